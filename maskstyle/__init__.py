@@ -1,0 +1,80 @@
+"""Region- and mask-guided neural style transfer.
+
+Importing this package is fast: public names are loaded when they are first used, and TensorFlow with the
+first that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from maskstyle.errors import (
+        ImageError,
+        MaskstyleError,
+        NumericalError,
+        SettingsError,
+        WeightsError,
+    )
+    from maskstyle.images import Picture, load_image, read_metadata, save_image
+    from maskstyle.networks.load import choose_network, load_network
+    from maskstyle.recipes import RECIPES, Recipe, find_recipe
+    from maskstyle.result import Result
+    from maskstyle.settings import Settings
+    from maskstyle.synthesis import Step
+    from maskstyle.techniques.basic import transfer_basic
+
+_HOMES = {
+    "ImageError": "errors",
+    "MaskstyleError": "errors",
+    "NumericalError": "errors",
+    "SettingsError": "errors",
+    "WeightsError": "errors",
+    "Picture": "images",
+    "load_image": "images",
+    "read_metadata": "images",
+    "save_image": "images",
+    "choose_network": "networks.load",
+    "load_network": "networks.load",
+    "RECIPES": "recipes",
+    "Recipe": "recipes",
+    "find_recipe": "recipes",
+    "Result": "result",
+    "Settings": "settings",
+    "Step": "synthesis",
+    "transfer_basic": "techniques.basic",
+}
+
+__all__ = [
+    "RECIPES",
+    "ImageError",
+    "MaskstyleError",
+    "NumericalError",
+    "Picture",
+    "Recipe",
+    "Result",
+    "Settings",
+    "SettingsError",
+    "Step",
+    "WeightsError",
+    "choose_network",
+    "find_recipe",
+    "load_image",
+    "load_network",
+    "read_metadata",
+    "save_image",
+    "transfer_basic",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

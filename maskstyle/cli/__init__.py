@@ -1,0 +1,1 @@
+"""The command line: talks to people, catches errors in one place, and computes nothing."""

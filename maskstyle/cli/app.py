@@ -1,0 +1,85 @@
+"""The Typer application, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from maskstyle import __version__
+from maskstyle.cli.console import messages
+from maskstyle.errors import MaskstyleError, NumericalError
+
+EXIT_FAILURE = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+class _Group(TyperGroup):
+    """The commands, with every expected error turned into one sentence and its exit code."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        options["standalone_mode"] = False
+        try:
+            code = super().main(*args, **options)
+        except NumericalError as error:
+            sys.exit(_complain(str(error), EXIT_FAILURE))
+        except MaskstyleError as error:
+            sys.exit(_complain(str(error), EXIT_BAD_INPUT))
+        except typer.TyperException as error:  # a wrong option or argument
+            sys.exit(_complain(error.format_message(), EXIT_BAD_INPUT))
+        except (KeyboardInterrupt, typer.Abort):
+            sys.exit(_complain("interrupted before the first step; nothing was written", EXIT_INTERRUPTED))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str, code: int) -> int:
+    sentence = " ".join(message.split())
+    messages().print(f"[bold red]error:[/] {escape(sentence)}")
+    return code
+
+
+app = typer.Typer(
+    cls=_Group,
+    name="maskstyle",
+    help="Region- and mask-guided neural style transfer on a plain CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"maskstyle {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _register() -> None:
+    from maskstyle.cli import basic, compare, recipes, weights
+
+    app.command("basic")(basic.basic)
+    app.command("compare")(compare.compare)
+    app.command("recipes")(recipes.recipes)
+    app.add_typer(weights.app, name="weights")
+
+
+_register()

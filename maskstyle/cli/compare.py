@@ -1,0 +1,138 @@
+"""``maskstyle compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from maskstyle.cli.console import tables
+from maskstyle.errors import SettingsError
+from maskstyle.recipes import find_recipe
+from maskstyle.settings import Settings
+
+if TYPE_CHECKING:
+    from maskstyle.cli.interrupt import Interrupt
+    from maskstyle.cli.render import Files
+    from maskstyle.images import Image
+    from maskstyle.networks.load import NetworkChoice
+    from maskstyle.result import Result
+    from maskstyle.synthesis import Step
+
+
+def compare(
+    content: Annotated[Path, typer.Argument(help="The picture to paint.", show_default=False)],
+    style: Annotated[Path, typer.Argument(help="The painting.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The sheet to write.", show_default=False)],
+    recipes: Annotated[str, typer.Option("--recipes", help="Recipes to render, as NAME,...")] = "default",
+    networks: Annotated[
+        str | None, typer.Option("--networks", help="Networks to render each with, as NAME,...; the recipe's own.")
+    ] = None,
+    size: Annotated[int | None, typer.Option("--size", help="Longer side of each picture in pixels.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Steps at each size; the recipe's own.")] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="The network's weights: .h5 or .npz.")] = None,
+    record: Annotated[Path | None, typer.Option("--json", help="Write a record of all runs.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Render one pair under several recipes or networks, into one labelled sheet with losses and times."""
+    from maskstyle.cli.interrupt import interruptible
+    from maskstyle.cli.render import EXIT_INTERRUPTED, Files, announce_network
+    from maskstyle.cli.tensorflow_import import import_tensorflow
+    from maskstyle.images import load_image
+    from maskstyle.techniques.plan import transfer_sizes, wanted_layers
+
+    files = Files(output, record)
+    files.check([content, style])
+    pictures = {"content": load_image(content).pixels, "style": load_image(style).pixels}
+    changes = {name: value for name, value in (("size", size), ("steps", steps)) if value is not None}
+    variants = _variants(recipes, networks, changes)
+    choices = {}
+    for name, settings in variants.items():
+        transfer_sizes(pictures["content"].shape[:2], settings)
+        choices[name] = announce_network(settings, wanted_layers(settings), weights, quiet=quiet)
+
+    import_tensorflow()
+    results: dict[str, Result] = {}
+    with interruptible() as interrupt:
+        for name, settings in variants.items():
+            results[name] = _run(pictures, settings, choices[name], interrupt, quiet=quiet)
+            if interrupt.asked():
+                break
+    _write(files, pictures, results)
+    if not quiet:
+        tables().print(_table(results))
+    if interrupt.asked():
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _variants(recipes: str, networks: str | None, changes: dict[str, int]) -> dict[str, Settings]:
+    """Return the settings of every pairing by its label."""
+    variants = {}
+    for recipe in _names(recipes, "--recipes"):
+        settings = find_recipe(recipe).settings.changed(**changes)
+        if networks is None:
+            variants[recipe] = settings
+            continue
+        for network in _names(networks, "--networks"):
+            variants[f"{recipe}, {network}"] = settings.changed(network=network)
+    return variants
+
+
+def _names(text: str, flag: str) -> list[str]:
+    names = [part.strip() for part in text.split(",")]
+    if not all(names):
+        raise SettingsError(f"{flag} is {text!r}; expected NAME,...")
+    return names
+
+
+def _run(
+    pictures: dict[str, Image], settings: Settings, choice: NetworkChoice, interrupt: Interrupt, *, quiet: bool
+) -> Result:
+    from maskstyle.cli.progress import StepBar
+    from maskstyle.techniques.basic import transfer_basic
+    from maskstyle.techniques.plan import transfer_sizes
+
+    sizes = transfer_sizes(pictures["content"].shape[:2], settings)
+    with StepBar(sizes, settings, quiet=quiet) as bar:
+
+        def on_step(step: Step) -> None:
+            interrupt.began = True
+            bar.update(step)
+
+        return transfer_basic(
+            pictures["content"],
+            pictures["style"],
+            settings=settings,
+            network=choice,
+            on_step=on_step,
+            should_stop=interrupt.asked,
+        )
+
+
+def _write(files: Files, pictures: dict[str, Image], results: dict[str, Result]) -> None:
+    from maskstyle.cli.render import write_json
+    from maskstyle.images import save_image
+    from maskstyle.sheet import Panel, make_sheet
+
+    panels = [Panel(image, (name,)) for name, image in pictures.items()]
+    for name, result in results.items():
+        losses = ", ".join(f"{term} {value:.3g}" for term, value in result.losses.items())
+        steps = sum(scale.evaluations for scale in result.scales)
+        time = f"{steps} steps in {result.seconds:.0f} s, {result.compute_type}"
+        panels.append(Panel(result.image, (f"{name} ({result.network})", losses, time)))
+    save_image(files.output, make_sheet(panels), metadata={name: each.metadata() for name, each in results.items()})
+    if files.record is not None:
+        write_json(files.record, {name: result.record() for name, result in results.items()})
+
+
+def _table(results: dict[str, Result]) -> Table:
+    table = Table("variant", "network", "final loss", "terms", "steps", "seconds", box=None, pad_edge=False)
+    for name, result in results.items():
+        terms = ", ".join(f"{term} {value:.3g}" for term, value in result.losses.items())
+        steps = str(sum(scale.evaluations for scale in result.scales))
+        total = f"{sum(result.losses.values()):.3g}"
+        table.add_row(escape(name), result.network, total, terms, steps, f"{result.seconds:.1f}")
+    return table

@@ -1,0 +1,47 @@
+"""Ctrl-C and SIGTERM: finish the step at hand and keep its picture; a second one stops at once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from maskstyle.cli.console import messages
+
+
+class Interrupt:
+    """Remembers that the person asked to stop.
+
+    Attributes
+    ----------
+    began : bool
+        Set once there is a picture worth keeping; before that a signal stops at once.
+    """
+
+    def __init__(self) -> None:
+        self.began = False
+        self._asked = False
+
+    def asked(self) -> bool:
+        """Say whether to stop."""
+        return self._asked
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        if self._asked or not self.began:
+            raise KeyboardInterrupt
+        self._asked = True
+        messages().print("stopping after this step; the picture so far will be written")
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Route SIGINT and SIGTERM to an Interrupt while the block runs."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

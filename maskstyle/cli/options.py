@@ -1,0 +1,186 @@
+"""Options that commands share: every setting once, made from Settings, and how their values are read."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Optional
+
+import typer
+
+from maskstyle.errors import SettingsError
+from maskstyle.recipes import RECIPES, find_recipe
+from maskstyle.settings import CHOICES, LayerMix, Settings
+
+SETTING_HELP: Mapping[str, str] = {
+    "network": "Feature network; auto is vgg19.",
+    "compute_type": "Type of the convolutions; auto takes bfloat16 where the processor has it.",
+    "pooling": "Pooling between the network's blocks.",
+    "content_layers": "Content layers, as NAME[:WEIGHT],...",
+    "style_layers": "Style layers, as NAME[:WEIGHT],...",
+    "content_weight": "Weight of the content term.",
+    "style_weight": "Weight of the style term: more is more style.",
+    "tv_weight": "Weight of total variation: more is smoother.",
+    "content_reduction": "How the content term is scaled.",
+    "gram_normalisation": "Divide Gram matrices by their sum of pixel weights, or not.",
+    "style_reduction": "How the style term is scaled.",
+    "tv_exponent": "Exponent of total variation.",
+    "tv_reduction": "How total variation is reduced.",
+    "pixel_range": "Greatest pixel value, 1 or 255, in whose units total variation and Adam are stated.",
+    "mask_exponent": "Power of soft masks as pixel weights.",
+    "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
+    "size": "Longer side of the result in pixels.  (default: the content's, at most 512)",
+    "scales": "Number of sizes from coarse to fine; 1 is a single scale.",
+    "style_fit": "Keep the style image's aspect, or stretch it to the result's shape.",
+    "style_scale": "Factor on the style image's size: above 1 makes larger strokes.",
+    "optimizer": "L-BFGS or Adam.",
+    "steps": "Greatest number of steps at each size.",
+    "tolerance": "Stop a size once ten steps lower the loss by less than this share; 0: never.",
+    "history": "Vector pairs that L-BFGS remembers.",
+    "learning_rate": "Adam's rate.",
+    "beta_1": "Adam's decay of the mean.",
+    "beta_2": "Adam's decay of the variance.",
+    "epsilon": "Adam's epsilon.",
+    "init": "First image: content, style, noise, or a picture's FILE to continue from.",
+    "seed": "Seed of the noise.",
+    "snapshot_every": "Keep a snapshot every so many steps; 0: none.",
+    "denoise": "Strength of non-local-means denoising of the result, such as 0.05; 0: none.",
+}
+"""Help of each setting's option."""
+
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "What it looks like": (
+        "style_weight",
+        "content_weight",
+        "tv_weight",
+        "size",
+        "style_scale",
+        "style_fit",
+        "intensity",
+        "denoise",
+        "init",
+        "seed",
+    ),
+    "How long it takes": ("steps", "scales", "tolerance", "optimizer", "compute_type", "snapshot_every"),
+}
+"""Help panels of the settings that most people touch; the others are for recipes."""
+
+_TYPES: Mapping[str, Any] = {"int": int, "int | None": int, "float": float, "str": str, "LayerMix": str}
+
+
+def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for every setting, and ``--recipe``.
+
+    The command's parameter ``settings`` receives the recipe's Settings with the given options in place, and
+    its parameter ``initial`` the path given as ``--init``, or None.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [each for each in signature.parameters.values() if each.name not in ("settings", "initial")]
+    parameters = [*own, *(each for each in _parameters() if each.name not in signature.parameters)]
+
+    @functools.wraps(command)
+    def wrapper(**values: Any) -> None:
+        given = {name: values.pop(name) for name in ["recipe", *SETTING_HELP] if name not in signature.parameters}
+        settings, initial = _settings_from(given)
+        command(**values, settings=settings, initial=initial)
+
+    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
+    del wrapper.__wrapped__  # Typer would read the command's own signature through it
+    return wrapper
+
+
+def _parameters() -> list[inspect.Parameter]:
+    recipe_help = f"Settings from the literature: {', '.join(RECIPES)}."
+    parameters = [_parameter("recipe", str, "default", "--recipe", recipe_help, "What it looks like")]
+    for field in dataclasses.fields(Settings):
+        flag = "--" + field.name.replace("_", "-")
+        panel = next((name for name, fields in PANELS.items() if field.name in fields), "What recipes set")
+        parameters.append(_parameter(field.name, _option_type(field), None, flag, _help(field), panel))
+    return parameters
+
+
+def _option_type(field: dataclasses.Field[Any]) -> Any:
+    if field.name in CHOICES and field.name != "init":
+        return Optional[Literal[CHOICES[field.name]]]  # noqa: UP045 - the choices are known at run time only
+    return Optional[_TYPES[str(field.type)]]  # noqa: UP045
+
+
+def _help(field: dataclasses.Field[Any]) -> str:
+    text = SETTING_HELP[field.name]
+    if field.default is None:
+        return text
+    shown = layer_mix_text(field.default) if isinstance(field.default, tuple) else field.default
+    return f"{text}  (default: {shown})"
+
+
+def _parameter(name: str, kind: Any, default: Any, flag: str, text: str, panel: str) -> inspect.Parameter:
+    option = typer.Option(flag, help=text, rich_help_panel=panel, show_default=False)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )
+
+
+def _settings_from(given: Mapping[str, Any]) -> tuple[Settings, Path | None]:
+    """Return the settings that the options ask for, and the path given as ``--init``."""
+    changes = {name: value for name, value in given.items() if value is not None and name != "recipe"}
+    for name in ("content_layers", "style_layers"):
+        if name in changes:
+            changes[name] = parse_layers(changes[name], "--" + name.replace("_", "-"))
+    initial = None
+    if changes.get("init", "content") not in CHOICES["init"] or changes.get("init") == "image":
+        initial = Path(changes["init"])
+        changes["init"] = "image"
+    return find_recipe(given["recipe"]).settings.changed(**changes), initial
+
+
+def parse_layers(text: str, flag: str) -> LayerMix:
+    """Read ``NAME[:WEIGHT],...``.
+
+    Examples
+    --------
+    >>> parse_layers("block1_conv1,block2_conv1:0.5", "--style-layers")
+    (('block1_conv1', 1.0), ('block2_conv1', 0.5))
+    """
+    mix = []
+    for part in text.split(","):
+        name, colon, weight = part.strip().partition(":")
+        if not name:
+            raise SettingsError(
+                f"{flag} is {text!r}; expected NAME[:WEIGHT],... such as block1_conv1,block2_conv1:0.5"
+            )
+        mix.append((name, _number(weight, f"the weight of {name} in {flag}") if colon else 1.0))
+    return tuple(mix)
+
+
+def layer_mix_text(mix: LayerMix) -> str:
+    """Write a layer mix as ``NAME[:WEIGHT],...``."""
+    return ",".join(name if weight == 1 else f"{name}:{weight:g}" for name, weight in mix)
+
+
+def parse_style(text: str) -> tuple[Path, float]:
+    """Read ``FILE[:WEIGHT]``; a file of that whole name comes first.
+
+    Examples
+    --------
+    >>> parse_style("wave.jpg:0.5")
+    (PosixPath('wave.jpg'), 0.5)
+    """
+    file, colon, weight = text.rpartition(":")
+    if not colon or Path(text).exists() or not _looks_like_number(weight):
+        return Path(text), 1.0
+    return Path(file), _number(weight, f"the weight of {file}")
+
+
+def _looks_like_number(text: str) -> bool:
+    return bool(text) and all(character in "+-.0123456789eE" for character in text)
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(f"{what} is {text!r}; expected a number") from None

@@ -1,0 +1,33 @@
+"""Importing TensorFlow without its start-up remarks."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STDERR_DESCRIPTOR = 2
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow; it logs from C++ before its log level counts, which would drown the messages."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _muted_stderr():
+        import tensorflow  # noqa: F401
+
+
+@contextmanager
+def _muted_stderr() -> Iterator[None]:
+    """Point the process's standard error at nothing while the block runs."""
+    sys.stderr.flush()
+    kept = os.dup(STDERR_DESCRIPTOR)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, STDERR_DESCRIPTOR)
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, STDERR_DESCRIPTOR)
+        os.close(kept)
+        os.close(nothing)

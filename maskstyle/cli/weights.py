@@ -1,0 +1,64 @@
+"""``maskstyle weights list``, ``path`` and ``fetch``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from maskstyle.cli.console import messages, tables
+from maskstyle.errors import WeightsError
+from maskstyle.networks.architectures import ARCHITECTURES, Architecture
+from maskstyle.networks.weights import (
+    WEIGHTS_FOLDER_VARIABLE,
+    candidate_files,
+    fetch_weights,
+    find_weights,
+    layer_names,
+    search_folders,
+)
+
+app = typer.Typer(help="Find or fetch the networks' weights.", no_args_is_help=True)
+
+NetworkName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
+
+
+@app.command("list")
+def list_weights() -> None:
+    """List the networks and the weights files that were found."""
+    table = Table("network", "file", "layers", box=None, pad_edge=False)
+    for architecture in ARCHITECTURES.values():
+        files = candidate_files(architecture)
+        for path in files:
+            table.add_row(architecture.name, escape(str(path)), escape(_held(path, architecture)))
+        if not files:
+            table.add_row(architecture.name, "none found", f"maskstyle weights fetch {architecture.name}")
+    tables().print(table)
+    folders = ", ".join(map(str, search_folders()))
+    tables().print(f"searched: {escape(folders)} ({WEIGHTS_FOLDER_VARIABLE} adds a folder)", soft_wrap=True)
+
+
+def _held(path: Path, architecture: Architecture) -> str:
+    try:
+        held = set(layer_names(path))
+    except WeightsError as error:
+        return str(error)
+    names = [layer for layer in architecture.layers if layer in held]
+    return f"{names[0]} to {names[-1]}" if names else "none of this network's layers"
+
+
+@app.command("path")
+def weights_path(network: NetworkName) -> None:
+    """Print the file that would be used for all layers of a network."""
+    architecture = ARCHITECTURES[network]
+    typer.echo(str(find_weights(architecture, architecture.layers)))
+
+
+@app.command("fetch")
+def fetch(network: NetworkName) -> None:
+    """Download a network's ImageNet weights through Keras, which checks their hash."""
+    path = fetch_weights(ARCHITECTURES[network])
+    messages().print(f"the weights of {network} are in {escape(str(path))}")

@@ -1,0 +1,41 @@
+"""The errors that maskstyle raises: each says what was expected, what arrived and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class MaskstyleError(Exception):
+    """Base of every error that maskstyle raises on purpose."""
+
+
+class ImageError(MaskstyleError):
+    """A picture cannot be read, written or used."""
+
+
+class SettingsError(MaskstyleError):
+    """A setting, or a combination of settings, cannot work."""
+
+
+class WeightsError(MaskstyleError):
+    """A network's weights are missing, incomplete or damaged."""
+
+
+class NumericalError(MaskstyleError):
+    """The optimisation met a value that is not finite.
+
+    Parameters
+    ----------
+    message : str
+        What happened and what to do.
+    image : (H, W, 3) float32 array or None
+        The best image before it happened, in [0, 1].
+    """
+
+    def __init__(self, message: str, image: NDArray[np.float32] | None = None) -> None:
+        super().__init__(message)
+        self.image = image

@@ -1,0 +1,142 @@
+"""The shared Gram computation: a weighted second moment of features.
+
+``gram(F, w) = F^T diag(w) F / sum(w)`` for features ``F`` of ``n`` pixels and ``c`` channels and pixel
+weights ``w >= 0``. Weights of one give the Gram matrix of Gatys, Ecker and Bethge ("Image Style Transfer
+Using Convolutional Neural Networks", CVPR 2016) divided by the number of pixels; weights in {0, 1} that of
+a region, divided by its pixel count; weights in [0, 1] that under a soft mask, divided by the mask's sum.
+Dividing by the sum makes regions, masks and images of different size comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import tensorflow as tf
+
+Tensor: TypeAlias = Any
+"""A tf.Tensor; TensorFlow ships no types."""
+
+
+SLICES = 8
+"""Parts of the pixels that are converted and multiplied one after the other: they fit the processor's caches
+better, and no float32 copy of all features is needed at once."""
+
+
+class PixelWeights(NamedTuple):
+    """How the pixels of one layer enter one Gram matrix.
+
+    Parameters
+    ----------
+    weights : (H, W) or (N,) float32 tensor or None
+        Weight of each pixel, at least 0; None is one everywhere.
+    divisor : float or None
+        What the sum is divided by; None is the sum of the weights.
+    """
+
+    weights: Tensor | None = None
+    divisor: Tensor | float | None = None
+
+
+EVERYWHERE = PixelWeights()
+
+
+def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | float | None = None) -> Tensor:
+    """Return the weighted second moment of features over pixels.
+
+    Parameters
+    ----------
+    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
+        Features of one layer.
+    weights : (H, W) or (N,) float32 tensor, optional
+        Weight of each pixel, at least 0; ones where it is left out.
+    divisor : float, optional
+        What the sum is divided by; the sum of the weights (the number of pixels where there are none)
+        where it is left out.
+
+    Returns
+    -------
+    (C, C) float32 tensor
+        Symmetric and positive semi-definite. Computed in float32 whatever the type of the features.
+
+    Examples
+    --------
+    >>> import tensorflow as tf
+    >>> features = tf.constant([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
+    >>> gram(features, tf.constant([1.0, 0.0, 1.0])).numpy().tolist()
+    [[1.0, 0.5], [0.5, 0.5]]
+    """
+    _, (matrix,) = observe_grams(features, [PixelWeights(weights, divisor)])
+    return matrix
+
+
+def observe_grams(features: Tensor, weighings: Sequence[PixelWeights]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return features as they are, to be used from here on, with their Gram matrices under several weights.
+
+    Parameters
+    ----------
+    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
+        Features of one layer.
+    weighings : sequence of PixelWeights
+        One for each Gram matrix.
+
+    Returns
+    -------
+    features : tensor like `features`
+        The same values. A network that goes on from these gets the Grams' gradients added when its backward
+        pass arrives here, so that those of different layers are never held at the same time.
+    grams : tuple of (C, C) float32 tensor
+        One for each of `weighings`.
+
+    Notes
+    -----
+    With the upstream gradient ``U`` of a Gram, its gradient in the features is
+    ``diag(w) F (U + U^T) / divisor``: it needs the features and the weights alone, so no masked copy of the
+    features is kept between the passes.
+    """
+    channels = features.shape[-1]
+    columns = [
+        None if weights is None else tf.reshape(tf.cast(weights, tf.float32), (-1, 1)) for weights, _ in weighings
+    ]
+    pixels = tf.cast(tf.size(features) // channels, tf.float32)
+    divisors = [
+        divisor if divisor is not None else pixels if column is None else tf.reduce_sum(column)
+        for (_, divisor), column in zip(weighings, columns, strict=True)
+    ]
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def observe(values: Tensor) -> tuple[tuple[Tensor, ...], Callable[..., Tensor]]:
+        rows = tf.reshape(values, (-1, channels))
+        moments = [
+            _sum_of_products(rows, column) / divisor for column, divisor in zip(columns, divisors, strict=True)
+        ]
+
+        def gradient(arriving: Tensor, *upstreams: Tensor) -> Tensor:
+            # Each addition waits for the one before, so that one product exists at a time.
+            total = tf.reshape(arriving, (-1, channels))
+            for column, divisor, upstream in zip(columns, divisors, upstreams, strict=True):
+                with tf.control_dependencies([total]):
+                    # The gradient leaves in the features' own type, so the product is made in it: only
+                    # the small matrix is rounded, and bfloat16 has float32's range.
+                    symmetric = tf.cast((upstream + tf.transpose(upstream)) / divisor, rows.dtype)
+                    product = tf.matmul(rows, symmetric)
+                    total += product if column is None else product * tf.cast(column, rows.dtype)
+            return tf.reshape(total, tf.shape(values))
+
+        return (tf.identity(values), *moments), gradient
+
+    passed, *grams = observe(features)
+    return passed, tuple(grams)
+
+
+def _sum_of_products(rows: Tensor, column: Tensor | None) -> Tensor:
+    """Return ``F^T diag(w) F`` in float32, summed over slices of the pixels."""
+    count = tf.shape(rows)[0]
+    total = tf.zeros((rows.shape[1], rows.shape[1]))
+    for part in range(SLICES):
+        chosen = slice(count * part // SLICES, count * (part + 1) // SLICES)
+        with tf.control_dependencies([total]):
+            exact = tf.cast(rows[chosen], tf.float32)
+            weighted = exact if column is None else exact * column[chosen]
+            total += tf.matmul(weighted, exact, transpose_a=True)
+    return total

@@ -1,0 +1,1 @@
+"""From masks to pixel weights on each layer's grid; NumPy alone."""

@@ -1,0 +1,352 @@
+"""Pictures as arrays: load, save and resize float32 RGB (height, width, 3) in [0, 1], alpha beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, PngImagePlugin
+from PIL import Image as PillowImage
+
+from maskstyle.errors import ImageError
+from maskstyle.image_decoding import decode
+from maskstyle.image_files import (
+    check_writable,
+    decoding,
+    format_by_suffix,
+    open_image,
+    replacing,
+    write_text_atomically,
+)
+
+__all__ = [
+    "Image",
+    "Mask",
+    "Picture",
+    "Size",
+    "check_writable",
+    "fit_size",
+    "load_image",
+    "read_metadata",
+    "replacing",
+    "resize_image",
+    "save_image",
+    "to_uint8",
+    "write_text_atomically",
+]
+
+Image: TypeAlias = NDArray[np.float32]
+"""RGB, (H, W, 3), in [0, 1]."""
+
+Mask: TypeAlias = NDArray[np.float32]
+"""(H, W), in [0, 1]."""
+
+Size: TypeAlias = tuple[int, int]
+"""(height, width) in pixels."""
+
+METADATA_KEY = "maskstyle"
+
+_ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
+    "PNG": {},
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WebP": {"quality": 95, "exact": True},  # exact: keep the colours beneath alpha 0
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "BMP": {},
+}
+
+_WITH_ALPHA = ("PNG", "WebP", "TIFF")
+
+# A JPEG's EXIF block is one segment of at most 64 kB, its header included.
+_JPEG_METADATA_LIMIT = 65000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What an image file holds.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) float32 array
+        sRGB in [0, 1].
+    alpha : (H, W) float32 array or None
+        Opacity in [0, 1], or None where the file has none.
+    """
+
+    pixels: Image
+    alpha: Mask | None
+
+
+def load_image(path: str | Path) -> Picture:
+    """Read an image file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A JPEG, PNG, WebP, TIFF or BMP file; of several frames the first is read.
+
+    Returns
+    -------
+    Picture
+        Upright (the EXIF orientation is applied), in sRGB, grey repeated into three channels.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, unreadable, empty, damaged, of another format, or larger than
+        ``PIL.Image.MAX_IMAGE_PIXELS``; and for samples that are neither 8 nor 16 bits nor floats in [0, 1].
+
+    Notes
+    -----
+    An embedded colour profile is converted to sRGB (relative colorimetric with black point compensation).
+    A damaged profile, or one for another kind of image, is ignored and the samples are taken as sRGB;
+    CMYK without a usable profile is converted by Pillow's plain formula.
+
+    16-bit grey and RGB keep their depth, except that a profile brings them to 8 bits first; 16-bit CMYK and
+    16-bit premultiplied TIFFs are read at 8 bits. Float TIFFs must hold grey in [0, 1] and are taken as sRGB
+    values.
+
+    Colours beneath alpha 0 are returned as they are stored. A file that carries an opaque alpha has an alpha
+    of ones.
+    """
+    pixels, alpha = decode(Path(path))
+    return Picture(pixels, alpha)
+
+
+def save_image(
+    path: str | Path,
+    pixels: Image,
+    alpha: Mask | None = None,
+    metadata: Mapping[str, object] | None = None,
+) -> None:
+    """Write an image file, all or nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        The output; the format follows from .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. An older file
+        is replaced only once the new one is complete.
+    pixels : (H, W, 3) float32 array
+        sRGB in [0, 1], rounded to 8 bits by `to_uint8`.
+    alpha : (H, W) float32 array, optional
+        Opacity in [0, 1]; kept in PNG, WebP and TIFF.
+    metadata : mapping, optional
+        What to record for `read_metadata`, as JSON: in a PNG's text chunk "maskstyle"; in the EXIF image
+        description of JPEG (left out if over 65,000 characters), WebP and TIFF; left out of BMP. What JSON
+        does not know is written as a list (arrays), a number (NumPy scalars) or text.
+
+    Raises
+    ------
+    ImageError
+        If `path` cannot be written (see `check_writable`), if there is an alpha and the format keeps none,
+        if the shapes do not fit, if `pixels` or `alpha` holds NaN, or if the encoder fails.
+    """
+    path = Path(path)
+    file_format = format_by_suffix(path)
+    if alpha is not None and file_format not in _WITH_ALPHA:
+        raise ImageError(
+            f"expected an output format that keeps transparency, but {path} is a {file_format} file, which "
+            "cannot; name it .png"
+        )
+    picture = PillowImage.fromarray(_interleaved(pixels, alpha))
+    options = _ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format)
+    with replacing(path) as temporary:
+        try:
+            picture.save(temporary, format=file_format, **options)
+        except (ValueError, OverflowError) as error:
+            raise ImageError(
+                f"{path} could not be encoded as {file_format} ({error}); save it as .png instead"
+            ) from error
+
+
+def read_metadata(path: str | Path) -> dict[str, object] | None:
+    """Read what `save_image` recorded in a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `load_image` reads.
+
+    Returns
+    -------
+    dict or None
+        The metadata, or None where the file has none.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened, or what it has recorded is damaged.
+    """
+    path = Path(path)
+    with open_image(path) as image:
+        if image.format == "PNG":
+            text = image.info.get(METADATA_KEY)
+        else:
+            with decoding(path):
+                text = _after_key(image.getexif().get(ExifTags.Base.ImageDescription))
+    if text is None:
+        return None
+    try:
+        metadata = json.loads(text)
+    except (TypeError, ValueError):
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise ImageError(
+            f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged; "
+            "use the original file that maskstyle wrote"
+        )
+    return metadata
+
+
+def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Round to 8 bits, halves up, clipping to [0, 1] first.
+
+    Parameters
+    ----------
+    image : float array
+        Values of any shape, nominally in [0, 1].
+
+    Returns
+    -------
+    uint8 array
+        The same shape, in 0 to 255.
+
+    Raises
+    ------
+    ImageError
+        If a value is NaN.
+
+    Examples
+    --------
+    >>> to_uint8(np.array([-0.1, 0.5, 1.0], np.float32))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    missing = np.count_nonzero(np.isnan(image))
+    if missing:
+        raise ImageError(
+            f"expected numbers from 0 to 1, but {missing} of {image.size} values are NaN; "
+            "replace them, for instance with numpy.nan_to_num"
+        )
+    rounded: NDArray[np.uint8] = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return rounded
+
+
+def fit_size(size: Size, longer_side: int) -> Size:
+    """Scale a size so that its longer side is `longer_side`.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size to scale, each at least 1.
+    longer_side : int
+        What the longer side becomes, in pixels.
+
+    Returns
+    -------
+    (height, width)
+        The same aspect; the shorter side is rounded, halves up, and at least 1.
+
+    Raises
+    ------
+    ImageError
+        If a number is below 1.
+
+    Examples
+    --------
+    >>> fit_size((3000, 4000), 512)
+    (384, 512)
+    """
+    _require_pixels(size)
+    if longer_side < 1:
+        raise ImageError(f"expected a longer side of at least 1 pixel, but got {longer_side}; pass a positive number")
+    longer = max(size)
+    height, width = (max(1, (2 * side * longer_side + longer) // (2 * longer)) for side in size)
+    return height, width
+
+
+def resize_image(image: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """Resize with an antialiased Lanczos filter, in floating point throughout.
+
+    Parameters
+    ----------
+    image : (H, W, 3) or (H, W) float32 array
+        An image or a mask in [0, 1].
+    size : (height, width)
+        The size to make, each at least 1.
+
+    Returns
+    -------
+    float32 array
+        The resized copy, clipped to [0, 1]; of the same size, an exact copy.
+
+    Raises
+    ------
+    ImageError
+        If `image` has another number of dimensions or no pixels, or `size` is below 1.
+    """
+    _require_pixels(size)
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        raise ImageError(
+            f"expected an image of shape (H, W, 3) or a mask of shape (H, W), but got {image.shape}; reshape it"
+        )
+    if image.shape[:2] == tuple(size):
+        return image.copy()
+    if image.ndim == 2:
+        return _resize_channel(image, size)
+    return np.stack([_resize_channel(channel, size) for channel in np.moveaxis(image, -1, 0)], axis=-1)
+
+
+def _resize_channel(channel: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    height, width = size
+    stored = PillowImage.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
+    resized = stored.resize((width, height), PillowImage.Resampling.LANCZOS)
+    clipped: NDArray[np.float32] = np.clip(np.asarray(resized), np.float32(0), np.float32(1))
+    return clipped
+
+
+def _require_pixels(size: Size) -> None:
+    if min(size) < 1:
+        raise ImageError(f"expected a size of at least 1x1 (height x width), but got {size[0]}x{size[1]}; enlarge it")
+
+
+def _interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:
+    """Return RGB or RGBA in 8 bits."""
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise ImageError(f"expected pixels of shape (H, W, 3), but got {pixels.shape}; pass an RGB image")
+    if alpha is None:
+        return to_uint8(pixels)
+    if alpha.shape != pixels.shape[:2]:
+        raise ImageError(
+            f"expected an alpha of the picture's shape {pixels.shape[:2]}, but got {alpha.shape}; resize it"
+        )
+    return np.dstack([to_uint8(pixels), to_uint8(alpha)])
+
+
+def _embedded(metadata: Mapping[str, object] | None, file_format: str) -> dict[str, Any]:
+    """Return the encoder options that carry `metadata`."""
+    if metadata is None or file_format == "BMP":
+        return {}
+    text = json.dumps(dict(metadata), separators=(",", ":"), default=_plain)
+    if file_format == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_text(METADATA_KEY, text)
+        return {"pnginfo": chunks}
+    if file_format == "JPEG" and len(text) > _JPEG_METADATA_LIMIT:
+        return {}
+    exif = PillowImage.Exif()
+    exif[ExifTags.Base.ImageDescription] = f"{METADATA_KEY} {text}"
+    return {"exif": exif}
+
+
+def _after_key(description: object) -> str | None:
+    """Return the JSON of an image description that maskstyle wrote, or None for any other."""
+    key, _, text = description.partition(" ") if isinstance(description, str) else ("", "", "")
+    return text if key == METADATA_KEY else None
+
+
+def _plain(value: object) -> object:
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

@@ -1,0 +1,103 @@
+"""The shapes of the feature networks: pure data, no TensorFlow.
+
+VGG16 and VGG19 are configurations D and E of Simonyan and Zisserman ("Very Deep Convolutional Networks for
+Large-Scale Image Recognition", 2014), convolution layers only, named as Keras Applications names them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from maskstyle.errors import SettingsError
+
+KERNEL_SIZE = 3
+IMAGE_CHANNELS = 3
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A stack of blocks of 3x3 convolutions with 2x2 pooling between the blocks.
+
+    Parameters
+    ----------
+    name : str
+        What ``--network`` calls it.
+    convolutions : tuple of int
+        Convolutions in each block.
+    widths : tuple of int
+        Output channels of each block's convolutions.
+
+    Examples
+    --------
+    >>> VGG19.layers[:3]
+    ('block1_conv1', 'block1_conv2', 'block2_conv1')
+    >>> VGG19.grid((101, 64), "block3_conv1")
+    (25, 16)
+    """
+
+    name: str
+    convolutions: tuple[int, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of all convolution layers, in order."""
+        return tuple(
+            f"block{block}_conv{index}"
+            for block, count in enumerate(self.convolutions, start=1)
+            for index in range(1, count + 1)
+        )
+
+    def up_to_deepest(self, layers: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of all layers that the deepest of `layers` needs, in order."""
+        wanted = tuple(layers)
+        self.check_layers(wanted)
+        deepest = max((self.layers.index(layer) for layer in wanted), default=-1)
+        return self.layers[: deepest + 1]
+
+    def check_layers(self, layers: Iterable[str]) -> None:
+        """Raise SettingsError for a name that is not a layer of this network."""
+        for layer in layers:
+            if layer not in self.layers:
+                raise SettingsError(f"{self.name} has no layer {layer!r}; its layers are {', '.join(self.layers)}")
+
+    def kernel_shape(self, layer: str) -> tuple[int, int, int, int]:
+        """Return the shape (3, 3, in, out) of a layer's kernel."""
+        block, index = _position(layer)
+        if index > 1:
+            inputs = self.widths[block - 1]
+        else:
+            inputs = self.widths[block - 2] if block > 1 else IMAGE_CHANNELS
+        return KERNEL_SIZE, KERNEL_SIZE, inputs, self.widths[block - 1]
+
+    def grid(self, size: tuple[int, int], layer: str) -> tuple[int, int]:
+        """Return the (height, width) of a layer's features for an image of `size`."""
+        block, _ = _position(layer)
+        return size[0] >> (block - 1), size[1] >> (block - 1)
+
+
+def smallest_side(layers: Iterable[str]) -> int:
+    """Return the shortest image side, in pixels, for which every one of `layers` has a pixel."""
+    return max((1 << (_position(layer)[0] - 1) for layer in layers), default=1)
+
+
+def starts_block(layer: str) -> bool:
+    """Say whether pooling comes before this layer."""
+    block, index = _position(layer)
+    return block > 1 and index == 1
+
+
+def _position(layer: str) -> tuple[int, int]:
+    match = re.fullmatch(r"block(\d+)_conv(\d+)", layer)
+    if match is None:
+        raise SettingsError(f"{layer!r} is not a layer name; expected blockB_convI, such as block3_conv1")
+    return int(match[1]), int(match[2])
+
+
+VGG16 = Architecture("vgg16", (2, 2, 3, 3, 3), (64, 128, 256, 512, 512))
+VGG19 = Architecture("vgg19", (2, 2, 4, 4, 4), (64, 128, 256, 512, 512))
+
+ARCHITECTURES = {architecture.name: architecture for architecture in (VGG16, VGG19)}
+"""The networks by name."""

@@ -1,0 +1,118 @@
+"""From names to a loaded network: which network, which weights, which compute type, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskstyle.errors import SettingsError, WeightsError
+from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
+from maskstyle.networks.weights import find_weights, read_weights
+
+if TYPE_CHECKING:
+    from maskstyle.networks.vgg import FeatureNetwork
+
+NETWORKS = ("auto", *ARCHITECTURES)
+COMPUTE_TYPES = ("auto", "float32", "bfloat16")
+
+_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """Which network was chosen, before anything heavy is loaded.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    weights : Path
+        The file with its weights.
+    layers : tuple of str
+        The layers whose features are wanted.
+    compute_type : {"float32", "bfloat16"}
+        Type of the convolutions.
+    reason : str
+        Why this network and this type, in words for people.
+    """
+
+    architecture: Architecture
+    weights: Path
+    layers: tuple[str, ...]
+    compute_type: str
+    reason: str
+
+
+def choose_network(
+    network: str, layers: Iterable[str], *, compute_type: str = "auto", weights: Path | None = None
+) -> NetworkChoice:
+    """Choose the network, its weights and its compute type; fast, and raises before the long work.
+
+    Parameters
+    ----------
+    network : {"auto", "vgg16", "vgg19"}
+        The network; ``auto`` is vgg19.
+    layers : iterable of str
+        The layers whose features are wanted.
+    compute_type : {"auto", "float32", "bfloat16"}
+        ``auto`` is bfloat16 where the processor has instructions for it, else float32.
+    weights : Path, optional
+        A weights file; found as the documentation says where it is left out.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown network, layer or compute type.
+    WeightsError
+        Where no fitting weights are found.
+    """
+    if network not in NETWORKS:
+        raise SettingsError(f"network is {network!r}; expected one of {', '.join(NETWORKS)}")
+    architecture = ARCHITECTURES.get(network, VGG19)
+    wanted = tuple(dict.fromkeys(layers))
+    file = weights if weights is not None else find_weights(architecture, wanted)
+    if weights is not None and not weights.is_file():
+        raise WeightsError(f"there is no weights file {weights}; check the path given to --weights")
+    chosen_type, why = choose_compute_type(compute_type)
+    return NetworkChoice(
+        architecture,
+        file,
+        wanted,
+        chosen_type,
+        f"{architecture.name} from {file.name}, {chosen_type} ({why})",
+    )
+
+
+def choose_compute_type(compute_type: str) -> tuple[str, str]:
+    """Return the compute type to use and the reason for it."""
+    if compute_type not in COMPUTE_TYPES:
+        raise SettingsError(f"compute type is {compute_type!r}; expected one of {', '.join(COMPUTE_TYPES)}")
+    fast = processor_has_bfloat16()
+    if compute_type == "auto":
+        if fast:
+            return "bfloat16", "the processor has bfloat16 instructions"
+        return "float32", "the processor is not known to have bfloat16 instructions"
+    if compute_type == "bfloat16" and not fast:
+        return "bfloat16", "as asked; the processor is not known to have the instructions, so it may be slow"
+    return compute_type, "as asked"
+
+
+def processor_has_bfloat16() -> bool:
+    """Say whether the processor multiplies bfloat16 in hardware; known on Linux, else taken as no."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.startswith("flags") and _BFLOAT16_FLAGS & set(line.split()) for line in lines)
+
+
+def load_network(choice: NetworkChoice, *, pooling: str = "max") -> FeatureNetwork:
+    """Read the chosen weights and build the network; imports TensorFlow."""
+    weights = read_weights(choice.weights, choice.architecture, choice.layers)
+    from maskstyle.networks.vgg import FeatureNetwork
+
+    return FeatureNetwork(
+        choice.architecture, weights, layers=choice.layers, pooling=pooling, compute_type=choice.compute_type
+    )

@@ -1,0 +1,258 @@
+"""Where the networks' weights come from: finding, reading, checking and fetching them."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.errors import WeightsError
+from maskstyle.networks.architectures import Architecture
+
+WEIGHTS_FOLDER_VARIABLE = "MASKSTYLE_WEIGHTS_DIR"
+SUFFIXES = (".npz", ".h5")
+
+_LAYER_NAME = re.compile(r"block\d+_conv\d+")
+
+
+class LayerWeights(NamedTuple):
+    """Weights of one convolution: kernel (3, 3, in, out) and bias (out,), both float32."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+
+def search_folders() -> list[Path]:
+    """Return the folders that are searched for weights, in order: MASKSTYLE_WEIGHTS_DIR, Keras' own cache."""
+    named = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
+    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    return [*([Path(named)] if named else []), keras_home / "models"]
+
+
+def candidate_files(architecture: Architecture) -> list[Path]:
+    """Return the files in the search folders that are named after the network, in order of search.
+
+    Within a folder a file without the classifier ("notop") and then the name decide the order.
+    """
+    name = re.compile(rf"{re.escape(architecture.name)}(?![0-9a-z]).*", re.IGNORECASE)
+    found = []
+    for folder in search_folders():
+        if folder.is_dir():
+            here = [path for path in folder.iterdir() if path.suffix in SUFFIXES and name.match(path.name)]
+            found += sorted(here, key=lambda path: ("notop" not in path.name, path.name))
+    return found
+
+
+def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
+    """Return the first file in the search folders that holds every layer needed.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    layers : iterable of str
+        The layers asked for; those below the deepest are needed too.
+
+    Raises
+    ------
+    WeightsError
+        Where no file is found, or none holds all the layers; the message names each file and what it lacks.
+    """
+    needed = architecture.up_to_deepest(layers)
+    shortcomings = []
+    for path in candidate_files(architecture):
+        try:
+            missing = missing_layers(path, needed)
+        except WeightsError as error:
+            shortcomings.append(str(error))
+            continue
+        if not missing:
+            return path
+        shortcomings.append(f"{path} lacks {', '.join(missing)}")
+    if shortcomings:
+        raise WeightsError(
+            f"no weights of {architecture.name} up to {needed[-1]} were found: {'; '.join(shortcomings)}; "
+            f"choose layers that a file holds, pass --weights FILE, or run: {fetch_command(architecture)}"
+        )
+    raise WeightsError(
+        f"no weights of {architecture.name} were found in {', '.join(map(str, search_folders()))}; "
+        f"run: {fetch_command(architecture)}, pass --weights FILE, or set {WEIGHTS_FOLDER_VARIABLE}"
+    )
+
+
+def fetch_command(architecture: Architecture) -> str:
+    """Return the command line that fetches a network's weights."""
+    return f"maskstyle weights fetch {architecture.name}"
+
+
+def missing_layers(path: Path, layers: Iterable[str]) -> list[str]:
+    """Return those of `layers` that the weights file does not hold, reading its table of contents only."""
+    held = set(layer_names(path))
+    return [layer for layer in layers if layer not in held]
+
+
+def layer_names(path: Path) -> list[str]:
+    """Return the names of the convolution layers in a weights file, sorted."""
+    with _opened(path) as arrays:
+        return sorted(arrays)
+
+
+def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) -> dict[str, LayerWeights]:
+    """Read and check the weights of all layers up to the deepest of `layers`.
+
+    Parameters
+    ----------
+    path : Path
+        A Keras ``.h5`` file (weights or whole model), or an ``.npz`` file with arrays
+        ``blockB_convI/kernel`` and ``blockB_convI/bias``.
+    architecture : Architecture
+        The network whose shapes are expected.
+    layers : iterable of str
+        The layers asked for.
+
+    Raises
+    ------
+    WeightsError
+        Where the file is missing, damaged or of another network, where a layer is missing, or where an
+        array has another shape or holds values that are not finite.
+    """
+    needed = architecture.up_to_deepest(layers)
+    with _opened(path) as arrays:
+        _check_layers(path, architecture, needed, arrays)
+        return {layer: _checked(path, architecture, layer, arrays[layer]()) for layer in needed}
+
+
+def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str], held: Iterable[str]) -> None:
+    names = set(held)
+    if not names:
+        raise WeightsError(
+            f"{path} holds no layer named like block1_conv1; expected the weights of {architecture.name} "
+            "as Keras Applications distributes them (.h5) or .npz arrays block1_conv1/kernel and so on"
+        )
+    foreign = sorted(names - set(architecture.layers))
+    if foreign:
+        raise WeightsError(
+            f"{path} holds {foreign[0]}, which {architecture.name} does not have; "
+            "pass the file of the right network or choose that network with --network"
+        )
+    missing = [layer for layer in needed if layer not in names]
+    if missing:
+        raise WeightsError(
+            f"{path} lacks {', '.join(missing)} of {architecture.name}; it holds {', '.join(sorted(names))}; "
+            f"choose layers that it holds, or run: {fetch_command(architecture)}"
+        )
+
+
+def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerWeights) -> LayerWeights:
+    kernel_shape = architecture.kernel_shape(layer)
+    for what, array, shape in (
+        ("kernel", weights.kernel, kernel_shape),
+        ("bias", weights.bias, kernel_shape[-1:]),
+    ):
+        if array.shape != shape:
+            raise WeightsError(
+                f"{path}: the {what} of {layer} has shape {array.shape}, but {architecture.name} "
+                f"needs {shape}; pass a file of the right network"
+            )
+        if not np.isfinite(array).all():
+            raise WeightsError(
+                f"{path}: the {what} of {layer} holds values that are not finite; "
+                f"the file is damaged, fetch it again: {fetch_command(architecture)}"
+            )
+    return weights
+
+
+_Reader = Callable[[], LayerWeights]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, _Reader]]:
+    """Open a weights file as a mapping from layer names to functions that read the layer."""
+    if path.suffix not in SUFFIXES:
+        raise WeightsError(f"{path} is not a weights file: expected a name that ends in {' or '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise WeightsError(f"there is no weights file {path}; check the path, or see: maskstyle weights list")
+    opened = _opened_npz if path.suffix == ".npz" else _opened_h5
+    try:
+        with opened(path) as readers:
+            yield readers
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(
+            f"{path} cannot be read as {path.suffix} weights, it seems damaged ({reason}); fetch or copy it again"
+        ) from error
+
+
+@contextmanager
+def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
+    loaded = np.load(path, allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise ValueError("it holds a single array")
+    with loaded as archive:
+
+        def reader(layer: str) -> _Reader:
+            return lambda: _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"])
+
+        names = {key.partition("/")[0] for key in archive.files if key.endswith("/kernel")}
+        yield {name: reader(name) for name in names if _LAYER_NAME.fullmatch(name)}
+
+
+@contextmanager
+def _opened_h5(path: Path) -> Iterator[Mapping[str, _Reader]]:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        groups: dict[str, Any] = {}
+
+        def note(name: str, item: Any) -> None:
+            layer = name.rpartition("/")[2]
+            if isinstance(item, h5py.Group) and _LAYER_NAME.fullmatch(layer):
+                groups.setdefault(layer, item)
+
+        file.visititems(note)
+        yield {layer: partial(_from_group, group) for layer, group in groups.items()}
+
+
+def _from_group(group: Any) -> LayerWeights:
+    """Read a Keras layer group; its arrays' names changed over the years, their order and ranks did not."""
+    arrays: list[Any] = []
+    group.visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
+    kernels = [array for array in arrays if array.ndim == 4]
+    biases = [array for array in arrays if array.ndim == 1]
+    if len(kernels) != 1 or len(biases) != 1:
+        raise ValueError(f"{group.name} holds arrays of shapes {[array.shape for array in arrays]}")
+    return _as_weights(kernels[0], biases[0])
+
+
+def _as_weights(kernel: NDArray[Any], bias: NDArray[Any]) -> LayerWeights:
+    return LayerWeights(np.asarray(kernel, dtype=np.float32), np.asarray(bias, dtype=np.float32))
+
+
+def fetch_weights(architecture: Architecture) -> Path:
+    """Download a network's ImageNet weights through Keras, which checks their hash; return the file.
+
+    Raises
+    ------
+    WeightsError
+        Where Keras cannot download them.
+    """
+    import keras
+
+    models = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19}
+    try:
+        models[architecture.name](include_top=False, weights="imagenet")
+    except Exception as error:  # Keras raises a bare Exception where the download fails
+        reason = " ".join(str(error).split())
+        raise WeightsError(
+            f"Keras could not fetch the weights of {architecture.name} ({reason}); check the connection, or "
+            "copy the file from a machine that has it and pass --weights FILE"
+        ) from error
+    return find_weights(architecture, architecture.layers)

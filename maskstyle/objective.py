@@ -1,0 +1,155 @@
+"""Objectives: weighted terms over the features of one network, with their gradient, and how to make them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from maskstyle.gram import gram, observe_grams
+from maskstyle.images import Image
+from maskstyle.losses import ContentTerm, Guide, StyleTerm, Term, TotalVariationTerm
+from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.settings import Settings
+
+Tensor: TypeAlias = Any
+"""A tf.Tensor; TensorFlow ships no types."""
+
+
+class Objective:
+    """A weighted sum of terms for images of one size, with its gradient.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    terms : sequence of Term
+        The terms, at most one of them a StyleTerm, whose guides say what goes where; those of weight 0 are
+        left out.
+    """
+
+    def __init__(self, network: FeatureNetwork, terms: Sequence[Term]) -> None:
+        self.terms = tuple(term for term in terms if term.weight > 0)
+        self.network = network
+        self._style = [term for term in self.terms if isinstance(term, StyleTerm)]
+        self._evaluate = tf.function(self._value_and_gradient)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the terms, in order."""
+        return tuple(term.name for term in self.terms)
+
+    def value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the weighted value of each term, and the gradient of their sum.
+
+        Parameters
+        ----------
+        image : (H, W, 3) float32 tensor or array
+            In [0, 1].
+
+        Returns
+        -------
+        values : (number of terms,) float32 tensor
+        gradient : (H, W, 3) float32 tensor
+        """
+        return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]
+
+    def losses(self, image: Image) -> dict[str, float]:
+        """Return the weighted value of each term for an image."""
+        values, _ = self.value_and_gradient(image)
+        return dict(zip(self.names, map(float, values.numpy()), strict=True))
+
+    def _value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(image)
+            grams: dict[str, tuple[Tensor, ...]] = {}
+
+            def observe(layer: str, features: Tensor) -> Tensor:
+                weighings = [each for term in self._style for each in term.weighings(layer)]
+                if not weighings:
+                    return features
+                passed, grams[layer] = observe_grams(features, weighings)
+                return passed
+
+            features = self.network(image, observe)
+            values = [term.weight * term(image, features, grams) for term in self.terms]
+            total = tf.add_n(values)
+        return tf.stack(values), tape.gradient(total, image)
+
+
+def content_term(network: FeatureNetwork, content: Image, settings: Settings) -> ContentTerm:
+    """Return the content term for a content image of the size at hand."""
+    targets: Mapping[str, Tensor] = {}
+    if settings.content_weight > 0:
+        layers = [layer for layer, _ in settings.content_layers]
+        targets = _content_targets(network, layers)(tf.constant(content))
+    return ContentTerm(settings.content_weight, settings.content_layers, targets, settings.content_reduction)
+
+
+def style_guide(
+    network: FeatureNetwork, styles: Sequence[Image], shares: Sequence[float], settings: Settings
+) -> Guide:
+    """Return the guide that asks for whole styles everywhere, blended.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    styles : sequence of (H, W, 3) float32 array
+        Style images in [0, 1], each of its own size.
+    shares : sequence of float
+        Share of each style in the target Gram matrices; they sum to 1.
+    settings : Settings
+        For the layers and the intensity.
+    """
+    layers = [layer for layer, _ in settings.style_layers]
+    style_targets = _style_targets(network, layers)
+    targets: dict[str, NDArray[np.float32]] = {}
+    sums = dict.fromkeys(layers, 0.0)
+    for style, share in zip(styles, shares, strict=True):
+        grams = style_targets(tf.constant(style))
+        for layer in layers:
+            blended = np.float32(share) * grams[layer].numpy()
+            targets[layer] = targets[layer] + blended if layer in targets else blended
+            height, width = network.architecture.grid(style.shape[:2], layer)
+            sums[layer] += share * height * width
+    return Guide("style", targets, sums, intensity=settings.intensity)
+
+
+def _content_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
+    """Return a compiled function from an image to its features, which frees what it does not return."""
+
+    def targets(image: Tensor) -> dict[str, Tensor]:
+        features = network(image)
+        return {layer: features[layer] for layer in layers}
+
+    return tf.function(targets)  # type: ignore[no-any-return]
+
+
+def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
+    """Return a compiled function from an image to its Gram matrices."""
+
+    def targets(image: Tensor) -> dict[str, Tensor]:
+        features = network(image)
+        return {layer: gram(features[layer]) for layer in layers}
+
+    return tf.function(targets)  # type: ignore[no-any-return]
+
+
+def style_term(guides: Sequence[Guide], settings: Settings) -> StyleTerm:
+    """Return the style term for guides."""
+    return StyleTerm(
+        settings.style_weight,
+        settings.style_layers,
+        guides,
+        settings.gram_normalisation,
+        settings.style_reduction,
+    )
+
+
+def total_variation_term(settings: Settings) -> TotalVariationTerm:
+    """Return the total variation term."""
+    return TotalVariationTerm(settings.tv_weight, settings.tv_exponent, settings.tv_reduction, settings.pixel_range)

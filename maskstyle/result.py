@@ -1,0 +1,105 @@
+"""What a transfer returns: the picture, what was done, and how it went."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from maskstyle import __version__
+from maskstyle.images import Image, Mask, to_uint8
+from maskstyle.settings import Settings
+from maskstyle.synthesis import ScaleReport, StepRecord
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished style transfer; shows itself as a picture in a notebook.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        RGB in [0, 1].
+    alpha : (H, W) float32 array or None
+        The content's transparency in [0, 1], where it has any.
+    technique : str
+        Which technique made it.
+    settings : Settings
+        Every setting, the seed included.
+    network : str
+        The network that was used.
+    compute_type : {"float32", "bfloat16"}
+        The type that its convolutions ran in.
+    losses : dict of str to float
+        Weighted losses of the image by term.
+    steps : tuple of StepRecord
+        Losses of every step.
+    scales : tuple of ScaleReport
+        What happened at each size.
+    seconds : float
+        Wall time of the synthesis, loading left out.
+    """
+
+    image: Image
+    alpha: Mask | None
+    technique: str
+    settings: Settings
+    network: str
+    compute_type: str
+    losses: dict[str, float]
+    steps: tuple[StepRecord, ...]
+    scales: tuple[ScaleReport, ...]
+    seconds: float
+
+    @property
+    def stopped_because(self) -> str:
+        """Why the last size ended: "steps", "converged", "stalled" or "interrupted"."""
+        return self.scales[-1].stopped_because
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what travels inside the picture: version, technique, network, settings, seed and losses."""
+        return {
+            "version": __version__,
+            "command": self.technique,
+            "network": self.network,
+            "compute_type": self.compute_type,
+            "settings": dataclasses.asdict(self.settings),
+            "seed": self.settings.seed,
+            "losses": self.losses,
+            "stopped_because": self.stopped_because,
+        }
+
+    def record(self) -> dict[str, Any]:
+        """Return the whole record, ready for JSON: the metadata, times, memory and the losses of every step."""
+        return {
+            **self.metadata(),
+            "sizes": [list(scale.size) for scale in self.scales],
+            "evaluations": sum(scale.evaluations for scale in self.scales),
+            "seconds_total": self.seconds,
+            "seconds_per_evaluation": [scale.seconds_per_evaluation for scale in self.scales],
+            "peak_memory_mb": peak_memory_mb(),
+            "final_losses": self.losses,
+            "losses": [
+                {"size": list(step.size), "step": step.step, "seconds": step.seconds, **step.losses}
+                for step in self.steps
+            ],
+        }
+
+    def _repr_png_(self) -> bytes:
+        from PIL import Image as PillowImage
+
+        stream = io.BytesIO()
+        PillowImage.fromarray(to_uint8(self.image)).save(stream, format="PNG")
+        return stream.getvalue()
+
+
+def peak_memory_mb() -> float | None:
+    """Return the peak resident memory of this process in MiB; None where the system does not tell (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)

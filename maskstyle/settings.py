@@ -1,0 +1,201 @@
+"""Every setting of a style transfer and its default: the only home of defaults."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from maskstyle.errors import SettingsError
+
+LayerMix: TypeAlias = tuple[tuple[str, float], ...]
+"""Layer names with their relative weights."""
+
+DEFAULT_LONGER_SIDE = 512
+"""Longer side, in pixels, of a result whose size is not asked for; a smaller content keeps its size."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "network": ("auto", "vgg16", "vgg19"),
+    "compute_type": ("auto", "float32", "bfloat16"),
+    "pooling": ("max", "average"),
+    "content_reduction": ("relative", "mean", "sum", "half_sum"),
+    "gram_normalisation": ("weights", "none"),
+    "style_reduction": ("relative", "mean", "gatys", "chollet"),
+    "tv_reduction": ("mean", "sum"),
+    "style_fit": ("keep", "stretch"),
+    "optimizer": ("lbfgs", "adam"),
+    "init": ("content", "style", "noise", "image"),
+}
+"""The values that each choice among names may take."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a style transfer does, apart from its pictures.
+
+    The defaults are the project's own recipe: it was chosen by measurement and by looking, with the layers
+    of blocks 1 to 3, as ``docs/choosing-the-defaults.md`` shows.
+
+    Parameters
+    ----------
+    network : {"auto", "vgg16", "vgg19"}
+        Feature network; ``auto`` is vgg19.
+    compute_type : {"auto", "float32", "bfloat16"}
+        Type of the convolutions; ``auto`` is bfloat16 where the processor has instructions for it.
+    pooling : {"max", "average"}
+        Pooling between blocks.
+    content_layers, style_layers : tuple of (str, float)
+        Layers with their relative weights, each at least 0.
+    content_weight, style_weight, tv_weight : float
+        Weights of the three terms, each at least 0.
+    content_reduction : {"relative", "mean", "sum", "half_sum"}
+        The content term at one layer, with D the difference of features to the content's F: ``mean(D^2) /
+        mean(F^2)``, ``mean(D^2)``, ``sum(D^2)`` or ``sum(D^2) / 2``.
+    gram_normalisation : {"weights", "none"}
+        Divide a Gram matrix by the sum of its pixel weights, or leave it as a sum.
+    style_reduction : {"relative", "mean", "gatys", "chollet"}
+        The style term at one layer, with E the difference of the Gram to its target T, over C channels and
+        M pixels (or sum of weights): ``sum(E^2) / sum(T^2)``, ``mean(E^2)``, ``sum(E^2) / (4 C^2 M^2)`` or
+        ``sum(E^2) / (4 3^2 P^2)`` where P is the number of the image's pixels.
+    tv_exponent : float
+        Exponent e, at least 1, of the total variation ``(dx^2 + dy^2)^e``.
+    tv_reduction : {"mean", "sum"}
+        How the total variation is reduced over pixels and colours.
+    pixel_range : float
+        Greatest pixel value in whose units total variation, `learning_rate` and `epsilon` are stated: 1 or 255.
+    mask_exponent : float
+        Power to which soft masks are raised before they weigh pixels: 1, or 2 as where features are multiplied
+        by the mask; the Gram is divided by the sum of the mask itself.
+    intensity : float
+        Factor above 0 on the target Gram matrices: above 1 asks for a stronger style, below 1 for a fainter one.
+    size : int or None
+        Longer side of the result in pixels; None: the content's, at most 512.
+    scales : int
+        Number of sizes from coarse to fine, each twice the one before; 1 is a single scale.
+    style_fit : {"keep", "stretch"}
+        Keep the style image's aspect with its longer side as long as the result's, or stretch it to the
+        result's shape.
+    style_scale : float
+        Factor above 0 on the size of the style image: above 1 makes its strokes larger.
+    optimizer : {"lbfgs", "adam"}
+        The optimiser.
+    steps : int
+        Greatest number of evaluations of loss and gradient at each size.
+    tolerance : float
+        Stop at a size once the best loss has fallen by less than this share over ten steps; 0 never stops.
+    history : int
+        Pairs of vectors that L-BFGS remembers.
+    learning_rate, beta_1, beta_2, epsilon : float
+        Adam's settings.
+    init : {"content", "style", "noise", "image"}
+        What the first image is; noise is uniform in [0, 1], and an image of one's own is given beside the settings.
+    seed : int
+        Seed of the noise.
+    snapshot_every : int
+        Keep a snapshot every so many steps; 0 keeps none.
+    denoise : float
+        Strength of the non-local-means denoising of the result, as a multiple of its own estimated noise; 0
+        leaves it out.
+    """
+
+    network: str = "auto"
+    compute_type: str = "auto"
+    pooling: str = "max"
+    content_layers: LayerMix = (("block3_conv3", 1.0),)
+    style_layers: LayerMix = (
+        ("block1_conv1", 1.0),
+        ("block2_conv1", 1.0),
+        ("block2_conv2", 1.0),
+        ("block3_conv1", 1.0),
+        ("block3_conv3", 1.0),
+    )
+    content_weight: float = 1.0
+    style_weight: float = 20.0
+    tv_weight: float = 1.0
+    content_reduction: str = "relative"
+    gram_normalisation: str = "weights"
+    style_reduction: str = "relative"
+    tv_exponent: float = 1.0
+    tv_reduction: str = "mean"
+    pixel_range: float = 1.0
+    mask_exponent: float = 1.0
+    intensity: float = 1.0
+    size: int | None = None
+    scales: int = 1
+    style_fit: str = "keep"
+    style_scale: float = 1.0
+    optimizer: str = "lbfgs"
+    steps: int = 100
+    tolerance: float = 0.005
+    history: int = 5
+    learning_rate: float = 0.02
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-7
+    init: str = "content"
+    seed: int = 0
+    snapshot_every: int = 0
+    denoise: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise SettingsError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
+        for name, (lowest, inclusive) in _LOWEST.items():
+            _check_number(name, getattr(self, name), lowest, inclusive)
+        if self.size is not None:
+            _check_number("size", self.size, 1, inclusive=True)
+        for name in ("beta_1", "beta_2"):
+            if not getattr(self, name) < 1:
+                raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")
+        for name in ("content_layers", "style_layers"):
+            _check_mix(name, getattr(self, name))
+
+    def changed(self, **changes: Any) -> Settings:
+        """Return these settings with some of them changed; unknown names raise SettingsError."""
+        known = {field.name for field in dataclasses.fields(self)}
+        for name in changes:
+            if name not in known:
+                raise SettingsError(f"there is no setting {name!r}; the settings are {', '.join(sorted(known))}")
+        return dataclasses.replace(self, **changes)
+
+
+_LOWEST: Mapping[str, tuple[float, bool]] = {
+    "content_weight": (0, True),
+    "style_weight": (0, True),
+    "tv_weight": (0, True),
+    "tv_exponent": (1, True),
+    "pixel_range": (0, False),
+    "mask_exponent": (0, False),
+    "intensity": (0, False),
+    "scales": (1, True),
+    "style_scale": (0, False),
+    "steps": (1, True),
+    "tolerance": (0, True),
+    "history": (1, True),
+    "learning_rate": (0, False),
+    "beta_1": (0, True),
+    "beta_2": (0, True),
+    "epsilon": (0, False),
+    "seed": (0, True),
+    "snapshot_every": (0, True),
+    "denoise": (0, True),
+}
+"""The lowest value of each number, and whether it may be taken."""
+
+
+def _check_number(name: str, value: float, lowest: float, inclusive: bool) -> None:
+    fits = isinstance(value, int | float) and math.isfinite(value)
+    if not fits or value < lowest or (value == lowest and not inclusive):
+        bound = "of at least" if inclusive else "above"
+        raise SettingsError(f"{name} is {value!r}; expected a number {bound} {lowest}")
+
+
+def _check_mix(name: str, mix: LayerMix) -> None:
+    names = [layer for layer, _ in mix]
+    for layer, weight in mix:
+        _check_number(f"the weight of {layer} in {name}", weight, 0, inclusive=True)
+        if names.count(layer) > 1:
+            raise SettingsError(f"{name} names {layer} twice; name each layer once")

@@ -1,0 +1,194 @@
+"""The only loop over sizes: coarse to fine, each size minimised from the result of the one before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from maskstyle.errors import NumericalError
+from maskstyle.images import Image, Size, resize_image
+from maskstyle.objective import Objective
+from maskstyle.optimize import Outcome, minimize
+from maskstyle.settings import Settings
+
+
+@dataclass(frozen=True)
+class Step:
+    """One evaluation of loss and gradient, as reported while it goes on.
+
+    Parameters
+    ----------
+    scale, scales : int
+        Number of the size, from 1, and how many there are.
+    size : (height, width)
+        The size at hand.
+    step, steps : int
+        Number of the evaluation at this size, from 1, and its limit.
+    losses : dict of str to float
+        Weighted losses by term.
+    seconds : float
+        Since the synthesis began.
+    image : (H, W, 3) float32 array
+        The image that was evaluated, in [0, 1]; not to be changed.
+    """
+
+    scale: int
+    scales: int
+    size: Size
+    step: int
+    steps: int
+    losses: dict[str, float]
+    seconds: float
+    image: Image
+
+    @property
+    def total(self) -> float:
+        """Sum of the weighted losses."""
+        return sum(self.losses.values())
+
+
+@dataclass(frozen=True)
+class ScaleReport:
+    """What happened at one size.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size.
+    evaluations : int
+        Number of evaluations of loss and gradient.
+    seconds_per_evaluation : float
+        Mean, the optimiser's own work included, the first evaluation (which compiles) left out where there are more.
+    stopped_because : str
+        See `maskstyle.optimize.Outcome`.
+    """
+
+    size: Size
+    evaluations: int
+    seconds_per_evaluation: float
+    stopped_because: str
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """The image that came out, and how.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        The best image at the finest size that was reached, in [0, 1].
+    losses : dict of str to float
+        Its weighted losses by term.
+    steps : tuple of Step
+        Every step, without its image.
+    scales : tuple of ScaleReport
+        One for each size that was begun.
+    seconds : float
+        Wall time of it all.
+    """
+
+    image: Image
+    losses: dict[str, float]
+    steps: tuple[StepRecord, ...]
+    scales: tuple[ScaleReport, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """The part of a Step that is kept."""
+
+    size: Size
+    step: int
+    seconds: float
+    losses: dict[str, float]
+
+
+OnStep = Callable[[Step], None]
+
+
+def synthesize(
+    objective_at: Callable[[Size], Objective],
+    start: Image,
+    sizes: Sequence[Size],
+    settings: Settings,
+    *,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Synthesis:
+    """Minimise an objective at sizes from coarse to fine.
+
+    Parameters
+    ----------
+    objective_at : callable
+        Returns the objective for images of a (height, width).
+    start : (H, W, 3) float32 array
+        Starting image in [0, 1]; resized to the first of `sizes`.
+    sizes : sequence of (height, width)
+        From coarse to fine.
+    settings : Settings
+        For the optimiser.
+    on_step : callable, optional
+        Called after each evaluation.
+    should_stop : callable, optional
+        Asked after each evaluation; where it says True the best image so far is returned.
+
+    Raises
+    ------
+    NumericalError
+        Where a loss is not finite; it carries the last good image, at the size at which it happened.
+    """
+    began = time.perf_counter()
+    image = start
+    losses: dict[str, float] = {}
+    records: list[StepRecord] = []
+    reports: list[ScaleReport] = []
+    for scale, size in enumerate(sizes, start=1):
+        image = resize_image(image, size)
+        recorder = _Recorder(scale, len(sizes), size, settings.steps, began, on_step)
+        outcome = _minimized(objective_at(size), image, settings, recorder, should_stop)
+        image, losses = outcome.image, outcome.losses
+        records += recorder.records
+        reports.append(ScaleReport(size, outcome.evaluations, recorder.mean_interval(), outcome.stopped_because))
+        if outcome.stopped_because == "interrupted":
+            break
+    return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
+
+
+class _Recorder:
+    """Keeps what happens at one size and passes it on as Steps."""
+
+    def __init__(self, scale: int, scales: int, size: Size, steps: int, began: float, on_step: OnStep | None) -> None:
+        self.records: list[StepRecord] = []
+        self._scale, self._scales, self._size, self._steps = scale, scales, size, steps
+        self._began = began
+        self._on_step = on_step
+
+    def __call__(self, step: int, losses: dict[str, float], image: Image) -> None:
+        seconds = time.perf_counter() - self._began
+        self.records.append(StepRecord(self._size, step, seconds, losses))
+        if self._on_step is not None:
+            self._on_step(Step(self._scale, self._scales, self._size, step, self._steps, losses, seconds, image))
+
+    def mean_interval(self) -> float:
+        """Return the mean time between evaluations, which leaves out the first, which compiles."""
+        if len(self.records) < 2:
+            return 0.0
+        return (self.records[-1].seconds - self.records[0].seconds) / (len(self.records) - 1)
+
+
+def _minimized(
+    objective: Objective,
+    image: Image,
+    settings: Settings,
+    recorder: _Recorder,
+    should_stop: Callable[[], bool] | None,
+) -> Outcome:
+    """Minimise; an error at the first step of a size still carries the image that it started from."""
+    try:
+        return minimize(objective, image, settings, on_evaluation=recorder, should_stop=should_stop)
+    except NumericalError as error:
+        if error.image is None:
+            error.image = image
+        raise

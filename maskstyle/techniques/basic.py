@@ -1,0 +1,116 @@
+"""Basic style transfer: the whole style to the whole image (Gatys, Ecker and Bethge, 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskstyle.errors import SettingsError
+from maskstyle.images import Image, Mask, Size, resize_image
+from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
+from maskstyle.result import Result
+from maskstyle.settings import Settings
+from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.techniques.plan import (
+    check_image,
+    normalized_shares,
+    starting_image,
+    style_size,
+    transfer_sizes,
+)
+from maskstyle.techniques.setup import finished, prepared_network
+
+if TYPE_CHECKING:
+    from maskstyle.networks.load import NetworkChoice
+    from maskstyle.networks.vgg import FeatureNetwork
+
+
+def transfer_basic(
+    content: Image,
+    style: Image | Sequence[Image],
+    *,
+    style_shares: Sequence[float] | None = None,
+    alpha: Mask | None = None,
+    initial: Image | None = None,
+    settings: Settings | None = None,
+    network: NetworkChoice | FeatureNetwork | None = None,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Paint a content image in the style of one or several style images.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float array
+        RGB in [0, 1].
+    style : (H, W, 3) float array, or a sequence of them
+        RGB in [0, 1], each of any size.
+    style_shares : sequence of float, optional
+        Relative share of each style; equal where they are left out.
+    alpha : (H, W) float array, optional
+        Transparency of the content in [0, 1], carried to the result.
+    initial : (H, W, 3) float array, optional
+        The first image, in [0, 1], to continue from an earlier result; it overrides ``settings.init``.
+    settings : Settings, optional
+        Everything else; the project's own recipe where it is left out.
+    network : NetworkChoice or FeatureNetwork, optional
+        A chosen or loaded network; found as the settings say where it is left out.
+    on_step : callable, optional
+        Called with a `maskstyle.Step` after each evaluation.
+    should_stop : callable, optional
+        Asked after each evaluation; where it says True the best image so far is returned.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ImageError, SettingsError, WeightsError
+        For inputs that cannot work, before the long work starts.
+    NumericalError
+        Where a loss is not finite; it carries the last good image.
+
+    References
+    ----------
+    Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style", 2015; "Image Style Transfer Using
+    Convolutional Neural Networks", CVPR 2016.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> content = maskstyle.load_image("samples/astronaut.jpg").pixels  # doctest: +SKIP
+    >>> style = maskstyle.load_image("samples/harbour.jpg").pixels  # doctest: +SKIP
+    >>> result = maskstyle.transfer_basic(content, style)  # doctest: +SKIP
+    >>> maskstyle.save_image("out.png", result.image)  # doctest: +SKIP
+    """
+    settings = settings or Settings()
+    if initial is not None:
+        settings = settings.changed(init="image")
+        initial = check_image(initial, "initial image")
+    content = check_image(content, "content image")
+    given = [style] if isinstance(style, np.ndarray) else list(style)
+    styles = [check_image(image, "style image") for image in given]
+    if not styles:
+        raise SettingsError("there is no style image; give at least one")
+    shares = normalized_shares(style_shares, len(styles))
+    sizes = transfer_sizes(content.shape[:2], settings)
+    loaded = prepared_network(network, settings)
+
+    def objective_at(size: Size) -> Objective:
+        scaled = [resize_image(image, style_size(image.shape[:2], size, settings)) for image in styles]
+        guides = [style_guide(loaded, scaled, shares, settings)] if settings.style_weight > 0 else []
+        return Objective(
+            loaded,
+            [
+                content_term(loaded, resize_image(content, size), settings),
+                style_term(guides, settings),
+                total_variation_term(settings),
+            ],
+        )
+
+    start = starting_image(content, styles[0], initial, sizes[0], settings)
+    synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
+    return finished(synthesis, technique="basic", alpha=alpha, network=loaded, settings=settings)

@@ -1,0 +1,73 @@
+"""What every technique settles before TensorFlow loads: checks, layers, sizes, shares and the first image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images import Image, Size, fit_size, resize_image
+from maskstyle.networks.architectures import smallest_side
+from maskstyle.pyramid import pyramid_sizes
+from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+
+
+def check_image(image: Image, name: str) -> Image:
+    """Return an image given through the API, or raise ImageError with what is wrong."""
+    array = np.asarray(image)
+    if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        raise ImageError(f"the {name} has shape {array.shape}; expected (height, width, 3), RGB")
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
+    lowest, highest = float(array.min()), float(array.max())
+    if not (lowest >= 0 and highest <= 1):
+        raise ImageError(f"the {name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
+    return array.astype(np.float32)
+
+
+def wanted_layers(settings: Settings) -> tuple[str, ...]:
+    """Return the layers that the terms of weight above 0 look at."""
+    mixes = [
+        (settings.content_weight, settings.content_layers),
+        (settings.style_weight, settings.style_layers),
+    ]
+    return tuple(dict.fromkeys(layer for weight, mix in mixes if weight > 0 for layer, _ in mix))
+
+
+def result_size(size: Size, settings: Settings) -> Size:
+    """Return the (height, width) of the result for a content of `size`."""
+    return fit_size(size, settings.size or min(max(size), DEFAULT_LONGER_SIDE))
+
+
+def transfer_sizes(content: Size, settings: Settings) -> list[Size]:
+    """Return the sizes from coarse to fine for a content of a size, checked against what the layers need."""
+    finest = result_size(content, settings)
+    return pyramid_sizes(finest, settings.scales, smallest_side=smallest_side(wanted_layers(settings)))
+
+
+def style_size(style: Size, result: Size, settings: Settings) -> Size:
+    """Return the (height, width) at which a style image is used for a result of a size."""
+    base = result if settings.style_fit == "stretch" else fit_size(style, max(result))
+    return fit_size(base, max(1, round(settings.style_scale * max(base))))
+
+
+def starting_image(content: Image, style: Image, initial: Image | None, size: Size, settings: Settings) -> Image:
+    """Return the first image, at `size`."""
+    if settings.init == "image":
+        if initial is None:
+            raise SettingsError("init is 'image', but no initial image was given")
+        return resize_image(initial, size)
+    if settings.init == "noise":
+        return np.random.default_rng(settings.seed).random((*size, 3), dtype=np.float32)
+    return resize_image(content if settings.init == "content" else style, size)
+
+
+def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:
+    """Return `count` shares that sum to 1; equal ones where none are given."""
+    given = [1.0] * count if shares is None else [float(share) for share in shares]
+    if len(given) != count:
+        raise SettingsError(f"there are {count} styles but {len(given)} style weights; give one for each")
+    if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
+        raise SettingsError(f"the style weights are {given}; expected numbers of at least 0, one above 0")
+    return [share / sum(given) for share in given]

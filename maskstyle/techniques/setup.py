@@ -1,0 +1,56 @@
+"""What every technique does around its guides: the loaded network before, the result after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskstyle.denoise import denoise_image
+from maskstyle.errors import SettingsError
+from maskstyle.images import Mask, resize_image
+from maskstyle.networks.load import NetworkChoice, choose_network, load_network
+from maskstyle.result import Result
+from maskstyle.settings import Settings
+from maskstyle.techniques.plan import wanted_layers
+
+if TYPE_CHECKING:
+    from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.synthesis import Synthesis
+
+
+def prepared_network(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
+    """Return a loaded network for the settings' layers; one that is given loaded is checked for them."""
+    layers = wanted_layers(settings)
+    if network is None:
+        network = choose_network(settings.network, layers, compute_type=settings.compute_type)
+    if isinstance(network, NetworkChoice):
+        network = load_network(network, pooling=settings.pooling)
+    missing = [layer for layer in layers if layer not in network.layers]
+    if missing:
+        raise SettingsError(
+            f"the network was loaded for {', '.join(network.layers)}, but the settings need {', '.join(missing)}"
+        )
+    return network
+
+
+def finished(
+    synthesis: Synthesis,
+    *,
+    technique: str,
+    alpha: Mask | None,
+    network: FeatureNetwork,
+    settings: Settings,
+) -> Result:
+    """Return the result of a synthesis, denoised if asked, with the alpha at its size."""
+    image = denoise_image(synthesis.image, settings.denoise)
+    return Result(
+        image=image,
+        alpha=None if alpha is None else resize_image(alpha, image.shape[:2]),
+        technique=technique,
+        settings=settings,
+        network=network.architecture.name,
+        compute_type=network.compute_type,
+        losses=synthesis.losses,
+        steps=synthesis.steps,
+        scales=synthesis.scales,
+        seconds=synthesis.seconds,
+    )

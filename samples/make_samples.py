@@ -1,0 +1,38 @@
+"""
+Make every sample file anew: `python samples/make_samples.py [FOLDER]`.
+
+The same versions of NumPy, SciPy, scikit-image and Pillow give the same bytes each time.
+"""
+
+import sys
+from pathlib import Path
+
+from doodle import doodle_coast
+from paint_dots import paint_dots
+from paint_harbour import paint_harbour
+from paint_window import paint_window
+from paint_woodcut import paint_woodcut
+from palette import map_image
+from photographs import PHOTOGRAPHS, astronaut_mask, photograph_map
+from PIL import Image
+
+PAINTERS = {"harbour": paint_harbour, "window": paint_window, "woodcut": paint_woodcut, "dots": paint_dots}
+
+
+def make_samples(folder: Path) -> None:
+    """Write photographs, paintings, their maps, the doodle and the soft mask to a folder."""
+    for name, photograph in PHOTOGRAPHS.items():
+        _save(folder, name, photograph(), photograph_map(name), quality=90)
+    for name, paint in PAINTERS.items():
+        _save(folder, name, *paint(), quality=92)
+    map_image(doodle_coast()).save(folder / "coast_doodle.png", optimize=True)
+    Image.fromarray(astronaut_mask()).save(folder / "astronaut_mask.png", optimize=True)
+
+
+def _save(folder, name, picture, labels, quality):
+    Image.fromarray(picture).save(folder / f"{name}.jpg", quality=quality)
+    map_image(labels).save(folder / f"{name}_map.png", optimize=True)
+
+
+if __name__ == "__main__":
+    make_samples(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -1,0 +1,33 @@
+"""The colour table of the semantic maps: one colour for each meaning, shared by every sample."""
+
+import numpy as np
+from PIL import Image
+
+REGION_COLOURS = {
+    "sky": (120, 180, 230),
+    "water": (30, 80, 160),
+    "ground": (110, 140, 60),
+    "figure": (200, 70, 50),
+    "light": (250, 215, 80),
+    "frame": (60, 45, 80),
+}
+SKY, WATER, GROUND, FIGURE, LIGHT, FRAME = range(len(REGION_COLOURS))
+
+
+def map_image(labels: np.ndarray) -> Image.Image:
+    """
+    Turn labels into a palette image with the table's colours.
+
+    Parameters
+    ----------
+    labels : (H, W) array of int
+        Indices into `REGION_COLOURS`.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Mode "P"; its palette is the table.
+    """
+    image = Image.fromarray(labels.astype(np.uint8))
+    image.putpalette([channel for colour in REGION_COLOURS.values() for channel in colour])
+    return image

@@ -1,0 +1,153 @@
+"""Brush strokes: paths along a direction field, laid as bristled, tapered ribbons of paint."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+SPACING = 0.7  # distance of ribbon samples in canvas pixels; below 1 so that no pixel is skipped
+BATCH = 200  # strokes laid at once; bounds memory
+
+
+@dataclass(frozen=True)
+class Brush:
+    """
+    A brush, in picture heights.
+
+    Attributes
+    ----------
+    width, length : float
+        Size of a stroke.
+    coverage : float
+        How many times the strokes would cover the region.
+    colour_jitter : float
+        Deviation of the strokes' colours from the scene's.
+    """
+
+    width: float
+    length: float
+    coverage: float
+    colour_jitter: float = 0.07
+
+
+def stroke_starts(rng: np.random.Generator, region: np.ndarray, brush: Brush) -> np.ndarray:
+    """Random pixels of a region, as many as the brush needs to cover it."""
+    size = region.shape[0]
+    stroke_area = brush.width * brush.length * size * size
+    count = int(brush.coverage * region.sum() / stroke_area) + 1
+    return np.argwhere(region)[rng.integers(region.sum(), size=count)].astype(float)
+
+
+def trace(starts: np.ndarray, field: np.ndarray, samples: int) -> np.ndarray:
+    """
+    Follow a direction field half a stroke back, then the whole stroke on.
+
+    Returns
+    -------
+    (N, samples, 2) array
+        Points `SPACING` pixels apart.
+    """
+    back = _walk(starts, -field, samples // 2)[:, ::-1]
+    return np.concatenate([back, _walk(starts, field, samples - samples // 2)], axis=1)
+
+
+def _walk(points, field, steps):
+    """Walk along the field from each point; the point itself is left out."""
+    limit = np.array(field.shape[:2]) - 1
+    walked = []
+    for _ in range(steps):
+        row, column = np.clip(np.rint(points), 0, limit).astype(int).T
+        points = points + SPACING * field[row, column]
+        walked.append(points)
+    return np.stack(walked, axis=1)
+
+
+def jittered(rng: np.random.Generator, colours: np.ndarray, amount: float) -> np.ndarray:
+    """Shift colours at random: most in lightness, some between warm and cold, green and violet."""
+    axes = np.array([[0.8, 0.8, 0.8], [0.6, 0.0, -0.6], [-0.25, 0.4, -0.25]])
+    shifts = rng.normal(size=(len(colours), 3)) * amount @ axes
+    return np.clip(colours + shifts, 0, 1)
+
+
+def lay_strokes(
+    rng: np.random.Generator,
+    canvas: np.ndarray,
+    heights: np.ndarray,
+    allowed: np.ndarray,
+    paths: np.ndarray,
+    colours: np.ndarray,
+    width: float,
+) -> None:
+    """
+    Lay strokes on a canvas, later ones over earlier ones; both arrays change in place.
+
+    Parameters
+    ----------
+    canvas : (H, W, 3) array
+        Paint.
+    heights : (H, W) array
+        Thickness of the paint, for the relief.
+    allowed : (H, W) array of bool
+        Where paint may go.
+    paths : (N, S, 2) array
+        Points of the strokes.
+    colours : (N, 3) array
+    width : float
+        In canvas pixels.
+    """
+    for first in range(0, len(paths), BATCH):
+        batch = slice(first, first + BATCH)
+        _lay_batch(rng, canvas, heights, allowed, paths[batch], colours[batch], width)
+
+
+def _lay_batch(rng, canvas, heights, allowed, paths, colours, width):
+    count, samples = paths.shape[:2]
+    u = np.linspace(0, 1, samples)[None, :, None]
+    v = np.linspace(-1, 1, max(3, int(width / SPACING) + 1))[None, None, :]
+    bristles = _bristles(rng, count, v.size)
+    painted = _touch(rng, u, v, bristles)
+    rows, columns = _ribbon(paths, v, width * rng.uniform(0.7, 1.2, size=(count, 1, 1)))
+    inside = (rows >= 0) & (rows < canvas.shape[0]) & (columns >= 0) & (columns < canvas.shape[1])
+    painted &= inside
+    rows, columns = rows[painted], columns[painted]
+    thickness = 0.5 * bristles + 1.2 * np.sqrt(1 - 0.9 * v**2) + rng.uniform(0, 1.5, size=(count, 1, 1))
+    thickness = np.broadcast_to(thickness + 0.5 * u, painted.shape)[painted]
+    paint = _two_pigments(rng, colours, bristles, samples)[painted]
+    wanted = allowed[rows, columns]
+    canvas[rows[wanted], columns[wanted]] = paint[wanted]
+    heights[rows[wanted], columns[wanted]] = thickness[wanted]
+
+
+def _bristles(rng, count, across):
+    """One smooth random profile across each stroke, (N, 1, V), deviation about 1."""
+    profile = ndimage.gaussian_filter1d(rng.normal(size=(count, across)), 0.9, axis=1)
+    return (profile * 1.6)[:, None, :]
+
+
+def _touch(rng, u, v, bristles):
+    """Where the brush touches: blunt ragged start, tapering end at which the paint runs out."""
+    taper = np.sqrt(np.clip(u * 8, 0, 1)) * np.clip((1 - u) * 2.2, 0, 1) ** 0.6
+    ragged = 0.05 * np.abs(bristles)
+    runs_out = bristles > 3.2 - 5.0 * np.clip(u - 0.45, 0, 1) - rng.uniform(
+        0, 0.8, size=(len(bristles), 1, 1)
+    )
+    return (np.abs(v) <= taper) & (u > ragged) & (u < 1 - ragged) & ~runs_out
+
+
+def _ribbon(paths, v, width):
+    """Pixels of the ribbon's samples."""
+    along = np.gradient(paths, axis=1)
+    along /= np.linalg.norm(along, axis=2, keepdims=True) + 1e-12
+    offset = v * width / 2
+    rows = paths[..., 0][..., None] + along[..., 1][..., None] * offset
+    columns = paths[..., 1][..., None] - along[..., 0][..., None] * offset
+    return np.rint(rows).astype(int), np.rint(columns).astype(int)
+
+
+def _two_pigments(rng, colours, bristles, samples):
+    """Colour of each ribbon sample: two shades side by side, streaked by the bristles."""
+    second = jittered(rng, colours, 0.05)
+    side = 0.5 + 0.5 * np.tanh(2 * bristles + rng.normal(size=(len(colours), 1, 1)))
+    mixed = colours[:, None, None] * (1 - side[..., None]) + second[:, None, None] * side[..., None]
+    streaked = mixed * (1 + 0.07 * bristles[..., None])
+    return np.broadcast_to(streaked, (len(colours), samples, bristles.shape[2], 3))

@@ -1,0 +1,88 @@
+"""The sample pictures fit their maps, the maps keep to the colour table, and painting is reproducible."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+PICTURES = ["astronaut", "chelsea", "coffee", "harbour", "window", "woodcut", "dots"]
+
+
+def load_module(name):
+    spec = importlib.util.spec_from_file_location(f"samples_{name}", SAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def colour_shares(path):
+    """Share of the pixels of each colour."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
+    colours, counts = np.unique(pixels, axis=0, return_counts=True)
+    return {
+        tuple(colour.tolist()): count / len(pixels) for colour, count in zip(colours, counts, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def table():
+    return load_module("palette").REGION_COLOURS
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture_is_readable_and_fits_its_map(name):
+    with (
+        Image.open(SAMPLES / f"{name}.jpg") as picture,
+        Image.open(SAMPLES / f"{name}_map.png") as semantic_map,
+    ):
+        assert picture.size == semantic_map.size
+        assert max(picture.size) <= 640
+        assert np.asarray(picture.convert("RGB")).std() > 20
+
+
+@pytest.mark.parametrize("name", [f"{name}_map" for name in PICTURES] + ["coast_doodle"])
+def test_map_has_only_table_colours_and_three_regions(name, table):
+    shares = colour_shares(SAMPLES / f"{name}.png")
+    assert set(shares) <= set(table.values())
+    assert sum(share >= 0.01 for share in shares.values()) >= 3
+
+
+def test_doodle_uses_colours_of_the_harbour():
+    assert set(colour_shares(SAMPLES / "coast_doodle.png")) <= set(colour_shares(SAMPLES / "harbour_map.png"))
+
+
+def test_mask_is_a_smooth_gradient_over_the_astronaut():
+    with (
+        Image.open(SAMPLES / "astronaut_mask.png") as image,
+        Image.open(SAMPLES / "astronaut.jpg") as photograph,
+    ):
+        assert image.mode == "L"
+        assert image.size == photograph.size
+        mask = np.asarray(image).astype(int)
+    assert mask.min() == 0
+    assert mask.max() == 255
+    assert max(np.abs(np.diff(mask, axis=axis)).max() for axis in (0, 1)) <= 4
+
+
+def test_files_are_small_and_listed_in_the_readme(table):
+    readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    files = [path for path in SAMPLES.iterdir() if path.suffix in {".jpg", ".png"}]
+    assert sum(path.stat().st_size for path in files) < 4_000_000
+    assert [path.name for path in files if f"`{path.name}`" not in readme] == []
+    assert [name for name, (r, g, b) in table.items() if f"`#{r:02x}{g:02x}{b:02x}`" not in readme] == []
+
+
+@pytest.mark.parametrize("name", ["harbour", "window", "woodcut", "dots"])
+def test_painter_repeats_itself_for_a_seed(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(SAMPLES))
+    paint = getattr(load_module(f"paint_{name}"), f"paint_{name}")
+    first, again, other = paint(height=24, seed=7), paint(height=24, seed=7), paint(height=24, seed=8)
+    assert first[0].shape == (24, 30, 3)
+    assert first[1].shape == (24, 30)
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    assert (first[0] != other[0]).any()
