@@ -41,4 +41,5 @@ def denoise_image(image: Image, strength: float) -> Image:
         fast_mode=True,
         channel_axis=-1,
     )
-    return np.asarray(np.clip(smooth, 0.0, 1.0), dtype=np.float32)
+    # scikit-image drops the axis of an image one pixel wide or high.
+    return np.asarray(np.clip(smooth, 0.0, 1.0), dtype=np.float32).reshape(image.shape)

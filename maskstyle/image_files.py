@@ -120,6 +120,22 @@ def check_writable(path: Path) -> None:
         folder or an existing file at `path` may not be written.
     """
     format_by_suffix(path)
+    check_replaceable(path)
+
+
+def check_replaceable(path: Path) -> None:
+    """Check, before the long work starts, that a file of any kind can be written at `path`.
+
+    Parameters
+    ----------
+    path : Path
+        A file to make or replace.
+
+    Raises
+    ------
+    ImageError
+        As `check_writable`, the extension aside.
+    """
     _target(path)
 
 

@@ -16,6 +16,7 @@ from PIL import Image as PillowImage
 from maskstyle.errors import ImageError
 from maskstyle.image_decoding import decode
 from maskstyle.image_files import (
+    check_replaceable,
     check_writable,
     decoding,
     format_by_suffix,
@@ -29,6 +30,7 @@ __all__ = [
     "Mask",
     "Picture",
     "Size",
+    "check_replaceable",
     "check_writable",
     "fit_size",
     "load_image",

@@ -226,7 +226,7 @@ class TotalVariationTerm:
     exponent: float = 1.0
     reduction: str = "mean"
     pixel_range: float = 1.0
-    name: str = "total variation"
+    name: str = "total_variation"
 
     def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
         """Return the term for the image."""

@@ -23,6 +23,9 @@ EXCESS_WEIGHT = 0.02
 LBFGS_SCALE = 1000.0
 """Keeps the curvatures of a loss near 1, spread over a million pixels, clear of SciPy's thresholds."""
 
+LEAST_SCALE = 1e-30
+"""Least loss that others are divided by, so that a start without any loss does not leave float32's range."""
+
 OnEvaluation = Callable[[int, dict[str, float], Image], None]
 """Called after each evaluation with its number from 1, the weighted losses by term, and the image."""
 
@@ -121,7 +124,9 @@ class _Watch:
         losses = dict(zip(self._objective.names, map(float, values.numpy()), strict=True))
         total = sum(losses.values())
         if not np.isfinite(total):
-            self._fail(losses)
+            self._fail("loss", losses)
+        if not np.isfinite(gradient.numpy()).all():
+            self._fail("gradient", losses)
         best = self._best_totals[-1] if self._best_totals else np.inf
         if total < best:
             self._best_image, self._best_losses = image, losses
@@ -141,10 +146,10 @@ class _Watch:
             if before - now < self._settings.tolerance * before:
                 raise _Stop("converged")
 
-    def _fail(self, losses: dict[str, float]) -> NoReturn:
-        broken = ", ".join(f"{name} {value}" for name, value in losses.items())
+    def _fail(self, what: str, losses: dict[str, float]) -> NoReturn:
+        values = ", ".join(f"{name} {value}" for name, value in losses.items())
         raise NumericalError(
-            f"the loss is not finite after {len(self._best_totals)} good steps ({broken}); lower the weights "
+            f"the {what} is not finite after {len(self._best_totals)} good steps ({values}); lower the weights "
             "or the learning rate, or use --compute-type float32",
             self._best_image,
         )
@@ -169,21 +174,19 @@ def _minimize_lbfgs(watch: _Watch, start: Image, settings: Settings) -> None:
 
     def value_and_gradient(variables: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         nonlocal first_total
-        free = variables.reshape(start.shape)
-        projected = np.clip(free, 0.0, 1.0)
-        # Taken before rounding to float32, so that it is exactly 0 for every pixel inside [0, 1].
-        excess = (free - projected).astype(np.float32)
-        total, tensor = watch.evaluate(projected.astype(np.float32))
+        free = variables.astype(np.float32).reshape(start.shape)
+        image = np.clip(free, 0.0, 1.0)
+        total, tensor = watch.evaluate(image)
         # Scaled by the first loss, so that the pull and SciPy's own thresholds fit any recipe.
-        first_total = first_total or max(total, float(np.finfo(np.float32).tiny))
-        gradient = tensor.numpy()
-        gradient = np.where(excess * gradient < 0, np.float32(0), gradient)
-        scaled = gradient.astype(np.float64)
-        scaled *= LBFGS_SCALE / first_total
-        if excess.any():
-            scaled += np.float32(LBFGS_SCALE * 2 * EXCESS_WEIGHT / excess.size) * excess
-        pull = EXCESS_WEIGHT * float(np.mean(np.square(excess)))
-        return LBFGS_SCALE * (total / first_total + pull), scaled.ravel()
+        first_total = first_total or max(total, LEAST_SCALE)
+        excess = np.subtract(free, image, out=free)
+        gradient = np.array(tensor.numpy())
+        # A variable outside [0, 1] whose gradient leads further out has arrived.
+        gradient[excess * gradient < 0] = 0.0
+        gradient *= np.float32(LBFGS_SCALE / first_total)
+        gradient += np.float32(LBFGS_SCALE * 2 * EXCESS_WEIGHT / excess.size) * excess
+        pull = EXCESS_WEIGHT * float(np.vdot(excess, excess)) / excess.size
+        return LBFGS_SCALE * (total / first_total + pull), gradient.astype(np.float64).ravel()
 
     scipy_minimize(
         value_and_gradient,

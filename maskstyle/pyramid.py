@@ -33,8 +33,9 @@ def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Si
     """
     sizes = [fit_size(size, max(1, round(max(size) / FACTOR**step))) for step in reversed(range(scales))]
     if min(sizes[0]) < smallest_side:
+        what, fewer = (f"the coarsest of {scales} scales", "fewer scales, ") if scales > 1 else ("the result", "")
         raise SettingsError(
-            f"the coarsest of {scales} scales would be {sizes[0][0]}x{sizes[0][1]} (height x width), but the "
-            f"layers need at least {smallest_side} pixels; use fewer scales, a larger size or shallower layers"
+            f"{what} would be {sizes[0][0]}x{sizes[0][1]} (height x width), but the layers need at least "
+            f"{smallest_side} pixels; use {fewer}a larger size or shallower layers"
         )
     return sizes

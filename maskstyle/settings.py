@@ -20,6 +20,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "network": ("auto", "vgg16", "vgg19"),
     "compute_type": ("auto", "float32", "bfloat16"),
     "pooling": ("max", "average"),
+    "padding": ("edge", "zero"),
     "content_reduction": ("relative", "mean", "sum", "half_sum"),
     "gram_normalisation": ("weights", "none"),
     "style_reduction": ("relative", "mean", "gatys", "chollet"),
@@ -46,6 +47,9 @@ class Settings:
         Type of the convolutions; ``auto`` is bfloat16 where the processor has instructions for it.
     pooling : {"max", "average"}
         Pooling between blocks.
+    padding : {"edge", "zero"}
+        What surrounds the image at the first convolution: its own edge pixels, which avoids a line along the
+        edges of the result, or zeros as in the literature.
     content_layers, style_layers : tuple of (str, float)
         Layers with their relative weights, each at least 0.
     content_weight, style_weight, tv_weight : float
@@ -96,13 +100,14 @@ class Settings:
     snapshot_every : int
         Keep a snapshot every so many steps; 0 keeps none.
     denoise : float
-        Strength of the non-local-means denoising of the result, as a multiple of its own estimated noise; 0
-        leaves it out.
+        Strength of the non-local-means denoising of the result, its cut-off distance h on [0, 1]; 0 leaves it
+        out.
     """
 
     network: str = "auto"
     compute_type: str = "auto"
     pooling: str = "max"
+    padding: str = "edge"
     content_layers: LayerMix = (("block3_conv3", 1.0),)
     style_layers: LayerMix = (
         ("block1_conv1", 1.0),
@@ -123,11 +128,11 @@ class Settings:
     mask_exponent: float = 1.0
     intensity: float = 1.0
     size: int | None = None
-    scales: int = 1
+    scales: int = 3
     style_fit: str = "keep"
     style_scale: float = 1.0
     optimizer: str = "lbfgs"
-    steps: int = 100
+    steps: int = 60
     tolerance: float = 0.005
     history: int = 5
     learning_rate: float = 0.02
@@ -147,11 +152,14 @@ class Settings:
             _check_number(name, getattr(self, name), lowest, inclusive)
         if self.size is not None:
             _check_number("size", self.size, 1, inclusive=True)
+        for name in _WHOLE:
+            if not isinstance(getattr(self, name), int | None):
+                raise SettingsError(f"{name} is {getattr(self, name)!r}; expected a whole number")
         for name in ("beta_1", "beta_2"):
             if not getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")
-        for name in ("content_layers", "style_layers"):
-            _check_mix(name, getattr(self, name))
+        for term in ("content", "style"):
+            _check_mix(f"{term}_layers", getattr(self, f"{term}_layers"), getattr(self, f"{term}_weight"))
 
     def changed(self, **changes: Any) -> Settings:
         """Return these settings with some of them changed; unknown names raise SettingsError."""
@@ -186,16 +194,29 @@ _LOWEST: Mapping[str, tuple[float, bool]] = {
 """The lowest value of each number, and whether it may be taken."""
 
 
+_WHOLE = ("size", "scales", "steps", "history", "seed", "snapshot_every")
+"""Those that are counts."""
+
+
 def _check_number(name: str, value: float, lowest: float, inclusive: bool) -> None:
     fits = isinstance(value, int | float) and math.isfinite(value)
     if not fits or value < lowest or (value == lowest and not inclusive):
+        kind = "finite number" if value == math.inf else "number"
         bound = "of at least" if inclusive else "above"
-        raise SettingsError(f"{name} is {value!r}; expected a number {bound} {lowest}")
+        raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound} {lowest}")
 
 
-def _check_mix(name: str, mix: LayerMix) -> None:
-    names = [layer for layer, _ in mix]
-    for layer, weight in mix:
+def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
+    try:
+        pairs = [(layer, weight) for layer, weight in mix]
+    except (TypeError, ValueError):
+        raise SettingsError(f"{name} is {mix!r}; expected pairs of a layer's name and its weight") from None
+    names = [layer for layer, _ in pairs]
+    for layer, weight in pairs:
         _check_number(f"the weight of {layer} in {name}", weight, 0, inclusive=True)
         if names.count(layer) > 1:
             raise SettingsError(f"{name} names {layer} twice; name each layer once")
+    if term_weight > 0 and not any(weight for _, weight in pairs):
+        raise SettingsError(
+            f"{name} gives no layer a weight above 0; name one, or set {name.replace('layers', 'weight')} to 0"
+        )

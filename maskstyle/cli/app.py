@@ -29,10 +29,15 @@ class _Group(TyperGroup):
             sys.exit(_complain(str(error), EXIT_FAILURE))
         except MaskstyleError as error:
             sys.exit(_complain(str(error), EXIT_BAD_INPUT))
-        except typer.TyperException as error:  # a wrong option or argument
-            sys.exit(_complain(error.format_message(), EXIT_BAD_INPUT))
-        except (KeyboardInterrupt, typer.Abort):
-            sys.exit(_complain("interrupted before the first step; nothing was written", EXIT_INTERRUPTED))
+        except MemoryError:
+            sys.exit(_complain("there is not enough memory; choose a smaller --size", EXIT_FAILURE))
+        except (KeyboardInterrupt, typer.Abort) as error:
+            reason = str(error) or "interrupted before the first step; nothing was written"
+            sys.exit(_complain(reason, EXIT_INTERRUPTED))
+        except Exception as error:
+            if not hasattr(error, "format_message"):
+                raise
+            sys.exit(_complain_of_usage(error))
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -40,6 +45,17 @@ def _complain(message: str, code: int) -> int:
     sentence = " ".join(message.split())
     messages().print(f"[bold red]error:[/] {escape(sentence)}")
     return code
+
+
+def _complain_of_usage(error: Any) -> int:
+    """Complain of a wrong option or argument, which is an error of Typer's or, in older versions, of Click's."""
+    message = error.format_message().rstrip(".").replace("Value error, ", "").replace("Input should be", "expected")
+    message = message.partition(", unable to parse")[0]
+    if not message or type(error).__name__ == "NoArgsIsHelpError":
+        return EXIT_BAD_INPUT  # a command was missing, and the help has been printed instead
+    context = getattr(error, "ctx", None)
+    hint = "" if context is None or message.endswith("?") else f"; see: {context.command_path} --help"
+    return _complain(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)
 
 
 app = typer.Typer(

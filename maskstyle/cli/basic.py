@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from maskstyle.cli.options import parse_style, takes_settings
-from maskstyle.errors import SettingsError
 from maskstyle.settings import Settings
 
 
@@ -30,35 +29,36 @@ def basic(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Paint CONTENT in the style of STYLE."""
-    from maskstyle.cli.render import Files, announce_network, load_checked, render
+    from maskstyle.cli.interrupt import interruptible
+    from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
     from maskstyle.cli.tensorflow_import import import_tensorflow
     from maskstyle.images import load_image
-    from maskstyle.techniques.plan import transfer_sizes, wanted_layers
+    from maskstyle.techniques.plan import normalized_shares, transfer_sizes
 
     styles = [parse_style(text) for text in [style, *(more_styles or [])]]
-    paths = [content, *(path for path, _ in styles), *([initial] if initial is not None else [])]
+    shares = normalized_shares([weight for _, weight in styles], len(styles))
+    paths = [content, *(path for path, _ in styles), *(path for path in (initial, weights) if path is not None)]
     files = Files(output, record, plot, snapshot_dir)
-    files.check(paths)
+    files.check(paths, snapshot_every=settings.snapshot_every)
     picture = load_checked(content, output)
     paintings = [load_image(path).pixels for path, _ in styles]
     first = None if initial is None else load_image(initial).pixels
-    if settings.init == "image" and initial is None:
-        raise SettingsError("--init image needs a picture: give its file name")
+    choice = chosen_network(settings, weights)
+    sizes = transfer_sizes(picture.pixels.shape[:2], settings, styles=[each.shape[:2] for each in paintings])
+    announce(choice.reason, quiet=quiet)
 
-    sizes = transfer_sizes(picture.pixels.shape[:2], settings)
-    choice = announce_network(settings, wanted_layers(settings), weights, quiet=quiet)
+    with interruptible() as interrupt:
+        import_tensorflow()
+        from maskstyle.techniques.basic import transfer_basic
 
-    import_tensorflow()
-    from maskstyle.techniques.basic import transfer_basic
-
-    transfer = partial(
-        transfer_basic,
-        picture.pixels,
-        paintings,
-        style_shares=[weight for _, weight in styles],
-        alpha=picture.alpha,
-        initial=first,
-        settings=settings,
-        network=choice,
-    )
-    render(transfer, sizes, settings, files, quiet=quiet)
+        transfer = partial(
+            transfer_basic,
+            picture.pixels,
+            paintings,
+            style_shares=shares,
+            alpha=picture.alpha,
+            initial=first,
+            settings=settings,
+            network=choice,
+        )
+        render(transfer, sizes, settings, files, interrupt, quiet=quiet)

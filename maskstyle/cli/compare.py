@@ -9,15 +9,16 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from maskstyle.cli.console import tables
-from maskstyle.errors import SettingsError
+from maskstyle.cli.console import messages, tables
+from maskstyle.cli.options import changed
+from maskstyle.errors import NumericalError, SettingsError
 from maskstyle.recipes import find_recipe
-from maskstyle.settings import Settings
+from maskstyle.settings import CHOICES, Settings
 
 if TYPE_CHECKING:
     from maskstyle.cli.interrupt import Interrupt
     from maskstyle.cli.render import Files
-    from maskstyle.images import Image
+    from maskstyle.images import Image, Size
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.result import Result
     from maskstyle.synthesis import Step
@@ -39,32 +40,42 @@ def compare(
 ) -> None:
     """Render one pair under several recipes or networks, into one labelled sheet with losses and times."""
     from maskstyle.cli.interrupt import interruptible
-    from maskstyle.cli.render import EXIT_INTERRUPTED, Files, announce_network
+    from maskstyle.cli.render import EXIT_INTERRUPTED, Files, announce, chosen_network
     from maskstyle.cli.tensorflow_import import import_tensorflow
     from maskstyle.images import load_image
-    from maskstyle.techniques.plan import transfer_sizes, wanted_layers
+    from maskstyle.techniques.plan import transfer_sizes
 
     files = Files(output, record)
-    files.check([content, style])
+    files.check([content, style, *([weights] if weights is not None else [])])
     pictures = {"content": load_image(content).pixels, "style": load_image(style).pixels}
     changes = {name: value for name, value in (("size", size), ("steps", steps)) if value is not None}
     variants = _variants(recipes, networks, changes)
-    choices = {}
+    choices, sizes = {}, {}
     for name, settings in variants.items():
-        transfer_sizes(pictures["content"].shape[:2], settings)
-        choices[name] = announce_network(settings, wanted_layers(settings), weights, quiet=quiet)
+        choices[name] = chosen_network(settings, weights)
+        sizes[name] = transfer_sizes(pictures["content"].shape[:2], settings, styles=[pictures["style"].shape[:2]])
 
-    import_tensorflow()
     results: dict[str, Result] = {}
+    failure = None
     with interruptible() as interrupt:
+        import_tensorflow()
         for name, settings in variants.items():
-            results[name] = _run(pictures, settings, choices[name], interrupt, quiet=quiet)
-            if interrupt.asked():
+            announce(choices[name].reason, quiet=quiet, name=name)
+            try:
+                results[name] = _run(pictures, settings, sizes[name], choices[name], interrupt, quiet=quiet)
+            except NumericalError as error:
+                failure = NumericalError(f"{name}: {error}")
+            if failure is not None or interrupt.asked():
                 break
-    _write(files, pictures, results)
-    if not quiet:
-        tables().print(_table(results))
+    if results:
+        _write(files, pictures, results)
+        if not quiet:
+            tables().print(_table(results))
+            messages().print(f"wrote {escape(str(output))}: {len(results)} of {len(variants)} pictures")
+    if failure is not None:
+        raise failure
     if interrupt.asked():
+        messages().print(f"interrupted; the pictures so far are in {escape(str(output))}")
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
@@ -72,11 +83,14 @@ def _variants(recipes: str, networks: str | None, changes: dict[str, int]) -> di
     """Return the settings of every pairing by its label."""
     variants = {}
     for recipe in _names(recipes, "--recipes"):
-        settings = find_recipe(recipe).settings.changed(**changes)
+        settings = changed(find_recipe(recipe).settings, changes)
         if networks is None:
             variants[recipe] = settings
             continue
         for network in _names(networks, "--networks"):
+            if network not in CHOICES["network"]:
+                expected = ", ".join(CHOICES["network"])
+                raise SettingsError(f"--networks names {network!r}; expected some of {expected}")
             variants[f"{recipe}, {network}"] = settings.changed(network=network)
     return variants
 
@@ -89,20 +103,24 @@ def _names(text: str, flag: str) -> list[str]:
 
 
 def _run(
-    pictures: dict[str, Image], settings: Settings, choice: NetworkChoice, interrupt: Interrupt, *, quiet: bool
+    pictures: dict[str, Image],
+    settings: Settings,
+    sizes: list[Size],
+    choice: NetworkChoice,
+    interrupt: Interrupt,
+    *,
+    quiet: bool,
 ) -> Result:
     from maskstyle.cli.progress import StepBar
     from maskstyle.techniques.basic import transfer_basic
-    from maskstyle.techniques.plan import transfer_sizes
 
-    sizes = transfer_sizes(pictures["content"].shape[:2], settings)
-    with StepBar(sizes, settings, quiet=quiet) as bar:
+    with StepBar(sizes, settings, console=interrupt.console, quiet=quiet) as bar:
 
         def on_step(step: Step) -> None:
             interrupt.began = True
             bar.update(step)
 
-        return transfer_basic(
+        result = transfer_basic(
             pictures["content"],
             pictures["style"],
             settings=settings,
@@ -110,6 +128,9 @@ def _run(
             on_step=on_step,
             should_stop=interrupt.asked,
         )
+        if result.stopped_because != "interrupted":
+            bar.finish()
+        return result
 
 
 def _write(files: Files, pictures: dict[str, Image], results: dict[str, Result]) -> None:

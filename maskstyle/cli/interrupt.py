@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from maskstyle.cli.console import messages
@@ -17,10 +17,13 @@ class Interrupt:
     ----------
     began : bool
         Set once there is a picture worth keeping; before that a signal stops at once.
+    console : rich.console.Console
+        Where the answer to a signal is printed; a progress bar must share it, to make room.
     """
 
     def __init__(self) -> None:
         self.began = False
+        self.console = messages()
         self._asked = False
 
     def asked(self) -> bool:
@@ -29,10 +32,13 @@ class Interrupt:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        if self._asked or not self.began:
+        again, self._asked = self._asked, True
+        if not self.began:
             raise KeyboardInterrupt
-        self._asked = True
-        messages().print("stopping after this step; the picture so far will be written")
+        if again:
+            raise KeyboardInterrupt("interrupted twice; stopped at once, without waiting for the picture")
+        with suppress(RuntimeError):  # where the signal came amid another write to the same stream
+            self.console.print("stopping after this step; the picture so far will be written")
 
 
 @contextmanager

@@ -13,12 +13,16 @@ import typer
 
 from maskstyle.errors import SettingsError
 from maskstyle.recipes import RECIPES, find_recipe
-from maskstyle.settings import CHOICES, LayerMix, Settings
+from maskstyle.settings import CHOICES, DEFAULT_LONGER_SIDE, LayerMix, Settings
+
+DEFAULT_SIZE = f"the content's, at most {DEFAULT_LONGER_SIDE}"
+"""The default of ``--size`` in words."""
 
 SETTING_HELP: Mapping[str, str] = {
     "network": "Feature network; auto is vgg19.",
     "compute_type": "Type of the convolutions; auto takes bfloat16 where the processor has it.",
     "pooling": "Pooling between the network's blocks.",
+    "padding": "What surrounds the image at the first convolution.",
     "content_layers": "Content layers, as NAME[:WEIGHT],...",
     "style_layers": "Style layers, as NAME[:WEIGHT],...",
     "content_weight": "Weight of the content term.",
@@ -32,7 +36,7 @@ SETTING_HELP: Mapping[str, str] = {
     "pixel_range": "Greatest pixel value, 1 or 255, in whose units total variation and Adam are stated.",
     "mask_exponent": "Power of soft masks as pixel weights.",
     "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
-    "size": "Longer side of the result in pixels.  (default: the content's, at most 512)",
+    "size": f"Longer side of the result in pixels.  (default: {DEFAULT_SIZE})",
     "scales": "Number of sizes from coarse to fine; 1 is a single scale.",
     "style_fit": "Keep the style image's aspect, or stretch it to the result's shape.",
     "style_scale": "Factor on the style image's size: above 1 makes larger strokes.",
@@ -68,6 +72,9 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 }
 """Help panels of the settings that most people touch; the others are for recipes."""
 
+NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
+"""The first images that have a name; any other ``--init`` is a file."""
+
 _TYPES: Mapping[str, Any] = {"int": int, "int | None": int, "float": float, "str": str, "LayerMix": str}
 
 
@@ -96,11 +103,29 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
 def _parameters() -> list[inspect.Parameter]:
     recipe_help = f"Settings from the literature: {', '.join(RECIPES)}."
     parameters = [_parameter("recipe", str, "default", "--recipe", recipe_help, "What it looks like")]
-    for field in dataclasses.fields(Settings):
-        flag = "--" + field.name.replace("_", "-")
-        panel = next((name for name, fields in PANELS.items() if field.name in fields), "What recipes set")
-        parameters.append(_parameter(field.name, _option_type(field), None, flag, _help(field), panel))
+    for panel, names in _panels().items():
+        for name in names:
+            field = Settings.__dataclass_fields__[name]
+            parameters.append(_parameter(name, _option_type(field), None, flag_of(name), _help(field), panel))
     return parameters
+
+
+def _panels() -> dict[str, tuple[str, ...]]:
+    """Return the settings of every help panel, in the order of the help."""
+    chosen = {name for names in PANELS.values() for name in names}
+    others = tuple(field.name for field in dataclasses.fields(Settings) if field.name not in chosen)
+    return {**PANELS, "What recipes set": others}
+
+
+def flag_of(setting: str) -> str:
+    """Return a setting's option.
+
+    Examples
+    --------
+    >>> flag_of("style_weight")
+    '--style-weight'
+    """
+    return "--" + setting.replace("_", "-")
 
 
 def _option_type(field: dataclasses.Field[Any]) -> Any:
@@ -113,7 +138,7 @@ def _help(field: dataclasses.Field[Any]) -> str:
     text = SETTING_HELP[field.name]
     if field.default is None:
         return text
-    shown = layer_mix_text(field.default) if isinstance(field.default, tuple) else field.default
+    shown = layer_mix_text(field.default, separator=", ") if isinstance(field.default, tuple) else field.default
     return f"{text}  (default: {shown})"
 
 
@@ -129,12 +154,25 @@ def _settings_from(given: Mapping[str, Any]) -> tuple[Settings, Path | None]:
     changes = {name: value for name, value in given.items() if value is not None and name != "recipe"}
     for name in ("content_layers", "style_layers"):
         if name in changes:
-            changes[name] = parse_layers(changes[name], "--" + name.replace("_", "-"))
+            changes[name] = parse_layers(changes[name], flag_of(name))
     initial = None
-    if changes.get("init", "content") not in CHOICES["init"] or changes.get("init") == "image":
+    if changes.get("init", "content") not in NAMED_INITS:
         initial = Path(changes["init"])
         changes["init"] = "image"
-    return find_recipe(given["recipe"]).settings.changed(**changes), initial
+        if not initial.exists():
+            raise SettingsError(f"--init is {str(initial)!r}; expected {', '.join(NAMED_INITS)} or a picture's FILE")
+    return changed(find_recipe(given["recipe"]).settings, changes), initial
+
+
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Return settings with some of them changed; an error names the option instead of the setting."""
+    try:
+        return settings.changed(**changes)
+    except SettingsError as error:
+        first, _, rest = str(error).partition(" ")
+        if first not in SETTING_HELP:
+            raise
+        raise SettingsError(f"{flag_of(first)} {rest}") from None
 
 
 def parse_layers(text: str, flag: str) -> LayerMix:
@@ -156,9 +194,9 @@ def parse_layers(text: str, flag: str) -> LayerMix:
     return tuple(mix)
 
 
-def layer_mix_text(mix: LayerMix) -> str:
+def layer_mix_text(mix: LayerMix, *, separator: str = ",") -> str:
     """Write a layer mix as ``NAME[:WEIGHT],...``."""
-    return ",".join(name if weight == 1 else f"{name}:{weight:g}" for name, weight in mix)
+    return separator.join(name if weight == 1 else f"{name}:{weight:g}" for name, weight in mix)
 
 
 def parse_style(text: str) -> tuple[Path, float]:
@@ -166,11 +204,12 @@ def parse_style(text: str) -> tuple[Path, float]:
 
     Examples
     --------
-    >>> parse_style("wave.jpg:0.5")
-    (PosixPath('wave.jpg'), 0.5)
+    >>> path, weight = parse_style("wave.jpg:0.5")
+    >>> path.name, weight
+    ('wave.jpg', 0.5)
     """
     file, colon, weight = text.rpartition(":")
-    if not colon or Path(text).exists() or not _looks_like_number(weight):
+    if not colon or Path(text).exists() or not (_looks_like_number(weight) or Path(file).is_file()):
         return Path(text), 1.0
     return Path(file), _number(weight, f"the weight of {file}")
 

@@ -7,14 +7,24 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from maskstyle.cli.console import messages
 from maskstyle.images import Size
 from maskstyle.settings import Settings
 
 if TYPE_CHECKING:
     from maskstyle.synthesis import Step
+
+
+SHORT_NAMES = {"total_variation": "tv"}
+"""Names of terms as the bar has room for them."""
+
+WIDTH_FOR_BAR = 60
+"""Columns of a terminal from which on there is room for the bar itself."""
+
+WIDTH_FOR_TERMS = 105
+"""Columns of a terminal from which on there is room for the losses of every term."""
 
 
 class StepBar(AbstractContextManager["StepBar"]):
@@ -26,21 +36,19 @@ class StepBar(AbstractContextManager["StepBar"]):
         From coarse to fine.
     settings : Settings
         For the number of steps.
+    console : rich.console.Console
+        Where to show them; what else is printed to it while the bar is shown goes above the bar.
     quiet : bool
         Show nothing.
     """
 
-    def __init__(self, sizes: Sequence[Size], settings: Settings, *, quiet: bool) -> None:
+    def __init__(self, sizes: Sequence[Size], settings: Settings, *, console: Console, quiet: bool) -> None:
         self._work = [height * width * settings.steps for height, width in sizes]
         self._left = TimeLeft(sizes, settings.steps)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[losses]}"),
-            TextColumn("{task.fields[left]}"),
-            console=messages(),
-            disable=quiet,
-        )
+        self._console = console
+        columns = [TextColumn(f"{{task.{name}}}") for name in ("description", "fields[left]", "fields[losses]")]
+        bar = [BarColumn(bar_width=24)] if self._console.width >= WIDTH_FOR_BAR else []
+        self._bar = Progress(columns[0], *bar, *columns[1:], console=self._console, disable=quiet)
         self._task = self._bar.add_task("loading", total=sum(self._work), losses="", left="")
 
     def __enter__(self) -> StepBar:
@@ -56,14 +64,19 @@ class StepBar(AbstractContextManager["StepBar"]):
         """Show a step."""
         height, width = step.size
         scale = f" ({step.scale}/{step.scales})" if step.scales > 1 else ""
-        parts = ", ".join(f"{name} {value:.3g}" for name, value in step.losses.items())
         self._bar.update(
             self._task,
             completed=sum(self._work[: step.scale - 1]) + height * width * step.step,
             description=f"{width}x{height}{scale} step {step.step}/{step.steps}",
-            losses=f"loss {step.total:.3g} ({parts})",
+            losses=f"loss {step.total:.3g}{self._terms(step)}",
             left=f"{clock(self._left.after(step))} left",
         )
+
+    def _terms(self, step: Step) -> str:
+        if self._console.width < WIDTH_FOR_TERMS:
+            return ""
+        terms = [f"{SHORT_NAMES.get(name, name)} {value:.2g}" for name, value in step.losses.items()]
+        return f" ({', '.join(terms)})"
 
     def finish(self) -> None:
         """Fill the bar; the sizes may have converged before their step limit."""
@@ -71,35 +84,47 @@ class StepBar(AbstractContextManager["StepBar"]):
 
 
 class TimeLeft:
-    """Estimates the seconds left from the pace at the size at hand; at most that, as sizes may converge early."""
+    """Estimates the seconds left from the pace per pixel at the size at hand; sizes may converge earlier.
+
+    Parameters
+    ----------
+    sizes : sequence of (height, width)
+        From coarse to fine.
+    steps : int
+        Steps at each size.
+    """
 
     def __init__(self, sizes: Sequence[Size], steps: int) -> None:
         self._pixels = [height * width for height, width in sizes]
         self._steps = steps
         self._scale = 0
         self._first = (0, 0.0)
+        self._pace: float | None = None
 
     def after(self, step: Step) -> float:
         """Return the estimate after a step."""
+        here = self._pixels[step.scale - 1]
         if step.scale != self._scale:
             self._scale, self._first = step.scale, (step.step, step.seconds)
         first_step, first_seconds = self._first
         if step.step > first_step:
-            pace = (step.seconds - first_seconds) / (step.step - first_step)
-        else:
-            pace = step.seconds / max(1, step.step)  # the first step compiles, so this is too long
-        here = self._pixels[step.scale - 1]
-        later = sum(self._pixels[step.scale :]) / here * self._steps
-        return pace * (self._steps - step.step + later)
+            self._pace = (step.seconds - first_seconds) / (step.step - first_step) / here
+        elif self._pace is None:
+            self._pace = step.seconds / step.step / here  # the first step compiles, so this is too long
+        later = sum(self._pixels[step.scale :]) * self._steps
+        return self._pace * (here * (self._steps - step.step) + later)
 
 
 def clock(seconds: float) -> str:
-    """Write seconds as minutes and seconds.
+    """Write seconds as minutes and seconds, and hours where there are any.
 
     Examples
     --------
     >>> clock(75.4)
     '1:15'
+    >>> clock(7325)
+    '2:02:05'
     """
-    whole = round(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from maskstyle.cli.console import tables
-from maskstyle.cli.options import layer_mix_text
+from maskstyle.cli.options import DEFAULT_SIZE, flag_of, layer_mix_text
 from maskstyle.recipes import RECIPES, Recipe, find_recipe
 
 
@@ -32,9 +32,9 @@ def _print_settings(recipe: Recipe) -> None:
     console = tables()
     console.print(f"[bold]{recipe.name}[/]: {escape(recipe.title)}")
     console.print(escape(recipe.source), soft_wrap=True)
-    table = Table("option", "value", box=None, pad_edge=False)
+    table = Table("option", Column("value", overflow="fold"), box=None, pad_edge=False)
     for field in dataclasses.fields(recipe.settings):
         value = getattr(recipe.settings, field.name)
         text = layer_mix_text(value) if isinstance(value, tuple) else str(value)
-        table.add_row("--" + field.name.replace("_", "-"), escape(text))
+        table.add_row(flag_of(field.name), escape(DEFAULT_SIZE if value is None else text))
     console.print(table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +14,29 @@ import typer
 from rich.markup import escape
 
 from maskstyle.cli.console import messages
-from maskstyle.cli.interrupt import interruptible
+from maskstyle.cli.interrupt import Interrupt
 from maskstyle.errors import ImageError, NumericalError, SettingsError
-from maskstyle.images import Picture, Size, check_writable, load_image, save_image, write_text_atomically
+from maskstyle.images import (
+    Picture,
+    Size,
+    check_replaceable,
+    check_writable,
+    load_image,
+    save_image,
+    write_text_atomically,
+)
 from maskstyle.networks.load import NetworkChoice, choose_network
+from maskstyle.networks.weights import read_weights
 from maskstyle.settings import Settings
+from maskstyle.techniques.plan import wanted_layers
 
 if TYPE_CHECKING:
     from maskstyle.result import Result
     from maskstyle.synthesis import Step
 
 EXIT_INTERRUPTED = 130
+
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 SUFFIXES_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
 
@@ -49,30 +62,57 @@ class Files:
     plot: Path | None = None
     snapshots: Path | None = None
 
-    def check(self, inputs: Sequence[Path]) -> None:
-        """Raise before the long work where something could not be written, or would replace an input."""
+    def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
+        """Raise where something could not be written, or would replace another file of the run."""
         check_writable(self.output)
         for path in (self.record, self.plot):
             if path is not None:
-                _check_folder(path)
-        if self.plot is not None and importlib.util.find_spec("matplotlib") is None:
-            raise SettingsError("the plot needs matplotlib; install it with: pip install 'maskstyle[plot]'")
-        for path in (self.output, self.record, self.plot):
-            for source in inputs:
-                if path is not None and path.exists() and source.exists() and path.samefile(source):
-                    raise ImageError(f"{path} is an input and would be replaced; choose another output")
+                check_replaceable(path)
+        if self.plot is not None:
+            _check_plot(self.plot)
+        if snapshot_every:
+            _check_folder(self._snapshot_folder())
+        elif self.snapshots is not None:
+            raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
+        self._check_distinct(inputs)
+
+    def _check_distinct(self, inputs: Sequence[Path]) -> None:
+        written = {"--output": self.output, "--json": self.record, "--plot": self.plot}
+        outputs = {flag: path for flag, path in written.items() if path is not None}
+        for flag, path in outputs.items():
+            if any(_same(path, source) for source in inputs):
+                raise ImageError(f"{flag} is {path}, an input, which would be replaced; choose another name")
+            for other, another in outputs.items():
+                if flag < other and _same(path, another):
+                    raise ImageError(f"{flag} and {other} are both {path}; give each a name of its own")
+
+    def _snapshot_folder(self) -> Path:
+        return self.snapshots or self.output.with_name(f"{self.output.stem}_snapshots")
 
     def snapshot(self, step: Step) -> Path:
         """Return where the snapshot of a step goes."""
-        folder = self.snapshots or self.output.with_name(f"{self.output.stem}_snapshots")
-        return folder / f"{self.output.stem}_{step.size[1]}x{step.size[0]}_{step.step:05d}.png"
+        return self._snapshot_folder() / f"{self.output.stem}_{step.size[1]}x{step.size[0]}_{step.step:05d}.png"
 
 
-def _check_folder(path: Path) -> None:
-    if path.is_dir():
-        raise SettingsError(f"{path} is a folder; give the name of a file")
-    if not path.parent.is_dir():
-        raise SettingsError(f"there is no folder {path.parent}; make it first, or choose another")
+def _check_plot(path: Path) -> None:
+    if path.suffix.lower() not in PLOT_SUFFIXES:
+        raise SettingsError(f"--plot is {path}; expected a name that ends in {', '.join(PLOT_SUFFIXES)}")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise SettingsError("--plot needs Matplotlib; install it with: pip install 'maskstyle[plot]'")
+
+
+def _check_folder(folder: Path) -> None:
+    """Check that snapshots can be written to a folder, which is made where only its parent is there."""
+    if folder.exists() and not folder.is_dir():
+        raise ImageError(f"expected a folder for the snapshots, but {folder} is a file; pass another --snapshot-dir")
+    check_replaceable(folder / "snapshot.png" if folder.exists() else folder)
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Say whether two names mean one file, whether it is there or not."""
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return os.path.normcase(os.path.realpath(path)) == os.path.normcase(os.path.realpath(other))
 
 
 def load_checked(path: Path, output: Path) -> Picture:
@@ -85,14 +125,18 @@ def load_checked(path: Path, output: Path) -> Picture:
     return picture
 
 
-def announce_network(
-    settings: Settings, layers: Sequence[str], weights: Path | None, *, quiet: bool
-) -> NetworkChoice:
-    """Choose the network and say which it is."""
+def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
+    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads."""
+    layers = wanted_layers(settings)
     choice = choose_network(settings.network, layers, compute_type=settings.compute_type, weights=weights)
-    if not quiet:
-        messages().print(f"network: {escape(choice.reason)}")
+    read_weights(choice.weights, choice.architecture, choice.layers)
     return choice
+
+
+def announce(reason: str, *, quiet: bool, name: str = "network") -> None:
+    """Say which network is used and why."""
+    if not quiet:
+        messages().print(f"{escape(name)}: {escape(reason)}")
 
 
 def render(
@@ -100,6 +144,7 @@ def render(
     sizes: Sequence[Size],
     settings: Settings,
     files: Files,
+    interrupt: Interrupt,
     *,
     quiet: bool,
 ) -> None:
@@ -115,12 +160,14 @@ def render(
         Its settings.
     files : Files
         Where to write.
+    interrupt : Interrupt
+        Knows whether to stop.
     quiet : bool
         Print nothing but errors.
     """
     from maskstyle.cli.progress import StepBar
 
-    with interruptible() as interrupt, StepBar(sizes, settings, quiet=quiet) as bar:
+    with StepBar(sizes, settings, console=interrupt.console, quiet=quiet) as bar:
 
         def on_step(step: Step) -> None:
             interrupt.began = True
@@ -131,11 +178,12 @@ def render(
         try:
             result = transfer(on_step=on_step, should_stop=interrupt.asked)
         except NumericalError as error:
-            _keep_last_image(error, files.output)
+            if interrupt.began:
+                _keep_last_image(error, files.output)
             raise
         if result.stopped_because != "interrupted":
             bar.finish()
-        _write(result, files)
+    _write(result, files)
     if result.stopped_because == "interrupted":
         messages().print(f"interrupted; the picture so far is in {escape(str(files.output))}")
         raise typer.Exit(EXIT_INTERRUPTED)

@@ -14,12 +14,17 @@ def import_tensorflow() -> None:
     """Import TensorFlow; it logs from C++ before its log level counts, which would drown the messages."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _muted_stderr():
-        import tensorflow  # noqa: F401
+        import tensorflow
+
+    tensorflow.get_logger().setLevel("ERROR")  # it warns where a function is traced anew for each size
 
 
 @contextmanager
 def _muted_stderr() -> Iterator[None]:
     """Point the process's standard error at nothing while the block runs."""
+    if sys.stderr is None:  # closed by whoever started the process, or a windowed Python
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(STDERR_DESCRIPTOR)
     nothing = os.open(os.devnull, os.O_WRONLY)

@@ -7,19 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from maskstyle.cli.console import messages, tables
 from maskstyle.errors import WeightsError
 from maskstyle.networks.architectures import ARCHITECTURES, Architecture
-from maskstyle.networks.weights import (
-    WEIGHTS_FOLDER_VARIABLE,
-    candidate_files,
-    fetch_weights,
-    find_weights,
-    layer_names,
-    search_folders,
-)
 
 app = typer.Typer(help="Find or fetch the networks' weights.", no_args_is_help=True)
 
@@ -29,19 +21,23 @@ NetworkName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The netw
 @app.command("list")
 def list_weights() -> None:
     """List the networks and the weights files that were found."""
-    table = Table("network", "file", "layers", box=None, pad_edge=False)
+    from maskstyle.networks.weights import WEIGHTS_FOLDER_VARIABLE, candidate_files, fetch_command, search_folders
+
+    table = Table("network", Column("file", overflow="fold"), "layers", box=None, pad_edge=False)
     for architecture in ARCHITECTURES.values():
         files = candidate_files(architecture)
         for path in files:
             table.add_row(architecture.name, escape(str(path)), escape(_held(path, architecture)))
         if not files:
-            table.add_row(architecture.name, "none found", f"maskstyle weights fetch {architecture.name}")
+            table.add_row(architecture.name, "none found", fetch_command(architecture))
     tables().print(table)
     folders = ", ".join(map(str, search_folders()))
     tables().print(f"searched: {escape(folders)} ({WEIGHTS_FOLDER_VARIABLE} adds a folder)", soft_wrap=True)
 
 
 def _held(path: Path, architecture: Architecture) -> str:
+    from maskstyle.networks.weights import layer_names
+
     try:
         held = set(layer_names(path))
     except WeightsError as error:
@@ -53,6 +49,8 @@ def _held(path: Path, architecture: Architecture) -> str:
 @app.command("path")
 def weights_path(network: NetworkName) -> None:
     """Print the file that would be used for all layers of a network."""
+    from maskstyle.networks.weights import find_weights
+
     architecture = ARCHITECTURES[network]
     typer.echo(str(find_weights(architecture, architecture.layers)))
 
@@ -60,5 +58,9 @@ def weights_path(network: NetworkName) -> None:
 @app.command("fetch")
 def fetch(network: NetworkName) -> None:
     """Download a network's ImageNet weights through Keras, which checks their hash."""
+    from maskstyle.cli.tensorflow_import import import_tensorflow
+    from maskstyle.networks.weights import fetch_weights
+
+    import_tensorflow()
     path = fetch_weights(ARCHITECTURES[network])
     messages().print(f"the weights of {network} are in {escape(str(path))}")

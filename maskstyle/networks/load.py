@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskstyle.errors import SettingsError, WeightsError
+from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
-from maskstyle.networks.weights import find_weights, read_weights
+from maskstyle.networks.weights import check_weights_path, find_weights, read_weights
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
@@ -72,9 +72,10 @@ def choose_network(
         raise SettingsError(f"network is {network!r}; expected one of {', '.join(NETWORKS)}")
     architecture = ARCHITECTURES.get(network, VGG19)
     wanted = tuple(dict.fromkeys(layers))
+    architecture.check_layers(wanted)
+    if weights is not None:
+        check_weights_path(weights)
     file = weights if weights is not None else find_weights(architecture, wanted)
-    if weights is not None and not weights.is_file():
-        raise WeightsError(f"there is no weights file {weights}; check the path given to --weights")
     chosen_type, why = choose_compute_type(compute_type)
     return NetworkChoice(
         architecture,
@@ -108,11 +109,16 @@ def processor_has_bfloat16() -> bool:
     return any(line.startswith("flags") and _BFLOAT16_FLAGS & set(line.split()) for line in lines)
 
 
-def load_network(choice: NetworkChoice, *, pooling: str = "max") -> FeatureNetwork:
-    """Read the chosen weights and build the network; imports TensorFlow."""
+def load_network(choice: NetworkChoice, *, pooling: str = "max", padding: str = "zero") -> FeatureNetwork:
+    """Read the chosen weights and build the network; imports TensorFlow. See `FeatureNetwork`."""
     weights = read_weights(choice.weights, choice.architecture, choice.layers)
     from maskstyle.networks.vgg import FeatureNetwork
 
     return FeatureNetwork(
-        choice.architecture, weights, layers=choice.layers, pooling=pooling, compute_type=choice.compute_type
+        choice.architecture,
+        weights,
+        layers=choice.layers,
+        pooling=pooling,
+        padding=padding,
+        compute_type=choice.compute_type,
     )

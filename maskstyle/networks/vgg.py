@@ -20,6 +20,7 @@ IMAGENET_MEAN_RGB = (123.68, 116.779, 103.939)
 PIXEL_MAXIMUM = 255.0
 
 POOLINGS = ("max", "average")
+PADDINGS = ("edge", "zero")
 
 
 class FeatureNetwork:
@@ -35,6 +36,10 @@ class FeatureNetwork:
         The layers whose features are wanted.
     pooling : {"max", "average"}
         Pooling between blocks; Gatys et al. (2016) found average pooling slightly more appealing.
+    padding : {"zero", "edge"}
+        What surrounds the image at the first convolution: zeros, as the networks were trained, or the image's
+        own edge pixels, without which results get a line along their edges. Deeper convolutions are padded
+        with zeros always.
     compute_type : {"float32", "bfloat16"}
         Type of the convolutions and of the features.
     """
@@ -46,13 +51,17 @@ class FeatureNetwork:
         *,
         layers: Iterable[str],
         pooling: str = "max",
+        padding: str = "zero",
         compute_type: str = "float32",
     ) -> None:
         if pooling not in POOLINGS:
             raise SettingsError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}")
+        if padding not in PADDINGS:
+            raise SettingsError(f"padding is {padding!r}; expected one of {', '.join(PADDINGS)}")
         self.architecture = architecture
         self.layers = tuple(dict.fromkeys(layers))
         self.pooling = pooling
+        self.padding = padding
         self.compute_type = compute_type
         self._type = tf.dtypes.as_dtype(compute_type)
         self._stack = [
@@ -76,11 +85,16 @@ class FeatureNetwork:
         """
         current = tf.cast(image * PIXEL_MAXIMUM - tf.constant(IMAGENET_MEAN_RGB), self._type)
         current = tf.reverse(current, axis=[-1])[tf.newaxis]  # the published weights expect BGR
+        rim = "SAME"
+        if self.padding == "edge":
+            current = tf.pad(current, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+            rim = "VALID"
         features = {}
         for name, kernel, bias in self._stack:
             if starts_block(name):
                 current = self._pool(current)
-            current = tf.nn.conv2d(current, kernel, strides=1, padding="SAME")
+            current = tf.nn.conv2d(current, kernel, strides=1, padding=rim)
+            rim = "SAME"
             current = tf.nn.relu(tf.nn.bias_add(current, bias))
             if name in self.layers:
                 features[name] = current[0] if observe is None else observe(name, current[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -76,16 +77,23 @@ def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
             continue
         if not missing:
             return path
-        shortcomings.append(f"{path} lacks {', '.join(missing)}")
+        shortcomings.append(f"{path} lacks {_span(missing)}")
     if shortcomings:
+        extent = f" up to {needed[-1]}" if needed else ""
         raise WeightsError(
-            f"no weights of {architecture.name} up to {needed[-1]} were found: {'; '.join(shortcomings)}; "
+            f"no weights of {architecture.name}{extent} were found: {'; '.join(shortcomings)}; "
             f"choose layers that a file holds, pass --weights FILE, or run: {fetch_command(architecture)}"
         )
+    folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in search_folders()]
     raise WeightsError(
-        f"no weights of {architecture.name} were found in {', '.join(map(str, search_folders()))}; "
+        f"no weights of {architecture.name} were found in {', '.join(folders)}; "
         f"run: {fetch_command(architecture)}, pass --weights FILE, or set {WEIGHTS_FOLDER_VARIABLE}"
     )
+
+
+def _span(layers: Sequence[str]) -> str:
+    """Name layers, in order, by the first and the last where there are many."""
+    return ", ".join(layers) if len(layers) <= 2 else f"{layers[0]} to {layers[-1]}"
 
 
 def fetch_command(architecture: Architecture) -> str:
@@ -146,7 +154,7 @@ def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str],
     missing = [layer for layer in needed if layer not in names]
     if missing:
         raise WeightsError(
-            f"{path} lacks {', '.join(missing)} of {architecture.name}; it holds {', '.join(sorted(names))}; "
+            f"{path} lacks {_span(missing)} of {architecture.name}; it holds {_span(sorted(names))}; "
             f"choose layers that it holds, or run: {fetch_command(architecture)}"
         )
 
@@ -170,21 +178,40 @@ def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerW
     return weights
 
 
+def check_weights_path(path: Path) -> None:
+    """Raise WeightsError where `path` is no file, or not named as one of weights."""
+    if path.is_dir():
+        raise WeightsError(f"expected a weights file, but {path} is a folder; name a file inside it")
+    if not path.is_file():
+        raise WeightsError(f"there is no weights file {path}; check the path, or see: maskstyle weights list")
+    if path.suffix not in SUFFIXES:
+        raise WeightsError(f"{path} is not a weights file: expected a name that ends in {' or '.join(SUFFIXES)}")
+
+
 _Reader = Callable[[], LayerWeights]
+
+# What NumPy, zipfile, zlib and h5py raise on files with flipped, missing or foreign bytes.
+_SIGNS_OF_DAMAGE = (
+    OSError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Mapping[str, _Reader]]:
     """Open a weights file as a mapping from layer names to functions that read the layer."""
-    if path.suffix not in SUFFIXES:
-        raise WeightsError(f"{path} is not a weights file: expected a name that ends in {' or '.join(SUFFIXES)}")
-    if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}; check the path, or see: maskstyle weights list")
+    check_weights_path(path)
     opened = _opened_npz if path.suffix == ".npz" else _opened_h5
     try:
         with opened(path) as readers:
             yield readers
-    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+    except _SIGNS_OF_DAMAGE as error:
         reason = " ".join(str(error).split())
         raise WeightsError(
             f"{path} cannot be read as {path.suffix} weights, it seems damaged ({reason}); fetch or copy it again"
@@ -193,10 +220,10 @@ def _opened(path: Path) -> Iterator[Mapping[str, _Reader]]:
 
 @contextmanager
 def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
-    loaded = np.load(path, allow_pickle=False)
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise ValueError("it holds a single array")
-    with loaded as archive:
+    with open(path, "rb") as file:  # given a path, NumPy leaves a damaged file open
+        if not zipfile.is_zipfile(file):
+            raise ValueError("it is no archive of arrays")
+        archive = np.load(file, allow_pickle=False)
 
         def reader(layer: str) -> _Reader:
             return lambda: _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"])

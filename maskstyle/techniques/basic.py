@@ -96,7 +96,7 @@ def transfer_basic(
     if not styles:
         raise SettingsError("there is no style image; give at least one")
     shares = normalized_shares(style_shares, len(styles))
-    sizes = transfer_sizes(content.shape[:2], settings)
+    sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in styles])
     loaded = prepared_network(network, settings)
 
     def objective_at(size: Size) -> Objective:

@@ -40,10 +40,39 @@ def result_size(size: Size, settings: Settings) -> Size:
     return fit_size(size, settings.size or min(max(size), DEFAULT_LONGER_SIDE))
 
 
-def transfer_sizes(content: Size, settings: Settings) -> list[Size]:
-    """Return the sizes from coarse to fine for a content of a size, checked against what the layers need."""
-    finest = result_size(content, settings)
-    return pyramid_sizes(finest, settings.scales, smallest_side=smallest_side(wanted_layers(settings)))
+def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] = ()) -> list[Size]:
+    """Return the sizes from coarse to fine for a content of a size.
+
+    Parameters
+    ----------
+    content : (height, width)
+        The content's size.
+    settings : Settings
+        Size, scales, layers and weights.
+    styles : sequence of (height, width)
+        The sizes of the style images.
+
+    Raises
+    ------
+    SettingsError
+        Where every weight is 0, or where the layers would have no pixel left of the coarsest size or of a
+        style image.
+    """
+    if settings.content_weight == settings.style_weight == settings.tv_weight == 0:
+        raise SettingsError(
+            "content_weight, style_weight and tv_weight are all 0, so there is nothing to do; make one larger"
+        )
+    needed = smallest_side(wanted_layers(settings))
+    sizes = pyramid_sizes(result_size(content, settings), settings.scales, smallest_side=needed)
+    for style in styles if settings.style_weight > 0 else ():
+        used = style_size(style, sizes[0], settings)
+        if min(used) < needed:
+            raise SettingsError(
+                f"the style image of {style[0]}x{style[1]} would be used at {used[0]}x{used[1]} (height x width), "
+                f"but the layers need at least {needed} pixels; use a less narrow style image, a larger size or "
+                "style_scale, or fewer scales"
+            )
+    return sizes
 
 
 def style_size(style: Size, result: Size, settings: Settings) -> Size:

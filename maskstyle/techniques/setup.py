@@ -23,7 +23,7 @@ def prepared_network(network: NetworkChoice | FeatureNetwork | None, settings: S
     if network is None:
         network = choose_network(settings.network, layers, compute_type=settings.compute_type)
     if isinstance(network, NetworkChoice):
-        network = load_network(network, pooling=settings.pooling)
+        network = load_network(network, pooling=settings.pooling, padding=settings.padding)
     missing = [layer for layer in layers if layer not in network.layers]
     if missing:
         raise SettingsError(
