@@ -234,4 +234,6 @@ class TotalVariationTerm:
         corner = scaled[:-1, :-1]
         squares = tf.square(scaled[1:, :-1] - corner) + tf.square(scaled[:-1, 1:] - corner)
         powers = squares if self.exponent == 1 else tf.pow(squares, self.exponent)
-        return tf.reduce_mean(powers) if self.reduction == "mean" else tf.reduce_sum(powers)
+        # An image one pixel wide or high has no such pixels, and their mean would not be a number.
+        averaged = self.reduction == "mean" and 0 not in powers.shape
+        return tf.reduce_mean(powers) if averaged else tf.reduce_sum(powers)

@@ -132,7 +132,7 @@ class Settings:
     style_fit: str = "keep"
     style_scale: float = 1.0
     optimizer: str = "lbfgs"
-    steps: int = 60
+    steps: int = 40
     tolerance: float = 0.005
     history: int = 5
     learning_rate: float = 0.02

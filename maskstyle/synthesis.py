@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from maskstyle.errors import NumericalError
 from maskstyle.images import Image, Size, resize_image
 from maskstyle.objective import Objective
@@ -124,7 +126,8 @@ def synthesize(
     objective_at : callable
         Returns the objective for images of a (height, width).
     start : (H, W, 3) float32 array
-        Starting image in [0, 1]; resized to the first of `sizes`.
+        Starting image in [0, 1], of any size; resized to the first of `sizes`. Detail that it has at finer
+        sizes is added when they begin.
     sizes : sequence of (height, width)
         From coarse to fine.
     settings : Settings
@@ -145,7 +148,7 @@ def synthesize(
     records: list[StepRecord] = []
     reports: list[ScaleReport] = []
     for scale, size in enumerate(sizes, start=1):
-        image = resize_image(image, size)
+        image = enlarged(image, start, size) if scale > 1 else resize_image(start, size)
         recorder = _Recorder(scale, len(sizes), size, settings.steps, began, on_step)
         outcome = _minimized(objective_at(size), image, settings, recorder, should_stop)
         image, losses = outcome.image, outcome.losses
@@ -154,6 +157,29 @@ def synthesize(
         if outcome.stopped_because == "interrupted":
             break
     return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
+
+
+def enlarged(result: Image, start: Image, size: Size) -> Image:
+    """Return a coarser size's result at a finer size, with the detail that the starting image has only there.
+
+    Parameters
+    ----------
+    result : (h, w, 3) float32 array
+        Result of the coarser size, in [0, 1].
+    start : (H, W, 3) float32 array
+        The starting image of the whole synthesis, of any size. The difference that enlarging it from the
+        coarser size makes to it is what enlarging blurs in the result too, and is added back: with a content
+        image to start from, this saves the steps that would repaint its edges.
+    size : (height, width)
+        The finer size.
+
+    Returns
+    -------
+    (height, width, 3) float32 array
+        In [0, 1].
+    """
+    detail = resize_image(start, size) - resize_image(resize_image(start, result.shape[:2]), size)
+    return np.clip(resize_image(result, size) + detail, 0.0, 1.0)
 
 
 class _Recorder:

@@ -30,9 +30,7 @@ from maskstyle.images import (
 )
 
 # Two rows, three columns, no symmetry, so that every turn and flip shows.
-RGB = np.array(
-    [[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[255, 255, 255], [10, 20, 30], [200, 100, 50]]], np.uint8
-)
+RGB = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[255, 255, 255], [10, 20, 30], [200, 100, 50]]], np.uint8)
 ALPHA = np.array([[0, 128, 255], [255, 1, 254]], np.uint8)
 DEEP = np.array([[0, 1, 255, 256], [0x80FF, 0xFF00, 0xFFFE, 0xFFFF]], np.uint16)
 
@@ -103,9 +101,7 @@ def icc_profile(device: bytes, space: bytes, connection: bytes, tags: dict[bytes
     for name, value in tags.items():
         table += name + struct.pack(">II", at + len(body), len(value))
         body += value.ljust(-(-len(value) // 4) * 4, b"\0")
-    header = (
-        struct.pack(">I4xI", at + len(body), 0x02100000) + device + space + connection + bytes(12) + b"acsp"
-    )
+    header = struct.pack(">I4xI", at + len(body), 0x02100000) + device + space + connection + bytes(12) + b"acsp"
     header = header.ljust(68, b"\0") + d50
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
@@ -181,8 +177,7 @@ def test_an_opaque_alpha_is_an_alpha(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "suffix"),
-    [(mode, suffix) for suffix in (".png", ".tif") for mode in ("1", "L", "LA", "P", "RGBA")]
-    + [("PA", ".tif")],
+    [(mode, suffix) for suffix in (".png", ".tif") for mode in ("1", "L", "LA", "P", "RGBA")] + [("PA", ".tif")],
 )
 def test_modes_read_as_pillow_shows_them(tmp_path: Path, mode: str, suffix: str) -> None:
     image = PillowImage.fromarray(np.dstack([RGB, ALPHA]) if "A" in mode else RGB).convert(mode)
@@ -327,9 +322,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int, suffix: str) -> None
     exif = PillowImage.Exif()
     exif[0x0112] = orientation
     image = PillowImage.fromarray(np.ascontiguousarray(stored))
-    path = saved(
-        tmp_path / f"turned{suffix}", image, exif=exif, **({"lossless": True} if suffix == ".webp" else {})
-    )
+    path = saved(tmp_path / f"turned{suffix}", image, exif=exif, **({"lossless": True} if suffix == ".webp" else {}))
     assert_allclose(load_image(path).pixels, grey(upright), atol=0.02)
 
 
@@ -531,9 +524,7 @@ def test_tiffs_that_pillow_would_garble(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"long\.tif holds signed or 32-bit integers"):
         load_image(integers)
     negative = tiff(DEEP, {258: (16,), 262: (0,), 277: (1,)})
-    with pytest.raises(
-        ImageError, match=r"negative\.tif white is 0 \(WhiteIsZero\); save it with BlackIsZero"
-    ):
+    with pytest.raises(ImageError, match=r"negative\.tif white is 0 \(WhiteIsZero\); save it with BlackIsZero"):
         load_image(written(tmp_path / "negative.tif", negative))
     planes = np.zeros((3, 2, 4), np.uint16).reshape(6, 4)
     tags = {257: (2,), 258: (16,) * 3, 262: (2,), 277: (3,), 284: (2,)}
@@ -548,9 +539,7 @@ def test_tiffs_that_pillow_would_garble(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["out.gif", "out", "out.png.bak"])
 def test_unknown_extension(tmp_path: Path, name: str) -> None:
     for write in (check_writable, lambda path: save_image(path, unit(RGB))):
-        with pytest.raises(
-            ImageError, match=r"\.png, \.jpg, \.jpeg, \.webp, \.tif, \.tiff or \.bmp, but .*out"
-        ):
+        with pytest.raises(ImageError, match=r"\.png, \.jpg, \.jpeg, \.webp, \.tif, \.tiff or \.bmp, but .*out"):
             write(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -564,9 +553,7 @@ def writers() -> list[Callable[[Path], None]]:
 
 
 @pytest.mark.parametrize("write", writers(), ids=["check", "save", "text"])
-def test_unwritable_targets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
-) -> None:
+def test_unwritable_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]) -> None:
     with pytest.raises(ImageError, match=r"to write out\.png to, but there is no folder .*lost; create it"):
         write(tmp_path / "lost" / "out.png")
     (tmp_path / "folder.png").mkdir()

@@ -23,9 +23,7 @@ def colour_shares(path):
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
     colours, counts = np.unique(pixels, axis=0, return_counts=True)
-    return {
-        tuple(colour.tolist()): count / len(pixels) for colour, count in zip(colours, counts, strict=True)
-    }
+    return {tuple(colour.tolist()): count / len(pixels) for colour, count in zip(colours, counts, strict=True)}
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,18 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 
+class _Interrupted(Exception):
+    """A KeyboardInterrupt, which Typer would end without a word."""
+
+
 class _Group(TyperGroup):
     """The commands, with every expected error turned into one sentence and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _Interrupted(str(error) or "interrupted before the first step; nothing was written") from None
 
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
@@ -31,9 +41,8 @@ class _Group(TyperGroup):
             sys.exit(_complain(str(error), EXIT_BAD_INPUT))
         except MemoryError:
             sys.exit(_complain("there is not enough memory; choose a smaller --size", EXIT_FAILURE))
-        except (KeyboardInterrupt, typer.Abort) as error:
-            reason = str(error) or "interrupted before the first step; nothing was written"
-            sys.exit(_complain(reason, EXIT_INTERRUPTED))
+        except _Interrupted as error:
+            sys.exit(_complain(str(error), EXIT_INTERRUPTED))
         except Exception as error:
             if not hasattr(error, "format_message"):
                 raise

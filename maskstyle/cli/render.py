@@ -167,22 +167,23 @@ def render(
     """
     from maskstyle.cli.progress import StepBar
 
-    with StepBar(sizes, settings, console=interrupt.console, quiet=quiet) as bar:
+    bar = StepBar(sizes, settings, console=interrupt.console, quiet=quiet)
 
-        def on_step(step: Step) -> None:
-            interrupt.began = True
-            bar.update(step)
-            if settings.snapshot_every and step.step % settings.snapshot_every == 0:
-                _write_snapshot(files.snapshot(step), step)
+    def on_step(step: Step) -> None:
+        interrupt.began = True
+        bar.update(step)
+        if settings.snapshot_every and step.step % settings.snapshot_every == 0:
+            _write_snapshot(files.snapshot(step), step)
 
-        try:
+    try:
+        with bar:
             result = transfer(on_step=on_step, should_stop=interrupt.asked)
-        except NumericalError as error:
-            if interrupt.began:
-                _keep_last_image(error, files.output)
-            raise
-        if result.stopped_because != "interrupted":
-            bar.finish()
+            if result.stopped_because != "interrupted":
+                bar.finish()
+    except NumericalError as error:
+        if interrupt.began:
+            _keep_last_image(error, files.output)
+        raise
     _write(result, files)
     if result.stopped_because == "interrupted":
         messages().print(f"interrupted; the picture so far is in {escape(str(files.output))}")

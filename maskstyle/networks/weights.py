@@ -223,6 +223,7 @@ def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
     with open(path, "rb") as file:  # given a path, NumPy leaves a damaged file open
         if not zipfile.is_zipfile(file):
             raise ValueError("it is no archive of arrays")
+        file.seek(0)  # is_zipfile leaves the position near the end
         archive = np.load(file, allow_pickle=False)
 
         def reader(layer: str) -> _Reader:

@@ -14,6 +14,7 @@ from maskstyle.result import Result
 from maskstyle.settings import Settings
 from maskstyle.synthesis import OnStep, synthesize
 from maskstyle.techniques.plan import (
+    check_alpha,
     check_image,
     normalized_shares,
     starting_image,
@@ -91,6 +92,8 @@ def transfer_basic(
         settings = settings.changed(init="image")
         initial = check_image(initial, "initial image")
     content = check_image(content, "content image")
+    if alpha is not None:
+        alpha = check_alpha(alpha, content.shape[:2])
     given = [style] if isinstance(style, np.ndarray) else list(style)
     styles = [check_image(image, "style image") for image in given]
     if not styles:
@@ -111,6 +114,6 @@ def transfer_basic(
             ],
         )
 
-    start = starting_image(content, styles[0], initial, sizes[0], settings)
+    start = starting_image(content, styles[0], initial, sizes, settings)
     synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
     return finished(synthesis, technique="basic", alpha=alpha, network=loaded, settings=settings)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import Image, Size, fit_size, resize_image
+from maskstyle.images import Image, Mask, Size, fit_size, resize_image
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
 from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
@@ -18,6 +20,21 @@ def check_image(image: Image, name: str) -> Image:
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
         raise ImageError(f"the {name} has shape {array.shape}; expected (height, width, 3), RGB")
+    return _checked_values(array, name)
+
+
+def check_alpha(alpha: Mask, size: Size) -> Mask:
+    """Return the alpha of a content of a size, or raise ImageError with what is wrong."""
+    array = np.asarray(alpha)
+    if array.shape != tuple(size):
+        raise ImageError(
+            f"the alpha has shape {array.shape}, but the content image is {size[0]}x{size[1]} (height x width); "
+            "expected the same"
+        )
+    return _checked_values(array, "alpha")
+
+
+def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
     lowest, highest = float(array.min()), float(array.max())
@@ -81,15 +98,17 @@ def style_size(style: Size, result: Size, settings: Settings) -> Size:
     return fit_size(base, max(1, round(settings.style_scale * max(base))))
 
 
-def starting_image(content: Image, style: Image, initial: Image | None, size: Size, settings: Settings) -> Image:
-    """Return the first image, at `size`."""
+def starting_image(
+    content: Image, style: Image, initial: Image | None, sizes: Sequence[Size], settings: Settings
+) -> Image:
+    """Return the first image: of the finest size, but for noise, which has the coarsest."""
     if settings.init == "image":
         if initial is None:
             raise SettingsError("init is 'image', but no initial image was given")
-        return resize_image(initial, size)
+        return resize_image(initial, sizes[-1])
     if settings.init == "noise":
-        return np.random.default_rng(settings.seed).random((*size, 3), dtype=np.float32)
-    return resize_image(content if settings.init == "content" else style, size)
+        return np.random.default_rng(settings.seed).random((*sizes[0], 3), dtype=np.float32)
+    return resize_image(content if settings.init == "content" else style, sizes[-1])
 
 
 def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:

@@ -1,0 +1,102 @@
+"""The networks' shapes, against those that Keras Applications documents."""
+
+import re
+
+import pytest
+
+from maskstyle.errors import SettingsError
+from maskstyle.networks.architectures import ARCHITECTURES, VGG16, VGG19, Architecture, smallest_side, starts_block
+
+VGG19_LAYERS = (
+    "block1_conv1 block1_conv2 block2_conv1 block2_conv2 "
+    "block3_conv1 block3_conv2 block3_conv3 block3_conv4 "
+    "block4_conv1 block4_conv2 block4_conv3 block4_conv4 "
+    "block5_conv1 block5_conv2 block5_conv3 block5_conv4"
+).split()
+
+
+def test_layers():
+    assert list(VGG19.layers) == VGG19_LAYERS
+    assert list(VGG16.layers) == [layer for layer in VGG19_LAYERS if not re.match("block[345]_conv4", layer)]
+    assert list(ARCHITECTURES) == ["vgg16", "vgg19"]
+
+
+@pytest.mark.parametrize(("architecture", "parameters"), [(VGG16, 14_714_688), (VGG19, 20_024_384)])
+def test_kernels_and_biases_hold_as_many_parameters_as_keras_says(architecture, parameters):
+    total = 0
+    for layer in architecture.layers:
+        height, width, inputs, outputs = architecture.kernel_shape(layer)
+        total += height * width * inputs * outputs + outputs
+    assert total == parameters
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        ("block1_conv1", (3, 3, 3, 64)),
+        ("block1_conv2", (3, 3, 64, 64)),
+        ("block2_conv1", (3, 3, 64, 128)),
+        ("block3_conv4", (3, 3, 256, 256)),
+        ("block4_conv1", (3, 3, 256, 512)),
+        ("block5_conv1", (3, 3, 512, 512)),
+    ],
+)
+def test_kernel_shape(layer, shape):
+    assert VGG19.kernel_shape(layer) == shape
+
+
+def test_up_to_deepest():
+    assert VGG19.up_to_deepest(["block2_conv1", "block1_conv1"]) == ("block1_conv1", "block1_conv2", "block2_conv1")
+    assert VGG19.up_to_deepest(["block5_conv4"]) == VGG19.layers
+    assert VGG19.up_to_deepest([]) == ()
+    assert VGG19.up_to_deepest(iter(["block1_conv1"])) == ("block1_conv1",)
+
+
+def test_unknown_layer_names_those_there_are():
+    with pytest.raises(SettingsError, match=r"vgg16 has no layer 'block3_conv4'; its layers are block1_conv1, .*"):
+        VGG16.up_to_deepest(["block1_conv1", "block3_conv4"])
+
+
+@pytest.mark.parametrize(
+    ("size", "layer", "grid"),
+    [
+        ((101, 64), "block1_conv2", (101, 64)),
+        ((101, 64), "block2_conv1", (50, 32)),
+        ((101, 64), "block3_conv1", (25, 16)),
+        ((31, 16), "block5_conv1", (1, 1)),
+        ((15, 16), "block5_conv1", (0, 1)),
+    ],
+)
+def test_grid(size, layer, grid):
+    assert VGG19.grid(size, layer) == grid
+
+
+def test_smallest_side():
+    assert smallest_side([]) == 1
+    assert smallest_side(["block1_conv2"]) == 1
+    assert smallest_side(["block3_conv1", "block2_conv2"]) == 4
+    assert smallest_side(VGG19.layers) == 16
+    for layer in VGG19.layers:
+        side = smallest_side([layer])
+        assert VGG19.grid((side, side), layer) == (1, 1)
+
+
+def test_starts_block():
+    assert [layer for layer in VGG19.layers if starts_block(layer)] == [
+        "block2_conv1",
+        "block3_conv1",
+        "block4_conv1",
+        "block5_conv1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["conv1", "block1", "block_conv1", "block1_conv1_W", "block0_conv1", ""])
+def test_names_that_are_no_layers(name):
+    with pytest.raises(SettingsError, match="is not a layer name; expected blockB_convI, such as block3_conv1"):
+        smallest_side([name])
+
+
+def test_an_architecture_of_ones_own():
+    own = Architecture("own", (1, 2), (4, 6))
+    assert own.layers == ("block1_conv1", "block2_conv1", "block2_conv2")
+    assert [own.kernel_shape(layer) for layer in own.layers] == [(3, 3, 3, 4), (3, 3, 4, 6), (3, 3, 6, 6)]

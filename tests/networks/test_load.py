@@ -1,0 +1,119 @@
+"""The choice of network, weights and compute type, and its loading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from numpy.testing import assert_array_equal
+from reference import TINY19, he_weights, random_image
+
+from maskstyle.errors import SettingsError, WeightsError
+from maskstyle.networks import load
+from maskstyle.networks.architectures import ARCHITECTURES, VGG16, VGG19
+from maskstyle.networks.load import choose_compute_type, choose_network, load_network, processor_has_bfloat16
+
+
+@pytest.fixture(params=[True, False], ids=["with bfloat16", "without bfloat16"])
+def has_bfloat16(request, monkeypatch):
+    monkeypatch.setattr(load, "processor_has_bfloat16", lambda: request.param)
+    return request.param
+
+
+def test_auto_is_vgg19_from_where_weights_are_found(monkeypatch, random_vgg19_weights):
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+    choice = choose_network("auto", ["block1_conv1", "block3_conv1", "block1_conv1"], compute_type="float32")
+    assert choice.architecture is VGG19
+    assert choice.weights == random_vgg19_weights
+    assert choice.layers == ("block1_conv1", "block3_conv1")
+    assert choice.compute_type == "float32"
+    assert choice.reason == "vgg19 from vgg19_random.npz, float32 (as asked)"
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
+def test_by_name_with_a_file(random_vgg19_weights, architecture):
+    choice = choose_network(architecture.name, ["block1_conv1"], weights=random_vgg19_weights)
+    assert choice.architecture is architecture
+    assert choice.weights == random_vgg19_weights
+
+
+def test_no_weights_anywhere():
+    with pytest.raises(WeightsError, match="no weights of vgg16 were found"):
+        choose_network("vgg16", ["block1_conv1"])
+
+
+def test_weights_that_are_found_but_too_shallow(monkeypatch, random_vgg19_weights):
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+    with pytest.raises(WeightsError, match="vgg19_random.npz lacks block4_conv1"):
+        choose_network("auto", ["block4_conv1"])
+
+
+def test_a_file_that_does_not_exist():
+    with pytest.raises(WeightsError, match="there is no weights file gone.npz"):
+        choose_network("auto", ["block1_conv1"], weights=Path("gone.npz"))
+
+
+def test_unknown_names(random_vgg19_weights):
+    with pytest.raises(SettingsError, match="network is 'resnet'; expected one of auto, vgg16, vgg19"):
+        choose_network("resnet", ["block1_conv1"], weights=random_vgg19_weights)
+    with pytest.raises(SettingsError, match="expected one of auto, float32, bfloat16"):
+        choose_network("auto", ["block1_conv1"], weights=random_vgg19_weights, compute_type="float16")
+    with pytest.raises(SettingsError, match="vgg19 has no layer 'block3_conv9'"):
+        choose_network("auto", ["block3_conv9"], weights=random_vgg19_weights)
+    with pytest.raises(SettingsError, match="vgg16 has no layer 'block3_conv4'"):
+        choose_network("vgg16", ["block3_conv4"])
+    assert VGG16.name == "vgg16"
+
+
+def test_compute_types(has_bfloat16):
+    kind, why = choose_compute_type("auto")
+    assert kind == ("bfloat16" if has_bfloat16 else "float32")
+    assert ("has bfloat16" if has_bfloat16 else "not known to have bfloat16") in why
+    assert choose_compute_type("float32") == ("float32", "as asked")
+    kind, why = choose_compute_type("bfloat16")
+    assert kind == "bfloat16"
+    assert ("may be slow" in why) is not has_bfloat16
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 sse\n", True),
+        ("flags\t\t: fpu amx_bf16\n", True),
+        ("flags\t\t: fpu avx512f avx512_bf160\n", False),
+        ("flags\t\t: fpu sse2\n", False),
+        ("model name\t: avx512_bf16\n", False),
+        ("", False),
+    ],
+)
+def test_processors(monkeypatch, text, expected):
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+    assert processor_has_bfloat16() is expected
+
+
+def test_a_system_that_does_not_tell(monkeypatch):
+    def refuse(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert processor_has_bfloat16() is False
+
+
+@pytest.mark.parametrize("compute_type", ["float32", "bfloat16"])
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_load(tiny_choice, tiny_network, pooling, compute_type):
+    layers = ("block1_conv2", "block2_conv1")
+    network = load_network(tiny_choice(layers, compute_type), pooling=pooling, padding="edge")
+    assert (network.layers, network.pooling, network.compute_type) == (layers, pooling, compute_type)
+    image = random_image(0, 8, 8)
+    for layer, features in tiny_network(layers, pooling, compute_type, padding="edge")(image).items():
+        assert_array_equal(network(image)[layer], features)
+
+
+def test_load_checks_the_file(tiny_choice, tmp_path):
+    choice = tiny_choice(["block1_conv1"])
+    broken = tmp_path / "broken.npz"
+    broken.touch()
+    with pytest.raises(WeightsError, match="broken.npz cannot be read"):
+        load_network(type(choice)(TINY19, broken, choice.layers, "float32", ""))
+    assert set(he_weights(TINY19, ["block1_conv1"])) == {"block1_conv1"}

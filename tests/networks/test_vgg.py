@@ -1,0 +1,170 @@
+"""The evaluation of the networks, every layer against a NumPy float64 forward pass."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose, assert_array_equal
+from reference import TINY16, TINY19, forward, he_weights, random_image
+
+from maskstyle.errors import SettingsError
+from maskstyle.networks.architectures import VGG19
+from maskstyle.networks.vgg import FeatureNetwork
+
+
+@pytest.mark.parametrize("padding", ["zero", "edge"])
+@pytest.mark.parametrize("pooling", ["max", "average"])
+@pytest.mark.parametrize("architecture", [TINY19, TINY16], ids=["vgg19's", "vgg16's"])
+@pytest.mark.parametrize("size", [(32, 16), (37, 51)])
+def test_every_layer_equals_numpy(tiny_network, architecture, pooling, padding, size):
+    image = random_image(0, *size)
+    features = tiny_network(architecture.layers, pooling, architecture=architecture, padding=padding)(image)
+    expected = forward(image, he_weights(architecture, architecture.layers), pooling, padding)
+    assert list(features) == list(architecture.layers)
+    for layer in architecture.layers:
+        assert features[layer].dtype == tf.float32
+        assert features[layer].shape[:2] == architecture.grid(size, layer)
+        assert_allclose(features[layer].numpy(), expected[layer], rtol=1e-4, atol=1e-4 * expected[layer].max())
+
+
+def test_the_mean_colour_is_zero_and_colours_are_blue_green_red():
+    """A kernel that passes its first input channel on shows what goes in."""
+    kernel = np.zeros((3, 3, 3, 4), np.float32)
+    kernel[1, 1, 0, 0] = kernel[1, 1, 1, 1] = kernel[1, 1, 2, 2] = 1.0
+    weights = {"block1_conv1": (kernel, np.zeros(4, np.float32))}
+    weights = {layer: type(he_weights(TINY19, [layer])[layer])(*pair) for layer, pair in weights.items()}
+    network = FeatureNetwork(TINY19, weights, layers=["block1_conv1"])
+    image = np.full((2, 2, 3), np.array([200.0, 150.0, 110.0]) / 255, np.float32)
+    expected = [110 - 103.939, 150 - 116.779, 200 - 123.68, 0]
+    assert_allclose(network(image)["block1_conv1"][0, 0], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("padding", ["zero", "edge"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (2, 3), (7, 5)])
+def test_small_and_odd_sizes(tiny_network, size, padding):
+    layers = ["block1_conv2"] if min(size) == 1 else ["block2_conv2"]
+    image = random_image(1, *size)
+    expected = forward(image, he_weights(TINY19, TINY19.up_to_deepest(layers)), padding=padding)[layers[0]]
+    features = tiny_network(layers, padding=padding)(image)[layers[0]]
+    assert_allclose(features.numpy(), expected, rtol=1e-4, atol=1e-3)
+
+
+def test_only_the_layers_asked_for_come_back_each_once(tiny_network):
+    layers = ["block3_conv1", "block1_conv2", "block3_conv1"]
+    network = tiny_network(layers)
+    assert network.layers == ("block3_conv1", "block1_conv2")
+    assert set(network(random_image(0, 8, 8))) == {"block3_conv1", "block1_conv2"}
+
+
+def test_deeper_weights_than_needed_are_not_read():
+    layers = ["block2_conv1"]
+    shallow = he_weights(TINY19, TINY19.up_to_deepest(layers))
+    assert set(shallow) == {"block1_conv1", "block1_conv2", "block2_conv1"}
+    network = FeatureNetwork(TINY19, shallow, layers=layers)
+    image = random_image(0, 8, 8)
+    assert_allclose(network(image)["block2_conv1"], forward(image, shallow)["block2_conv1"], rtol=1e-4, atol=1e-3)
+
+
+def test_without_layers_there_is_nothing_to_read():
+    assert FeatureNetwork(TINY19, {}, layers=[])(random_image(0, 2, 2)) == {}
+
+
+def test_the_network_goes_on_from_what_the_observer_returns(tiny_network):
+    image = random_image(0, 8, 8)
+    seen = []
+
+    def observe(layer, features):
+        seen.append(layer)
+        return features * 0 if layer == "block1_conv1" else features
+
+    network = tiny_network(["block1_conv1", "block2_conv1"])
+    features = network(image, observe)
+    assert seen == ["block1_conv1", "block2_conv1"]
+    assert not features["block1_conv1"].numpy().any()
+    weights = he_weights(TINY19, TINY19.layers)
+    black = np.maximum(weights["block1_conv2"].bias, 0)
+    centre = np.maximum(weights["block2_conv1"].kernel.sum((0, 1)).T @ black + weights["block2_conv1"].bias, 0)
+    assert_allclose(features["block2_conv1"][1, 1], centre, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_bfloat16_is_close_to_float32(tiny_network, pooling):
+    image = random_image(0, 32, 24)
+    exact = tiny_network(TINY19.layers, pooling)(image)
+    fast = tiny_network(TINY19.layers, pooling, "bfloat16")(image)
+    for layer in TINY19.layers:
+        assert fast[layer].dtype == tf.bfloat16
+        difference = tf.cast(fast[layer], tf.float32).numpy() - exact[layer].numpy()
+        assert 0 < np.linalg.norm(difference) < 0.02 * np.linalg.norm(exact[layer].numpy()), layer
+
+
+def test_edge_padding_gives_a_flat_image_flat_features(tiny_network):
+    flat = np.full((9, 9, 3), 0.8, np.float32)
+    zero, edge = (
+        tiny_network(["block1_conv1"], padding=padding)(flat)["block1_conv1"].numpy() for padding in ("zero", "edge")
+    )
+    assert_allclose(edge, np.broadcast_to(edge[4, 4], edge.shape), rtol=1e-4, atol=1e-3)
+    assert_allclose(edge[1:-1, 1:-1], zero[1:-1, 1:-1], rtol=1e-4, atol=1e-3)
+    assert not np.allclose(edge[0], zero[0], rtol=0.1)
+
+
+def test_unknown_pooling_padding_and_layer():
+    with pytest.raises(SettingsError, match="padding is 'mirror'; expected one of edge, zero"):
+        FeatureNetwork(TINY19, {}, layers=[], padding="mirror")
+    with pytest.raises(SettingsError, match="pooling is 'median'; expected one of max, average"):
+        FeatureNetwork(TINY19, {}, layers=[], pooling="median")
+    with pytest.raises(SettingsError, match="tiny19 has no layer 'block9_conv1'"):
+        FeatureNetwork(TINY19, {}, layers=["block9_conv1"])
+
+
+@pytest.fixture
+def real_layers_and_weights(monkeypatch):
+    from maskstyle.errors import WeightsError
+    from maskstyle.networks.weights import find_weights, read_weights
+
+    folder = os.environ.get("MASKSTYLE_TEST_WEIGHTS")
+    if not folder:
+        pytest.skip("MASKSTYLE_TEST_WEIGHTS names no folder")
+    if not list(Path(folder).glob("vgg19*.npz")) + list(Path(folder).glob("vgg19*.h5")):
+        pytest.skip("the folder in MASKSTYLE_TEST_WEIGHTS holds no VGG19 weights")
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", folder)
+    layers = ("block1_conv1", "block2_conv1", "block3_conv1", "block3_conv4")
+    try:
+        return layers, read_weights(find_weights(VGG19, layers), VGG19, layers)
+    except WeightsError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.real_weights
+def test_real_weights(real_layers_and_weights):
+    from maskstyle.gram import gram
+    from maskstyle.images import load_image, resize_image
+    from maskstyle.objective import Objective, content_term, style_guide, style_term
+    from maskstyle.settings import Settings
+
+    layers, weights = real_layers_and_weights
+    samples = Path(__file__).parents[2] / "samples"
+    image, style = (
+        resize_image(load_image(samples / name).pixels, (64, 64)) for name in ("astronaut.jpg", "harbour.jpg")
+    )
+    settings = Settings(
+        content_layers=(("block3_conv4", 1.0),), style_layers=tuple((layer, 1.0) for layer in layers[:3])
+    )
+    losses = {}
+    for kind in ("float32", "bfloat16"):
+        network = FeatureNetwork(VGG19, weights, layers=layers, compute_type=kind)
+        guides = [style_guide(network, [style], [1.0], settings)]
+        objective = Objective(network, [content_term(network, style, settings), style_term(guides, settings)])
+        losses[kind] = objective.losses(image)
+        features = network(image)
+        assert np.isfinite(tf.cast(features["block3_conv4"], tf.float32).numpy()).all()
+        assert_array_equal(gram(features["block3_conv4"]), gram(network(image)["block3_conv4"]))
+    assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
+    # A photograph excites the trained filters within what NumPy says of the same weights.
+    expected = forward(image, weights)["block3_conv4"]
+    exact = FeatureNetwork(VGG19, weights, layers=layers)(image)["block3_conv4"]
+    assert_allclose(exact.numpy(), expected, rtol=1e-3, atol=1e-3 * expected.max())

@@ -1,0 +1,371 @@
+"""Weights: which file is found, what is read from it, and what each damaged file says."""
+
+from __future__ import annotations
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from reference import TINY16, TINY19, he_weights, write_npz
+
+from maskstyle.errors import WeightsError
+from maskstyle.networks.architectures import VGG16, VGG19, Architecture
+from maskstyle.networks.weights import (
+    candidate_files,
+    fetch_weights,
+    find_weights,
+    layer_names,
+    missing_layers,
+    read_weights,
+    search_folders,
+)
+
+LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1")
+WEIGHTS = he_weights(TINY19, LAYERS)
+
+
+@pytest.fixture
+def named(tmp_path, monkeypatch):
+    """Return the folder that MASKSTYLE_WEIGHTS_DIR names."""
+    folder = tmp_path / "named"
+    folder.mkdir()
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def keras_cache(tmp_path, monkeypatch):
+    """Return Keras' models folder."""
+    folder = tmp_path / "keras" / "models"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("KERAS_HOME", str(folder.parent))
+    return folder
+
+
+def touch(folder, *names):
+    for name in names:
+        (folder / name).touch()
+    return [folder / name for name in names]
+
+
+def write_old_h5(path, weights):
+    """Write the layout of Keras 1 and 2's weights files: datasets in a group for each layer."""
+    with h5py.File(path, "w") as file:
+        for layer, (kernel, bias) in weights.items():
+            group = file.create_group(layer)
+            group[f"{layer}_W_1:0"] = kernel
+            group[f"{layer}_b_1:0"] = bias
+        file.create_group("block1_pool")
+    return path
+
+
+def write_new_h5(path, weights):
+    """Write the layout of whole models: a group for each layer's variables inside its group."""
+    with h5py.File(path, "w") as file:
+        for layer, (kernel, bias) in weights.items():
+            file[f"model_weights/{layer}/{layer}/kernel:0"] = kernel
+            file[f"model_weights/{layer}/{layer}/bias:0"] = bias
+        file["model_weights/fc1/fc1/kernel:0"] = np.zeros((4, 4), np.float32)
+        file["optimizer_weights/learning_rate"] = 0.1
+    return path
+
+
+WRITERS = {"vgg19.npz": write_npz, "vgg19_old.h5": write_old_h5, "vgg19_new.h5": write_new_h5}
+
+
+def assert_same(read, expected):
+    assert list(read) == list(expected)
+    for layer in expected:
+        for got, wanted in zip(read[layer], expected[layer], strict=True):
+            assert got.dtype == np.float32
+            assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_every_format_is_read(tmp_path, name):
+    path = WRITERS[name](tmp_path / name, WEIGHTS)
+    assert layer_names(path) == sorted(LAYERS)
+    assert_same(read_weights(path, TINY19, LAYERS), WEIGHTS)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_layers_below_are_read_and_layers_above_are_not(tmp_path, name):
+    weights = WEIGHTS | {"block2_conv1": WEIGHTS["block2_conv1"]._replace(bias=np.full(6, np.nan, np.float32))}
+    path = WRITERS[name](tmp_path / name, weights)
+    read = read_weights(path, TINY19, ["block1_conv2"])
+    assert_same(read, {layer: WEIGHTS[layer] for layer in LAYERS[:2]})
+
+
+def test_doubles_are_read_as_float32(tmp_path):
+    doubles = {layer: type(pair)(*(array.astype(np.float64) for array in pair)) for layer, pair in WEIGHTS.items()}
+    assert_same(read_weights(write_npz(tmp_path / "a.npz", doubles), TINY19, LAYERS), WEIGHTS)
+
+
+def test_real_shapes(random_vgg19_weights):
+    read = read_weights(random_vgg19_weights, VGG19, ["block3_conv4"])
+    assert list(read) == list(VGG19.up_to_deepest(["block3_conv4"]))
+    assert read["block3_conv4"].kernel.shape == (3, 3, 256, 256)
+
+
+def test_search_folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    assert search_folders() == [tmp_path / "home" / "models"]
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path / "named"))
+    assert search_folders() == [tmp_path / "named", tmp_path / "home" / "models"]
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert search_folders()[1] == tmp_path / ".keras" / "models"
+
+
+def test_candidates_named_folder_first_then_notop_then_names(named, keras_cache):
+    touch(named, "vgg19_b.npz", "vgg19_a.h5", "vgg19_weights_notop.h5")
+    touch(keras_cache, "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "vgg19_weights.h5")
+    assert [path.name for path in candidate_files(VGG19)] == [
+        "vgg19_weights_notop.h5",
+        "vgg19_a.h5",
+        "vgg19_b.npz",
+        "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "vgg19_weights.h5",
+    ]
+
+
+def test_candidates_are_named_after_the_network(named):
+    touch(named, "vgg16.npz", "vgg190.npz", "vgg19bn.npz", "my_vgg19.npz", "vgg19.txt", "vgg19.NPZ.part", "vgg19.pth")
+    expected = touch(named, "VGG19.npz", "vgg19-mine.h5", "vgg19.npz", "vgg19_x.npz")
+    assert sorted(candidate_files(VGG19)) == sorted(expected)
+
+
+def test_candidates_without_folders(monkeypatch, tmp_path):
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path / "nowhere"))
+    assert candidate_files(VGG19) == []
+
+
+def test_find_takes_the_first_file_that_holds_the_layers(named, keras_cache):
+    shallow = write_npz(named / "tiny19_a.npz", {"block1_conv1": WEIGHTS["block1_conv1"]})
+    deep = write_old_h5(keras_cache / "tiny19.h5", WEIGHTS)
+    assert find_weights(TINY19, ["block1_conv1"]) == shallow
+    assert find_weights(TINY19, ["block2_conv1"]) == deep
+
+
+def test_find_prefers_files_without_the_classifier(named):
+    write_npz(named / "tiny19.npz", WEIGHTS)
+    preferred = write_npz(named / "tiny19_notop.npz", WEIGHTS)
+    assert find_weights(TINY19, LAYERS) == preferred
+
+
+def test_find_passes_over_damaged_files_and_foreign_ones(named):
+    touch(named, "tiny19_a.npz", "tiny19_b.h5")
+    np.savez(named / "tiny19_c.npz", conv0=np.zeros(3))
+    (named / "tiny19_d.npz").mkdir()
+    good = write_npz(named / "tiny19_e.npz", WEIGHTS)
+    assert find_weights(TINY19, LAYERS) == good
+
+
+def test_find_names_every_file_and_what_it_lacks(named):
+    first = write_npz(named / "tiny19_a.npz", {"block1_conv1": WEIGHTS["block1_conv1"]})
+    (second,) = touch(named, "tiny19_b.npz")
+    with pytest.raises(WeightsError) as caught:
+        find_weights(TINY19, ["block2_conv1"])
+    message = str(caught.value)
+    assert message.startswith("no weights of tiny19 up to block2_conv1 were found: ")
+    assert f"{first} lacks block1_conv2, block2_conv1; " in message
+    assert f"{second} cannot be read" in message
+    assert "maskstyle weights fetch tiny19" in message
+
+
+def test_find_names_the_first_and_last_of_many_missing_layers(named):
+    path = write_npz(named / "tiny19.npz", {"block1_conv1": WEIGHTS["block1_conv1"]})
+    with pytest.raises(WeightsError) as caught:
+        find_weights(TINY19, ["block3_conv4"])
+    assert f"{path} lacks block1_conv2 to block3_conv4; " in str(caught.value)
+
+
+def test_find_without_any_file_names_the_folders_and_what_to_do(named, keras_cache):
+    with pytest.raises(WeightsError) as caught:
+        find_weights(VGG19, ["block1_conv1"])
+    for part in (str(named), str(keras_cache), "maskstyle weights fetch vgg19", "--weights", "MASKSTYLE_WEIGHTS_DIR"):
+        assert part in str(caught.value)
+
+
+def test_find_for_no_layers_at_all(named):
+    touch(named, "tiny19.npz")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        find_weights(TINY19, [])
+
+
+def test_missing_layers(tmp_path):
+    path = write_npz(tmp_path / "a.npz", WEIGHTS)
+    assert missing_layers(path, ["block5_conv1", "block1_conv1", "block3_conv1"]) == ["block5_conv1", "block3_conv1"]
+
+
+def damaged(tmp_path, kind):
+    """Return a file of one kind of damage."""
+    path = tmp_path / "vgg19.npz"
+    if kind == "empty":
+        path.touch()
+    elif kind == "not a zip":
+        path.write_bytes(b"these are not weights" * 99)
+    elif kind == "truncated":
+        complete = write_npz(path, WEIGHTS).read_bytes()
+        path.write_bytes(complete[: len(complete) * 2 // 3])
+    elif kind == "flipped bytes":
+        data = bytearray(write_npz(path, WEIGHTS).read_bytes())
+        data[400:420] = bytes(byte ^ 0xFF for byte in data[400:420])
+        path.write_bytes(data)
+    elif kind == "flipped compressed bytes":
+        np.savez_compressed(path, **{"block1_conv1/kernel": WEIGHTS["block1_conv1"].kernel})
+        data = bytearray(path.read_bytes())
+        data[90:110] = bytes(byte ^ 0xFF for byte in data[90:110])
+        path.write_bytes(data)
+    elif kind == "single array":
+        with path.open("wb") as file:
+            np.save(file, np.zeros(3))
+    elif kind == "object array":
+        np.savez(path, **{"block1_conv1/kernel": np.array([{}, None], object), "block1_conv1/bias": np.zeros(4)})
+    elif kind == "records":
+        records = np.zeros((3, 3, 3, 4), [("a", float), ("b", float)])
+        np.savez(path, **{"block1_conv1/kernel": records, "block1_conv1/bias": np.zeros(4)})
+    elif kind == "text":
+        np.savez(path, **{"block1_conv1/kernel": np.full((3, 3, 3, 4), "x"), "block1_conv1/bias": np.zeros(4)})
+    elif kind == "kernel without bias":
+        np.savez(path, **{"block1_conv1/kernel": WEIGHTS["block1_conv1"].kernel})
+    elif kind == "empty h5":
+        path = path.with_suffix(".h5")
+        path.touch()
+    elif kind == "not h5":
+        path = path.with_suffix(".h5")
+        path.write_bytes(b"these are not weights" * 99)
+    elif kind == "truncated h5":
+        path = path.with_suffix(".h5")
+        complete = write_old_h5(path, WEIGHTS).read_bytes()
+        path.write_bytes(complete[: len(complete) // 2])
+    elif kind == "h5 of records":
+        path = path.with_suffix(".h5")
+        with h5py.File(path, "w") as file:
+            file["block1_conv1/kernel"] = np.zeros((3, 3, 3, 4), [("a", float), ("b", float)])
+            file["block1_conv1/bias"] = np.zeros(4)
+    elif kind == "h5 with a third array":
+        path = write_old_h5(path.with_suffix(".h5"), WEIGHTS)
+        with h5py.File(path, "a") as file:
+            file["block1_conv1/moving_mean"] = np.zeros(4)
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "empty",
+        "not a zip",
+        "truncated",
+        "flipped bytes",
+        "flipped compressed bytes",
+        "single array",
+        "object array",
+        "records",
+        "text",
+        "kernel without bias",
+        "empty h5",
+        "not h5",
+        "truncated h5",
+        "h5 of records",
+        "h5 with a third array",
+    ],
+)
+def test_damaged_files_give_one_sentence_with_the_file(tmp_path, kind):
+    path = damaged(tmp_path, kind)
+    with pytest.raises(WeightsError) as caught:
+        read_weights(path, TINY19, ["block1_conv1"])
+    message = str(caught.value)
+    assert message.startswith(f"{path} cannot be read as {path.suffix} weights, it seems damaged (")
+    assert message.endswith("fetch or copy it again")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("read", [layer_names, lambda path: read_weights(path, TINY19, ["block1_conv1"])])
+def test_missing_file_wrong_suffix_and_folder(tmp_path, read):
+    with pytest.raises(WeightsError, match="there is no weights file .*gone.npz"):
+        read(tmp_path / "gone.npz")
+    (tmp_path / "vgg19.pth").touch()
+    with pytest.raises(WeightsError, match=r"vgg19.pth is not a weights file: .* ends in .npz or .h5"):
+        read(tmp_path / "vgg19.pth")
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(WeightsError, match="folder.npz"):
+        read(tmp_path / "folder.npz")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_missing_layer_is_named_with_those_that_are_there(tmp_path, name):
+    path = WRITERS[name](tmp_path / name, WEIGHTS)
+    with pytest.raises(WeightsError) as caught:
+        read_weights(path, TINY19, ["block2_conv2"])
+    message = str(caught.value)
+    assert message.startswith(f"{path} lacks block2_conv2 of tiny19; it holds block1_conv1 to block2_conv1; ")
+
+
+def test_another_networks_file(tmp_path):
+    path = write_npz(tmp_path / "a.npz", he_weights(TINY19, TINY19.up_to_deepest(["block3_conv4"])))
+    with pytest.raises(WeightsError, match="holds block3_conv4, which tiny16 does not have"):
+        read_weights(path, TINY16, ["block1_conv1"])
+
+
+@pytest.mark.parametrize("content", [{}, {"conv0": np.zeros(3)}, {"block1_conv1": np.zeros(3)}])
+def test_files_without_layers(tmp_path, content):
+    path = tmp_path / "a.npz"
+    np.savez(path, **content)
+    with pytest.raises(WeightsError, match="holds no layer named like block1_conv1; expected the weights of tiny19"):
+        read_weights(path, TINY19, ["block1_conv1"])
+
+
+@pytest.mark.parametrize("what", ["kernel", "bias"])
+@pytest.mark.parametrize("name", WRITERS)
+def test_wrong_shapes_and_values_that_are_not_finite(tmp_path, name, what):
+    right = getattr(WEIGHTS["block1_conv2"], what)
+    wrong = np.concatenate([right, right], axis=-1)
+    broken = WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(**{what: wrong})}
+    path = WRITERS[name](tmp_path / name, broken)
+    with pytest.raises(WeightsError) as caught:
+        read_weights(path, TINY19, LAYERS)
+    assert f"{path}: the {what} of block1_conv2 has shape {wrong.shape}, but tiny19 needs {right.shape}" in str(
+        caught.value
+    )
+
+    for value in (np.nan, np.inf):
+        spoilt = right.copy()
+        spoilt.flat[1] = value
+        path = WRITERS[name](
+            tmp_path / name, WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(**{what: spoilt})}
+        )
+        with pytest.raises(WeightsError, match=f"the {what} of block1_conv2 holds values that are not finite"):
+            read_weights(path, TINY19, LAYERS)
+
+
+@pytest.mark.parametrize("architecture", [VGG16, VGG19], ids=lambda architecture: architecture.name)
+def test_fetch_asks_keras_and_says_in_one_sentence_what_failed(monkeypatch, architecture):
+    asked = {}
+
+    def fail(**arguments):
+        asked.update(arguments)
+        raise Exception("URL fetch failure:\n no route to host")
+
+    monkeypatch.setattr(keras.applications, architecture.name.upper(), fail)
+    with pytest.raises(WeightsError) as caught:
+        fetch_weights(architecture)
+    assert asked == {"include_top": False, "weights": "imagenet"}
+    message = str(caught.value)
+    assert message.startswith(
+        f"Keras could not fetch the weights of {architecture.name} (URL fetch failure: no route"
+    )
+    assert "--weights FILE" in message
+    assert "\n" not in message
+
+
+def test_fetch_returns_the_file_that_keras_left(monkeypatch, keras_cache):
+    own = Architecture("vgg19", TINY19.convolutions, TINY19.widths)
+
+    def download(**_):
+        write_old_h5(keras_cache / "vgg19_weights_notop.h5", he_weights(own, own.layers))
+
+    monkeypatch.setattr(keras.applications, "VGG19", download)
+    assert fetch_weights(own) == keras_cache / "vgg19_weights_notop.h5"

@@ -1,0 +1,134 @@
+"""What the tests compare with: tiny networks, a forward pass in plain NumPy float64, the literature's raw Grams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.networks.architectures import Architecture
+from maskstyle.networks.weights import LayerWeights
+
+Array = NDArray[np.float64]
+
+TINY19 = Architecture("tiny19", (2, 2, 4, 4, 4), (4, 6, 8, 8, 8))
+TINY16 = Architecture("tiny16", (2, 2, 3, 3, 3), (4, 6, 8, 8, 8))
+
+
+def random_image(seed: int, height: int, width: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
+
+
+def he_weights(architecture: Architecture, layers: Iterable[str], seed: int = 0) -> dict[str, LayerWeights]:
+    """Return random weights that keep the features' size from layer to layer (He et al. 2015)."""
+    rng = np.random.default_rng(seed)
+    weights = {}
+    for layer in layers:
+        shape = architecture.kernel_shape(layer)
+        kernel = rng.normal(0.0, np.sqrt(2.0 / np.prod(shape[:3])), shape)
+        bias = rng.normal(0.0, 5.0, shape[-1])
+        weights[layer] = LayerWeights(kernel.astype(np.float32), bias.astype(np.float32))
+    return weights
+
+
+def write_npz(path: Path, weights: Mapping[str, LayerWeights]) -> Path:
+    arrays = {f"{layer}/{kind}": getattr(weights[layer], kind) for layer in weights for kind in ("kernel", "bias")}
+    np.savez(path, **arrays)
+    return path
+
+
+def forward(
+    image: NDArray, weights: Mapping[str, LayerWeights], pooling: str = "max", padding: str = "zero"
+) -> dict[str, Array]:
+    """Return the features of every layer in `weights`, whose order is the network's.
+
+    `padding` is what surrounds the image itself; deeper layers are surrounded by zeros.
+    """
+    means_of_blue_green_red = np.array([103.939, 116.779, 123.68])
+    current = image.astype(np.float64)[:, :, ::-1] * 255.0 - means_of_blue_green_red
+    features: dict[str, Array] = {}
+    block = "block1"
+    rim = "edge" if padding == "edge" else "constant"
+    for layer, (kernel, bias) in weights.items():
+        if not layer.startswith(block):
+            block = layer.partition("_")[0]
+            current = _pooled(current, pooling)
+        current = np.maximum(_convolved(current, kernel.astype(np.float64), rim) + bias.astype(np.float64), 0.0)
+        features[layer] = current
+        rim = "constant"
+    return features
+
+
+def _convolved(image: Array, kernel: Array, rim: str) -> Array:
+    height, width, _ = image.shape
+    padded = np.pad(image, ((1, 1), (1, 1), (0, 0)), mode=rim)
+    return sum(
+        padded[row : row + height, column : column + width] @ kernel[row, column]
+        for row in range(3)
+        for column in range(3)
+    )
+
+
+def _pooled(image: Array, pooling: str) -> Array:
+    height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+    corners = np.stack([image[row:height:2, column:width:2] for row in (0, 1) for column in (0, 1)])
+    return corners.max(axis=0) if pooling == "max" else corners.mean(axis=0)
+
+
+def raw_gram(features: NDArray) -> Array:
+    """Return the Gram matrix of the papers: a sum over pixels, undivided."""
+    flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    return flat.T @ flat
+
+
+def total_variation(image: NDArray, exponent: float) -> Array:
+    """Return ``(dx^2 + dy^2)^exponent`` at each pixel that has a right and a lower neighbour, and each colour."""
+    image = image.astype(np.float64)
+    values = np.empty((image.shape[0] - 1, image.shape[1] - 1, 3))
+    for row in range(values.shape[0]):
+        for column in range(values.shape[1]):
+            here = image[row, column]
+            down, right = image[row + 1, column] - here, image[row, column + 1] - here
+            values[row, column] = (down**2 + right**2) ** exponent
+    return values
+
+
+class Bowl:
+    """An objective with a known minimum, ``sum(curvature * (x - target)^2) + floor``, in place of the real one.
+
+    Parameters
+    ----------
+    target : (H, W, 3) array
+        The unconstrained minimum; may lie outside [0, 1].
+    curvature, floor : float or array
+        See above.
+    broken_at : int, optional
+        Number of the evaluation, from 1, from which on the loss is `broken_value`.
+    """
+
+    terms = ("distance",)
+    names = ("distance",)
+
+    def __init__(self, target, curvature=1.0, floor=0.0, broken_at=None, broken_value=np.nan):
+        self.target = np.asarray(target, np.float64)
+        self.curvature = curvature
+        self.floor = floor
+        self.broken_at = broken_at
+        self.broken_value = broken_value
+        self.calls = 0
+
+    def value(self, image: NDArray) -> float:
+        """Return the loss."""
+        return float(np.sum(self.curvature * np.square(image - self.target)) + self.floor)
+
+    def value_and_gradient(self, image):
+        """Return what an Objective returns."""
+        import tensorflow as tf
+
+        self.calls += 1
+        broken = self.broken_at is not None and self.calls >= self.broken_at
+        value = self.broken_value if broken else self.value(image)
+        gradient = 2 * self.curvature * (np.asarray(image, np.float64) - self.target)
+        return tf.constant([value], tf.float32), tf.constant(gradient, tf.float32)

@@ -1,0 +1,62 @@
+"""One check for all techniques: three steps on a tiny network lower the loss, from the API's own front door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reference import random_image
+
+import maskstyle
+from maskstyle.settings import Settings
+from maskstyle.techniques.basic import transfer_basic
+from maskstyle.techniques.plan import wanted_layers
+
+CONTENT, STYLE = random_image(1, 20, 24), random_image(2, 18, 24) ** 2
+
+SETTINGS = Settings(
+    content_layers=(("block2_conv1", 1.0),),
+    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
+    scales=1,
+    steps=3,
+    tolerance=0.0,
+    learning_rate=0.02,
+    seed=3,
+)
+
+TECHNIQUES = {
+    "basic": lambda **others: transfer_basic(CONTENT, STYLE, **others),
+}
+"""Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""
+
+
+def test_every_technique_is_in_the_table():
+    folder = Path(maskstyle.__file__).parent / "techniques"
+    assert set(TECHNIQUES) == {path.stem for path in folder.glob("*.py")} - {"__init__", "plan", "setup"}
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_three_steps_lower_the_loss(tiny_choice, name, optimizer):
+    steps = []
+    settings = SETTINGS.changed(optimizer=optimizer)
+    result = TECHNIQUES[name](settings=settings, network=tiny_choice(wanted_layers(settings)), on_step=steps.append)
+
+    assert [step.step for step in steps] == [1, 2, 3]
+    assert sum(result.losses.values()) == min(step.total for step in steps) < steps[0].total
+    assert result.image.dtype == np.float32
+    assert result.image.shape == CONTENT.shape
+    assert result.image.min() >= 0 and result.image.max() <= 1
+    assert (result.technique, result.settings) == (name, settings)
+    assert (result.network, result.compute_type) == ("tiny19", "float32")
+    assert [report.evaluations for report in result.scales] == [3]
+    assert len(result.steps) == 3
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_same_seed_same_picture(tiny_choice, name):
+    settings = SETTINGS.changed(init="noise")
+    choice = tiny_choice(wanted_layers(settings))
+    first, second = (TECHNIQUES[name](settings=settings, network=choice).image for _ in range(2))
+    np.testing.assert_array_equal(first, second)

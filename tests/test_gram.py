@@ -1,0 +1,185 @@
+"""The Gram computation: every form against NumPy float64, its gradients against the formula and differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose, assert_array_equal
+
+from maskstyle.gram import EVERYWHERE, SLICES, PixelWeights, gram, observe_grams
+
+# Small whole numbers and quarters: exact in float32 and in bfloat16.
+FEATURES = np.array(
+    [
+        [[1.0, 0.0, 2.0], [0.0, 3.0, 1.0], [2.0, 1.0, 0.0], [4.0, 0.0, 1.0]],
+        [[0.0, 1.0, 1.0], [3.0, 2.0, 0.0], [1.0, 0.0, 5.0], [2.0, 2.0, 2.0]],
+        [[5.0, 1.0, 0.0], [0.0, 0.0, 3.0], [1.0, 4.0, 1.0], [0.0, 2.0, 1.0]],
+    ],
+    np.float32,
+)
+SOFT = np.array([[1.0, 0.5, 0.25, 0.0], [0.0, 0.75, 1.0, 0.5], [0.25, 0.0, 0.0, 1.0]], np.float32)
+REGION = np.array([[1, 0, 0, 1], [0, 1, 1, 0], [0, 0, 0, 1]], np.float32)
+UPSTREAM = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.0, 2.0, 4.0]], np.float32)
+
+WEIGHINGS = {
+    "whole": EVERYWHERE,
+    "whole, explicit divisor": PixelWeights(None, 7.0),
+    "soft": PixelWeights(SOFT),
+    "region": PixelWeights(REGION),
+    "soft, explicit divisor": PixelWeights(SOFT**2, float(SOFT.sum())),
+}
+every_weighing = pytest.mark.parametrize("weighing", WEIGHINGS.values(), ids=WEIGHINGS.keys())
+
+
+def numpy_gram(features, weights=None, divisor=None):
+    """Sum over pixels of w f f^T, one pixel after the other, divided."""
+    rows = features.reshape(-1, features.shape[-1]).astype(np.float64)
+    factors = np.ones(len(rows)) if weights is None else weights.reshape(-1).astype(np.float64)
+    total = sum(factor * np.outer(row, row) for factor, row in zip(factors, rows, strict=True))
+    return total / (factors.sum() if divisor is None else divisor)
+
+
+@every_weighing
+def test_equals_numpy(weighing):
+    assert_allclose(gram(FEATURES, *weighing).numpy(), numpy_gram(FEATURES, *weighing), rtol=1e-6)
+
+
+def test_of_a_literal():
+    features = tf.constant([[1.0, 2.0], [3.0, 0.0]])
+    assert gram(features).numpy().tolist() == [[5.0, 1.0], [1.0, 2.0]]
+    assert gram(features, tf.constant([1.0, 3.0])).numpy().tolist() == [[7.0, 0.5], [0.5, 1.0]]
+    assert gram(features, tf.constant([1.0, 3.0]), 2.0).numpy().tolist() == [[14.0, 1.0], [1.0, 2.0]]
+
+
+def test_of_a_region_is_that_of_its_gathered_pixels():
+    gathered = FEATURES[REGION == 1]
+    assert gathered.shape == (5, 3)
+    assert_allclose(gram(FEATURES, REGION).numpy(), gathered.T @ gathered / 5, rtol=1e-6)
+
+
+def test_rows_of_pixels_do_as_well_as_a_grid():
+    assert_array_equal(gram(FEATURES.reshape(-1, 3), SOFT.reshape(-1)), gram(FEATURES, SOFT))
+
+
+@pytest.mark.parametrize("pixels", [1, 2, SLICES - 1, SLICES, SLICES + 1, 3 * SLICES + 5])
+def test_no_pixel_is_lost_between_slices(pixels):
+    features = np.random.default_rng(pixels).integers(0, 5, (pixels, 2)).astype(np.float32)
+    weights = np.arange(1, pixels + 1, dtype=np.float32)
+    assert_allclose(gram(features).numpy(), numpy_gram(features), rtol=1e-6)
+    assert_allclose(gram(features, weights).numpy(), numpy_gram(features, weights), rtol=1e-6)
+
+
+@every_weighing
+def test_bfloat16_features_give_a_float32_gram(weighing):
+    result = gram(tf.cast(FEATURES, tf.bfloat16), *weighing)
+    assert result.dtype == tf.float32
+    assert_allclose(result.numpy(), numpy_gram(FEATURES, *weighing), rtol=1e-6)
+
+
+def test_bfloat16_sums_are_float32_sums():
+    # 1000 ones: a sum in bfloat16, which has 8 bits, would stop at 256.
+    assert gram(tf.ones((1000, 1), tf.bfloat16), None, 1.0).numpy().item() == 1000.0
+
+
+def test_symmetric_and_positive_semi_definite():
+    result = gram(FEATURES, SOFT).numpy()
+    assert_array_equal(result, result.T)
+    assert np.linalg.eigvalsh(result).min() > -1e-5
+
+
+def test_weights_of_one_change_nothing():
+    assert_allclose(gram(FEATURES, np.ones_like(SOFT)), gram(FEATURES), rtol=1e-6)
+
+
+def test_constant_weights_change_nothing():
+    assert_allclose(gram(FEATURES, np.full_like(SOFT, 0.3)), gram(FEATURES), rtol=1e-6)
+
+
+def test_order_of_pixels_does_not_matter():
+    order = np.random.default_rng(0).permutation(SOFT.size)
+    shuffled = gram(FEATURES.reshape(-1, 3)[order], SOFT.reshape(-1)[order])
+    assert_allclose(shuffled, gram(FEATURES, SOFT), rtol=1e-6)
+    assert not np.allclose(gram(FEATURES.reshape(-1, 3)[order], SOFT), gram(FEATURES, SOFT))
+
+
+def gradient_of_gram(features, weighing, upstream):
+    variable = tf.constant(features)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        value = tf.reduce_sum(gram(variable, *weighing) * upstream)
+    return tape.gradient(value, variable).numpy()
+
+
+@every_weighing
+def test_gradient_equals_central_differences(weighing):
+    # A Gram is quadratic in the features, so that central differences have no error of their own.
+    step = 0.5
+    expected = np.empty(FEATURES.shape)
+    for index in np.ndindex(*FEATURES.shape):
+        values = []
+        for sign in (1, -1):
+            moved = FEATURES.copy()
+            moved[index] += sign * step
+            values.append(np.sum(UPSTREAM * gram(moved, *weighing).numpy().astype(np.float64)))
+        expected[index] = (values[0] - values[1]) / (2 * step)
+    assert_allclose(gradient_of_gram(FEATURES, weighing, UPSTREAM), expected, rtol=1e-4, atol=1e-4)
+
+
+@every_weighing
+def test_gradient_equals_the_closed_formula(weighing):
+    weights, divisor = weighing
+    factors = np.ones(SOFT.shape) if weights is None else np.asarray(weights, np.float64)
+    divisor = factors.sum() if divisor is None else divisor
+    expected = factors[..., None] * (FEATURES.astype(np.float64) @ (UPSTREAM + UPSTREAM.T)) / divisor
+    assert_allclose(gradient_of_gram(FEATURES, weighing, UPSTREAM), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_gradient_of_bfloat16_features_is_bfloat16_and_close():
+    features = tf.cast(FEATURES, tf.bfloat16)
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        value = tf.reduce_sum(gram(features, SOFT) * UPSTREAM)
+    gradient = tape.gradient(value, features)
+    assert gradient.dtype == tf.bfloat16
+    exact = gradient_of_gram(FEATURES, PixelWeights(SOFT), UPSTREAM)
+    assert_allclose(tf.cast(gradient, tf.float32).numpy(), exact, atol=0.02 * np.abs(exact).max())
+
+
+def test_observing_passes_features_through():
+    passed, grams = observe_grams(tf.constant(FEATURES), [EVERYWHERE])
+    assert_array_equal(passed.numpy(), FEATURES)
+    assert_array_equal(grams[0], gram(FEATURES))
+
+
+def test_observing_adds_its_gradient_to_the_arriving_one():
+    arriving = np.arange(FEATURES.size, dtype=np.float32).reshape(FEATURES.shape)
+    variable = tf.constant(FEATURES)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        passed, (matrix,) = observe_grams(variable, [PixelWeights(SOFT)])
+        value = tf.reduce_sum(passed * arriving) + tf.reduce_sum(matrix * UPSTREAM)
+    expected = arriving + gradient_of_gram(FEATURES, PixelWeights(SOFT), UPSTREAM)
+    assert_allclose(tape.gradient(value, variable).numpy(), expected, rtol=1e-6)
+
+
+def test_several_weighings_at_once_are_the_sum_of_single_ones():
+    weighings = list(WEIGHINGS.values())
+    variable = tf.constant(FEATURES)
+    with tf.GradientTape() as tape:
+        tape.watch(variable)
+        _, grams = observe_grams(variable, weighings)
+        value = sum(number * tf.reduce_sum(matrix * UPSTREAM) for number, matrix in enumerate(grams, start=1))
+    for matrix, weighing in zip(grams, weighings, strict=True):
+        assert_allclose(matrix, gram(FEATURES, *weighing), rtol=1e-6)
+    expected = sum(
+        number * gradient_of_gram(FEATURES, weighing, UPSTREAM) for number, weighing in enumerate(weighings, start=1)
+    )
+    assert_allclose(tape.gradient(value, variable).numpy(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_one_graph_serves_every_number_of_pixels():
+    compiled = tf.function(gram, input_signature=[tf.TensorSpec((None, 3))])
+    for pixels in (1, 9, 12):
+        rows = FEATURES.reshape(-1, 3)[:pixels]
+        assert_allclose(compiled(rows), numpy_gram(rows), rtol=1e-6)

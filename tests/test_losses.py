@@ -1,0 +1,202 @@
+"""Content, style and total variation, each against its formula in the literature, in NumPy float64."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose
+from reference import random_image, raw_gram, total_variation
+
+from maskstyle.gram import gram
+from maskstyle.losses import ContentTerm, Guide, StyleTerm, TotalVariationTerm
+
+CONTENT_REDUCTIONS = {
+    "relative": lambda features, content: np.mean((features - content) ** 2) / np.mean(content**2),
+    "mean": lambda features, content: np.mean((features - content) ** 2),
+    "sum": lambda features, content: np.sum((features - content) ** 2),
+    "half_sum": lambda features, content: np.sum((features - content) ** 2) / 2,
+}
+
+
+# G and A are Gram matrices, N channels, M pixels (or the sum of their weights), P pixels of the image.
+STYLE_REDUCTIONS = {
+    "relative": lambda G, A, M, P: np.sum((G - A) ** 2) / np.sum(A**2),
+    "mean": lambda G, A, M, P: np.mean((G - A) ** 2),
+    "gatys": lambda G, A, M, P: np.sum((G - A) ** 2) / (4 * len(G) ** 2 * M**2),
+    "chollet": lambda G, A, M, P: np.sum((G - A) ** 2) / (4 * 3**2 * P**2),
+}
+
+LAYERS = {"block1_conv1": (6, 9, 4), "block2_conv1": (3, 4, 5)}
+IMAGE = random_image(0, 6, 9)
+
+
+def random_features(seed):
+    rng = np.random.default_rng(seed)
+    return {layer: rng.uniform(0, 9, shape).astype(np.float32) for layer, shape in LAYERS.items()}
+
+
+def exact(array):
+    return np.asarray(array, np.float64)
+
+
+@pytest.mark.parametrize("reduction", CONTENT_REDUCTIONS)
+def test_content_term(reduction):
+    features, content = random_features(1), random_features(2)
+    mix = (("block1_conv1", 0.25), ("block2_conv1", 2.0))
+    term = ContentTerm(3.0, mix, content, reduction)
+    formula = CONTENT_REDUCTIONS[reduction]
+    expected = sum(share * formula(exact(features[layer]), exact(content[layer])) for layer, share in mix)
+    assert_allclose(float(term(IMAGE, features, {})), expected, rtol=1e-5)  # the weight of 3 sits outside
+
+
+@pytest.mark.parametrize("reduction", CONTENT_REDUCTIONS)
+def test_content_term_is_0_at_the_content(reduction):
+    content = random_features(2)
+    assert float(ContentTerm(1.0, (("block1_conv1", 1.0),), content, reduction)(IMAGE, content, {})) == 0.0
+
+
+def test_content_term_of_bfloat16_features_is_reduced_in_float32():
+    features = {"block1_conv1": tf.fill((30, 30, 4), tf.constant(1.0, tf.bfloat16))}
+    targets = {"block1_conv1": tf.fill((30, 30, 4), tf.constant(2.0, tf.bfloat16))}
+    value = ContentTerm(1.0, (("block1_conv1", 1.0),), targets, "sum")(IMAGE, features, {})
+    assert value.dtype == tf.float32
+    assert float(value) == 3600.0
+
+
+def test_content_of_zeros_gives_a_finite_relative_term():
+    features, content = random_features(1), {"block1_conv1": np.zeros(LAYERS["block1_conv1"], np.float32)}
+    term = ContentTerm(1.0, (("block1_conv1", 1.0),), content, "relative")
+    assert np.isfinite(float(term(IMAGE, features, {})))
+
+
+class Weighing:
+    """One way to weigh the pixels of both layers, with what the formulas need to know of it."""
+
+    def __init__(self, kind):
+        self.weights = self.divisors = None
+        rng = np.random.default_rng(5)
+        if kind != "whole":
+            self.weights = {layer: rng.random(shape[:2], dtype=np.float32) for layer, shape in LAYERS.items()}
+        if kind == "divisors":
+            self.divisors = {layer: float(np.sqrt(self.weights[layer]).sum()) for layer in LAYERS}
+
+    def divisor(self, layer):
+        """Return what the Gram of a layer is divided by."""
+        if self.divisors is not None:
+            return self.divisors[layer]
+        if self.weights is not None:
+            return exact(self.weights[layer]).sum()
+        return float(np.prod(LAYERS[layer][:2]))
+
+    def raw(self, layer, features):
+        """Return the weighted sum over pixels, undivided."""
+        weights = np.ones(LAYERS[layer][:2]) if self.weights is None else exact(self.weights[layer])
+        return raw_gram(exact(features) * np.sqrt(weights)[..., None])
+
+
+def guide_with_raw_targets(seed, weighing, **changes):
+    """Return a guide for a style of 7 pixels a layer, with the raw target Grams."""
+    rng = np.random.default_rng(seed)
+    raw = {layer: raw_gram(rng.uniform(0, 9, (7, shape[-1]))) for layer, shape in LAYERS.items()}
+    targets = {layer: (matrix / 7).astype(np.float32) for layer, matrix in raw.items()}
+    sums = dict.fromkeys(LAYERS, 7.0)
+    return Guide(f"guide {seed}", targets, sums, weighing.weights, weighing.divisors, **changes), raw
+
+
+def grams_of(term, features):
+    return {
+        layer: [gram(features[layer], *weighing) for weighing in term.weighings(layer)] for layer, _ in term.layers
+    }
+
+
+STYLE_FORMS = list(itertools.product(("weights", "none"), STYLE_REDUCTIONS))
+
+
+@pytest.mark.parametrize("kind", ["whole", "weights", "divisors"])
+@pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
+def test_style_term(normalisation, reduction, kind):
+    features, weighing = random_features(1), Weighing(kind)
+    guide, raw_targets = guide_with_raw_targets(2, weighing, strength=0.75, intensity=1.5)
+    mix = (("block1_conv1", 0.25), ("block2_conv1", 2.0))
+    term = StyleTerm(100.0, mix, [guide], normalisation, reduction)
+
+    expected = 0.0
+    for layer, share in mix:
+        divisor = weighing.divisor(layer)
+        current, target = weighing.raw(layer, features[layer]), raw_targets[layer]
+        if normalisation == "weights":
+            current, target = current / divisor, target / 7
+        distance = STYLE_REDUCTIONS[reduction](current, 1.5 * target, divisor, IMAGE.shape[0] * IMAGE.shape[1])
+        expected += 0.75 * share * distance
+    assert_allclose(float(term(IMAGE, features, grams_of(term, features))), expected, rtol=1e-4)
+
+
+def test_several_guides_add_up_each_with_its_strength():
+    features = random_features(1)
+    mix = (("block1_conv1", 1.0),)
+    first, _ = guide_with_raw_targets(2, Weighing("whole"), strength=2.0)
+    second, _ = guide_with_raw_targets(3, Weighing("weights"), strength=0.5)
+    single = []
+    for guide in (first, second):
+        alone = StyleTerm(1.0, mix, [guide], "weights", "relative")
+        single.append(float(alone(IMAGE, features, grams_of(alone, features))))
+    both = StyleTerm(1.0, mix, [first, second], "weights", "relative")
+    assert_allclose(float(both(IMAGE, features, grams_of(both, features))), sum(single), rtol=1e-6)
+    assert single[0] != single[1]
+
+
+def test_weighings_are_empty_for_layers_outside_the_mix():
+    guide, _ = guide_with_raw_targets(2, Weighing("weights"))
+    term = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")
+    assert len(term.weighings("block1_conv1")) == 1
+    assert term.weighings("block2_conv1") == []
+
+
+@pytest.mark.parametrize("normalisation", ["weights", "none"])
+def test_style_term_is_0_where_the_grams_are_the_targets(normalisation):
+    features = random_features(1)
+    targets = {layer: gram(features[layer]).numpy() for layer in LAYERS}
+    sums = {layer: float(np.prod(shape[:2])) for layer, shape in LAYERS.items()}
+    term = StyleTerm(1.0, (("block1_conv1", 1.0),), [Guide("same", targets, sums)], normalisation, "relative")
+    assert float(term(IMAGE, features, grams_of(term, features))) < 1e-12
+
+
+@pytest.mark.parametrize("pixel_range", [1.0, 255.0])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("exponent", [1.0, 1.25, 2.0])
+def test_total_variation_term(exponent, reduction, pixel_range):
+    term = TotalVariationTerm(9.0, exponent, reduction, pixel_range)
+    values = total_variation(exact(IMAGE) * pixel_range, exponent)
+    expected = values.mean() if reduction == "mean" else values.sum()
+    assert_allclose(float(term(IMAGE, {}, {})), expected, rtol=1e-5)
+
+
+def test_total_variation_of_a_literal():
+    image = np.zeros((2, 2, 3), np.float32)
+    image[1, 0], image[0, 1] = 0.5, 1.0  # dx = 1, dy = 0.5; the last corner does not count
+    assert float(TotalVariationTerm(1.0)(image, {}, {})) == 1.25
+    assert float(TotalVariationTerm(1.0, reduction="sum")(image, {}, {})) == 3.75
+
+
+@pytest.mark.parametrize("exponent", [1.0, 1.25])
+def test_total_variation_of_a_flat_image_and_its_gradient_are_0(exponent):
+    image = tf.fill((4, 5, 3), 0.3)
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        value = TotalVariationTerm(1.0, exponent)(image, {}, {})
+    assert float(value) == 0.0
+    assert not tape.gradient(value, image).numpy().any()
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("shape", [(1, 9, 3), (9, 1, 3), (1, 1, 3)])
+def test_total_variation_without_neighbours_and_its_gradient_are_0(shape, reduction):
+    image = tf.constant(np.random.default_rng(0).random(shape, dtype=np.float32))
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        value = TotalVariationTerm(1.0, reduction=reduction)(image, {}, {})
+    assert float(value) == 0.0
+    assert not tape.gradient(value, image).numpy().any()

@@ -1,0 +1,217 @@
+"""Objectives: their terms and their gradient against a NumPy float64 network and literature's formulas."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import TINY19, forward, he_weights, random_image, raw_gram, total_variation
+
+from maskstyle.errors import SettingsError
+from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
+from maskstyle.optimize import minimize
+from maskstyle.settings import Settings
+
+EAGERLY = pytest.mark.usefixtures("eagerly")
+
+LAYERS = TINY19.up_to_deepest(["block3_conv2"])
+WEIGHTS = he_weights(TINY19, TINY19.layers)
+CONTENT_MIX = (("block2_conv2", 0.5), ("block3_conv2", 1.5))
+STYLE_MIX = (("block1_conv1", 0.5), ("block2_conv1", 1.0), ("block3_conv1", 2.0))
+
+IMAGE, CONTENT, STYLE = random_image(1, 13, 10), random_image(2, 13, 10), random_image(3, 9, 14)
+
+BASE = Settings(
+    content_layers=CONTENT_MIX,
+    style_layers=STYLE_MIX,
+    content_weight=3.0,
+    style_weight=5.0,
+    tv_weight=7.0,
+    intensity=1.25,
+    padding="zero",
+)
+
+
+def make_objective(network, settings, content=CONTENT, style=STYLE):
+    guides = [style_guide(network, [style], [1.0], settings)] if settings.style_weight > 0 else []
+    terms = [content_term(network, content, settings), style_term(guides, settings), total_variation_term(settings)]
+    return Objective(network, terms)
+
+
+def numpy_losses(image, settings):
+    """Return the three weighted losses in float64."""
+    needed = {layer: WEIGHTS[layer] for layer in LAYERS}
+    features, content, style = (
+        forward(each, needed, settings.pooling, settings.padding) for each in (image, CONTENT, STYLE)
+    )
+    losses = dict.fromkeys(("content", "style", "total_variation"), 0.0)
+    for layer, share in settings.content_layers:
+        losses["content"] += share * _content(features[layer], content[layer], settings.content_reduction)
+    for layer, share in settings.style_layers:
+        losses["style"] += share * _style(features[layer], style[layer], image.shape, settings)
+    variation = total_variation(image.astype(np.float64) * settings.pixel_range, settings.tv_exponent)
+    losses["total_variation"] = variation.mean() if settings.tv_reduction == "mean" else variation.sum()
+    weights = (settings.content_weight, settings.style_weight, settings.tv_weight)
+    return {name: weight * losses[name] for name, weight in zip(losses, weights, strict=True)}
+
+
+def _content(features, content, reduction):
+    squares = (features - content) ** 2
+    return {
+        "relative": squares.mean() / (content**2).mean(),
+        "mean": squares.mean(),
+        "sum": squares.sum(),
+        "half_sum": squares.sum() / 2,
+    }[reduction]
+
+
+def _style(features, style, shape, settings):
+    pixels, style_pixels = features[..., 0].size, style[..., 0].size
+    current, target = raw_gram(features), raw_gram(style) * settings.intensity
+    if settings.gram_normalisation == "weights":
+        current, target = current / pixels, target / style_pixels
+    squares = ((current - target) ** 2).sum()
+    return {
+        "relative": squares / (target**2).sum(),
+        "mean": squares / current.size,
+        "gatys": squares / (4 * len(current) ** 2 * pixels**2),
+        "chollet": squares / (4 * 9 * (shape[0] * shape[1]) ** 2),
+    }[settings.style_reduction]
+
+
+FORMS = {
+    "relative": {},
+    "mean": {"content_reduction": "mean", "style_reduction": "mean"},
+    "sum, raw Grams as Gatys": {
+        "content_reduction": "sum",
+        "style_reduction": "gatys",
+        "gram_normalisation": "none",
+        "pooling": "average",
+    },
+    "half sum, raw Grams as Chollet": {
+        "content_reduction": "half_sum",
+        "style_reduction": "chollet",
+        "gram_normalisation": "none",
+        "tv_exponent": 1.25,
+        "tv_reduction": "sum",
+        "pixel_range": 255.0,
+    },
+    "relative of raw Grams, edge padding": {"padding": "edge", "gram_normalisation": "none", "tv_exponent": 1.25},
+    "mean of raw Grams": {"gram_normalisation": "none", "style_reduction": "mean"},
+    "Gatys of divided Grams": {"style_reduction": "gatys"},
+    "Chollet of divided Grams": {"style_reduction": "chollet"},
+}
+
+
+@pytest.mark.parametrize("changes", FORMS.values(), ids=FORMS.keys())
+def test_losses_and_gradient_equal_numpy(tiny_network, changes):
+    settings = dataclasses.replace(BASE, **changes)
+    network = tiny_network(LAYERS, settings.pooling, padding=settings.padding)
+    objective = make_objective(network, settings)
+    values, gradient = objective.value_and_gradient(IMAGE)
+    expected = numpy_losses(IMAGE, settings)
+    assert objective.names == tuple(expected)
+    assert_allclose(values.numpy(), list(expected.values()), rtol=2e-4)
+    assert objective.losses(IMAGE) == dict(zip(objective.names, values.numpy().tolist(), strict=True))
+    _check_gradient(gradient.numpy().astype(np.float64), settings)
+
+
+def _check_gradient(gradient, settings):
+    """Compare with float64 differences of the NumPy network: along directions, and at single pixels."""
+    rng = np.random.default_rng(0)
+    directions = [gradient / np.linalg.norm(gradient), *rng.normal(size=(3, *IMAGE.shape))]
+    for index in [(0, 0, 0), (12, 9, 2), (5, 4, 1), (7, 0, 2)]:
+        directions.append(np.zeros(IMAGE.shape))
+        directions[-1][index] = 1.0
+    size = np.linalg.norm(gradient)
+    for direction in directions:
+        step = 1e-6
+        ahead, behind = (sum(numpy_losses(IMAGE + sign * step * direction, settings).values()) for sign in (1, -1))
+        slope = (ahead - behind) / (2 * step)
+        assert_allclose(np.sum(gradient * direction), slope, rtol=1e-3, atol=1e-4 * size)
+
+
+@pytest.mark.parametrize("name", ["content", "style", "total_variation"])
+@EAGERLY
+def test_each_terms_gradient_alone(tiny_network, name):
+    weights = {"content": "content_weight", "style": "style_weight", "total_variation": "tv_weight"}
+    settings = dataclasses.replace(BASE, **{each: 0.0 for key, each in weights.items() if key != name})
+    objective = make_objective(tiny_network(LAYERS), settings)
+    assert objective.names == (name,)  # terms of weight 0 are left out
+    _, gradient = objective.value_and_gradient(IMAGE)
+    _check_gradient(gradient.numpy().astype(np.float64), settings)
+
+
+@EAGERLY
+def test_weights_sit_outside_the_terms(tiny_network):
+    network = tiny_network(LAYERS)
+    single = make_objective(network, BASE).losses(IMAGE)
+    settings = dataclasses.replace(BASE, content_weight=6.0, style_weight=15.0, tv_weight=28.0)
+    scaled = make_objective(network, settings).losses(IMAGE)
+    assert {name: scaled[name] / single[name] for name in single} == pytest.approx(
+        {"content": 2.0, "style": 3.0, "total_variation": 4.0}
+    )
+
+
+def test_no_term_at_all_is_an_error(tiny_network):
+    settings = dataclasses.replace(BASE, content_weight=0.0, style_weight=0.0, tv_weight=0.0)
+    objective = make_objective(tiny_network(LAYERS), settings)
+    with pytest.raises(SettingsError, match="every weight is 0"):
+        minimize(objective, IMAGE, settings)
+
+
+@EAGERLY
+def test_the_content_itself_has_no_content_loss(tiny_network):
+    losses = make_objective(tiny_network(LAYERS), BASE, content=IMAGE).losses(IMAGE)
+    assert losses["content"] < 1e-9 < losses["style"]
+
+
+@EAGERLY
+def test_the_style_itself_has_no_style_loss(tiny_network):
+    settings = dataclasses.replace(BASE, intensity=1.0)
+    losses = make_objective(tiny_network(LAYERS), settings, style=IMAGE).losses(IMAGE)
+    assert losses["style"] < 1e-9 < losses["content"]
+
+
+@EAGERLY
+def test_intensity_asks_for_more_of_the_style(tiny_network):
+    settings = dataclasses.replace(BASE, intensity=2.0)
+    guide = style_guide(tiny_network(LAYERS), [STYLE], [1.0], settings)
+    assert guide.intensity == 2.0
+    losses = make_objective(tiny_network(LAYERS), settings, style=IMAGE).losses(IMAGE)
+    # The Gram is half of what is asked for, so that the relative distance is (1/2)^2 in every layer.
+    assert losses["style"] == pytest.approx(5.0 * 3.5 / 4, rel=1e-4)
+
+
+@EAGERLY
+def test_style_guide_blends_the_targets_by_share(tiny_network):
+    network = tiny_network(LAYERS)
+    other = random_image(4, 8, 8)
+    blend, first, second = (
+        style_guide(network, styles, shares, BASE)
+        for styles, shares in (([STYLE, other], [0.25, 0.75]), ([STYLE], [1.0]), ([other], [1.0]))
+    )
+    for layer, _ in STYLE_MIX:
+        expected = 0.25 * first.targets[layer] + 0.75 * second.targets[layer]
+        assert_allclose(blend.targets[layer], expected, rtol=1e-5)
+    assert first.target_sums == {"block1_conv1": 9 * 14, "block2_conv1": 4 * 7, "block3_conv1": 2 * 3}
+
+
+@pytest.mark.parametrize("pooling", ["max", "average"])
+def test_bfloat16_is_close_to_float32(tiny_network, pooling):
+    exact, fast = (
+        make_objective(tiny_network(LAYERS, pooling, kind), BASE).value_and_gradient(IMAGE)
+        for kind in ("float32", "bfloat16")
+    )
+    assert_allclose(fast[0].numpy(), exact[0].numpy(), rtol=0.05)
+    assert fast[1].dtype == exact[1].dtype == "float32"
+    assert np.corrcoef(fast[1].numpy().ravel(), exact[1].numpy().ravel())[0, 1] > 0.99
+
+
+@EAGERLY
+def test_deeper_layers_of_the_network_do_not_matter(tiny_network):
+    first = make_objective(tiny_network(LAYERS), BASE).losses(IMAGE)
+    second = make_objective(tiny_network(TINY19.layers[:12]), BASE).losses(IMAGE)
+    assert first == pytest.approx(second, rel=1e-6)

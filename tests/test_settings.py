@@ -1,0 +1,99 @@
+"""Settings: every bad value is refused with its name, every good one taken."""
+
+import dataclasses
+import math
+
+import pytest
+
+from maskstyle.errors import SettingsError
+from maskstyle.settings import CHOICES, Settings
+
+FIELDS = {field.name for field in dataclasses.fields(Settings)}
+AT_LEAST_0 = (
+    "content_weight",
+    "style_weight",
+    "tv_weight",
+    "tolerance",
+    "beta_1",
+    "beta_2",
+    "seed",
+    "snapshot_every",
+    "denoise",
+)
+AT_LEAST_1 = ("tv_exponent", "scales", "steps", "history", "size")
+ABOVE_0 = ("pixel_range", "mask_exponent", "intensity", "style_scale", "learning_rate", "epsilon")
+BELOW_1 = ("beta_1", "beta_2")
+WHOLE = ("size", "scales", "steps", "history", "seed", "snapshot_every")
+NUMBERS = (*AT_LEAST_0, *AT_LEAST_1, *ABOVE_0)
+MIXES = ("content_layers", "style_layers")
+
+BAD = [
+    *((name, "nonsense") for name in (*CHOICES, *NUMBERS)),
+    *((name, value) for name in NUMBERS for value in (math.nan, math.inf, -1, "1")),
+    *((name, None) for name in (set(NUMBERS) | set(CHOICES)) - {"size"}),
+    *((name, -1e-9) for name in AT_LEAST_0),
+    *((name, value) for name in AT_LEAST_1 for value in (0, 0.999)),
+    *((name, 0) for name in ABOVE_0),
+    *((name, 1.0) for name in BELOW_1),
+    *((name, 2.5) for name in WHOLE),
+    *((name, (("block1_conv1", weight),)) for name in MIXES for weight in (-1.0, math.nan, math.inf, "1")),
+    *((name, (("block1_conv1", 1.0), ("block1_conv1", 2.0))) for name in MIXES),
+    *((name, ()) for name in MIXES),
+    *((name, (("block1_conv1", 0.0),)) for name in MIXES),
+    *((name, value) for name in MIXES for value in ("block1_conv1", ("block1_conv1",), (("block1_conv1",),), 3)),
+]
+
+
+def test_the_table_covers_every_setting():
+    assert {name for name, _ in BAD} == FIELDS
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_bad_value(name, value):
+    with pytest.raises(SettingsError, match=name):
+        Settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, choice) for name, choices in CHOICES.items() for choice in choices),
+        *((name, 0) for name in AT_LEAST_0),
+        *((name, 1) for name in AT_LEAST_1),
+        *((name, 1e-6) for name in ABOVE_0),
+        *((name, 0.999999) for name in BELOW_1),
+        ("size", None),
+        ("content_layers", (("block1_conv1", 0.0), ("block5_conv4", 2.0))),
+    ],
+)
+def test_good_value(name, value):
+    assert getattr(Settings(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize(("mix", "weight"), [("content_layers", "content_weight"), ("style_layers", "style_weight")])
+def test_a_term_of_weight_0_needs_no_layers(mix, weight):
+    assert getattr(Settings(**{mix: (), weight: 0.0}), mix) == ()
+
+
+def test_messages_name_the_choices():
+    with pytest.raises(SettingsError, match="optimizer is 'sgd'; expected one of lbfgs, adam"):
+        Settings(optimizer="sgd")
+
+
+def test_changed_returns_changed_settings_and_checks_them():
+    settings = Settings()
+    changed = settings.changed(steps=7, seed=3)
+    assert (changed.steps, changed.seed) == (7, 3)
+    assert dataclasses.replace(changed, steps=settings.steps, seed=settings.seed) == settings
+    with pytest.raises(SettingsError, match="steps"):
+        settings.changed(steps=0)
+
+
+def test_changed_refuses_unknown_names_and_lists_the_known():
+    with pytest.raises(SettingsError, match="no setting 'step'; the settings are .*steps"):
+        Settings().changed(step=7)
+
+
+def test_settings_cannot_be_changed_in_place():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().steps = 3
