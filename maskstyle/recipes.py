@@ -231,6 +231,7 @@ def _ghorpade2021() -> Recipe:
             tolerance=0.0,
             learning_rate=0.01,
             beta_1=0.99,
+            epsilon=1e-7,
             init="noise",
         ),
     )

@@ -92,7 +92,8 @@ class Settings:
     history : int
         Pairs of vectors that L-BFGS remembers.
     learning_rate, beta_1, beta_2, epsilon : float
-        Adam's settings.
+        Adam's settings. Relative losses, spread over a million pixels, have gradients down to 1e-7, which
+        Keras' own epsilon of 1e-7 would drown.
     init : {"content", "style", "noise", "image"}
         What the first image is; noise is uniform in [0, 1], and an image of one's own is given beside the settings.
     seed : int
@@ -138,7 +139,7 @@ class Settings:
     learning_rate: float = 0.02
     beta_1: float = 0.9
     beta_2: float = 0.999
-    epsilon: float = 1e-7
+    epsilon: float = 1e-12
     init: str = "content"
     seed: int = 0
     snapshot_every: int = 0

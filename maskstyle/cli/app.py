@@ -29,7 +29,7 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise _Interrupted(str(error) or "interrupted before the first step; nothing was written") from None
+            raise _Interrupted(str(error) or "interrupted") from None
 
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False

@@ -67,11 +67,11 @@ def compare(
                 failure = NumericalError(f"{name}: {error}")
             if failure is not None or interrupt.asked():
                 break
-    if results:
-        _write(files, pictures, results)
-        if not quiet:
-            tables().print(_table(results))
-            messages().print(f"wrote {escape(str(output))}: {len(results)} of {len(variants)} pictures")
+        if results:
+            _write(files, pictures, results)
+    if results and not quiet:
+        tables().print(_table(results))
+        messages().print(f"wrote {escape(str(output))}: {len(results)} of {len(variants)} pictures")
     if failure is not None:
         raise failure
     if interrupt.asked():

@@ -34,7 +34,7 @@ class Interrupt:
         """Take a signal."""
         again, self._asked = self._asked, True
         if not self.began:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("interrupted before the first step; nothing was written")
         if again:
             raise KeyboardInterrupt("interrupted twice; stopped at once, without waiting for the picture")
         with suppress(RuntimeError):  # where the signal came amid another write to the same stream

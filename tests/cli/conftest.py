@@ -1,0 +1,116 @@
+"""Fixtures of the command line's tests: tiny pictures, and the commands run in this process."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from maskstyle.cli.app import app
+
+CONTENT_SIZE = (32, 40)
+STYLE_SIZE = (36, 28)
+
+
+@pytest.fixture(autouse=True)
+def _terminal(monkeypatch):
+    """Give every test the same wide terminal, and put back what the commands change."""
+    monkeypatch.setenv("COLUMNS", "400")
+    for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "NO_COLOR", "PY_COLORS", "TERMINAL_WIDTH"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _weights(monkeypatch, random_vgg19_weights):
+    """Let the commands find VGG19 up to block 3."""
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+
+
+def _painted(size, seed=0):
+    """Return a smooth 8-bit picture with some edges."""
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    channels = [columns * 6 + 40 * seed, rows * 7, rows * columns // 2 + 90 * seed]
+    return Image.fromarray((np.stack(channels, axis=-1) % 256).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def painted():
+    """Return a function from a (height, width) and a seed to a picture."""
+    return _painted
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """Return the working folder, with content.png and style.jpg in it."""
+    _painted(CONTENT_SIZE).save(tmp_path / "content.png")
+    _painted(STYLE_SIZE, seed=1).save(tmp_path / "style.jpg")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Ran:
+    """What a command did: its exit code and what it printed, without colours."""
+
+    def __init__(self, result):
+        self.code = result.exit_code
+        self.out = _plain(result.stdout)
+        self.err = _plain(result.stderr)
+        self.exception = None if isinstance(result.exception, SystemExit) else result.exception
+
+    def succeeded(self):
+        """Return this after checking that all went well."""
+        assert self.code == 0, f"exit code {self.code}: {self.err or self.out} {self.exception!r}"
+        return self
+
+    @property
+    def error(self):
+        """The one line that explains a failure."""
+        assert self.exception is None, repr(self.exception)
+        assert self.out == ""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("error: ")
+        return lines[0].removeprefix("error: ")
+
+
+def _plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.fixture
+def run():
+    """Return a function that runs a command in this process."""
+
+    def run(*arguments):
+        return Ran(CliRunner().invoke(app, [str(each) for each in arguments], prog_name="maskstyle"))
+
+    return run
+
+
+QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1")
+"""Options that make a transfer of tiny pictures take no longer than it must."""
+
+
+@pytest.fixture
+def basic(desk, run):
+    """Return a function that runs a quick ``maskstyle basic`` with some more options."""
+
+    def basic(*options, content="content.png", style="style.jpg", output="out.png"):
+        return run("basic", content, style, "-o", output, *QUICK, *options)
+
+    return basic
+
+
+@pytest.fixture
+def size_of():
+    """Return a function from an image file to its (height, width)."""
+
+    def size_of(path):
+        with Image.open(path) as image:
+            image.load()
+            return image.height, image.width
+
+    return size_of

@@ -1,0 +1,400 @@
+"""Bad input: one sentence that names what is wrong, exit code 2, nothing written and nothing heavy begun."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import struct
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+GOOD = "content.png style.jpg -o out.png"
+
+
+class Bad(NamedTuple):
+    """A command line that cannot work, and what the message must say of it.
+
+    `{good}` stands for arguments that work, `{weights}` for weights of VGG19 up to block 3.
+    """
+
+    name: str
+    command: str
+    says: tuple[str, ...]
+    environment: dict[str, str] = {}
+
+
+PICTURES = [
+    Bad("content missing", "basic none.png style.jpg -o out.png", ("none.png does not exist", "check the path")),
+    Bad("style missing", "basic content.png none.jpg -o out.png", ("none.jpg does not exist",)),
+    Bad("further style missing", "basic {good} --style none.jpg:0.5", ("none.jpg does not exist",)),
+    Bad("content in a missing folder", "basic no/c.png style.jpg -o out.png", ("c.png does not exist",)),
+    Bad("content a folder", "basic folder style.jpg -o out.png", ("folder is a folder", "name a file inside it")),
+    Bad("style a folder", "basic content.png folder -o out.png", ("folder is a folder",)),
+    Bad("content empty", "basic empty.jpg style.jpg -o out.png", ("empty.jpg is empty",)),
+    Bad("style empty", "basic content.png empty.jpg -o out.png", ("empty.jpg is empty",)),
+    Bad("text named jpg", "basic text.jpg style.jpg -o out.png", ("text.jpg is not an image",)),
+    Bad("truncated jpg", "basic cut.jpg style.jpg -o out.png", ("cut.jpg is truncated or damaged",)),
+    Bad("truncated png", "basic content.png cut.png -o out.png", ("cut.png is truncated or damaged",)),
+    Bad("gif", "basic moving.gif style.jpg -o out.png", ("moving.gif is a GIF", "convert it to PNG")),
+    Bad("too many pixels", "basic bomb.png style.jpg -o out.png", ("bomb.png has 3,600,000,000", "scale it down")),
+    Bad("content too small", "basic one.png style.jpg -o out.png --scales 1", ("1x1", "at least 4 pixels")),
+    Bad("style too narrow", "basic content.png narrow.png -o out.png", ("2x300", "at least 4", "less narrow style")),
+    Bad("transparent into jpg", "basic alpha.png style.jpg -o out.jpg", ("alpha.png", ".jpg cannot keep", ".png")),
+    Bad("transparent into bmp", "basic alpha.png style.jpg -o out.BMP", ("alpha.png", ".BMP cannot keep", ".png")),
+    Bad("empty path", "basic '' style.jpg -o out.png", ("is a folder",)),
+]
+
+OUTPUTS = [
+    Bad("no suffix", "basic content.png style.jpg -o out", ("out has no extension", ".png, .jpg")),
+    Bad("unknown suffix", "basic content.png style.jpg -o out.gif", ("'.gif'", ".png, .jpg")),
+    Bad("missing folder", "basic content.png style.jpg -o no/out.png", ("no folder no", "create it")),
+    Bad("a folder", "basic content.png style.jpg -o folder.png", ("folder.png is a folder",)),
+    Bad("in a file", "basic content.png style.jpg -o text.jpg/out.png", ("no folder text.jpg",)),
+    Bad("the content", "basic content.png style.jpg -o content.png", ("--output", "content.png", "an input")),
+    Bad("the style", "basic content.png style.jpg -o ./style.jpg", ("style.jpg", "an input")),
+    Bad("the first image", "basic content.png style.jpg -o init.png --init init.png", ("init.png", "an input")),
+    Bad("json in a missing folder", "basic {good} --json no/run.json", ("no folder no",)),
+    Bad("json a folder", "basic {good} --json folder", ("folder is a folder",)),
+    Bad("json the content", "basic {good} --json content.png", ("--json", "content.png", "an input")),
+    Bad("json the weights", "basic {good} --weights one.npz --json one.npz", ("one.npz", "an input")),
+    Bad("json the output", "basic {good} --json ./out.png", ("--json and --output are both",)),
+    Bad("plot in a missing folder", "basic {good} --plot no/plot.png", ("no folder no",)),
+    Bad("plot a folder", "basic {good} --plot folder.png", ("folder.png is a folder",)),
+    Bad("plot the output", "basic {good} --plot folder/../out.png", ("--output and --plot are both",)),
+    Bad("plot the record", "basic {good} --plot p.svg --json p.svg", ("--json and --plot are both p.svg",)),
+    Bad("plot of an unknown suffix", "basic {good} --plot plot.xyz", ("plot.xyz", ".png, .svg, .pdf")),
+    Bad("plot without a suffix", "basic {good} --plot plot", ("--plot is plot", ".png, .svg, .pdf")),
+    Bad("snapshots in a file", "basic {good} --snapshot-every 1 --snapshot-dir text.jpg", ("text.jpg is a file",)),
+    Bad("snapshots too deep", "basic {good} --snapshot-every 1 --snapshot-dir no/deep", ("no folder no",)),
+    Bad("snapshots never", "basic {good} --snapshot-dir shots", ("--snapshot-dir", "--snapshot-every")),
+    Bad(
+        "default snapshots in a file", "basic content.png style.jpg -o taken.png --snapshot-every 1", ("taken_snap",)
+    ),
+]
+
+NUMBERS = [
+    Bad("size 0", "basic {good} --size 0", ("--size is 0", "at least 1")),
+    Bad("size -5", "basic {good} --size -5", ("--size is -5", "at least 1")),
+    Bad("size 3", "basic {good} --size 3 --scales 1", ("would be 2x3", "a larger size")),
+    Bad(
+        "size no number",
+        "basic {good} --size large",
+        ("--size", "int", "maskstyle basic --help"),
+    ),
+    Bad("steps 0", "basic {good} --steps 0", ("--steps is 0", "at least 1")),
+    Bad("steps 2.5", "basic {good} --steps 2.5", ("--steps", "int", "maskstyle basic --help")),
+    Bad("steps empty", "basic {good} --steps ''", ("--steps", "int", "maskstyle basic --help")),
+    Bad("scales 0", "basic {good} --scales 0", ("--scales is 0", "at least 1")),
+    Bad("too many scales", "basic {good} --scales 9", ("the coarsest of 9 scales", "fewer scales")),
+    Bad("content weight -1", "basic {good} --content-weight -1", ("--content-weight is -1.0", "at least 0")),
+    Bad("style weight nan", "basic {good} --style-weight nan", ("--style-weight is nan", "at least 0")),
+    Bad("tv weight inf", "basic {good} --tv-weight inf", ("--tv-weight is inf", "a finite number of at least 0")),
+    Bad("all weights 0", "basic {good} --content-weight 0 --style-weight 0 --tv-weight 0", ("all 0", "one larger")),
+    Bad("tv exponent below 1", "basic {good} --tv-exponent 0.5", ("--tv-exponent is 0.5", "at least 1")),
+    Bad("intensity 0", "basic {good} --intensity 0", ("--intensity is 0.0", "above 0")),
+    Bad("style scale 0", "basic {good} --style-scale 0", ("--style-scale is 0.0", "above 0")),
+    Bad("style scale tiny", "basic {good} --style-scale 0.01", ("the style image of 36x28", "style_scale")),
+    Bad("pixel range 0", "basic {good} --pixel-range 0", ("--pixel-range is 0.0",)),
+    Bad("tolerance -1", "basic {good} --tolerance -1", ("--tolerance is -1.0", "at least 0")),
+    Bad("history 0", "basic {good} --history 0", ("--history is 0", "at least 1")),
+    Bad("learning rate 0", "basic {good} --learning-rate 0", ("--learning-rate is 0.0", "above 0")),
+    Bad("beta 1", "basic {good} --beta-1 1", ("--beta-1 is 1.0", "below 1")),
+    Bad("beta 2 nan", "basic {good} --beta-2 nan", ("--beta-2 is nan",)),
+    Bad("epsilon 0", "basic {good} --epsilon 0", ("--epsilon is 0.0", "above 0")),
+    Bad("seed -1", "basic {good} --seed -1", ("--seed is -1", "at least 0")),
+    Bad("snapshots -1", "basic {good} --snapshot-every -1", ("--snapshot-every is -1", "at least 0")),
+    Bad("denoise -1", "basic {good} --denoise -1", ("--denoise is -1.0", "at least 0")),
+    Bad("denoise inf", "basic {good} --denoise inf", ("--denoise is inf",)),
+    Bad("style share negative", "basic content.png style.jpg:-1 -o out.png", ("[-1.0]", "at least 0")),
+    Bad("style share no number", "basic content.png style.jpg:much -o out.png", ("style.jpg is 'much'", "a number")),
+    Bad("style share empty", "basic content.png style.jpg: -o out.png", ("style.jpg is ''", "a number")),
+    Bad("style share nan", "basic content.png style.jpg:nan -o out.png", ("[nan]", "at least 0")),
+    Bad("style shares all 0", "basic content.png style.jpg:0 -o out.png --style init.png:0", ("[0.0, 0.0]",)),
+]
+
+CHOICES = [
+    Bad("unknown layer", "basic {good} --style-layers conv1", ("no layer 'conv1'", "block1_conv1")),
+    Bad("layer too deep", "basic {good} --content-layers block9_conv1", ("no layer 'block9_conv1'", "block5_conv4")),
+    Bad("layer twice", "basic {good} --style-layers block1_conv1,block1_conv1:2", ("block1_conv1 twice",)),
+    Bad("layers empty", "basic {good} --style-layers ''", ("--style-layers is ''", "NAME[:WEIGHT],...")),
+    Bad("layers a comma", "basic {good} --content-layers ,", ("--content-layers is ','", "NAME[:WEIGHT],...")),
+    Bad("layers a:b:c", "basic {good} --style-layers a:b:c", ("the weight of a in --style-layers is 'b:c'",)),
+    Bad("layer weight no number", "basic {good} --style-layers block1_conv1:x", ("'x'", "expected a number")),
+    Bad("layer weight empty", "basic {good} --style-layers block1_conv1:", ("''", "expected a number")),
+    Bad(
+        "layer weight negative", "basic {good} --style-layers block1_conv1:-1", ("block1_conv1", "-1.0", "at least 0")
+    ),
+    Bad(
+        "layer weights all 0",
+        "basic {good} --style-layers block1_conv1:0",
+        ("--style-layers gives no layer a weight", "style_weight to 0"),
+    ),
+    Bad("layer weight nan", "basic {good} --content-layers block1_conv1:nan", ("block1_conv1", "nan")),
+    Bad("unknown network", "basic {good} --network resnet", ("'resnet'", "'vgg19'")),
+    Bad("unknown pooling", "basic {good} --pooling median", ("'median'", "'average'")),
+    Bad("unknown optimizer", "basic {good} --optimizer sgd", ("'sgd'", "'lbfgs', 'adam'")),
+    Bad("unknown compute type", "basic {good} --compute-type float16", ("'float16'", "'bfloat16'")),
+    Bad("unknown recipe", "basic {good} --recipe gatys", ("no recipe 'gatys'", "gatys2016")),
+    Bad("unknown first image", "basic {good} --init noize", ("--init is 'noize'", "content, style, noise", "FILE")),
+    Bad("first image called image", "basic {good} --init image", ("--init is 'image'", "content, style, noise")),
+    Bad("first image a text", "basic {good} --init text.jpg", ("text.jpg is not an image",)),
+    Bad("first image a folder", "basic {good} --init folder", ("folder is a folder",)),
+]
+
+WEIGHTS = [
+    Bad("missing", "basic {good} --weights none.npz", ("no weights file none.npz", "check the path")),
+    Bad("a folder", "basic {good} --weights folder", ("folder is a folder", "name a file inside it")),
+    Bad("another suffix", "basic {good} --weights text.jpg", ("text.jpg", ".npz or .h5")),
+    Bad("text named npz", "basic {good} --weights text.npz", ("text.npz cannot be read", "no archive of arrays")),
+    Bad("text named h5", "basic {good} --weights text.h5", ("text.h5 cannot be read", "damaged")),
+    Bad("empty npz", "basic {good} --weights empty.npz", ("empty.npz cannot be read",)),
+    Bad("empty h5", "basic {good} --weights empty.h5", ("empty.h5 cannot be read",)),
+    Bad("truncated npz", "basic {good} --weights cut.npz", ("cut.npz cannot be read",)),
+    Bad("one array", "basic {good} --weights array.npz", ("array.npz cannot be read", "no archive of arrays")),
+    Bad("none of its layers", "basic {good} --weights other.npz", ("other.npz holds no layer", "block1_conv1")),
+    Bad(
+        "lacking layers",
+        "basic {good} --weights one.npz",
+        ("one.npz lacks block1_conv2 to block3_", "holds block1_conv1"),
+    ),
+    Bad(
+        "of another network",
+        "basic {good} --network vgg16 --weights '{weights}'",
+        ("block3_conv4", "vgg16", "--network"),
+    ),
+    Bad(
+        "of another shape", "basic {good} {first} --weights shape.npz", ("shape.npz", "(3, 3, 3, 8)", "(3, 3, 3, 64)")
+    ),
+    Bad(
+        "with NaN",
+        "basic {good} {first} --weights nan.npz",
+        ("nan.npz", "block1_conv1", "not finite", "weights fetch"),
+    ),
+    Bad(
+        "without a bias", "basic {good} {first} --weights half.npz", ("half.npz cannot be read", "block1_conv1/bias")
+    ),
+    Bad("for a deeper recipe", "basic {good} --recipe fernandes --size 40", ("lacks block4_conv1, block4_conv2",)),
+    Bad(
+        "nowhere",
+        "basic {good}",
+        ("nowhere (no such folder)", "weights fetch vgg19"),
+        {"MASKSTYLE_WEIGHTS_DIR": "nowhere"},
+    ),
+    Bad(
+        "of no vgg16",
+        "basic {good} --network vgg16",
+        ("no weights of vgg16", "weights fetch vgg16", "--weights FILE"),
+    ),
+    Bad("path of none", "weights path vgg16", ("no weights of vgg16", "weights fetch vgg16")),
+    Bad("path of an unknown network", "weights path resnet", ("'resnet'", "'vgg19'")),
+    Bad("fetch of an unknown network", "weights fetch vgg11", ("'vgg11'", "'vgg19'")),
+]
+
+COMMANDS = [
+    Bad("unknown option", "basic {good} --stepz 4", ("--stepz", "--steps")),
+    Bad("option without its value", "basic {good} --seed", ("--seed", "requires an argument")),
+    Bad("no output", "basic content.png style.jpg", ("--output", "maskstyle basic --help")),
+    Bad("no style", "basic content.png -o out.png", ("'style'", "maskstyle basic --help")),
+    Bad("no arguments", "basic", ("'content'", "maskstyle basic --help")),
+    Bad("an argument too many", "basic content.png style.jpg more.jpg -o out.png", ("more.jpg", "basic --help")),
+    Bad("unknown command", "basik", ("'basik'",)),
+    Bad("unknown weights command", "weights show", ("'show'",)),
+    Bad("fetch of nothing", "weights fetch", ("network", "weights fetch --help")),
+    Bad("unknown recipe shown", "recipes gatys", ("no recipe 'gatys'", "gatys2016")),
+    Bad("compare: no output", "compare content.png style.jpg", ("--output", "compare --help")),
+    Bad("compare: content missing", "compare none.png style.jpg -o out.png", ("none.png does not exist",)),
+    Bad(
+        "compare: style with a weight",
+        "compare content.png style.jpg:0.5 -o out.png",
+        ("style.jpg:0.5 does not exist",),
+    ),
+    Bad("compare: unknown suffix", "compare content.png style.jpg -o out.xyz", ("'.xyz'", ".png")),
+    Bad("compare: replaces the style", "compare content.png style.jpg -o style.jpg", ("style.jpg", "an input")),
+    Bad("compare: json the output", "compare {good} --json out.png", ("--json and --output are both",)),
+    Bad("compare: json in a missing folder", "compare {good} --json no/run.json", ("no folder no",)),
+    Bad("compare: unknown recipe", "compare {good} --recipes default,gatys", ("no recipe 'gatys'", "gatys2016")),
+    Bad("compare: empty recipe", "compare {good} --recipes default,", ("--recipes is 'default,'", "NAME,...")),
+    Bad("compare: unknown network", "compare {good} --networks vgg19,lite", ("--networks names 'lite'", "vgg16")),
+    Bad("compare: empty network", "compare {good} --networks ,", ("--networks is ','", "NAME,...")),
+    Bad("compare: size 0", "compare {good} --size 0", ("--size is 0", "at least 1")),
+    Bad("compare: steps -1", "compare {good} --steps -1", ("--steps is -1", "at least 1")),
+    Bad("compare: content too small", "compare one.png style.jpg -o out.png", ("1x1", "at least 4 pixels")),
+    Bad("compare: style too narrow", "compare content.png narrow.png -o out.png", ("2x300", "less narrow style")),
+    Bad("compare: weights missing", "compare {good} --weights none.h5", ("no weights file none.h5",)),
+    Bad(
+        "compare: second recipe too deep",
+        "compare {good} --recipes default,carter2021",
+        ("lacks block4_conv1 to block5_",),
+    ),
+    Bad("compare: an option of basic", "compare {good} --style-weight 3", ("--style-weight",)),
+]
+
+TABLE = {
+    f"{title}: {bad.name}": bad
+    for title, rows in {
+        "picture": PICTURES,
+        "output": OUTPUTS,
+        "number": NUMBERS,
+        "choice": CHOICES,
+        "weights": WEIGHTS,
+        "command": COMMANDS,
+    }.items()
+    for bad in rows
+}
+
+
+@pytest.fixture(scope="module")
+def crowded_desk(tmp_path_factory, painted):
+    """Return a folder with every kind of file that the table names; no test writes to it."""
+    desk = tmp_path_factory.mktemp("desk")
+    _write_pictures(desk, painted)
+    _write_weights(desk)
+    for name in ("folder", "folder.png"):
+        (desk / name).mkdir()
+    for name in ("text.jpg", "text.npz", "text.h5", "taken_snapshots"):
+        (desk / name).write_text("This is no picture, and no weights either.\n")
+    for name in ("empty.jpg", "empty.npz", "empty.h5"):
+        (desk / name).touch()
+    return desk
+
+
+def _write_pictures(desk, painted):
+    painted((32, 40)).save(desk / "content.png")
+    painted((36, 28), seed=1).save(desk / "style.jpg")
+    painted((32, 40), seed=2).save(desk / "init.png")
+    painted((32, 40)).save(desk / "moving.gif")
+    painted((1, 1)).save(desk / "one.png")
+    painted((2, 300)).save(desk / "narrow.png")
+    transparent = painted((32, 40)).convert("RGBA")
+    transparent.putalpha(Image.linear_gradient("L").resize((40, 32)))
+    transparent.save(desk / "alpha.png")
+    for whole, cut in (("style.jpg", "cut.jpg"), ("content.png", "cut.png")):
+        held = (desk / whole).read_bytes()
+        (desk / cut).write_bytes(held[: len(held) * 2 // 3])
+    (desk / "bomb.png").write_bytes(_png_header(60000, 60000))
+
+
+def _png_header(width, height):
+    """Return a PNG file that claims a size and holds no pixels."""
+
+    def chunk(kind, held):
+        return struct.pack(">I", len(held)) + kind + held + struct.pack(">I", zlib.crc32(kind + held))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def _write_weights(desk):
+    kernel, bias = np.zeros((3, 3, 3, 64), np.float32), np.zeros(64, np.float32)
+
+    def save(name, kernel, **more):
+        np.savez(desk / name, **{"block1_conv1/kernel": kernel}, **{f"block1_conv1/{key}": more[key] for key in more})
+
+    save("one.npz", kernel, bias=bias)
+    save("half.npz", kernel)
+    save("nan.npz", np.full_like(kernel, np.nan), bias=bias)
+    save("shape.npz", kernel[..., :8], bias=bias[:8])
+    np.savez(desk / "other.npz", **{"dense/kernel": kernel})
+    with open(desk / "array.npz", "wb") as file:
+        np.save(file, kernel)
+    held = (desk / "one.npz").read_bytes()
+    (desk / "cut.npz").write_bytes(held[: len(held) // 2])
+
+
+@pytest.fixture
+def nothing_heavy(monkeypatch):
+    """Fail where TensorFlow would be loaded, which every check comes before."""
+
+    def too_late():
+        raise AssertionError("the long work was about to begin")
+
+    monkeypatch.setattr("maskstyle.cli.tensorflow_import.import_tensorflow", too_late)
+
+
+def listing(folder):
+    """Return every path of a folder with its size and time of change."""
+    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights, monkeypatch):
+    bad = TABLE[name]
+    monkeypatch.chdir(crowded_desk)
+    for variable, value in bad.environment.items():
+        monkeypatch.setenv(variable, value)
+    first = "--content-layers block1_conv1 --style-layers block1_conv1"
+    before = listing(crowded_desk)
+    command = bad.command.replace("{good}", GOOD).replace("{first}", first)
+    arguments = [each.replace("{weights}", str(random_vgg19_weights)) for each in shlex.split(command)]
+
+    ran = run(*arguments)
+
+    assert ran.code == 2, ran.exception
+    message = ran.error
+    for fragment in bad.says:
+        assert fragment.lower() in message.lower()  # versions of Typer differ in the case of an argument's name
+    assert "Error" not in message and "Traceback" not in message
+    assert listing(crowded_desk) == before
+
+
+def test_every_name_in_the_table_is_its_own():
+    assert len(TABLE) == sum(map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS)))
+
+
+def test_a_fetch_that_fails_says_why(run, monkeypatch):
+    keras = pytest.importorskip("keras")
+
+    def fail(**options):
+        raise Exception("URL fetch failure on https://example.invalid/vgg19.h5: None -- unreachable")
+
+    monkeypatch.setattr(keras.applications, "VGG19", fail)
+    ran = run("weights", "fetch", "vgg19")
+    assert ran.code == 2
+    assert "could not fetch the weights of vgg19 (URL fetch failure on https://example.invalid" in ran.error
+    assert "check the connection" in ran.error and "--weights FILE" in ran.error
+
+
+def test_a_fetch_that_works_says_where_the_file_is(run, monkeypatch, random_vgg19_weights, tmp_path):
+    keras = pytest.importorskip("keras")
+    (tmp_path / "models").mkdir()
+    fetched = tmp_path / "models" / "vgg19_fetched_notop.npz"
+
+    def download(**options):
+        assert options == {"include_top": False, "weights": "imagenet"}
+        shutil.copy(random_vgg19_weights, fetched)
+
+    monkeypatch.setattr(keras.applications, "VGG19", download)
+    monkeypatch.setattr("maskstyle.networks.weights.find_weights", lambda architecture, layers: fetched)
+    ran = run("weights", "fetch", "vgg19").succeeded()
+    assert ran.err == f"the weights of vgg19 are in {fetched}\n"
+
+
+def test_a_command_alone_prints_its_help(run):
+    for arguments, usage in (((), "maskstyle [OPTIONS]"), (("weights",), "maskstyle weights [OPTIONS]")):
+        ran = run(*arguments)
+        assert usage in ran.out
+        assert ran.err == ""
+        assert ran.code == 2
+
+
+def test_too_little_memory_is_said(basic, desk, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr("maskstyle.techniques.basic.synthesize", fail)
+    ran = basic("--quiet")
+    assert ran.code == 1
+    assert ran.error == "there is not enough memory; choose a smaller --size"
+    assert not (desk / "out.png").exists()
+
+
+def test_a_bug_is_not_hidden(basic, monkeypatch):
+    def fail(*arguments, **options):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("maskstyle.techniques.basic.synthesize", fail)
+    assert isinstance(basic("--quiet").exception, ZeroDivisionError)

@@ -1,0 +1,160 @@
+"""``compare``, ``recipes``, ``weights``, ``--version`` and ``--help``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from maskstyle import __version__, read_metadata
+from maskstyle.cli.app import app
+from maskstyle.cli.options import flag_of
+from maskstyle.recipes import RECIPES
+from maskstyle.settings import Settings
+
+COMMANDS = (
+    ("basic",),
+    ("compare",),
+    ("recipes",),
+    ("weights",),
+    ("weights", "list"),
+    ("weights", "path"),
+    ("weights", "fetch"),
+)
+
+
+@pytest.fixture
+def quick_recipes(monkeypatch):
+    """Make two recipes quick: fernandes without block 4, which the tests' weights lack, and both with one scale."""
+    shallow = {"content_layers": (("block2_conv1", 1.0),), "scales": 1}
+    for name, changes in (("default", {"scales": 1}), ("fernandes", shallow)):
+        recipe = RECIPES[name]
+        quick = dataclasses.replace(recipe, settings=recipe.settings.changed(**changes))
+        monkeypatch.setitem(RECIPES, name, quick)
+
+
+def test_compare_writes_a_sheet_a_table_and_a_record(desk, run, size_of, quick_recipes):
+    options = ("--networks", "vgg19", "--steps", "2", "--size", "24", "--json", "run.json")
+    ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "default, fernandes", *options)
+    ran.succeeded()
+    height, width = size_of(desk / "sheet.png")
+    assert width > 3 * 384 and height > 2 * 384  # two pictures and two results, in rows of three
+    names = ["default, vgg19", "fernandes, vgg19"]
+    record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
+    assert list(record) == names == list(read_metadata(desk / "sheet.png"))
+    assert all(each["evaluations"] == 2 and each["sizes"] == [[19, 24]] for each in record.values())
+    title, *rows = ran.out.splitlines()
+    assert title.split() == ["variant", "network", "final", "loss", "terms", "steps", "seconds"]
+    assert [row.split("  ")[0] for row in rows] == names
+    assert all("content" in row and "style" in row for row in rows)
+    assert "wrote sheet.png: 2 of 2 pictures" in ran.err
+    assert "fernandes, vgg19: vgg19 from" in ran.err
+
+
+def test_a_quiet_compare_prints_nothing(desk, run, quick_recipes):
+    ran = run("compare", "content.png", "style.jpg", "-o", "sheet.jpg", "--steps", "1", "--quiet").succeeded()
+    assert (ran.out, ran.err) == ("", "")
+    assert (desk / "sheet.jpg").is_file()
+
+
+def test_recipes_are_listed(run):
+    rows = run("recipes").succeeded().out.splitlines()[1:]
+    assert [row.split()[0] for row in rows] == list(RECIPES)
+    for row, recipe in zip(rows, RECIPES.values(), strict=True):
+        assert recipe.title in row and str(recipe.settings.steps) in row
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_a_recipe_is_shown_as_options_that_can_be_given(run, recipe):
+    from maskstyle.cli.options import parse_layers
+
+    name, source, _, *rows = run("recipes", recipe.name).succeeded().out.splitlines()
+    assert name == f"{recipe.name}: {recipe.title}"
+    assert source == recipe.source
+    shown = dict(row.split(maxsplit=1) for row in rows)
+    for field in dataclasses.fields(Settings):
+        value, text = getattr(recipe.settings, field.name), shown[flag_of(field.name)].strip()
+        if isinstance(value, tuple):
+            assert dict(parse_layers(text, "")) == pytest.approx(dict(value))
+        elif value is not None:
+            assert type(value)(text) == value
+
+
+def test_weights_are_listed(run, random_vgg19_weights):
+    out = run("weights", "list").succeeded().out
+    assert re.search(r"vgg16 +none found +maskstyle weights fetch vgg16", out)
+    file = re.escape(str(random_vgg19_weights))
+    assert re.search(rf"vgg19 +{file} +block1_conv1 to block3_conv4", out)
+    assert f"searched: {random_vgg19_weights.parent}, " in out and "MASKSTYLE_WEIGHTS_DIR" in out
+
+
+def test_damaged_weights_are_listed_as_such(run, tmp_path, monkeypatch):
+    (tmp_path / "vgg16.npz").write_text("not an archive")
+    (tmp_path / "vgg19.h5").touch()
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
+    out = run("weights", "list").succeeded().out
+    assert out.count("it seems damaged") == 2
+
+
+def test_the_path_of_weights_is_printed_alone(run, tmp_path, monkeypatch):
+    import numpy as np
+
+    from maskstyle.networks.architectures import VGG16
+
+    file = tmp_path / "vgg16_all.npz"  # their shapes are looked at when they are read, not when they are found
+    np.savez(file, **{f"{layer}/{kind}": np.zeros(1) for layer in VGG16.layers for kind in ("kernel", "bias")})
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
+    assert run("weights", "path", "vgg16").succeeded().out == f"{file}\n"
+
+
+def test_version(run):
+    assert run("--version").succeeded().out == f"maskstyle {__version__}\n"
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_explains_every_option(run, names, flag):
+    out = run(*names, flag).succeeded().out
+    command = _command(names)
+    assert command.help.splitlines()[0].rstrip(".") in " ".join(out.split())
+    for parameter in command.params:
+        text = parameter.help.split("  ")[0]
+        assert text
+        assert any(_label(parameter) in line and text in line for line in out.splitlines()), parameter.name
+
+
+def _label(parameter):
+    return parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name
+
+
+def _command(names):
+    from typer.main import get_command
+
+    command = get_command(app)
+    for name in names:
+        command = command.commands[name]
+    return command
+
+
+def test_every_command_is_tested_here():
+    top = _command(())
+    assert {names[0] for names in COMMANDS} == set(top.commands)
+    assert {names[1] for names in COMMANDS if len(names) > 1} == set(_command(("weights",)).commands)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["basic", "--help"], ["recipes"]], ids=" ".join)
+def test_help_comes_without_the_heavy_packages(arguments):
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "maskstyle", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert ran.returncode == 0
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
+    assert "maskstyle" in imported
+    assert not imported & {"tensorflow", "keras", "numpy", "scipy", "skimage", "PIL", "h5py", "matplotlib"}
