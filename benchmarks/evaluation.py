@@ -77,7 +77,12 @@ def measure(weights, size, compute_type, depth, optimizer):
     generator = np.random.default_rng(0)
     layers = wanted_layers(settings)
     network = FeatureNetwork(
-        VGG19, filled_weights(weights, VGG19, layers, generator), layers=layers, compute_type=compute_type
+        VGG19,
+        filled_weights(weights, VGG19, layers, generator),
+        layers=layers,
+        pooling=settings.pooling,
+        padding=settings.padding,
+        compute_type=compute_type,
     )
     content, style = generator.random((2, size, size, 3), dtype=np.float32)
     objective = make_objective(network, content, style, settings)

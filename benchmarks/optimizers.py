@@ -1,7 +1,7 @@
 """Loss of the image in [0, 1] against time, for each optimiser, memory and number of scales.
 
-"bounds" is SciPy's L-BFGS-B with bounds [0, 1], "unbounded" the same without them, its image clipped only where
-it is judged; both are written here for comparison. The others are the package's own.
+"scipy with bounds" is SciPy's L-BFGS-B with bounds [0, 1], "scipy unbounded" the same without them, its image clipped
+only where it is judged; both are written here for comparison. The others are the package's own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, minimize
 
 from maskstyle.images import resize_image
 from maskstyle.settings import Settings
-from maskstyle.synthesis import synthesize
+from maskstyle.synthesis import enlarged, synthesize
 from maskstyle.techniques.plan import transfer_sizes
 
 VARIANTS = {
@@ -26,6 +26,7 @@ VARIANTS = {
     "adam 0.02": {"optimizer": "adam", "learning_rate": 0.02},
     "adam 0.05": {"optimizer": "adam", "learning_rate": 0.05},
 }
+COARSE_STEPS = 40
 SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -62,7 +63,7 @@ def main() -> None:
 
 
 def best_at(curve, seconds):
-    """Return the lowest total loss until a time; the first one where there is none yet."""
+    """Return the lowest total loss until a time; NaN where the full size had not begun."""
     until = [total for moment, total in curve if moment <= seconds]
     return min(until) if until else float("nan")
 
@@ -71,7 +72,7 @@ def runs(network, content, style, settings, objective):
     """Return by name functions from a time budget to a curve of (seconds, total loss at the full size)."""
     named = {
         name: lambda seconds, changes=changes: run_package(
-            network, content, style, settings.changed(**changes), seconds
+            network, content, style, settings.changed(**changes), objective, seconds
         )
         for name, changes in VARIANTS.items()
     }
@@ -80,32 +81,38 @@ def runs(network, content, style, settings, objective):
     return named
 
 
-def run_package(network, content, style, settings, seconds):
-    """Run the package; of several scales each coarser one gets a quarter of the steps that fit the budget."""
+def run_package(network, content, style, settings, objective, seconds):
+    """Run the package with 40 steps at each coarser size, as the default recipe has, until the time is over."""
     curve = []
+    sizes = transfer_sizes(content.shape[:2], settings.changed(size=max(content.shape[:2])))
     began = time.perf_counter()
-    limit = {"until": seconds}
+
+    def objective_at(size):
+        if size == sizes[-1]:
+            return objective  # compiled before, as it is for SciPy's runs
+        return make_objective(network, resize_image(content, size), style, settings)
 
     def keep(step):
         if step.scale == step.scales:
             curve.append((time.perf_counter() - began, step.total))
 
     def out_of_time():
-        return time.perf_counter() - began > limit["until"]
+        return time.perf_counter() - began > seconds
 
-    sizes = transfer_sizes(content.shape[:2], settings.changed(size=max(content.shape[:2])))
-
-    def objective_at(size):
-        return make_objective(network, resize_image(content, size), style, settings)
-
+    # The last size gets as many steps as fit; a synthesis has one limit, so the time is watched instead.
     image = content
-    for index, size in enumerate(sizes, start=1):
-        last = index == len(sizes)
-        limit["until"] = seconds if last else seconds * 0.3 * index / (len(sizes) - 1)
-        synthesis = synthesize(
-            objective_at, image, [size], settings, on_step=keep if last else None, should_stop=out_of_time
-        )
-        image = synthesis.image
+    for size, coarser in zip(sizes, [None, *sizes], strict=False):
+        last = size == sizes[-1]
+        steps = settings.steps if last else COARSE_STEPS
+        start = content if coarser is None else enlarged(image, content, size)
+        image = synthesize(
+            objective_at,
+            start,
+            [size],
+            settings.changed(steps=steps),
+            on_step=keep if last else None,
+            should_stop=out_of_time,
+        ).image
     return curve
 
 

@@ -85,6 +85,15 @@ def test_lowers_a_real_objective_inside_the_range(real_objective, optimizer):
     assert outcome.losses == pytest.approx(real_objective.losses(outcome.image), rel=1e-5)
 
 
+def test_the_best_image_need_not_be_the_last():
+    log = Log()
+    outcome = minimize(Bowl(OUTSIDE), START, settings_of("adam", steps=9, learning_rate=0.4), on_evaluation=log)
+    best = int(np.argmin(log.totals))
+    assert 0 < best < 8
+    assert_array_equal(outcome.image, log.images[best])
+    assert outcome.losses == log.losses[best]
+
+
 @both
 def test_same_start_same_picture_to_the_bit(real_objective, optimizer):
     start = random_image(5, 12, 14)
