@@ -14,7 +14,7 @@ import time
 import numpy as np
 from common import parser, print_table, write_figures
 
-DEPTHS = {"block3_conv3": {}, "block4_conv2": {"content_layers": (("block4_conv2", 1.0),)}}
+DEPTHS = {"block4_conv2": {"content_layers": (("block4_conv2", 1.0),)}}
 ROUNDS = 3
 STEPS = 7
 

@@ -19,12 +19,10 @@ from maskstyle.techniques.plan import transfer_sizes
 
 VARIANTS = {
     "lbfgs": {},
-    "lbfgs, history 3": {"history": 3},
     "lbfgs, history 10": {"history": 10},
     "lbfgs, 2 scales": {"scales": 2},
     "lbfgs, 3 scales": {"scales": 3},
     "adam 0.02": {"optimizer": "adam", "learning_rate": 0.02},
-    "adam 0.05": {"optimizer": "adam", "learning_rate": 0.05},
 }
 COARSE_STEPS = 40
 SHARES = (0.25, 0.5, 0.75, 1.0)

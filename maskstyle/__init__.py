@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ImageError,
         MaskstyleError,
         NumericalError,
+        OutputError,
         SettingsError,
         WeightsError,
     )
@@ -31,6 +32,7 @@ _HOMES = {
     "ImageError": "errors",
     "MaskstyleError": "errors",
     "NumericalError": "errors",
+    "OutputError": "errors",
     "SettingsError": "errors",
     "WeightsError": "errors",
     "Picture": "images",
@@ -53,6 +55,7 @@ __all__ = [
     "ImageError",
     "MaskstyleError",
     "NumericalError",
+    "OutputError",
     "Picture",
     "Recipe",
     "Result",

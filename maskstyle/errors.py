@@ -25,6 +25,10 @@ class WeightsError(MaskstyleError):
     """A network's weights are missing, incomplete or damaged."""
 
 
+class OutputError(MaskstyleError):
+    """A result cannot be written, though it could be when the work began."""
+
+
 class NumericalError(MaskstyleError):
     """The optimisation met a value that is not finite.
 

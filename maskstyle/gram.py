@@ -18,9 +18,9 @@ Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
 
 
-SLICES = 8
-"""Parts of the pixels that are converted and multiplied one after the other: they fit the processor's caches
-better, and no float32 copy of all features is needed at once."""
+SLICE_PIXELS = 32768
+"""Pixels that are converted and multiplied at a time: they fit the processor's caches better than all at once,
+and no float32 copy of all features is needed."""
 
 
 class PixelWeights(NamedTuple):
@@ -131,10 +131,9 @@ def observe_grams(features: Tensor, weighings: Sequence[PixelWeights]) -> tuple[
 
 def _sum_of_products(rows: Tensor, column: Tensor | None) -> Tensor:
     """Return ``F^T diag(w) F`` in float32, summed over slices of the pixels."""
-    count = tf.shape(rows)[0]
     total = tf.zeros((rows.shape[1], rows.shape[1]))
-    for part in range(SLICES):
-        chosen = slice(count * part // SLICES, count * (part + 1) // SLICES)
+    for start in range(0, rows.shape[0], SLICE_PIXELS):
+        chosen = slice(start, start + SLICE_PIXELS)
         with tf.control_dependencies([total]):
             exact = tf.cast(rows[chosen], tf.float32)
             weighted = exact if column is None else exact * column[chosen]

@@ -13,7 +13,7 @@ from maskstyle.gram import gram, observe_grams
 from maskstyle.images import Image
 from maskstyle.losses import ContentTerm, Guide, StyleTerm, Term, TotalVariationTerm
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.settings import Settings
+from maskstyle.settings import Settings, active
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
@@ -35,7 +35,7 @@ class Objective:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
         self._style = [term for term in self.terms if isinstance(term, StyleTerm)]
-        self._evaluate = tf.function(self._value_and_gradient)
+        self._evaluate = tf.function(self._value_and_gradient, autograph=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,8 +54,16 @@ class Objective:
         -------
         values : (number of terms,) float32 tensor
         gradient : (H, W, 3) float32 tensor
+
+        Raises
+        ------
+        MemoryError
+            Where TensorFlow finds too little memory.
         """
-        return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]
+        try:
+            return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]
+        except tf.errors.ResourceExhaustedError as error:
+            raise MemoryError(f"{image.shape[0]}x{image.shape[1]} pixels need more memory than there is") from error
 
     def losses(self, image: Image) -> dict[str, float]:
         """Return the weighted value of each term for an image."""
@@ -84,9 +92,9 @@ def content_term(network: FeatureNetwork, content: Image, settings: Settings) ->
     """Return the content term for a content image of the size at hand."""
     targets: Mapping[str, Tensor] = {}
     if settings.content_weight > 0:
-        layers = [layer for layer, _ in settings.content_layers]
+        layers = [layer for layer, _ in active(settings.content_layers)]
         targets = _content_targets(network, layers)(tf.constant(content))
-    return ContentTerm(settings.content_weight, settings.content_layers, targets, settings.content_reduction)
+    return ContentTerm(settings.content_weight, active(settings.content_layers), targets, settings.content_reduction)
 
 
 def style_guide(
@@ -105,17 +113,22 @@ def style_guide(
     settings : Settings
         For the layers and the intensity.
     """
-    layers = [layer for layer, _ in settings.style_layers]
+    layers = [layer for layer, _ in active(settings.style_layers)]
     style_targets = _style_targets(network, layers)
     targets: dict[str, NDArray[np.float32]] = {}
     sums = dict.fromkeys(layers, 0.0)
     for style, share in zip(styles, shares, strict=True):
         grams = style_targets(tf.constant(style))
         for layer in layers:
-            blended = np.float32(share) * grams[layer].numpy()
-            targets[layer] = targets[layer] + blended if layer in targets else blended
             height, width = network.architecture.grid(style.shape[:2], layer)
-            sums[layer] += share * height * width
+            pixels = float(height * width)
+            sums[layer] += share * pixels
+            # Blended as they will be compared: as means over pixels, or as the sums that they stand for.
+            counted = share * pixels if settings.gram_normalisation == "none" else share
+            blended = np.float32(counted) * grams[layer].numpy()
+            targets[layer] = targets[layer] + blended if layer in targets else blended
+    if settings.gram_normalisation == "none":
+        targets = {layer: target / np.float32(sums[layer]) for layer, target in targets.items()}
     return Guide("style", targets, sums, intensity=settings.intensity)
 
 
@@ -126,7 +139,7 @@ def _content_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable
         features = network(image)
         return {layer: features[layer] for layer in layers}
 
-    return tf.function(targets)  # type: ignore[no-any-return]
+    return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
 
 
 def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -136,14 +149,14 @@ def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[
         features = network(image)
         return {layer: gram(features[layer]) for layer in layers}
 
-    return tf.function(targets)  # type: ignore[no-any-return]
+    return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
 
 
 def style_term(guides: Sequence[Guide], settings: Settings) -> StyleTerm:
     """Return the style term for guides."""
     return StyleTerm(
         settings.style_weight,
-        settings.style_layers,
+        active(settings.style_layers),
         guides,
         settings.gram_normalisation,
         settings.style_reduction,

@@ -165,10 +165,12 @@ def _minimize_lbfgs(watch: _Watch, start: Image, settings: Settings) -> None:
     """Run SciPy's L-BFGS on free variables whose projection onto [0, 1] is evaluated.
 
     Bounds inside L-BFGS-B reach the same losses step for step, but its search for the Cauchy point costs
-    several times the bookkeeping of free variables (docs/choosing-the-defaults.md). A small quadratic pull
-    brings variables back that have left [0, 1], so that their gradient matters again.
+    several times the bookkeeping of free variables (docs/choosing-the-defaults.md). A variable that has left
+    [0, 1] keeps the gradient of the edge where that leads back inside, as bounds would, though the projection
+    is flat there; a small quadratic pull brings back the others.
     """
     from scipy.optimize import minimize as scipy_minimize
+    from threadpoolctl import threadpool_limits
 
     first_total = 0.0
 
@@ -188,19 +190,18 @@ def _minimize_lbfgs(watch: _Watch, start: Image, settings: Settings) -> None:
         pull = EXCESS_WEIGHT * float(np.vdot(excess, excess)) / excess.size
         return LBFGS_SCALE * (total / first_total + pull), gradient.astype(np.float64).ravel()
 
-    scipy_minimize(
-        value_and_gradient,
-        start.astype(np.float64).ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        options={
-            "maxcor": settings.history,
-            "maxiter": settings.steps,
-            "maxfun": 2 * settings.steps,
-            "ftol": 0.0,
-            "gtol": 0.0,
-        },
-    )
+    options = {
+        "maxcor": settings.history,
+        "maxiter": settings.steps,
+        "maxfun": 2 * settings.steps,
+        "ftol": 0.0,
+        "gtol": 0.0,
+    }
+    # BLAS threads wait for more work by spinning, which takes processors from TensorFlow's next evaluation.
+    with threadpool_limits(limits=1, user_api="blas"):
+        scipy_minimize(
+            value_and_gradient, start.astype(np.float64).ravel(), jac=True, method="L-BFGS-B", options=options
+        )
 
 
 def _minimize_adam(watch: _Watch, start: Image, settings: Settings) -> None:

@@ -33,7 +33,7 @@ class Result:
     compute_type : {"float32", "bfloat16"}
         The type that its convolutions ran in.
     losses : dict of str to float
-        Weighted losses of the image by term.
+        Weighted losses by term of the image before any denoising.
     steps : tuple of StepRecord
         Losses of every step.
     scales : tuple of ScaleReport
@@ -96,7 +96,7 @@ class Result:
 
 
 def peak_memory_mb() -> float | None:
-    """Return the peak resident memory of this process in MiB; None where the system does not tell (Windows)."""
+    """Return this process's peak resident memory in MiB (2^20 bytes); None where the system hides it (Windows)."""
     try:
         import resource
     except ImportError:

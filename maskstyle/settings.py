@@ -32,6 +32,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 """The values that each choice among names may take."""
 
 
+def active(mix: LayerMix) -> LayerMix:
+    """Return the layers of a mix whose weight is above 0."""
+    return tuple((layer, weight) for layer, weight in mix if weight > 0)
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a style transfer does, apart from its pictures.
@@ -99,7 +104,7 @@ class Settings:
     seed : int
         Seed of the noise.
     snapshot_every : int
-        Keep a snapshot every so many steps; 0 keeps none.
+        The command line keeps a snapshot every so many steps; 0 keeps none.
     denoise : float
         Strength of the non-local-means denoising of the result, its cut-off distance h on [0, 1]; 0 leaves it
         out.

@@ -143,13 +143,7 @@ def _sun(x, y):
 
 
 def _far_shore(rng, x, y):
-    top = (
-        HORIZON
-        - 0.035
-        - 0.03 * np.sin(5 * x + 1) ** 2
-        - 0.010 * np.abs(np.sin(31 * x))
-        - 0.02 * bump(x, 1.2, 0.1)
-    )
+    top = HORIZON - 0.035 - 0.03 * np.sin(5 * x + 1) ** 2 - 0.010 * np.abs(np.sin(31 * x)) - 0.02 * bump(x, 1.2, 0.1)
     woods = cloud(rng, x.shape, 0.04, 2)
     colours = ramp(
         0.5 + 0.25 * woods + 3 * (top + 0.03 - y),
@@ -185,9 +179,7 @@ def _lawn_top(x):
 def _lawn(rng, x, y):
     below = y - _lawn_top(x)
     tufts = cloud(rng, x.shape, (0.05, 0.12), 3)
-    sunny = ramp(
-        0.45 + 0.22 * tufts + 0.3 * below, (90, 150, 50), (160, 195, 60), (225, 220, 90), (250, 225, 130)
-    )
+    sunny = ramp(0.45 + 0.22 * tufts + 0.3 * below, (90, 150, 50), (160, 195, 60), (225, 220, 90), (250, 225, 130))
     shadow = ramp(0.5 + 0.25 * tufts, (46, 50, 120), (40, 90, 100), (50, 120, 80))
     fallen = (
         0.5 * noise(rng, x.shape, (0.05, 0.15))
@@ -198,9 +190,7 @@ def _lawn(rng, x, y):
     near = smoothstep(0.24, 0.36, below + 0.03 * tufts)
     colours = mix(sunny, shadow, np.maximum(smoothstep(0, 0.8, fallen), near))
     flowers = (noise(rng, x.shape, 0.008) > 1.5) & (below > 0.03)
-    colours = mix(
-        colours, ramp((tufts + 2) / 4, (235, 90, 120), (250, 160, 170), (255, 240, 200)), 0.9 * flowers
-    )
+    colours = mix(colours, ramp((tufts + 2) / 4, (235, 90, 120), (250, 160, 170), (255, 240, 200)), 0.9 * flowers)
     return GROUND, below > 0, colours, below + 0.02 * tufts
 
 
@@ -208,9 +198,7 @@ def _trunk(rng, x, y):
     middle = 0.215 + 0.03 * np.sin(6 * y) + 0.0 * x
     across = (x - middle) / (0.028 + 0.10 * smoothstep(0.62, 0.76, y) ** 2)
     bark = noise(rng, x.shape, (0.06, 0.012))
-    colours = ramp(
-        0.5 + 0.4 * across + 0.15 * bark, (60, 40, 100), (110, 60, 90), (190, 110, 80), (250, 180, 100)
-    )
+    colours = ramp(0.5 + 0.4 * across + 0.15 * bark, (60, 40, 100), (110, 60, 90), (190, 110, 80), (250, 180, 100))
     return (
         FIGURE,
         (np.abs(across) < 1) & (y > 0.2) & (y < 0.745 + 0.01 * np.sin(60 * x)),
@@ -233,9 +221,7 @@ def _boat(x, y, column, row, size):
     """Build hull and sail."""
     hull = [(-0.5, -0.08), (0.5, -0.08), (0.36, 0.1), (-0.38, 0.1)]
     sail = [(-0.02, -1.5), (0.42, -0.2), (-0.38, -0.18), (-0.22, -0.8)]
-    inside = [
-        polygon(x.shape, [(column + size * a, row + size * b) for a, b in part]) for part in (hull, sail)
-    ]
+    inside = [polygon(x.shape, [(column + size * a, row + size * b) for a, b in part]) for part in (hull, sail)]
     across = (x - column) / size
     dark = ramp(across + 0.5, (120, 40, 60), (200, 70, 50))
     white = ramp(across + 0.5, (190, 150, 200), (255, 225, 200), (255, 250, 225))
@@ -248,9 +234,7 @@ def _lady(rng, x, y):
     waist = np.clip((down - 0.035) / 0.225, 0, 1)
     half = 0.024 + 0.066 * waist**0.8 + 0.030 * bump(waist, 0.25, 0.2) * (across < 0)
     folds = np.sin(14 * across / half**0.5) * 0.12 + 0.06 * noise(rng, x.shape, 0.03)
-    dress = ramp(
-        0.45 + across / half * 0.4 + folds, (50, 34, 120), (104, 56, 156), (190, 90, 160), (245, 165, 180)
-    )
+    dress = ramp(0.45 + across / half * 0.4 + folds, (50, 34, 120), (104, 56, 156), (190, 90, 160), (245, 165, 180))
     bodice = ramp(0.5 + across / 0.06, (44, 34, 110), (92, 44, 140), (190, 90, 140))
     skin = ramp(0.5 + across / 0.06, (200, 110, 90), (255, 205, 165))
     hat = ramp(0.5 + across / 0.08, (110, 30, 60), (200, 80, 60))
@@ -276,7 +260,5 @@ def _parasol(across, down):
     far = np.hypot(tilted / 0.150, up / 0.105)
     hem = 0.012 * np.abs(np.sin(tilted * 63))
     gores = np.sin(np.arctan2(tilted, 0.06 - up) * 7)
-    colours = ramp(
-        0.42 + 0.25 * gores + 2.2 * tilted, (170, 30, 60), (230, 70, 40), (250, 140, 60), (255, 225, 150)
-    )
+    colours = ramp(0.42 + 0.25 * gores + 2.2 * tilted, (170, 30, 60), (230, 70, 40), (250, 140, 60), (255, 225, 150))
     return FIGURE, (far < 1) & (up < -hem), colours, far

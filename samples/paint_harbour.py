@@ -160,9 +160,7 @@ def _sky(rng, x, y):
 
 
 def _sun(rng, x, y):
-    return ramp(
-        np.hypot(x - SUN[0], y - SUN[1]) / SUN_RADIUS, (255, 253, 225), (255, 244, 160), (255, 222, 84)
-    )
+    return ramp(np.hypot(x - SUN[0], y - SUN[1]) / SUN_RADIUS, (255, 253, 225), (255, 244, 160), (255, 222, 84))
 
 
 def _water(rng, x, y):

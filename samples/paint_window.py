@@ -153,9 +153,7 @@ def _petal(x, y, degrees, length, half_width):
     along = (right * np.sin(angle) + up * np.cos(angle)) / length
     across = (right * np.cos(angle) - up * np.sin(angle)) / half_width
     t = np.clip(along, 0, 1)
-    inside = (
-        (along > 0) & (along < 1) & (np.abs(across) < 1.35 * np.sin(np.pi * t**0.75) ** 0.8 * (1 - 0.3 * t))
-    )
+    inside = (along > 0) & (along < 1) & (np.abs(across) < 1.35 * np.sin(np.pi * t**0.75) ** 0.8 * (1 - 0.3 * t))
     part = (along * 3.1 + 0.5 * np.abs(across)).astype(int)
     shade = 0.25 * (across < 0) + (0.12 if length < 0.34 else 0.0)
     return FIGURE, inside, part * 2 + (across > 0), 0.05 + 0.75 * t + shade
@@ -206,9 +204,7 @@ def _glass(rng, labels, panes, tone, grain, to_lead):
         glass[labels == region] = ramp(t, *colours)[labels == region]
     glow = 0.72 + 0.5 * smoothstep(0, 0.025, to_lead) + 0.08 * cloud(rng, labels.shape, 0.3, 2)
     glow = np.clip(glow + 0.10 * grain + 0.12 * rng.normal(size=count)[panes], 0.35, 1.4)[..., None]
-    return np.clip(glass, 0.02, 1) ** (2.1 - 1.1 * glow) * (
-        0.75 + 0.3 * glow
-    )  # thick glass is deeper, not greyer
+    return np.clip(glass, 0.02, 1) ** (2.1 - 1.1 * glow) * (0.75 + 0.3 * glow)  # thick glass is deeper, not greyer
 
 
 def _hatching(rng, x, y, angle, to_lead):

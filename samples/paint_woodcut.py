@@ -109,9 +109,7 @@ def _lay_out(rng, x, y):
 
 
 def _far_ridge(x):
-    peaks = 0.17 * np.maximum(0, 1 - np.abs(x - 0.74) / 0.26) + 0.13 * np.maximum(
-        0, 1 - np.abs(x - 0.16) / 0.24
-    )
+    peaks = 0.17 * np.maximum(0, 1 - np.abs(x - 0.74) / 0.26) + 0.13 * np.maximum(0, 1 - np.abs(x - 0.16) / 0.24)
     return LAKE_TOP - 0.05 - peaks + 0.010 * np.sin(43 * x) + 0.006 * np.sin(97 * x)
 
 
@@ -121,9 +119,7 @@ def _near_ridge(x):
 
 
 def _bank_top(x):
-    return (
-        LAKE_BOTTOM + 0.035 * np.sin(4.2 * x + 0.6) - 0.13 * smoothstep(0.75, 1.2, x) + 0.004 * np.sin(55 * x)
-    )
+    return LAKE_BOTTOM + 0.035 * np.sin(4.2 * x + 0.6) - 0.13 * smoothstep(0.75, 1.2, x) + 0.004 * np.sin(55 * x)
 
 
 def _sky(rng, x, y):
@@ -199,11 +195,7 @@ def _trunk(rng, x, y):
     middle = 1.075 + 0.035 * np.sin(7.5 * y) - 0.02 * y
     half = 0.030 + 0.16 * smoothstep(0.66, 0.92, y) ** 2
     across = (x - middle) / half
-    phase = (
-        (x - middle + 0.006 * noise(rng, x.shape, (0.10, 0.03)))
-        / 0.0115
-        / (1 + 2.2 * smoothstep(0.7, 0.95, y))
-    )
+    phase = (x - middle + 0.006 * noise(rng, x.shape, (0.10, 0.03))) / 0.0115 / (1 + 2.2 * smoothstep(0.7, 0.95, y))
     tones = {"key": 0.60 + 0.35 * across, "cool": 0.1 + 0 * x, "warm": 0.60 - 0.3 * across}
     inside = (np.abs(across) < 1) & (y > 0.2) & (y < 0.86 + 0.02 * np.sin(60 * x))
     return Piece(FIGURE, inside, phase, y, tones)

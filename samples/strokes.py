@@ -128,9 +128,7 @@ def _touch(rng, u, v, bristles):
     """Where the brush touches: blunt ragged start, tapering end at which the paint runs out."""
     taper = np.sqrt(np.clip(u * 8, 0, 1)) * np.clip((1 - u) * 2.2, 0, 1) ** 0.6
     ragged = 0.05 * np.abs(bristles)
-    runs_out = bristles > 3.2 - 5.0 * np.clip(u - 0.45, 0, 1) - rng.uniform(
-        0, 0.8, size=(len(bristles), 1, 1)
-    )
+    runs_out = bristles > 3.2 - 5.0 * np.clip(u - 0.45, 0, 1) - rng.uniform(0, 0.8, size=(len(bristles), 1, 1))
     return (np.abs(v) <= taper) & (u > ragged) & (u < 1 - ragged) & ~runs_out
 
 

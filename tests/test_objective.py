@@ -215,3 +215,28 @@ def test_deeper_layers_of_the_network_do_not_matter(tiny_network):
     first = make_objective(tiny_network(LAYERS), BASE).losses(IMAGE)
     second = make_objective(tiny_network(TINY19.layers[:12]), BASE).losses(IMAGE)
     assert first == pytest.approx(second, rel=1e-6)
+
+
+def test_styles_of_different_sizes_blend_as_sums_where_grams_are_not_divided(tiny_network):
+    network = tiny_network(["block1_conv1"])
+    settings = Settings(style_layers=(("block1_conv1", 1.0),), gram_normalisation="none")
+    small, large = random_image(1, 8, 8), random_image(2, 16, 16)
+    guide = style_guide(network, [small, large], [0.25, 0.75], settings)
+    raw = [
+        np.tensordot(each, each, ((0, 1), (0, 1)))
+        for each in (network(im)["block1_conv1"].numpy() for im in (small, large))
+    ]
+    blend = guide.targets["block1_conv1"] * guide.target_sums["block1_conv1"]
+    np.testing.assert_allclose(blend, 0.25 * raw[0] + 0.75 * raw[1], rtol=1e-4)
+
+
+def test_layers_of_weight_0_are_left_out(tiny_network):
+    network = tiny_network(["block1_conv1"])
+    mix = (("block1_conv1", 1.0), ("block5_conv1", 0.0))
+    settings = Settings(style_layers=mix, content_layers=mix)
+    image = random_image(1, 8, 8)
+    terms = [
+        content_term(network, image, settings),
+        style_term([style_guide(network, [image], [1.0], settings)], settings),
+    ]
+    assert Objective(network, terms).losses(image) == {"content": 0.0, "style": pytest.approx(0.0, abs=1e-6)}

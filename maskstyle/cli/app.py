@@ -11,11 +11,8 @@ from typer.core import TyperGroup
 
 from maskstyle import __version__
 from maskstyle.cli.console import messages
-from maskstyle.errors import MaskstyleError, NumericalError
-
-EXIT_FAILURE = 1
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
+from maskstyle.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILURE, EXIT_INTERRUPTED
+from maskstyle.errors import MaskstyleError, NumericalError, OutputError
 
 
 class _Interrupted(Exception):
@@ -35,7 +32,7 @@ class _Group(TyperGroup):
         options["standalone_mode"] = False
         try:
             code = super().main(*args, **options)
-        except NumericalError as error:
+        except (NumericalError, OutputError) as error:
             sys.exit(_complain(str(error), EXIT_FAILURE))
         except MaskstyleError as error:
             sys.exit(_complain(str(error), EXIT_BAD_INPUT))

@@ -61,4 +61,10 @@ def basic(
             settings=settings,
             network=choice,
         )
-        render(transfer, sizes, settings, files, interrupt, quiet=quiet)
+        inputs = {
+            "content": content.name,
+            "styles": [[path.name, share] for (path, _), share in zip(styles, shares, strict=True)],
+            "initial": None if initial is None else initial.name,
+            "weights": choice.weights.name,
+        }
+        render(transfer, sizes, settings, files, interrupt, inputs=inputs, alpha=picture.alpha, quiet=quiet)

@@ -39,8 +39,9 @@ def compare(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Render one pair under several recipes or networks, into one labelled sheet with losses and times."""
+    from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
     from maskstyle.cli.interrupt import interruptible
-    from maskstyle.cli.render import EXIT_INTERRUPTED, Files, announce, chosen_network
+    from maskstyle.cli.render import Files, announce, chosen_network
     from maskstyle.cli.tensorflow_import import import_tensorflow
     from maskstyle.images import load_image
     from maskstyle.techniques.plan import transfer_sizes
@@ -143,6 +144,8 @@ def _write(files: Files, pictures: dict[str, Image], results: dict[str, Result])
         losses = ", ".join(f"{term} {value:.3g}" for term, value in result.losses.items())
         steps = sum(scale.evaluations for scale in result.scales)
         time = f"{steps} steps in {result.seconds:.0f} s, {result.compute_type}"
+        if result.stopped_because == "interrupted":
+            time += ", interrupted"
         panels.append(Panel(result.image, (f"{name} ({result.network})", losses, time)))
     save_image(files.output, make_sheet(panels), metadata={name: each.metadata() for name, each in results.items()})
     if files.record is not None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: finish the step at hand and keep its picture; a second one stops at once."""
+"""Ctrl-C and SIGTERM: finish the step at hand and keep its picture; the same once more stops at once."""
 
 from __future__ import annotations
 
@@ -17,26 +17,34 @@ class Interrupt:
     ----------
     began : bool
         Set once there is a picture worth keeping; before that a signal stops at once.
+    finishing : bool
+        Set while the picture is being written, which no signal breaks off.
     console : rich.console.Console
         Where the answer to a signal is printed; a progress bar must share it, to make room.
     """
 
     def __init__(self) -> None:
         self.began = False
+        self.finishing = False
         self.console = messages()
-        self._asked = False
+        self._seen: set[int] = set()
 
     def asked(self) -> bool:
         """Say whether to stop."""
-        return self._asked
+        return bool(self._seen)
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Take a signal."""
-        again, self._asked = self._asked, True
+        again, first = number in self._seen, not self._seen
+        self._seen.add(number)
+        if self.finishing:
+            return
         if not self.began:
             raise KeyboardInterrupt("interrupted before the first step; nothing was written")
         if again:
             raise KeyboardInterrupt("interrupted twice; stopped at once, without waiting for the picture")
+        if not first:  # as where a supervisor sends SIGTERM after SIGINT
+            return
         with suppress(RuntimeError):  # where the signal came amid another write to the same stream
             self.console.print("stopping after this step; the picture so far will be written")
 

@@ -34,7 +34,7 @@ SETTING_HELP: Mapping[str, str] = {
     "tv_exponent": "Exponent of total variation.",
     "tv_reduction": "How total variation is reduced.",
     "pixel_range": "Greatest pixel value, 1 or 255, in whose units total variation and Adam are stated.",
-    "mask_exponent": "Power of soft masks as pixel weights.",
+    "mask_exponent": "Power of soft masks as pixel weights, for techniques with masks.",
     "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
     "size": f"Longer side of the result in pixels.  (default: {DEFAULT_SIZE})",
     "scales": "Number of sizes from coarse to fine; 1 is a single scale.",

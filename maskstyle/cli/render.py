@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +16,18 @@ import typer
 from rich.markup import escape
 
 from maskstyle.cli.console import messages
+from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
 from maskstyle.cli.interrupt import Interrupt
-from maskstyle.errors import ImageError, NumericalError, SettingsError
+from maskstyle.errors import ImageError, MaskstyleError, NumericalError, OutputError, SettingsError
 from maskstyle.images import (
+    Image,
+    Mask,
     Picture,
     Size,
     check_replaceable,
     check_writable,
     load_image,
+    resize_image,
     save_image,
     write_text_atomically,
 )
@@ -33,8 +39,6 @@ from maskstyle.techniques.plan import wanted_layers
 if TYPE_CHECKING:
     from maskstyle.result import Result
     from maskstyle.synthesis import Step
-
-EXIT_INTERRUPTED = 130
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -98,7 +102,7 @@ def _check_plot(path: Path) -> None:
     if path.suffix.lower() not in PLOT_SUFFIXES:
         raise SettingsError(f"--plot is {path}; expected a name that ends in {', '.join(PLOT_SUFFIXES)}")
     if importlib.util.find_spec("matplotlib") is None:
-        raise SettingsError("--plot needs Matplotlib; install it with: pip install 'maskstyle[plot]'")
+        raise SettingsError("--plot needs Matplotlib; install it with: pip install matplotlib")
 
 
 def _check_folder(folder: Path) -> None:
@@ -146,6 +150,8 @@ def render(
     files: Files,
     interrupt: Interrupt,
     *,
+    inputs: dict[str, Any],
+    alpha: Mask | None,
     quiet: bool,
 ) -> None:
     """Run a technique with a progress bar, and write what was asked for.
@@ -162,6 +168,10 @@ def render(
         Where to write.
     interrupt : Interrupt
         Knows whether to stop.
+    inputs : dict
+        What the record says of the files that went in.
+    alpha : (H, W) float32 array or None
+        The content's transparency, for a picture that is kept after an error.
     quiet : bool
         Print nothing but errors.
     """
@@ -173,7 +183,7 @@ def render(
         interrupt.began = True
         bar.update(step)
         if settings.snapshot_every and step.step % settings.snapshot_every == 0:
-            _write_snapshot(files.snapshot(step), step)
+            _write_snapshot(files.snapshot(step), step, settings)
 
     try:
         with bar:
@@ -181,36 +191,56 @@ def render(
             if result.stopped_because != "interrupted":
                 bar.finish()
     except NumericalError as error:
-        if interrupt.began:
-            _keep_last_image(error, files.output)
+        if interrupt.began and error.image is not None:
+            _keep_last_image(error.image, alpha, files.output, settings)
         raise
-    _write(result, files)
-    if result.stopped_because == "interrupted":
-        messages().print(f"interrupted; the picture so far is in {escape(str(files.output))}")
+    interrupt.finishing = True
+    _write(result, files, inputs)
+    if interrupt.asked():
+        size = f"{result.image.shape[1]}x{result.image.shape[0]}"
+        messages().print(f"interrupted; the picture so far ({size}) is in {escape(str(files.output))}")
         raise typer.Exit(EXIT_INTERRUPTED)
     if not quiet:
         messages().print(escape(summary(result, files.output)))
 
 
-def _write_snapshot(path: Path, step: Step) -> None:
-    path.parent.mkdir(exist_ok=True)
-    save_image(path, step.image, metadata={"step": step.step, "losses": step.losses})
+def _write_snapshot(path: Path, step: Step, settings: Settings) -> None:
+    """Write a snapshot; where that fails the work goes on, as the picture matters more."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        metadata = {"step": step.step, "losses": step.losses, "settings": dataclasses.asdict(settings)}
+        save_image(path, step.image, metadata=metadata)
+    except (MaskstyleError, OSError) as error:
+        messages().print(f"[yellow]no snapshot:[/] {escape(str(error))}")
 
 
-def _keep_last_image(error: NumericalError, output: Path) -> None:
-    if error.image is not None:
-        save_image(output, error.image)
-        messages().print(f"the last good picture is in {escape(str(output))}")
+def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: Settings) -> None:
+    fitted = None if alpha is None else resize_image(alpha, image.shape[:2])
+    save_image(output, image, fitted, {"settings": dataclasses.asdict(settings), "stopped_because": "not finite"})
+    messages().print(f"the last good picture is in {escape(str(output))}")
 
 
-def _write(result: Result, files: Files) -> None:
-    save_image(files.output, result.image, result.alpha, result.metadata())
+def _write(result: Result, files: Files, inputs: dict[str, Any]) -> None:
+    """Write the picture first, then what goes with it."""
+    with _writing(files.output):
+        save_image(files.output, result.image, result.alpha, {**result.metadata(), "inputs": inputs})
     if files.record is not None:
-        write_json(files.record, result.record())
+        with _writing(files.record):
+            write_json(files.record, {**result.record(), "inputs": inputs})
     if files.plot is not None:
         from maskstyle.cli.plot import save_loss_plot
 
-        save_loss_plot(files.plot, result)
+        with _writing(files.plot):
+            save_loss_plot(files.plot, result)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn errors into an OutputError: the path was fine when the work began."""
+    try:
+        yield
+    except (ImageError, OSError) as error:
+        raise OutputError(f"the work is done, but {path} could not be written ({error})") from error
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:

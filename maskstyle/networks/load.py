@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
 from maskstyle.networks.weights import check_weights_path, find_weights, read_weights
+from maskstyle.settings import CHOICES
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
 
-NETWORKS = ("auto", *ARCHITECTURES)
-COMPUTE_TYPES = ("auto", "float32", "bfloat16")
+NETWORKS = CHOICES["network"]
+COMPUTE_TYPES = CHOICES["compute_type"]
 
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
@@ -109,8 +110,23 @@ def processor_has_bfloat16() -> bool:
     return any(line.startswith("flags") and _BFLOAT16_FLAGS & set(line.split()) for line in lines)
 
 
-def load_network(choice: NetworkChoice, *, pooling: str = "max", padding: str = "zero") -> FeatureNetwork:
-    """Read the chosen weights and build the network; imports TensorFlow. See `FeatureNetwork`."""
+def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> FeatureNetwork:
+    """Read the chosen weights and build the network; imports TensorFlow.
+
+    Parameters
+    ----------
+    choice : NetworkChoice
+        From `choose_network`.
+    pooling : {"max", "average"}
+        Pooling between blocks.
+    padding : {"edge", "zero"}
+        What surrounds the image at the first convolution; see `maskstyle.Settings`.
+
+    Raises
+    ------
+    WeightsError
+        Where the weights file is damaged or does not fit.
+    """
     weights = read_weights(choice.weights, choice.architecture, choice.layers)
     from maskstyle.networks.vgg import FeatureNetwork
 

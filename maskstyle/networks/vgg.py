@@ -10,6 +10,7 @@ import tensorflow as tf
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import Architecture, starts_block
 from maskstyle.networks.weights import LayerWeights
+from maskstyle.settings import CHOICES
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
@@ -19,8 +20,8 @@ IMAGENET_MEAN_RGB = (123.68, 116.779, 103.939)
 
 PIXEL_MAXIMUM = 255.0
 
-POOLINGS = ("max", "average")
-PADDINGS = ("edge", "zero")
+POOLINGS = CHOICES["pooling"]
+PADDINGS = CHOICES["padding"]
 
 
 class FeatureNetwork:
@@ -50,8 +51,8 @@ class FeatureNetwork:
         weights: Mapping[str, LayerWeights],
         *,
         layers: Iterable[str],
-        pooling: str = "max",
-        padding: str = "zero",
+        pooling: str,
+        padding: str,
         compute_type: str = "float32",
     ) -> None:
         if pooling not in POOLINGS:

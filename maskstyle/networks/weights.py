@@ -47,7 +47,12 @@ def candidate_files(architecture: Architecture) -> list[Path]:
     found = []
     for folder in search_folders():
         if folder.is_dir():
-            here = [path for path in folder.iterdir() if path.suffix in SUFFIXES and name.match(path.name)]
+            try:
+                here = [path for path in folder.iterdir() if path.suffix in SUFFIXES and name.match(path.name)]
+            except PermissionError as error:
+                raise WeightsError(
+                    f"the folder {folder} may not be read; allow it, or pass --weights FILE"
+                ) from error
             found += sorted(here, key=lambda path: ("notop" not in path.name, path.name))
     return found
 

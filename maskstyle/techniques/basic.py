@@ -91,6 +91,8 @@ def transfer_basic(
     if initial is not None:
         settings = settings.changed(init="image")
         initial = check_image(initial, "initial image")
+    elif settings.init == "image":
+        raise SettingsError("init is 'image', but no initial image was given; give one, or another init")
     content = check_image(content, "content image")
     if alpha is not None:
         alpha = check_alpha(alpha, content.shape[:2])

@@ -12,7 +12,10 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import Image, Mask, Size, fit_size, resize_image
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
-from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings, active
+
+LARGEST_PIXELS = 64_000_000
+"""Pixels that an image may have, far above what fits into memory on most machines: it catches a slip of the hand."""
 
 
 def check_image(image: Image, name: str) -> Image:
@@ -49,7 +52,7 @@ def wanted_layers(settings: Settings) -> tuple[str, ...]:
         (settings.content_weight, settings.content_layers),
         (settings.style_weight, settings.style_layers),
     ]
-    return tuple(dict.fromkeys(layer for weight, mix in mixes if weight > 0 for layer, _ in mix))
+    return tuple(dict.fromkeys(layer for weight, mix in mixes if weight > 0 for layer, _ in active(mix)))
 
 
 def result_size(size: Size, settings: Settings) -> Size:
@@ -72,15 +75,22 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
     Raises
     ------
     SettingsError
-        Where every weight is 0, or where the layers would have no pixel left of the coarsest size or of a
-        style image.
+        Where every weight is 0, where an image would be unreasonably large, or where the layers would have no
+        pixel left of the coarsest size or of a style image.
     """
     if settings.content_weight == settings.style_weight == settings.tv_weight == 0:
         raise SettingsError(
             "content_weight, style_weight and tv_weight are all 0, so there is nothing to do; make one larger"
         )
+    finest = result_size(content, settings)
+    for used in (finest, *(style_size(style, finest, settings) for style in styles)):
+        if used[0] * used[1] > LARGEST_PIXELS:
+            raise SettingsError(
+                f"an image would be {used[0]}x{used[1]} (height x width), more than the {LARGEST_PIXELS // 10**6} "
+                "megapixels that are allowed; choose a smaller size or style_scale"
+            )
     needed = smallest_side(wanted_layers(settings))
-    sizes = pyramid_sizes(result_size(content, settings), settings.scales, smallest_side=needed)
+    sizes = pyramid_sizes(finest, settings.scales, smallest_side=needed)
     for style in styles if settings.style_weight > 0 else ():
         used = style_size(style, sizes[0], settings)
         if min(used) < needed:

@@ -40,13 +40,14 @@ def finished(
     network: FeatureNetwork,
     settings: Settings,
 ) -> Result:
-    """Return the result of a synthesis, denoised if asked, with the alpha at its size."""
+    """Return the result of a synthesis, denoised if asked, with the alpha at its size and what was really done."""
     image = denoise_image(synthesis.image, settings.denoise)
     return Result(
         image=image,
         alpha=None if alpha is None else resize_image(alpha, image.shape[:2]),
         technique=technique,
-        settings=settings,
+        # A network that was given loaded keeps its own ways, and the record says so.
+        settings=settings.changed(pooling=network.pooling, padding=network.padding),
         network=network.architecture.name,
         compute_type=network.compute_type,
         losses=synthesis.losses,

@@ -93,9 +93,7 @@ def test_settings_that_are_not_asked_for_are_the_defaults(basic, desk):
 
 def test_a_plot_without_matplotlib_is_refused_at_once(basic, desk, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert basic("--plot", "plot.png").error == (
-        "--plot needs Matplotlib; install it with: pip install 'maskstyle[plot]'"
-    )
+    assert basic("--plot", "plot.png").error == ("--plot needs Matplotlib; install it with: pip install matplotlib")
     assert not (desk / "out.png").exists()
 
 

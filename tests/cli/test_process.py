@@ -63,7 +63,7 @@ def test_a_signal_during_a_long_run_keeps_the_picture(desk, environment, number)
         process.wait()
     assert process.returncode == 130, said
     assert "stopping after this step" in said
-    assert said.splitlines()[-1] == "interrupted; the picture so far is in out.png"
+    assert said.splitlines()[-1] == "interrupted; the picture so far (40x32) is in out.png"
     assert load_image(desk / "out.png").pixels.shape == (32, 40, 3)
     assert read_metadata(desk / "out.png")["stopped_because"] == "interrupted"
     assert (desk / "run.json").is_file()
@@ -139,6 +139,47 @@ def test_after_the_first_step_a_signal_asks_and_the_second_stops(capsys):
     assert capsys.readouterr().err == "stopping after this step; the picture so far will be written\n"
     with pytest.raises(KeyboardInterrupt, match="twice"):
         interrupt.handle(signal.SIGTERM, None)
+
+
+def test_two_signals_of_different_kinds_are_one_wish(capsys):
+    interrupt = Interrupt()
+    interrupt.began = True
+    interrupt.handle(signal.SIGINT, None)
+    interrupt.handle(signal.SIGTERM, None)
+    assert interrupt.asked()
+    assert capsys.readouterr().err.count("stopping after this step") == 1
+
+
+def test_nothing_breaks_off_the_writing_of_the_picture():
+    interrupt = Interrupt()
+    interrupt.began = interrupt.finishing = True
+    interrupt.handle(signal.SIGINT, None)
+    interrupt.handle(signal.SIGINT, None)
+    assert interrupt.asked()
+
+
+def test_a_record_that_cannot_be_written_after_all_is_a_failure(basic, desk, size_of, monkeypatch):
+    def full(path, record):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("maskstyle.cli.render.write_json", full)
+    ran = basic("--steps", "2", "--json", "out.json")
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].startswith(
+        "error: the work is done, but out.json could not be written ([Errno 28]"
+    )
+    assert size_of(desk / "out.png") == (32, 40)
+
+
+def test_a_snapshot_that_cannot_be_written_does_not_end_the_work(basic, desk, size_of, monkeypatch):
+    def refuse(folder, **_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    ran = basic("--steps", "2", "--snapshot-every", "1")
+    assert ran.code == 0
+    assert "no snapshot: " in ran.err
+    assert size_of(desk / "out.png") == (32, 40)
 
 
 def test_the_handlers_are_put_back_after_an_error():

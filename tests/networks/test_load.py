@@ -115,5 +115,5 @@ def test_load_checks_the_file(tiny_choice, tmp_path):
     broken = tmp_path / "broken.npz"
     broken.touch()
     with pytest.raises(WeightsError, match="broken.npz cannot be read"):
-        load_network(type(choice)(TINY19, broken, choice.layers, "float32", ""))
+        load_network(type(choice)(TINY19, broken, choice.layers, "float32", ""), pooling="max", padding="zero")
     assert set(he_weights(TINY19, ["block1_conv1"])) == {"block1_conv1"}

@@ -37,7 +37,7 @@ def test_the_mean_colour_is_zero_and_colours_are_blue_green_red():
     kernel[1, 1, 0, 0] = kernel[1, 1, 1, 1] = kernel[1, 1, 2, 2] = 1.0
     weights = {"block1_conv1": (kernel, np.zeros(4, np.float32))}
     weights = {layer: type(he_weights(TINY19, [layer])[layer])(*pair) for layer, pair in weights.items()}
-    network = FeatureNetwork(TINY19, weights, layers=["block1_conv1"])
+    network = FeatureNetwork(TINY19, weights, layers=["block1_conv1"], pooling="max", padding="zero")
     image = np.full((2, 2, 3), np.array([200.0, 150.0, 110.0]) / 255, np.float32)
     expected = [110 - 103.939, 150 - 116.779, 200 - 123.68, 0]
     assert_allclose(network(image)["block1_conv1"][0, 0], expected, rtol=1e-4)
@@ -64,13 +64,13 @@ def test_deeper_weights_than_needed_are_not_read():
     layers = ["block2_conv1"]
     shallow = he_weights(TINY19, TINY19.up_to_deepest(layers))
     assert set(shallow) == {"block1_conv1", "block1_conv2", "block2_conv1"}
-    network = FeatureNetwork(TINY19, shallow, layers=layers)
+    network = FeatureNetwork(TINY19, shallow, layers=layers, pooling="max", padding="zero")
     image = random_image(0, 8, 8)
     assert_allclose(network(image)["block2_conv1"], forward(image, shallow)["block2_conv1"], rtol=1e-4, atol=1e-3)
 
 
 def test_without_layers_there_is_nothing_to_read():
-    assert FeatureNetwork(TINY19, {}, layers=[])(random_image(0, 2, 2)) == {}
+    assert FeatureNetwork(TINY19, {}, layers=[], pooling="max", padding="zero")(random_image(0, 2, 2)) == {}
 
 
 def test_the_network_goes_on_from_what_the_observer_returns(tiny_network):
@@ -114,11 +114,11 @@ def test_edge_padding_gives_a_flat_image_flat_features(tiny_network):
 
 def test_unknown_pooling_padding_and_layer():
     with pytest.raises(SettingsError, match="padding is 'mirror'; expected one of edge, zero"):
-        FeatureNetwork(TINY19, {}, layers=[], padding="mirror")
+        FeatureNetwork(TINY19, {}, layers=[], pooling="max", padding="mirror")
     with pytest.raises(SettingsError, match="pooling is 'median'; expected one of max, average"):
-        FeatureNetwork(TINY19, {}, layers=[], pooling="median")
+        FeatureNetwork(TINY19, {}, layers=[], pooling="median", padding="zero")
     with pytest.raises(SettingsError, match="tiny19 has no layer 'block9_conv1'"):
-        FeatureNetwork(TINY19, {}, layers=["block9_conv1"])
+        FeatureNetwork(TINY19, {}, layers=["block9_conv1"], pooling="max", padding="zero")
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_real_weights(real_layers_and_weights):
     )
     losses = {}
     for kind in ("float32", "bfloat16"):
-        network = FeatureNetwork(VGG19, weights, layers=layers, compute_type=kind)
+        network = FeatureNetwork(VGG19, weights, layers=layers, pooling="max", padding="zero", compute_type=kind)
         guides = [style_guide(network, [style], [1.0], settings)]
         objective = Objective(network, [content_term(network, style, settings), style_term(guides, settings)])
         losses[kind] = objective.losses(image)
@@ -166,5 +166,5 @@ def test_real_weights(real_layers_and_weights):
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
     # A photograph excites the trained filters within what NumPy says of the same weights.
     expected = forward(image, weights)["block3_conv4"]
-    exact = FeatureNetwork(VGG19, weights, layers=layers)(image)["block3_conv4"]
+    exact = FeatureNetwork(VGG19, weights, layers=layers, pooling="max", padding="zero")(image)["block3_conv4"]
     assert_allclose(exact.numpy(), expected, rtol=1e-3, atol=1e-3 * expected.max())

@@ -187,3 +187,13 @@ def test_shares():
 def test_shares_that_cannot_be(shares, message):
     with pytest.raises(SettingsError, match=message):
         normalized_shares(shares, 2)
+
+
+def test_layers_of_weight_0_are_not_asked_for():
+    settings = Settings(content_layers=(("block1_conv2", 1.0), ("block5_conv2", 0.0)), style_weight=0.0)
+    assert wanted_layers(settings) == ("block1_conv2",)
+
+
+def test_a_slip_of_the_hand_in_the_size_is_caught():
+    with pytest.raises(SettingsError, match="51200x38400 .* megapixels"):
+        transfer_sizes((400, 300), Settings(size=51200))
