@@ -56,7 +56,7 @@ def main() -> None:
             chosen = [each for each in figures if each["size"] == size and each["variant"] == name]
             means = [np.exp(np.mean([np.log(each[f"{share:g}"]) for each in chosen])) for share in SHARES]
             steps = np.mean([each["steps"] for each in chosen])
-            rows.append((name, *(f"{mean:.3f}" for mean in means), f"{steps:.0f}"))
+            rows.append((name, *("-" if np.isnan(mean) else f"{mean:.3f}" for mean in means), f"{steps:.0f}"))
         print_table(("variant", *(f"{share * seconds:g} s" for share in SHARES), "steps"), rows)
 
 
