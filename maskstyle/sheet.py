@@ -35,7 +35,7 @@ class Panel:
 
 
 def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) -> Image:
-    """Return one image with all panels in rows, each picture fitted into a square.
+    """Return one image with all panels in rows, each row as high as its highest picture.
 
     Parameters
     ----------
@@ -51,19 +51,26 @@ def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) ->
     (H, W, 3) float32 array
         In [0, 1].
     """
-    columns = min(columns, len(panels))
-    rows = -(-len(panels) // columns)
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    heights = [max(fit_size(panel.image.shape[:2], side)[0] for panel in row) for row in rows]
     text_height = LINE_HEIGHT * max(len(panel.lines) for panel in panels)
-    cell_width, cell_height = side + MARGIN, side + text_height + MARGIN
-    sheet = PillowImage.new("RGB", (columns * cell_width + MARGIN, rows * cell_height + MARGIN), PAPER)
+    width = min(columns, len(panels)) * (side + MARGIN) + MARGIN
+    height = sum(heights) + len(rows) * (text_height + MARGIN) + MARGIN
+    sheet = PillowImage.new("RGB", (width, height), PAPER)
+    top = MARGIN
+    for row, row_height in zip(rows, heights, strict=True):
+        for index, panel in enumerate(row):
+            _draw_panel(sheet, panel, MARGIN + index * (side + MARGIN), top, side, row_height)
+        top += row_height + text_height + MARGIN
+    return np.asarray(sheet, dtype=np.float32) / np.float32(255)
+
+
+def _draw_panel(sheet: PillowImage.Image, panel: Panel, left: int, top: int, side: int, row_height: int) -> None:
+    """Draw a panel's picture in the middle of its place, and its lines beneath."""
+    height, width = fit_size(panel.image.shape[:2], side)
+    picture = PillowImage.fromarray(to_uint8(resize_image(panel.image, (height, width))))
+    sheet.paste(picture, (left + (side - width) // 2, top + (row_height - height) // 2))
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(FONT_SIZE)
-    for index, panel in enumerate(panels):
-        left = MARGIN + (index % columns) * cell_width
-        top = MARGIN + (index // columns) * cell_height
-        height, width = fit_size(panel.image.shape[:2], side)
-        picture = PillowImage.fromarray(to_uint8(resize_image(panel.image, (height, width))))
-        sheet.paste(picture, (left + (side - width) // 2, top + (side - height) // 2))
-        for number, line in enumerate(panel.lines):
-            draw.text((left, top + side + 3 + number * LINE_HEIGHT), line, fill=INK, font=font)
-    return np.asarray(sheet, dtype=np.float32) / np.float32(255)
+    for number, line in enumerate(panel.lines):
+        draw.text((left, top + row_height + 3 + number * LINE_HEIGHT), line, fill=INK, font=font)

@@ -20,8 +20,9 @@ def main() -> None:
     for content, style in PAIRS:
         photo = maskstyle.load_image(SAMPLES / f"{content}.jpg").pixels
         painting = maskstyle.load_image(SAMPLES / f"{style}.jpg").pixels
-        result = maskstyle.transfer_basic(photo, painting, on_step=lambda step: print(step.size, step.step, step.total))
-        panels += [Panel(photo, (content,)), Panel(painting, (style,)), Panel(result.image, (f"{content} + {style}",))]
+        result = maskstyle.transfer_basic(photo, painting)
+        panels += [Panel(photo, (content,)), Panel(painting, (style,))]
+        panels.append(Panel(result.image, (f"{content} in the style of {style}",)))
     maskstyle.save_image(Path(__file__).with_name("basic.jpg"), make_sheet(panels, columns=3, side=400))
 
 
