@@ -40,6 +40,14 @@ if TYPE_CHECKING:
     from maskstyle.result import Result
     from maskstyle.synthesis import Step
 
+ENDINGS = {
+    "steps": "all steps taken",
+    "converged": "stopped as the loss hardly fell any more",
+    "stalled": "stopped as no lower loss was found",
+    "interrupted": "interrupted",
+}
+"""How a run ended, in words for people."""
+
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
 SUFFIXES_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
@@ -95,7 +103,10 @@ class Files:
 
     def snapshot(self, step: Step) -> Path:
         """Return where the snapshot of a step goes."""
-        return self._snapshot_folder() / f"{self.output.stem}_{step.size[1]}x{step.size[0]}_{step.step:05d}.png"
+        return (
+            self._snapshot_folder()
+            / f"{self.output.stem}_{step.scale}_{step.size[1]}x{step.size[0]}_{step.step:05d}.png"
+        )
 
 
 def _check_plot(path: Path) -> None:
@@ -254,5 +265,5 @@ def summary(result: Result, output: Path) -> str:
     steps = " + ".join(str(scale.evaluations) for scale in result.scales)
     return (
         f"wrote {output}: {width}x{height}, {steps} steps in {result.seconds:.0f} s, "
-        f"loss {sum(result.losses.values()):.3g}, stopped because: {result.stopped_because}"
+        f"loss {sum(result.losses.values()):.3g}, {ENDINGS[result.stopped_because]}"
     )

@@ -82,12 +82,13 @@ def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
             continue
         if not missing:
             return path
-        shortcomings.append(f"{path} lacks {_span(missing)}")
+        lack = f"lacks {_span(missing)}" if len(missing) < len(needed) else "holds none of its layers"
+        shortcomings.append(f"{path} {lack}")
     if shortcomings:
         extent = f" up to {needed[-1]}" if needed else ""
         raise WeightsError(
             f"no weights of {architecture.name}{extent} were found: {'; '.join(shortcomings)}; "
-            f"choose layers that a file holds, pass --weights FILE, or run: {fetch_command(architecture)}"
+            f"run: {fetch_command(architecture)}, pass --weights FILE, or choose other layers"
         )
     folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in search_folders()]
     raise WeightsError(

@@ -105,7 +105,7 @@ def test_quiet_prints_nothing(basic):
 def test_snapshots_in_a_folder_of_ones_own(basic, desk, size_of):
     basic("--steps", "5", "--snapshot-every", "2", "--snapshot-dir", "shots").succeeded()
     names = sorted(path.name for path in (desk / "shots").iterdir())
-    assert names == ["out_40x32_00002.png", "out_40x32_00004.png"]
+    assert names == ["out_1_40x32_00002.png", "out_1_40x32_00004.png"]
     assert size_of(desk / "shots" / names[0]) == (32, 40)
     assert read_metadata(desk / "shots" / names[0])["step"] == 2
 
@@ -113,7 +113,7 @@ def test_snapshots_in_a_folder_of_ones_own(basic, desk, size_of):
 def test_snapshots_lie_beside_the_picture_by_default(basic, desk):
     basic("--scales", "2", "--snapshot-every", "2").succeeded()
     names = sorted(path.name for path in (desk / "out_snapshots").iterdir())
-    assert names == ["out_20x16_00002.png", "out_40x32_00002.png"]
+    assert names == ["out_1_20x16_00002.png", "out_2_40x32_00002.png"]
 
 
 def test_the_first_image_is_what_init_says(basic, desk, painted):
