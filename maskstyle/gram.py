@@ -38,9 +38,6 @@ class PixelWeights(NamedTuple):
     divisor: Tensor | float | None = None
 
 
-EVERYWHERE = PixelWeights()
-
-
 def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | float | None = None) -> Tensor:
     """Return the weighted second moment of features over pixels.
 

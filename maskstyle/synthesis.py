@@ -169,7 +169,8 @@ def enlarged(result: Image, start: Image, size: Size) -> Image:
     start : (H, W, 3) float32 array
         The starting image of the whole synthesis, of any size. The difference that enlarging it from the
         coarser size makes to it is what enlarging blurs in the result too, and is added back: with a content
-        image to start from, this saves the steps that would repaint its edges.
+        image to start from, this saves the steps that would repaint its edges. A starting image no larger than
+        the result, such as noise of the coarsest size, has no such detail.
     size : (height, width)
         The finer size.
 
@@ -178,6 +179,8 @@ def enlarged(result: Image, start: Image, size: Size) -> Image:
     (height, width, 3) float32 array
         In [0, 1].
     """
+    if max(start.shape[:2]) <= max(result.shape[:2]):
+        return resize_image(result, size)
     detail = resize_image(start, size) - resize_image(resize_image(start, result.shape[:2]), size)
     return np.clip(resize_image(result, size) + detail, 0.0, 1.0)
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from maskstyle.gram import EVERYWHERE, PixelWeights, gram, observe_grams
+from maskstyle.gram import PixelWeights, gram, observe_grams
 
 # Small whole numbers and quarters: exact in float32 and in bfloat16.
 FEATURES = np.array(
@@ -23,7 +23,7 @@ REGION = np.array([[1, 0, 0, 1], [0, 1, 1, 0], [0, 0, 0, 1]], np.float32)
 UPSTREAM = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.0, 2.0, 4.0]], np.float32)
 
 WEIGHINGS = {
-    "whole": EVERYWHERE,
+    "whole": PixelWeights(),
     "whole, explicit divisor": PixelWeights(None, 7.0),
     "soft": PixelWeights(SOFT),
     "region": PixelWeights(REGION),
@@ -148,7 +148,7 @@ def test_gradient_of_bfloat16_features_is_bfloat16_and_close():
 
 
 def test_observing_passes_features_through():
-    passed, grams = observe_grams(tf.constant(FEATURES), [EVERYWHERE])
+    passed, grams = observe_grams(tf.constant(FEATURES), [PixelWeights()])
     assert_array_equal(passed.numpy(), FEATURES)
     assert_array_equal(grams[0], gram(FEATURES))
 

@@ -145,3 +145,9 @@ def test_an_error_at_the_very_first_step_carries_the_start():
     with pytest.raises(NumericalError) as caught:
         synthesize(lambda size: Bowl(np.zeros((*size, 3)), broken_at=1), START, SIZES, SETTINGS)
     assert_array_equal(caught.value.image, resize_image(START, SIZES[0]))
+
+
+def test_a_start_no_larger_than_the_result_adds_no_detail():
+    noise = np.random.default_rng(0).random((8, 8, 3), dtype=np.float32)
+    result = np.full((16, 16, 3), 0.5, np.float32)
+    np.testing.assert_allclose(enlarged(result, noise, (32, 32)), 0.5, atol=1e-6)
