@@ -53,7 +53,7 @@ def make_objective(network: FeatureNetwork, content: Image, style: Image, settin
         network,
         [
             content_term(network, content, settings),
-            style_term([style_guide(network, [scaled], [1.0], settings)], settings),
+            style_term(network, [style_guide(network, [scaled], [1.0], settings)], settings),
             total_variation_term(settings),
         ],
     )

@@ -7,7 +7,7 @@ image sizes and networks; the others are the exact forms of the literature.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -107,12 +107,15 @@ class ContentTerm:
         The content's features.
     reduction : {"relative", "mean", "sum", "half_sum"}
         See `maskstyle.Settings`.
+    channels : mapping of str to int, optional
+        Channels that a mean counts, by layer; the features' own where it is left out.
     """
 
     weight: float
     layers: LayerMix
     targets: Features
     reduction: str
+    channels: Mapping[str, int] | None = None
     name: str = "content"
 
     def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
@@ -121,14 +124,16 @@ class ContentTerm:
         for layer, share in self.layers:
             target = tf.cast(self.targets[layer], tf.float32)
             squares = tf.square(tf.cast(features[layer], tf.float32) - target)
-            total += share * self._reduced(squares, target)
+            own = int(target.shape[-1])
+            counted = own if self.channels is None else self.channels[layer]
+            total += share * self._reduced(squares, target, own / counted)
         return total
 
-    def _reduced(self, squares: Tensor, target: Tensor) -> Tensor:
+    def _reduced(self, squares: Tensor, target: Tensor, own_share: float) -> Tensor:
         if self.reduction == "relative":
             return tf.reduce_mean(squares) / tf.maximum(tf.reduce_mean(tf.square(target)), TINY)
         if self.reduction == "mean":
-            return tf.reduce_mean(squares)
+            return tf.reduce_mean(squares) * own_share
         return tf.reduce_sum(squares) * (0.5 if self.reduction == "half_sum" else 1.0)
 
 
@@ -148,6 +153,8 @@ class StyleTerm:
         Whether Grams are divided by their sum of weights; see `maskstyle.Settings`.
     reduction : {"relative", "mean", "gatys", "chollet"}
         See `maskstyle.Settings`.
+    channels : mapping of str to int, optional
+        Channels that reductions count, by layer; the Grams' own where it is left out.
     """
 
     weight: float
@@ -155,6 +162,7 @@ class StyleTerm:
     guides: Sequence[Guide]
     normalisation: str
     reduction: str
+    channels: Mapping[str, int] | None = None
     name: str = "style"
 
     def weighings(self, layer: str) -> list[PixelWeights]:
@@ -191,11 +199,11 @@ class StyleTerm:
             # Sums instead of means, kept within float32 by leaving the image's divisor to the scale.
             target = target * (guide.target_sums[layer] / divisor)
         squares = tf.reduce_sum(tf.square(current - tf.constant(target, tf.float32)))
-        return squares * self._scale(target, divisor, image_pixels)
+        channels = int(target.shape[0]) if self.channels is None else self.channels[layer]
+        return squares * self._scale(target, channels, divisor, image_pixels)
 
-    def _scale(self, target: NDArray[np.float32], divisor: float, image_pixels: float) -> float:
+    def _scale(self, target: NDArray[np.float32], channels: int, divisor: float, image_pixels: float) -> float:
         """Return the factor on the squared distance of normalised Grams that gives the reduction asked for."""
-        channels = int(target.shape[0])
         raw = float(divisor**2) if self.normalisation == "none" else 1.0
         if self.reduction == "relative":
             return 1.0 / max(float(np.sum(np.square(target, dtype=np.float64))), TINY)
@@ -230,10 +238,31 @@ class TotalVariationTerm:
 
     def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
         """Return the term for the image."""
-        scaled = image * self.pixel_range
-        corner = scaled[:-1, :-1]
-        squares = tf.square(scaled[1:, :-1] - corner) + tf.square(scaled[:-1, 1:] - corner)
-        powers = squares if self.exponent == 1 else tf.pow(squares, self.exponent)
+        total = _variation(image * self.pixel_range, self.exponent)
+        pixels = (image.shape[0] - 1) * (image.shape[1] - 1) * image.shape[2]
         # An image one pixel wide or high has no such pixels, and their mean would not be a number.
-        averaged = self.reduction == "mean" and 0 not in powers.shape
-        return tf.reduce_mean(powers) if averaged else tf.reduce_sum(powers)
+        return total / pixels if self.reduction == "mean" and pixels else total
+
+
+def _variation(image: Tensor, exponent: float) -> Tensor:
+    """Return the sum of ``(dx^2 + dy^2)^exponent``, with a gradient several times faster than the derived one."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def variation(values: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        corner = values[:-1, :-1]
+        down, right = values[1:, :-1] - corner, values[:-1, 1:] - corner
+        squares = tf.square(down) + tf.square(right)
+        powers = squares if exponent == 1 else tf.pow(squares, exponent)
+
+        def gradient(upstream: Tensor) -> Tensor:
+            slope = 2 * exponent * upstream * (1.0 if exponent == 1 else tf.pow(squares, exponent - 1))
+            down_slope, right_slope = slope * down, slope * right
+            return (
+                tf.pad(down_slope, [[1, 0], [0, 1], [0, 0]])
+                + tf.pad(right_slope, [[0, 1], [1, 0], [0, 0]])
+                - tf.pad(down_slope + right_slope, [[0, 1], [0, 1], [0, 0]])
+            )
+
+        return tf.reduce_sum(powers), gradient
+
+    return variation(image)

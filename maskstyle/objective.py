@@ -13,7 +13,7 @@ from maskstyle.gram import gram, observe_grams
 from maskstyle.images import Image
 from maskstyle.losses import ContentTerm, Guide, StyleTerm, Term, TotalVariationTerm
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.settings import Settings, active
+from maskstyle.settings import LayerMix, Settings, active
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
@@ -35,6 +35,9 @@ class Objective:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
         self._style = [term for term in self.terms if isinstance(term, StyleTerm)]
+        self._content_layers = {
+            layer for term in self.terms if isinstance(term, ContentTerm) for layer, _ in term.layers
+        }
         self._evaluate = tf.function(self._value_and_gradient, autograph=False)
 
     @property
@@ -79,10 +82,13 @@ class Objective:
                 weighings = [each for term in self._style for each in term.weighings(layer)]
                 if not weighings:
                     return features
-                passed, grams[layer] = observe_grams(features, weighings)
+                passed, plain = observe_grams(features, weighings)
+                grams[layer] = tuple(self.network.measured_gram(layer, matrix) for matrix in plain)
                 return passed
 
             features = self.network(image, observe)
+            for layer in self._content_layers:
+                features[layer] = self.network.measured(layer, features[layer])
             values = [term.weight * term(image, features, grams) for term in self.terms]
             total = tf.add_n(values)
         return tf.stack(values), tape.gradient(total, image)
@@ -91,10 +97,21 @@ class Objective:
 def content_term(network: FeatureNetwork, content: Image, settings: Settings) -> ContentTerm:
     """Return the content term for a content image of the size at hand."""
     targets: Mapping[str, Tensor] = {}
+    mix = active(settings.content_layers)
     if settings.content_weight > 0:
-        layers = [layer for layer, _ in active(settings.content_layers)]
-        targets = _content_targets(network, layers)(tf.constant(content))
-    return ContentTerm(settings.content_weight, active(settings.content_layers), targets, settings.content_reduction)
+        targets = _content_targets(network, [layer for layer, _ in mix])(tf.constant(content))
+        mix = tuple((layer, share * network.content_gains[layer]) for layer, share in mix)
+    return ContentTerm(
+        settings.content_weight,
+        mix,
+        targets,
+        settings.content_reduction,
+        _channels(network, settings.content_layers),
+    )
+
+
+def _channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
+    return {layer: network.architecture.channels(layer) for layer, _ in active(mix)}
 
 
 def style_guide(
@@ -137,7 +154,7 @@ def _content_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable
 
     def targets(image: Tensor) -> dict[str, Tensor]:
         features = network(image)
-        return {layer: features[layer] for layer in layers}
+        return {layer: network.measured(layer, features[layer]) for layer in layers}
 
     return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
 
@@ -147,12 +164,12 @@ def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[
 
     def targets(image: Tensor) -> dict[str, Tensor]:
         features = network(image)
-        return {layer: gram(features[layer]) for layer in layers}
+        return {layer: network.measured_gram(layer, gram(features[layer])) for layer in layers}
 
     return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
 
 
-def style_term(guides: Sequence[Guide], settings: Settings) -> StyleTerm:
+def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: Settings) -> StyleTerm:
     """Return the style term for guides."""
     return StyleTerm(
         settings.style_weight,
@@ -160,6 +177,7 @@ def style_term(guides: Sequence[Guide], settings: Settings) -> StyleTerm:
         guides,
         settings.gram_normalisation,
         settings.style_reduction,
+        _channels(network, settings.style_layers),
     )
 
 

@@ -69,6 +69,7 @@ def _gatys2016() -> Recipe:
         Settings(
             network="vgg19",
             padding="zero",
+            noise_contrast=1.0,
             pooling="average",
             content_layers=(("block4_conv2", 1.0),),
             style_layers=_equal(FIRST_LAYERS),
@@ -105,6 +106,7 @@ def _fernandes() -> Recipe:
         Settings(
             network="vgg19",
             padding="zero",
+            noise_contrast=1.0,
             content_layers=(("block4_conv2", 1.0),),
             style_layers=_equal(("block2_conv1", "block3_conv1")),
             content_weight=5.0,
@@ -140,6 +142,7 @@ def _surma2019() -> Recipe:
         Settings(
             network="vgg16",
             padding="zero",
+            noise_contrast=1.0,
             content_layers=(("block2_conv2", 1.0),),
             style_layers=_equal(("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")),
             content_weight=0.02,
@@ -180,6 +183,7 @@ def _carter2021() -> Recipe:
         Settings(
             network="vgg19",
             padding="zero",
+            noise_contrast=1.0,
             content_layers=(("block5_conv2", 1.0),),
             style_layers=_equal(FIRST_LAYERS),
             content_weight=1e3,
@@ -216,6 +220,7 @@ def _ghorpade2021() -> Recipe:
         Settings(
             network="vgg16",
             padding="zero",
+            noise_contrast=1.0,
             content_layers=(("block4_conv3", 1.0),),
             style_layers=_equal(FIRST_LAYERS),
             content_weight=1e-3,

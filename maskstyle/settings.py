@@ -17,7 +17,7 @@ DEFAULT_LONGER_SIDE = 512
 """Longer side, in pixels, of a result whose size is not asked for; a smaller content keeps its size."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "network": ("auto", "vgg16", "vgg19"),
+    "network": ("auto", "lite", "vgg16", "vgg19"),
     "compute_type": ("auto", "float32", "bfloat16"),
     "pooling": ("max", "average"),
     "padding": ("edge", "zero"),
@@ -46,8 +46,8 @@ class Settings:
 
     Parameters
     ----------
-    network : {"auto", "vgg16", "vgg19"}
-        Feature network; ``auto`` is vgg19.
+    network : {"auto", "lite", "vgg16", "vgg19"}
+        Feature network; ``auto`` is vgg19 where its weights are on the machine, else lite.
     compute_type : {"auto", "float32", "bfloat16"}
         Type of the convolutions; ``auto`` is bfloat16 where the processor has instructions for it.
     pooling : {"max", "average"}
@@ -100,7 +100,10 @@ class Settings:
         Adam's settings. Relative losses, spread over a million pixels, have gradients down to 1e-7, which
         Keras' own epsilon of 1e-7 would drown.
     init : {"content", "style", "noise", "image"}
-        What the first image is; noise is uniform in [0, 1], and an image of one's own is given beside the settings.
+        What the first image is; an image of one's own is given beside the settings.
+    noise_contrast : float
+        Contrast of the noise, above 0 and at most 1: it is uniform around mid grey, and 1 fills [0, 1]. Strong noise
+        leaves its dots in flat areas.
     seed : int
         Seed of the noise.
     snapshot_every : int
@@ -146,6 +149,7 @@ class Settings:
     beta_2: float = 0.999
     epsilon: float = 1e-12
     init: str = "content"
+    noise_contrast: float = 0.25
     seed: int = 0
     snapshot_every: int = 0
     denoise: float = 0.0
@@ -164,6 +168,8 @@ class Settings:
         for name in ("beta_1", "beta_2"):
             if not getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")
+        if self.noise_contrast > 1:
+            raise SettingsError(f"noise_contrast is {self.noise_contrast}; expected a number of at most 1")
         for term in ("content", "style"):
             _check_mix(f"{term}_layers", getattr(self, f"{term}_layers"), getattr(self, f"{term}_weight"))
 
@@ -193,6 +199,7 @@ _LOWEST: Mapping[str, tuple[float, bool]] = {
     "beta_1": (0, True),
     "beta_2": (0, True),
     "epsilon": (0, False),
+    "noise_contrast": (0, False),
     "seed": (0, True),
     "snapshot_every": (0, True),
     "denoise": (0, True),

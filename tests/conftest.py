@@ -51,12 +51,12 @@ def tiny_architecture_16():
 
 @pytest.fixture(scope="session")
 def tiny_network():
-    """Return a function that makes a tiny network with seeded random weights."""
+    """Return a function that makes a tiny network with seeded random weights, where none are given."""
 
-    def make(layers, pooling="max", compute_type="float32", architecture=TINY19, padding="zero"):
+    def make(layers, pooling="max", compute_type="float32", architecture=TINY19, padding="zero", weights=None):
         from maskstyle.networks.vgg import FeatureNetwork
 
-        weights = he_weights(architecture, architecture.layers)
+        weights = weights or he_weights(architecture, architecture.layers)
         return FeatureNetwork(
             architecture, weights, layers=layers, pooling=pooling, padding=padding, compute_type=compute_type
         )

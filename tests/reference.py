@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ from maskstyle.networks.weights import LayerWeights
 
 Array = NDArray[np.float64]
 
-TINY19 = Architecture("tiny19", (2, 2, 4, 4, 4), (4, 6, 8, 8, 8))
-TINY16 = Architecture("tiny16", (2, 2, 3, 3, 3), (4, 6, 8, 8, 8))
+TINY19 = Architecture("tiny19", ((4,) * 2, (6,) * 2, (8,) * 4, (8,) * 4, (8,) * 4))
+TINY16 = Architecture("tiny16", ((4,) * 2, (6,) * 2, (8,) * 3, (8,) * 3, (8,) * 3))
 
 
 def random_image(seed: int, height: int, width: int) -> NDArray[np.float32]:
@@ -34,7 +34,10 @@ def he_weights(architecture: Architecture, layers: Iterable[str], seed: int = 0)
 
 
 def write_npz(path: Path, weights: Mapping[str, LayerWeights]) -> Path:
-    arrays = {f"{layer}/{kind}": getattr(weights[layer], kind) for layer in weights for kind in ("kernel", "bias")}
+    arrays = {}
+    for layer, parts in weights.items():
+        named = zip(parts._fields, parts, strict=True)
+        arrays |= {f"{layer}/{kind}": array for kind, array in named if array is not None}
     np.savez(path, **arrays)
     return path
 
@@ -51,7 +54,7 @@ def forward(
     features: dict[str, Array] = {}
     block = "block1"
     rim = "edge" if padding == "edge" else "constant"
-    for layer, (kernel, bias) in weights.items():
+    for layer, (kernel, bias, *_) in weights.items():
         if not layer.startswith(block):
             block = layer.partition("_")[0]
             current = _pooled(current, pooling)
@@ -75,6 +78,22 @@ def _pooled(image: Array, pooling: str) -> Array:
     height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
     corners = np.stack([image[row:height:2, column:width:2] for row in (0, 1) for column in (0, 1)])
     return corners.max(axis=0) if pooling == "max" else corners.mean(axis=0)
+
+
+def with_metrics(
+    weights: Mapping[str, LayerWeights], make: Callable[[np.random.Generator, int], NDArray], seed: int = 5
+) -> dict[str, LayerWeights]:
+    """Return weights with a metric for each layer, made from a generator and the layer's channels."""
+    rng = np.random.default_rng(seed)
+    return {
+        layer: parts._replace(metric=np.asarray(make(rng, len(parts.bias)), np.float32))
+        for layer, parts in weights.items()
+    }
+
+
+def measured(features: Array, parts: LayerWeights) -> Array:
+    """Return features in the space in which the distances of their layer are measured."""
+    return features if parts.metric is None else features @ parts.metric.astype(np.float64).T
 
 
 def raw_gram(features: NDArray) -> Array:

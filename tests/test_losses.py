@@ -58,6 +58,21 @@ def test_content_term_is_0_at_the_content(reduction):
     assert float(ContentTerm(1.0, (("block1_conv1", 1.0),), content, reduction)(IMAGE, content, {})) == 0.0
 
 
+@pytest.mark.parametrize("reduction", CONTENT_REDUCTIONS)
+def test_content_term_that_counts_the_channels_of_another_network(reduction):
+    features, content = random_features(1), random_features(2)
+    mix = (("block1_conv1", 0.25), ("block2_conv1", 2.0))
+    counted = {"block1_conv1": 16, "block2_conv1": 3}
+    expected = 0.0
+    for layer, share in mix:
+        value = CONTENT_REDUCTIONS[reduction](exact(features[layer]), exact(content[layer]))
+        if reduction == "mean":  # a sum over pixels and channels, divided by pixels and the other's channels
+            value *= LAYERS[layer][-1] / counted[layer]
+        expected += share * value
+    term = ContentTerm(3.0, mix, content, reduction, counted)
+    assert_allclose(float(term(IMAGE, features, {})), expected, rtol=1e-5)
+
+
 def test_content_term_of_bfloat16_features_is_reduced_in_float32():
     features = {"block1_conv1": tf.fill((30, 30, 4), tf.constant(1.0, tf.bfloat16))}
     targets = {"block1_conv1": tf.fill((30, 30, 4), tf.constant(2.0, tf.bfloat16))}
@@ -132,6 +147,21 @@ def test_style_term(normalisation, reduction, kind):
         distance = STYLE_REDUCTIONS[reduction](current, 1.5 * target, divisor, IMAGE.shape[0] * IMAGE.shape[1])
         expected += 0.75 * share * distance
     assert_allclose(float(term(IMAGE, features, grams_of(term, features))), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
+def test_style_term_that_counts_the_channels_of_another_network(normalisation, reduction):
+    features = random_features(1)
+    guide, _ = guide_with_raw_targets(2, Weighing("weights"))
+    for layer, (_, _, channels) in LAYERS.items():
+        mix = ((layer, 2.0),)
+        own, other = (
+            StyleTerm(1.0, mix, [guide], normalisation, reduction, counted) for counted in (None, {layer: 16})
+        )
+        grams = grams_of(own, features)
+        # Only these two divide by channels: a mean by C^2, Gatys by 4 C^2 M^2.
+        factor = (channels / 16) ** 2 if reduction in ("mean", "gatys") else 1.0
+        assert_allclose(float(other(IMAGE, features, grams)), factor * float(own(IMAGE, features, grams)), rtol=1e-6)
 
 
 def test_several_guides_add_up_each_with_its_strength():

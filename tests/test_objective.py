@@ -7,9 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference import TINY19, forward, he_weights, random_image, raw_gram, total_variation
+from reference import TINY19, forward, he_weights, measured, random_image, raw_gram, total_variation, with_metrics
 
 from maskstyle.errors import SettingsError
+from maskstyle.networks.architectures import Architecture
 from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
 from maskstyle.optimize import minimize
 from maskstyle.settings import Settings
@@ -36,38 +37,47 @@ BASE = Settings(
 
 def make_objective(network, settings, content=CONTENT, style=STYLE):
     guides = [style_guide(network, [style], [1.0], settings)] if settings.style_weight > 0 else []
-    terms = [content_term(network, content, settings), style_term(guides, settings), total_variation_term(settings)]
+    terms = [
+        content_term(network, content, settings),
+        style_term(network, guides, settings),
+        total_variation_term(settings),
+    ]
     return Objective(network, terms)
 
 
-def numpy_losses(image, settings):
-    """Return the three weighted losses in float64."""
-    needed = {layer: WEIGHTS[layer] for layer in LAYERS}
+def numpy_losses(image, settings, weights=WEIGHTS, architecture=TINY19):
+    """Return the three weighted losses in float64; reductions count the channels of `architecture`."""
+    needed = {layer: weights[layer] for layer in LAYERS}
     features, content, style = (
-        forward(each, needed, settings.pooling, settings.padding) for each in (image, CONTENT, STYLE)
+        {layer: measured(each, needed[layer]) for layer, each in forwarded.items()}
+        for forwarded in (
+            forward(each, needed, settings.pooling, settings.padding) for each in (image, CONTENT, STYLE)
+        )
     )
     losses = dict.fromkeys(("content", "style", "total_variation"), 0.0)
     for layer, share in settings.content_layers:
-        losses["content"] += share * _content(features[layer], content[layer], settings.content_reduction)
+        channels = architecture.kernel_shape(layer)[3]
+        losses["content"] += share * _content(features[layer], content[layer], settings.content_reduction, channels)
     for layer, share in settings.style_layers:
-        losses["style"] += share * _style(features[layer], style[layer], image.shape, settings)
+        channels = architecture.kernel_shape(layer)[3]
+        losses["style"] += share * _style(features[layer], style[layer], image.shape, settings, channels)
     variation = total_variation(image.astype(np.float64) * settings.pixel_range, settings.tv_exponent)
     losses["total_variation"] = variation.mean() if settings.tv_reduction == "mean" else variation.sum()
     weights = (settings.content_weight, settings.style_weight, settings.tv_weight)
     return {name: weight * losses[name] for name, weight in zip(losses, weights, strict=True)}
 
 
-def _content(features, content, reduction):
+def _content(features, content, reduction, channels):
     squares = (features - content) ** 2
     return {
         "relative": squares.mean() / (content**2).mean(),
-        "mean": squares.mean(),
+        "mean": squares.sum() / (features[..., 0].size * channels),
         "sum": squares.sum(),
         "half_sum": squares.sum() / 2,
     }[reduction]
 
 
-def _style(features, style, shape, settings):
+def _style(features, style, shape, settings, channels):
     pixels, style_pixels = features[..., 0].size, style[..., 0].size
     current, target = raw_gram(features), raw_gram(style) * settings.intensity
     if settings.gram_normalisation == "weights":
@@ -75,8 +85,8 @@ def _style(features, style, shape, settings):
     squares = ((current - target) ** 2).sum()
     return {
         "relative": squares / (target**2).sum(),
-        "mean": squares / current.size,
-        "gatys": squares / (4 * len(current) ** 2 * pixels**2),
+        "mean": squares / channels**2,
+        "gatys": squares / (4 * channels**2 * pixels**2),
         "chollet": squares / (4 * 9 * (shape[0] * shape[1]) ** 2),
     }[settings.style_reduction]
 
@@ -118,7 +128,7 @@ def test_losses_and_gradient_equal_numpy(tiny_network, changes):
     _check_gradient(gradient.numpy().astype(np.float64), settings)
 
 
-def _check_gradient(gradient, settings):
+def _check_gradient(gradient, settings, **network):
     """Compare with float64 differences of the NumPy network: along directions, and at single pixels."""
     rng = np.random.default_rng(0)
     directions = [gradient / np.linalg.norm(gradient), *rng.normal(size=(3, *IMAGE.shape))]
@@ -128,9 +138,80 @@ def _check_gradient(gradient, settings):
     size = np.linalg.norm(gradient)
     for direction in directions:
         step = 1e-6
-        ahead, behind = (sum(numpy_losses(IMAGE + sign * step * direction, settings).values()) for sign in (1, -1))
+        ahead, behind = (
+            sum(numpy_losses(IMAGE + sign * step * direction, settings, **network).values()) for sign in (1, -1)
+        )
         slope = (ahead - behind) / (2 * step)
         assert_allclose(np.sum(gradient * direction), slope, rtol=1e-3, atol=1e-4 * size)
+
+
+WIDE = Architecture("wide", ((9,) * 2, (14,) * 2, (20,) * 4))
+NARROW = Architecture("narrow", TINY19.widths[:3], measured_as=WIDE)
+METRICS = {
+    "fewer rows than channels": lambda rng, channels: rng.normal(size=(3, channels)),
+    "more rows than channels": lambda rng, channels: rng.normal(size=(channels + 3, channels)),
+}
+
+
+@pytest.mark.parametrize("changes", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("make", METRICS.values(), ids=METRICS.keys())
+@EAGERLY
+def test_losses_and_gradient_with_a_metric_equal_numpy(tiny_network, make, changes):
+    # One layer has both terms; channels that are counted are those of the wide network.
+    both = (("block2_conv1", 1.0), ("block3_conv2", 1.5))
+    settings = dataclasses.replace(BASE, content_layers=both, **changes)
+    weights = with_metrics({layer: WEIGHTS[layer] for layer in LAYERS}, make)
+    network = tiny_network(LAYERS, settings.pooling, architecture=NARROW, padding=settings.padding, weights=weights)
+    values, gradient = make_objective(network, settings).value_and_gradient(IMAGE)
+    expected = numpy_losses(IMAGE, settings, weights, WIDE)
+    assert_allclose(values.numpy(), list(expected.values()), rtol=2e-4)
+    _check_gradient(gradient.numpy().astype(np.float64), settings, weights=weights, architecture=WIDE)
+
+
+def _orthonormal(rng, channels):
+    """Return a map to more dimensions that keeps every length and angle."""
+    return np.linalg.qr(rng.normal(size=(channels + 5, channels)))[0]
+
+
+@pytest.mark.parametrize("changes", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("make", [lambda rng, channels: np.eye(channels), _orthonormal], ids=["identity", "rotation"])
+@EAGERLY
+def test_a_metric_that_keeps_distances_changes_nothing(tiny_network, make, changes):
+    settings = dataclasses.replace(BASE, **changes)
+    weights = with_metrics(WEIGHTS, make)
+    (losses, gradient), (mapped, mapped_gradient) = (
+        make_objective(
+            tiny_network(LAYERS, settings.pooling, padding=settings.padding, weights=each), settings
+        ).value_and_gradient(IMAGE)
+        for each in (WEIGHTS, weights)
+    )
+    assert_allclose(mapped.numpy(), losses.numpy(), rtol=1e-5)
+    tolerance = 1e-5 * np.abs(gradient.numpy()).max()
+    assert_allclose(mapped_gradient.numpy(), gradient.numpy(), rtol=1e-4, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("changes", "content_power", "style_power"),
+    [
+        ({}, 0, 0),
+        ({"content_reduction": "mean", "style_reduction": "mean"}, 1, 2),
+        ({"content_reduction": "sum", "style_reduction": "gatys"}, 0, 2),
+        ({"content_reduction": "half_sum", "style_reduction": "chollet"}, 0, 0),
+    ],
+)
+@EAGERLY
+def test_means_count_the_channels_of_the_network_that_distances_are_measured_as(
+    tiny_network, changes, content_power, style_power
+):
+    mix = (("block2_conv1", 1.0),)  # 6 channels, measured as 14
+    settings = dataclasses.replace(BASE, content_layers=mix, style_layers=mix, **changes)
+    own, narrow = (
+        make_objective(tiny_network(["block2_conv1"], architecture=each), settings).losses(IMAGE)
+        for each in (Architecture("own", NARROW.widths), NARROW)
+    )
+    assert narrow["content"] == pytest.approx(own["content"] * (6 / 14) ** content_power)
+    assert narrow["style"] == pytest.approx(own["style"] * (6 / 14) ** style_power)
+    assert narrow["total_variation"] == own["total_variation"]
 
 
 @pytest.mark.parametrize("name", ["content", "style", "total_variation"])
@@ -210,6 +291,15 @@ def test_bfloat16_is_close_to_float32(tiny_network, pooling):
     assert np.corrcoef(fast[1].numpy().ravel(), exact[1].numpy().ravel())[0, 1] > 0.99
 
 
+def test_a_content_gain_multiplies_its_layers_share_of_the_content_alone(tiny_network):
+    gains = {layer: 1.0 + 0.25 * number for number, (layer, _) in enumerate(BASE.content_layers, start=1)}
+    weights = WEIGHTS | {layer: WEIGHTS[layer]._replace(content_gain=gain) for layer, gain in gains.items()}
+    shares = tuple((layer, share * gains[layer]) for layer, share in BASE.content_layers)
+    expected = numpy_losses(IMAGE, BASE.changed(content_layers=shares))
+    losses = make_objective(tiny_network(LAYERS, weights=weights), BASE).losses(IMAGE)
+    assert_allclose(list(losses.values()), list(expected.values()), rtol=1e-4)
+
+
 @EAGERLY
 def test_deeper_layers_of_the_network_do_not_matter(tiny_network):
     first = make_objective(tiny_network(LAYERS), BASE).losses(IMAGE)
@@ -237,6 +327,6 @@ def test_layers_of_weight_0_are_left_out(tiny_network):
     image = random_image(1, 8, 8)
     terms = [
         content_term(network, image, settings),
-        style_term([style_guide(network, [image], [1.0], settings)], settings),
+        style_term(network, [style_guide(network, [image], [1.0], settings)], settings),
     ]
     assert Objective(network, terms).losses(image) == {"content": 0.0, "style": pytest.approx(0.0, abs=1e-6)}

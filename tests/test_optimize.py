@@ -42,7 +42,11 @@ def real_objective(tiny_network):
     network = tiny_network(["block1_conv1", "block2_conv1"])
     content, style = random_image(3, 12, 14), random_image(4, 10, 9) ** 2
     guides = [style_guide(network, [style], [1.0], settings)]
-    terms = [content_term(network, content, settings), style_term(guides, settings), total_variation_term(settings)]
+    terms = [
+        content_term(network, content, settings),
+        style_term(network, guides, settings),
+        total_variation_term(settings),
+    ]
     return Objective(network, terms)
 
 

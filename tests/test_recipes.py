@@ -205,6 +205,7 @@ def test_what_no_source_has_does_not_come_in_from_the_defaults(name):
     settings = find_recipe(name).settings
     neutral = {
         "padding": "zero",
+        "noise_contrast": 1.0,
         "scales": 1,
         "style_scale": 1.0,
         "intensity": 1.0,
@@ -212,6 +213,18 @@ def test_what_no_source_has_does_not_come_in_from_the_defaults(name):
         "beta_2": 0.999,
     }
     assert {field: getattr(settings, field) for field in neutral} == neutral
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_run_with_lite(name):
+    settings = find_recipe(name).settings.changed(
+        network="lite", compute_type="float32", scales=1, steps=1, denoise=0
+    )
+    result = transfer_basic(CONTENT, STYLE, settings=settings)
+    assert result.network == "lite"
+    assert result.losses["style"] > 0
+    assert np.isfinite(list(result.losses.values())).all()
+    assert result.image.shape == CONTENT.shape
 
 
 def test_unknown_recipe():

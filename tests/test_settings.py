@@ -21,7 +21,7 @@ AT_LEAST_0 = (
     "denoise",
 )
 AT_LEAST_1 = ("tv_exponent", "scales", "steps", "history", "size")
-ABOVE_0 = ("pixel_range", "mask_exponent", "intensity", "style_scale", "learning_rate", "epsilon")
+ABOVE_0 = ("pixel_range", "mask_exponent", "intensity", "style_scale", "learning_rate", "epsilon", "noise_contrast")
 BELOW_1 = ("beta_1", "beta_2")
 WHOLE = ("size", "scales", "steps", "history", "seed", "snapshot_every")
 NUMBERS = (*AT_LEAST_0, *AT_LEAST_1, *ABOVE_0)
@@ -35,6 +35,7 @@ BAD = [
     *((name, value) for name in AT_LEAST_1 for value in (0, 0.999)),
     *((name, 0) for name in ABOVE_0),
     *((name, 1.0) for name in BELOW_1),
+    ("noise_contrast", 1.001),
     *((name, 2.5) for name in WHOLE),
     *((name, (("block1_conv1", weight),)) for name in MIXES for weight in (-1.0, math.nan, math.inf, "1")),
     *((name, (("block1_conv1", 1.0), ("block1_conv1", 2.0))) for name in MIXES),
@@ -62,6 +63,7 @@ def test_bad_value(name, value):
         *((name, 1) for name in AT_LEAST_1),
         *((name, 1e-6) for name in ABOVE_0),
         *((name, 0.999999) for name in BELOW_1),
+        ("noise_contrast", 1),
         ("size", None),
         ("content_layers", (("block1_conv1", 0.0), ("block5_conv4", 2.0))),
     ],

@@ -19,7 +19,7 @@ DEFAULT_SIZE = f"the content's, at most {DEFAULT_LONGER_SIDE}"
 """The default of ``--size`` in words."""
 
 SETTING_HELP: Mapping[str, str] = {
-    "network": "Feature network; auto is vgg19.",
+    "network": "Feature network; auto is vgg19 where its weights are found, else the embedded lite.",
     "compute_type": "Type of the convolutions; auto takes bfloat16 where the processor has it.",
     "pooling": "Pooling between the network's blocks.",
     "padding": "What surrounds the image at the first convolution.",
@@ -49,6 +49,7 @@ SETTING_HELP: Mapping[str, str] = {
     "beta_2": "Adam's decay of the variance.",
     "epsilon": "Adam's epsilon.",
     "init": "First image: content, style, noise, or a picture's FILE to continue from.",
+    "noise_contrast": "Contrast of a start from noise, at most 1, which fills [0, 1].",
     "seed": "Seed of the noise.",
     "snapshot_every": "Keep a snapshot every so many steps; 0: none.",
     "denoise": "Strength of non-local-means denoising of the result, such as 0.05; 0: none.",
@@ -66,6 +67,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
         "intensity",
         "denoise",
         "init",
+        "noise_contrast",
         "seed",
     ),
     "How long it takes": ("steps", "scales", "tolerance", "optimizer", "compute_type", "snapshot_every"),

@@ -15,7 +15,8 @@ from maskstyle.networks.architectures import ARCHITECTURES, Architecture
 
 app = typer.Typer(help="Find or fetch the networks' weights.", no_args_is_help=True)
 
-NetworkName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
+NetworkName = Annotated[Literal["lite", "vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
+FetchedName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
 
 
 @app.command("list")
@@ -56,7 +57,7 @@ def weights_path(network: NetworkName) -> None:
 
 
 @app.command("fetch")
-def fetch(network: NetworkName) -> None:
+def fetch(network: FetchedName) -> None:
     """Download a network's ImageNet weights through Keras, which checks their hash."""
     from maskstyle.cli.tensorflow_import import import_tensorflow
     from maskstyle.networks.weights import fetch_weights

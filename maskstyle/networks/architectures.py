@@ -1,7 +1,8 @@
 """The shapes of the feature networks: pure data, no TensorFlow.
 
 VGG16 and VGG19 are configurations D and E of Simonyan and Zisserman ("Very Deep Convolutional Networks for
-Large-Scale Image Recognition", 2014), convolution layers only, named as Keras Applications names them.
+Large-Scale Image Recognition", 2014), convolution layers only, named as Keras Applications names them. ``lite``
+has VGG19's layers at a fraction of the width.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ class Architecture:
     ----------
     name : str
         What ``--network`` calls it.
-    convolutions : tuple of int
-        Convolutions in each block.
-    widths : tuple of int
-        Output channels of each block's convolutions.
+    widths : tuple of tuple of int
+        Output channels of each convolution, block by block.
+    measured_as : Architecture, optional
+        The network in whose terms this one's distances are measured, where that is another one.
 
     Examples
     --------
@@ -38,16 +39,16 @@ class Architecture:
     """
 
     name: str
-    convolutions: tuple[int, ...]
-    widths: tuple[int, ...]
+    widths: tuple[tuple[int, ...], ...]
+    measured_as: Architecture | None = None
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of all convolution layers, in order."""
         return tuple(
             f"block{block}_conv{index}"
-            for block, count in enumerate(self.convolutions, start=1)
-            for index in range(1, count + 1)
+            for block, widths in enumerate(self.widths, start=1)
+            for index in range(1, len(widths) + 1)
         )
 
     def up_to_deepest(self, layers: Iterable[str]) -> tuple[str, ...]:
@@ -67,10 +68,14 @@ class Architecture:
         """Return the shape (3, 3, in, out) of a layer's kernel."""
         block, index = _position(layer)
         if index > 1:
-            inputs = self.widths[block - 1]
+            inputs = self.widths[block - 1][index - 2]
         else:
-            inputs = self.widths[block - 2] if block > 1 else IMAGE_CHANNELS
-        return KERNEL_SIZE, KERNEL_SIZE, inputs, self.widths[block - 1]
+            inputs = self.widths[block - 2][-1] if block > 1 else IMAGE_CHANNELS
+        return KERNEL_SIZE, KERNEL_SIZE, inputs, self.widths[block - 1][index - 1]
+
+    def channels(self, layer: str) -> int:
+        """Return the channels of a layer that distances count: those of the network that it is measured as."""
+        return (self.measured_as or self).kernel_shape(layer)[-1]
 
     def grid(self, size: tuple[int, int], layer: str) -> tuple[int, int]:
         """Return the (height, width) of a layer's features for an image of `size`."""
@@ -96,8 +101,9 @@ def _position(layer: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-VGG16 = Architecture("vgg16", (2, 2, 3, 3, 3), (64, 128, 256, 512, 512))
-VGG19 = Architecture("vgg19", (2, 2, 4, 4, 4), (64, 128, 256, 512, 512))
+VGG16 = Architecture("vgg16", ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3))
+VGG19 = Architecture("vgg19", ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4))
+LITE = Architecture("lite", ((16, 32), (48, 64), (96, 96, 96, 96), (160,) * 4, (160,) * 4), measured_as=VGG19)
 
-ARCHITECTURES = {architecture.name: architecture for architecture in (VGG16, VGG19)}
+ARCHITECTURES = {architecture.name: architecture for architecture in (LITE, VGG16, VGG19)}
 """The networks by name."""

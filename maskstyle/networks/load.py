@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskstyle.errors import SettingsError
-from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
-from maskstyle.networks.weights import check_weights_path, find_weights, read_weights
+from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG19, Architecture
+from maskstyle.networks.weights import (
+    EMBEDDED_FILE,
+    candidate_files,
+    check_weights_path,
+    fetch_command,
+    find_weights,
+    read_weights,
+)
 from maskstyle.settings import CHOICES
 
 if TYPE_CHECKING:
@@ -53,8 +60,8 @@ def choose_network(
 
     Parameters
     ----------
-    network : {"auto", "vgg16", "vgg19"}
-        The network; ``auto`` is vgg19.
+    network : {"auto", "lite", "vgg16", "vgg19"}
+        The network; ``auto`` is vgg19 where its weights are on the machine, else lite, which the package holds.
     layers : iterable of str
         The layers whose features are wanted.
     compute_type : {"auto", "float32", "bfloat16"}
@@ -71,20 +78,42 @@ def choose_network(
     """
     if network not in NETWORKS:
         raise SettingsError(f"network is {network!r}; expected one of {', '.join(NETWORKS)}")
-    architecture = ARCHITECTURES.get(network, VGG19)
     wanted = tuple(dict.fromkeys(layers))
-    architecture.check_layers(wanted)
-    if weights is not None:
-        check_weights_path(weights)
-    file = weights if weights is not None else find_weights(architecture, wanted)
     chosen_type, why = choose_compute_type(compute_type)
+    if network == "auto" and weights is None:
+        architecture, file, origin = _vgg19_or_lite(wanted)
+    else:
+        architecture = ARCHITECTURES.get(network, VGG19)
+        architecture.check_layers(wanted)
+        if weights is not None:
+            check_weights_path(weights)
+        file = weights if weights is not None else find_weights(architecture, wanted)
+        origin = _origin(file)
     return NetworkChoice(
         architecture,
         file,
         wanted,
         chosen_type,
-        f"{architecture.name} from {file.name}, {chosen_type} ({why})",
+        f"{architecture.name} {origin}; {chosen_type} ({why})",
     )
+
+
+def _vgg19_or_lite(layers: tuple[str, ...]) -> tuple[Architecture, Path, str]:
+    """Return vgg19 where its weights are on the machine, else lite, with the file and the reason."""
+    VGG19.check_layers(layers)
+    if candidate_files(VGG19):
+        # Weights that are there but do not serve are an error: whoever put them there counts on them.
+        file = find_weights(VGG19, layers)
+        return VGG19, file, _origin(file)
+    return (
+        LITE,
+        find_weights(LITE, layers),
+        f"{_origin(EMBEDDED_FILE)}, as no vgg19 weights were found (to get them: {fetch_command(VGG19)})",
+    )
+
+
+def _origin(file: Path) -> str:
+    return "as embedded in the package" if file == EMBEDDED_FILE else f"from {file.name}"
 
 
 def choose_compute_type(compute_type: str) -> tuple[str, str]:

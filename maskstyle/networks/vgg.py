@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import Architecture, starts_block
@@ -66,9 +68,12 @@ class FeatureNetwork:
         self.compute_type = compute_type
         self._type = tf.dtypes.as_dtype(compute_type)
         self._stack = [
-            (name, tf.constant(weights[name].kernel, self._type), tf.constant(weights[name].bias, self._type))
-            for name in architecture.up_to_deepest(self.layers)
+            (name, tf.constant(kernel, self._type), tf.constant(bias, self._type))
+            for name, kernel, bias in _for_images(weights, architecture.up_to_deepest(self.layers))
         ]
+        self.content_gains = {name: weights[name].content_gain for name in self.layers}
+        metrics = {name: weights[name].metric for name in self.layers}
+        self._metrics = {name: tf.constant(metric) for name, metric in metrics.items() if metric is not None}
 
     def __call__(self, image: Tensor, observe: Callable[[str, Tensor], Tensor] | None = None) -> dict[str, Tensor]:
         """Return the features of the chosen layers after their rectification.
@@ -84,8 +89,8 @@ class FeatureNetwork:
         -------
         dict of str to (H_l, W_l, C_l) tensor of the compute type
         """
-        current = tf.cast(image * PIXEL_MAXIMUM - tf.constant(IMAGENET_MEAN_RGB), self._type)
-        current = tf.reverse(current, axis=[-1])[tf.newaxis]  # the published weights expect BGR
+        centred = image - tf.constant(IMAGENET_MEAN_RGB) / PIXEL_MAXIMUM
+        current = tf.expand_dims(tf.cast(centred, self._type), axis=0)
         rim = "SAME"
         if self.padding == "edge":
             current = tf.pad(current, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
@@ -98,10 +103,34 @@ class FeatureNetwork:
             rim = "SAME"
             current = tf.nn.relu(tf.nn.bias_add(current, bias))
             if name in self.layers:
-                features[name] = current[0] if observe is None else observe(name, current[0])
-                current = features[name][tf.newaxis]
+                # Indexing would do the same, but its gradient copies all features.
+                single = tf.squeeze(current, axis=0)
+                features[name] = single if observe is None else observe(name, single)
+                current = tf.expand_dims(features[name], axis=0)
         return features
+
+    def measured(self, layer: str, features: Tensor) -> Tensor:
+        """Return features (H, W, C) of a layer, in their own type, in the space in which distances are measured."""
+        if layer not in self._metrics:
+            return features
+        return tf.tensordot(features, tf.cast(self._metrics[layer], features.dtype), axes=[[-1], [1]])
+
+    def measured_gram(self, layer: str, gram: Tensor) -> Tensor:
+        """Return the Gram matrix (..., C, C) that features of a layer have in the space of `measured`."""
+        if layer not in self._metrics:
+            return gram
+        metric = self._metrics[layer]
+        return tf.matmul(metric, tf.matmul(gram, metric, transpose_b=True))
 
     def _pool(self, features: Tensor) -> Tensor:
         pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
         return pool(features, ksize=2, strides=2, padding="VALID")
+
+
+def _for_images(
+    weights: Mapping[str, LayerWeights], layers: Iterable[str]
+) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+    """Yield the kernel and bias of layers, the first turned from BGR in 0..255, as published, to RGB in [0, 1]."""
+    for position, layer in enumerate(layers):
+        kernel = weights[layer].kernel
+        yield layer, kernel[:, :, ::-1] * PIXEL_MAXIMUM if position == 0 else kernel, weights[layer].bias

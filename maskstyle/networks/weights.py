@@ -16,7 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import WeightsError
-from maskstyle.networks.architectures import Architecture
+from maskstyle.networks.architectures import LITE, Architecture
+
+EMBEDDED_FILE = Path(__file__).with_name("lite.npz")
+"""The weights of ``lite``, which the package ships; ``lite.md`` beside it says where they come from."""
+
+EMBEDDED_OPTION = "--network lite, which needs no download"
 
 WEIGHTS_FOLDER_VARIABLE = "MASKSTYLE_WEIGHTS_DIR"
 SUFFIXES = (".npz", ".h5")
@@ -25,10 +30,23 @@ _LAYER_NAME = re.compile(r"block\d+_conv\d+")
 
 
 class LayerWeights(NamedTuple):
-    """Weights of one convolution: kernel (3, 3, in, out) and bias (out,), both float32."""
+    """Weights of one convolution, in float32.
+
+    Parameters
+    ----------
+    kernel : (3, 3, in, out) array
+    bias : (out,) array
+    metric : (rows, out) array, optional
+        Linear map of the layer's features in whose image distances are measured; as they are where it is left
+        out. ``lite`` has one for each layer, which makes its distances those of the VGG19 features it predicts.
+    content_gain : float
+        Factor on the layer's content distances. ``lite``, which sees less than VGG19, has some above 1.
+    """
 
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
+    metric: NDArray[np.float32] | None = None
+    content_gain: float = 1.0
 
 
 def search_folders() -> list[Path]:
@@ -41,19 +59,23 @@ def search_folders() -> list[Path]:
 def candidate_files(architecture: Architecture) -> list[Path]:
     """Return the files in the search folders that are named after the network, in order of search.
 
-    Within a folder a file without the classifier ("notop") and then the name decide the order.
+    Within a folder a file without the classifier ("notop") and then the name decide the order. The weights of
+    ``lite`` are the package's own.
     """
+    if architecture == LITE:
+        return [EMBEDDED_FILE]
     name = re.compile(rf"{re.escape(architecture.name)}(?![0-9a-z]).*", re.IGNORECASE)
     found = []
     for folder in search_folders():
-        if folder.is_dir():
-            try:
-                here = [path for path in folder.iterdir() if path.suffix in SUFFIXES and name.match(path.name)]
-            except PermissionError as error:
-                raise WeightsError(
-                    f"the folder {folder} may not be read; allow it, or pass --weights FILE"
-                ) from error
-            found += sorted(here, key=lambda path: ("notop" not in path.name, path.name))
+        try:
+            here = [path for path in folder.iterdir() if path.suffix in SUFFIXES and name.match(path.name)]
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:
+            raise WeightsError(
+                f"the folder {folder} may not be read; allow it, pass --weights FILE, or take {EMBEDDED_OPTION}"
+            ) from error
+        found += sorted(here, key=lambda path: ("notop" not in path.name, path.name))
     return found
 
 
@@ -73,6 +95,8 @@ def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
         Where no file is found, or none holds all the layers; the message names each file and what it lacks.
     """
     needed = architecture.up_to_deepest(layers)
+    if architecture == LITE:
+        return EMBEDDED_FILE
     shortcomings = []
     for path in candidate_files(architecture):
         try:
@@ -88,13 +112,23 @@ def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
         extent = f" up to {needed[-1]}" if needed else ""
         raise WeightsError(
             f"no weights of {architecture.name}{extent} were found: {'; '.join(shortcomings)}; "
-            f"run: {fetch_command(architecture)}, pass --weights FILE, or choose other layers"
+            f"run: {fetch_command(architecture)}, pass --weights FILE, choose other layers, or take {EMBEDDED_OPTION}"
         )
     folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in search_folders()]
     raise WeightsError(
         f"no weights of {architecture.name} were found in {', '.join(folders)}; "
-        f"run: {fetch_command(architecture)}, pass --weights FILE, or set {WEIGHTS_FOLDER_VARIABLE}"
+        f"run: {fetch_command(architecture)}, pass --weights FILE, set {WEIGHTS_FOLDER_VARIABLE}, "
+        f"or take {EMBEDDED_OPTION}"
     )
+
+
+def _remedy(path: Path, architecture: Architecture) -> str:
+    """Say what to do about a file that does not serve."""
+    if path == EMBEDDED_FILE:
+        return "install maskstyle again"
+    if architecture == LITE:
+        return "leave --weights out to take the embedded one"
+    return f"run: {fetch_command(architecture)}"
 
 
 def _span(layers: Sequence[str]) -> str:
@@ -126,7 +160,7 @@ def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) 
     ----------
     path : Path
         A Keras ``.h5`` file (weights or whole model), or an ``.npz`` file with arrays
-        ``blockB_convI/kernel`` and ``blockB_convI/bias``.
+        ``blockB_convI/kernel`` and ``blockB_convI/bias``, with ``metric`` and ``content_gain`` where there are any.
     architecture : Architecture
         The network whose shapes are expected.
     layers : iterable of str
@@ -161,16 +195,24 @@ def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str],
     if missing:
         raise WeightsError(
             f"{path} lacks {_span(missing)} of {architecture.name}; it holds {_span(sorted(names))}; "
-            f"choose layers that it holds, or run: {fetch_command(architecture)}"
+            f"choose layers that it holds, or {_remedy(path, architecture)}"
         )
 
 
 def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerWeights) -> LayerWeights:
     kernel_shape = architecture.kernel_shape(layer)
-    for what, array, shape in (
+    expected: list[tuple[str, NDArray[np.float32], tuple[int, ...]]] = [
         ("kernel", weights.kernel, kernel_shape),
         ("bias", weights.bias, kernel_shape[-1:]),
-    ):
+    ]
+    if weights.metric is not None:
+        rows = weights.metric.shape[:1] or (1,)  # as many as it has
+        expected.append(("metric", weights.metric, (*rows, *kernel_shape[-1:])))
+    if not (np.isfinite(weights.content_gain) and weights.content_gain > 0):
+        raise WeightsError(
+            f"{path}: the content_gain of {layer} is {weights.content_gain}; expected a finite number above 0"
+        )
+    for what, array, shape in expected:
         if array.shape != shape:
             raise WeightsError(
                 f"{path}: the {what} of {layer} has shape {array.shape}, but {architecture.name} "
@@ -179,7 +221,7 @@ def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerW
         if not np.isfinite(array).all():
             raise WeightsError(
                 f"{path}: the {what} of {layer} holds values that are not finite; "
-                f"the file is damaged, fetch it again: {fetch_command(architecture)}"
+                f"the file is damaged, {_remedy(path, architecture)}"
             )
     return weights
 
@@ -233,7 +275,12 @@ def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
         archive = np.load(file, allow_pickle=False)
 
         def reader(layer: str) -> _Reader:
-            return lambda: _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"])
+            def read() -> LayerWeights:
+                extra = {part: f"{layer}/{part}" for part in ("metric", "content_gain")}
+                held = {part: archive[key] for part, key in extra.items() if key in archive}
+                return _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"], **held)
+
+            return read
 
         names = {key.partition("/")[0] for key in archive.files if key.endswith("/kernel")}
         yield {name: reader(name) for name in names if _LAYER_NAME.fullmatch(name)}
@@ -266,8 +313,15 @@ def _from_group(group: Any) -> LayerWeights:
     return _as_weights(kernels[0], biases[0])
 
 
-def _as_weights(kernel: NDArray[Any], bias: NDArray[Any]) -> LayerWeights:
-    return LayerWeights(np.asarray(kernel, dtype=np.float32), np.asarray(bias, dtype=np.float32))
+def _as_weights(
+    kernel: NDArray[Any], bias: NDArray[Any], metric: NDArray[Any] | None = None, content_gain: Any = 1.0
+) -> LayerWeights:
+    return LayerWeights(
+        np.asarray(kernel, dtype=np.float32),
+        np.asarray(bias, dtype=np.float32),
+        None if metric is None else np.asarray(metric, dtype=np.float32),
+        float(content_gain),
+    )
 
 
 def fetch_weights(architecture: Architecture) -> Path:

@@ -111,7 +111,7 @@ def transfer_basic(
             loaded,
             [
                 content_term(loaded, resize_image(content, size), settings),
-                style_term(guides, settings),
+                style_term(loaded, guides, settings),
                 total_variation_term(settings),
             ],
         )

@@ -117,7 +117,8 @@ def starting_image(
             raise SettingsError("init is 'image', but no initial image was given")
         return resize_image(initial, sizes[-1])
     if settings.init == "noise":
-        return np.random.default_rng(settings.seed).random((*sizes[0], 3), dtype=np.float32)
+        noise = np.random.default_rng(settings.seed).random((*sizes[0], 3), dtype=np.float32)
+        return np.float32(0.5) + np.float32(settings.noise_contrast) * (noise - np.float32(0.5))
     return resize_image(content if settings.init == "content" else style, sizes[-1])
 
 

@@ -29,6 +29,12 @@ def _weights(monkeypatch, random_vgg19_weights):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
 
 
+@pytest.fixture
+def no_weights(monkeypatch):
+    """Let the commands find no weights but those that the package holds."""
+    monkeypatch.delenv("MASKSTYLE_WEIGHTS_DIR")
+
+
 def _painted(size, seed=0):
     """Return a smooth 8-bit picture with some edges."""
     rows, columns = np.mgrid[: size[0], : size[1]]

@@ -177,11 +177,36 @@ WEIGHTS = [
     Bad(
         "without a bias", "basic {good} {first} --weights half.npz", ("half.npz cannot be read", "block1_conv1/bias")
     ),
-    Bad("for a deeper recipe", "basic {good} --recipe fernandes --size 40", ("lacks block4_conv1, block4_conv2",)),
+    Bad(
+        "for a deeper recipe",
+        "basic {good} --recipe fernandes --size 40",
+        ("lacks block4_conv1, block4_conv2", "weights fetch vgg19", "--network lite"),
+    ),
+    Bad(
+        "found but too shallow, though lite would do",
+        "basic {good} --style-layers block4_conv1 --size 40",
+        ("lacks block4_conv1", "--network lite"),
+    ),
+    Bad(
+        "nowhere, for a layer that does not exist",
+        "basic {good} --style-layers block5_conv9 --scales 1",
+        ("no layer 'block5_conv9'",),
+        {"MASKSTYLE_WEIGHTS_DIR": "nowhere"},
+    ),
+    Bad(
+        "of vgg19 for lite",
+        "basic {good} --network lite {first} --weights one.npz",
+        ("one.npz", "(3, 3, 3, 64)", "lite needs (3, 3, 3, 16)"),
+    ),
+    Bad(
+        "with a metric of another shape",
+        "basic {good} {first} --weights metric.npz",
+        ("metric.npz", "the metric of block1_conv1", "(64, 3)", "(64, 64)"),
+    ),
     Bad(
         "nowhere",
-        "basic {good}",
-        ("nowhere (no such folder)", "weights fetch vgg19"),
+        "basic {good} --network vgg19",
+        ("nowhere (no such folder)", "weights fetch vgg19", "--network lite"),
         {"MASKSTYLE_WEIGHTS_DIR": "nowhere"},
     ),
     Bad(
@@ -192,6 +217,7 @@ WEIGHTS = [
     Bad("path of none", "weights path vgg16", ("no weights of vgg16", "weights fetch vgg16")),
     Bad("path of an unknown network", "weights path resnet", ("'resnet'", "'vgg19'")),
     Bad("fetch of an unknown network", "weights fetch vgg11", ("'vgg11'", "'vgg19'")),
+    Bad("fetch of what the package holds", "weights fetch lite", ("'lite'", "'vgg16', 'vgg19'")),
 ]
 
 COMMANDS = [
@@ -218,7 +244,7 @@ COMMANDS = [
     Bad("compare: json in a missing folder", "compare {good} --json no/run.json", ("no folder no",)),
     Bad("compare: unknown recipe", "compare {good} --recipes default,gatys", ("no recipe 'gatys'", "gatys2016")),
     Bad("compare: empty recipe", "compare {good} --recipes default,", ("--recipes is 'default,'", "NAME,...")),
-    Bad("compare: unknown network", "compare {good} --networks vgg19,lite", ("--networks names 'lite'", "vgg16")),
+    Bad("compare: unknown network", "compare {good} --networks vgg19,resnet", ("--networks names 'resnet'", "lite")),
     Bad("compare: empty network", "compare {good} --networks ,", ("--networks is ','", "NAME,...")),
     Bad("compare: size 0", "compare {good} --size 0", ("--size is 0", "at least 1")),
     Bad("compare: steps -1", "compare {good} --steps -1", ("--steps is -1", "at least 1")),
@@ -296,6 +322,7 @@ def _write_weights(desk):
 
     save("one.npz", kernel, bias=bias)
     save("half.npz", kernel)
+    save("metric.npz", kernel, bias=bias, metric=np.zeros((64, 3), np.float32))
     save("nan.npz", np.full_like(kernel, np.nan), bias=bias)
     save("shape.npz", kernel[..., :8], bias=bias[:8])
     np.savez(desk / "other.npz", **{"dense/kernel": kernel})

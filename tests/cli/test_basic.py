@@ -49,6 +49,31 @@ def test_a_picture_of_the_contents_size_is_written_with_what_was_done(basic, des
     assert "wrote out.png: 40x32, 2 steps" in ran.err
 
 
+def test_without_weights_the_embedded_network_paints_and_says_so(basic, desk, size_of, no_weights):
+    ran = basic("--json", "run.json").succeeded()
+    assert size_of(desk / "out.png") == (32, 40)
+    assert "network: lite as embedded in the package, as no vgg19 weights were found" in ran.err
+    assert "(to get them: maskstyle weights fetch vgg19)" in ran.err
+    metadata, record = read_metadata(desk / "out.png"), read_json(desk / "run.json")
+    for written in (metadata, record):
+        assert written["network"] == "lite"
+        assert written["settings"]["network"] == "auto"
+    assert all(np.isfinite(each[term]) for each in record["losses"] for term in TERMS)
+
+
+def test_without_weights_the_defaults_work(desk, run, no_weights):
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--steps", "1").succeeded()
+    assert "network: lite as embedded" in ran.err
+    assert read_metadata(desk / "out.png")["network"] == "lite"
+
+
+def test_lite_can_be_asked_for_where_vgg19_is_found(basic, desk):
+    ran = basic("--network", "lite").succeeded()
+    assert "network: lite as embedded in the package; " in ran.err
+    assert "vgg19" not in ran.err
+    assert read_metadata(desk / "out.png")["network"] == "lite"
+
+
 def test_size_is_the_longer_side(basic, desk, size_of):
     basic("--size", "20").succeeded()
     assert size_of(desk / "out.png") == (16, 20)
@@ -126,7 +151,7 @@ def test_the_first_image_is_what_init_says(basic, desk, painted):
     firsts = {init: first_step(init) for init in ("content", "style", "noise", "mine.png")}
     content = load_image(desk / "content.png").pixels
     np.testing.assert_allclose(firsts["content"], content, atol=1 / 255)
-    expected = np.random.default_rng(0).random((32, 40, 3), dtype=np.float32)
+    expected = 0.5 + 0.25 * (np.random.default_rng(0).random((32, 40, 3), dtype=np.float32) - 0.5)
     np.testing.assert_allclose(firsts["noise"], expected, atol=1 / 255)
     pictures = list(firsts.values())
     for index, picture in enumerate(pictures):

@@ -13,6 +13,7 @@ import pytest
 from maskstyle import __version__, read_metadata
 from maskstyle.cli.app import app
 from maskstyle.cli.options import flag_of
+from maskstyle.networks.weights import EMBEDDED_FILE
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import Settings
 
@@ -55,6 +56,17 @@ def test_compare_writes_a_sheet_a_table_and_a_record(desk, run, size_of, quick_r
     assert "fernandes, vgg19: vgg19 from" in ran.err
 
 
+def test_compare_networks_without_a_download(desk, run, no_weights, quick_recipes):
+    options = ("--networks", "auto,lite", "--steps", "1", "--size", "24")
+    ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", *options).succeeded()
+    assert "default, auto: lite as embedded in the package, as no vgg19 weights were found" in ran.err
+    metadata = read_metadata(desk / "sheet.png")
+    assert {name: each["network"] for name, each in metadata.items()} == {
+        "default, auto": "lite",
+        "default, lite": "lite",
+    }
+
+
 def test_a_quiet_compare_prints_nothing(desk, run, quick_recipes):
     ran = run("compare", "content.png", "style.jpg", "-o", "sheet.jpg", "--steps", "1", "--quiet").succeeded()
     assert (ran.out, ran.err) == ("", "")
@@ -86,6 +98,7 @@ def test_a_recipe_is_shown_as_options_that_can_be_given(run, recipe):
 
 def test_weights_are_listed(run, random_vgg19_weights):
     out = run("weights", "list").succeeded().out
+    assert re.search(rf"lite +{re.escape(str(EMBEDDED_FILE))} +block1_conv1 to block5_conv4", out)
     assert re.search(r"vgg16 +none found +maskstyle weights fetch vgg16", out)
     file = re.escape(str(random_vgg19_weights))
     assert re.search(rf"vgg19 +{file} +block1_conv1 to block3_conv4", out)
@@ -98,6 +111,10 @@ def test_damaged_weights_are_listed_as_such(run, tmp_path, monkeypatch):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
     out = run("weights", "list").succeeded().out
     assert out.count("it seems damaged") == 2
+
+
+def test_the_path_of_the_embedded_weights(run, no_weights):
+    assert run("weights", "path", "lite").succeeded().out == f"{EMBEDDED_FILE}\n"
 
 
 def test_the_path_of_weights_is_printed_alone(run, tmp_path, monkeypatch):

@@ -5,7 +5,15 @@ import re
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.networks.architectures import ARCHITECTURES, VGG16, VGG19, Architecture, smallest_side, starts_block
+from maskstyle.networks.architectures import (
+    ARCHITECTURES,
+    LITE,
+    VGG16,
+    VGG19,
+    Architecture,
+    smallest_side,
+    starts_block,
+)
 
 VGG19_LAYERS = (
     "block1_conv1 block1_conv2 block2_conv1 block2_conv2 "
@@ -18,7 +26,8 @@ VGG19_LAYERS = (
 def test_layers():
     assert list(VGG19.layers) == VGG19_LAYERS
     assert list(VGG16.layers) == [layer for layer in VGG19_LAYERS if not re.match("block[345]_conv4", layer)]
-    assert list(ARCHITECTURES) == ["vgg16", "vgg19"]
+    assert list(LITE.layers) == VGG19_LAYERS
+    assert list(ARCHITECTURES) == ["lite", "vgg16", "vgg19"]
 
 
 @pytest.mark.parametrize(("architecture", "parameters"), [(VGG16, 14_714_688), (VGG19, 20_024_384)])
@@ -97,6 +106,28 @@ def test_names_that_are_no_layers(name):
 
 
 def test_an_architecture_of_ones_own():
-    own = Architecture("own", (1, 2), (4, 6))
+    own = Architecture("own", ((4,), (6, 6)))
     assert own.layers == ("block1_conv1", "block2_conv1", "block2_conv2")
     assert [own.kernel_shape(layer) for layer in own.layers] == [(3, 3, 3, 4), (3, 3, 4, 6), (3, 3, 6, 6)]
+    assert [own.channels(layer) for layer in own.layers] == [4, 6, 6]
+
+
+def test_every_convolution_has_a_width_of_its_own():
+    own = Architecture("own", ((4, 5), (6,), (7, 8, 9)))
+    shapes = [own.kernel_shape(layer)[2:] for layer in own.layers]
+    assert shapes == [(3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9)]
+    assert [own.channels(layer) for layer in own.layers] == [4, 5, 6, 7, 8, 9]
+
+
+def test_channels_are_those_of_the_network_that_distances_are_measured_as():
+    wide = Architecture("wide", ((10, 11), (12, 13, 14)))
+    own = Architecture("own", ((4, 5), (6, 7)), measured_as=wide)
+    assert [own.channels(layer) for layer in own.layers] == [10, 11, 12, 13]
+    assert [own.kernel_shape(layer)[3] for layer in own.layers] == [4, 5, 6, 7]
+
+
+def test_lite_is_measured_as_vgg19_and_narrower():
+    assert LITE.measured_as is VGG19
+    assert VGG19.measured_as is VGG16.measured_as is None
+    for layer in LITE.layers:
+        assert LITE.channels(layer) == VGG19.kernel_shape(layer)[3] > LITE.kernel_shape(layer)[3]

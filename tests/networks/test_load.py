@@ -10,8 +10,9 @@ from reference import TINY19, he_weights, random_image
 
 from maskstyle.errors import SettingsError, WeightsError
 from maskstyle.networks import load
-from maskstyle.networks.architectures import ARCHITECTURES, VGG16, VGG19
+from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
 from maskstyle.networks.load import choose_compute_type, choose_network, load_network, processor_has_bfloat16
+from maskstyle.networks.weights import EMBEDDED_FILE
 
 
 @pytest.fixture(params=[True, False], ids=["with bfloat16", "without bfloat16"])
@@ -27,7 +28,40 @@ def test_auto_is_vgg19_from_where_weights_are_found(monkeypatch, random_vgg19_we
     assert choice.weights == random_vgg19_weights
     assert choice.layers == ("block1_conv1", "block3_conv1")
     assert choice.compute_type == "float32"
-    assert choice.reason == "vgg19 from vgg19_random.npz, float32 (as asked)"
+    assert choice.reason == "vgg19 from vgg19_random.npz; float32 (as asked)"
+
+
+def test_auto_is_lite_where_there_are_no_weights_of_vgg19():
+    choice = choose_network("auto", ["block1_conv1", "block5_conv2", "block1_conv1"], compute_type="float32")
+    assert choice.architecture is LITE
+    assert choice.weights == EMBEDDED_FILE
+    assert choice.layers == ("block1_conv1", "block5_conv2")
+    assert choice.reason == (
+        "lite as embedded in the package, as no vgg19 weights were found "
+        "(to get them: maskstyle weights fetch vgg19); float32 (as asked)"
+    )
+
+
+def test_lite_by_name_even_where_weights_of_vgg19_are_found(monkeypatch, random_vgg19_weights):
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+    choice = choose_network("lite", ["block4_conv1"], compute_type="float32")
+    assert (choice.architecture, choice.weights) == (LITE, EMBEDDED_FILE)
+    assert choice.reason == "lite as embedded in the package; float32 (as asked)"
+
+
+def test_auto_with_weights_named_is_vgg19(random_vgg19_weights):
+    choice = choose_network("auto", ["block1_conv1"], weights=random_vgg19_weights)
+    assert (choice.architecture, choice.weights) == (VGG19, random_vgg19_weights)
+
+
+def test_a_layer_that_does_not_exist(monkeypatch, random_vgg19_weights):
+    with pytest.raises(SettingsError, match="lite has no layer 'block5_conv9'; its layers are block1_conv1, .*"):
+        choose_network("lite", ["block5_conv9"])
+    with pytest.raises(SettingsError, match="vgg19 has no layer 'block5_conv9'"):
+        choose_network("auto", ["block5_conv9"])
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+    with pytest.raises(SettingsError, match="vgg19 has no layer 'block5_conv9'"):
+        choose_network("auto", ["block5_conv9"])
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES.keys())
@@ -37,15 +71,26 @@ def test_by_name_with_a_file(random_vgg19_weights, architecture):
     assert choice.weights == random_vgg19_weights
 
 
-def test_no_weights_anywhere():
-    with pytest.raises(WeightsError, match="no weights of vgg16 were found"):
-        choose_network("vgg16", ["block1_conv1"])
+@pytest.mark.parametrize("architecture", [VGG16, VGG19], ids=lambda architecture: architecture.name)
+def test_no_weights_of_a_network_asked_for_by_name(architecture):
+    name = architecture.name
+    with pytest.raises(WeightsError, match=f"no weights of {name} were found.* {name}, .*take --network lite"):
+        choose_network(name, ["block1_conv1"])
 
 
 def test_weights_that_are_found_but_too_shallow(monkeypatch, random_vgg19_weights):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
-    with pytest.raises(WeightsError, match="vgg19_random.npz lacks block4_conv1"):
-        choose_network("auto", ["block4_conv1"])
+    says = "vgg19_random.npz lacks block4_conv1; .*maskstyle weights fetch vgg19.*take --network lite"
+    for network in ("auto", "vgg19"):
+        with pytest.raises(WeightsError, match=says):
+            choose_network(network, ["block4_conv1"])
+
+
+def test_weights_that_are_found_but_damaged(monkeypatch, tmp_path):
+    (tmp_path / "vgg19.npz").touch()
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
+    with pytest.raises(WeightsError, match="vgg19.npz cannot be read .*take --network lite"):
+        choose_network("auto", ["block1_conv1"])
 
 
 def test_a_file_that_does_not_exist():
@@ -54,7 +99,7 @@ def test_a_file_that_does_not_exist():
 
 
 def test_unknown_names(random_vgg19_weights):
-    with pytest.raises(SettingsError, match="network is 'resnet'; expected one of auto, vgg16, vgg19"):
+    with pytest.raises(SettingsError, match="network is 'resnet'; expected one of auto, lite, vgg16, vgg19"):
         choose_network("resnet", ["block1_conv1"], weights=random_vgg19_weights)
     with pytest.raises(SettingsError, match="expected one of auto, float32, bfloat16"):
         choose_network("auto", ["block1_conv1"], weights=random_vgg19_weights, compute_type="float16")

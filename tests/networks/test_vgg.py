@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
-from reference import TINY16, TINY19, forward, he_weights, random_image
+from reference import TINY16, TINY19, forward, he_weights, measured, random_image, raw_gram, with_metrics
 
 from maskstyle.errors import SettingsError
+from maskstyle.gram import gram as gram_of
 from maskstyle.networks.architectures import VGG19
 from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.networks.weights import LayerWeights
 
 
 @pytest.mark.parametrize("padding", ["zero", "edge"])
@@ -35,8 +37,7 @@ def test_the_mean_colour_is_zero_and_colours_are_blue_green_red():
     """A kernel that passes its first input channel on shows what goes in."""
     kernel = np.zeros((3, 3, 3, 4), np.float32)
     kernel[1, 1, 0, 0] = kernel[1, 1, 1, 1] = kernel[1, 1, 2, 2] = 1.0
-    weights = {"block1_conv1": (kernel, np.zeros(4, np.float32))}
-    weights = {layer: type(he_weights(TINY19, [layer])[layer])(*pair) for layer, pair in weights.items()}
+    weights = {"block1_conv1": LayerWeights(kernel, np.zeros(4, np.float32))}
     network = FeatureNetwork(TINY19, weights, layers=["block1_conv1"], pooling="max", padding="zero")
     image = np.full((2, 2, 3), np.array([200.0, 150.0, 110.0]) / 255, np.float32)
     expected = [110 - 103.939, 150 - 116.779, 200 - 123.68, 0]
@@ -112,6 +113,47 @@ def test_edge_padding_gives_a_flat_image_flat_features(tiny_network):
     assert not np.allclose(edge[0], zero[0], rtol=0.1)
 
 
+@pytest.mark.parametrize("rows", [3, 8, 11])
+@pytest.mark.parametrize("compute_type", ["float32", "bfloat16"])
+def test_features_and_grams_in_the_space_of_the_metric_equal_numpy(tiny_network, compute_type, rows):
+    plain = he_weights(TINY19, TINY19.layers)
+    weights = with_metrics(plain, lambda rng, channels: rng.normal(size=(rows, channels)))
+    network = tiny_network(["block1_conv2", "block3_conv1"], compute_type=compute_type, weights=weights)
+    for layer, features in network(random_image(0, 9, 12)).items():
+        exact = tf.cast(features, tf.float32).numpy().astype(np.float64)
+        expected = measured(exact, weights[layer])
+        got = network.measured(layer, features)
+        assert got.dtype == features.dtype
+        rounding = 1e-5 if compute_type == "float32" else 0.02
+        assert_allclose(tf.cast(got, tf.float32), expected, rtol=rounding, atol=rounding * np.abs(expected).max())
+        grams = np.stack([raw_gram(exact), raw_gram(exact[:2])])
+        of_measured = np.stack([raw_gram(expected), raw_gram(expected[:2])])
+        tolerance = 1e-5 * np.abs(of_measured).max()
+        # A stack of Gram matrices, and one.
+        for gram, wanted in ((grams, of_measured), (grams[0], of_measured[0])):
+            own = network.measured_gram(layer, tf.constant(gram, tf.float32))
+            assert_allclose(own.numpy(), wanted, rtol=1e-5, atol=tolerance)
+        # By the Gram matrix of the package itself, too.
+        tolerance = max(rounding, 1e-4) * np.abs(of_measured).max()
+        assert_allclose(network.measured_gram(layer, gram_of(features)), gram_of(got), rtol=1e-4, atol=tolerance)
+
+
+def test_without_a_metric_features_and_grams_stay_as_they_are(tiny_network):
+    network = tiny_network(["block1_conv2"], compute_type="bfloat16")
+    features = network(random_image(0, 4, 5))["block1_conv2"]
+    assert network.measured("block1_conv2", features) is features
+    gram = gram_of(features)
+    assert network.measured_gram("block1_conv2", gram) is gram
+
+
+def test_the_metric_does_not_change_the_features(tiny_network):
+    image = random_image(0, 8, 8)
+    weights = with_metrics(he_weights(TINY19, TINY19.layers), lambda rng, channels: rng.normal(size=(3, channels)))
+    plain, with_metric = (tiny_network(TINY19.layers[:6], weights=each)(image) for each in (None, weights))
+    for layer, features in plain.items():
+        assert_array_equal(features, with_metric[layer])
+
+
 def test_unknown_pooling_padding_and_layer():
     with pytest.raises(SettingsError, match="padding is 'mirror'; expected one of edge, zero"):
         FeatureNetwork(TINY19, {}, layers=[], pooling="max", padding="mirror")
@@ -158,7 +200,9 @@ def test_real_weights(real_layers_and_weights):
     for kind in ("float32", "bfloat16"):
         network = FeatureNetwork(VGG19, weights, layers=layers, pooling="max", padding="zero", compute_type=kind)
         guides = [style_guide(network, [style], [1.0], settings)]
-        objective = Objective(network, [content_term(network, style, settings), style_term(guides, settings)])
+        objective = Objective(
+            network, [content_term(network, style, settings), style_term(network, guides, settings)]
+        )
         losses[kind] = objective.losses(image)
         features = network(image)
         assert np.isfinite(tf.cast(features["block3_conv4"], tf.float32).numpy()).all()

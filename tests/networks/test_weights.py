@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from reference import TINY16, TINY19, he_weights, write_npz
+from reference import TINY16, TINY19, he_weights, with_metrics, write_npz
 
 from maskstyle.errors import WeightsError
-from maskstyle.networks.architectures import VGG16, VGG19, Architecture
+from maskstyle.networks.architectures import LITE, VGG16, VGG19, Architecture
 from maskstyle.networks.weights import (
+    EMBEDDED_FILE,
     candidate_files,
     fetch_weights,
     find_weights,
@@ -54,7 +55,7 @@ def touch(folder, *names):
 def write_old_h5(path, weights):
     """Write the layout of Keras 1 and 2's weights files: datasets in a group for each layer."""
     with h5py.File(path, "w") as file:
-        for layer, (kernel, bias) in weights.items():
+        for layer, (kernel, bias, *_) in weights.items():
             group = file.create_group(layer)
             group[f"{layer}_W_1:0"] = kernel
             group[f"{layer}_b_1:0"] = bias
@@ -65,7 +66,7 @@ def write_old_h5(path, weights):
 def write_new_h5(path, weights):
     """Write the layout of whole models: a group for each layer's variables inside its group."""
     with h5py.File(path, "w") as file:
-        for layer, (kernel, bias) in weights.items():
+        for layer, (kernel, bias, *_) in weights.items():
             file[f"model_weights/{layer}/{layer}/kernel:0"] = kernel
             file[f"model_weights/{layer}/{layer}/bias:0"] = bias
         file["model_weights/fc1/fc1/kernel:0"] = np.zeros((4, 4), np.float32)
@@ -79,7 +80,11 @@ WRITERS = {"vgg19.npz": write_npz, "vgg19_old.h5": write_old_h5, "vgg19_new.h5":
 def assert_same(read, expected):
     assert list(read) == list(expected)
     for layer in expected:
-        for got, wanted in zip(read[layer], expected[layer], strict=True):
+        assert read[layer].content_gain == expected[layer].content_gain
+        for got, wanted in zip(read[layer][:3], expected[layer][:3], strict=True):
+            if wanted is None:
+                assert got is None
+                continue
             assert got.dtype == np.float32
             assert_array_equal(got, wanted)
 
@@ -100,8 +105,58 @@ def test_layers_below_are_read_and_layers_above_are_not(tmp_path, name):
 
 
 def test_doubles_are_read_as_float32(tmp_path):
-    doubles = {layer: type(pair)(*(array.astype(np.float64) for array in pair)) for layer, pair in WEIGHTS.items()}
-    assert_same(read_weights(write_npz(tmp_path / "a.npz", doubles), TINY19, LAYERS), WEIGHTS)
+    weights = with_metrics(WEIGHTS, lambda rng, channels: rng.normal(size=(3, channels)))
+    doubles = {
+        layer: type(parts)(*(array.astype(np.float64) for array in parts[:3])) for layer, parts in weights.items()
+    }
+    assert_same(read_weights(write_npz(tmp_path / "a.npz", doubles), TINY19, LAYERS), weights)
+
+
+def test_metrics_are_read_where_there_are_some(tmp_path):
+    metrics = with_metrics(WEIGHTS, lambda rng, channels: rng.normal(size=(channels + 2, channels)))
+    weights = metrics | {"block1_conv2": WEIGHTS["block1_conv2"]}
+    path = write_npz(tmp_path / "a.npz", weights)
+    assert layer_names(path) == sorted(LAYERS)
+    assert_same(read_weights(path, TINY19, LAYERS), weights)
+
+
+@pytest.mark.parametrize(
+    ("shape", "needed"),
+    [((4, 5), "(4, 4)"), ((3, 8), "(3, 4)"), ((4,), "(4, 4)"), ((), "(1, 4)"), ((4, 4, 1), "(4, 4)")],
+)
+def test_a_metric_of_a_wrong_shape(tmp_path, shape, needed):
+    weights = WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(metric=np.ones(shape, np.float32))}
+    path = write_npz(tmp_path / "a.npz", weights)
+    with pytest.raises(WeightsError) as caught:
+        read_weights(path, TINY19, LAYERS)
+    assert f"{path}: the metric of block1_conv2 has shape {shape}, but tiny19 needs {needed}" in str(caught.value)
+
+
+def test_content_gains_are_read_where_there_are_some(tmp_path):
+    weights = WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(content_gain=1.25)}
+    read = read_weights(write_npz(tmp_path / "a.npz", weights), TINY19, LAYERS)
+    assert [read[layer].content_gain for layer in LAYERS[:3]] == [1.0, 1.25, 1.0]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
+def test_a_bad_content_gain(tmp_path, value):
+    weights = WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(content_gain=value)}
+    path = write_npz(tmp_path / "a.npz", weights)
+    with pytest.raises(
+        WeightsError, match="the content_gain of block1_conv2 is .*; expected a finite number above 0"
+    ):
+        read_weights(path, TINY19, LAYERS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_metric_that_is_not_finite(tmp_path, value):
+    metric = np.eye(4, dtype=np.float32)
+    metric[1, 2] = value
+    weights = WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(metric=metric)}
+    path = write_npz(tmp_path / "a.npz", weights)
+    with pytest.raises(WeightsError, match="the metric of block1_conv2 holds values that are not finite"):
+        read_weights(path, TINY19, LAYERS)
+    assert_same(read_weights(path, TINY19, LAYERS[:1]), {LAYERS[0]: WEIGHTS[LAYERS[0]]})
 
 
 def test_real_shapes(random_vgg19_weights):
@@ -175,6 +230,7 @@ def test_find_names_every_file_and_what_it_lacks(named):
     assert f"{first} lacks block1_conv2, block2_conv1; " in message
     assert f"{second} cannot be read" in message
     assert "maskstyle weights fetch tiny19" in message
+    assert message.endswith("or take --network lite, which needs no download")
 
 
 def test_find_names_the_first_and_last_of_many_missing_layers(named):
@@ -189,6 +245,13 @@ def test_find_without_any_file_names_the_folders_and_what_to_do(named, keras_cac
         find_weights(VGG19, ["block1_conv1"])
     for part in (str(named), str(keras_cache), "maskstyle weights fetch vgg19", "--weights", "MASKSTYLE_WEIGHTS_DIR"):
         assert part in str(caught.value)
+    assert str(caught.value).endswith("or take --network lite, which needs no download")
+
+
+def test_lite_is_the_packages_own_file_whatever_lies_in_the_folders(named):
+    touch(named, "lite.npz", "lite_notop.h5")
+    assert candidate_files(LITE) == [EMBEDDED_FILE]
+    assert find_weights(LITE, LITE.layers) == EMBEDDED_FILE
 
 
 def test_find_for_no_layers_at_all(named):
@@ -365,7 +428,7 @@ def test_fetch_asks_keras_and_says_in_one_sentence_what_failed(monkeypatch, arch
 
 
 def test_fetch_returns_the_file_that_keras_left(monkeypatch, keras_cache):
-    own = Architecture("vgg19", TINY19.convolutions, TINY19.widths)
+    own = Architecture("vgg19", TINY19.widths)
 
     def download(**_):
         write_old_h5(keras_cache / "vgg19_weights_notop.h5", he_weights(own, own.layers))

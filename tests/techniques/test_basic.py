@@ -233,7 +233,10 @@ def test_a_loaded_network_must_have_the_layers(network):
 
 def test_without_weights_on_this_machine():
     with pytest.raises(WeightsError, match="no weights of vgg19 were found"):
-        transfer_basic(CONTENT, STYLE, settings=SETTINGS)
+        transfer_basic(CONTENT, STYLE, settings=SETTINGS.changed(network="vgg19"))
+    result = transfer_basic(CONTENT, STYLE, settings=SETTINGS)
+    assert (result.network, result.settings.network) == ("lite", "auto")
+    assert np.isfinite(list(result.losses.values())).all() and result.losses["style"] > 0
 
 
 def test_weights_are_found_as_the_settings_say(monkeypatch, random_vgg19_weights):

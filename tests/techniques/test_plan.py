@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
 from maskstyle.errors import ImageError, SettingsError
@@ -159,10 +159,13 @@ def test_noise_of_the_coarsest_size_is_uniform_and_follows_the_seed():
         starting_image(content, content, None, [(40, 50), (80, 100)], Settings(init="noise", seed=seed))
         for seed in (5, 5, 6)
     )
+    full = starting_image(content, content, None, [(40, 50)], Settings(init="noise", seed=5, noise_contrast=1.0))
     assert (first.dtype, first.shape) == (np.float32, (40, 50, 3))
-    assert first.min() >= 0 and first.max() <= 1
-    assert first.mean() == pytest.approx(0.5, abs=0.02)
-    assert first.var() == pytest.approx(1 / 12, abs=0.01)
+    assert first.min() >= 0.375 and first.max() <= 0.625
+    assert full.min() >= 0 and full.max() <= 1
+    assert full.mean() == pytest.approx(0.5, abs=0.02)
+    assert full.var() == pytest.approx(1 / 12, abs=0.01)
+    assert_allclose(first - 0.5, 0.25 * (full - 0.5), atol=1e-6)
     assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 

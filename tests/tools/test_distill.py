@@ -1,0 +1,261 @@
+"""What `tools/distill` rests on: its algebra against NumPy float64, and the pictures that it trains on."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from reference import TINY19, he_weights, random_image
+
+from maskstyle.networks.architectures import LITE
+from maskstyle.networks.vgg import FeatureNetwork
+
+FOLDER = Path(__file__).parents[2] / "tools" / "distill"
+
+
+@pytest.fixture(scope="module")
+def distill():
+    """Return the modules of the tool, which is no package."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        names = ("deep", "export", "lite_file", "pictures", "student", "train")
+        return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+    finally:
+        sys.path.remove(str(FOLDER))
+
+
+def test_every_layer_of_the_network_comes_from_somewhere(distill):
+    assert (*distill.train.LAYERS, *distill.deep.TEACHERS, *distill.export.ALIASES) == LITE.layers
+
+
+@pytest.mark.parametrize("shape", [(12, 5), (5, 5), (3, 5)])
+def test_distances_under_the_metric_are_those_of_the_prediction(distill, shape):
+    rng = np.random.default_rng(0)
+    prediction = rng.normal(size=shape)
+    metric = distill.lite_file.metric(prediction)
+    assert metric.shape == (min(shape), shape[1])
+    features = rng.normal(size=(7, shape[1]))
+    assert_allclose(np.linalg.norm(features @ metric.T, axis=1), np.linalg.norm(features @ prediction.T, axis=1))
+    for _ in range(3):
+        half = rng.normal(size=(shape[1], shape[1]))
+        difference = half + half.T
+        assert_allclose(
+            np.linalg.norm(metric @ difference @ metric.T), np.linalg.norm(prediction @ difference @ prediction.T)
+        )
+
+
+def test_a_network_of_what_was_trained_has_its_kernels_and_metrics(distill):
+    rng = np.random.default_rng(1)
+    layers = LITE.layers[:2]
+    weights = he_weights(LITE, layers)
+    predictions = {layer: rng.normal(size=(40, LITE.kernel_shape(layer)[3])) for layer in layers}
+    trained = {layer: (weights[layer].kernel, weights[layer].bias, predictions[layer]) for layer in layers}
+    network = distill.lite_file.as_network(trained, layers, compute_type="float32")
+    image = random_image(0, 6, 7)
+    for layer, features in network(image).items():
+        predicted = features.numpy().astype(np.float64) @ predictions[layer].T
+        lengths = np.linalg.norm(network.measured(layer, features), axis=-1)
+        assert_allclose(lengths, np.linalg.norm(predicted, axis=-1), rtol=1e-4)
+
+
+def test_the_written_file_is_read_as_the_network(distill, tmp_path):
+    from maskstyle.networks.weights import read_weights
+
+    rng = np.random.default_rng(2)
+    weights = he_weights(LITE, LITE.layers[:3])
+    layers = {
+        layer: (parts.kernel, parts.bias, rng.normal(size=(2 * len(parts.bias), len(parts.bias))))
+        for layer, parts in weights.items()
+    }
+    distill.export.write(tmp_path / "lite.npz", layers)
+    for layer, read in read_weights(tmp_path / "lite.npz", LITE, weights).items():
+        assert_allclose(read.kernel, weights[layer].kernel, rtol=1e-3, atol=1e-6)
+        assert_allclose(read.bias, weights[layer].bias, rtol=1e-3)
+        exact = layers[layer][2]
+        assert_allclose(read.metric.T @ read.metric, exact.T @ exact, rtol=5e-3, atol=5e-3 * (exact**2).sum(0).max())
+
+    layers["block1_conv1"] = (weights["block1_conv1"].kernel * 1e6, *layers["block1_conv1"][1:])
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="block1_conv1/kernel do not fit"):
+        distill.export.write(tmp_path / "too_large.npz", layers)
+    assert not (tmp_path / "too_large.npz").exists()
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """Return the features of a teacher and a student for three images, and a prediction from one to the other."""
+    rng = np.random.default_rng(3)
+    student = rng.uniform(0, 2, (3, 6, 5, 4))
+    prediction = rng.normal(size=(7, 4))
+    teacher = student @ prediction.T + 0.5 * rng.normal(size=(3, 6, 5, 7))
+    return teacher, student, prediction
+
+
+def test_moments_equal_numpy(distill, pair):
+    teacher, student, _ = pair
+    got = distill.student.moments(tf.constant(teacher, tf.float32), tf.constant(student, tf.float32))
+    pairs = ((teacher, teacher), (teacher, student), (student, student))
+    for moment, (left, right) in zip(got, pairs, strict=True):
+        expected = np.einsum("nhwi,nhwj->nij", left, right) / (6 * 5)
+        assert_allclose(moment.numpy(), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.7, 0.0])
+def test_errors_are_relative_and_equal_numpy(distill, pair, strength):
+    teacher, student, prediction = pair
+    prediction = prediction * strength
+    moments = distill.student.moments(tf.constant(teacher, tf.float32), tf.constant(student, tf.float32))
+    feature_error, gram_error = distill.student.errors(*moments, tf.constant(prediction, tf.float32))
+    predicted = student @ prediction.T
+    squares = ((teacher - predicted) ** 2).sum((1, 2, 3)) / (teacher**2).sum((1, 2, 3))
+    grams = [np.einsum("nhwi,nhwj->nij", each, each) for each in (teacher, predicted)]
+    gaps = np.linalg.norm(grams[0] - grams[1], axis=(1, 2)) / np.linalg.norm(grams[0], axis=(1, 2))
+    assert feature_error.shape == gram_error.shape == (3,)
+    # A floor of 1e-4 of the batch's energy keeps flat images from dividing by nothing.
+    assert_allclose(feature_error.numpy(), squares, rtol=3e-4, atol=1e-5)
+    assert_allclose(gram_error.numpy(), gaps, rtol=3e-4, atol=1e-5)
+
+
+def test_a_perfect_prediction_has_no_error_and_an_image_of_nothing_a_finite_one(distill, pair):
+    _, student, prediction = pair
+    student = student.copy()
+    student[1] = 0
+    teacher = student @ prediction.T
+    moments = distill.student.moments(tf.constant(teacher, tf.float32), tf.constant(student, tf.float32))
+    feature_error, gram_error = distill.student.errors(*moments, tf.constant(prediction, tf.float32))
+    assert_allclose(feature_error.numpy(), 0, atol=1e-5)
+    assert_allclose(gram_error.numpy(), 0, atol=2e-4)
+
+
+def test_the_stack_equals_the_package(distill):
+    weights = he_weights(TINY19, TINY19.layers)
+    layers = [(layer, *weights[layer][:2]) for layer in TINY19.layers]
+    images = np.stack([random_image(seed, 37, 34) for seed in (0, 1)])
+    features = distill.student.stack(distill.student.centred(tf.constant(images)), layers, compute_type=tf.float32)
+    network = FeatureNetwork(TINY19, weights, layers=TINY19.layers, pooling="max", padding="edge")
+    assert list(features) == list(TINY19.layers)
+    for position, image in enumerate(images):
+        for layer, expected in network(image).items():
+            size = np.abs(expected.numpy()).max()
+            assert_allclose(features[layer][position].numpy(), expected.numpy(), rtol=1e-4, atol=1e-5 * size)
+
+
+def test_the_stack_computes_in_bfloat16_by_default(distill):
+    weights = he_weights(TINY19, TINY19.layers[:2])
+    layers = [(layer, *weights[layer][:2]) for layer in weights]
+    features = distill.student.stack(distill.student.centred(tf.constant(random_image(0, 8, 8)[None])), layers)
+    assert {each.dtype for each in features.values()} == {tf.bfloat16}
+
+
+def picture(seed, height, width):
+    return Image.fromarray(np.uint8(random_image(seed, height, width) * 255))
+
+
+PHOTOS, PAINTINGS = [picture(0, 40, 60), picture(1, 70, 50)], [picture(2, 20, 30)]
+POOL = [random_image(3, 32, 48).astype(np.float16), random_image(4, 64, 32).astype(np.float16)]
+
+
+def crops(distill, *, pool=POOL, side=32, seed=0):
+    return distill.pictures.Crops(PHOTOS, PAINTINGS, pool, side, np.random.default_rng(seed))
+
+
+def check_crop(crop, side=32):
+    assert crop.shape == (side, side, 3)
+    assert np.isfinite(crop).all()
+    assert crop.min() >= 0 and crop.max() <= 1
+
+
+@pytest.mark.parametrize("pool", [POOL, []], ids=["with a pool", "without a pool"])
+@pytest.mark.parametrize("side", [32, 16])
+def test_crops(distill, side, pool):
+    batch = crops(distill, pool=pool, side=side).batch(150)
+    assert batch.dtype == np.float32
+    assert batch.shape == (150, side, side, 3)
+    for crop in batch:
+        check_crop(crop, side)
+    assert len(np.unique(batch, axis=0)) > 140
+
+
+def test_every_kind_of_crop(distill, monkeypatch):
+    source = crops(distill)
+    for _ in range(40):
+        for crop in (source._synthetic(), source._from_pool(POOL), source._from(PHOTOS), source._from(PAINTINGS)):
+            check_crop(crop)
+        plain = source._from(PHOTOS)
+        for changed in (source._recoloured(plain), source._disturbed(plain)):
+            check_crop(np.clip(changed, 0, 1))
+
+    # Each of them has its share of the batches.
+    kinds = ("_from_pool", "_synthetic", "_from", "_recoloured", "_disturbed")
+    seen = dict.fromkeys(kinds, 0)
+
+    def counting(kind):
+        original = getattr(distill.pictures.Crops, kind)
+
+        def counted(self, *arguments):
+            seen[kind] += 1
+            return original(self, *arguments)
+
+        monkeypatch.setattr(distill.pictures.Crops, kind, counted)
+
+    for kind in kinds:
+        counting(kind)
+    source.batch(300)
+    assert all(seen.values()), seen
+    assert seen["_from_pool"] + seen["_synthetic"] + seen["_from"] == 300
+    assert 100 < seen["_from_pool"] < 200
+
+
+def test_the_same_seed_gives_the_same_crops(distill):
+    first, again, other = (crops(distill, seed=seed).batch(40) for seed in (7, 7, 8))
+    assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_pool_that_grows_is_seen(distill):
+    pool = []
+    source = crops(distill, pool=pool)
+    source.batch(4)
+    pool.append(np.full((32, 32, 3), 0.25, np.float16))
+    batch = source.batch(40)
+    assert any((crop == 0.25).all() for crop in batch)
+
+
+def test_pictures_of_the_pool_that_are_smaller_than_a_crop_are_left_out(distill):
+    small, large = np.full((32, 70, 3), 0.25, np.float16), np.full((70, 40, 3), 0.75, np.float16)
+    batch = crops(distill, pool=[small, large, small], side=40).batch(60)
+    assert batch.shape == (60, 40, 40, 3)
+    assert any((crop == 0.75).all() for crop in batch) and not any((crop == 0.25).all() for crop in batch)
+    assert crops(distill, pool=[small], side=40).batch(20).shape == (20, 40, 40, 3)
+
+
+def test_pictures_held_out_are_never_trained_on(distill, tmp_path):
+    counts = {"photos": distill.pictures.HELD_OUT_PHOTOS + 3, "paintings": distill.pictures.HELD_OUT_PAINTINGS + 2}
+    for kind, count in counts.items():
+        (tmp_path / kind).mkdir()
+        for number in range(count):
+            (tmp_path / kind / f"{number:03d}{('.jpg', '.PNG', '.jpeg')[number % 3]}").touch()
+        (tmp_path / kind / "README.md").touch()
+    training = distill.pictures.training_files(tmp_path)
+    held_out = distill.pictures.held_out_files(tmp_path)
+    assert [len(files) for files in training] == [3, 2]
+    assert [len(files) for files in held_out] == [
+        distill.pictures.HELD_OUT_PHOTOS,
+        distill.pictures.HELD_OUT_PAINTINGS,
+    ]
+    every = distill.pictures.picture_files(tmp_path)
+    for trained, held, both in zip(training, held_out, every, strict=True):
+        assert not set(trained) & set(held)
+        assert trained + held == both
+
+
+def test_pictures_are_read_as_rgb(distill, tmp_path):
+    picture(0, 4, 6).convert("L").save(tmp_path / "grey.png")
+    read = distill.pictures.read(tmp_path / "grey.png")
+    assert (read.mode, read.size) == ("RGB", (6, 4))
