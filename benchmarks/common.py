@@ -10,10 +10,11 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from maskstyle.guides import style_guide
 from maskstyle.images import Image, fit_size, load_image, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
+from maskstyle.objective import Objective, content_term, style_term, total_variation_term
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import style_size, wanted_layers
 

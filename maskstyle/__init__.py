@@ -21,12 +21,14 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from maskstyle.images import Picture, load_image, read_metadata, save_image
+    from maskstyle.maps import SemanticMap, load_map
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
     from maskstyle.settings import Settings
     from maskstyle.synthesis import Step
     from maskstyle.techniques.basic import transfer_basic
+    from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
     "ImageError": "errors",
@@ -39,6 +41,8 @@ _HOMES = {
     "load_image": "images",
     "read_metadata": "images",
     "save_image": "images",
+    "SemanticMap": "maps",
+    "load_map": "maps",
     "choose_network": "networks.load",
     "load_network": "networks.load",
     "RECIPES": "recipes",
@@ -48,6 +52,7 @@ _HOMES = {
     "Settings": "settings",
     "Step": "synthesis",
     "transfer_basic": "techniques.basic",
+    "transfer_region": "techniques.region",
 }
 
 __all__ = [
@@ -59,6 +64,7 @@ __all__ = [
     "Picture",
     "Recipe",
     "Result",
+    "SemanticMap",
     "Settings",
     "SettingsError",
     "Step",
@@ -66,10 +72,12 @@ __all__ = [
     "choose_network",
     "find_recipe",
     "load_image",
+    "load_map",
     "load_network",
     "read_metadata",
     "save_image",
     "transfer_basic",
+    "transfer_region",
 ]
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
@@ -124,6 +126,93 @@ def observe_grams(features: Tensor, weighings: Sequence[PixelWeights]) -> tuple[
 
     passed, *grams = observe(features)
     return passed, tuple(grams)
+
+
+class Partition(NamedTuple):
+    """Which pixels of one layer make up each region.
+
+    Parameters
+    ----------
+    order : (M,) int32 array
+        Indices of the regions' pixels in row order, region by region. A pixel may be in none or in several.
+    counts : tuple of int
+        Pixels of each region, each at least 1; they sum to M.
+    """
+
+    order: NDArray[np.int32]
+    counts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, regions: Sequence[NDArray[np.int32]]) -> Partition:
+        """Return the partition into regions that are given by the indices of their pixels."""
+        return cls(np.concatenate(regions).astype(np.int32), tuple(len(cells) for cells in regions))
+
+
+def observe_region_grams(features: Tensor, partition: Partition) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return features as they are, with the Gram matrix of each region, divided by its pixel count.
+
+    Equals `observe_grams` with weights of 0 and 1, at the cost of one Gram however many disjoint regions there
+    are: each region's rows are gathered, none is multiplied by a mask.
+
+    Parameters
+    ----------
+    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
+        Features of one layer.
+    partition : Partition
+        The regions on the layer's grid.
+
+    Returns
+    -------
+    features : tensor like `features`
+        See `observe_grams`.
+    grams : tuple of (C, C) float32 tensor
+        One for each region.
+    """
+    channels = features.shape[-1]
+    pixels = int(np.prod(features.shape[:-1]))
+    ends = np.cumsum(partition.counts)
+    segments = [slice(end - count, end) for end, count in zip(ends, partition.counts, strict=True)]
+    inverses = _inverses(partition.order, pixels)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def observe(values: Tensor) -> tuple[tuple[Tensor, ...], Callable[..., Tensor]]:
+        rows = tf.reshape(values, (-1, channels))
+        members = tf.gather(rows, partition.order)
+        moments = [
+            _sum_of_products(members[each], None) / count
+            for each, count in zip(segments, partition.counts, strict=True)
+        ]
+
+        def gradient(arriving: Tensor, *upstreams: Tensor) -> Tensor:
+            # Gathered again: keeping the rows until now would double the features' memory.
+            with tf.control_dependencies([arriving]):
+                again = tf.gather(rows, partition.order)
+            products = []
+            for each, count, upstream in zip(segments, partition.counts, upstreams, strict=True):
+                symmetric = tf.cast((upstream + tf.transpose(upstream)) / count, rows.dtype)
+                products.append(tf.matmul(again[each], symmetric))
+            # The row after the last is for pixels of no region.
+            joined = tf.concat([*products, tf.zeros((1, channels), rows.dtype)], axis=0)
+            total = tf.reshape(arriving, (-1, channels))
+            for inverse in inverses:
+                total += tf.gather(joined, inverse)
+            return tf.reshape(total, tf.shape(values))
+
+        return (tf.identity(values), *moments), gradient
+
+    passed, *grams = observe(features)
+    return passed, tuple(grams)
+
+
+def _inverses(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
+    """Return (most regions of a pixel, pixels) positions in `order`, len(order) where a pixel has no more."""
+    by_pixel = np.argsort(order, kind="stable")
+    grouped = order[by_pixel]
+    first = np.searchsorted(grouped, grouped)
+    turn = np.arange(len(order)) - first
+    inverses = np.full((int(turn.max(initial=-1)) + 1, pixels), len(order), np.int32)
+    inverses[turn, grouped] = by_pixel
+    return inverses
 
 
 def _sum_of_products(rows: Tensor, column: Tensor | None) -> Tensor:

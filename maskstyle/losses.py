@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from maskstyle.gram import PixelWeights
+from maskstyle.gram import Partition, PixelWeights, observe_grams, observe_region_grams
 from maskstyle.images import Mask
 from maskstyle.settings import LayerMix
 
@@ -70,13 +70,16 @@ class Guide:
     name : str
         What reports call the guide.
     targets : mapping of str to (C, C) float32 array
-        Target Gram matrix by layer, each divided by its own sum of weights.
+        Target Gram matrix by layer, each divided by its own sum of weights. A guide without a target at a layer
+        has no say there.
     target_sums : mapping of str to float
         The sum of weights that each target was divided by.
     weights : mapping of str to (H_l, W_l) float32 array, optional
         Pixel weights by layer, each at least 0; everywhere one where it is left out.
     divisors : mapping of str to float, optional
         What each Gram is divided by; the sum of its weights where it is left out.
+    cells : mapping of str to (M,) int32 array, optional
+        Instead of weights the flat indices of the guide's pixels by layer; the Gram is divided by their number.
     strength : float
         Factor s_g on the guide's share of the style term.
     intensity : float
@@ -89,6 +92,7 @@ class Guide:
     target_sums: Mapping[str, float]
     weights: Mapping[str, Mask] | None = None
     divisors: Mapping[str, float] | None = None
+    cells: Mapping[str, NDArray[np.int32]] | None = None
     strength: float = 1.0
     intensity: float = 1.0
 
@@ -165,17 +169,31 @@ class StyleTerm:
     channels: Mapping[str, int] | None = None
     name: str = "style"
 
-    def weighings(self, layer: str) -> list[PixelWeights]:
-        """Return how the pixels of a layer are weighed for each guide's Gram; empty for other layers."""
-        if layer not in dict(self.layers):
-            return []
-        return [
-            PixelWeights(
-                None if guide.weights is None else tf.constant(guide.weights[layer]),
-                None if guide.divisors is None else guide.divisors[layer],
-            )
-            for guide in self.guides
-        ]
+    def guides_at(self, layer: str) -> list[Guide]:
+        """Return the guides that have a say at a layer."""
+        return [guide for guide in self.guides if layer in dict(self.layers) and layer in guide.targets]
+
+    def observe(self, layer: str, features: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return features to go on from, with one Gram matrix for each of the layer's guides.
+
+        See `maskstyle.gram.observe_grams`.
+        """
+        gathered, weighed = [], []
+        for position, guide in enumerate(self.guides_at(layer)):
+            if guide.cells is None:
+                weighed.append((position, _weighing(guide, layer)))
+            else:
+                gathered.append((position, guide.cells[layer]))
+        found: list[tuple[int, Tensor]] = []
+        if gathered:
+            positions, cells = zip(*gathered, strict=True)
+            features, grams = observe_region_grams(features, Partition.of(cells))
+            found += zip(positions, grams, strict=True)
+        if weighed:
+            positions, weighings = zip(*weighed, strict=True)
+            features, grams = observe_grams(features, weighings)
+            found += zip(positions, grams, strict=True)
+        return features, [matrix for _, matrix in sorted(found, key=lambda pair: pair[0])]
 
     def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
         """Return the term for the Gram matrices, one for each guide."""
@@ -183,12 +201,14 @@ class StyleTerm:
         total = tf.constant(0.0)
         for layer, share in self.layers:
             grid = float(np.prod(features[layer].shape[:2]))
-            for guide, current in zip(self.guides, grams[layer], strict=True):
+            for guide, current in zip(self.guides_at(layer), grams[layer], strict=True):
                 total += guide.strength * share * self._distance(guide, layer, current, grid, pixels)
         return total
 
     def _distance(self, guide: Guide, layer: str, current: Tensor, grid_pixels: float, image_pixels: float) -> Tensor:
-        if guide.divisors is not None:
+        if guide.cells is not None:
+            divisor = float(len(guide.cells[layer]))
+        elif guide.divisors is not None:
             divisor = guide.divisors[layer]
         elif guide.weights is not None:
             divisor = float(guide.weights[layer].sum(dtype=np.float64))
@@ -212,6 +232,13 @@ class StyleTerm:
         if self.reduction == "gatys":
             return raw / (4.0 * channels**2 * divisor**2)
         return raw / (4.0 * CHOLLET_CHANNELS**2 * image_pixels**2)
+
+
+def _weighing(guide: Guide, layer: str) -> PixelWeights:
+    return PixelWeights(
+        None if guide.weights is None else tf.constant(guide.weights[layer]),
+        None if guide.divisors is None else guide.divisors[layer],
+    )
 
 
 @dataclass(frozen=True)

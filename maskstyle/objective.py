@@ -7,10 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from maskstyle.gram import gram, observe_grams
-from maskstyle.images import Image
+from maskstyle.images import Image, Mask
 from maskstyle.losses import ContentTerm, Guide, StyleTerm, Term, TotalVariationTerm
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import LayerMix, Settings, active
@@ -29,11 +27,14 @@ class Objective:
     terms : sequence of Term
         The terms, at most one of them a StyleTerm, whose guides say what goes where; those of weight 0 are
         left out.
+    free : (H, W) float32 array, optional
+        1 where pixels may change; where it is 0 the gradient is 0.
     """
 
-    def __init__(self, network: FeatureNetwork, terms: Sequence[Term]) -> None:
+    def __init__(self, network: FeatureNetwork, terms: Sequence[Term], free: Mask | None = None) -> None:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
+        self._free = None if free is None else tf.constant(free[:, :, np.newaxis], tf.float32)
         self._style = [term for term in self.terms if isinstance(term, StyleTerm)]
         self._content_layers = {
             layer for term in self.terms if isinstance(term, ContentTerm) for layer, _ in term.layers
@@ -76,22 +77,22 @@ class Objective:
     def _value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(image)
-            grams: dict[str, tuple[Tensor, ...]] = {}
+            grams: dict[str, list[Tensor]] = {}
 
             def observe(layer: str, features: Tensor) -> Tensor:
-                weighings = [each for term in self._style for each in term.weighings(layer)]
-                if not weighings:
-                    return features
-                passed, plain = observe_grams(features, weighings)
-                grams[layer] = tuple(self.network.measured_gram(layer, matrix) for matrix in plain)
-                return passed
+                for term in self._style:
+                    features, plain = term.observe(layer, features)
+                    grams[layer] = [self.network.measured_gram(layer, matrix) for matrix in plain]
+                return features
 
             features = self.network(image, observe)
             for layer in self._content_layers:
                 features[layer] = self.network.measured(layer, features[layer])
             values = [term.weight * term(image, features, grams) for term in self.terms]
             total = tf.add_n(values)
-        return tf.stack(values), tape.gradient(total, image)
+        # Where every region has vanished at a coarse size, nothing may depend on the image.
+        gradient = tape.gradient(total, image, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return tf.stack(values), gradient if self._free is None else gradient * self._free
 
 
 def content_term(network: FeatureNetwork, content: Image, settings: Settings) -> ContentTerm:
@@ -114,57 +115,12 @@ def _channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
     return {layer: network.architecture.channels(layer) for layer, _ in active(mix)}
 
 
-def style_guide(
-    network: FeatureNetwork, styles: Sequence[Image], shares: Sequence[float], settings: Settings
-) -> Guide:
-    """Return the guide that asks for whole styles everywhere, blended.
-
-    Parameters
-    ----------
-    network : FeatureNetwork
-        Where the features come from.
-    styles : sequence of (H, W, 3) float32 array
-        Style images in [0, 1], each of its own size.
-    shares : sequence of float
-        Share of each style in the target Gram matrices; they sum to 1.
-    settings : Settings
-        For the layers and the intensity.
-    """
-    layers = [layer for layer, _ in active(settings.style_layers)]
-    style_targets = _style_targets(network, layers)
-    targets: dict[str, NDArray[np.float32]] = {}
-    sums = dict.fromkeys(layers, 0.0)
-    for style, share in zip(styles, shares, strict=True):
-        grams = style_targets(tf.constant(style))
-        for layer in layers:
-            height, width = network.architecture.grid(style.shape[:2], layer)
-            pixels = float(height * width)
-            sums[layer] += share * pixels
-            # Blended as they will be compared: as means over pixels, or as the sums that they stand for.
-            counted = share * pixels if settings.gram_normalisation == "none" else share
-            blended = np.float32(counted) * grams[layer].numpy()
-            targets[layer] = targets[layer] + blended if layer in targets else blended
-    if settings.gram_normalisation == "none":
-        targets = {layer: target / np.float32(sums[layer]) for layer, target in targets.items()}
-    return Guide("style", targets, sums, intensity=settings.intensity)
-
-
 def _content_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
     """Return a compiled function from an image to its features, which frees what it does not return."""
 
     def targets(image: Tensor) -> dict[str, Tensor]:
         features = network(image)
         return {layer: network.measured(layer, features[layer]) for layer in layers}
-
-    return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
-
-
-def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
-    """Return a compiled function from an image to its Gram matrices."""
-
-    def targets(image: Tensor) -> dict[str, Tensor]:
-        features = network(image)
-        return {layer: network.measured_gram(layer, gram(features[layer])) for layer in layers}
 
     return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
 

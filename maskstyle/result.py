@@ -40,6 +40,8 @@ class Result:
         What happened at each size.
     seconds : float
         Wall time of the synthesis, loading left out.
+    remarks : tuple of str
+        What whoever looks at the picture should know, such as a region too small for some layers.
     """
 
     image: Image
@@ -52,6 +54,7 @@ class Result:
     steps: tuple[StepRecord, ...]
     scales: tuple[ScaleReport, ...]
     seconds: float
+    remarks: tuple[str, ...] = ()
 
     @property
     def stopped_because(self) -> str:
@@ -69,6 +72,7 @@ class Result:
             "seed": self.settings.seed,
             "losses": self.losses,
             "stopped_because": self.stopped_because,
+            "remarks": list(self.remarks),
         }
 
     def record(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "style_reduction": ("relative", "mean", "gatys", "chollet"),
     "tv_reduction": ("mean", "sum"),
     "style_fit": ("keep", "stretch"),
+    "propagation": ("simple", "inside", "all"),
     "optimizer": ("lbfgs", "adam"),
     "init": ("content", "style", "noise", "image"),
 }
@@ -77,6 +78,8 @@ class Settings:
     mask_exponent : float
         Power to which soft masks are raised before they weigh pixels: 1, or 2 as where features are multiplied
         by the mask; the Gram is divided by the sum of the mask itself.
+    propagation : {"simple", "inside", "all"}
+        How semantic regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`.
     intensity : float
         Factor above 0 on the target Gram matrices: above 1 asks for a stronger style, below 1 for a fainter one.
     size : int or None
@@ -135,6 +138,7 @@ class Settings:
     tv_reduction: str = "mean"
     pixel_range: float = 1.0
     mask_exponent: float = 1.0
+    propagation: str = "simple"
     intensity: float = 1.0
     size: int | None = None
     scales: int = 3

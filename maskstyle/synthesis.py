@@ -118,6 +118,7 @@ def synthesize(
     *,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    begin_with: Callable[[Image], Image] | None = None,
 ) -> Synthesis:
     """Minimise an objective at sizes from coarse to fine.
 
@@ -136,6 +137,8 @@ def synthesize(
         Called after each evaluation.
     should_stop : callable, optional
         Asked after each evaluation; where it says True the best image so far is returned.
+    begin_with : callable, optional
+        Returns the image that a size really begins with; it puts back pixels that must not change.
 
     Raises
     ------
@@ -149,6 +152,7 @@ def synthesize(
     reports: list[ScaleReport] = []
     for scale, size in enumerate(sizes, start=1):
         image = enlarged(image, start, size) if scale > 1 else resize_image(start, size)
+        image = image if begin_with is None else begin_with(image)
         recorder = _Recorder(scale, len(sizes), size, settings.steps, began, on_step)
         outcome = _minimized(objective_at(size), image, settings, recorder, should_stop)
         image, losses = outcome.image, outcome.losses

@@ -21,19 +21,19 @@ errors
 settings image_files
 recipes image_decoding
 images
-denoise sheet guidance guidance.gradients networks networks.architectures
-pyramid
+denoise sheet maps guidance guidance.gradients guidance.regions networks networks.architectures
+pyramid guidance.pairs
 networks.weights gram
 networks.vgg
 networks.load
 losses
-objective
+guides objective
 optimize
 synthesis
 result
 techniques techniques.plan
 techniques.setup
-techniques.basic
+techniques.basic techniques.region
 cli.*
 __main__
 """

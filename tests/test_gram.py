@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from maskstyle.gram import PixelWeights, gram, observe_grams
+from maskstyle.gram import Partition, PixelWeights, gram, observe_grams, observe_region_grams
 
 # Small whole numbers and quarters: exact in float32 and in bfloat16.
 FEATURES = np.array(
@@ -177,3 +177,90 @@ def test_several_weighings_at_once_are_the_sum_of_single_ones():
         number * gradient_of_gram(FEATURES, weighing, UPSTREAM) for number, weighing in enumerate(weighings, start=1)
     )
     assert_allclose(tape.gradient(value, variable).numpy(), expected, rtol=1e-5, atol=1e-5)
+
+
+REGIONS = {
+    "disjoint": [[0, 3, 7], [1, 2], [11, 5]],
+    "all pixels": [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]],
+    "overlapping": [[0, 1, 2], [2, 1, 9], [2]],
+    "one": [list(range(12))],
+}
+every_partition = pytest.mark.parametrize(
+    "regions", [[np.array(cells, np.int32) for cells in each] for each in REGIONS.values()], ids=REGIONS
+)
+ROWS = np.random.default_rng(4).normal(size=(3, 4, 3)).astype(np.float32)
+
+
+def region_gradient(features, regions, upstreams):
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        passed, grams = observe_region_grams(features, Partition.of(regions))
+        value = tf.add_n([tf.reduce_sum(each * up) for each, up in zip(grams, upstreams, strict=True)])
+        value += tf.reduce_sum(tf.cast(passed, tf.float32))
+    return tape.gradient(value, features)
+
+
+@every_partition
+def test_region_grams_equal_those_of_the_gathered_pixels(regions):
+    passed, grams = observe_region_grams(tf.constant(ROWS), Partition.of(regions))
+    assert_array_equal(passed, ROWS)
+    for cells, matrix in zip(regions, grams, strict=True):
+        assert_allclose(matrix, numpy_gram(ROWS.reshape(-1, 3)[cells]), rtol=1e-5, atol=1e-6)
+
+
+@every_partition
+def test_region_grams_are_grams_under_masks_of_0_and_1(regions):
+    masks = np.zeros((len(regions), 12), np.float32)
+    for mask, cells in zip(masks, regions, strict=True):
+        mask[cells] = 1
+    _, gathered = observe_region_grams(tf.constant(ROWS), Partition.of(regions))
+    _, weighed = observe_grams(tf.constant(ROWS), [PixelWeights(mask) for mask in masks])
+    for one, other in zip(gathered, weighed, strict=True):
+        assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@every_partition
+def test_gradient_of_region_grams_equals_the_closed_formula(regions):
+    upstreams = np.random.default_rng(5).normal(size=(len(regions), 3, 3)).astype(np.float32)
+    rows = ROWS.reshape(-1, 3).astype(np.float64)
+    expected = np.ones(rows.shape)  # of the features that are passed on
+    for cells, upstream in zip(regions, upstreams, strict=True):
+        expected[cells] += rows[cells] @ (upstream + upstream.T).astype(np.float64) / len(cells)
+    gradient = region_gradient(tf.constant(ROWS), regions, upstreams)
+    assert_allclose(gradient.numpy().reshape(-1, 3), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_gradient_of_region_grams_equals_central_differences():
+    regions = [np.array(cells, np.int32) for cells in REGIONS["overlapping"]]
+    upstreams = np.random.default_rng(5).normal(size=(3, 3, 3)).astype(np.float32)
+
+    def value(features):
+        passed, grams = observe_region_grams(tf.constant(features), Partition.of(regions))
+        sums = [np.sum(up * each.numpy().astype(np.float64)) for each, up in zip(grams, upstreams, strict=True)]
+        return sum(sums) + np.sum(passed.numpy().astype(np.float64))
+
+    expected = np.empty(ROWS.shape)
+    for index in np.ndindex(*ROWS.shape):
+        step = np.zeros_like(ROWS)
+        step[index] = 0.5
+        expected[index] = value(ROWS + step) - value(ROWS - step)
+    assert_allclose(region_gradient(tf.constant(ROWS), regions, upstreams), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_region_grams_of_bfloat16_features():
+    regions = [np.array(cells, np.int32) for cells in REGIONS["disjoint"]]
+    features = tf.cast(ROWS, tf.bfloat16)
+    _, grams = observe_region_grams(features, Partition.of(regions))
+    exact = tf.cast(features, tf.float32).numpy().reshape(-1, 3)
+    for cells, matrix in zip(regions, grams, strict=True):
+        assert matrix.dtype == tf.float32
+        assert_allclose(matrix, numpy_gram(exact[cells]), rtol=1e-5, atol=1e-6)
+    assert region_gradient(features, regions, np.ones((3, 3, 3), np.float32)).dtype == tf.bfloat16
+
+
+def test_order_of_regions_changes_nothing():
+    regions = [np.array(cells, np.int32) for cells in REGIONS["disjoint"]]
+    upstreams = np.random.default_rng(5).normal(size=(3, 3, 3)).astype(np.float32)
+    one = region_gradient(tf.constant(ROWS), regions, upstreams)
+    other = region_gradient(tf.constant(ROWS), regions[::-1], upstreams[::-1])
+    assert_allclose(one, other, rtol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -122,9 +123,7 @@ def guide_with_raw_targets(seed, weighing, **changes):
 
 
 def grams_of(term, features):
-    return {
-        layer: [gram(features[layer], *weighing) for weighing in term.weighings(layer)] for layer, _ in term.layers
-    }
+    return {layer: term.observe(layer, tf.constant(features[layer]))[1] for layer, _ in term.layers}
 
 
 STYLE_FORMS = list(itertools.product(("weights", "none"), STYLE_REDUCTIONS))
@@ -178,11 +177,44 @@ def test_several_guides_add_up_each_with_its_strength():
     assert single[0] != single[1]
 
 
-def test_weighings_are_empty_for_layers_outside_the_mix():
+def test_layers_outside_the_mix_are_passed_on_unobserved():
     guide, _ = guide_with_raw_targets(2, Weighing("weights"))
     term = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")
-    assert len(term.weighings("block1_conv1")) == 1
-    assert term.weighings("block2_conv1") == []
+    features = random_features(1)
+    assert len(term.observe("block1_conv1", tf.constant(features["block1_conv1"]))[1]) == 1
+    passed, grams = term.observe("block2_conv1", features["block2_conv1"])
+    assert passed is features["block2_conv1"]
+    assert grams == []
+
+
+@pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
+def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalisation, reduction):
+    rng = np.random.default_rng(8)
+    weights = {layer: (rng.random(shape[:2]) < 0.4).astype(np.float32) for layer, shape in LAYERS.items()}
+    assert all(each.any() for each in weights.values())
+    weighed = dataclasses.replace(guide_with_raw_targets(3, Weighing("whole"))[0], weights=weights)
+    cells = {layer: np.flatnonzero(each).astype(np.int32) for layer, each in weights.items()}
+    gathered = dataclasses.replace(weighed, weights=None, cells=cells)
+    whole, _ = guide_with_raw_targets(4, Weighing("whole"))
+    mix = tuple((layer, 1.0) for layer in LAYERS)
+    features = random_features(1)
+    # Cells and weights side by side keep the order of the guides.
+    values = []
+    for guides in ([weighed, whole, weighed], [gathered, whole, weighed], [weighed, whole, gathered]):
+        guides = [dataclasses.replace(guide, strength=s) for guide, s in zip(guides, (1.0, 2.0, 5.0), strict=True)]
+        term = StyleTerm(1.0, mix, guides, normalisation, reduction)
+        values.append(float(term(IMAGE, features, grams_of(term, features))))
+    assert_allclose(values[1:], values[0], rtol=1e-5)
+
+
+def test_a_guide_without_a_target_at_a_layer_has_no_say_there():
+    guide, _ = guide_with_raw_targets(3, Weighing("whole"))
+    shallow = dataclasses.replace(guide, targets={"block1_conv1": guide.targets["block1_conv1"]})
+    features = random_features(1)
+    both = StyleTerm(1.0, (("block1_conv1", 1.0), ("block2_conv1", 1.0)), [shallow], "weights", "relative")
+    first = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")
+    one, other = (float(term(IMAGE, features, grams_of(term, features))) for term in (both, first))
+    assert one == other
 
 
 @pytest.mark.parametrize("normalisation", ["weights", "none"])

@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose
 from reference import TINY19, forward, he_weights, measured, random_image, raw_gram, total_variation, with_metrics
 
 from maskstyle.errors import SettingsError
+from maskstyle.guides import style_guide
 from maskstyle.networks.architectures import Architecture
-from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
+from maskstyle.objective import Objective, content_term, style_term, total_variation_term
 from maskstyle.optimize import minimize
 from maskstyle.settings import Settings
 

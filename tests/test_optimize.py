@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import Bowl, random_image
 
 from maskstyle.errors import NumericalError, SettingsError
-from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
+from maskstyle.guides import style_guide
+from maskstyle.objective import Objective, content_term, style_term, total_variation_term
 from maskstyle.optimize import PROGRESS_WINDOW, minimize
 from maskstyle.settings import Settings
 

@@ -151,3 +151,15 @@ def test_a_start_no_larger_than_the_result_adds_no_detail():
     noise = np.random.default_rng(0).random((8, 8, 3), dtype=np.float32)
     result = np.full((16, 16, 3), 0.5, np.float32)
     np.testing.assert_allclose(enlarged(result, noise, (32, 32)), 0.5, atol=1e-6)
+
+
+def test_begin_with_has_the_last_word_on_each_sizes_first_image():
+    def grey_above(image):
+        image = image.copy()
+        image[: len(image) // 2] = 0.5
+        return image
+
+    _, (first, *_, last) = run(settings=SETTINGS.changed(steps=1), begin_with=grey_above)
+    for step in (first, last):
+        assert (step.image[: step.size[0] // 2] == 0.5).all()
+        assert (step.image[step.size[0] // 2 :] != 0.5).any()

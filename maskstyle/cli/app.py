@@ -96,9 +96,10 @@ def main() -> None:
 
 
 def _register() -> None:
-    from maskstyle.cli import basic, compare, recipes, weights
+    from maskstyle.cli import basic, compare, recipes, region, weights
 
     app.command("basic")(basic.basic)
+    app.command("region")(region.region)
     app.command("compare")(compare.compare)
     app.command("recipes")(recipes.recipes)
     app.add_typer(weights.app, name="weights")

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from maskstyle.cli.console import messages, tables
-from maskstyle.cli.options import changed
+from maskstyle.cli.options import ContentArgument, QuietOption, WeightsOption, changed
 from maskstyle.errors import NumericalError, SettingsError
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES, Settings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    content: Annotated[Path, typer.Argument(help="The picture to paint.", show_default=False)],
+    content: ContentArgument,
     style: Annotated[Path, typer.Argument(help="The painting.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", help="The sheet to write.", show_default=False)],
     recipes: Annotated[str, typer.Option("--recipes", help="Recipes to render, as NAME,...")] = "default",
@@ -34,9 +34,9 @@ def compare(
     ] = None,
     size: Annotated[int | None, typer.Option("--size", help="Longer side of each picture in pixels.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Steps at each size; the recipe's own.")] = None,
-    weights: Annotated[Path | None, typer.Option("--weights", help="The network's weights: .h5 or .npz.")] = None,
+    weights: WeightsOption = None,
     record: Annotated[Path | None, typer.Option("--json", help="Write a record of all runs.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Render one pair under several recipes or networks, into one labelled sheet with losses and times."""
     from maskstyle.cli.exit_codes import EXIT_INTERRUPTED

@@ -1,4 +1,4 @@
-"""Options that commands share: every setting once, made from Settings, and how their values are read."""
+"""Options that commands share: those of every command, every setting once, made from Settings, and their values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,27 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal, Optional, TypeAlias
 
 import typer
 
 from maskstyle.errors import SettingsError
 from maskstyle.recipes import RECIPES, find_recipe
 from maskstyle.settings import CHOICES, DEFAULT_LONGER_SIDE, LayerMix, Settings
+
+ContentArgument: TypeAlias = Annotated[Path, typer.Argument(help="The picture to paint.", show_default=False)]
+OutputOption: TypeAlias = Annotated[
+    Path, typer.Option("--output", "-o", help="The picture to write.", show_default=False)
+]
+WeightsOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--weights", help="The network's weights: .h5 or .npz.")
+]
+RecordOption: TypeAlias = Annotated[Path | None, typer.Option("--json", help="Write a record of the run.")]
+PlotOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--plot", help="Draw the loss curves: .png, .svg or .pdf.")
+]
+SnapshotsOption: TypeAlias = Annotated[Path | None, typer.Option("--snapshot-dir", help="Folder of the snapshots.")]
+QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 
 DEFAULT_SIZE = f"the content's, at most {DEFAULT_LONGER_SIDE}"
 """The default of ``--size`` in words."""
@@ -34,6 +48,7 @@ SETTING_HELP: Mapping[str, str] = {
     "tv_exponent": "Exponent of total variation.",
     "tv_reduction": "How total variation is reduced.",
     "pixel_range": "Greatest pixel value, 1 or 255, in whose units total variation and Adam are stated.",
+    "propagation": "How semantic regions pass to deeper layers, for techniques with maps.",
     "mask_exponent": "Power of soft masks as pixel weights, for techniques with masks.",
     "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
     "size": f"Longer side of the result in pixels.  (default: {DEFAULT_SIZE})",

@@ -207,6 +207,8 @@ def render(
         raise
     interrupt.finishing = True
     _write(result, files, inputs)
+    for remark in () if quiet else result.remarks:
+        messages().print(f"note: {escape(remark)}")
     if interrupt.asked():
         size = f"{result.image.shape[1]}x{result.image.shape[0]}"
         messages().print(f"interrupted; the picture so far ({size}) is in {escape(str(files.output))}")

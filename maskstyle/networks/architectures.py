@@ -77,6 +77,16 @@ class Architecture:
         """Return the channels of a layer that distances count: those of the network that it is measured as."""
         return (self.measured_as or self).kernel_shape(layer)[-1]
 
+    def receptive_field(self, layer: str) -> int:
+        """Return the side, in pixels, of what one cell of a layer's grid sees of the image."""
+        seen, stride = 1, 1
+        for name in self.up_to_deepest([layer]):
+            if starts_block(name):
+                seen += stride
+                stride *= 2
+            seen += (KERNEL_SIZE - 1) * stride
+        return seen
+
     def grid(self, size: tuple[int, int], layer: str) -> tuple[int, int]:
         """Return the (height, width) of a layer's features for an image of `size`."""
         block, _ = _position(layer)

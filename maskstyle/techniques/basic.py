@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskstyle.errors import SettingsError
+from maskstyle.guides import style_guide
 from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.objective import Objective, content_term, style_guide, style_term, total_variation_term
+from maskstyle.objective import Objective, content_term, style_term, total_variation_term
 from maskstyle.result import Result
 from maskstyle.settings import Settings
 from maskstyle.synthesis import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_image,
+    check_initial,
     normalized_shares,
     starting_image,
     style_size,
@@ -87,12 +89,7 @@ def transfer_basic(
     >>> result = maskstyle.transfer_basic(content, style)  # doctest: +SKIP
     >>> maskstyle.save_image("out.png", result.image)  # doctest: +SKIP
     """
-    settings = settings or Settings()
-    if initial is not None:
-        settings = settings.changed(init="image")
-        initial = check_image(initial, "initial image")
-    elif settings.init == "image":
-        raise SettingsError("init is 'image', but no initial image was given; give one, or another init")
+    initial, settings = check_initial(initial, settings or Settings())
     content = check_image(content, "content image")
     if alpha is not None:
         alpha = check_alpha(alpha, content.shape[:2])

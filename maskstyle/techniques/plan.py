@@ -37,6 +37,21 @@ def check_alpha(alpha: Mask, size: Size) -> Mask:
     return _checked_values(array, "alpha")
 
 
+def check_initial(initial: Image | None, settings: Settings) -> tuple[Image | None, Settings]:
+    """Return an initial image given through the API, and the settings with the ``init`` that it makes."""
+    if initial is not None:
+        return check_image(initial, "initial image"), settings.changed(init="image")
+    if settings.init == "image":
+        raise SettingsError("init is 'image', but no initial image was given; give one, or another init")
+    return None, settings
+
+
+def check_feather(feather: float) -> None:
+    """Raise SettingsError where a number of pixels to fade in over cannot be one."""
+    if not (np.isfinite(feather) and feather >= 0):
+        raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
+
+
 def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")

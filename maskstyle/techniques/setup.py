@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from maskstyle.denoise import denoise_image
 from maskstyle.errors import SettingsError
-from maskstyle.images import Mask, resize_image
+from maskstyle.images import Image, Mask, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.result import Result
 from maskstyle.settings import Settings
@@ -39,9 +40,15 @@ def finished(
     alpha: Mask | None,
     network: FeatureNetwork,
     settings: Settings,
+    compose: Callable[[Image], Image] | None = None,
+    remarks: tuple[str, ...] = (),
 ) -> Result:
-    """Return the result of a synthesis, denoised if asked, with the alpha at its size and what was really done."""
+    """Return the result of a synthesis, with the alpha at its size and what was really done.
+
+    The image is denoised if asked, then composed: `compose` puts back pixels that must not change.
+    """
     image = denoise_image(synthesis.image, settings.denoise)
+    image = image if compose is None else compose(image)
     return Result(
         image=image,
         alpha=None if alpha is None else resize_image(alpha, image.shape[:2]),
@@ -54,4 +61,5 @@ def finished(
         steps=synthesis.steps,
         scales=synthesis.scales,
         seconds=synthesis.seconds,
+        remarks=remarks,
     )

@@ -259,6 +259,34 @@ COMMANDS = [
     Bad("compare: an option of basic", "compare {good} --style-weight 3", ("--style-weight",)),
 ]
 
+MAPS = [
+    Bad("none beside the content", "region init.png style.jpg -o out.png", ("init_map.png", "--content-map FILE")),
+    Bad("none beside the style", "region content.png cut.jpg -o out.png", ("cut.jpg is truncated",)),
+    Bad("content missing", "region none.png style.jpg -o out.png", ("none.png does not exist",)),
+    Bad("several beside it", "region two.png style.jpg -o out.png", ("two_map.png and two_sem.png", "name the one")),
+    Bad("map missing", "region {good} --content-map none.png", ("none.png does not exist",)),
+    Bad("map a text", "region {good} --style-map text.jpg", ("text.jpg is not an image",)),
+    Bad("map a photograph", "region {good} --style-map content.png", ("content.png",)),
+    Bad("map of another shape", "region {good} --content-map style_map.png", ("36x28", "32x40", "aspect")),
+    Bad("the output a map", "region content.png style.jpg -o content_map.png", ("content_map.png", "an input")),
+    Bad("region in one map only", "region {good} --style-map green.png", ("green.png lacks #0000ff", "640 pixels")),
+    Bad(
+        "nothing to paint", "region {good} --style-map green.png --unmatched keep", ("no region of content_map.png",)
+    ),
+    Bad("unknown region", "region {good} --regions green", ("got #00ff00 (green)", "content_map.png, #0000ff")),
+    Bad("no colour", "region {good} --regions red,nocolour", ("--regions", "'nocolour'", "#ff0000")),
+    Bad("empty regions", "region {good} --regions ''", ("--regions", "colour such as red")),
+    Bad("mapping without =", "region {good} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
+    Bad("mapping of no colour", "region {good} --map red=", ("--map", "colour such as red")),
+    Bad("mapping of no region", "region {good} --map green=red", ("#00ff00", "content map")),
+    Bad("mapped twice", "region {good} --map red=red --map red=blue", ("#ff0000", "two", "remove one")),
+    Bad("unmatched", "region {good} --unmatched drop", ("--unmatched", "drop", "whole-style")),
+    Bad("feather", "region {good} --feather -1", ("feather is -1", "at least 0")),
+    Bad("feather nan", "region {good} --feather nan", ("feather is nan",)),
+    Bad("propagation", "region {good} --propagation none", ("--propagation", "inside")),
+    Bad("a map for basic", "basic {good} --content-map content_map.png", ("--content-map",)),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -268,6 +296,7 @@ TABLE = {
         "choice": CHOICES,
         "weights": WEIGHTS,
         "command": COMMANDS,
+        "map": MAPS,
     }.items()
     for bad in rows
 }
@@ -302,6 +331,16 @@ def _write_pictures(desk, painted):
         held = (desk / whole).read_bytes()
         (desk / cut).write_bytes(held[: len(held) * 2 // 3])
     (desk / "bomb.png").write_bytes(_png_header(60000, 60000))
+    for name in ("content_map.png", "two.png", "two_map.png", "two_sem.png"):
+        _write_map(desk / name, (32, 40), (0, 0, 255))
+    _write_map(desk / "style_map.png", (36, 28), (0, 0, 255))
+    _write_map(desk / "green.png", (36, 28), (0, 255, 0), (0, 255, 0))
+
+
+def _write_map(path, size, left, right=(255, 0, 0)):
+    pixels = np.full((*size, 3), right, np.uint8)
+    pixels[:, : size[1] // 2] = left
+    Image.fromarray(pixels).save(path)
 
 
 def _png_header(width, height):
@@ -369,7 +408,7 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 
 def test_every_name_in_the_table_is_its_own():
-    assert len(TABLE) == sum(map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS)))
+    assert len(TABLE) == sum(map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS)))
 
 
 def test_a_fetch_that_fails_says_why(run, monkeypatch):

@@ -19,6 +19,7 @@ from maskstyle.settings import Settings
 
 COMMANDS = (
     ("basic",),
+    ("region",),
     ("compare",),
     ("recipes",),
     ("weights",),
@@ -163,7 +164,9 @@ def test_every_command_is_tested_here():
     assert {names[1] for names in COMMANDS if len(names) > 1} == set(_command(("weights",)).commands)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["basic", "--help"], ["recipes"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["basic", "--help"], ["region", "--help"], ["recipes"]], ids=" ".join
+)
 def test_help_comes_without_the_heavy_packages(arguments):
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "maskstyle", *arguments],

@@ -184,8 +184,9 @@ def real_layers_and_weights(monkeypatch):
 @pytest.mark.real_weights
 def test_real_weights(real_layers_and_weights):
     from maskstyle.gram import gram
+    from maskstyle.guides import style_guide
     from maskstyle.images import load_image, resize_image
-    from maskstyle.objective import Objective, content_term, style_guide, style_term
+    from maskstyle.objective import Objective, content_term, style_term
     from maskstyle.settings import Settings
 
     layers, weights = real_layers_and_weights

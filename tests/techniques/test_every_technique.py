@@ -9,11 +9,18 @@ import pytest
 from reference import random_image
 
 import maskstyle
+from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.plan import wanted_layers
+from maskstyle.techniques.region import transfer_region
 
 CONTENT, STYLE = random_image(1, 20, 24), random_image(2, 18, 24) ** 2
+
+MAPS = {
+    "content_map": SemanticMap(np.indices((20, 24))[1].astype(np.int32) // 12, ((255, 0, 0), (0, 0, 255))),
+    "style_map": SemanticMap(np.indices((18, 24))[0].astype(np.int32) // 9, ((0, 0, 255), (255, 0, 0))),
+}
 
 SETTINGS = Settings(
     content_layers=(("block2_conv1", 1.0),),
@@ -27,6 +34,7 @@ SETTINGS = Settings(
 
 TECHNIQUES = {
     "basic": lambda **others: transfer_basic(CONTENT, STYLE, **others),
+    "region": lambda **others: transfer_region(CONTENT, STYLE, **MAPS, **others),
 }
 """Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""
 

@@ -1,0 +1,131 @@
+"""What commands that make one picture share: what is read and checked before the long work, and the run itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import maskstyle
+from maskstyle.cli import tensorflow_import
+from maskstyle.cli.interrupt import interruptible
+from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
+from maskstyle.images import Image, Picture, Size, load_image
+from maskstyle.networks.load import NetworkChoice
+from maskstyle.settings import Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to make, with its files read and checked.
+
+    Parameters
+    ----------
+    content : Path
+        The content's file.
+    picture : Picture
+        The content.
+    first : Path or None
+        The first image's file, where one is given.
+    initial : (H, W, 3) float32 array or None
+        The first image.
+    choice : NetworkChoice
+        The network, whose weights were read.
+    settings : Settings
+        All settings.
+    files : Files
+        Where to write.
+    quiet : bool
+        Print nothing but errors.
+    """
+
+    content: Path
+    picture: Picture
+    first: Path | None
+    initial: Image | None
+    choice: NetworkChoice
+    settings: Settings
+    files: Files
+    quiet: bool
+
+    def run(
+        self, technique: str, sizes: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
+    ) -> None:
+        """Run a technique on the content and write what was asked for.
+
+        Parameters
+        ----------
+        technique : str
+            Its name.
+        sizes : sequence of (height, width)
+            The sizes that it will go through.
+        *arguments, **options
+            What it takes beside the content and what all techniques take.
+        inputs : dict
+            What the record says of them.
+        """
+        announce(self.choice.reason, quiet=self.quiet)
+        with interruptible() as interrupt:
+            tensorflow_import.import_tensorflow()
+            transfer = partial(
+                getattr(maskstyle, f"transfer_{technique}"),
+                self.picture.pixels,
+                *arguments,
+                alpha=self.picture.alpha,
+                initial=self.initial,
+                settings=self.settings,
+                network=self.choice,
+                **options,
+            )
+            recorded = {
+                "content": self.content.name,
+                **inputs,
+                "initial": None if self.first is None else self.first.name,
+                "weights": self.choice.weights.name,
+            }
+            render(
+                transfer,
+                sizes,
+                self.settings,
+                self.files,
+                interrupt,
+                inputs=recorded,
+                alpha=self.picture.alpha,
+                quiet=self.quiet,
+            )
+
+
+def prepared(
+    content: Path,
+    others: Sequence[Path],
+    files: Files,
+    settings: Settings,
+    *,
+    initial: Path | None,
+    weights: Path | None,
+    quiet: bool,
+) -> Job:
+    """Read and check what every technique needs, before TensorFlow loads.
+
+    Parameters
+    ----------
+    content : Path
+        The picture to paint.
+    others : sequence of Path
+        The technique's own inputs, which must not be replaced.
+    files : Files
+        Where to write.
+    settings : Settings
+        All settings.
+    initial, weights : Path or None
+        The first image and the network's weights, where they are given.
+    quiet : bool
+        Print nothing but errors.
+    """
+    given = [path for path in (initial, weights) if path is not None]
+    files.check([content, *others, *given], snapshot_every=settings.snapshot_every)
+    picture = load_checked(content, files.output)
+    first = None if initial is None else load_image(initial).pixels
+    return Job(content, picture, initial, first, chosen_network(settings, weights), settings, files, quiet)

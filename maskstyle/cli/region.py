@@ -1,0 +1,114 @@
+"""``maskstyle region``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from maskstyle.cli.options import (
+    ContentArgument,
+    OutputOption,
+    PlotOption,
+    QuietOption,
+    RecordOption,
+    SnapshotsOption,
+    WeightsOption,
+    takes_settings,
+)
+from maskstyle.settings import Settings
+
+
+@takes_settings
+def region(
+    content: ContentArgument,
+    style: Annotated[Path, typer.Argument(help="The painting.", show_default=False)],
+    output: OutputOption,
+    settings: Settings,
+    initial: Path | None,
+    content_map: Annotated[
+        Path | None,
+        typer.Option("--content-map", help="Map of CONTENT; else NAME_map.png or NAME_sem.png beside it is taken."),
+    ] = None,
+    style_map: Annotated[
+        Path | None,
+        typer.Option("--style-map", help="Map of STYLE; else NAME_map.png or NAME_sem.png beside it is taken."),
+    ] = None,
+    regions: Annotated[
+        str | None,
+        typer.Option("--regions", help="Map colours of the regions to paint, as red,'#0000ff',...; all regions."),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A region and whose style it takes, as CONTENTCOLOR=STYLECOLOR; repeatable."),
+    ] = None,
+    unmatched: Annotated[
+        Literal["error", "keep", "whole-style"],
+        typer.Option("--unmatched", help="What becomes of a region that only one map has."),
+    ] = "error",
+    feather: Annotated[
+        float,
+        typer.Option("--feather", help="Pixels over which the style fades in from the edge of what is painted."),
+    ] = 0.0,
+    weights: WeightsOption = None,
+    record: RecordOption = None,
+    plot: PlotOption = None,
+    snapshot_dir: SnapshotsOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
+    from maskstyle.cli.job import prepared
+    from maskstyle.cli.maps import found_map, parse_colors, parse_mapping
+    from maskstyle.cli.render import Files, announce
+    from maskstyle.guidance.pairs import plan_regions
+    from maskstyle.images import load_image
+    from maskstyle.maps import format_color, load_map
+    from maskstyle.techniques.plan import check_feather, transfer_sizes
+
+    check_feather(feather)
+    chosen = None if regions is None else parse_colors(regions, "--regions")
+    mapped = parse_mapping(mapping or [], "--map")
+    content_path = found_map(content_map, content, "--content-map")
+    style_path = found_map(style_map, style, "--style-map")
+    files = Files(output, record, plot, snapshot_dir)
+    others = [style, content_path, style_path]
+    job = prepared(content, others, files, settings, initial=initial, weights=weights, quiet=quiet)
+    painting = load_image(style).pixels
+    size, style_size = job.picture.pixels.shape[:2], painting.shape[:2]
+    maps = load_map(content_path), load_map(style_path)
+    plan_regions(
+        *maps,
+        content_size=size,
+        style_size=style_size,
+        regions=chosen,
+        mapping=mapped,
+        unmatched=unmatched,
+        names=(str(content_path), str(style_path)),
+    )
+    sizes = transfer_sizes(size, settings, styles=[style_size])
+    if content_map is None:
+        announce(f"{content_path}, found beside {content.name}", quiet=quiet, name="content map")
+    if style_map is None:
+        announce(f"{style_path}, found beside {style.name}", quiet=quiet, name="style map")
+    inputs = {
+        "style": style.name,
+        "content_map": content_path.name,
+        "style_map": style_path.name,
+        "regions": None if chosen is None else [format_color(color) for color in chosen],
+        "mapping": [[format_color(color) for color in pair] for pair in mapped],
+        "unmatched": unmatched,
+        "feather": feather,
+    }
+    job.run(
+        "region",
+        sizes,
+        painting,
+        inputs=inputs,
+        content_map=maps[0],
+        style_map=maps[1],
+        regions=chosen,
+        mapping=mapped,
+        unmatched=unmatched,
+        feather=feather,
+    )

@@ -1,0 +1,160 @@
+"""Which region of a content takes its style from which region of a style image, settled from their two maps."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images import Size
+from maskstyle.maps import (
+    Color,
+    SemanticMap,
+    color_name,
+    describe_unmatched,
+    find_region,
+    fit_map,
+    format_color,
+    match_regions,
+)
+
+UNMATCHED = ("error", "keep", "whole-style")
+"""What may become of a region that exists in one map only: see `maskstyle.transfer_region`."""
+
+ADVICE = (
+    "repaint them in the same colours, map them to others, list the regions to paint, or let unmatched be keep or "
+    "whole-style"
+)
+
+
+class Pair(NamedTuple):
+    """Which region of the content takes its style from which region of the style image.
+
+    Parameters
+    ----------
+    name : str
+        What reports call it.
+    region : int
+        Label in the content's map.
+    style_region : int or None
+        Label in the style's map; None is the whole style image.
+    """
+
+    name: str
+    region: int
+    style_region: int | None
+
+
+class RegionPlan(NamedTuple):
+    """Which regions are painted.
+
+    Parameters
+    ----------
+    content_map, style_map : SemanticMap
+        Of their images' sizes.
+    pairs : tuple of Pair
+        The regions that are painted, with where their style comes from.
+    kept : tuple of str
+        The regions that would be painted if the style's map had them.
+    """
+
+    content_map: SemanticMap
+    style_map: SemanticMap
+    pairs: tuple[Pair, ...]
+    kept: tuple[str, ...] = ()
+
+
+def plan_regions(
+    content_map: SemanticMap,
+    style_map: SemanticMap,
+    *,
+    content_size: Size,
+    style_size: Size,
+    regions: Sequence[Color] | None = None,
+    mapping: Sequence[tuple[Color, Color]] | None = None,
+    unmatched: str = "error",
+    names: tuple[str, str] = ("the content map", "the style map"),
+) -> RegionPlan:
+    """Fit the maps to their images and settle which region takes its style from which.
+
+    Parameters
+    ----------
+    content_map, style_map : SemanticMap
+        The two maps.
+    content_size, style_size : (height, width)
+        The sizes of their images.
+    regions, mapping, unmatched
+        See `maskstyle.transfer_region`.
+    names : (str, str)
+        What messages call the maps.
+
+    Raises
+    ------
+    ImageError
+        Where a map does not fit its image, a colour is in no map, a region has no counterpart, or none is painted.
+    SettingsError
+        Where `unmatched` is none of `UNMATCHED`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> labels = np.array([[0, 1]], np.int32)
+    >>> content = SemanticMap(labels, ((255, 0, 0), (0, 0, 255)))
+    >>> style = SemanticMap(labels, ((0, 0, 255), (255, 0, 0)))
+    >>> plan_regions(content, style, content_size=(1, 2), style_size=(1, 2)).pairs[0]
+    Pair(name='#ff0000 (red)', region=0, style_region=1)
+    """
+    if unmatched not in UNMATCHED:
+        raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(UNMATCHED)}")
+    for given, name in zip((content_map, style_map), names, strict=True):
+        if not isinstance(given, SemanticMap):
+            raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
+    content_map = fit_map(content_map, content_size, name=names[0], image_name="the content image")
+    style_map = fit_map(style_map, style_size, name=names[1], image_name="the style image")
+    match = match_regions(content_map, style_map, mapping=mapping)
+    chosen = set(range(len(content_map.colors)))
+    if regions is not None:
+        chosen = {find_region(color, content_map, name=names[0]) for color in regions}
+    for content_color, _ in mapping or ():
+        if find_region(content_color, content_map, name=names[0]) not in chosen:
+            raise SettingsError(
+                f"region {_name(content_color)} is mapped, but is not among the regions to paint; list it, or leave "
+                "its mapping out"
+            )
+    lonely = tuple(index for index in match.unmatched_content if index in chosen)
+    # Where regions are listed or mapped, the style map may have others that are of no use here.
+    unused = match.unmatched_style if regions is None and not mapping else ()
+    if unmatched == "error" and (lonely or unused):
+        problem = dataclasses.replace(match, unmatched_content=lonely, unmatched_style=unused)
+        raise ImageError(
+            describe_unmatched(
+                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=ADVICE
+            )
+        )
+    partners = dict(match.pairs)
+    pairs = tuple(
+        Pair(_name(content_map.colors[index]), index, partners.get(index))
+        for index in sorted(chosen)
+        if index in partners or unmatched == "whole-style"
+    )
+    if not pairs:
+        raise ImageError(
+            f"no region of {names[0]} would be painted; list regions that {names[1]} has too, map them to its "
+            "regions, or let unmatched be whole-style"
+        )
+    for pair in pairs:
+        empty = content_map.count(pair.region) == 0
+        if empty or (pair.style_region is not None and style_map.count(pair.style_region) == 0):
+            raise ImageError(
+                f"region {pair.name} is so small in {names[0] if empty else names[1]} that nothing is left of it at "
+                "its image's size; paint it larger, or use a map of the image's size"
+            )
+    kept = tuple(
+        _name(content_map.colors[index]) for index in sorted(chosen) if index not in {p.region for p in pairs}
+    )
+    return RegionPlan(content_map, style_map, pairs, kept)
+
+
+def _name(color: Color) -> str:
+    return f"{format_color(color)} ({color_name(color)})"

@@ -1,0 +1,117 @@
+"""Semantic regions on a layer's grid: which of its cells belong to which region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from maskstyle.images import Size
+
+Labels = NDArray[np.int32]
+
+
+def region_cells(
+    labels: Labels, grid: Size, regions: Sequence[int], *, propagation: str, receptive_field: int
+) -> list[NDArray[np.int32]]:
+    """Return the cells of each region on a layer's grid.
+
+    Parameters
+    ----------
+    labels : (H, W) int32 array
+        Region of each pixel of the image; any other number, such as -1, is no region.
+    grid : (height, width)
+        The layer's grid, H and W halved and rounded down as often as pooling comes before the layer.
+    regions : sequence of int
+        The labels of the regions wanted.
+    propagation : {"simple", "inside", "all"}
+        How regions pass to deeper layers (Gatys et al. 2017). ``simple``: a cell belongs to the label that
+        covers most of it, to the lowest of several. ``inside``: of those, only the cells whose receptive field
+        sees nothing else; where a region would have none left, the simple rule holds for it. ``all``: every
+        cell whose receptive field sees the region at all, so that regions overlap.
+    receptive_field : int
+        Side of what a cell of the layer sees, in pixels; beyond the image's edge it sees nothing.
+
+    Returns
+    -------
+    list of (M,) int32 arrays
+        For each region the flat indices of its cells, in row order; empty where it vanishes on the grid.
+
+    References
+    ----------
+    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer",
+    CVPR 2017.
+
+    Examples
+    --------
+    >>> labels = np.array([[0, 0, 1, 1], [0, 1, 1, 1]], np.int32)
+    >>> [cells.tolist() for cells in region_cells(labels, (1, 2), [0, 1], propagation="simple", receptive_field=2)]
+    [[0], [1]]
+    """
+    side = _cell_side(labels.shape, grid)
+    if propagation == "all":
+        return [
+            _indices(_sampled(ndimage.maximum_filter(labels == region, receptive_field, mode="nearest"), grid, side))
+            for region in regions
+        ]
+    owners = _majority(labels, grid, side)
+    cells = [owners == region for region in regions]
+    if propagation == "inside":
+        uniform = ndimage.minimum_filter(labels, receptive_field, mode="nearest") == ndimage.maximum_filter(
+            labels, receptive_field, mode="nearest"
+        )
+        pure = _sampled(uniform, grid, side)
+        cells = [each & pure if (each & pure).any() else each for each in cells]
+    return [_indices(each) for each in cells]
+
+
+def resize_labels(labels: Labels, size: Size) -> Labels:
+    """Return labels at another size, each pixel from its nearest one.
+
+    Parameters
+    ----------
+    labels : (H, W) int32 array
+        Region of each pixel.
+    size : (height, width)
+        The size to make, of any aspect.
+
+    Examples
+    --------
+    >>> resize_labels(np.array([[0, 1, 2, 3]], np.int32), (1, 2)).tolist()
+    [[1, 3]]
+    """
+    height, width = labels.shape
+    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
+    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
+    resized: Labels = labels[np.ix_(rows, columns)]
+    return resized
+
+
+def _cell_side(size: tuple[int, ...], grid: Size) -> int:
+    ratio = min(size[0] // grid[0], size[1] // grid[1])
+    return 1 << (ratio.bit_length() - 1)  # pooling halves: a cell's side is a power of 2
+
+
+def _majority(labels: Labels, grid: Size, side: int) -> Labels:
+    """Return the label that covers most of each cell."""
+    blocks = labels[: grid[0] * side, : grid[1] * side].reshape(grid[0], side, grid[1], side)
+    owners = np.full(grid, -1, np.int32)
+    most = np.zeros(grid, np.int32)
+    for label in np.unique(labels):
+        covered = (blocks == label).sum(axis=(1, 3), dtype=np.int32)
+        more = covered > most
+        owners[more] = label
+        most[more] = covered[more]
+    return owners
+
+
+def _sampled(pixels: NDArray[np.bool_], grid: Size, side: int) -> NDArray[np.bool_]:
+    """Return the pixel at the centre of each cell."""
+    middle = side // 2
+    return pixels[middle : grid[0] * side : side, middle : grid[1] * side : side]
+
+
+def _indices(cells: NDArray[np.bool_]) -> NDArray[np.int32]:
+    return np.flatnonzero(cells).astype(np.int32)

@@ -1,0 +1,186 @@
+"""Guides: where each style goes and what it is, from styles and semantic maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from maskstyle.gram import Partition, gram, observe_region_grams
+from maskstyle.guidance.pairs import Pair
+from maskstyle.guidance.regions import Labels, region_cells
+from maskstyle.images import Image
+from maskstyle.losses import Guide
+from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.settings import Settings, active
+
+Tensor: TypeAlias = Any
+"""A tf.Tensor; TensorFlow ships no types."""
+
+Cells: TypeAlias = dict[str, dict[int, NDArray[np.int32]]]
+"""Flat indices of cells by layer and region; regions that vanish on a layer's grid are left out there."""
+
+
+def style_guide(
+    network: FeatureNetwork, styles: Sequence[Image], shares: Sequence[float], settings: Settings
+) -> Guide:
+    """Return the guide that asks for whole styles everywhere, blended.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    styles : sequence of (H, W, 3) float32 array
+        Style images in [0, 1], each of its own size.
+    shares : sequence of float
+        Share of each style in the target Gram matrices; they sum to 1.
+    settings : Settings
+        For the layers and the intensity.
+    """
+    layers = [layer for layer, _ in active(settings.style_layers)]
+    style_targets = _style_targets(network, layers)
+    targets: dict[str, NDArray[np.float32]] = {}
+    sums = dict.fromkeys(layers, 0.0)
+    for style, share in zip(styles, shares, strict=True):
+        grams = style_targets(tf.constant(style))
+        for layer in layers:
+            height, width = network.architecture.grid(style.shape[:2], layer)
+            pixels = float(height * width)
+            sums[layer] += share * pixels
+            # Blended as they will be compared: as means over pixels, or as the sums that they stand for.
+            counted = share * pixels if settings.gram_normalisation == "none" else share
+            blended = np.float32(counted) * grams[layer].numpy()
+            targets[layer] = targets[layer] + blended if layer in targets else blended
+    if settings.gram_normalisation == "none":
+        targets = {layer: target / np.float32(sums[layer]) for layer, target in targets.items()}
+    return Guide("style", targets, sums, intensity=settings.intensity)
+
+
+def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
+    """Return a compiled function from an image to its Gram matrices."""
+
+    def targets(image: Tensor) -> dict[str, Tensor]:
+        features = network(image)
+        return {layer: network.measured_gram(layer, gram(features[layer])) for layer in layers}
+
+    return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
+
+
+def region_guides(
+    network: FeatureNetwork,
+    labels: Labels,
+    style: Image,
+    style_labels: Labels,
+    pairs: Sequence[Pair],
+    settings: Settings,
+) -> list[Guide]:
+    """Return a guide for each region that asks for the style of a region of the style image.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    labels : (H, W) int32 array
+        Region of each pixel of the image that is made.
+    style : (h, w, 3) float32 array
+        Style image in [0, 1].
+    style_labels : (h, w) int32 array
+        Region of each of its pixels.
+    pairs : sequence of Pair
+        Which region takes its style from which.
+    settings : Settings
+        For the layers, the propagation and the intensity.
+
+    Returns
+    -------
+    list of Guide
+        One for each pair. A region has no say on a layer on whose grid it, or its region of the style, vanishes,
+        and its guide has no target there: see `vanished`. A guide's strength is its region's share of all pixels,
+        so that a pixel feels its style as strongly in a small region as in a large one.
+    """
+    layers = [layer for layer, _ in active(settings.style_layers)]
+    cells = _cells(network, labels, {pair.region for pair in pairs}, layers, settings)
+    wanted = {pair.style_region for pair in pairs if pair.style_region is not None}
+    style_cells = _cells(network, style_labels, wanted, layers, settings)
+    targets = _region_targets(network, style, style_cells)
+    whole = None
+    if any(pair.style_region is None for pair in pairs):
+        whole = style_guide(network, [style], [1.0], settings)
+    guides = []
+    for pair in pairs:
+        if pair.style_region is None:
+            assert whole is not None
+            own, sums = whole.targets, whole.target_sums
+        else:
+            own = {layer: found[pair.style_region] for layer, found in targets.items() if pair.style_region in found}
+            sums = {layer: float(len(style_cells[layer][pair.style_region])) for layer in own}
+        seen = [layer for layer in layers if layer in own and pair.region in cells[layer]]
+        guides.append(
+            Guide(
+                pair.name,
+                {layer: own[layer] for layer in seen},
+                {layer: sums[layer] for layer in seen},
+                cells={layer: cells[layer][pair.region] for layer in seen},
+                strength=float(np.mean(labels == pair.region)),
+                intensity=settings.intensity,
+            )
+        )
+    return guides
+
+
+def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
+    """Return a sentence for each region that has no say on some style layers."""
+    layers = [layer for layer, _ in active(settings.style_layers)]
+    remarks = []
+    for guide in guides:
+        missing = [layer for layer in layers if layer not in guide.targets]
+        if missing:
+            where = "every style layer" if missing == layers else ", ".join(missing)
+            remarks.append(
+                f"region {guide.name} or its region of the style is too small for {where}; it has no say there"
+            )
+    return tuple(remarks)
+
+
+def _cells(
+    network: FeatureNetwork, labels: Labels, regions: set[int], layers: Sequence[str], settings: Settings
+) -> Cells:
+    """Return the cells of regions on each layer's grid."""
+    ordered = sorted(regions)
+    result: Cells = {}
+    for layer in layers:
+        found = region_cells(
+            labels,
+            network.architecture.grid((labels.shape[0], labels.shape[1]), layer),
+            ordered,
+            propagation=settings.propagation,
+            receptive_field=network.architecture.receptive_field(layer),
+        )
+        result[layer] = {region: cells for region, cells in zip(ordered, found, strict=True) if len(cells)}
+    return result
+
+
+def _region_targets(
+    network: FeatureNetwork, style: Image, cells: Cells
+) -> Mapping[str, Mapping[int, NDArray[np.float32]]]:
+    """Return the Gram matrices of regions of a style image by layer."""
+
+    def targets(image: Tensor) -> dict[str, list[Tensor]]:
+        features = network(image)
+        return {
+            layer: [
+                network.measured_gram(layer, matrix)
+                for matrix in observe_region_grams(features[layer], Partition.of(list(found.values())))[1]
+            ]
+            for layer, found in cells.items()
+            if found
+        }
+
+    grams = tf.function(targets, autograph=False)(tf.constant(style))
+    return {
+        layer: {region: matrix.numpy() for region, matrix in zip(cells[layer], matrices, strict=True)}
+        for layer, matrices in grams.items()
+    }

@@ -1,0 +1,189 @@
+"""Region style transfer: each region takes the style of the region of the same colour (Gatys et al., 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from maskstyle.guidance.pairs import plan_regions
+from maskstyle.guidance.regions import resize_labels
+from maskstyle.guides import region_guides, vanished
+from maskstyle.images import Image, Mask, Size, resize_image
+from maskstyle.maps import Color, SemanticMap
+from maskstyle.objective import Objective, content_term, style_term, total_variation_term
+from maskstyle.result import Result
+from maskstyle.settings import Settings
+from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.techniques.plan import (
+    check_alpha,
+    check_feather,
+    check_image,
+    check_initial,
+    starting_image,
+    style_size,
+    transfer_sizes,
+)
+from maskstyle.techniques.setup import finished, prepared_network
+
+if TYPE_CHECKING:
+    from maskstyle.losses import Guide
+    from maskstyle.networks.load import NetworkChoice
+    from maskstyle.networks.vgg import FeatureNetwork
+
+
+def transfer_region(
+    content: Image,
+    style: Image,
+    *,
+    content_map: SemanticMap,
+    style_map: SemanticMap,
+    regions: Sequence[Color] | None = None,
+    mapping: Sequence[tuple[Color, Color]] | None = None,
+    unmatched: str = "error",
+    feather: float = 0.0,
+    alpha: Mask | None = None,
+    initial: Image | None = None,
+    settings: Settings | None = None,
+    network: NetworkChoice | FeatureNetwork | None = None,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Paint each region of a content image in the style of the region of the same colour of a style image.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float array
+        RGB in [0, 1].
+    style : (h, w, 3) float array
+        RGB in [0, 1], of any size.
+    content_map, style_map : SemanticMap
+        Which region each pixel belongs to; see `maskstyle.load_map`. A map of another size than its image is
+        resized where the aspect is the same. Pixels of no region are left as they are.
+    regions : sequence of (red, green, blue), optional
+        The map colours of the regions to paint; all where they are left out. The pixels of the others stay
+        those of the content, bit for bit where it is not resized.
+    mapping : sequence of (content colour, style colour), optional
+        Which region takes which style, where that is not the region of the same colour.
+    unmatched : {"error", "keep", "whole-style"}
+        What becomes of a region to paint that the style's map does not have: an error, left as it is, or painted in
+        the style of the whole style image. ``error`` also refuses a region that only the style's map has, unless
+        `regions` or `mapping` say what is wanted.
+    feather : float
+        Pixels, of the result, over which the style fades in from the edge of what is painted.
+    alpha, initial, settings, network, on_step, should_stop
+        See `maskstyle.transfer_basic`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ImageError, SettingsError, WeightsError
+        For inputs that cannot work, before the long work starts.
+    NumericalError
+        Where a loss is not finite; it carries the last good image.
+
+    References
+    ----------
+    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer",
+    CVPR 2017.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> content = maskstyle.load_image("samples/coffee.jpg").pixels  # doctest: +SKIP
+    >>> style = maskstyle.load_image("samples/harbour.jpg").pixels  # doctest: +SKIP
+    >>> maps = [maskstyle.load_map(f"samples/{name}_map.png") for name in ("coffee", "harbour")]  # doctest: +SKIP
+    >>> result = maskstyle.transfer_region(  # doctest: +SKIP
+    ...     content, style, content_map=maps[0], style_map=maps[1], regions=[(200, 70, 50)]
+    ... )
+    """
+    initial, settings = check_initial(initial, settings or Settings())
+    check_feather(feather)
+    content = check_image(content, "content image")
+    style = check_image(style, "style image")
+    if alpha is not None:
+        alpha = check_alpha(alpha, content.shape[:2])
+    plan = plan_regions(
+        content_map,
+        style_map,
+        content_size=content.shape[:2],
+        style_size=style.shape[:2],
+        regions=regions,
+        mapping=mapping,
+        unmatched=unmatched,
+    )
+    sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
+    loaded = prepared_network(network, settings)
+    painted = [pair.region for pair in plan.pairs]
+
+    def inside_at(size: Size) -> NDArray[np.bool_]:
+        return np.isin(resize_labels(plan.content_map.labels, size), painted)
+
+    def guides_at(size: Size) -> list[Guide]:
+        if settings.style_weight == 0:
+            return []
+        labels = resize_labels(plan.content_map.labels, size)
+        used = style_size(style.shape[:2], size, settings)
+        style_labels = resize_labels(plan.style_map.labels, used)
+        return region_guides(loaded, labels, resize_image(style, used), style_labels, plan.pairs, settings)
+
+    remarks: tuple[str, ...] = ()
+
+    def objective_at(size: Size) -> Objective:
+        nonlocal remarks
+        guides = guides_at(size)
+        remarks = vanished(guides, settings)  # those of the last size are kept
+        return Objective(
+            loaded,
+            [
+                content_term(loaded, resize_image(content, size), settings),
+                style_term(loaded, guides, settings),
+                total_variation_term(settings),
+            ],
+            free=inside_at(size).astype(np.float32),
+        )
+
+    def composed(image: Image, feather: float = 0.0) -> Image:
+        """Return an image with the content's pixels wherever nothing is painted."""
+        size = (image.shape[0], image.shape[1])
+        return blended(resize_image(content, size), image, inside_at(size), feather)
+
+    start = starting_image(content, style, initial, sizes, settings)
+    synthesis = synthesize(
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=composed
+    )
+    return finished(
+        synthesis,
+        technique="region",
+        alpha=alpha,
+        network=loaded,
+        settings=settings,
+        compose=lambda image: composed(image, feather),
+        remarks=(*(f"region {name} is not in the style's map, and was left alone" for name in plan.kept), *remarks),
+    )
+
+
+def blended(content: Image, painted: Image, inside: NDArray[np.bool_], feather: float = 0.0) -> Image:
+    """Return the painted image inside a mask and the content outside, bit for bit.
+
+    Parameters
+    ----------
+    content, painted : (H, W, 3) float32 array
+        In [0, 1].
+    inside : (H, W) bool array
+        Where the painted image goes.
+    feather : float
+        Pixels over which it fades in from the mask's edge towards its inside; the image's own edge is none.
+    """
+    if feather == 0 or inside.all():
+        return np.where(inside[..., np.newaxis], painted, content)
+    depth = ndimage.distance_transform_edt(inside)
+    share = np.clip(depth / (feather + 1), 0.0, 1.0).astype(np.float32)[..., np.newaxis]
+    mixed = content + share * (painted - content)
+    return np.where(inside[..., np.newaxis], np.clip(mixed, 0.0, 1.0), content)

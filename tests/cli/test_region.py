@@ -1,0 +1,154 @@
+"""``maskstyle region`` in this process: the maps that it takes, what it leaves alone, and what it records."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskstyle import load_image, read_metadata
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1")
+
+
+def write_map(path, size, left, right):
+    pixels = np.empty((*size, 3), np.uint8)
+    pixels[:, : size[1] // 2] = left
+    pixels[:, size[1] // 2 :] = right
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def region(desk, run):
+    """Return a function that runs a quick ``maskstyle region`` on pictures with maps beside them."""
+    write_map(desk / "content_map.png", (32, 40), RED, BLUE)
+    write_map(desk / "style_sem.png", (36, 28), BLUE, RED)
+
+    def region(*options, content="content.png", output="out.png"):
+        return run("region", content, "style.jpg", "-o", output, *QUICK, *options)
+
+    return region
+
+
+def unchanged(desk):
+    """Return where the result is the content's, (H, W)."""
+    before, after = (load_image(desk / name).pixels for name in ("content.png", "out.png"))
+    return (before == after).all(axis=2)
+
+
+def test_maps_beside_the_pictures_are_found_and_said(region, desk, no_weights):
+    ran = region().succeeded()
+    assert ran.err.splitlines()[:2] == [
+        "content map: content_map.png, found beside content.png",
+        "style map: style_sem.png, found beside style.jpg",
+    ]
+    assert "network: lite as embedded" in ran.err
+    assert "wrote out.png: 40x32, 2 steps" in ran.err
+    assert "note:" not in ran.err
+    assert not unchanged(desk).all(axis=0).any()
+
+
+def test_maps_that_are_given_are_taken_instead(region, desk):
+    write_map(desk / "mine.png", (32, 40), RED, GREEN)
+    write_map(desk / "other.png", (36, 28), RED, GREEN)
+    ran = region("--content-map", "mine.png", "--style-map", "other.png").succeeded()
+    assert "content map" not in ran.err and "style map" not in ran.err
+    inputs = read_metadata(desk / "out.png")["inputs"]
+    assert (inputs["content_map"], inputs["style_map"]) == ("mine.png", "other.png")
+
+
+@pytest.mark.parametrize("regions", ["blue", "#0000ff", "0, 0,255", "BLUE ,#00F"])
+def test_only_the_regions_listed_are_painted(region, desk, regions):
+    region("--regions", regions, "--init", "noise", "--feather", "2").succeeded()
+    assert unchanged(desk)[:, :20].all()
+    assert not unchanged(desk)[:, 23:].all(axis=0).any()
+
+
+def test_regions_untouched_keep_their_bytes_with_transparency(region, desk, painted):
+    picture = painted((32, 40)).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((40, 32)))
+    picture.save(desk / "content.png")
+    region("--regions", "blue").succeeded()
+    with Image.open(desk / "out.png") as written:
+        assert np.asarray(written)[:, :20].tobytes() == np.asarray(picture)[:, :20].tobytes()
+
+
+def test_what_went_in_is_recorded(region, desk):
+    region("--regions", "red", "--map", "red=blue", "--feather", "1.5", "--json", "run.json").succeeded()
+    record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
+    assert record["command"] == "region"
+    assert record["remarks"] == []
+    assert record["inputs"] == read_metadata(desk / "out.png")["inputs"]
+    assert record["inputs"] == {
+        "content": "content.png",
+        "style": "style.jpg",
+        "content_map": "content_map.png",
+        "style_map": "style_sem.png",
+        "regions": ["#ff0000"],
+        "mapping": [["#ff0000", "#0000ff"]],
+        "unmatched": "error",
+        "feather": 1.5,
+        "initial": None,
+        "weights": "vgg19_random.npz",
+    }
+
+
+def test_mapping_and_propagation_are_options(region, desk):
+    def style_loss(*options):
+        region("--steps", "1", "--style-layers", "block2_conv1", *options).succeeded()
+        return read_metadata(desk / "out.png")["losses"]["style"]
+
+    plain = style_loss()
+    assert style_loss("--map", "red=blue", "--map", "blue=red") != pytest.approx(plain, rel=1e-3)
+    assert style_loss("--propagation", "inside") != pytest.approx(plain, rel=1e-3)
+
+
+def test_unmatched_regions_are_kept_or_take_the_whole_style(region, desk):
+    write_map(desk / "style_sem.png", (36, 28), BLUE, GREEN)
+    message = region().error
+    assert "style_sem.png lacks #ff0000 (red, 640 pixels, 50 %; nearest there:" in message
+    assert "content_map.png lacks #00ff00 (green, 504 pixels, 50 %; nearest there:" in message
+    assert "unmatched be keep or whole-style" in message
+    region("--unmatched", "keep").succeeded()
+    assert unchanged(desk)[:, :20].all()
+    region("--unmatched", "whole-style").succeeded()
+    assert not unchanged(desk).all(axis=0).any()
+
+
+def test_a_region_too_small_for_a_layer_is_noted(region, desk):
+    with Image.open(desk / "content_map.png") as picture:
+        picture.paste((255, 255, 0), (6, 6, 9, 9))
+        picture.save(desk / "content_map.png")
+    options = ("--map", "yellow=red", "--style-layers", "block1_conv1,block3_conv1")
+    ran = region(*options).succeeded()
+    note = "region #ffff00 (yellow) or its region of the style is too small for block3_conv1; it has no say there"
+    assert f"note: {note}" in ran.err.splitlines()
+    assert read_metadata(desk / "out.png")["remarks"] == [note]
+    assert region(*options, "--quiet").succeeded().err == ""
+
+
+def test_a_picture_without_a_map_says_which_name_is_expected(region, desk, painted):
+    painted((32, 40)).save(desk / "photo.png")
+    message = region(content="photo.png").error
+    assert (
+        message
+        == "there is no map beside photo.png; expected photo_map.png or photo_sem.png, or pass --content-map FILE"
+    )
+
+
+def test_bad_maps_are_found_before_tensorflow_loads(region, desk):
+    write_map(desk / "style_sem.png", (36, 28), GREEN, GREEN)
+    program = (
+        "import sys\nfrom maskstyle.cli.app import app\n"
+        "try:\n    app(['region', 'content.png', 'style.jpg', '-o', 'out.png'])\n"
+        "except SystemExit as end:\n    sys.exit(100 if 'tensorflow' in sys.modules else end.code)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, encoding="utf-8")
+    assert ran.returncode == 2, ran.stderr
+    assert ran.stderr.startswith("error: expected the same regions in")

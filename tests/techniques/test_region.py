@@ -1,0 +1,267 @@
+"""Region transfer: what it equals, which pixels it leaves alone, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from reference import random_image
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images import resize_image
+from maskstyle.maps import SemanticMap
+from maskstyle.settings import Settings
+from maskstyle.techniques.basic import transfer_basic
+from maskstyle.techniques.region import blended, transfer_region
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
+CONTENT, STYLE = random_image(1, 12, 16), random_image(2, 16, 10) ** 2
+SETTINGS = Settings(
+    content_layers=(("block2_conv1", 1.0),),
+    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
+    compute_type="float32",
+    scales=1,
+    steps=3,
+    tolerance=0.0,
+    seed=3,
+)
+
+
+def halves(image, *, upright=True, colors=(RED, BLUE)):
+    """Return a map of an image's size with its first colour left, or above, and its second on the other side."""
+    labels = np.zeros(image.shape[:2], np.int32)
+    if upright:
+        labels[:, labels.shape[1] // 2 :] = 1
+    else:
+        labels[labels.shape[0] // 2 :] = 1
+    return SemanticMap(labels, tuple(colors))
+
+
+def whole(image, color=RED):
+    return SemanticMap(np.zeros(image.shape[:2], np.int32), (color,))
+
+
+CONTENT_MAP, STYLE_MAP = halves(CONTENT), halves(STYLE, upright=False)
+
+
+@pytest.fixture(scope="module")
+def network(tiny_network):
+    return tiny_network(("block1_conv1", "block2_conv1"))
+
+
+@pytest.fixture
+def transfer(network):
+    def transfer(content=CONTENT, style=STYLE, content_map=CONTENT_MAP, style_map=STYLE_MAP, **others):
+        others = {"settings": SETTINGS, **others}
+        return transfer_region(
+            content, style, content_map=content_map, style_map=style_map, network=network, **others
+        )
+
+    return transfer
+
+
+@pytest.mark.parametrize("scales", [1, 2])
+@pytest.mark.parametrize("propagation", ["simple", "inside", "all"])
+def test_one_region_is_basic(transfer, network, scales, propagation):
+    settings = SETTINGS.changed(scales=scales, propagation=propagation)
+    result = transfer(content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
+    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
+    assert_array_equal(result.image, basic.image)
+    assert result.losses == pytest.approx(basic.losses, rel=1e-5)
+    assert (result.technique, result.remarks) == ("region", ())
+
+
+def test_every_region_in_the_whole_style_begins_as_one_region(transfer):
+    """Regions that share a style share its target, so none has a say that its pixels do not give it."""
+    settings = SETTINGS.changed(steps=1)
+    flat = np.full_like(CONTENT, 0.5)
+    split = transfer(
+        flat, content_map=halves(CONTENT, colors=(GREEN, YELLOW)), unmatched="whole-style", settings=settings
+    )
+    one = transfer(flat, content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
+    assert split.losses["style"] == pytest.approx(one.losses["style"], rel=0.05)  # but for the image's edges
+
+
+def test_the_order_of_regions_does_not_matter(transfer):
+    swapped = [SemanticMap(1 - each.labels, each.colors[::-1]) for each in (CONTENT_MAP, STYLE_MAP)]
+    first, second = transfer(), transfer(content_map=swapped[0], style_map=swapped[1])
+    assert_allclose(second.image, first.image, atol=1e-4)
+    assert second.losses == pytest.approx(first.losses, rel=1e-4)
+
+
+def test_colours_are_only_names(transfer):
+    recoloured = [SemanticMap(each.labels, (GREEN, YELLOW)) for each in (CONTENT_MAP, STYLE_MAP)]
+    assert_array_equal(transfer(content_map=recoloured[0], style_map=recoloured[1]).image, transfer().image)
+
+
+def test_each_region_takes_its_own_style(transfer):
+    dark_above = np.concatenate([np.full((8, 10, 3), 0.1), np.full((8, 10, 3), 0.9)]).astype(np.float32)
+    settings = SETTINGS.changed(steps=30, content_weight=0.0, tv_weight=0.0)
+    image = transfer(np.full_like(CONTENT, 0.5), dark_above, settings=settings).image
+    assert image[:, :7].mean() + 0.1 < image[:, 9:].mean()
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"init": "noise"}, {"init": "style"}, {"denoise": 0.3}, {"scales": 2}, {"optimizer": "adam"}]
+)
+@pytest.mark.parametrize("feather", [0.0, 3.0])
+def test_pixels_of_other_regions_stay_bit_for_bit(transfer, changes, feather):
+    result = transfer(regions=[BLUE], feather=feather, settings=SETTINGS.changed(**changes))
+    assert_array_equal(result.image[:, :8], CONTENT[:, :8])
+    assert np.abs(result.image[:, 12:] - CONTENT[:, 12:]).max() > 0.01
+
+
+def test_pixels_of_other_regions_are_only_resized(transfer):
+    result = transfer(regions=[BLUE], settings=SETTINGS.changed(size=24, init="noise"))
+    assert_array_equal(result.image[:, :12], resize_image(CONTENT, (18, 24))[:, :12])
+
+
+def test_every_step_shows_the_content_where_nothing_is_painted(transfer):
+    steps = []
+    transfer(regions=[BLUE], settings=SETTINGS.changed(init="noise"), on_step=steps.append)
+    for step in steps:
+        assert_allclose(step.image[:, :8], CONTENT[:, :8], atol=1e-6)
+
+
+def test_pixels_of_no_region_stay(transfer):
+    labels = CONTENT_MAP.labels.copy()
+    labels[:5] = -1
+    result = transfer(content_map=SemanticMap(labels, CONTENT_MAP.colors), settings=SETTINGS.changed(init="noise"))
+    assert_array_equal(result.image[:5], CONTENT[:5])
+    assert (result.image[5:] != CONTENT[5:]).any(axis=(0, 2)).all()
+
+
+def test_alpha_and_an_image_to_start_from(transfer):
+    alpha = np.linspace(0, 1, CONTENT.shape[0] * CONTENT.shape[1], dtype=np.float32).reshape(CONTENT.shape[:2])
+    steps = []
+    initial = random_image(7, 12, 16)
+    result = transfer(regions=[RED], alpha=alpha, initial=initial, on_step=steps.append)
+    assert_array_equal(result.alpha, alpha)
+    assert result.settings.init == "image"
+    assert_array_equal(steps[0].image[:, :8], initial[:, :8])
+    assert_array_equal(steps[0].image[:, 8:], CONTENT[:, 8:])
+
+
+def test_a_mapping_says_which_style(transfer):
+    crossed = transfer(mapping=[(RED, BLUE), (BLUE, RED)])
+    recoloured = transfer(style_map=SemanticMap(STYLE_MAP.labels, (BLUE, RED)))
+    assert_array_equal(crossed.image, recoloured.image)
+    assert not np.array_equal(crossed.image, transfer().image)
+    shared = transfer(mapping=[(RED, BLUE)])
+    assert np.isfinite(list(shared.losses.values())).all()
+
+
+def test_unmatched_keep_leaves_a_region_alone(transfer):
+    result = transfer(style_map=whole(STYLE, BLUE), unmatched="keep", settings=SETTINGS.changed(init="noise"))
+    assert_array_equal(result.image[:, :8], CONTENT[:, :8])
+    assert not np.array_equal(result.image[:, 8:], CONTENT[:, 8:])
+
+
+def test_unmatched_whole_style_paints_it_too(transfer):
+    result = transfer(style_map=halves(STYLE, colors=(BLUE, GREEN)), unmatched="whole-style")
+    assert np.abs(result.image - CONTENT).max(axis=(0, 2)).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (
+            {"style_map": halves(STYLE, colors=(BLUE, GREEN))},
+            ["#ff0000", "96 pixels", "nearest", "#00ff00", "80 pixels", "keep or whole-style"],
+        ),
+        ({"style_map": whole(STYLE, BLUE)}, ["the style map lacks #ff0000 (red, 96 pixels"]),
+        ({"content_map": whole(CONTENT)}, ["the content map lacks #0000ff (blue, 80 pixels"]),
+        ({"style_map": whole(STYLE, GREEN), "unmatched": "keep"}, ["no region of the content map would be painted"]),
+        ({"regions": []}, ["no region of the content map would be painted"]),
+        ({"regions": [GREEN]}, ["but got #00ff00 (green)", "the content map, #ff0000 (red) and #0000ff (blue)"]),
+        ({"mapping": [(GREEN, RED)]}, ["#00ff00", "#ff0000"]),
+        ({"content_map": whole(CONTENT[:4])}, ["aspect", "the content map is 4x16", "12x16"]),
+        ({"style_map": whole(STYLE[:4])}, ["aspect", "the style map is 4x10", "16x10"]),
+        ({"content": CONTENT[..., 0]}, ["the content image has shape (12, 16)"]),
+        ({"style": STYLE * 255}, ["the style image has values from"]),
+    ],
+)
+def test_what_cannot_work_is_said_before_the_work(transfer, options, says):
+    steps = []
+    with pytest.raises(ImageError) as caught:
+        transfer(on_step=steps.append, **options)
+    for fragment in says:
+        assert fragment in str(caught.value)
+    assert not steps
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"unmatched": "drop"}, "unmatched is 'drop'; expected one of error, keep, whole-style"),
+        ({"feather": -1.0}, "feather is -1; expected a number of pixels"),
+        ({"feather": np.nan}, "feather is nan"),
+        ({"settings": SETTINGS.changed(init="image")}, "no initial image was given"),
+        ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
+    ],
+)
+def test_settings_that_cannot_work(transfer, options, says):
+    with pytest.raises(SettingsError, match=says):
+        transfer(**options)
+
+
+def test_regions_that_are_not_painted_need_no_style(transfer):
+    style_map = halves(STYLE, colors=(BLUE, GREEN))
+    assert_array_equal(transfer(style_map=style_map, regions=[BLUE]).image[:, :8], CONTENT[:, :8])
+
+
+def test_maps_of_another_size_are_fitted(transfer):
+    twice = SemanticMap(CONTENT_MAP.labels.repeat(2, axis=0).repeat(2, axis=1), CONTENT_MAP.colors)
+    assert_array_equal(transfer(content_map=twice).image, transfer().image)
+
+
+def test_a_region_too_small_for_a_layer_is_reported(transfer):
+    labels = CONTENT_MAP.labels.copy()
+    labels[3, 2] = 2
+    content_map = SemanticMap(labels, (RED, BLUE, GREEN))
+    result = transfer(content_map=content_map, mapping=[(GREEN, RED)])
+    remark = "region #00ff00 (green) or its region of the style is too small for block2_conv1; it has no say there"
+    assert result.remarks == (remark,)
+    assert result.metadata()["remarks"] == result.record()["remarks"] == [remark]
+    only_deep = SETTINGS.changed(style_layers=(("block2_conv1", 1.0),))
+    (remark,) = transfer(content_map=content_map, mapping=[(GREEN, RED)], settings=only_deep).remarks
+    assert "too small for every style layer" in remark
+
+
+def test_a_region_that_is_kept_is_reported(transfer):
+    result = transfer(style_map=halves(STYLE, colors=(RED, GREEN)), unmatched="keep")
+    assert result.remarks == ("region #0000ff (blue) is not in the style's map, and was left alone",)
+    assert_array_equal(result.image[:, 8:], CONTENT[:, 8:])
+
+
+def test_a_size_at_which_every_region_has_vanished_is_passed(transfer):
+    labels = np.zeros((12, 16), np.int32)
+    labels[4:6, 6:8] = 1
+    alone = SETTINGS.changed(content_weight=0.0, tv_weight=0.0, style_layers=(("block1_conv1", 1.0),), scales=2)
+    result = transfer(content_map=SemanticMap(labels, (RED, BLUE)), regions=[BLUE], settings=alone)
+    assert np.isfinite(list(result.losses.values())).all()
+    outside = labels == 0
+    assert_array_equal(result.image[outside], CONTENT[outside])
+
+
+def test_a_region_lost_at_a_coarse_size_only_is_no_remark(transfer):
+    labels = np.zeros((12, 16), np.int32)
+    labels[4:6, 6:8] = 1
+    result = transfer(content_map=SemanticMap(labels, (RED, BLUE)), settings=SETTINGS.changed(scales=2))
+    assert result.remarks == ()
+
+
+def test_without_style_weight_there_is_nothing_to_report(transfer):
+    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
+
+
+def test_blending_fades_in_from_the_edge():
+    content, painted = np.zeros((1, 6, 3), np.float32), np.ones((1, 6, 3), np.float32)
+    inside = np.array([[False, False, True, True, True, True]])
+    hard = blended(content, painted, inside)
+    assert_array_equal(hard[0, :, 0], [0, 0, 1, 1, 1, 1])
+    soft = blended(content, painted, inside, 2.0)
+    assert_allclose(soft[0, :, 0], [0, 0, 1 / 3, 2 / 3, 1, 1], atol=1e-6)
+    assert_array_equal(blended(content, painted, np.ones_like(inside), 2.0), painted)
