@@ -41,7 +41,7 @@ def basic(
     from maskstyle.cli.job import prepared
     from maskstyle.cli.render import Files
     from maskstyle.images import load_image
-    from maskstyle.techniques.plan import normalized_shares, transfer_sizes
+    from maskstyle.techniques.plan import normalized_shares
 
     styles = [parse_style(text) for text in [style, *(more_styles or [])]]
     shares = normalized_shares([weight for _, weight in styles], len(styles))
@@ -49,6 +49,5 @@ def basic(
     paths = [path for path, _ in styles]
     job = prepared(content, paths, files, settings, initial=initial, weights=weights, quiet=quiet)
     paintings = [load_image(path).pixels for path in paths]
-    sizes = transfer_sizes(job.picture.pixels.shape[:2], settings, styles=[each.shape[:2] for each in paintings])
     inputs = {"styles": [[path.name, share] for path, share in zip(paths, shares, strict=True)]}
-    job.run("basic", sizes, paintings, inputs=inputs, style_shares=shares)
+    job.run("basic", [each.shape[:2] for each in paintings], paintings, inputs=inputs, style_shares=shares)

@@ -13,8 +13,8 @@ from maskstyle.cli import tensorflow_import
 from maskstyle.cli.interrupt import interruptible
 from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
 from maskstyle.images import Image, Picture, Size, load_image
-from maskstyle.networks.load import NetworkChoice
 from maskstyle.settings import Settings
+from maskstyle.techniques.plan import transfer_sizes
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Job:
         The first image's file, where one is given.
     initial : (H, W, 3) float32 array or None
         The first image.
-    choice : NetworkChoice
-        The network, whose weights were read.
+    weights : Path or None
+        The network's weights, where they are given.
     settings : Settings
         All settings.
     files : Files
@@ -45,13 +45,13 @@ class Job:
     picture: Picture
     first: Path | None
     initial: Image | None
-    choice: NetworkChoice
+    weights: Path | None
     settings: Settings
     files: Files
     quiet: bool
 
     def run(
-        self, technique: str, sizes: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
+        self, technique: str, styles: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
     ) -> None:
         """Run a technique on the content and write what was asked for.
 
@@ -59,14 +59,18 @@ class Job:
         ----------
         technique : str
             Its name.
-        sizes : sequence of (height, width)
-            The sizes that it will go through.
+        styles : sequence of (height, width)
+            The sizes of the style images.
         *arguments, **options
             What it takes beside the content and what all techniques take.
         inputs : dict
             What the record says of them.
         """
-        announce(self.choice.reason, quiet=self.quiet)
+        # After every other input: reading weights takes longest, and what is wrong with a picture is said first.
+        choice = chosen_network(self.settings, self.weights)
+        height, width = self.picture.pixels.shape[:2]
+        sizes = transfer_sizes((height, width), self.settings, styles=styles)
+        announce(choice.reason, quiet=self.quiet)
         with interruptible() as interrupt:
             tensorflow_import.import_tensorflow()
             transfer = partial(
@@ -76,14 +80,14 @@ class Job:
                 alpha=self.picture.alpha,
                 initial=self.initial,
                 settings=self.settings,
-                network=self.choice,
+                network=choice,
                 **options,
             )
             recorded = {
                 "content": self.content.name,
                 **inputs,
                 "initial": None if self.first is None else self.first.name,
-                "weights": self.choice.weights.name,
+                "weights": choice.weights.name,
             }
             render(
                 transfer,
@@ -128,4 +132,4 @@ def prepared(
     files.check([content, *others, *given], snapshot_every=settings.snapshot_every)
     picture = load_checked(content, files.output)
     first = None if initial is None else load_image(initial).pixels
-    return Job(content, picture, initial, first, chosen_network(settings, weights), settings, files, quiet)
+    return Job(content, picture, initial, first, weights, settings, files, quiet)

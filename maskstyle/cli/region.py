@@ -64,7 +64,7 @@ def region(
     from maskstyle.guidance.pairs import plan_regions
     from maskstyle.images import load_image
     from maskstyle.maps import format_color, load_map
-    from maskstyle.techniques.plan import check_feather, transfer_sizes
+    from maskstyle.techniques.plan import check_feather
 
     check_feather(feather)
     chosen = None if regions is None else parse_colors(regions, "--regions")
@@ -86,7 +86,6 @@ def region(
         unmatched=unmatched,
         names=(str(content_path), str(style_path)),
     )
-    sizes = transfer_sizes(size, settings, styles=[style_size])
     if content_map is None:
         announce(f"{content_path}, found beside {content.name}", quiet=quiet, name="content map")
     if style_map is None:
@@ -102,7 +101,7 @@ def region(
     }
     job.run(
         "region",
-        sizes,
+        [style_size],
         painting,
         inputs=inputs,
         content_map=maps[0],
