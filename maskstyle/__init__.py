@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from maskstyle.images import Picture, load_image, read_metadata, save_image
-    from maskstyle.maps import SemanticMap, load_map
+    from maskstyle.map_check import check_maps
+    from maskstyle.map_soft import soft_masks
+    from maskstyle.maps import SemanticMap, load_map, read_map_pixels
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
@@ -41,8 +43,11 @@ _HOMES = {
     "load_image": "images",
     "read_metadata": "images",
     "save_image": "images",
+    "check_maps": "map_check",
+    "soft_masks": "map_soft",
     "SemanticMap": "maps",
     "load_map": "maps",
+    "read_map_pixels": "maps",
     "choose_network": "networks.load",
     "load_network": "networks.load",
     "RECIPES": "recipes",
@@ -69,13 +74,16 @@ __all__ = [
     "SettingsError",
     "Step",
     "WeightsError",
+    "check_maps",
     "choose_network",
     "find_recipe",
     "load_image",
     "load_map",
     "load_network",
+    "read_map_pixels",
     "read_metadata",
     "save_image",
+    "soft_masks",
     "transfer_basic",
     "transfer_region",
 ]

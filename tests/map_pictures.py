@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from maskstyle.maps import SemanticMap
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 PURPLE, BLACK, WHITE = (128, 0, 128), (0, 0, 0), (255, 255, 255)
@@ -76,3 +80,42 @@ DEGRADED = {
     "64 colours": lambda picture: picture.quantize(64),
     "RGBA": lambda picture: picture.convert("RGBA"),
 }
+
+
+def painted(rows, colors):
+    """Return pixels from rows of letters."""
+    return np.array([[colors[letter] for letter in row] for row in rows], np.uint8)
+
+
+def grey(labels):
+    return np.repeat(np.asarray(labels, np.uint8)[..., np.newaxis], 3, axis=-1)
+
+
+def with_colors(*colors):
+    """Return a map with one pixel of each colour."""
+    return SemanticMap(np.arange(len(colors), dtype=np.int32)[np.newaxis], colors)
+
+
+def region(semantic_map, color):
+    return semantic_map.mask(semantic_map.colors.index(color))
+
+
+def assert_is_one_sentence(error, *parts):
+    message = str(error.value)
+    for part in parts:
+        assert part in message
+    assert "\n" not in message and "; " in message and not message.endswith(".")
+    assert len(message) < 600
+
+
+def deep_png(path, samples):
+    """Write 16-bit grey by hand, as Pillow versions differ in it."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    height, width = samples.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 0, 0, 0, 0))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return path

@@ -21,8 +21,13 @@ errors
 settings image_files
 recipes image_decoding
 images
-denoise sheet maps guidance guidance.gradients guidance.regions networks networks.architectures
-pyramid guidance.pairs
+denoise sheet map_colors guidance guidance.gradients guidance.regions networks networks.architectures
+semantic_map map_pixels pyramid
+map_dither map_palette map_soft map_matching
+map_snapping
+map_parsing
+maps
+guidance.pairs
 networks.weights gram
 networks.vgg
 networks.load
@@ -32,6 +37,8 @@ optimize
 synthesis
 result
 techniques techniques.plan
+map_check
+map_preview
 techniques.setup
 techniques.basic techniques.region
 cli.*

@@ -6,8 +6,16 @@ import re
 from pathlib import Path
 
 from maskstyle.errors import ImageError, SettingsError
+from maskstyle.guidance.pairs import Advice
 from maskstyle.images import load_image
-from maskstyle.maps import Color, find_map_beside, parse_color
+from maskstyle.maps import Color, SemanticMap, find_map_beside, find_named_region, load_map, parse_color
+
+ON_THE_COMMAND_LINE = Advice(
+    "repaint them in the same colours, pair them with --map, list the regions to paint with --regions, or pass "
+    "--unmatched keep or --unmatched whole-style",
+    "list regions that both maps have with --regions, pair them with --map, or pass --unmatched whole-style",
+)
+"""What to do where regions have no counterpart."""
 
 _COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")
 
@@ -32,6 +40,17 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
     return beside
 
 
+def read_maps(
+    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None
+) -> tuple[SemanticMap, SemanticMap]:
+    """Read a content's and a style's map with the options ``--palette`` and ``--least-region``."""
+    listed = None if palette is None else parse_colors(palette, "--palette")
+    if least_region is not None and least_region < 1:
+        raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
+    content, style = (load_map(path, palette=listed, least_region=least_region) for path in paths)
+    return content, style
+
+
 def parse_colors(text: str, flag: str) -> list[Color]:
     """Read ``COLOUR,...``.
 
@@ -40,7 +59,29 @@ def parse_colors(text: str, flag: str) -> list[Color]:
     >>> parse_colors("red, #0000ff, 0,255,0", "--regions")
     [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
     """
-    return [_color(part, flag) for part in _COLOR.findall(text.strip() + ",")[:-1]]
+    return [_color(part, flag) for part in _parts(text)]
+
+
+def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[Color]:
+    """Read ``COLOUR,...`` as the colours of regions of a map, which a colour's name may mean too.
+
+    Raises
+    ------
+    ImageError
+        Where a colour or name is that of no region, or a name that of several.
+    """
+    return [_region(part, flag, semantic_map, name) for part in _parts(text)]
+
+
+def chosen_mapping(
+    texts: list[str], flag: str, content: SemanticMap, style: SemanticMap, *, names: tuple[str, str]
+) -> list[tuple[Color, Color]]:
+    """Read ``CONTENTCOLOUR=STYLECOLOUR`` several times as the colours of regions of two maps."""
+    mapping = []
+    for text in texts:
+        here, _, there = text.partition("=")
+        mapping.append((_region(here, flag, content, names[0]), _region(there, flag, style, names[1])))
+    return mapping
 
 
 def parse_mapping(texts: list[str], flag: str) -> list[tuple[Color, Color]]:
@@ -58,6 +99,15 @@ def parse_mapping(texts: list[str], flag: str) -> list[tuple[Color, Color]]:
             raise SettingsError(f"{flag} is {text!r}; expected CONTENTCOLOR=STYLECOLOR such as red=#0000ff")
         mapping.append((_color(content, flag), _color(style, flag)))
     return mapping
+
+
+def _parts(text: str) -> list[str]:
+    return _COLOR.findall(text.strip() + ",")[:-1]
+
+
+def _region(text: str, flag: str, semantic_map: SemanticMap, name: str) -> Color:
+    _color(text, flag)
+    return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
 
 
 def _color(text: str, flag: str) -> Color:

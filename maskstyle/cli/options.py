@@ -28,6 +28,14 @@ PlotOption: TypeAlias = Annotated[
 ]
 SnapshotsOption: TypeAlias = Annotated[Path | None, typer.Option("--snapshot-dir", help="Folder of the snapshots.")]
 QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+PaletteOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--palette", help="The maps' colours, as red,'#0000ff',...; found in them."),
+]
+LeastRegionOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--least-region", help="Pixels that make a region of a map; 0.5 % of it if edges are soft."),
+]
 
 DEFAULT_SIZE = f"the content's, at most {DEFAULT_LONGER_SIDE}"
 """The default of ``--size`` in words."""

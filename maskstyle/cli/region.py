@@ -9,7 +9,9 @@ import typer
 
 from maskstyle.cli.options import (
     ContentArgument,
+    LeastRegionOption,
     OutputOption,
+    PaletteOption,
     PlotOption,
     QuietOption,
     RecordOption,
@@ -47,6 +49,8 @@ def region(
         Literal["error", "keep", "whole-style"],
         typer.Option("--unmatched", help="What becomes of a region that only one map has."),
     ] = "error",
+    palette: PaletteOption = None,
+    least_region: LeastRegionOption = None,
     feather: Annotated[
         float,
         typer.Option("--feather", help="Pixels over which the style fades in from the edge of what is painted."),
@@ -59,16 +63,25 @@ def region(
 ) -> None:
     """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
     from maskstyle.cli.job import prepared
-    from maskstyle.cli.maps import found_map, parse_colors, parse_mapping
+    from maskstyle.cli.maps import (
+        ON_THE_COMMAND_LINE,
+        chosen_mapping,
+        chosen_regions,
+        found_map,
+        parse_colors,
+        parse_mapping,
+        read_maps,
+    )
     from maskstyle.cli.render import Files, announce
     from maskstyle.guidance.pairs import plan_regions
     from maskstyle.images import load_image
-    from maskstyle.maps import format_color, load_map
+    from maskstyle.maps import describe_absorbed, format_color
     from maskstyle.techniques.plan import check_feather
 
     check_feather(feather)
-    chosen = None if regions is None else parse_colors(regions, "--regions")
-    mapped = parse_mapping(mapping or [], "--map")
+    if regions is not None:
+        parse_colors(regions, "--regions")
+    parse_mapping(mapping or [], "--map")
     content_path = found_map(content_map, content, "--content-map")
     style_path = found_map(style_map, style, "--style-map")
     files = Files(output, record, plot, snapshot_dir)
@@ -76,7 +89,10 @@ def region(
     job = prepared(content, others, files, settings, initial=initial, weights=weights, quiet=quiet)
     painting = load_image(style).pixels
     size, style_size = job.picture.pixels.shape[:2], painting.shape[:2]
-    maps = load_map(content_path), load_map(style_path)
+    names = (str(content_path), str(style_path))
+    maps = read_maps((content_path, style_path), palette=palette, least_region=least_region)
+    chosen = None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0])
+    mapped = chosen_mapping(mapping or [], "--map", *maps, names=names)
     plan_regions(
         *maps,
         content_size=size,
@@ -84,12 +100,20 @@ def region(
         regions=chosen,
         mapping=mapped,
         unmatched=unmatched,
-        names=(str(content_path), str(style_path)),
+        names=names,
+        image_names=(str(content), str(style)),
+        advice=ON_THE_COMMAND_LINE,
     )
     if content_map is None:
         announce(f"{content_path}, found beside {content.name}", quiet=quiet, name="content map")
     if style_map is None:
         announce(f"{style_path}, found beside {style.name}", quiet=quiet, name="style map")
+    remarks = [remark for each, name in zip(maps, names, strict=True) for remark in describe_absorbed(each, name)]
+    for remark in remarks:
+        announce(remark, quiet=quiet, name="note")
+    if remarks:
+        fewest = min(patch.count for each in maps for patch in each.absorbed)
+        announce(f"--least-region {fewest} makes regions of them", quiet=quiet, name="note")
     inputs = {
         "style": style.name,
         "content_map": content_path.name,
@@ -98,6 +122,9 @@ def region(
         "mapping": [[format_color(color) for color in pair] for pair in mapped],
         "unmatched": unmatched,
         "feather": feather,
+        "palette": palette,
+        "least_region": least_region,
+        "map_remarks": remarks,
     }
     job.run(
         "region",

@@ -22,9 +22,26 @@ from maskstyle.maps import (
 UNMATCHED = ("error", "keep", "whole-style")
 """What may become of a region that exists in one map only: see `maskstyle.transfer_region`."""
 
-ADVICE = (
+
+class Advice(NamedTuple):
+    """What to do where regions have no counterpart, in the words of Python or of the command line.
+
+    Parameters
+    ----------
+    unmatched : str
+        Where some have none.
+    nothing : str
+        Where none that is to be painted has one.
+    """
+
+    unmatched: str
+    nothing: str
+
+
+ADVICE = Advice(
     "repaint them in the same colours, map them to others, list the regions to paint, or let unmatched be keep or "
-    "whole-style"
+    "whole-style",
+    "list regions that both maps have, map them to others, or let unmatched be whole-style",
 )
 
 
@@ -75,6 +92,8 @@ def plan_regions(
     mapping: Sequence[tuple[Color, Color]] | None = None,
     unmatched: str = "error",
     names: tuple[str, str] = ("the content map", "the style map"),
+    image_names: tuple[str, str] = ("the content image", "the style image"),
+    advice: Advice = ADVICE,
 ) -> RegionPlan:
     """Fit the maps to their images and settle which region takes its style from which.
 
@@ -86,8 +105,10 @@ def plan_regions(
         The sizes of their images.
     regions, mapping, unmatched
         See `maskstyle.transfer_region`.
-    names : (str, str)
-        What messages call the maps.
+    names, image_names : (str, str)
+        What messages call the maps and their images.
+    advice : Advice
+        What messages say of regions without a counterpart.
 
     Raises
     ------
@@ -110,17 +131,17 @@ def plan_regions(
     for given, name in zip((content_map, style_map), names, strict=True):
         if not isinstance(given, SemanticMap):
             raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
-    content_map = fit_map(content_map, content_size, name=names[0], image_name="the content image")
-    style_map = fit_map(style_map, style_size, name=names[1], image_name="the style image")
-    match = match_regions(content_map, style_map, mapping=mapping)
+    content_map = fit_map(content_map, content_size, name=names[0], image_name=image_names[0])
+    style_map = fit_map(style_map, style_size, name=names[1], image_name=image_names[1])
+    match = match_regions(content_map, style_map, mapping=mapping, names=names)
     chosen = set(range(len(content_map.colors)))
     if regions is not None:
         chosen = {find_region(color, content_map, name=names[0]) for color in regions}
     for content_color, _ in mapping or ():
         if find_region(content_color, content_map, name=names[0]) not in chosen:
             raise SettingsError(
-                f"region {_name(content_color)} is mapped, but is not among the regions to paint; list it, or leave "
-                "its mapping out"
+                f"region {region_name(content_color)} is mapped, but is not among the regions to paint; list it, or "
+                "leave its mapping out"
             )
     lonely = tuple(index for index in match.unmatched_content if index in chosen)
     # Where regions are listed or mapped, the style map may have others that are of no use here.
@@ -129,20 +150,17 @@ def plan_regions(
         problem = dataclasses.replace(match, unmatched_content=lonely, unmatched_style=unused)
         raise ImageError(
             describe_unmatched(
-                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=ADVICE
+                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=advice.unmatched
             )
         )
     partners = dict(match.pairs)
     pairs = tuple(
-        Pair(_name(content_map.colors[index]), index, partners.get(index))
+        Pair(region_name(content_map.colors[index]), index, partners.get(index))
         for index in sorted(chosen)
         if index in partners or unmatched == "whole-style"
     )
     if not pairs:
-        raise ImageError(
-            f"no region of {names[0]} would be painted; list regions that {names[1]} has too, map them to its "
-            "regions, or let unmatched be whole-style"
-        )
+        raise ImageError(f"no region of {names[0]} would be painted; {advice.nothing}")
     for pair in pairs:
         empty = content_map.count(pair.region) == 0
         if empty or (pair.style_region is not None and style_map.count(pair.style_region) == 0):
@@ -151,10 +169,17 @@ def plan_regions(
                 "its image's size; paint it larger, or use a map of the image's size"
             )
     kept = tuple(
-        _name(content_map.colors[index]) for index in sorted(chosen) if index not in {p.region for p in pairs}
+        region_name(content_map.colors[index]) for index in sorted(chosen) if index not in {p.region for p in pairs}
     )
     return RegionPlan(content_map, style_map, pairs, kept)
 
 
-def _name(color: Color) -> str:
+def region_name(color: Color) -> str:
+    """Return what reports call the region of a map colour.
+
+    Examples
+    --------
+    >>> region_name((0, 0, 255))
+    '#0000ff (blue)'
+    """
     return f"{format_color(color)} ({color_name(color)})"

@@ -23,6 +23,8 @@ COMMANDS = (
     ("compare",),
     ("recipes",),
     ("weights",),
+    ("maps",),
+    ("maps", "check"),
     ("weights", "list"),
     ("weights", "path"),
     ("weights", "fetch"),
@@ -161,11 +163,14 @@ def _command(names):
 def test_every_command_is_tested_here():
     top = _command(())
     assert {names[0] for names in COMMANDS} == set(top.commands)
-    assert {names[1] for names in COMMANDS if len(names) > 1} == set(_command(("weights",)).commands)
+    for group in ("maps", "weights"):
+        assert {names[1] for names in COMMANDS if names[0] == group and names[1:]} == set(_command((group,)).commands)
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["basic", "--help"], ["region", "--help"], ["recipes"]], ids=" ".join
+    "arguments",
+    [["--help"], ["basic", "--help"], ["region", "--help"], ["maps", "check", "--help"], ["recipes"]],
+    ids=" ".join,
 )
 def test_help_comes_without_the_heavy_packages(arguments):
     ran = subprocess.run(

@@ -94,6 +94,9 @@ def test_what_went_in_is_recorded(region, desk):
         "mapping": [["#ff0000", "#0000ff"]],
         "unmatched": "error",
         "feather": 1.5,
+        "palette": None,
+        "least_region": None,
+        "map_remarks": [],
         "initial": None,
         "weights": "vgg19_random.npz",
     }
@@ -114,7 +117,7 @@ def test_unmatched_regions_are_kept_or_take_the_whole_style(region, desk):
     message = region().error
     assert "style_sem.png lacks #ff0000 (red, 640 pixels, 50 %; nearest there:" in message
     assert "content_map.png lacks #00ff00 (green, 504 pixels, 50 %; nearest there:" in message
-    assert "unmatched be keep or whole-style" in message
+    assert "with --regions, or pass --unmatched keep or --unmatched whole-style" in message
     region("--unmatched", "keep").succeeded()
     assert unchanged(desk)[:, :20].all()
     region("--unmatched", "whole-style").succeeded()
@@ -131,6 +134,27 @@ def test_a_region_too_small_for_a_layer_is_noted(region, desk):
     assert f"note: {note}" in ran.err.splitlines()
     assert read_metadata(desk / "out.png")["remarks"] == [note]
     assert region(*options, "--quiet").succeeded().err == ""
+
+
+def test_small_patches_of_a_map_are_noted_and_kept_if_asked(region, desk):
+    with Image.open(desk / "content_map.png") as picture:
+        picture.paste((255, 255, 0), (6, 6, 9, 9))
+        picture.save(desk / "content_map.png")
+    ran = region("--least-region", "10").succeeded()
+    note = (
+        "content_map.png has 9 pixels of #ffff00 (yellow), too few for a region (0.7 %); they went to #ff0000 (red)"
+    )
+    assert ran.err.splitlines()[2:4] == [f"note: {note}", "note: --least-region 9 makes regions of them"]
+    assert read_metadata(desk / "out.png")["inputs"]["map_remarks"] == [note]
+    assert "style_sem.png lacks #ffff00 (yellow, 9 pixels" in region("--least-region", "9").error
+
+
+def test_a_region_may_be_called_by_its_name(region, desk):
+    write_map(desk / "content_map.png", (32, 40), (200, 70, 50), BLUE)
+    write_map(desk / "style_sem.png", (36, 28), BLUE, (200, 70, 50))
+    region("--regions", "red", "--map", "red=blue").succeeded()
+    inputs = read_metadata(desk / "out.png")["inputs"]
+    assert inputs["regions"] == ["#c84632"] and inputs["mapping"] == [["#c84632", "#0000ff"]]
 
 
 def test_a_picture_without_a_map_says_which_name_is_expected(region, desk, painted):

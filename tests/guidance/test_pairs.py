@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.pairs import Pair, plan_regions
+from maskstyle.guidance.pairs import Advice, Pair, plan_regions
 from maskstyle.maps import SemanticMap
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -49,6 +49,18 @@ def test_pairs(options, expected):
 def test_what_cannot_be_paired(options, says):
     with pytest.raises(ImageError, match=says):
         pairs(**options)
+
+
+def test_messages_call_files_and_options_what_they_are():
+    names = {"names": ("a.png", "b.png"), "image_names": ("a.jpg", "b.jpg"), "advice": Advice("do this", "do that")}
+    with pytest.raises(ImageError, match=r"b.png lacks .*; do this$"):
+        pairs(**names)
+    with pytest.raises(ImageError, match=r"no region of a.png would be painted; do that$"):
+        pairs(**names, regions=[GREEN], unmatched="keep")
+    with pytest.raises(ImageError, match=r"the aspect of b.jpg, which is 9x9 .*, but b.png is 1x3"):
+        plan_regions(CONTENT, STYLE, content_size=(1, 4), style_size=(9, 9), **names)
+    with pytest.raises(ImageError, match=r"colours of b.png, .* but got #00ff00"):
+        pairs(**names, mapping=[(RED, GREEN)])
 
 
 def test_an_unknown_way_with_unmatched_regions():

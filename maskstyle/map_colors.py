@@ -1,0 +1,147 @@
+"""The colours of maps: how they are read, written, named, compared and listed in messages."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageColor
+from skimage.color import rgb2lab
+
+from maskstyle.errors import SettingsError
+
+Color: TypeAlias = tuple[int, int, int]
+"""Red, green and blue, each from 0 to 255."""
+
+Colors: TypeAlias = NDArray[np.int32]
+"""(N, 3), each row a colour."""
+
+MAX_REGIONS = 64
+"""How many regions a map may have: the labels around a pixel are remembered as the bits of one number."""
+
+_CLASS_NUMBERS = 64  # several greys below this, with nothing else but perhaps white, are numbers of classes
+_SHORT = 8  # how many colours a message lists
+
+BASIC_COLORS: dict[str, tuple[Color, ...]] = {
+    "black": ((0, 0, 0),),
+    "grey": ((128, 128, 128), (64, 64, 64), (192, 192, 192)),
+    "white": ((255, 255, 255),),
+    "red": ((255, 0, 0), (160, 0, 0)),
+    "orange": ((255, 140, 0),),
+    "brown": ((139, 69, 19), (90, 60, 30)),
+    "yellow": ((255, 255, 0), (250, 215, 80)),
+    "green": ((0, 255, 0), (0, 128, 0), (110, 140, 60)),
+    "cyan": ((0, 255, 255), (0, 150, 150)),
+    "blue": ((0, 0, 255), (30, 80, 160), (120, 180, 230)),
+    "purple": ((128, 0, 128), (100, 60, 180)),
+    "magenta": ((255, 0, 255),),
+    "pink": ((255, 160, 180),),
+}
+"""What people call the colours of maps, by examples; the first of a name is what `parse_color` makes of it."""
+
+
+def parse_color(text: str) -> Color:
+    """Read a colour as people write it.
+
+    Parameters
+    ----------
+    text : str
+        "#0000ff", "#00f", "0,0,255", one of the names that `color_name` gives or any other CSS name, in any case.
+        "green" is the pure green (0, 255, 0) of paint programs and maps; CSS calls that one lime.
+
+    Returns
+    -------
+    Color
+
+    Raises
+    ------
+    SettingsError
+        If `text` is no colour, or has an alpha.
+
+    Examples
+    --------
+    >>> parse_color("blue"), parse_color("#0000FF"), parse_color("0, 0, 255")
+    ((0, 0, 255), (0, 0, 255), (0, 0, 255))
+    """
+    plain = text.strip().lower()
+    if plain in BASIC_COLORS:
+        return BASIC_COLORS[plain][0]
+    numbers = re.fullmatch(r"\(?\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)?", plain)
+    channels: tuple[int, ...] = ()
+    if numbers:
+        channels = tuple(int(number) for number in numbers.groups())
+    elif not plain.endswith(")"):  # Pillow's rgb(...), hsl(...) and their like are more than we promise
+        try:
+            channels = ImageColor.getrgb(plain)
+        except ValueError:
+            channels = ()
+    if len(channels) != 3 or max(channels) > 255:
+        raise SettingsError(
+            f"expected a colour such as red, #ff0000 or 255,0,0 (each number at most 255), but got {text!r}; "
+            "write it in one of these ways"
+        )
+    return channels[0], channels[1], channels[2]
+
+
+def format_color(color: Color) -> str:
+    """Write a colour as "#rrggbb".
+
+    Examples
+    --------
+    >>> format_color((0, 0, 255))
+    '#0000ff'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def color_name(color: Color) -> str:
+    """Name the basic colour that looks most like `color` (nearest in CIELAB), for messages.
+
+    Examples
+    --------
+    >>> color_name((0, 0, 254)), color_name((200, 70, 50))
+    ('blue', 'red')
+    """
+    names = [name for name, examples in BASIC_COLORS.items() for _ in examples]
+    examples = [example for several in BASIC_COLORS.values() for example in several]
+    looks = rgb2lab(np.array([color, *examples], np.float64) / 255)
+    return names[int(np.argmin(np.linalg.norm(looks[1:] - looks[0], axis=1)))]
+
+
+def as_color(values: Colors) -> Color:
+    """Return an array, (3,), as a colour."""
+    red, green, blue = (int(value) for value in values)
+    return red, green, blue
+
+
+def describe_color(color: Color, count: int | None = None) -> str:
+    """Return a colour with its name and, if given, how many pixels have it: "#ff0000 (red, 2 pixels)"."""
+    name = f"{format_color(color)} ({color_name(color)}"
+    return f"{name})" if count is None else f"{name}, {count:,} {'pixel' if count == 1 else 'pixels'})"
+
+
+def percent(share: float) -> str:
+    """Return a share for messages: "12 %", "0.13 %"."""
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
+
+
+def shortlist(words: list[str]) -> str:
+    """Return "a, b and c", and no more than eight."""
+    if len(words) > _SHORT:
+        words = [*words[: _SHORT - 1], f"{len(words) - _SHORT + 1} more"]
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def distances(colors: Colors, color: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far each colour is from one."""
+    distance: NDArray[np.float64] = np.linalg.norm(colors - color, axis=1)
+    return distance
+
+
+def are_class_numbers(colors: NDArray[np.integer]) -> bool:
+    """Return whether a map's colours are several numbers of classes, perhaps with white for what has none."""
+    dark = colors[:, 0] < _CLASS_NUMBERS
+    grey = np.all(colors == colors[:, :1])
+    return bool(grey and 2 <= np.count_nonzero(dark) <= MAX_REGIONS and np.all(dark | (colors[:, 0] == 255)))
