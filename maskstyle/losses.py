@@ -8,15 +8,16 @@ image sizes and networks; the others are the exact forms of the literature.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from maskstyle.gram import Partition, PixelWeights, observe_grams, observe_region_grams
-from maskstyle.images import Mask
+from maskstyle.gram import MaskPlan, Partition, PixelWeights, observe_grams, observe_mask_grams, observe_region_grams
+from maskstyle.guidance.gradients import group_masks
+from maskstyle.images import Mask, Size
 from maskstyle.settings import LayerMix
 
 Tensor: TypeAlias = Any
@@ -25,8 +26,8 @@ Tensor: TypeAlias = Any
 Features: TypeAlias = Mapping[str, Tensor]
 """Features (H_l, W_l, C_l) by layer."""
 
-Grams: TypeAlias = Mapping[str, Sequence[Tensor]]
-"""Gram matrices (C_l, C_l) by layer, one for each guide."""
+Observed: TypeAlias = Mapping[str, Tensor]
+"""What a term has observed, by layer; see `ObservingTerm`."""
 
 CHOLLET_CHANNELS = 3
 """The Keras example divides by the image's channels and pixels at every layer, where Gatys has the layer's own."""
@@ -47,7 +48,7 @@ class Term(Protocol):
     def weight(self) -> float:
         """Factor outside the term."""
 
-    def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the unweighted term, a float32 scalar.
 
         Parameters
@@ -56,9 +57,17 @@ class Term(Protocol):
             In [0, 1].
         features : mapping of str to (H_l, W_l, C_l) tensor
             The image's features by layer.
-        grams : mapping of str to sequence of (C_l, C_l) float32 tensor
-            Their Gram matrices by layer, one for each guide.
+        observed : mapping of str to tensor
+            What the term observed, by layer; empty for terms that do not observe.
         """
+
+
+@runtime_checkable
+class ObservingTerm(Term, Protocol):
+    """A term that looks at features where the network has made them."""
+
+    def observe(self, layer: str, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features to go on from, and what the term is given for the layer when it is called."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +131,7 @@ class ContentTerm:
     channels: Mapping[str, int] | None = None
     name: str = "content"
 
-    def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the term for the image's features."""
         total = tf.constant(0.0)
         for layer, share in self.layers:
@@ -159,6 +168,8 @@ class StyleTerm:
         See `maskstyle.Settings`.
     channels : mapping of str to int, optional
         Channels that reductions count, by layer; the Grams' own where it is left out.
+    measured : callable, optional
+        From a layer and Grams (K, C, C) to those in the space in which distances are measured.
     """
 
     weight: float
@@ -167,78 +178,141 @@ class StyleTerm:
     normalisation: str
     reduction: str
     channels: Mapping[str, int] | None = None
+    measured: Callable[[str, Tensor], Tensor] | None = None
     name: str = "style"
+    _plans: dict[tuple[int, ...], MaskPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def guides_at(self, layer: str) -> list[Guide]:
         """Return the guides that have a say at a layer."""
         return [guide for guide in self.guides if layer in dict(self.layers) and layer in guide.targets]
 
-    def observe(self, layer: str, features: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return features to go on from, with one Gram matrix for each of the layer's guides.
+    def observe(self, layer: str, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features to go on from, with the squared distance of each of the layer's guides to its target.
 
         See `maskstyle.gram.observe_grams`.
         """
-        gathered, weighed = [], []
-        for position, guide in enumerate(self.guides_at(layer)):
-            if guide.cells is None:
-                weighed.append((position, _weighing(guide, layer)))
-            else:
-                gathered.append((position, guide.cells[layer]))
-        found: list[tuple[int, Tensor]] = []
+        guides = self.guides_at(layer)
+        grid = tuple(features.shape[:2])
+        kinds = [
+            0 if guide.weights is None and guide.cells is None else 1 if guide.weights is None else 2
+            for guide in guides
+        ]
+        everywhere, gathered, weighed = (
+            [guide for guide, own in zip(guides, kinds, strict=True) if own == kind] for kind in range(3)
+        )
+        found = [tf.zeros((0,))]
+        if everywhere:
+            weighings = [PixelWeights(None, _divisor(guide, layer, grid)) for guide in everywhere]
+            features, squares = observe_grams(features, weighings, self._judge(layer, everywhere, grid))
+            found.append(squares)
         if gathered:
-            positions, cells = zip(*gathered, strict=True)
-            features, grams = observe_region_grams(features, Partition.of(cells))
-            found += zip(positions, grams, strict=True)
+            partition = Partition.of([guide.cells[layer] for guide in gathered if guide.cells is not None])
+            features, squares = observe_region_grams(features, partition, self._judge(layer, gathered, grid))
+            found.append(squares)
         if weighed:
-            positions, weighings = zip(*weighed, strict=True)
-            features, grams = observe_grams(features, weighings)
-            found += zip(positions, grams, strict=True)
-        return features, [matrix for _, matrix in sorted(found, key=lambda pair: pair[0])]
+            plan = self._mask_plan([guide.weights[layer] for guide in weighed if guide.weights is not None])
+            divisors = [_divisor(guide, layer, grid) for guide in weighed]
+            features, squares = observe_mask_grams(features, plan, divisors, self._judge(layer, weighed, grid))
+            found.append(squares)
+        places = np.argsort(np.argsort(kinds, kind="stable")).astype(np.int32)
+        return features, tf.gather(tf.concat(found, axis=0), places)
 
-    def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
-        """Return the term for the Gram matrices, one for each guide."""
+    def _judge(self, layer: str, guides: Sequence[Guide], grid: Size) -> Callable[[Tensor], Tensor]:
+        """Return a function from the guides' Grams (K, C, C) to their squared distances (K,) to their targets."""
+        targets: dict[tuple[int, float], NDArray[np.float32]] = {}
+        places = []
+        for guide in guides:
+            key = (id(guide.targets[layer]), self._factor(guide, layer, grid))
+            targets[key] = guide.targets[layer] * np.float32(key[1])
+            places.append(list(targets).index(key))
+        # A tensor that is made outside of a graph is held once; inside, each graph would have its own copy.
+        with tf.init_scope():
+            stacked = tf.constant(np.stack(list(targets.values())))
+
+        def squared_distances(grams: Tensor) -> Tensor:
+            # Guides of one style share its target.
+            own = stacked if len(targets) in (1, len(guides)) else tf.gather(stacked, places)
+            current = grams if self.measured is None else self.measured(layer, grams)
+            return tf.reduce_sum(tf.square(current - own), axis=(1, 2))
+
+        return squared_distances
+
+    def _factor(self, guide: Guide, layer: str, grid: Size) -> float:
+        """Return the factor on a guide's target."""
+        if self.normalisation == "weights":
+            return guide.intensity
+        # Sums instead of means, kept within float32 by leaving the image's divisor to the scale.
+        return guide.intensity * guide.target_sums[layer] / _divisor(guide, layer, grid)
+
+    def _mask_plan(self, weights: list[Mask]) -> MaskPlan:
+        """Return the plan for masks, the same one for all layers whose grid they share."""
+        key = tuple(map(id, weights))
+        if key not in self._plans:
+            self._plans[key] = MaskPlan(group_masks(weights), weights[0].size)
+        return self._plans[key]
+
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
+        """Return the term for the squared distances that were observed."""
         pixels = float(np.prod(image.shape[:2]))
         total = tf.constant(0.0)
         for layer, share in self.layers:
-            grid = float(np.prod(features[layer].shape[:2]))
-            for guide, current in zip(self.guides_at(layer), grams[layer], strict=True):
-                total += guide.strength * share * self._distance(guide, layer, current, grid, pixels)
+            grid = tuple(features[layer].shape[:2])
+            scales = [self._scale(guide, layer, grid, pixels) for guide in self.guides_at(layer)]
+            if scales:
+                total += share * tf.reduce_sum(tf.constant(scales, tf.float32) * observed[layer])
         return total
 
-    def _distance(self, guide: Guide, layer: str, current: Tensor, grid_pixels: float, image_pixels: float) -> Tensor:
-        if guide.cells is not None:
-            divisor = float(len(guide.cells[layer]))
-        elif guide.divisors is not None:
-            divisor = guide.divisors[layer]
-        elif guide.weights is not None:
-            divisor = float(guide.weights[layer].sum(dtype=np.float64))
-        else:
-            divisor = grid_pixels
-        target = guide.targets[layer] * guide.intensity
-        if self.normalisation == "none":
-            # Sums instead of means, kept within float32 by leaving the image's divisor to the scale.
-            target = target * (guide.target_sums[layer] / divisor)
-        squares = tf.reduce_sum(tf.square(current - tf.constant(target, tf.float32)))
-        channels = int(target.shape[0]) if self.channels is None else self.channels[layer]
-        return squares * self._scale(target, channels, divisor, image_pixels)
-
-    def _scale(self, target: NDArray[np.float32], channels: int, divisor: float, image_pixels: float) -> float:
-        """Return the factor on the squared distance of normalised Grams that gives the reduction asked for."""
-        raw = float(divisor**2) if self.normalisation == "none" else 1.0
-        if self.reduction == "relative":
-            return 1.0 / max(float(np.sum(np.square(target, dtype=np.float64))), TINY)
-        if self.reduction == "mean":
-            return raw / channels**2
-        if self.reduction == "gatys":
-            return raw / (4.0 * channels**2 * divisor**2)
-        return raw / (4.0 * CHOLLET_CHANNELS**2 * image_pixels**2)
+    def _scale(self, guide: Guide, layer: str, grid: Size, image_pixels: float) -> float:
+        """Return the factor on the squared distance of normalised Grams that gives the guide's share of the term."""
+        divisor = _divisor(guide, layer, grid)
+        target = guide.targets[layer] * np.float32(self._factor(guide, layer, grid))
+        return guide.strength * gram_scale(
+            float(np.sum(np.square(target, dtype=np.float64))),
+            int(target.shape[0]) if self.channels is None else self.channels[layer],
+            divisor,
+            image_pixels,
+            normalisation=self.normalisation,
+            reduction=self.reduction,
+        )
 
 
-def _weighing(guide: Guide, layer: str) -> PixelWeights:
-    return PixelWeights(
-        None if guide.weights is None else tf.constant(guide.weights[layer]),
-        None if guide.divisors is None else guide.divisors[layer],
-    )
+def gram_scale(
+    target_squares: float, channels: int, divisor: float, image_pixels: float, *, normalisation: str, reduction: str
+) -> float:
+    """Return the factor on the squared distance of normalised Grams that gives the reduction asked for.
+
+    Parameters
+    ----------
+    target_squares : float
+        Sum of the squares of the target.
+    channels : int
+        Channels that reductions count.
+    divisor : float
+        What the Gram was divided by.
+    image_pixels : float
+        Pixels of the image.
+    normalisation, reduction : str
+        ``gram_normalisation`` and ``style_reduction`` of `maskstyle.Settings`.
+    """
+    raw = float(divisor**2) if normalisation == "none" else 1.0
+    if reduction == "relative":
+        return 1.0 / max(target_squares, TINY)
+    if reduction == "mean":
+        return raw / channels**2
+    if reduction == "gatys":
+        return raw / (4.0 * channels**2 * divisor**2)
+    return raw / (4.0 * CHOLLET_CHANNELS**2 * image_pixels**2)
+
+
+def _divisor(guide: Guide, layer: str, grid: Size) -> float:
+    """Return what the guide's Gram at a layer is divided by."""
+    if guide.cells is not None:
+        return float(len(guide.cells[layer]))
+    if guide.divisors is not None:
+        return guide.divisors[layer]
+    if guide.weights is not None:
+        return float(guide.weights[layer].sum(dtype=np.float64))
+    return float(np.prod(grid))
 
 
 @dataclass(frozen=True)
@@ -263,7 +337,7 @@ class TotalVariationTerm:
     pixel_range: float = 1.0
     name: str = "total_variation"
 
-    def __call__(self, image: Tensor, features: Features, grams: Grams) -> Tensor:
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the term for the image."""
         total = _variation(image * self.pixel_range, self.exponent)
         pixels = (image.shape[0] - 1) * (image.shape[1] - 1) * image.shape[2]

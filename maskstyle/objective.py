@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from maskstyle.images import Image, Mask
-from maskstyle.losses import ContentTerm, Guide, StyleTerm, Term, TotalVariationTerm
+from maskstyle.losses import ContentTerm, Guide, ObservingTerm, StyleTerm, Term, TotalVariationTerm
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import LayerMix, Settings, active
 
@@ -25,8 +25,7 @@ class Objective:
     network : FeatureNetwork
         Where the features come from.
     terms : sequence of Term
-        The terms, at most one of them a StyleTerm, whose guides say what goes where; those of weight 0 are
-        left out.
+        The terms; those of weight 0 are left out.
     free : (H, W) float32 array, optional
         1 where pixels may change; where it is 0 the gradient is 0.
     """
@@ -35,7 +34,6 @@ class Objective:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
         self._free = None if free is None else tf.constant(free[:, :, np.newaxis], tf.float32)
-        self._style = [term for term in self.terms if isinstance(term, StyleTerm)]
         self._content_layers = {
             layer for term in self.terms if isinstance(term, ContentTerm) for layer, _ in term.layers
         }
@@ -77,18 +75,20 @@ class Objective:
     def _value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(image)
-            grams: dict[str, list[Tensor]] = {}
+            observed: list[dict[str, Tensor]] = [{} for _ in self.terms]
 
             def observe(layer: str, features: Tensor) -> Tensor:
-                for term in self._style:
-                    features, plain = term.observe(layer, features)
-                    grams[layer] = [self.network.measured_gram(layer, matrix) for matrix in plain]
+                for term, seen in zip(self.terms, observed, strict=True):
+                    if isinstance(term, ObservingTerm):
+                        features, seen[layer] = term.observe(layer, features)
                 return features
 
             features = self.network(image, observe)
             for layer in self._content_layers:
                 features[layer] = self.network.measured(layer, features[layer])
-            values = [term.weight * term(image, features, grams) for term in self.terms]
+            values = [
+                term.weight * term(image, features, seen) for term, seen in zip(self.terms, observed, strict=True)
+            ]
             total = tf.add_n(values)
         # Where every region has vanished at a coarse size, nothing may depend on the image.
         gradient = tape.gradient(total, image, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -107,11 +107,12 @@ def content_term(network: FeatureNetwork, content: Image, settings: Settings) ->
         mix,
         targets,
         settings.content_reduction,
-        _channels(network, settings.content_layers),
+        counted_channels(network, settings.content_layers),
     )
 
 
-def _channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
+def counted_channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
+    """Return the channels that distances count, by layer of a mix."""
     return {layer: network.architecture.channels(layer) for layer, _ in active(mix)}
 
 
@@ -133,7 +134,8 @@ def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: Setti
         guides,
         settings.gram_normalisation,
         settings.style_reduction,
-        _channels(network, settings.style_layers),
+        counted_channels(network, settings.style_layers),
+        network.measured_gram,
     )
 
 

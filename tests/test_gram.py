@@ -7,7 +7,16 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from maskstyle.gram import Partition, PixelWeights, gram, observe_grams, observe_region_grams
+from maskstyle.gram import (
+    MaskPlan,
+    Partition,
+    PixelWeights,
+    gram,
+    observe_grams,
+    observe_mask_grams,
+    observe_region_grams,
+)
+from maskstyle.guidance.gradients import group_masks
 
 # Small whole numbers and quarters: exact in float32 and in bfloat16.
 FEATURES = np.array(
@@ -264,3 +273,89 @@ def test_order_of_regions_changes_nothing():
     one = region_gradient(tf.constant(ROWS), regions, upstreams)
     other = region_gradient(tf.constant(ROWS), regions[::-1], upstreams[::-1])
     assert_allclose(one, other, rtol=1e-6)
+
+
+MASKS = {
+    "everywhere": [np.linspace(0.25, 1, 12), np.linspace(1, 0.5, 12)],
+    "with gaps": [[1, 0.5, 0.25, 0, 0, 0, 0, 0, 0, 0, 0, 0.75], [0, 0, 0.5, 1, 1, 0, 0, 0, 0, 0, 0.5, 0.25]],
+    "of 0 and 1": [[1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]],
+    "equal": [np.linspace(0, 1, 12)] * 3,
+    "of ones": [np.ones(12)],
+    "faint": [np.full(12, 1e-3), np.linspace(0, 1e-6, 12), np.full(12, 0.5)],
+}
+every_mask_set = pytest.mark.parametrize(
+    "masks", [np.array(each, np.float32).reshape(-1, 3, 4) for each in MASKS.values()], ids=MASKS
+)
+DIVISORS = (1.5, 2.0, 0.75)
+
+
+def mask_grams(features, masks):
+    return observe_mask_grams(features, MaskPlan(group_masks(list(masks)), 12), DIVISORS[: len(masks)])
+
+
+def mask_gradient(features, masks, upstreams):
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        passed, grams = mask_grams(features, masks)
+        value = tf.reduce_sum(grams * tf.cast(upstreams, tf.float32)) + tf.reduce_sum(tf.cast(passed, tf.float32))
+    return tape.gradient(value, features)
+
+
+PARTS = {"whole": (32, 1 << 22), "slices": (32, 12), "one group": (1, 30), "two groups, single pixels": (2, 1)}
+
+
+@pytest.fixture(params=PARTS.values(), ids=PARTS)
+def _in_parts(request, monkeypatch):
+    monkeypatch.setattr("maskstyle.guidance.gradients.MOST_GROUPS", request.param[0])
+    monkeypatch.setattr("maskstyle.gram.SLICE_VALUES", request.param[1])
+
+
+@every_mask_set
+@pytest.mark.usefixtures("_in_parts")
+def test_mask_grams_and_their_gradient_equal_numpy(masks):
+    upstreams = np.random.default_rng(6).normal(size=(len(masks), 3, 3)).astype(np.float32)
+    rows = ROWS.reshape(-1, 3).astype(np.float64)
+    passed, grams = mask_grams(tf.constant(ROWS), masks)
+    assert_array_equal(passed, ROWS)
+    slope = np.ones(rows.shape)  # of the features that are passed on
+    for mask, divisor, matrix, upstream in zip(masks, DIVISORS, grams, upstreams, strict=False):
+        expected = numpy_gram(ROWS, mask, divisor)
+        assert_allclose(matrix, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
+        slope += mask.reshape(-1, 1) * (rows @ (upstream + upstream.T).astype(np.float64)) / divisor
+    gradient = mask_gradient(tf.constant(ROWS), masks, upstreams)
+    assert_allclose(gradient.numpy().reshape(-1, 3), slope, rtol=1e-5, atol=1e-5)
+
+
+def test_gradient_of_mask_grams_equals_central_differences():
+    masks = np.array(MASKS["with gaps"], np.float32).reshape(-1, 3, 4)
+    upstreams = np.random.default_rng(6).normal(size=(2, 3, 3)).astype(np.float32)
+
+    def value(features):
+        passed, grams = mask_grams(tf.constant(features), masks)
+        return np.sum(upstreams * grams.numpy().astype(np.float64)) + np.sum(passed.numpy().astype(np.float64))
+
+    expected = np.empty(ROWS.shape)
+    for index in np.ndindex(*ROWS.shape):
+        step = np.zeros_like(ROWS)
+        step[index] = 0.5
+        expected[index] = value(ROWS + step) - value(ROWS - step)
+    assert_allclose(mask_gradient(tf.constant(ROWS), masks, upstreams), expected, rtol=1e-4, atol=1e-4)
+
+
+@every_mask_set
+def test_mask_grams_of_bfloat16_features_are_close(masks):
+    features = tf.cast(ROWS, tf.bfloat16)
+    _, grams = mask_grams(features, masks)
+    exact = tf.cast(features, tf.float32).numpy()
+    assert grams.dtype == tf.float32
+    for mask, divisor, matrix in zip(masks, DIVISORS, grams, strict=False):
+        expected = numpy_gram(exact, mask, divisor)
+        assert_allclose(matrix, expected, atol=0.01 * np.abs(expected).max())
+    assert mask_gradient(features, masks, np.ones((len(masks), 3, 3))).dtype == tf.bfloat16
+
+
+def test_mask_grams_of_bfloat16_features_are_summed_in_float32(monkeypatch):
+    monkeypatch.setattr("maskstyle.gram.SLICE_VALUES", 64)
+    plan = MaskPlan(group_masks([np.ones((10, 100), np.float32)]), 1000)
+    _, grams = observe_mask_grams(tf.ones((1000, 1), tf.bfloat16), plan, [1.0])
+    assert grams.numpy().item() == 1000.0

@@ -122,7 +122,7 @@ def guide_with_raw_targets(seed, weighing, **changes):
     return Guide(f"guide {seed}", targets, sums, weighing.weights, weighing.divisors, **changes), raw
 
 
-def grams_of(term, features):
+def observed_by(term, features):
     return {layer: term.observe(layer, tf.constant(features[layer]))[1] for layer, _ in term.layers}
 
 
@@ -145,7 +145,7 @@ def test_style_term(normalisation, reduction, kind):
             current, target = current / divisor, target / 7
         distance = STYLE_REDUCTIONS[reduction](current, 1.5 * target, divisor, IMAGE.shape[0] * IMAGE.shape[1])
         expected += 0.75 * share * distance
-    assert_allclose(float(term(IMAGE, features, grams_of(term, features))), expected, rtol=1e-4)
+    assert_allclose(float(term(IMAGE, features, observed_by(term, features))), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
@@ -157,7 +157,7 @@ def test_style_term_that_counts_the_channels_of_another_network(normalisation, r
         own, other = (
             StyleTerm(1.0, mix, [guide], normalisation, reduction, counted) for counted in (None, {layer: 16})
         )
-        grams = grams_of(own, features)
+        grams = observed_by(own, features)
         # Only these two divide by channels: a mean by C^2, Gatys by 4 C^2 M^2.
         factor = (channels / 16) ** 2 if reduction in ("mean", "gatys") else 1.0
         assert_allclose(float(other(IMAGE, features, grams)), factor * float(own(IMAGE, features, grams)), rtol=1e-6)
@@ -171,9 +171,9 @@ def test_several_guides_add_up_each_with_its_strength():
     single = []
     for guide in (first, second):
         alone = StyleTerm(1.0, mix, [guide], "weights", "relative")
-        single.append(float(alone(IMAGE, features, grams_of(alone, features))))
+        single.append(float(alone(IMAGE, features, observed_by(alone, features))))
     both = StyleTerm(1.0, mix, [first, second], "weights", "relative")
-    assert_allclose(float(both(IMAGE, features, grams_of(both, features))), sum(single), rtol=1e-6)
+    assert_allclose(float(both(IMAGE, features, observed_by(both, features))), sum(single), rtol=1e-6)
     assert single[0] != single[1]
 
 
@@ -182,9 +182,9 @@ def test_layers_outside_the_mix_are_passed_on_unobserved():
     term = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")
     features = random_features(1)
     assert len(term.observe("block1_conv1", tf.constant(features["block1_conv1"]))[1]) == 1
-    passed, grams = term.observe("block2_conv1", features["block2_conv1"])
+    passed, squares = term.observe("block2_conv1", features["block2_conv1"])
     assert passed is features["block2_conv1"]
-    assert grams == []
+    assert squares.shape == (0,)
 
 
 @pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
@@ -203,7 +203,7 @@ def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalisation, reduction):
     for guides in ([weighed, whole, weighed], [gathered, whole, weighed], [weighed, whole, gathered]):
         guides = [dataclasses.replace(guide, strength=s) for guide, s in zip(guides, (1.0, 2.0, 5.0), strict=True)]
         term = StyleTerm(1.0, mix, guides, normalisation, reduction)
-        values.append(float(term(IMAGE, features, grams_of(term, features))))
+        values.append(float(term(IMAGE, features, observed_by(term, features))))
     assert_allclose(values[1:], values[0], rtol=1e-5)
 
 
@@ -213,7 +213,7 @@ def test_a_guide_without_a_target_at_a_layer_has_no_say_there():
     features = random_features(1)
     both = StyleTerm(1.0, (("block1_conv1", 1.0), ("block2_conv1", 1.0)), [shallow], "weights", "relative")
     first = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")
-    one, other = (float(term(IMAGE, features, grams_of(term, features))) for term in (both, first))
+    one, other = (float(term(IMAGE, features, observed_by(term, features))) for term in (both, first))
     assert one == other
 
 
@@ -223,7 +223,7 @@ def test_style_term_is_0_where_the_grams_are_the_targets(normalisation):
     targets = {layer: gram(features[layer]).numpy() for layer in LAYERS}
     sums = {layer: float(np.prod(shape[:2])) for layer, shape in LAYERS.items()}
     term = StyleTerm(1.0, (("block1_conv1", 1.0),), [Guide("same", targets, sums)], normalisation, "relative")
-    assert float(term(IMAGE, features, grams_of(term, features))) < 1e-12
+    assert float(term(IMAGE, features, observed_by(term, features))) < 1e-12
 
 
 @pytest.mark.parametrize("pixel_range", [1.0, 255.0])

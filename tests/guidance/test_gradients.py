@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from maskstyle.errors import SettingsError
-from maskstyle.guidance.gradients import soft_weights
+from maskstyle.guidance.gradients import group_masks, soft_weights
 from maskstyle.networks.architectures import VGG19
 
 MASK = np.array([[1.0, 0.0, 0.5, 0.5], [1.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0], [0.0, 0.8, 1.0, 1.0]], np.float32)
@@ -56,3 +56,61 @@ def test_a_mask_that_selects_nothing_on_the_grid():
     mask[4, 4] = 1.0  # in the row and column that pooling drops
     with pytest.raises(SettingsError, match=r"mask is 0 everywhere on a grid of 2x2 cells"):
         soft_weights(mask, (2, 2))
+
+
+def weights_of(groups, count, cells):
+    """Return the weights (masks, cells) that groups stand for; every cell in at most one."""
+    table = np.zeros((count, cells))
+    seen = np.concatenate([group.cells for group in groups])
+    assert len(np.unique(seen)) == len(seen)
+    for group in groups:
+        assert (np.diff(group.cells) > 0).all()
+        table[:, group.cells] = (group.columns.astype(np.float64) @ group.shares).T
+    return table
+
+
+def rare_sets(seed):
+    rng = np.random.default_rng(seed)
+    return (rng.random((6, 8, 9)) * (rng.random((6, 8, 9)) < 0.3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("most", [1, 3, 32])
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_hold_every_weight(seed, most, monkeypatch):
+    monkeypatch.setattr("maskstyle.guidance.gradients.MOST_GROUPS", most)
+    masks = rare_sets(seed)
+    groups = group_masks(list(masks))
+    assert len(groups) <= most
+    assert_allclose(weights_of(groups, 6, 72), masks.reshape(6, -1), rtol=1e-6)
+
+
+def test_cells_that_no_mask_weighs_are_in_no_group():
+    masks = rare_sets(0)
+    untouched = np.flatnonzero((masks == 0).all(axis=0))
+    assert len(untouched)
+    assert not np.isin(untouched, np.concatenate([group.cells for group in group_masks(list(masks))])).any()
+
+
+def test_only_masks_that_weigh_a_cell_have_columns_there():
+    ramp = np.linspace(0, 1, 8, dtype=np.float32).reshape(1, 8)
+    groups = group_masks([ramp, (ramp > 0.5).astype(np.float32)])
+    assert [(group.cells.tolist(), group.columns.shape[1]) for group in groups] == [([4, 5, 6, 7], 2), ([1, 2, 3], 1)]
+    assert (groups[0].columns == 1).all(axis=0).tolist() == [False, True]
+
+
+def test_equal_and_constant_masks_share_a_column():
+    ramp = np.linspace(0.25, 1, 8, dtype=np.float32).reshape(1, 8)
+    (group,) = group_masks([ramp, np.full_like(ramp, 0.5), ramp, np.full_like(ramp, 0.25)])
+    assert group.columns.shape == (8, 2)
+    assert group.shares.tolist() == [[1, 0, 1, 0], [0, 0.5, 0, 0.25]]
+
+
+def test_rare_sets_join_the_groups_that_grow_least(monkeypatch):
+    monkeypatch.setattr("maskstyle.guidance.gradients.MOST_GROUPS", 2)
+    left, middle, right = (
+        np.array([each], np.float32)
+        for each in ([1, 1, 1, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1, 1, 1, 1])
+    )
+    both = np.maximum(middle, right)
+    groups = group_masks([left, middle, both])
+    assert sorted(group.cells.tolist() for group in groups) == [[0, 1, 2, 3], [4, 5, 6, 7, 8]]
