@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from maskstyle.map_check import check_maps
     from maskstyle.map_soft import soft_masks
     from maskstyle.maps import SemanticMap, load_map, read_map_pixels
+    from maskstyle.masks import load_mask
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
     from maskstyle.settings import Settings
     from maskstyle.synthesis import Step
     from maskstyle.techniques.basic import transfer_basic
+    from maskstyle.techniques.gradient_mask import transfer_gradient_mask
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
@@ -48,6 +50,7 @@ _HOMES = {
     "SemanticMap": "maps",
     "load_map": "maps",
     "read_map_pixels": "maps",
+    "load_mask": "masks",
     "choose_network": "networks.load",
     "load_network": "networks.load",
     "RECIPES": "recipes",
@@ -57,6 +60,7 @@ _HOMES = {
     "Settings": "settings",
     "Step": "synthesis",
     "transfer_basic": "techniques.basic",
+    "transfer_gradient_mask": "techniques.gradient_mask",
     "transfer_region": "techniques.region",
 }
 
@@ -79,12 +83,14 @@ __all__ = [
     "find_recipe",
     "load_image",
     "load_map",
+    "load_mask",
     "load_network",
     "read_map_pixels",
     "read_metadata",
     "save_image",
     "soft_masks",
     "transfer_basic",
+    "transfer_gradient_mask",
     "transfer_region",
 ]
 

@@ -1,4 +1,4 @@
-"""Guides: where each style goes and what it is, from styles and semantic maps."""
+"""Guides: where each style goes and what it is, from styles, semantic maps and soft masks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.gram import Partition, gram, observe_region_grams
+from maskstyle.guidance.gradients import soft_weights
 from maskstyle.guidance.pairs import Pair
 from maskstyle.guidance.regions import Labels, region_cells
-from maskstyle.images import Image
+from maskstyle.images import Image, Mask
 from maskstyle.losses import Guide
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import Settings, active
@@ -131,17 +132,82 @@ def region_guides(
     return guides
 
 
+def mask_guides(
+    network: FeatureNetwork,
+    masks: Sequence[Mask],
+    styles: Sequence[Image],
+    factors: Sequence[float],
+    settings: Settings,
+) -> list[Guide]:
+    """Return a guide for each soft mask that asks for a whole style where the mask is, as strongly as it is.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    masks : sequence of (H, W) float32 array
+        In [0, 1], all of the image's size, none of them 0 everywhere.
+    styles : sequence of (h, w, 3) float32 array
+        The style image of each mask; its Gram matrices are made once for all masks that share the array.
+    factors : sequence of float
+        Factor on each guide's strength.
+    settings : Settings
+        For the layers, the mask exponent and the intensity.
+
+    Returns
+    -------
+    list of Guide
+        One for each mask, named by its number. Its strength is the mask's mean: a pixel feels a style as strongly as
+        the mask says, however much of the image the mask covers. Layers with the same grid share one array of
+        weights. A mask has no say on a layer on whose grid it vanishes, as it may where it is only in a last odd
+        row or column: see `vanished`.
+    """
+    layers = [layer for layer, _ in active(settings.style_layers)]
+    distinct = {id(style): style for style in styles}
+    wholes = {key: style_guide(network, [style], [1.0], settings) for key, style in distinct.items()}
+    guides = []
+    for number, (mask, style, factor) in enumerate(zip(masks, styles, factors, strict=True), start=1):
+        weights, divisors = _soft_weights(network, mask, layers, settings)
+        whole = wholes[id(style)]
+        guides.append(
+            Guide(
+                str(number),
+                {layer: whole.targets[layer] for layer in weights},
+                {layer: whole.target_sums[layer] for layer in weights},
+                weights=weights,
+                divisors=divisors,
+                strength=factor * float(mask.mean(dtype=np.float64)),
+                intensity=settings.intensity,
+            )
+        )
+    return guides
+
+
+def _soft_weights(
+    network: FeatureNetwork, mask: Mask, layers: Sequence[str], settings: Settings
+) -> tuple[dict[str, Mask], dict[str, float]]:
+    """Return a mask's weights and divisors by layer, made once for each grid, without layers where it vanishes."""
+    grids = {layer: network.architecture.grid((mask.shape[0], mask.shape[1]), layer) for layer in layers}
+    found = {grid: soft_weights(mask, grid, exponent=settings.mask_exponent) for grid in set(grids.values())}
+    weighed = {layer: found[grid] for layer, grid in grids.items() if found[grid][1] > 0}
+    return (
+        {layer: weights for layer, (weights, _) in weighed.items()},
+        {layer: divisor for layer, (_, divisor) in weighed.items()},
+    )
+
+
 def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
-    """Return a sentence for each region that has no say on some style layers."""
+    """Return a sentence for each region or mask that has no say on some style layers."""
     layers = [layer for layer, _ in active(settings.style_layers)]
     remarks = []
     for guide in guides:
         missing = [layer for layer in layers if layer not in guide.targets]
         if missing:
             where = "every style layer" if missing == layers else ", ".join(missing)
-            remarks.append(
-                f"region {guide.name} or its region of the style is too small for {where}; it has no say there"
+            what = (
+                f"region {guide.name} or its region of the style" if guide.weights is None else f"mask {guide.name}"
             )
+            remarks.append(f"{what} is too small for {where}; it has no say there")
     return tuple(remarks)
 
 

@@ -41,13 +41,15 @@ _GREY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
 _FLOAT_SLACK = 0.01
 
 
-def decode(path: Path) -> tuple[Array, Array | None]:
+def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | None]:
     """Read an image file; `maskstyle.images.load_image` describes the rules.
 
     Parameters
     ----------
     path : Path
         The file.
+    follow_profile : bool
+        Whether an embedded colour profile is followed; where the samples are numbers rather than colours, it is not.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def decode(path: Path) -> tuple[Array, Array | None]:
         deep = _read_16_bit(image, raw_mode, path)
         with decoding(path):
             image.load()
-        icc = image.info.get("icc_profile")
+        icc = image.info.get("icc_profile") if follow_profile else None
         if image.mode == "F":
             pixels, alpha = _float_grey(image, path), None
         elif deep is not None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.errors import ImageError
-from maskstyle.image_files import FORMAT_OF_SUFFIX, open_image
+from maskstyle.companions import check_aspect, find_beside
+from maskstyle.image_files import open_image
 from maskstyle.images import Size, load_image, to_uint8
-from maskstyle.map_colors import MAX_REGIONS, Color, color_name, format_color, parse_color, shortlist
+from maskstyle.map_colors import MAX_REGIONS, Color, color_name, format_color, parse_color
 from maskstyle.map_matching import (
     SAME_COLOR,
     RegionMatch,
@@ -47,8 +47,6 @@ __all__ = [
     "parse_map",
     "read_map_pixels",
 ]
-
-_LEAST_ASPECT = 0.01  # by how much aspect ratios may differ, see `fit_map`
 
 
 def load_map(
@@ -134,23 +132,11 @@ def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str
     ------
     ImageError
         If the aspect ratios differ by more than 1 %, or by more than one pixel of the map's shorter side makes.
-
-    Notes
-    -----
-    Whoever resizes an image rounds both sides to whole pixels, which alters the aspect by up to one part in the
-    shorter side; 1 % moves no border by more than a hundredth of the picture. More is another crop, and
-    stretching would put the regions in the wrong places without a word.
     """
     height, width = semantic_map.size
     if (height, width) == tuple(size):
         return semantic_map
-    if not _same_aspect(semantic_map.size, size):
-        turned = _same_aspect((width, height), size) and height != width
-        advice = "turn it by 90 degrees" if turned else "crop or repaint it to the image's shape"
-        raise ImageError(
-            f"expected a map with the aspect of {image_name}, which is {size[0]}x{size[1]} (height x width), but "
-            f"{name} is {height}x{width}; {advice}"
-        )
+    check_aspect(semantic_map.size, size, kind="map", name=name, image_name=image_name)
     rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
     columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
     return dataclasses.replace(semantic_map, labels=semantic_map.labels[np.ix_(rows, columns)])
@@ -175,23 +161,4 @@ def find_map_beside(image_path: str | Path) -> Path | None:
     ImageError
         If there are several.
     """
-    image_path = Path(image_path)
-    stems = (f"{image_path.stem}_map", f"{image_path.stem}_sem")
-    try:
-        beside = sorted(image_path.parent.iterdir())
-    except OSError:  # whoever opens the image will say so better
-        return None
-    maps = [
-        path for path in beside if path.stem in stems and path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file()
-    ]
-    if len(maps) > 1:
-        raise ImageError(
-            f"expected one map beside {image_path}, but found {shortlist([path.name for path in maps])}; "
-            "name the one to use, or remove the others"
-        )
-    return maps[0] if maps else None
-
-
-def _same_aspect(size: Size, other: Size) -> bool:
-    stretch = size[0] * other[1] / (size[1] * other[0])
-    return max(stretch, 1 / stretch) <= 1 + max(_LEAST_ASPECT, 1 / min(size))
+    return find_beside(Path(image_path), ("_map", "_sem"), kind="map")

@@ -13,20 +13,21 @@ from paint_harbour import paint_harbour
 from paint_window import paint_window
 from paint_woodcut import paint_woodcut
 from palette import map_image
-from photographs import PHOTOGRAPHS, astronaut_mask, photograph_map
+from photographs import PHOTOGRAPHS, astronaut_mask, chelsea_mask, photograph_map
 from PIL import Image
 
 PAINTERS = {"harbour": paint_harbour, "window": paint_window, "woodcut": paint_woodcut, "dots": paint_dots}
 
 
 def make_samples(folder: Path) -> None:
-    """Write photographs, paintings, their maps, the doodle and the soft mask to a folder."""
+    """Write photographs, paintings, their maps, the doodle and the soft masks to a folder."""
     for name, photograph in PHOTOGRAPHS.items():
         _save(folder, name, photograph(), photograph_map(name), quality=90)
     for name, paint in PAINTERS.items():
         _save(folder, name, *paint(), quality=92)
     map_image(doodle_coast()).save(folder / "coast_doodle.png", optimize=True)
-    Image.fromarray(astronaut_mask()).save(folder / "astronaut_mask.png", optimize=True)
+    for name, mask in {"astronaut": astronaut_mask, "chelsea": chelsea_mask}.items():
+        Image.fromarray(mask()).save(folder / f"{name}_mask.png", optimize=True)
 
 
 def _save(folder, name, picture, labels, quality):

@@ -1,4 +1,4 @@
-"""The sample photographs, taken from scikit-image's own data, with hand-placed maps and a soft mask."""
+"""The sample photographs, taken from scikit-image's own data, with hand-placed maps and soft masks."""
 
 import numpy as np
 from canvas import smoothstep
@@ -96,6 +96,17 @@ def astronaut_mask() -> np.ndarray:
     """
     away = ndimage.distance_transform_edt(~_polygon((512, 512), ASTRONAUT_FACE))
     return np.rint(255 * smoothstep(0, 330, ndimage.gaussian_filter(away, 20)) ** 0.65).astype(np.uint8)
+
+
+def chelsea_mask() -> np.ndarray:
+    """
+    Soft mask from 0 at Chelsea's left to 255 at the right, in 16 bits, which need no steps.
+
+    Returns
+    -------
+    (300, 451) array of uint16
+    """
+    return np.tile(np.rint(65535 * smoothstep(20, 430, np.arange(451))).astype(np.uint16), (300, 1))
 
 
 def _astronaut():

@@ -21,7 +21,8 @@ errors
 settings image_files
 recipes image_decoding
 images
-denoise sheet map_colors guidance guidance.gradients guidance.regions networks networks.architectures
+companions
+denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures
 semantic_map map_pixels pyramid
 map_dither map_palette map_soft map_matching
 map_snapping
@@ -40,7 +41,7 @@ techniques techniques.plan
 map_check
 map_preview
 techniques.setup
-techniques.basic techniques.region
+techniques.basic techniques.gradient_mask techniques.region
 cli.*
 __main__
 """

@@ -1,4 +1,4 @@
-"""Region guides: their targets against NumPy in float64, their strengths, and regions that vanish."""
+"""Guides of regions and masks: targets, losses and gradients against NumPy in float64, and what they equal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY19, forward, he_weights, measured, random_image, with_metrics
 
 from maskstyle.guidance.pairs import Pair
-from maskstyle.guides import region_guides, style_guide, vanished
+from maskstyle.guides import mask_guides, region_guides, style_guide, vanished
 from maskstyle.objective import Objective, style_term
 from maskstyle.settings import Settings
 
@@ -130,3 +130,106 @@ def test_a_region_that_vanishes_everywhere_is_said_to(network):
     )
     objective = Objective(network, [style_term(network, [lost], SETTINGS)])
     assert objective.losses(IMAGE) == {"style": 0.0}
+
+
+ONES = np.ones((8, 12), np.float32)
+RAMP = np.linspace(0, 1, 96, dtype=np.float32).reshape(8, 12)
+BUMP = (np.random.default_rng(9).random((8, 12)) ** 2).astype(np.float32)
+
+
+def value_and_gradient(network, guides, settings=SETTINGS):
+    value, gradient = Objective(network, [style_term(network, guides, settings)]).value_and_gradient(IMAGE)
+    return value.numpy(), gradient.numpy()
+
+
+def masked(network, masks, styles=None, factors=None, settings=SETTINGS):
+    return mask_guides(network, masks, styles or [STYLE] * len(masks), factors or [1.0] * len(masks), settings)
+
+
+def test_a_mask_of_ones_is_basic_exactly(network):
+    found = value_and_gradient(network, masked(network, [ONES]))
+    basic = value_and_gradient(network, [style_guide(network, [STYLE], [1.0], SETTINGS)])
+    assert_array_equal(found[0], basic[0])
+    assert_array_equal(found[1], basic[1])
+
+
+@pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
+@pytest.mark.parametrize("normalisation", ["weights", "none"])
+def test_a_mask_of_whole_cells_is_a_region(network, reduction, normalisation):
+    """Where each cell of the coarsest layer is 0 or 1, its average is what most of it is."""
+    settings = SETTINGS.changed(style_reduction=reduction, gram_normalisation=normalisation)
+    labels = np.kron(np.random.default_rng(3).integers(0, 2, (4, 6)), np.ones((2, 2), int)).astype(np.int32)
+    regions = region_guides(network, labels, STYLE, labelled((12, 8)), [Pair("white", 1, None)], settings)
+    found = value_and_gradient(network, masked(network, [labels.astype(np.float32)], settings=settings), settings)
+    expected = value_and_gradient(network, regions, settings)
+    assert_allclose(found[0], expected[0], rtol=1e-5)
+    assert_allclose(found[1], expected[1], rtol=1e-3, atol=1e-5 * np.abs(expected[1]).max())
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_equal_masks_with_one_style_count_each(network, count):
+    one = value_and_gradient(network, masked(network, [RAMP]))
+    several = value_and_gradient(network, masked(network, [RAMP] * count))
+    factor = value_and_gradient(network, masked(network, [RAMP], factors=[float(count)]))
+    for found in (several, factor):
+        assert_allclose(found[0], count * one[0], rtol=1e-5)
+        assert_allclose(found[1], count * one[1], rtol=1e-3, atol=1e-5 * np.abs(one[1]).max())
+
+
+def test_the_grams_know_a_masks_shape_and_its_strength_its_size(network):
+    whole, half = (
+        value_and_gradient(network, masked(network, [RAMP])),
+        value_and_gradient(network, masked(network, [RAMP / 2])),
+    )
+    assert_allclose(half[0], whole[0] / 2, rtol=1e-5)
+    assert_allclose(half[1], whole[1] / 2, rtol=1e-3, atol=1e-5 * np.abs(whole[1]).max())
+
+
+def reference_loss(image, masks, styles, exponent):
+    """Return the style loss under soft masks in plain float64, written from the formula."""
+    features, total = forward(image, WEIGHTS), 0.0
+    for mask, style in zip(masks, styles, strict=True):
+        mask, wanted = mask.astype(np.float64), forward(style, WEIGHTS)
+        for layer in LAYERS:
+            average = mask if layer == "block1_conv1" else mask.reshape(4, 2, 6, 2).mean(axis=(1, 3))
+            rows = features[layer].reshape(average.size, -1)
+            gram = np.einsum("n,nc,nd->cd", average.ravel() ** exponent, rows, rows) / average.sum()
+            rows = wanted[layer].reshape(-1, rows.shape[1])
+            target = SETTINGS.intensity * rows.T @ rows / len(rows)
+            total += mask.mean() * ((gram - target) ** 2).sum() / (target**2).sum()
+    return SETTINGS.style_weight * total
+
+
+@pytest.mark.parametrize("exponent", [1.0, 2.0])
+def test_loss_and_gradient_under_masks_equal_numpy(network, exponent):
+    settings = SETTINGS.changed(mask_exponent=exponent)
+    masks, styles = [RAMP, BUMP], [STYLE, random_image(8, 6, 6)]
+    value, gradient = value_and_gradient(network, masked(network, masks, styles, settings=settings), settings)
+    assert value[0] == pytest.approx(reference_loss(IMAGE, masks, styles, exponent), rel=1e-5)
+    rng, step = np.random.default_rng(4), 1e-6
+    for _ in range(3):
+        direction = rng.normal(size=IMAGE.shape)
+        ahead, behind = (reference_loss(IMAGE + sign * step * direction, masks, styles, exponent) for sign in (1, -1))
+        slope = (ahead - behind) / (2 * step)
+        assert (gradient * direction).sum() == pytest.approx(slope, rel=1e-3)
+
+
+def test_layers_of_one_grid_share_their_weights_and_masks_of_one_style_its_targets(tiny_network):
+    layers = ("block1_conv1", "block1_conv2", "block2_conv1")
+    settings = SETTINGS.changed(style_layers=tuple((layer, 1.0) for layer in layers))
+    first, second = masked(tiny_network(layers), [RAMP, BUMP], settings=settings)
+    assert first.weights["block1_conv1"] is first.weights["block1_conv2"]
+    assert first.weights["block2_conv1"].shape == (4, 6)
+    for layer in layers:
+        assert first.targets[layer] is second.targets[layer]
+        assert first.divisors[layer] == pytest.approx(first.weights[layer].sum(dtype=np.float64))
+    assert (first.name, second.name) == ("1", "2")
+    assert second.strength == pytest.approx(BUMP.mean())
+
+
+def test_a_mask_that_vanishes_on_a_grid_has_no_say_there(network):
+    mask = np.zeros((9, 12), np.float32)
+    mask[8] = 1.0  # the row that pooling drops
+    (guide,) = masked(network, [mask])
+    assert set(guide.targets) == set(guide.weights) == set(guide.divisors) == {"block1_conv1"}
+    assert vanished([guide], SETTINGS) == ("mask 1 is too small for block2_conv1; it has no say there",)

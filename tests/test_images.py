@@ -24,6 +24,7 @@ from maskstyle.images import (
     read_metadata,
     replacing,
     resize_image,
+    resize_mask,
     save_image,
     to_uint8,
     write_text_atomically,
@@ -751,6 +752,27 @@ def test_resizing_is_antialiased_and_not_rounded_to_8_bits() -> None:
     assert_allclose(resize_image(checks, (8, 8))[2:-2, 2:-2], 0.5, atol=1e-3)
     ramp = np.tile(np.linspace(0.5, 0.501, 32, dtype=np.float32), (4, 1))
     assert len(np.unique(resize_image(ramp, (4, 16))[0])) == 16
+
+
+@pytest.mark.parametrize("size", [(3, 7), (8, 11), (31, 64), (90, 200)])
+def test_a_mask_stays_0_and_1_away_from_its_edges(size: tuple[int, int]) -> None:
+    mask = np.zeros((31, 64), np.float32)
+    mask[:, 32:] = 1
+    resized = resize_mask(mask, size)
+    blurred = max(1, size[1] / 64) + 1  # pixels that a triangle on the coarser grid reaches
+    columns = np.arange(size[1]) + 0.5 - size[1] / 2
+    assert resized.shape == size and resized.dtype == np.float32
+    assert (resized[:, columns < -blurred] == 0).all()
+    assert (resized[:, columns > blurred] == 1).all()
+    assert (np.diff(resized, axis=1) >= 0).all()
+    assert resized.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_mask_of_the_same_size_is_an_exact_copy() -> None:
+    mask = np.random.default_rng(0).random((5, 7), dtype=np.float32)
+    copied = resize_mask(mask, (5, 7))
+    assert copied is not mask
+    assert_array_equal(copied, mask)
 
 
 def test_resizing_stays_in_range_and_treats_channels_alike() -> None:

@@ -96,10 +96,11 @@ def main() -> None:
 
 
 def _register() -> None:
-    from maskstyle.cli import basic, compare, maps_check, recipes, region, weights
+    from maskstyle.cli import basic, compare, maps_check, mask, recipes, region, weights
 
     app.command("basic")(basic.basic)
     app.command("region")(region.region)
+    app.command("mask")(mask.mask)
     app.command("compare")(compare.compare)
     app.command("recipes")(recipes.recipes)
     app.add_typer(weights.app, name="weights")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeAlias
 
@@ -56,8 +56,8 @@ SETTING_HELP: Mapping[str, str] = {
     "tv_exponent": "Exponent of total variation.",
     "tv_reduction": "How total variation is reduced.",
     "pixel_range": "Greatest pixel value, 1 or 255, in whose units total variation and Adam are stated.",
-    "propagation": "How semantic regions pass to deeper layers, for techniques with maps.",
-    "mask_exponent": "Power of soft masks as pixel weights, for techniques with masks.",
+    "propagation": "How semantic regions pass to deeper layers.",
+    "mask_exponent": "Power of soft masks as pixel weights.",
     "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
     "size": f"Longer side of the result in pixels.  (default: {DEFAULT_SIZE})",
     "scales": "Number of sizes from coarse to fine; 1 is a single scale.",
@@ -97,6 +97,13 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 }
 """Help panels of the settings that most people touch; the others are for recipes."""
 
+WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
+    "basic": ("propagation", "mask_exponent"),
+    "region": ("mask_exponent",),
+    "mask": ("propagation",),
+}
+"""Settings that do nothing, by command: their options are left out of its help, and refused where they are given."""
+
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
 """The first images that have a name; any other ``--init`` is a file."""
 
@@ -109,13 +116,17 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     The command's parameter ``settings`` receives the recipe's Settings with the given options in place, and
     its parameter ``initial`` the path given as ``--init``, or None.
     """
+    without_effect = WITHOUT_EFFECT.get(command.__name__, ())
     signature = inspect.signature(command, eval_str=True)
     own = [each for each in signature.parameters.values() if each.name not in ("settings", "initial")]
-    parameters = [*own, *(each for each in _parameters() if each.name not in signature.parameters)]
+    parameters = [*own, *(each for each in _parameters(without_effect) if each.name not in signature.parameters)]
 
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:
         given = {name: values.pop(name) for name in ["recipe", *SETTING_HELP] if name not in signature.parameters}
+        for name in without_effect:
+            if given.get(name) is not None:
+                raise SettingsError(f"{flag_of(name)} does nothing in maskstyle {command.__name__}; leave it out")
         settings, initial = _settings_from(given)
         command(**values, settings=settings, initial=initial)
 
@@ -125,13 +136,14 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def _parameters() -> list[inspect.Parameter]:
+def _parameters(hidden: Collection[str]) -> list[inspect.Parameter]:
     recipe_help = f"Settings from the literature: {', '.join(RECIPES)}."
     parameters = [_parameter("recipe", str, "default", "--recipe", recipe_help, "What it looks like")]
     for panel, names in _panels().items():
         for name in names:
             field = Settings.__dataclass_fields__[name]
-            parameters.append(_parameter(name, _option_type(field), None, flag_of(name), _help(field), panel))
+            kind, flag = _option_type(field), flag_of(name)
+            parameters.append(_parameter(name, kind, None, flag, _help(field), panel, hidden=name in hidden))
     return parameters
 
 
@@ -167,8 +179,10 @@ def _help(field: dataclasses.Field[Any]) -> str:
     return f"{text}  (default: {shown})"
 
 
-def _parameter(name: str, kind: Any, default: Any, flag: str, text: str, panel: str) -> inspect.Parameter:
-    option = typer.Option(flag, help=text, rich_help_panel=panel, show_default=False)
+def _parameter(
+    name: str, kind: Any, default: Any, flag: str, text: str, panel: str, *, hidden: bool = False
+) -> inspect.Parameter:
+    option = typer.Option(flag, help=text, rich_help_panel=panel, show_default=False, hidden=hidden)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
     )
@@ -215,7 +229,7 @@ def parse_layers(text: str, flag: str) -> LayerMix:
             raise SettingsError(
                 f"{flag} is {text!r}; expected NAME[:WEIGHT],... such as block1_conv1,block2_conv1:0.5"
             )
-        mix.append((name, _number(weight, f"the weight of {name} in {flag}") if colon else 1.0))
+        mix.append((name, number(weight, f"the weight of {name} in {flag}") if colon else 1.0))
     return tuple(mix)
 
 
@@ -236,14 +250,15 @@ def parse_style(text: str) -> tuple[Path, float]:
     file, colon, weight = text.rpartition(":")
     if not colon or Path(text).exists() or not (_looks_like_number(weight) or Path(file).is_file()):
         return Path(text), 1.0
-    return Path(file), _number(weight, f"the weight of {file}")
+    return Path(file), number(weight, f"the weight of {file}")
 
 
 def _looks_like_number(text: str) -> bool:
     return bool(text) and all(character in "+-.0123456789eE" for character in text)
 
 
-def _number(text: str, what: str) -> float:
+def number(text: str, what: str) -> float:
+    """Read a number; an error names what it is."""
     try:
         return float(text)
     except ValueError:

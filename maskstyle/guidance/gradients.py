@@ -1,4 +1,4 @@
-"""Weights of soft masks on a layer's grid, and its cells grouped by the masks that weigh them."""
+"""Soft masks: their weights on a layer's grid, its cells by the masks that weigh them, and the paint's opacity."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.errors import SettingsError
 from maskstyle.images import Mask, Size
 
 MOST_GROUPS = 32
 """Groups that a layer's cells are put into at most: each costs a few operations of its own."""
+
+FADE = 0.15
+"""Share of a mask's typical value beneath which what is painted fades into the untouched pixels: there the style is
+hardly felt, but total variation is, which would leave an edge."""
 
 
 class MaskGroup(NamedTuple):
@@ -118,12 +121,7 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
     weights : (h, w) float32 array
         The mask, averaged over the area of each cell, to the power of `exponent`.
     divisor : float
-        The sum of the averaged mask itself.
-
-    Raises
-    ------
-    SettingsError
-        Where the mask is 0 everywhere on the grid, so that it selects nothing.
+        The sum of the averaged mask itself; 0 where the mask is 0 everywhere on the grid, so that it selects nothing.
 
     Examples
     --------
@@ -137,9 +135,36 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
     if cell > 1:  # without a copy of the mask where there is nothing to average
         average = average.reshape(grid[0], cell, grid[1], cell).mean(axis=(1, 3), dtype=np.float32)
     divisor = float(average.sum(dtype=np.float64))
-    if divisor == 0:
-        raise SettingsError(
-            f"the mask is 0 everywhere on a grid of {grid[0]}x{grid[1]} cells (height x width), so it selects "
-            "nothing; paint some of it white"
-        )
     return average if exponent == 1 else average ** np.float32(exponent), divisor
+
+
+def opacity(total: Mask) -> Mask:
+    """Return how far the painted image covers the content where masks add up to a total.
+
+    A Gram matrix that is divided by its mask's sum knows the mask's shape, not its size: under half the mask the
+    same style is asked for. Pixels below the mask's typical value t, its mean weighted by itself, take about as much
+    of the style as their share of t, and those above it take all. So the greater of the mask and t is what
+    covers both as far as the mask says.
+
+    Parameters
+    ----------
+    total : (H, W) float32 array
+        The sum of all masks, at least 0; what exceeds 1 counts as 1.
+
+    Returns
+    -------
+    (H, W) float32 array
+        In [0, 1]: 0 where the total is 0, and 1 everywhere else where the masks are 0 or 1.
+
+    Examples
+    --------
+    >>> opacity(np.array([[0.5, 0.5]], np.float32)).tolist(), opacity(np.array([[0, 1, 2]], np.float32)).tolist()
+    ([[0.5, 0.5]], [[0.0, 1.0, 1.0]])
+    """
+    shares = np.minimum(total.astype(np.float64), 1.0)
+    if not shares.any():
+        return np.zeros_like(total)
+    typical = np.sum(np.square(shares)) / np.sum(shares)
+    covered = np.maximum(shares, typical) * np.minimum(1.0, shares / (FADE * typical))
+    opacities: Mask = covered.astype(np.float32)
+    return opacities

@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 GOOD = "content.png style.jpg -o out.png"
+MASKED = "content.png --style style.jpg:soft.png -o out.png"
 
 
 class Bad(NamedTuple):
     """A command line that cannot work, and what the message must say of it.
 
-    `{good}` stands for arguments that work, `{weights}` for weights of VGG19 up to block 3.
+    `{good}` and `{masked}` stand for arguments that work, `{weights}` for weights of VGG19 up to block 3.
     """
 
     name: str
@@ -312,6 +313,60 @@ MAPS = [
     Bad("a map for basic", "basic {good} --content-map content_map.png", ("--content-map",)),
 ]
 
+MASKS = [
+    Bad("no style", "mask content.png -o out.png", ("--style", "mask --help")),
+    Bad("a style without its flag", "mask content.png style.jpg -o out.png", ("mask --help",)),
+    Bad("none beside the content", "mask init.png --style style.jpg -o out.png", ("init_mask.png", "FILE:MASK")),
+    Bad("several beside it", "mask two.png --style style.jpg -o out.png", ("two_mask.jpg and two_mask.png", "name")),
+    Bad("none of several", "mask {masked} --style init.png", ("init.png has no mask", "2 styles", "FILE:MASK")),
+    Bad("empty style", "mask content.png --style '' -o out.png", ("--style is ''", "FILE:MASK[:WEIGHT]")),
+    Bad("colon alone", "mask content.png --style : -o out.png", ("--style is ':'", "FILE:MASK[:WEIGHT]")),
+    Bad("no mask after the colon", "mask content.png --style style.jpg: -o out.png", ("'style.jpg:'", "FILE:MASK")),
+    Bad("an address", "mask content.png --style http://a.b/c.jpg:m.png -o out.png", ("an address", "save the pic")),
+    Bad("content missing", "mask none.png --style style.jpg -o out.png", ("none.png does not exist",)),
+    Bad("style missing", "mask content.png --style none.jpg:soft.png -o out.png", ("none.jpg does not exist",)),
+    Bad("mask missing", "mask content.png --style style.jpg:none.png -o out.png", ("none.png does not exist",)),
+    Bad(
+        "complement missing", "mask content.png --style style.jpg:1-no.png -o out.png", ("file, but no.png does not",)
+    ),
+    Bad("mask a text", "mask content.png --style style.jpg:text.jpg -o out.png", ("text.jpg is not an image",)),
+    Bad("mask a folder", "mask content.png --style style.jpg:folder -o out.png", ("folder is a folder",)),
+    Bad(
+        "mask coloured", "mask content.png --style style.jpg:init.png -o out.png", ("init.png is coloured", "of 255")
+    ),
+    Bad("mask black", "mask content.png --style style.jpg:black.png -o out.png", ("black.png is 0 everywhere",)),
+    Bad("mask clear", "mask content.png --style style.jpg:clear.png -o out.png", ("clear.png is 0 everywhere",)),
+    Bad(
+        "complement of white",
+        "mask content.png --style style.jpg:1-white.png -o out.png",
+        ("1-white.png is 0 everywhere",),
+    ),
+    Bad(
+        "mask of another shape",
+        "mask content.png --style style.jpg:tall.png -o out.png",
+        ("tall.png is 36x28", "content.png, which is 32x40", "aspect"),
+    ),
+    Bad("mask turned", "mask content.png --style style.jpg:turned.png -o out.png", ("turned.png", "90 degrees")),
+    Bad("weight no number", "mask content.png --style style.jpg:soft.png:much -o out.png", ("'much'", "a number")),
+    Bad("weight empty", "mask content.png --style style.jpg:soft.png: -o out.png", ("style.jpg is ''", "a number")),
+    Bad("weight 0", "mask content.png --style style.jpg:soft.png:0 -o out.png", ("is 0; expected", "above 0")),
+    Bad("weight negative", "mask content.png --style style.jpg:soft.png:-2 -o out.png", ("is -2", "above 0")),
+    Bad("weight nan", "mask content.png --style style.jpg:soft.png:nan -o out.png", ("is nan", "above 0")),
+    Bad("weight inf", "mask content.png --style style.jpg:soft.png:inf -o out.png", ("is inf", "above 0")),
+    Bad("the output a mask", "mask content.png --style style.jpg:soft.png -o soft.png", ("soft.png", "an input")),
+    Bad("the output a style", "mask content.png --style init.png:soft.png -o init.png", ("init.png", "an input")),
+    Bad("propagation", "mask {masked} --propagation inside", ("--propagation does nothing in maskstyle mask",)),
+    Bad("mask exponent 0", "mask {masked} --mask-exponent 0", ("--mask-exponent is 0.0", "above 0")),
+    Bad("feather", "mask {masked} --feather 3", ("--feather",)),
+    Bad(
+        "mask exponent for basic", "basic {good} --mask-exponent 2", ("--mask-exponent does nothing in maskstyle ba",)
+    ),
+    Bad(
+        "propagation for basic", "basic {good} --propagation all", ("--propagation does nothing in maskstyle basic",)
+    ),
+    Bad("mask exponent for region", "region {good} --mask-exponent 2", ("--mask-exponent does nothing in maskst",)),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -322,6 +377,7 @@ TABLE = {
         "weights": WEIGHTS,
         "command": COMMANDS,
         "map": MAPS,
+        "mask": MASKS,
     }.items()
     for bad in rows
 }
@@ -360,6 +416,13 @@ def _write_pictures(desk, painted):
         _write_map(desk / name, (32, 40), (0, 0, 255))
     _write_map(desk / "style_map.png", (36, 28), (0, 0, 255))
     _write_map(desk / "green.png", (36, 28), (0, 255, 0), (0, 255, 0))
+    soft = Image.linear_gradient("L")
+    for name in ("soft.png", "two_mask.png", "two_mask.jpg"):
+        soft.resize((40, 32)).save(desk / name)
+    soft.resize((28, 36)).save(desk / "tall.png")
+    soft.resize((32, 40)).save(desk / "turned.png")
+    for name, color in (("black.png", (0, 255)), ("clear.png", (255, 0)), ("white.png", (255, 255))):
+        Image.new("LA", (40, 32), color).save(desk / name)
 
 
 def _write_map(path, size, left, right=(255, 0, 0)):
@@ -419,7 +482,7 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
         monkeypatch.setenv(variable, value)
     first = "--content-layers block1_conv1 --style-layers block1_conv1"
     before = listing(crowded_desk)
-    command = bad.command.replace("{good}", GOOD).replace("{first}", first)
+    command = bad.command.replace("{good}", GOOD).replace("{masked}", MASKED).replace("{first}", first)
     arguments = [each.replace("{weights}", str(random_vgg19_weights)) for each in shlex.split(command)]
 
     ran = run(*arguments)
@@ -433,7 +496,7 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 
 def test_every_name_in_the_table_is_its_own():
-    assert len(TABLE) == sum(map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS)))
+    assert len(TABLE) == sum(map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS)))
 
 
 def test_a_fetch_that_fails_says_why(run, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.options import DEFAULT_SIZE, SETTING_HELP, flag_of, layer_mix_text
+from maskstyle.cli.options import DEFAULT_SIZE, SETTING_HELP, WITHOUT_EFFECT, flag_of, layer_mix_text
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import CHOICES, Settings
 
@@ -246,7 +246,7 @@ def test_weights_that_end_too_early_are_named_with_the_layer(basic, random_vgg19
 
 @pytest.fixture(scope="module")
 def help_lines():
-    """Return the help of basic as a mapping from option to its row, on a terminal so wide that nothing wraps."""
+    """Return the help of commands as mappings from option to row, on a terminal so wide that nothing wraps."""
     import os
     import re
 
@@ -254,16 +254,19 @@ def help_lines():
 
     from maskstyle.cli.app import app
 
-    result = CliRunner().invoke(app, ["basic", "--help"], env={**os.environ, "COLUMNS": "400"})
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", result.stdout)
-    rows = {match[1]: line for line in plain.splitlines() if (match := re.search(r"(--[a-z0-9-]+)", line))}
-    assert rows
-    return rows
+    def rows_of(command):
+        result = CliRunner().invoke(app, [command, "--help"], env={**os.environ, "COLUMNS": "400"})
+        plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", result.stdout)
+        return {match[1]: line for line in plain.splitlines() if (match := re.search(r"(--[a-z0-9-]+)", line))}
+
+    return {command: rows_of(command) for command in ("basic", "region", "mask")}
 
 
 @pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
 def test_every_setting_has_an_option_whose_help_states_its_default(help_lines, field):
-    row = help_lines[flag_of(field.name)]
+    shown_by = [command for command in help_lines if field.name not in WITHOUT_EFFECT[command]]
+    assert [command for command in help_lines if flag_of(field.name) in help_lines[command]] == shown_by
+    row = help_lines[shown_by[0]][flag_of(field.name)]
     assert SETTING_HELP[field.name].split("  ")[0] in row
     if field.default is None:
         shown = DEFAULT_SIZE

@@ -20,6 +20,8 @@ from maskstyle.settings import Settings
 COMMANDS = (
     ("basic",),
     ("region",),
+    ("mask",),
+    ("mask",),
     ("compare",),
     ("recipes",),
     ("weights",),
@@ -142,6 +144,9 @@ def test_help_explains_every_option(run, names, flag):
     command = _command(names)
     assert command.help.splitlines()[0].rstrip(".") in " ".join(out.split())
     for parameter in command.params:
+        if getattr(parameter, "hidden", False):
+            assert _label(parameter) not in out
+            continue
         text = parameter.help.split("  ")[0]
         assert text
         assert any(_label(parameter) in line and text in line for line in out.splitlines()), parameter.name
@@ -169,7 +174,12 @@ def test_every_command_is_tested_here():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["basic", "--help"], ["region", "--help"], ["maps", "check", "--help"], ["recipes"]],
+    [
+        ["--help"],
+        *([name, "--help"] for name in ("basic", "region", "mask")),
+        ["maps", "check", "--help"],
+        ["recipes"],
+    ],
     ids=" ".join,
 )
 def test_help_comes_without_the_heavy_packages(arguments):

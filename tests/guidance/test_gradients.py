@@ -1,11 +1,10 @@
-"""Soft masks on a layer's grid."""
+"""Soft masks on a layer's grid, and how far what is painted covers the content."""
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
-from maskstyle.errors import SettingsError
-from maskstyle.guidance.gradients import group_masks, soft_weights
+from maskstyle.guidance.gradients import FADE, group_masks, opacity, soft_weights
 from maskstyle.networks.architectures import VGG19
 
 MASK = np.array([[1.0, 0.0, 0.5, 0.5], [1.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0], [0.0, 0.8, 1.0, 1.0]], np.float32)
@@ -54,8 +53,8 @@ def test_equals_what_pooling_does_to_the_mask(size, layer):
 def test_a_mask_that_selects_nothing_on_the_grid():
     mask = np.zeros((5, 5), np.float32)
     mask[4, 4] = 1.0  # in the row and column that pooling drops
-    with pytest.raises(SettingsError, match=r"mask is 0 everywhere on a grid of 2x2 cells"):
-        soft_weights(mask, (2, 2))
+    weights, divisor = soft_weights(mask, (2, 2))
+    assert not weights.any() and divisor == 0.0
 
 
 def weights_of(groups, count, cells):
@@ -114,3 +113,30 @@ def test_rare_sets_join_the_groups_that_grow_least(monkeypatch):
     both = np.maximum(middle, right)
     groups = group_masks([left, middle, both])
     assert sorted(group.cells.tolist() for group in groups) == [[0, 1, 2, 3], [4, 5, 6, 7, 8]]
+
+
+@pytest.mark.parametrize("value", [0.02, 0.5, 1.0])
+def test_a_flat_mask_covers_as_far_as_it_says(value):
+    assert_allclose(opacity(np.full((3, 4), value, np.float32)), value, rtol=1e-6)
+
+
+def test_masks_of_0_and_1_cover_everything_or_nothing():
+    total = np.array([[0.0, 1.0], [3.0, 0.0]], np.float32)
+    assert_array_equal(opacity(total), [[0.0, 1.0], [1.0, 0.0]])
+    assert_array_equal(opacity(np.zeros((2, 2), np.float32)), np.zeros((2, 2)))
+
+
+def test_a_gradient_is_covered_by_its_typical_value_at_least_but_fades_near_0():
+    ramp = np.linspace(0, 1, 1001, dtype=np.float32)[np.newaxis]
+    typical = float((ramp**2).sum() / ramp.sum())  # about 2 / 3
+    expected = np.maximum(ramp, typical) * np.minimum(1, ramp / (FADE * typical))
+    covered = opacity(ramp)
+    assert_allclose(covered, expected, rtol=1e-5)
+    assert covered[0, 0] == 0 and covered[0, -1] == 1
+    assert (np.diff(covered[0]) >= 0).all()
+    assert np.diff(covered[0]).max() < 0.011  # no edge anywhere
+
+
+def test_what_exceeds_1_counts_as_1():
+    total = np.array([[0.2, 0.9, 1.7]], np.float32)
+    assert_array_equal(opacity(total), opacity(np.minimum(total, 1)))

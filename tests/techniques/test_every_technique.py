@@ -12,6 +12,7 @@ import maskstyle
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
+from maskstyle.techniques.gradient_mask import transfer_gradient_mask
 from maskstyle.techniques.plan import wanted_layers
 from maskstyle.techniques.region import transfer_region
 
@@ -21,6 +22,8 @@ MAPS = {
     "content_map": SemanticMap(np.indices((20, 24))[1].astype(np.int32) // 12, ((255, 0, 0), (0, 0, 255))),
     "style_map": SemanticMap(np.indices((18, 24))[0].astype(np.int32) // 9, ((0, 0, 255), (255, 0, 0))),
 }
+
+RAMP = np.tile(np.linspace(0, 1, 24, dtype=np.float32), (20, 1))
 
 SETTINGS = Settings(
     content_layers=(("block2_conv1", 1.0),),
@@ -34,6 +37,7 @@ SETTINGS = Settings(
 
 TECHNIQUES = {
     "basic": lambda **others: transfer_basic(CONTENT, STYLE, **others),
+    "gradient_mask": lambda **others: transfer_gradient_mask(CONTENT, [STYLE], masks=[RAMP], **others),
     "region": lambda **others: transfer_region(CONTENT, STYLE, **MAPS, **others),
 }
 """Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""

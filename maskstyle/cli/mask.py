@@ -1,0 +1,84 @@
+"""``maskstyle mask``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskstyle.cli.options import (
+    ContentArgument,
+    OutputOption,
+    PlotOption,
+    QuietOption,
+    RecordOption,
+    SnapshotsOption,
+    WeightsOption,
+    takes_settings,
+)
+from maskstyle.settings import Settings
+
+if TYPE_CHECKING:
+    from maskstyle.masks import MaskFile
+
+
+@takes_settings
+def mask(
+    content: ContentArgument,
+    styles: Annotated[
+        list[str],
+        typer.Option(
+            "--style",
+            help="A painting with its soft mask, as FILE:MASK[:WEIGHT]; 1-MASK is the mask's complement. Repeatable. "
+            "The only one may lack its mask: then NAME_mask.png beside CONTENT is taken.",
+            show_default=False,
+        ),
+    ],
+    output: OutputOption,
+    settings: Settings,
+    initial: Path | None,
+    weights: WeightsOption = None,
+    record: RecordOption = None,
+    plot: PlotOption = None,
+    snapshot_dir: SnapshotsOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Paint CONTENT in styles that each follow a soft mask: fully where it is white, not at all where it is black."""
+    from maskstyle.cli.job import prepared
+    from maskstyle.cli.masks import mask_of, parse_masked_style, with_masks
+    from maskstyle.cli.render import Files, announce
+    from maskstyle.images import load_image
+    from maskstyle.masks import fit_mask
+
+    masked, found = with_masks([parse_masked_style(text) for text in styles], content)
+    mask_paths = [each.mask for each in masked if each.mask is not None]
+    files = Files(output, record, plot, snapshot_dir)
+    others = [*(each.style for each in masked), *mask_paths]
+    job = prepared(content, others, files, settings, initial=initial, weights=weights, quiet=quiet)
+    size = job.picture.pixels.shape[:2]
+    paintings = {path: load_image(path).pixels for path in dict.fromkeys(each.style for each in masked)}
+    read: dict[Path, MaskFile] = {}
+    masks = [
+        fit_mask(mask_of(each, read), size, name=f"{'1-' if each.complement else ''}{path}", image_name=str(content))
+        for each, path in zip(masked, mask_paths, strict=True)
+    ]
+    if found:
+        announce(f"{mask_paths[0]}, found beside {content.name}", quiet=quiet, name="mask")
+    for path, held in read.items():
+        if held.remark is not None:
+            announce(held.remark, quiet=quiet, name=str(path))
+    inputs = {
+        "styles": [
+            {"style": each.style.name, "mask": path.name, "complement": each.complement, "weight": each.weight}
+            for each, path in zip(masked, mask_paths, strict=True)
+        ]
+    }
+    job.run(
+        "gradient_mask",
+        [painting.shape[:2] for painting in paintings.values()],
+        [paintings[each.style] for each in masked],
+        inputs=inputs,
+        masks=masks,
+        strengths=[each.weight for each in masked],
+    )

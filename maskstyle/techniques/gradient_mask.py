@@ -1,0 +1,199 @@
+"""Gradient mask style transfer: each style where its soft mask is, as strongly as the mask says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.errors import SettingsError
+from maskstyle.guidance.gradients import opacity
+from maskstyle.guides import mask_guides, vanished
+from maskstyle.images import Image, Mask, Size, resize_image, resize_mask
+from maskstyle.masks import fit_mask
+from maskstyle.objective import Objective, content_term, style_term, total_variation_term
+from maskstyle.result import Result
+from maskstyle.settings import Settings
+from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.techniques.plan import (
+    check_alpha,
+    check_image,
+    check_initial,
+    starting_image,
+    style_size,
+    transfer_sizes,
+)
+from maskstyle.techniques.setup import finished, prepared_network
+
+if TYPE_CHECKING:
+    from maskstyle.losses import Guide
+    from maskstyle.networks.load import NetworkChoice
+    from maskstyle.networks.vgg import FeatureNetwork
+
+
+def transfer_gradient_mask(
+    content: Image,
+    styles: Sequence[Image],
+    *,
+    masks: Sequence[Mask],
+    strengths: Sequence[float] | None = None,
+    alpha: Mask | None = None,
+    initial: Image | None = None,
+    settings: Settings | None = None,
+    network: NetworkChoice | FeatureNetwork | None = None,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Paint a content image in styles that each follow a soft mask of their own.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float array
+        RGB in [0, 1].
+    styles : sequence of (h, w, 3) float array
+        RGB in [0, 1], one for each mask; an array may be there several times.
+    masks : sequence of (M, N) float array
+        How strongly each pixel takes the style, in [0, 1], of the content's aspect; see `maskstyle.load_mask`. Where
+        masks overlap styles mix in proportion. Pixels where all masks are 0 stay those of the content, bit for bit
+        where it is not resized.
+    strengths : sequence of float, optional
+        Factors above 0 on how strongly the masks' styles are felt; 1 where they are left out.
+    alpha, initial, settings, network, on_step, should_stop
+        See `maskstyle.transfer_basic`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ImageError, SettingsError, WeightsError
+        For inputs that cannot work, before the long work starts.
+    NumericalError
+        Where a loss is not finite; it carries the last good image.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> content = maskstyle.load_image("samples/astronaut.jpg").pixels  # doctest: +SKIP
+    >>> style = maskstyle.load_image("samples/harbour.jpg").pixels  # doctest: +SKIP
+    >>> mask = maskstyle.load_mask("samples/astronaut_mask.png")  # doctest: +SKIP
+    >>> result = maskstyle.transfer_gradient_mask(content, [style], masks=[mask])  # doctest: +SKIP
+    """
+    initial, settings = check_initial(initial, settings or Settings())
+    content = check_image(content, "content image")
+    distinct = {id(style): check_image(style, "style image") for style in styles}
+    if alpha is not None:
+        alpha = check_alpha(alpha, content.shape[:2])
+    masks = _checked_masks(masks, len(styles), content)
+    factors = check_strengths(strengths, len(masks))
+    sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in distinct.values()])
+    loaded = prepared_network(network, settings)
+
+    def guides_at(size: Size) -> list[Guide]:
+        if settings.style_weight == 0:
+            return []
+        scaled = {
+            key: resize_image(image, style_size(image.shape[:2], size, settings)) for key, image in distinct.items()
+        }
+        return mask_guides(
+            loaded,
+            [resize_mask(mask, size) for mask in masks],
+            [scaled[id(style)] for style in styles],
+            factors,
+            settings,
+        )
+
+    remarks: tuple[str, ...] = ()
+
+    def objective_at(size: Size) -> Objective:
+        nonlocal remarks
+        guides = guides_at(size)
+        remarks = vanished(guides, settings)  # those of the last size are kept
+        return Objective(
+            loaded,
+            [
+                content_term(loaded, resize_image(content, size), settings),
+                style_term(loaded, guides, settings),
+                total_variation_term(settings),
+            ],
+            free=_touched(masks, size).astype(np.float32),
+        )
+
+    def kept(image: Image) -> Image:
+        """Return an image with the content's pixels wherever all masks are 0."""
+        size = (image.shape[0], image.shape[1])
+        return np.where(_touched(masks, size)[..., np.newaxis], image, resize_image(content, size))
+
+    def composed(image: Image) -> Image:
+        size = (image.shape[0], image.shape[1])
+        return mixed(resize_image(content, size), image, opacity(total_mask(masks, size)))
+
+    start = starting_image(content, next(iter(distinct.values())), initial, sizes, settings)
+    if settings.init in ("noise", "style"):
+        # Faint masks would not get the content's colours back, which the features hardly see.
+        size = (start.shape[0], start.shape[1])
+        start = mixed(resize_image(content, size), start, total_mask(masks, size))
+    synthesis = synthesize(
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
+    )
+    return finished(
+        synthesis,
+        technique="gradient_mask",
+        alpha=alpha,
+        network=loaded,
+        settings=settings,
+        compose=composed,
+        remarks=remarks,
+    )
+
+
+def check_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
+    """Return `count` factors on the strength of masks; ones where none are given."""
+    given = [1.0] * count if strengths is None else [float(strength) for strength in strengths]
+    if len(given) != count:
+        raise SettingsError(f"there are {count} masks but {len(given)} strengths; give one for each")
+    if not all(np.isfinite(strength) and strength > 0 for strength in given):
+        raise SettingsError(f"the strengths of the masks are {given}; expected numbers above 0")
+    return given
+
+
+def total_mask(masks: Sequence[Mask], size: Size) -> Mask:
+    """Return the sum of masks at a size, which may exceed 1."""
+    total = np.zeros(size, np.float32)
+    for mask in masks:
+        total += resize_mask(mask, size)
+    return total
+
+
+def mixed(content: Image, painted: Image, share: Mask) -> Image:
+    """Return a mixture of two images: the first bit for bit where the share is 0, the second where it is 1 or more.
+
+    Parameters
+    ----------
+    content, painted : (H, W, 3) float32 array
+        In [0, 1].
+    share : (H, W) float32 array
+        Share of the second, at least 0.
+    """
+    weight = np.clip(share, 0, 1)[..., np.newaxis]
+    between = np.clip(content + weight * (painted - content), 0, 1)
+    return np.where(weight == 0, content, np.where(weight == 1, painted, between))
+
+
+def _checked_masks(masks: Sequence[Mask], styles: int, content: Image) -> list[Mask]:
+    if not masks:
+        raise SettingsError("there is no mask; give one with each style image")
+    if len(masks) != styles:
+        raise SettingsError(f"there are {len(masks)} masks but {styles} style images; give one for each mask")
+    size = (content.shape[0], content.shape[1])
+    return [
+        fit_mask(mask, size, name=f"mask {number}", image_name="the content image")
+        for number, mask in enumerate(masks, start=1)
+    ]
+
+
+def _touched(masks: Sequence[Mask], size: Size) -> NDArray[np.bool_]:
+    return total_mask(masks, size) > 0

@@ -1,0 +1,171 @@
+"""``maskstyle mask`` in this process: what ``--style`` may say, what is left alone, and what is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskstyle import read_metadata
+from maskstyle.cli.masks import MaskedStyle, parse_masked_style
+from maskstyle.errors import SettingsError
+
+QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1")
+
+RAMP = np.tile(np.clip(np.arange(40) * 13 - 260, 0, 255).astype(np.uint8), (32, 1))  # 0 in 20 columns and one more
+
+
+@pytest.fixture
+def mask(desk, run):
+    """Return a function that runs a quick ``maskstyle mask``, with soft.png at hand, whose left half is black."""
+    Image.fromarray(RAMP).save(desk / "soft.png")
+
+    def mask(*options, content="content.png", output="out.png"):
+        return run("mask", content, "-o", output, *QUICK, *options)
+
+    return mask
+
+
+def held(path, columns):
+    """Return the hash of some columns of a picture's samples."""
+    with Image.open(path) as picture:
+        return hashlib.sha256(np.asarray(picture)[:, columns].tobytes()).hexdigest()
+
+
+def changed_columns(desk):
+    before, after = (np.asarray(Image.open(desk / name).convert("RGB")) for name in ("content.png", "out.png"))
+    return (before != after).any(axis=(0, 2))
+
+
+def test_the_style_goes_where_the_mask_is(mask, desk, no_weights):
+    ran = mask("--style", "style.jpg:soft.png").succeeded()
+    assert "network: lite as embedded" in ran.err
+    assert "wrote out.png: 40x32, 2 steps" in ran.err
+    assert "soft.png" not in ran.err and "note:" not in ran.err
+    assert not changed_columns(desk)[:21].any()
+    assert changed_columns(desk)[30:].all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("options", [(), ("--init", "noise"), ("--denoise", "0.2"), ("--scales", "2")])
+def test_untouched_pixels_keep_their_bytes(mask, desk, painted, mode, options):
+    picture = painted((32, 40)).convert(mode)
+    if mode == "RGBA":
+        picture.putalpha(Image.linear_gradient("L").resize((40, 32)))
+    picture.save(desk / "content.png")
+    mask("--style", "style.jpg:soft.png", *options).succeeded()
+    untouched = slice(0, 21)
+    assert held(desk / "out.png", untouched) == held(desk / "content.png", untouched)
+
+
+def test_the_complement_of_a_mask(mask, desk):
+    mask("--style", "style.jpg:1-soft.png").succeeded()
+    assert changed_columns(desk)[:10].all()
+    Image.fromarray(255 - RAMP).save(desk / "turned.png")
+    pixels = np.asarray(Image.open(desk / "out.png"))
+    mask("--style", "style.jpg:turned.png", output="again.png").succeeded()
+    np.testing.assert_array_equal(np.asarray(Image.open(desk / "again.png")), pixels)
+    assert read_metadata(desk / "out.png")["inputs"]["styles"][0]["complement"] is True
+
+
+def test_two_styles_with_their_masks_are_recorded(mask, desk, painted):
+    painted((20, 20), seed=3).save(desk / "other.png")
+    mask("--style", "style.jpg:soft.png:0.5", "--style", "other.png:1-soft.png", "--json", "run.json").succeeded()
+    record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
+    assert record["command"] == "gradient_mask"
+    assert record["inputs"] == read_metadata(desk / "out.png")["inputs"]
+    assert record["inputs"] == {
+        "content": "content.png",
+        "styles": [
+            {"style": "style.jpg", "mask": "soft.png", "complement": False, "weight": 0.5},
+            {"style": "other.png", "mask": "soft.png", "complement": True, "weight": 1.0},
+        ],
+        "initial": None,
+        "weights": "vgg19_random.npz",
+    }
+    assert changed_columns(desk).all()
+
+
+@pytest.mark.parametrize("style", ["style.jpg", "style.jpg:0.5"])
+def test_a_mask_beside_the_picture_is_found_and_said(mask, desk, style):
+    (desk / "soft.png").rename(desk / "content_mask.png")
+    ran = mask("--style", style).succeeded()
+    assert ran.err.splitlines()[0] == "mask: content_mask.png, found beside content.png"
+    assert not changed_columns(desk)[:21].any()
+    weight = 0.5 if ":" in style else 1.0
+    assert read_metadata(desk / "out.png")["inputs"]["styles"][0]["weight"] == weight
+
+
+def test_what_was_made_of_a_mask_is_said(mask, desk):
+    Image.fromarray(RAMP).save(desk / "soft.jpg", quality=75)
+    ran = mask("--style", "style.jpg:soft.jpg").succeeded()
+    assert ran.err.splitlines()[0].startswith("soft.jpg: as JPEG blurs black and white, 8/255 and less is taken as 0")
+    assert not changed_columns(desk)[:16].any()
+    assert mask("--style", "style.jpg:soft.jpg", "--quiet").succeeded().err == ""
+
+
+def test_the_mask_exponent_is_an_option(mask, desk):
+    def style_loss(*options):
+        mask("--style", "style.jpg:soft.png", "--steps", "1", *options).succeeded()
+        return read_metadata(desk / "out.png")["losses"]["style"]
+
+    assert style_loss("--mask-exponent", "2") != pytest.approx(style_loss(), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.jpg:m.png", ("a.jpg", "m.png", False, 1.0)),
+        ("a.jpg:m.png:0.5", ("a.jpg", "m.png", False, 0.5)),
+        ("a.jpg:1-m.png:2", ("a.jpg", "m.png", True, 2.0)),
+        ("a.jpg", ("a.jpg", None, False, 1.0)),
+        ("a.jpg:3", ("a.jpg", None, False, 3.0)),
+        ("a:b.jpg:m.png", ("a:b.jpg", "m.png", False, 1.0)),
+        ("a.jpg:m:1.png:2", ("a.jpg", "m:1.png", False, 2.0)),
+        ("a.jpg:1-1-n.png", ("a.jpg", "1-n.png", True, 1.0)),
+        ("a.jpg:1-n.png", ("a.jpg", "1-n.png", False, 1.0)),
+        ("a.jpg:7", ("a.jpg", None, False, 7.0)),
+        ("C:\\none.jpg:D:/none.png:0.5", ("C:\\none.jpg", "D:/none.png", False, 0.5)),
+        ("C:/none.jpg:1-D:\\none.png", ("C:/none.jpg", "D:\\none.png", True, 1.0)),
+        ("none.jpg:none.png", ("none.jpg", "none.png", False, 1.0)),
+        ("none.jpg:0.5", ("none.jpg", None, False, 0.5)),
+    ],
+)
+def test_a_masked_style_is_read(text, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "a:b.jpg", "m.png", "m:1.png", "1-n.png"):
+        Path(name).touch()
+    style, mask_name, complement, weight = expected
+    mask_path = None if mask_name is None else Path(mask_name)
+    assert parse_masked_style(text) == MaskedStyle(Path(style), mask_path, complement, weight)
+
+
+def test_a_file_called_as_a_weight_is_a_mask(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "7"):
+        Path(name).touch()
+    assert parse_masked_style("a.jpg:7") == MaskedStyle(Path("a.jpg"), Path("7"))
+    assert parse_masked_style("a.jpg:7:7") == MaskedStyle(Path("a.jpg"), Path("7"), False, 7.0)
+
+
+@pytest.mark.parametrize("text", ["", ":", "a:", ":m.png", "a::m", "a:b:c:d"])
+def test_what_is_no_masked_style(text):
+    with pytest.raises(SettingsError, match="--style|expected a number"):
+        parse_masked_style(text)
+
+
+def test_bad_masks_are_found_before_tensorflow_loads(mask, desk):
+    program = (
+        "import sys\nfrom maskstyle.cli.app import app\n"
+        "try:\n    app(['mask', 'content.png', '--style', 'style.jpg:content.png', '-o', 'out.png'])\n"
+        "except SystemExit as end:\n    sys.exit(100 if 'tensorflow' in sys.modules else end.code)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, encoding="utf-8")
+    assert ran.returncode == 2, ran.stderr
+    assert ran.stderr.startswith("error: expected a greyscale mask, but content.png is coloured")

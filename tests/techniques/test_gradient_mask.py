@@ -1,0 +1,229 @@
+"""Gradient mask transfer: what it equals, which pixels it leaves alone, how it fades, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from reference import random_image
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images import resize_image
+from maskstyle.maps import SemanticMap
+from maskstyle.settings import Settings
+from maskstyle.techniques.basic import transfer_basic
+from maskstyle.techniques.gradient_mask import mixed, total_mask, transfer_gradient_mask
+from maskstyle.techniques.region import transfer_region
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+CONTENT, STYLE, OTHER = random_image(1, 12, 16), random_image(2, 16, 10) ** 2, random_image(3, 10, 10) ** 0.5
+SETTINGS = Settings(
+    content_layers=(("block2_conv1", 1.0),),
+    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
+    compute_type="float32",
+    scales=1,
+    steps=3,
+    tolerance=0.0,
+    seed=3,
+)
+ONES = np.ones((12, 16), np.float32)
+RAMP = np.tile(np.clip(np.linspace(-1, 1, 16, dtype=np.float32), 0, 1), (12, 1))  # 0 in the left half
+RIGHT = (RAMP > 0).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def network(tiny_network):
+    return tiny_network(("block1_conv1", "block2_conv1"))
+
+
+@pytest.fixture
+def transfer(network):
+    def transfer(content=CONTENT, styles=(STYLE,), masks=(RAMP,), **others):
+        return transfer_gradient_mask(
+            content, list(styles), masks=list(masks), network=network, **{"settings": SETTINGS, **others}
+        )
+
+    return transfer
+
+
+@pytest.mark.parametrize("changes", [{}, {"scales": 2}, {"init": "noise"}, {"denoise": 0.2}, {"size": 20}])
+def test_a_mask_of_ones_is_basic_exactly(transfer, network, changes):
+    settings = SETTINGS.changed(**changes)
+    result = transfer(masks=[ONES], settings=settings)
+    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
+    assert_array_equal(result.image, basic.image)
+    assert result.losses == basic.losses
+    assert (result.technique, result.remarks) == ("gradient_mask", ())
+
+
+@pytest.mark.parametrize("init", ["content", "noise"])
+def test_a_mask_of_0_and_1_is_a_region(transfer, network, init):
+    """Each cell of the coarsest layer is wholly inside or outside, so that both rules agree on what it is.
+
+    With one size alone: at coarser sizes a mask's border becomes soft, where labels take a side.
+    """
+    settings = SETTINGS.changed(init=init)
+    content_map = SemanticMap(RIGHT.astype(np.int32) - 1, ((255, 0, 0),))
+    style_map = SemanticMap(np.zeros(STYLE.shape[:2], np.int32), ((255, 0, 0),))
+    result = transfer(masks=[RIGHT], settings=settings)
+    region = transfer_region(
+        CONTENT, STYLE, content_map=content_map, style_map=style_map, settings=settings, network=network
+    )
+    assert_allclose(result.image, region.image, atol=1e-4)
+    assert result.losses == pytest.approx(region.losses, rel=1e-4)
+    assert_array_equal(result.image[:, :8], CONTENT[:, :8])
+
+
+@pytest.mark.parametrize("value", [0.25, 0.6])
+def test_a_flat_mask_is_a_fainter_basic_laid_over_the_content(transfer, network, value):
+    result = transfer(masks=[ONES * np.float32(value)])
+    fainter = SETTINGS.changed(style_weight=value * SETTINGS.style_weight)
+    basic = transfer_basic(CONTENT, STYLE, settings=fainter, network=network)
+    assert_allclose(result.image, CONTENT + value * (basic.image - CONTENT), atol=1e-4)
+
+
+def test_masks_that_add_up_to_one_are_not_faint(transfer):
+    result = transfer(styles=[STYLE, OTHER], masks=[ONES * np.float32(0.75), ONES * np.float32(0.25)])
+    assert np.abs(result.image - CONTENT).mean() > 0.02
+    twice = transfer(styles=[STYLE, STYLE], masks=[ONES * np.float32(0.75), ONES * np.float32(0.25)])
+    one = transfer(masks=[ONES])
+    assert_allclose(twice.image, one.image, atol=1e-4)
+
+
+def test_the_order_of_masks_does_not_matter(transfer):
+    first = transfer(styles=[STYLE, OTHER], masks=[RAMP, 1 - RAMP])
+    second = transfer(styles=[OTHER, STYLE], masks=[1 - RAMP, RAMP])
+    assert_allclose(second.image, first.image, atol=1e-4)
+
+
+def test_each_mask_takes_its_own_style(transfer):
+    dark, bright = (np.full((16, 16, 3), value, np.float32) for value in (0.1, 0.9))
+    settings = SETTINGS.changed(steps=30, content_weight=0.0, tv_weight=0.0)
+    ramp = np.tile(np.linspace(0, 1, 16, dtype=np.float32), (12, 1))
+    image = transfer(np.full_like(CONTENT, 0.5), [dark, bright], [1 - ramp, ramp], settings=settings).image
+    assert image[:, :4].mean() + 0.1 < image[:, 12:].mean()
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"init": "noise"}, {"init": "style"}, {"denoise": 0.3}, {"scales": 2}, {"optimizer": "adam"}]
+)
+def test_pixels_where_all_masks_are_0_stay_bit_for_bit(transfer, changes):
+    soft = RAMP.copy()
+    soft[3, 3] = 1e-6  # however faint, it is a mask
+    result = transfer(styles=[STYLE, OTHER], masks=[RAMP, soft], settings=SETTINGS.changed(**changes))
+    untouched = (RAMP + soft) == 0
+    assert_array_equal(result.image[untouched], CONTENT[untouched])
+    assert np.abs(result.image[:, 13:] - CONTENT[:, 13:]).max() > 0.01
+
+
+def test_untouched_pixels_are_only_resized(transfer):
+    result = transfer(settings=SETTINGS.changed(size=32, init="noise"))
+    assert_array_equal(result.image[:, :14], resize_image(CONTENT, (24, 32))[:, :14])
+
+
+def test_every_step_shows_the_content_where_the_mask_is_0(transfer):
+    steps = []
+    transfer(settings=SETTINGS.changed(init="noise"), on_step=steps.append)
+    for step in steps:
+        assert_allclose(step.image[:, :8], CONTENT[:, :8], atol=1e-6)
+
+
+def test_what_is_painted_fades_with_the_mask(transfer):
+    ramp = np.tile(np.linspace(0, 1, 48, dtype=np.float32), (12, 1))
+    flat = np.full((12, 48, 3), 0.5, np.float32)
+    change = np.abs(transfer(flat, masks=[ramp], settings=SETTINGS.changed(steps=20)).image - flat).mean(axis=(0, 2))
+    thirds = change.reshape(3, 16).mean(axis=1)
+    assert thirds[0] < thirds[1] < thirds[2]
+    assert change[0] == 0 and change[1] < 0.1 * change.max()
+
+
+@pytest.mark.parametrize("init", ["noise", "style"])
+def test_a_start_that_is_not_the_content_goes_as_far_as_the_mask(transfer, init):
+    steps = []
+    other = SETTINGS.changed(init=init)
+    transfer(masks=[ONES], settings=other, on_step=steps.append)
+    transfer(masks=[RAMP], settings=other, on_step=steps.append)
+    full, soft = steps[0].image, steps[3].image
+    assert_allclose(soft, CONTENT + RAMP[..., np.newaxis] * (full - CONTENT), atol=1e-6)
+
+
+def test_alpha_and_an_image_to_start_from(transfer):
+    alpha = np.linspace(0, 1, 192, dtype=np.float32).reshape(12, 16)
+    steps, initial = [], random_image(7, 12, 16)
+    result = transfer(alpha=alpha, initial=initial, on_step=steps.append)
+    assert_array_equal(result.alpha, alpha)
+    assert_array_equal(steps[0].image[:, :8], CONTENT[:, :8])
+    assert_array_equal(steps[0].image[:, 8:], initial[:, 8:])
+
+
+def test_masks_of_another_size_are_resized(transfer):
+    large = RAMP.repeat(2, axis=0).repeat(2, axis=1)
+    assert_allclose(transfer(masks=[large]).image, transfer().image, atol=0.1)
+
+
+def test_strengths_pull_harder(transfer):
+    one, ten = transfer(strengths=[1.0]), transfer(strengths=[10.0])
+    assert_array_equal(one.image, transfer().image)
+    assert np.abs(ten.image - CONTENT).mean() > np.abs(one.image - CONTENT).mean()
+
+
+def test_without_style_weight_there_is_nothing_to_report(transfer):
+    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
+
+
+def test_a_mask_too_small_for_a_layer_is_reported(transfer):
+    mask = np.zeros((13, 16), np.float32)
+    mask[12] = 1.0
+    result = transfer(random_image(5, 13, 16), masks=[mask])
+    assert result.remarks == ("mask 1 is too small for block2_conv1; it has no say there",)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"masks": [RAMP[:6]]}, "mask 1 is 6x16; crop"),
+        ({"masks": [RAMP, RAMP.T], "styles": [STYLE, STYLE]}, "mask 2 is 16x12; turn it"),
+        ({"masks": [RAMP * 255]}, "mask 1 has values from 0 to 255"),
+        ({"masks": [RAMP * 0]}, "mask 1 is 0 everywhere"),
+        ({"masks": [CONTENT]}, r"mask 1 has shape \(12, 16, 3\)"),
+        ({"styles": [STYLE * 255]}, "the style image has values from"),
+        ({"content": CONTENT[..., 0]}, r"the content image has shape \(12, 16\)"),
+    ],
+)
+def test_pictures_that_cannot_work_are_said_before_the_work(transfer, options, says):
+    steps = []
+    with pytest.raises(ImageError, match=says):
+        transfer(on_step=steps.append, **options)
+    assert not steps
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"masks": [], "styles": []}, "there is no mask"),
+        ({"masks": [RAMP, RAMP]}, "there are 2 masks but 1 style images"),
+        ({"strengths": [1.0, 2.0]}, "there are 1 masks but 2 strengths"),
+        ({"strengths": [0.0]}, r"the strengths of the masks are \[0.0\]; expected numbers above 0"),
+        ({"strengths": [np.nan]}, "nan"),
+        ({"settings": SETTINGS.changed(init="image")}, "no initial image was given"),
+        ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
+    ],
+)
+def test_settings_that_cannot_work(transfer, options, says):
+    with pytest.raises(SettingsError, match=says):
+        transfer(**options)
+
+
+def test_mixing_keeps_both_ends():
+    content, painted = random_image(1, 1, 4), random_image(2, 1, 4)
+    share = np.array([[0.0, 0.5, 1.0, 1.5]], np.float32)
+    found = mixed(content, painted, share)
+    assert_array_equal(found[:, 0], content[:, 0])
+    assert_array_equal(found[:, 2:], painted[:, 2:])
+    assert_allclose(found[:, 1], (content[:, 1] + painted[:, 1]) / 2, atol=1e-6)
+
+
+def test_the_total_of_masks():
+    assert_allclose(total_mask([RAMP, ONES], (12, 16)), RAMP + 1)
+    assert total_mask([RAMP], (6, 8)).shape == (6, 8)
