@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from maskstyle.edge_aware import edge_aware_mask
     from maskstyle.errors import (
         ImageError,
         MaskstyleError,
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
         SettingsError,
         WeightsError,
     )
-    from maskstyle.images import Picture, load_image, read_metadata, save_image
+    from maskstyle.images import Picture, load_image, read_metadata, save_image, save_mask
     from maskstyle.map_check import check_maps
     from maskstyle.map_soft import soft_masks
     from maskstyle.maps import SemanticMap, load_map, read_map_pixels
+    from maskstyle.mask_combining import combine_masks, normalise_masks
+    from maskstyle.mask_feathering import feather_mask, region_mask
+    from maskstyle.mask_making import linear_mask, radial_mask
+    from maskstyle.mask_preview import mask_over_image
     from maskstyle.masks import load_mask
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
+    "edge_aware_mask": "edge_aware",
     "ImageError": "errors",
     "MaskstyleError": "errors",
     "NumericalError": "errors",
@@ -51,6 +57,14 @@ _HOMES = {
     "load_map": "maps",
     "read_map_pixels": "maps",
     "load_mask": "masks",
+    "save_mask": "images",
+    "combine_masks": "mask_combining",
+    "normalise_masks": "mask_combining",
+    "feather_mask": "mask_feathering",
+    "region_mask": "mask_feathering",
+    "linear_mask": "mask_making",
+    "radial_mask": "mask_making",
+    "mask_over_image": "mask_preview",
     "choose_network": "networks.load",
     "load_network": "networks.load",
     "RECIPES": "recipes",
@@ -80,15 +94,24 @@ __all__ = [
     "WeightsError",
     "check_maps",
     "choose_network",
+    "combine_masks",
+    "edge_aware_mask",
+    "feather_mask",
     "find_recipe",
+    "linear_mask",
     "load_image",
     "load_map",
     "load_mask",
     "load_network",
     "read_map_pixels",
+    "mask_over_image",
+    "normalise_masks",
+    "radial_mask",
     "read_metadata",
+    "region_mask",
     "save_image",
     "soft_masks",
+    "save_mask",
     "transfer_basic",
     "transfer_gradient_mask",
     "transfer_region",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, PngImagePlugin
 from PIL import Image as PillowImage
 
-from maskstyle.errors import ImageError
+from maskstyle.errors import ImageError, SettingsError
 from maskstyle.image_decoding import decode
 from maskstyle.image_files import (
     check_replaceable,
@@ -39,6 +39,7 @@ __all__ = [
     "resize_image",
     "resize_mask",
     "save_image",
+    "save_mask",
     "to_uint8",
     "write_text_atomically",
 ]
@@ -166,6 +167,39 @@ def save_image(
             ) from error
 
 
+def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping[str, object] | None = None) -> None:
+    """Write a soft mask as a greyscale PNG, all or nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        The output, whose name ends in .png: what JPEG stores is not 0 any more where the mask is.
+    mask : (H, W) float32 array
+        In [0, 1]; rounded, halves up.
+    bits : {8, 16}
+        Depth of the samples. Multiples of 1/65535, or of 1/255, come back from `load_image` as they were.
+    metadata : mapping, optional
+        What to record for `read_metadata`.
+
+    Raises
+    ------
+    ImageError
+        If `path` is no .png or cannot be written (see `check_writable`), or `mask` has another shape or NaN.
+    SettingsError
+        If there is no such depth.
+    """
+    path = Path(path)
+    if bits not in (8, 16):
+        raise SettingsError(f"bits is {bits}; expected 8 or 16")
+    if path.suffix.lower() != ".png":
+        raise ImageError(f"expected the name of a mask to end in .png, which keeps it exactly, but got {path}")
+    if mask.ndim != 2 or 0 in mask.shape:
+        raise ImageError(f"expected a mask of shape (H, W), but got {mask.shape}; pass one channel")
+    samples = to_uint8(mask) if bits == 8 else _rounded(mask, 65535).astype(np.uint16)
+    with replacing(path) as temporary:
+        PillowImage.fromarray(samples).save(temporary, format="PNG", **_embedded(metadata, "PNG"))
+
+
 def read_metadata(path: str | Path) -> dict[str, object] | None:
     """Read what `save_image` recorded in a file.
 
@@ -228,14 +262,7 @@ def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     >>> to_uint8(np.array([-0.1, 0.5, 1.0], np.float32))
     array([  0, 128, 255], dtype=uint8)
     """
-    missing = np.count_nonzero(np.isnan(image))
-    if missing:
-        raise ImageError(
-            f"expected numbers from 0 to 1, but {missing} of {image.size} values are NaN; "
-            "replace them, for instance with numpy.nan_to_num"
-        )
-    rounded: NDArray[np.uint8] = (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return rounded
+    return _rounded(image, 255).astype(np.uint8)
 
 
 def fit_size(size: Size, longer_side: int) -> Size:
@@ -337,6 +364,18 @@ def _resize_channel(
     resized = stored.resize((width, height), sampling)
     clipped: NDArray[np.float32] = np.clip(np.asarray(resized), np.float32(0), np.float32(1))
     return clipped
+
+
+def _rounded(image: NDArray[np.floating], greatest: int) -> NDArray[np.floating]:
+    """Clip to [0, 1] and round to whole numbers from 0 to `greatest`, halves up."""
+    missing = np.count_nonzero(np.isnan(image))
+    if missing:
+        raise ImageError(
+            f"expected numbers from 0 to 1, but {missing} of {image.size} values are NaN; "
+            "replace them, for instance with numpy.nan_to_num"
+        )
+    scaled: NDArray[np.floating] = np.floor(np.clip(image, 0, 1) * greatest + 0.5)
+    return scaled
 
 
 def _require_pixels(size: Size) -> None:

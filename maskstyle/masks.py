@@ -69,11 +69,13 @@ def load_mask(path: str | Path) -> Mask:
 
     The samples are taken as numbers: a colour profile is not followed.
     """
-    return read_mask(Path(path)).mask
+    mask = read_mask(Path(path)).mask
+    require_some(mask, f"the mask {path}")
+    return mask
 
 
 def read_mask(path: Path) -> MaskFile:
-    """Read a soft mask with what was made of its file; see `load_mask`."""
+    """Read a soft mask, which may be 0 everywhere, with what was made of its file; see `load_mask`."""
     with open_image(path) as image:
         is_jpeg = image.format == "JPEG"
     pixels, alpha = decode(path, follow_profile=False)
@@ -86,9 +88,13 @@ def read_mask(path: Path) -> MaskFile:
     if is_jpeg:
         mask = np.clip((mask - np.float32(JPEG_SLACK)) / np.float32(1 - 2 * JPEG_SLACK), np.float32(0), np.float32(1))
         remark = "as JPEG blurs black and white, 8/255 and less is taken as 0, and 247/255 and more as 1"
-    if not mask.any():
-        raise ImageError(f"the mask {path} is 0 everywhere, so nothing would be painted; paint some of it white")
     return MaskFile(mask, remark)
+
+
+def require_some(mask: Mask, name: str) -> None:
+    """Raise ImageError where a mask is 0 everywhere."""
+    if not mask.any():
+        raise ImageError(f"{name} is 0 everywhere, so nothing would be painted; paint some of it white")
 
 
 def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
@@ -122,8 +128,7 @@ def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
     if not (lowest >= 0 and highest <= 1):
         raise ImageError(f"{name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
     checked = array.astype(np.float32)
-    if not checked.any():
-        raise ImageError(f"{name} is 0 everywhere, so nothing would be painted; make some of it larger")
+    require_some(checked, name)
     check_aspect((array.shape[0], array.shape[1]), size, kind="mask", name=name, image_name=image_name)
     return checked
 

@@ -22,13 +22,14 @@ settings image_files
 recipes image_decoding
 images
 companions
+mask_making mask_combining mask_preview edge_aware
 denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures
 semantic_map map_pixels pyramid
 map_dither map_palette map_soft map_matching
 map_snapping
 map_parsing
 maps
-guidance.pairs
+guidance.pairs mask_feathering
 networks.weights gram
 networks.vgg
 networks.load

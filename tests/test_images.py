@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from maskstyle.errors import ImageError
+from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import (
     Picture,
     check_writable,
@@ -26,6 +26,7 @@ from maskstyle.images import (
     resize_image,
     resize_mask,
     save_image,
+    save_mask,
     to_uint8,
     write_text_atomically,
 )
@@ -644,6 +645,38 @@ def test_result_is_a_normal_file_and_links_are_followed(tmp_path: Path) -> None:
     save_image(link, unit(RGB))
     assert link.is_symlink() and target.is_file()
     assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+@pytest.mark.parametrize(("bits", "mode"), [(8, "L"), (16, "I;16")])
+def test_masks_come_back_exactly(tmp_path: Path, bits: int, mode: str) -> None:
+    greatest = 2**bits - 1
+    mask = unit(np.arange(greatest + 1).reshape(-1, 16), greatest)
+    save_mask(tmp_path / "mask.png", mask, bits=bits, metadata={"made": "here"})
+    with PillowImage.open(tmp_path / "mask.png") as image:
+        assert image.mode == mode
+    loaded = load_image(tmp_path / "mask.png")
+    assert loaded.alpha is None
+    assert_array_equal(loaded.pixels, np.repeat(mask[..., np.newaxis], 3, axis=2))
+    assert read_metadata(tmp_path / "mask.png") == {"made": "here"}
+
+
+def test_masks_are_rounded_and_clipped(tmp_path: Path) -> None:
+    save_mask(tmp_path / "mask.png", np.array([[-0.1, 0.4 / 65535, 0.6 / 65535, 1.1]], np.float32))
+    assert_array_equal(load_image(tmp_path / "mask.png").pixels[0, :, 0], unit(np.array([0, 0, 1, 65535]), 65535))
+
+
+def test_what_is_no_mask_is_not_written(tmp_path: Path) -> None:
+    mask = np.zeros((2, 3), np.float32)
+    for name in ("mask.jpg", "mask"):
+        with pytest.raises(ImageError, match=r"end in \.png"):
+            save_mask(tmp_path / name, mask)
+    with pytest.raises(SettingsError, match="bits is 12; expected 8 or 16"):
+        save_mask(tmp_path / "mask.png", mask, bits=12)
+    with pytest.raises(ImageError, match=r"shape \(H, W\), but got \(2, 3, 3\)"):
+        save_mask(tmp_path / "mask.png", unit(RGB))
+    with pytest.raises(ImageError, match="1 of 6 values are NaN"):
+        save_mask(tmp_path / "mask.png", np.where(np.arange(6).reshape(2, 3) == 4, np.float32("nan"), mask))
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- metadata -----------------------------------------------------------------------------------------

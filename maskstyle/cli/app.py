@@ -96,13 +96,14 @@ def main() -> None:
 
 
 def _register() -> None:
-    from maskstyle.cli import basic, compare, maps_check, mask, recipes, region, weights
+    from maskstyle.cli import basic, compare, maps_check, mask, masks, recipes, region, weights
 
     app.command("basic")(basic.basic)
     app.command("region")(region.region)
     app.command("mask")(mask.mask)
     app.command("compare")(compare.compare)
     app.command("recipes")(recipes.recipes)
+    app.add_typer(masks.app, name="masks")
     app.add_typer(weights.app, name="weights")
     maps = typer.Typer(help="Check semantic maps.", no_args_is_help=True)
     maps.command("check")(maps_check.check)

@@ -46,7 +46,7 @@ def mask(
 ) -> None:
     """Paint CONTENT in styles that each follow a soft mask: fully where it is white, not at all where it is black."""
     from maskstyle.cli.job import prepared
-    from maskstyle.cli.masks import mask_of, parse_masked_style, with_masks
+    from maskstyle.cli.mask_styles import mask_of, parse_masked_style, with_masks
     from maskstyle.cli.render import Files, announce
     from maskstyle.images import load_image
     from maskstyle.masks import fit_mask

@@ -1,150 +1,247 @@
-"""Soft masks on the command line: what ``--style FILE:MASK[:WEIGHT]`` means, and masks found beside their images."""
+"""``maskstyle masks``: a command for each way to make a soft mask."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from maskstyle.cli.options import number
+import typer
+
+from maskstyle.cli.mask_output import (
+    DEFAULT_BITS,
+    BitsOption,
+    Made,
+    makes_mask,
+    record_of,
+    tell,
+)
+from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import Mask, load_image
-from maskstyle.masks import MaskFile, find_mask_beside, read_mask
 
-COMPLEMENT = "1-"
-"""What stands before a mask of which the black part is meant."""
+if TYPE_CHECKING:
+    from maskstyle.images import Size
 
-EXPECTED = "expected FILE:MASK[:WEIGHT] such as painting.jpg:mask.png"
+app = typer.Typer(help="Make soft masks: gradients, feathered regions, and masks of masks.", no_args_is_help=True)
 
-_DRIVE = r"(?:[A-Za-z]:(?=[\\/]))?"
-_PARTS = re.compile(rf"({_DRIVE}[^:]+):((?:1-)?{_DRIVE}[^:]+)(?::([^:]*))?")
+LikeOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--like", help="The picture that the mask is for: the mask takes its size.")
+]
+SizeOption: TypeAlias = Annotated[
+    str | None, typer.Option("--size", help="Size in pixels as WIDTHxHEIGHT, instead of --like.")
+]
+MaskArgument: TypeAlias = Annotated[Path, typer.Argument(help="A mask: white is 1, black 0.", show_default=False)]
+MasksArgument: TypeAlias = Annotated[list[Path], typer.Argument(help="Masks of one size.", show_default=False)]
+EasingOption: TypeAlias = Annotated[
+    Literal["linear", "smooth"], typer.Option("--easing", help="Fade evenly, or slowly at both ends.")
+]
+SideOption: TypeAlias = Annotated[
+    Literal["both", "inside", "outside"], typer.Option("--side", help="Which side of an edge fades.")
+]
 
-
-class MaskedStyle(NamedTuple):
-    """A painting and where it goes.
-
-    Parameters
-    ----------
-    style : Path
-        The painting.
-    mask : Path or None
-        Its mask's file; None where it is to be found beside the content.
-    complement : bool
-        Whether 1 less the mask is meant.
-    weight : float
-        Factor on the style's strength.
-    """
-
-    style: Path
-    mask: Path | None
-    complement: bool = False
-    weight: float = 1.0
+ANGLES = {"left": 0.0, "top": 90.0, "right": 180.0, "bottom": 270.0}
+"""The angle of a gradient that is white on a side of the picture."""
 
 
-def parse_masked_style(text: str) -> MaskedStyle:
-    """Read ``FILE:MASK[:WEIGHT]``, where ``1-MASK`` is a mask's complement; files that exist come first.
+@app.command("linear")
+@makes_mask
+def linear(
+    like: LikeOption = None,
+    size: SizeOption = None,
+    origin: Annotated[
+        Literal["left", "right", "top", "bottom"] | None,
+        typer.Option("--from", help="The white side.  (default: left)", show_default=False),
+    ] = None,
+    angle: Annotated[
+        float | None,
+        typer.Option("--angle", help="Direction of fading in degrees, instead of --from: 0 to the right, 90 down."),
+    ] = None,
+    start: Annotated[float, typer.Option("--start", help="Where fading begins, in percent of the way.")] = 0.0,
+    end: Annotated[float, typer.Option("--end", help="Where black begins, in percent of the way.")] = 100.0,
+    easing: EasingOption = "linear",
+) -> Made:
+    """Make a gradient from one side of a picture to the other."""
+    from maskstyle.mask_making import linear_mask
 
-    Without a mask it is ``FILE[:WEIGHT]``.
-
-    Examples
-    --------
-    >>> style = parse_masked_style("wave.jpg:1-left.png:0.5")
-    >>> style.style.name, str(style.mask), style.complement, style.weight
-    ('wave.jpg', 'left.png', True, 0.5)
-    """
-    if Path(text).is_file():
-        return MaskedStyle(Path(text), None)
-    for reading in _readings(text):
-        if reading.style.is_file() and (reading.mask is None or reading.mask.is_file()):
-            return reading
-    if "://" in text:
-        raise SettingsError(f"--style is {text!r}, an address; save the picture, and pass its file")
-    parts = _PARTS.fullmatch(text)
-    if parts is None:
-        style, colon, weight = text.rpartition(":")
-        if not text or (colon and not (style and _is_number(weight))):
-            raise SettingsError(f"--style is {text!r}; {EXPECTED}")
-        return (
-            MaskedStyle(Path(style), None, weight=_weight(weight, style)) if colon else MaskedStyle(Path(text), None)
-        )
-    style, mask, weight = parts.groups()
-    if weight is None and _is_number(mask) and not Path(mask).exists():
-        return MaskedStyle(Path(style), None, weight=_weight(mask, style))
-    return MaskedStyle(Path(style), *_named(mask), 1.0 if weight is None else _weight(weight, style))
+    if origin is not None and angle is not None:
+        raise SettingsError(f"--from is {origin} and --angle is {angle:g}; expected one of them")
+    degrees = ANGLES[origin or "left"] if angle is None else angle
+    return Made(linear_mask(_size(like, size), angle=degrees, start=start, end=end, easing=easing), like)
 
 
-def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[MaskedStyle], bool]:
-    """Return styles that all have a mask, and whether it was found beside the content.
+@app.command("radial")
+@makes_mask
+def radial(
+    like: LikeOption = None,
+    size: SizeOption = None,
+    center: Annotated[
+        str, typer.Option("--center", help="Centre as X,Y, in percent of the width and the height.")
+    ] = "50,50",
+    inner: Annotated[float, typer.Option("--inner", help="Radius of what is white, in percent.")] = 0.0,
+    outer: Annotated[
+        float, typer.Option("--outer", help="Radius from which on it is black; 100 is half the picture's sides.")
+    ] = 100.0,
+    shape: Annotated[
+        Literal["ellipse", "circle"],
+        typer.Option("--shape", help="Of the picture's aspect, or round, in percent of half the shorter side."),
+    ] = "ellipse",
+    easing: EasingOption = "linear",
+) -> Made:
+    """Make a gradient around a point of a picture."""
+    from maskstyle.mask_making import radial_mask
 
-    Raises
-    ------
-    SettingsError
-        Where there is no style, or one of several has no mask.
-    ImageError
-        Where the only style has no mask, and none, or more than one, is beside the content.
-    """
-    if not styles:
-        raise SettingsError("there is no style; pass --style FILE:MASK")
-    bare = [each for each in styles if each.mask is None]
-    if not bare:
-        return list(styles), False
-    if len(styles) > 1:
-        raise SettingsError(
-            f"--style {bare[0].style} has no mask, but there are {len(styles)} styles; pass each as FILE:MASK"
-        )
-    beside = find_mask_beside(content)
-    if beside is None:
-        load_image(content)  # where that is the trouble, it says so
-        raise ImageError(
-            f"there is no mask for {bare[0].style}, and none beside {content}; expected {content.stem}_mask.png, or "
-            "pass --style FILE:MASK"
-        )
-    return [bare[0]._replace(mask=beside)], True
+    mask = radial_mask(
+        _size(like, size), center=_center(center), inner=inner, outer=outer, shape=shape, easing=easing
+    )
+    return Made(mask, like)
 
 
-def mask_of(style: MaskedStyle, files: dict[Path, MaskFile]) -> Mask:
-    """Return a style's mask, read once for all styles that share its file."""
-    assert style.mask is not None
-    if style.mask not in files:
-        files[style.mask] = read_mask(style.mask)
-    mask = files[style.mask].mask
-    return 1 - mask if style.complement else mask
+@app.command("from-map")
+@makes_mask
+def from_map(
+    semantic_map: Annotated[
+        Path, typer.Argument(help="A map: a picture with a colour for each region.", show_default=False)
+    ],
+    region: Annotated[
+        list[str],
+        typer.Option(
+            "--region", help="A region's colour, as red, '#0000ff' or 0,0,255; repeatable.", show_default=False
+        ),
+    ],
+    like: LikeOption = None,
+    size: SizeOption = None,
+    feather: Annotated[float, typer.Option("--feather", help="Pixels over which the region's edge fades.")] = 0.0,
+    side: SideOption = "both",
+    easing: EasingOption = "linear",
+) -> Made:
+    """Make a mask of one or several regions of a semantic map."""
+    from maskstyle.cli.maps import parse_colors
+    from maskstyle.cli.mask_files import wanted_size
+    from maskstyle.maps import fit_map, load_map
+    from maskstyle.mask_feathering import region_mask
+
+    colors = [color for text in region for color in parse_colors(text, "--region")]
+    wanted = wanted_size(like, size)
+    name = str(semantic_map)
+    regions = load_map(semantic_map)
+    if wanted is not None:
+        regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
+    return Made(region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like)
 
 
-def _readings(text: str) -> Iterator[MaskedStyle]:
-    """Yield every way to read a text, those without a weight first."""
-    pieces = text.split(":")
-    ends: list[tuple[list[str], str | None]] = [(pieces, None)]
-    if _is_number(pieces[-1]):
-        ends.append((pieces[:-1], pieces[-1]))
-    for rest, weight in ends:
-        whole = ":".join(rest)
-        factor = 1.0 if weight is None else _weight(weight, whole)
-        yield MaskedStyle(Path(whole), None, weight=factor)
-        for cut in range(1, len(rest)):
-            style, mask = ":".join(rest[:cut]), ":".join(rest[cut:])
-            yield MaskedStyle(Path(style), Path(mask), False, factor)
-            yield MaskedStyle(Path(style), *_named(mask), factor)
+@app.command("feather")
+@makes_mask
+def feather(
+    mask: MaskArgument,
+    feather: Annotated[float, typer.Option("--feather", help="Pixels over which an edge fades.", show_default=False)],
+    like: LikeOption = None,
+    size: SizeOption = None,
+    side: SideOption = "both",
+) -> Made:
+    """Make a mask's edges soft."""
+    from maskstyle.cli.mask_files import read_mask, wanted_size
+    from maskstyle.mask_feathering import feather_mask
+
+    return Made(feather_mask(read_mask(mask, wanted_size(like, size)), feather, side=side), like)
 
 
-def _named(mask: str) -> tuple[Path, bool]:
-    """Return a mask's file and whether its complement is meant; a file of that whole name comes first."""
-    if mask.startswith(COMPLEMENT) and not Path(mask).is_file():
-        return Path(mask.removeprefix(COMPLEMENT)), True
-    return Path(mask), False
+@app.command("combine")
+@makes_mask
+def combine(
+    masks: MasksArgument,
+    how: Annotated[
+        Literal["multiply", "add", "subtract", "maximum", "minimum", "invert"],
+        typer.Option("--how", help="What to do; subtract takes all others from the first.", show_default=False),
+    ],
+    like: LikeOption = None,
+    size: SizeOption = None,
+) -> Made:
+    """Make one mask of several, or invert one."""
+    from maskstyle.cli.mask_files import read_masks, wanted_size
+    from maskstyle.mask_combining import combine_masks
+
+    return Made(combine_masks(read_masks(masks, wanted_size(like, size)), how=how), like)
 
 
-def _weight(text: str, file: str) -> float:
-    weight = number(text, f"the weight of {file}")
-    if not 0 < weight < float("inf"):
-        raise SettingsError(f"the weight of {file} is {text}; expected a number above 0")
-    return weight
+@app.command("edge-aware")
+@makes_mask
+def edge_aware(
+    mask: MaskArgument,
+    picture: Annotated[
+        Path, typer.Argument(help="The picture whose edges the mask is to follow.", show_default=False)
+    ],
+    radius: Annotated[int, typer.Option("--radius", help="How far edges may move, in pixels.")] = 16,
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", help="What counts as an edge: smaller follows fainter ones.")
+    ] = 1e-4,
+) -> Made:
+    """Move the edges of a rough mask to the edges in its picture."""
+    from maskstyle.cli.mask_files import read_mask
+    from maskstyle.edge_aware import edge_aware_mask
+    from maskstyle.images import load_image
+
+    pixels = load_image(picture).pixels
+    rough = read_mask(mask, (pixels.shape[0], pixels.shape[1]))
+    return Made(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture)
 
 
-def _is_number(text: str) -> bool:
+@app.command("normalise")
+def normalise(
+    masks: MasksArgument,
+    output_dir: Annotated[
+        Path, typer.Option("--output-dir", help="Folder of the results, which keep their names.", show_default=False)
+    ],
+    fill: Annotated[
+        bool, typer.Option("--fill/--no-fill", help="Also make whole what adds up to less than white, or leave that.")
+    ] = True,
+    like: LikeOption = None,
+    size: SizeOption = None,
+    bits: BitsOption = DEFAULT_BITS,
+    quiet: QuietOption = False,
+) -> None:
+    """Divide masks by their sum, so that they share out every pixel that any of them has."""
+    from maskstyle.cli.mask_files import read_masks, wanted_size
+    from maskstyle.images import save_mask
+    from maskstyle.mask_combining import normalise_masks
+
+    outputs = _outputs(masks, output_dir, [*masks, *([] if like is None else [like])])
+    levels = (1 << int(bits)) - 1
+    shares = normalise_masks(read_masks(masks, wanted_size(like, size)), fill=fill, levels=levels)
+    output_dir.mkdir(exist_ok=True)
+    metadata = record_of(normalise, {"masks": masks, "fill": fill, "like": like, "size": size})
+    for path, share in zip(outputs, shares, strict=True):
+        save_mask(path, share, bits=int(bits), metadata=metadata)
+        if not quiet:
+            tell(path, share, bits)
+
+
+def _outputs(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
+    """Return where each mask's share goes, once nothing stands in its way."""
+    from maskstyle.cli.output_files import check_distinct
+    from maskstyle.images import check_replaceable
+
+    if folder.exists() and not folder.is_dir():
+        raise ImageError(f"--output-dir is {folder}, a file; expected a folder")
+    outputs = [folder / f"{mask.stem}.png" for mask in masks]
+    for mask, path in zip(masks, outputs, strict=True):
+        if outputs.count(path) > 1:
+            raise ImageError(f"two masks are called {mask.stem}, so both would become {path}; rename one")
+        check_replaceable(path if folder.exists() else folder)
+        check_distinct({"--output-dir": path}, inputs)
+    return outputs
+
+
+def _size(like: Path | None, size: str | None) -> Size:
+    from maskstyle.cli.mask_files import wanted_size
+
+    wanted = wanted_size(like, size)
+    if wanted is None:
+        raise SettingsError("expected the size of the mask; pass --like IMAGE, or --size WIDTHxHEIGHT")
+    return wanted
+
+
+def _center(text: str) -> tuple[float, float]:
     try:
-        float(text)
+        x, y = (float(number) for number in text.split(","))
     except ValueError:
-        return False
-    return True
+        raise SettingsError(f"--center is {text!r}; expected X,Y in percent such as 50,50") from None
+    return x, y

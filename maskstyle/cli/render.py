@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from rich.markup import escape
 from maskstyle.cli.console import messages
 from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
 from maskstyle.cli.interrupt import Interrupt
+from maskstyle.cli.output_files import check_distinct
 from maskstyle.errors import ImageError, MaskstyleError, NumericalError, OutputError, SettingsError
 from maskstyle.images import (
     Image,
@@ -86,17 +86,7 @@ class Files:
             _check_folder(self._snapshot_folder())
         elif self.snapshots is not None:
             raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
-        self._check_distinct(inputs)
-
-    def _check_distinct(self, inputs: Sequence[Path]) -> None:
-        written = {"--output": self.output, "--json": self.record, "--plot": self.plot}
-        outputs = {flag: path for flag, path in written.items() if path is not None}
-        for flag, path in outputs.items():
-            if any(_same(path, source) for source in inputs):
-                raise ImageError(f"{flag} is {path}, an input, which would be replaced; choose another name")
-            for other, another in outputs.items():
-                if flag < other and _same(path, another):
-                    raise ImageError(f"{flag} and {other} are both {path}; give each a name of its own")
+        check_distinct({"--output": self.output, "--json": self.record, "--plot": self.plot}, inputs)
 
     def _snapshot_folder(self) -> Path:
         return self.snapshots or self.output.with_name(f"{self.output.stem}_snapshots")
@@ -121,13 +111,6 @@ def _check_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ImageError(f"expected a folder for the snapshots, but {folder} is a file; pass another --snapshot-dir")
     check_replaceable(folder / "snapshot.png" if folder.exists() else folder)
-
-
-def _same(path: Path, other: Path) -> bool:
-    """Say whether two names mean one file, whether it is there or not."""
-    if path.exists() and other.exists():
-        return path.samefile(other)
-    return os.path.normcase(os.path.realpath(path)) == os.path.normcase(os.path.realpath(other))
 
 
 def load_checked(path: Path, output: Path) -> Picture:

@@ -23,6 +23,14 @@ COMMANDS = (
     ("mask",),
     ("mask",),
     ("compare",),
+    ("masks",),
+    ("masks", "linear"),
+    ("masks", "radial"),
+    ("masks", "from-map"),
+    ("masks", "feather"),
+    ("masks", "combine"),
+    ("masks", "edge-aware"),
+    ("masks", "normalise"),
     ("recipes",),
     ("weights",),
     ("maps",),
@@ -168,8 +176,9 @@ def _command(names):
 def test_every_command_is_tested_here():
     top = _command(())
     assert {names[0] for names in COMMANDS} == set(top.commands)
-    for group in ("maps", "weights"):
-        assert {names[1] for names in COMMANDS if names[0] == group and names[1:]} == set(_command((group,)).commands)
+    for group in ("maps", "masks", "weights"):
+        tested = {names[1] for names in COMMANDS if names[0] == group and len(names) > 1}
+        assert tested == set(_command((group,)).commands)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +187,7 @@ def test_every_command_is_tested_here():
         ["--help"],
         *([name, "--help"] for name in ("basic", "region", "mask")),
         ["maps", "check", "--help"],
+        ["masks", "linear", "--help"],
         ["recipes"],
     ],
     ids=" ".join,
