@@ -21,6 +21,9 @@ if TYPE_CHECKING:
         SettingsError,
         WeightsError,
     )
+    from maskstyle.evaluation.heatmap import draw_heatmap
+    from maskstyle.evaluation.regions import evaluate_regions
+    from maskstyle.evaluation.result import Evaluation
     from maskstyle.images import Picture, load_image, read_metadata, save_image, save_mask
     from maskstyle.map_check import check_maps
     from maskstyle.map_soft import soft_masks
@@ -47,6 +50,9 @@ _HOMES = {
     "OutputError": "errors",
     "SettingsError": "errors",
     "WeightsError": "errors",
+    "draw_heatmap": "evaluation.heatmap",
+    "evaluate_regions": "evaluation.regions",
+    "Evaluation": "evaluation.result",
     "Picture": "images",
     "load_image": "images",
     "read_metadata": "images",
@@ -80,6 +86,7 @@ _HOMES = {
 
 __all__ = [
     "RECIPES",
+    "Evaluation",
     "ImageError",
     "MaskstyleError",
     "NumericalError",
@@ -97,6 +104,8 @@ __all__ = [
     "combine_masks",
     "edge_aware_mask",
     "feather_mask",
+    "draw_heatmap",
+    "evaluate_regions",
     "find_recipe",
     "linear_mask",
     "load_image",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -103,10 +103,10 @@ def region_guides(
         so that a pixel feels its style as strongly in a small region as in a large one.
     """
     layers = [layer for layer, _ in active(settings.style_layers)]
-    cells = _cells(network, labels, {pair.region for pair in pairs}, layers, settings)
+    cells = layer_cells(network, labels, {pair.region for pair in pairs}, layers, settings)
     wanted = {pair.style_region for pair in pairs if pair.style_region is not None}
-    style_cells = _cells(network, style_labels, wanted, layers, settings)
-    targets = _region_targets(network, style, style_cells)
+    style_cells = layer_cells(network, style_labels, wanted, layers, settings)
+    targets = region_grams(network, style, style_cells)
     whole = None
     if any(pair.style_region is None for pair in pairs):
         whole = style_guide(network, [style], [1.0], settings)
@@ -169,13 +169,14 @@ def mask_guides(
     for number, (mask, style, factor) in enumerate(zip(masks, styles, factors, strict=True), start=1):
         weights, divisors = _soft_weights(network, mask, layers, settings)
         whole = wholes[id(style)]
+        everywhere = bool((mask == 1).all())  # needs no weights: the very computation of a style without a mask
         guides.append(
             Guide(
                 str(number),
                 {layer: whole.targets[layer] for layer in weights},
                 {layer: whole.target_sums[layer] for layer in weights},
-                weights=weights,
-                divisors=divisors,
+                weights=None if everywhere else weights,
+                divisors=None if everywhere else divisors,
                 strength=factor * float(mask.mean(dtype=np.float64)),
                 intensity=settings.intensity,
             )
@@ -211,11 +212,25 @@ def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _cells(
-    network: FeatureNetwork, labels: Labels, regions: set[int], layers: Sequence[str], settings: Settings
+def layer_cells(
+    network: FeatureNetwork, labels: Labels, regions: Iterable[int], layers: Sequence[str], settings: Settings
 ) -> Cells:
-    """Return the cells of regions on each layer's grid."""
-    ordered = sorted(regions)
+    """Return the cells of regions on each layer's grid.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        For the layers' grids and receptive fields.
+    labels : (H, W) int32 array
+        Region of each pixel of the image.
+    regions : iterable of int
+        The labels of the regions wanted.
+    layers : sequence of str
+        The layers wanted.
+    settings : Settings
+        For the propagation.
+    """
+    ordered = sorted(set(regions))
     result: Cells = {}
     for layer in layers:
         found = region_cells(
@@ -229,24 +244,28 @@ def _cells(
     return result
 
 
-def _region_targets(
-    network: FeatureNetwork, style: Image, cells: Cells
+def region_grams(
+    network: FeatureNetwork, image: Image, cells: Cells
 ) -> Mapping[str, Mapping[int, NDArray[np.float32]]]:
-    """Return the Gram matrices of regions of a style image by layer."""
+    """Return the Gram matrices of regions of an image by layer and region, where distances are measured.
 
-    def targets(image: Tensor) -> dict[str, list[Tensor]]:
-        features = network(image)
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    image : (H, W, 3) float32 array
+        In [0, 1].
+    cells : dict
+        From `layer_cells` for labels of the image's size; layers without any region are left out of the result.
+    """
+
+    def grams_of(pixels: Tensor) -> dict[str, Tensor]:
+        features = network(pixels)
+        partitions = {layer: Partition.of(list(found.values())) for layer, found in cells.items() if found}
         return {
-            layer: [
-                network.measured_gram(layer, matrix)
-                for matrix in observe_region_grams(features[layer], Partition.of(list(found.values())))[1]
-            ]
-            for layer, found in cells.items()
-            if found
+            layer: network.measured_gram(layer, observe_region_grams(features[layer], partition)[1])
+            for layer, partition in partitions.items()
         }
 
-    grams = tf.function(targets, autograph=False)(tf.constant(style))
-    return {
-        layer: {region: matrix.numpy() for region, matrix in zip(cells[layer], matrices, strict=True)}
-        for layer, matrices in grams.items()
-    }
+    grams = tf.function(grams_of, autograph=False)(tf.constant(image))
+    return {layer: dict(zip(cells[layer], matrices.numpy(), strict=True)) for layer, matrices in grams.items()}

@@ -237,3 +237,7 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
         raise SettingsError(
             f"{name} gives no layer a weight above 0; name one, or set {name.replace('layers', 'weight')} to 0"
         )
+
+
+JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
+"""How results are evaluated: in float32, by a layer that sees fine strokes and one that sees larger ones."""

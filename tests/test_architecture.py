@@ -41,8 +41,9 @@ result
 techniques techniques.plan
 map_check
 map_preview
-techniques.setup
-techniques.basic techniques.gradient_mask techniques.region
+techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
+evaluation.result evaluation.measure
+techniques.basic techniques.gradient_mask techniques.region evaluation.regions evaluation.heatmap
 cli.*
 __main__
 """

@@ -96,12 +96,13 @@ def main() -> None:
 
 
 def _register() -> None:
-    from maskstyle.cli import basic, compare, maps_check, mask, masks, recipes, region, weights
+    from maskstyle.cli import basic, compare, evaluate, maps_check, mask, masks, recipes, region, weights
 
     app.command("basic")(basic.basic)
     app.command("region")(region.region)
     app.command("mask")(mask.mask)
     app.command("compare")(compare.compare)
+    app.command("evaluate")(evaluate.evaluate)
     app.command("recipes")(recipes.recipes)
     app.add_typer(masks.app, name="masks")
     app.add_typer(weights.app, name="weights")

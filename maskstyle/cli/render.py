@@ -218,20 +218,20 @@ def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: S
 
 def _write(result: Result, files: Files, inputs: dict[str, Any]) -> None:
     """Write the picture first, then what goes with it."""
-    with _writing(files.output):
+    with writing(files.output):
         save_image(files.output, result.image, result.alpha, {**result.metadata(), "inputs": inputs})
     if files.record is not None:
-        with _writing(files.record):
+        with writing(files.record):
             write_json(files.record, {**result.record(), "inputs": inputs})
     if files.plot is not None:
         from maskstyle.cli.plot import save_loss_plot
 
-        with _writing(files.plot):
+        with writing(files.plot):
             save_loss_plot(files.plot, result)
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
     """Turn errors into an OutputError: the path was fine when the work began."""
     try:
         yield

@@ -26,12 +26,12 @@ def check_image(image: Image, name: str) -> Image:
     return _checked_values(array, name)
 
 
-def check_alpha(alpha: Mask, size: Size) -> Mask:
-    """Return the alpha of a content of a size, or raise ImageError with what is wrong."""
+def check_alpha(alpha: Mask, size: Size, image_name: str = "content image") -> Mask:
+    """Return the alpha of an image of a size, or raise ImageError with what is wrong."""
     array = np.asarray(alpha)
     if array.shape != tuple(size):
         raise ImageError(
-            f"the alpha has shape {array.shape}, but the content image is {size[0]}x{size[1]} (height x width); "
+            f"the alpha has shape {array.shape}, but the {image_name} is {size[0]}x{size[1]} (height x width); "
             "expected the same"
         )
     return _checked_values(array, "alpha")

@@ -14,12 +14,13 @@ from PIL import Image
 
 GOOD = "content.png style.jpg -o out.png"
 MASKED = "content.png --style style.jpg:soft.png -o out.png"
+JUDGE = "evaluate init.png --style style.jpg --content content.png"
 
 
 class Bad(NamedTuple):
     """A command line that cannot work, and what the message must say of it.
 
-    `{good}` and `{masked}` stand for arguments that work, `{weights}` for weights of VGG19 up to block 3.
+    `{good}`, `{masked}` and `{judge}` stand for arguments that work, `{weights}` for weights of VGG19 up to block 3.
     """
 
     name: str
@@ -367,6 +368,58 @@ MASKS = [
     Bad("mask exponent for region", "region {good} --mask-exponent 2", ("--mask-exponent does nothing in maskst",)),
 ]
 
+EVALUATIONS = [
+    Bad("no style", "evaluate content.png", ("--style", "maskstyle evaluate --help")),
+    Bad("no result", "evaluate --style style.jpg", ("'result'", "maskstyle evaluate --help")),
+    Bad("result missing", "evaluate none.png --style style.jpg", ("none.png does not exist",)),
+    Bad("style missing", "evaluate init.png --style none.jpg", ("none.jpg does not exist",)),
+    Bad("content missing", "evaluate init.png --style style.jpg --content none.png", ("none.png does not exist",)),
+    Bad("result a text", "evaluate text.jpg --style style.jpg", ("text.jpg is not an image",)),
+    Bad("result too small", "evaluate one.png --style style.jpg", ("1x1", "at least 4 pixels", "shallower layers")),
+    Bad("style too narrow", "evaluate init.png --style narrow.png", ("the style image", "at least 4 pixels")),
+    Bad("another shape", "evaluate style.jpg --style init.png --content content.png", ("36x28", "32x40", "aspect")),
+    Bad("map of another shape", "{judge} --content-map style_map.png", ("36x28", "32x40", "aspect")),
+    Bad("map of nothing", "evaluate init.png --style style.jpg --style-map style_map.png", ("no content map",)),
+    Bad("regions of nothing", "evaluate init.png --style style.jpg --regions red", ("no content map", "--content")),
+    Bad(
+        "no map beside it", "evaluate init.png --style style.jpg --content init.png --map red=red", ("init_map.png",)
+    ),
+    Bad(
+        "no map beside the style",
+        "evaluate init.png --style init.png --content content.png --regions red",
+        ("init_map.png", "--style-map FILE"),
+    ),
+    Bad("several beside it", "evaluate init.png --style style.jpg --content two.png", ("two_map.png and two_sem",)),
+    Bad("region in one map only", "{judge} --style-map green.png", ("green.png lacks #0000ff", "640 pixels")),
+    Bad("unknown region", "{judge} --regions green", ("got #00ff00 (green)", "content_map.png, #0000ff")),
+    Bad("no colour", "{judge} --regions nocolour", ("--regions", "'nocolour'")),
+    Bad("mapping without =", "{judge} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
+    Bad("unmatched", "{judge} --unmatched drop", ("--unmatched", "drop", "whole-style")),
+    Bad("regions and whole", "{judge} --regions red --whole", ("--whole judges without maps", "--regions")),
+    Bad("map and mask", "{judge} --map red=red --mask grey.png", ("--mask judges without maps", "--map")),
+    Bad("mask missing", "{judge} --mask none.png", ("none.png does not exist",)),
+    Bad("mask of colours", "{judge} --mask content_map.png", ("a greyscale mask, but content_map.png is coloured",)),
+    Bad("mask of another shape", "{judge} --mask narrow_grey.png", ("a mask is 2x300", "32x40", "aspect")),
+    Bad("mask without content", "evaluate init.png --style style.jpg --mask grey.png", ("--mask", "--content FILE")),
+    Bad("unknown network", "{judge} --network resnet", ("--network is 'resnet'", "vgg19")),
+    Bad("unknown propagation", "{judge} --propagation none", ("--propagation is 'none'", "inside")),
+    Bad("unknown fit", "{judge} --style-fit crop", ("--style-fit is 'crop'", "stretch")),
+    Bad("style scale 0", "{judge} --style-scale 0", ("--style-scale is 0.0", "above 0")),
+    Bad("style scale tiny", "{judge} --style-scale 0.01", ("the style image would be", "larger style_scale")),
+    Bad("style scale huge", "{judge} --style-scale 10000", ("64 megapixels", "smaller")),
+    Bad("layers empty", "{judge} --layers ''", ("--layers is ''", "NAME[:WEIGHT],...")),
+    Bad("layer twice", "{judge} --layers block1_conv1,block1_conv1", ("--style-layers names block1_conv1 twice",)),
+    Bad("unknown layer", "{judge} --layers block1_conv7", ("no layer 'block1_conv7'",)),
+    Bad("layer lacking", "{judge} --layers block4_conv1", ("lacks block4_conv1",)),
+    Bad("weights missing", "{judge} --weights none.npz", ("no weights file none.npz",)),
+    Bad("json the content", "{judge} --json content.png", ("--json is content.png, an input",)),
+    Bad("json the map", "{judge} --json content_map.png", ("--json is content_map.png, an input",)),
+    Bad("json in a missing folder", "{judge} --json no/run.json", ("no folder no",)),
+    Bad("heat map the result", "{judge} --heatmap init.png", ("--heatmap is init.png, an input",)),
+    Bad("heat map the record", "{judge} --heatmap h.png --json h.png", ("--heatmap and --json are both h.png",)),
+    Bad("heat map of an unknown suffix", "{judge} --heatmap heat.svg", ("'.svg'", ".png")),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -378,6 +431,7 @@ TABLE = {
         "command": COMMANDS,
         "map": MAPS,
         "mask": MASKS,
+        "evaluation": EVALUATIONS,
     }.items()
     for bad in rows
 }
@@ -405,6 +459,8 @@ def _write_pictures(desk, painted):
     painted((32, 40)).save(desk / "moving.gif")
     painted((1, 1)).save(desk / "one.png")
     painted((2, 300)).save(desk / "narrow.png")
+    for name, size in (("grey.png", (32, 40)), ("narrow_grey.png", (2, 300))):
+        painted(size).convert("L").save(desk / name)
     transparent = painted((32, 40)).convert("RGBA")
     transparent.putalpha(Image.linear_gradient("L").resize((40, 32)))
     transparent.save(desk / "alpha.png")
@@ -482,7 +538,8 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
         monkeypatch.setenv(variable, value)
     first = "--content-layers block1_conv1 --style-layers block1_conv1"
     before = listing(crowded_desk)
-    command = bad.command.replace("{good}", GOOD).replace("{masked}", MASKED).replace("{first}", first)
+    command = bad.command.replace("{good}", GOOD).replace("{masked}", MASKED).replace("{judge}", JUDGE)
+    command = command.replace("{first}", first)
     arguments = [each.replace("{weights}", str(random_vgg19_weights)) for each in shlex.split(command)]
 
     ran = run(*arguments)
@@ -496,7 +553,9 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 
 def test_every_name_in_the_table_is_its_own():
-    assert len(TABLE) == sum(map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS)))
+    assert len(TABLE) == sum(
+        map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS))
+    )
 
 
 def test_a_fetch_that_fails_says_why(run, monkeypatch):

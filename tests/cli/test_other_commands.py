@@ -31,6 +31,7 @@ COMMANDS = (
     ("masks", "combine"),
     ("masks", "edge-aware"),
     ("masks", "normalise"),
+    ("evaluate",),
     ("recipes",),
     ("weights",),
     ("maps",),

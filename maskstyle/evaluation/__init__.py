@@ -1,0 +1,1 @@
+"""What a result is worth: style distances by region, content distance, and what changed that was to stay."""

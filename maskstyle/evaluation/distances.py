@@ -1,0 +1,127 @@
+"""Relative distances of regions, from their Gram matrices and features; NumPy in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.losses import TINY
+from maskstyle.settings import LayerMix
+
+Matrix: TypeAlias = NDArray[np.float64]
+"""(R, S): one row for each region of the result, one column for each of the style; NaN where there is no distance."""
+
+
+def style_distances(
+    grams: Mapping[int, NDArray[np.float32]],
+    targets: Mapping[int, NDArray[np.float32]],
+    rows: Sequence[int],
+    columns: Sequence[int],
+) -> Matrix:
+    """Return ``||G_r - T_s||^2 / ||T_s||^2`` for every region r of a result and s of a style, at one layer.
+
+    Parameters
+    ----------
+    grams, targets : mapping of int to (C, C) float32 array
+        Gram matrices of the regions of the result and of the style by label; regions that are too small for the layer
+        are missing, and their row or column is NaN.
+    rows, columns : sequence of int
+        The labels in order.
+
+    Examples
+    --------
+    >>> gram, target = np.array([[1.0]], np.float32), np.array([[2.0]], np.float32)
+    >>> style_distances({0: gram}, {5: target, 6: gram}, [0], [5, 6, 7]).tolist()
+    [[0.25, 0.0, nan]]
+    """
+    found = np.full((len(rows), len(columns)), np.nan)
+    for column, style_label in enumerate(columns):
+        if style_label not in targets:
+            continue
+        target = targets[style_label].astype(np.float64)
+        size = max(float(np.sum(np.square(target))), TINY)
+        for row, label in enumerate(rows):
+            if label in grams:
+                found[row, column] = float(np.sum(np.square(grams[label] - target))) / size
+    return found
+
+
+def averaged(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequence[int]) -> Matrix:
+    """Return the mean of the layers' distances, each row over the same layers.
+
+    Parameters
+    ----------
+    by_layer : mapping of str to (R, S) float64 array
+        From `style_distances`.
+    mix : tuple of (str, float)
+        Layers with their weights in the mean.
+    own : sequence of int
+        For each row the column of its own style. A row is averaged over the layers that have this distance; another
+        column that lacks one of those layers is NaN, as it could not be compared.
+    """
+    first = next(iter(by_layer.values()))
+    mean = np.full(first.shape, np.nan)
+    for row, column in enumerate(own):
+        seen = [(layer, weight) for layer, weight in mix if np.isfinite(by_layer[layer][row, column])]
+        if seen:
+            total = sum(weight for _, weight in seen)
+            mean[row] = sum(weight / total * by_layer[layer][row] for layer, weight in seen)
+    return mean
+
+
+def leakages(distances: Matrix, own: Sequence[int], others: Sequence[int]) -> tuple[float | None, ...]:
+    """Return for each row its own distance divided by that of the nearest other style.
+
+    Parameters
+    ----------
+    distances : (R, S) float64 array
+        See `style_distances`.
+    own : sequence of int
+        For each row the column of its own style.
+    others : sequence of int
+        The columns that may be another style. A row whose own style is none of these, as where it is the whole style
+        image of which they are parts, has no leakage.
+
+    Returns
+    -------
+    tuple of float or None
+        0 is the own style exactly, below 1 is nearer to the own style than to any other; None without another.
+
+    Examples
+    --------
+    >>> leakages(np.array([[0.1, 0.4], [0.3, 0.2]]), own=[0, 0], others=[0, 1])
+    (0.25, 1.4999999999999998)
+    """
+    found: list[float | None] = []
+    for row, column in zip(distances, own, strict=True):
+        nearest = nearest_other(row, column, others)
+        known = nearest is not None and np.isfinite(row[column])
+        found.append(float(row[column]) / max(float(row[nearest]), TINY) if known else None)
+    return tuple(found)
+
+
+def nearest_other(row: NDArray[np.float64], own: int, others: Sequence[int]) -> int | None:
+    """Return the column of the nearest style that is not a row's own, None where there is none."""
+    known = [column for column in others if column != own and np.isfinite(row[column])]
+    return min(known, key=lambda column: float(row[column])) if known and own in others else None
+
+
+def content_distance(
+    features: NDArray[np.float32], target: NDArray[np.float32], cells: NDArray[np.int32] | None = None
+) -> float:
+    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over all cells of a layer, or over some.
+
+    Parameters
+    ----------
+    features, target : (H, W, C) float32 array
+        The layer's features of the result and of the content.
+    cells : (M,) int32 array, optional
+        Flat indices of at least one cell.
+    """
+    rows, wanted = (each.reshape(-1, each.shape[-1]).astype(np.float64) for each in (features, target))
+    if cells is not None:
+        rows, wanted = rows[cells], wanted[cells]
+    return float(np.mean(np.square(rows - wanted)) / max(float(np.mean(np.square(wanted))), TINY))

@@ -1,0 +1,194 @@
+"""``maskstyle evaluate`` in this process: what it takes, prints and writes, and results that come from files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskstyle import load_image
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+QUICK = ("--network", "lite", "--layers", "block1_conv1", "--content-layers", "block1_conv1")
+
+
+def write_map(path, size, left, right):
+    pixels = np.empty((*size, 3), np.uint8)
+    pixels[:, : size[1] // 2] = left
+    pixels[:, size[1] // 2 :] = right
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def evaluate(desk, run, painted):
+    """Return a function that runs a quick ``maskstyle evaluate`` on pictures with maps beside them."""
+    write_map(desk / "content_map.png", (32, 40), RED, BLUE)
+    write_map(desk / "style_sem.png", (36, 28), BLUE, RED)
+    painted((32, 40), seed=2).save(desk / "out.png")
+
+    def evaluate(*options, result="out.png", content=("--content", "content.png")):
+        return run("evaluate", result, "--style", "style.jpg", *content, *QUICK, *options)
+
+    return evaluate
+
+
+def record_of(desk):
+    return json.loads((desk / "run.json").read_text(encoding="utf-8"))
+
+
+def test_maps_beside_the_pictures_are_found_and_tables_are_printed(evaluate):
+    ran = evaluate().succeeded()
+    assert ran.err.splitlines()[:2] == [
+        "content map: content_map.png, found beside content.png",
+        "style map: style_sem.png, found beside style.jpg",
+    ]
+    assert "network: lite as embedded" in ran.err
+    assert ran.err.splitlines()[-1] == "note: lite judges about as vgg19 would; vgg19 judges best"
+    lines = [line.split() for line in ran.out.splitlines()]
+    title = "region pixels its style distance nearest other its distance leakage content"
+    assert lines[0] == title.split()
+    assert lines[1][:3] == ["#0000ff", "blue", "50.0"] or lines[1][:3] == ["#ff0000", "red", "50.0"]
+    assert "each row's own in brackets" in ran.out
+    assert lines[6][2].startswith("[") and lines[7][3].startswith("[")  # the own distances
+    assert "style distance " in ran.out and "; content distance " in ran.out
+    assert ran.out.splitlines()[-1] == "untouched: every pixel was to be painted"
+
+
+def test_the_record_says_what_went_in(evaluate, desk):
+    options = ("--regions", "red", "--map", "red=blue", "--propagation", "inside", "--style-scale", "0.5")
+    evaluate(*options, "--json", "run.json").succeeded()
+    record = record_of(desk)
+    assert record["inputs"] == {
+        "result": "out.png",
+        "style": "style.jpg",
+        "content": "content.png",
+        "content_map": "content_map.png",
+        "style_map": "style_sem.png",
+        "regions": ["#ff0000"],
+        "mapping": [["#ff0000", "#0000ff"]],
+        "unmatched": "error",
+        "masks": [],
+        "weights": "lite.npz",
+    }
+    assert (record["network"], record["compute_type"], record["propagation"]) == ("lite", "float32", "inside")
+    assert (record["size"], record["style_size"]) == ([32, 40], [20, 16])
+    assert [each["own_style"] for each in record["regions"]] == ["#0000ff (blue)"]
+    assert record["untouched"]["pixels"] == 32 * 20
+
+
+def test_the_layers_are_options(evaluate, desk):
+    evaluate("--layers", "block1_conv1,block2_conv1:0.5", "--json", "run.json").succeeded()
+    assert record_of(desk)["layers"] == {"block1_conv1": 1.0, "block2_conv1": 0.5}
+
+
+def test_without_options_vgg19_judges_where_it_is_found(desk, run):
+    run("evaluate", "content.png", "--style", "style.jpg", "--json", "run.json").succeeded()
+    record = record_of(desk)
+    assert (record["network"], record["compute_type"]) == ("vgg19", "float32")
+    assert list(record["layers"]) == ["block2_conv1", "block3_conv1"]
+    assert (record["content_layers"], record["untouched"]) == (None, None)
+    assert [each["name"] for each in record["regions"]] == ["whole picture"]
+
+
+def test_a_heat_map_is_drawn(evaluate, desk):
+    ran = evaluate("--heatmap", "heat.png").succeeded()
+    assert "wrote heat.png" in ran.err
+    pixels = (load_image(desk / "heat.png").pixels * 255).astype(int)
+    for color in (RED, BLUE):
+        assert (pixels == color).all(axis=2).sum() > 2000  # a swatch in a row and one in a column
+
+
+def test_quiet_prints_nothing(evaluate, desk):
+    ran = evaluate("--quiet", "--json", "run.json", "--heatmap", "heat.png").succeeded()
+    assert (ran.out, ran.err) == ("", "")
+    assert record_of(desk)["command"] == "evaluate"
+
+
+@pytest.mark.parametrize("size", [None, 24])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_what_region_leaves_alone_is_found_unchanged(
+    evaluate, desk, run, painted, tiny_choice, monkeypatch, transparent, size
+):
+    """From files to files, with a tiny network in both commands."""
+    if transparent:
+        picture = painted((32, 40)).convert("RGBA")
+        picture.putalpha(Image.linear_gradient("L").resize((40, 32)))
+        picture.save(desk / "content.png")
+    monkeypatch.setattr("maskstyle.cli.job.chosen_network", lambda *_: tiny_choice(["block1_conv1"]))
+    monkeypatch.setattr("maskstyle.cli.judging.chosen_network", lambda *_: tiny_choice(["block1_conv1"]))
+    layers = ("--style-layers", "block1_conv1", "--content-layers", "block1_conv1")
+    options = ("--steps", "2", "--scales", "1", "--init", "noise", *layers)
+    options += () if size is None else ("--size", size)
+    run("region", "content.png", "style.jpg", "-o", "out.png", "--regions", "blue", *options).succeeded()
+
+    ran = evaluate("--regions", "blue", "--json", "run.json").succeeded()
+    record = record_of(desk)
+    height, width = record["size"]
+    assert record["network"] == "tiny19"
+    assert max(height, width) == (size or 40)
+    assert record["untouched"] == {"pixels": height * width // 2, "changed": 0, "largest": 0, "share": 0.0}
+    assert f"untouched: 0 of {height * width // 2} pixels changed (0 %)" in ran.out
+    other = evaluate("--regions", "red", "--json", "run.json").succeeded()
+    assert record_of(desk)["untouched"]["changed"] > 0.9 * height * width // 2
+    assert "pixels changed" in other.out and "of 255" in other.out
+
+
+def test_a_jpeg_changes_a_little_everywhere(evaluate, desk):
+    with Image.open(desk / "content.png") as picture:
+        picture.save(desk / "out.jpg", quality=95)
+    evaluate("--regions", "red", "--json", "run.json", result="out.jpg").succeeded()
+    untouched = record_of(desk)["untouched"]
+    assert untouched["share"] > 0.5 and untouched["largest"] < 255
+
+
+def test_a_doodle_is_judged_without_content(evaluate, desk):
+    ran = evaluate("--content-map", "content_map.png", "--json", "run.json", content=()).succeeded()
+    assert "untouched" not in ran.out and "content distance" not in ran.out
+    record = record_of(desk)
+    assert len(record["regions"]) == 2
+    assert record["inputs"]["content"] is None
+
+
+def test_masks_say_what_was_to_stay(evaluate, desk):
+    with Image.open(desk / "content.png") as picture:
+        picture.putpixel((3, 3), (255, 255, 255))
+        picture.putpixel((30, 30), (255, 255, 255))
+        picture.save(desk / "out.png")
+    for name, box in (("one.png", (20, 0, 30, 32)), ("two.png", (28, 0, 40, 32))):
+        mask = Image.new("L", (40, 32))
+        mask.paste(90, box)
+        mask.save(desk / name)
+    ran = evaluate("--mask", "one.png", "--mask", "two.png").succeeded()
+    assert "untouched: 1 of 640 pixels changed (0.156 %), by up to" in ran.out
+    assert "whole picture" in ran.out and "map" not in ran.err
+
+
+def test_whole_leaves_the_maps_aside(evaluate, desk):
+    ran = evaluate("--whole", "--json", "run.json").succeeded()
+    assert "map" not in ran.err
+    assert record_of(desk)["confusion"] == [[record_of(desk)["style_distance"]]]
+
+
+def test_one_map_alone_is_said_to_be_too_few(evaluate, desk):
+    (desk / "content_map.png").unlink()
+    ran = evaluate("--json", "run.json").succeeded()
+    assert ran.err.splitlines()[0] == "regions: none, as there is no map beside the content image"
+    assert len(record_of(desk)["regions"]) == 1
+    assert "there is no map beside content.png" in evaluate("--regions", "red").error
+
+
+def test_a_bad_result_is_found_before_tensorflow_loads(evaluate, desk):
+    write_map(desk / "style_sem.png", (36, 28), GREEN, GREEN)
+    program = (
+        "import sys\nfrom maskstyle.cli.app import app\n"
+        "try:\n    app(['evaluate', 'out.png', '--style', 'style.jpg', '--content', 'content.png'])\n"
+        "except SystemExit as end:\n    sys.exit(100 if 'tensorflow' in sys.modules else end.code)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, encoding="utf-8")
+    assert ran.returncode == 2, ran.stderr
+    assert ran.stderr.startswith("error: expected the same regions in")
