@@ -255,19 +255,20 @@ class MaskPlan:
             self.order = tf.constant(order)
             self.inverse = tf.constant(_inverses(order, pixels)[0])
             self._columns = [None if (group.columns == 1).all() else tf.constant(group.columns) for group in groups]
-        self._groups = groups
+        self._sizes = [len(group.cells) for group in groups]
+        self._shares = [group.shares for group in groups]
 
     def batches(self) -> list[_Batch]:
         """Return the groups in batches that bound how many matrices are held at the same time."""
         batches: list[_Batch] = []
         start = 0
-        for group, columns in zip(self._groups, self._columns, strict=True):
+        for size, columns, shares in zip(self._sizes, self._columns, self._shares, strict=True):
             if not batches or sum(map(len, batches[-1].shares)) >= BATCH_COLUMNS:
                 batches.append(_Batch([], [], []))
-            stop = start + len(group.cells)
+            stop = start + size
             batches[-1].places.append(slice(start, stop))
             batches[-1].columns.append(columns)
-            batches[-1].shares.append(group.shares)
+            batches[-1].shares.append(shares)
             start = stop
         return batches
 
