@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
-    from maskstyle.settings import Settings
+    from maskstyle.settings import DOODLE_SETTINGS, Settings
     from maskstyle.synthesis import Step
     from maskstyle.techniques.basic import transfer_basic
+    from maskstyle.techniques.doodle import transfer_doodle
     from maskstyle.techniques.gradient_mask import transfer_gradient_mask
     from maskstyle.techniques.region import transfer_region
 
@@ -77,14 +78,17 @@ _HOMES = {
     "Recipe": "recipes",
     "find_recipe": "recipes",
     "Result": "result",
+    "DOODLE_SETTINGS": "settings",
     "Settings": "settings",
     "Step": "synthesis",
     "transfer_basic": "techniques.basic",
+    "transfer_doodle": "techniques.doodle",
     "transfer_gradient_mask": "techniques.gradient_mask",
     "transfer_region": "techniques.region",
 }
 
 __all__ = [
+    "DOODLE_SETTINGS",
     "RECIPES",
     "Evaluation",
     "ImageError",
@@ -122,6 +126,7 @@ __all__ = [
     "soft_masks",
     "save_mask",
     "transfer_basic",
+    "transfer_doodle",
     "transfer_gradient_mask",
     "transfer_region",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from maskstyle.gram import Partition, gram, observe_region_grams
 from maskstyle.guidance.gradients import soft_weights
 from maskstyle.guidance.pairs import Pair
-from maskstyle.guidance.regions import Labels, region_cells
+from maskstyle.guidance.regions import Labels, region_cells, split_cells
 from maskstyle.images import Image, Mask
 from maskstyle.losses import Guide
 from maskstyle.networks.vgg import FeatureNetwork
@@ -21,8 +21,25 @@ from maskstyle.settings import Settings, active
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
 
+Part: TypeAlias = tuple[int, str]
+"""A region with the part of it that is meant: its inside, what lies along its border, or the whole of it."""
+
+Key = TypeVar("Key")
+
+WHOLE, INSIDE, BORDER = PARTS = ("whole", "inside", "border")
+
 Cells: TypeAlias = dict[str, dict[int, NDArray[np.int32]]]
 """Flat indices of cells by layer and region; regions that vanish on a layer's grid are left out there."""
+
+PartCells: TypeAlias = dict[str, dict[Part, NDArray[np.int32]]]
+"""The same by layer and part of a region."""
+
+WIDE_FIELD = 1 / 8
+"""Share of an image's shorter side above which the deepest layer's receptive field is wide: borders are then much of
+what layers see."""
+
+FEWEST_CELLS = 8
+"""Cells that each part of a style's region must have for a Gram matrix of its own: fewer are no style."""
 
 
 def style_guide(
@@ -77,8 +94,10 @@ def region_guides(
     style_labels: Labels,
     pairs: Sequence[Pair],
     settings: Settings,
+    *,
+    margin: int = 0,
 ) -> list[Guide]:
-    """Return a guide for each region that asks for the style of a region of the style image.
+    """Return guides that ask in each region for the style of a region of the style image.
 
     Parameters
     ----------
@@ -94,42 +113,96 @@ def region_guides(
         Which region takes its style from which.
     settings : Settings
         For the layers, the propagation and the intensity.
+    margin : int
+        Pixels by which the network sees both images mirrored around them, as `maskstyle.objective.Objective` does
+        with the same margin: what lies along their edges then sees more of its own kind instead of zeros. A multiple
+        of the side of a cell of the deepest layer.
 
     Returns
     -------
     list of Guide
-        One for each pair. A region has no say on a layer on whose grid it, or its region of the style, vanishes,
-        and its guide has no target there: see `vanished`. A guide's strength is its region's share of all pixels,
-        so that a pixel feels its style as strongly in a small region as in a large one.
+        One for each pair, or for each part of one: where ``settings.propagation`` is ``split``, the cells of a layer
+        that see nothing but the region and those along its border have a Gram matrix each, with that of the same
+        part of the style's region as target. Where the regions of a picture have longer borders than those of the
+        style, one Gram matrix for both would ask for fewer of the features of borders than there are, and would get
+        halos along them. That goes for small images, such as the coarse sizes of large ones, where the layers see a
+        good part of it (`WIDE_FIELD`); larger ones are not split, nor are layers on which the parts of the style's
+        region are too few cells (`FEWEST_CELLS`).
+
+        A region has no say on a layer on whose grid it, or its region of the style, vanishes, and its guide has no
+        target there: see `vanished`. A guide's strength is its region's share of all pixels, so that a pixel feels
+        its style as strongly in a small region as in a large one; parts share it by their cells.
     """
     layers = [layer for layer, _ in active(settings.style_layers)]
-    cells = layer_cells(network, labels, {pair.region for pair in pairs}, layers, settings)
+    rule = settings.propagation
+    if rule == "split":
+        deepest = max((network.architecture.receptive_field(layer) for layer in layers), default=0)
+        rule = "split" if deepest > WIDE_FIELD * min(labels.shape) else "simple"
+    cells = _cells(network, labels, {pair.region for pair in pairs}, layers, rule, margin)
     wanted = {pair.style_region for pair in pairs if pair.style_region is not None}
-    style_cells = layer_cells(network, style_labels, wanted, layers, settings)
+    style_cells = _cells(network, style_labels, wanted, layers, rule, margin)
+    style = np.pad(style, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric")
     targets = region_grams(network, style, style_cells)
     whole = None
     if any(pair.style_region is None for pair in pairs):
         whole = style_guide(network, [style], [1.0], settings)
     guides = []
     for pair in pairs:
-        if pair.style_region is None:
-            assert whole is not None
-            own, sums = whole.targets, whole.target_sums
-        else:
-            own = {layer: found[pair.style_region] for layer, found in targets.items() if pair.style_region in found}
-            sums = {layer: float(len(style_cells[layer][pair.style_region])) for layer in own}
-        seen = [layer for layer in layers if layer in own and pair.region in cells[layer]]
-        guides.append(
-            Guide(
-                pair.name,
-                {layer: own[layer] for layer in seen},
-                {layer: sums[layer] for layer in seen},
-                cells={layer: cells[layer][pair.region] for layer in seen},
-                strength=float(np.mean(labels == pair.region)),
-                intensity=settings.intensity,
+        chosen = {layer: _parts_of(pair, cells[layer], style_cells[layer]) for layer in layers}
+        for part in PARTS:
+            seen = [layer for layer in layers if part in chosen[layer]]
+            if not seen and (part != WHOLE or any(chosen.values())):
+                continue  # a region without any say keeps one guide, which says so
+            own, sums = _targets_of(pair, part, seen, targets, style_cells, whole)
+            guides.append(
+                Guide(
+                    pair.name,
+                    own,
+                    sums,
+                    cells={layer: cells[layer][pair.region, part] for layer in seen},
+                    strength=float(np.mean(labels == pair.region)),
+                    shares={layer: chosen[layer][part] for layer in seen},
+                    intensity=settings.intensity,
+                )
             )
-        )
     return guides
+
+
+def _parts_of(
+    pair: Pair, cells: Mapping[Part, NDArray[np.int32]], style_cells: Mapping[Part, NDArray[np.int32]]
+) -> dict[str, float]:
+    """Return the parts of a region that have Gram matrices of their own on a layer, with their share of its cells."""
+
+    def count(part: str) -> int:
+        return len(cells.get((pair.region, part), ()))
+
+    def style_count(part: str) -> int:
+        return len(style_cells.get((pair.style_region, part), ())) if pair.style_region is not None else 0
+
+    halves = [part for part in (INSIDE, BORDER) if count(part)]
+    if halves and all(style_count(part) >= FEWEST_CELLS for part in halves):
+        return {part: count(part) / sum(map(count, halves)) for part in halves}
+    return {WHOLE: 1.0} if count(WHOLE) and (pair.style_region is None or style_count(WHOLE)) else {}
+
+
+def _targets_of(
+    pair: Pair,
+    part: str,
+    layers: Sequence[str],
+    targets: Mapping[str, Mapping[Part, NDArray[np.float32]]],
+    style_cells: PartCells,
+    whole: Guide | None,
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, float]]:
+    """Return the target Gram matrices of a part of a region by layer, and their numbers of cells."""
+    if pair.style_region is None:
+        assert whole is not None
+        own, sums = whole.targets, whole.target_sums
+        return {layer: own[layer] for layer in layers}, {layer: sums[layer] for layer in layers}
+    key = pair.style_region, part
+    return (
+        {layer: targets[layer][key] for layer in layers},
+        {layer: float(len(style_cells[layer][key])) for layer in layers},
+    )
 
 
 def mask_guides(
@@ -200,14 +273,16 @@ def _soft_weights(
 def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each region or mask that has no say on some style layers."""
     layers = [layer for layer, _ in active(settings.style_layers)]
-    remarks = []
+    seen: dict[str, set[str]] = {}
+    masks = {guide.name for guide in guides if guide.weights is not None}
     for guide in guides:
-        missing = [layer for layer in layers if layer not in guide.targets]
+        seen.setdefault(guide.name, set()).update(guide.targets)
+    remarks = []
+    for name, found in seen.items():
+        missing = [layer for layer in layers if layer not in found]
         if missing:
             where = "every style layer" if missing == layers else ", ".join(missing)
-            what = (
-                f"region {guide.name} or its region of the style" if guide.weights is None else f"mask {guide.name}"
-            )
+            what = f"mask {name}" if name in masks else f"region {name} or its region of the style"
             remarks.append(f"{what} is too small for {where}; it has no say there")
     return tuple(remarks)
 
@@ -215,7 +290,7 @@ def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
 def layer_cells(
     network: FeatureNetwork, labels: Labels, regions: Iterable[int], layers: Sequence[str], settings: Settings
 ) -> Cells:
-    """Return the cells of regions on each layer's grid.
+    """Return the cells of whole regions on each layer's grid; regions that vanish there are left out.
 
     Parameters
     ----------
@@ -228,26 +303,43 @@ def layer_cells(
     layers : sequence of str
         The layers wanted.
     settings : Settings
-        For the propagation.
+        For the propagation; ``split`` is ``simple`` for whole regions.
     """
-    ordered = sorted(set(regions))
-    result: Cells = {}
+    rule = "simple" if settings.propagation == "split" else settings.propagation
+    found = _cells(network, labels, set(regions), layers, rule, 0)
+    return {layer: {region: each for (region, _), each in cells.items()} for layer, cells in found.items()}
+
+
+def _cells(
+    network: FeatureNetwork,
+    labels: Labels,
+    regions: set[int],
+    layers: Sequence[str],
+    propagation: str,
+    margin: int,
+) -> PartCells:
+    """Return the cells of regions and their parts on each layer's grid."""
+    ordered = sorted(regions)
+    seen_size = labels.shape[0] + 2 * margin, labels.shape[1] + 2 * margin
+    result: PartCells = {}
     for layer in layers:
-        found = region_cells(
-            labels,
-            network.architecture.grid((labels.shape[0], labels.shape[1]), layer),
-            ordered,
-            propagation=settings.propagation,
-            receptive_field=network.architecture.receptive_field(layer),
-        )
-        result[layer] = {region: cells for region, cells in zip(ordered, found, strict=True) if len(cells)}
+        grid = network.architecture.grid(seen_size, layer)
+        field = network.architecture.receptive_field(layer)
+        rule = "simple" if propagation == "split" else propagation
+        owned = region_cells(labels, grid, ordered, propagation=rule, receptive_field=field, margin=margin)
+        found = {(region, WHOLE): cells for region, cells in zip(ordered, owned, strict=True)}
+        if propagation == "split":
+            parts = split_cells(labels, grid, ordered, receptive_field=field, margin=margin)
+            for region, pair in zip(ordered, parts, strict=True):
+                found |= {(region, part): cells for part, cells in zip((INSIDE, BORDER), pair, strict=True)}
+        result[layer] = {part: cells for part, cells in found.items() if len(cells)}
     return result
 
 
 def region_grams(
-    network: FeatureNetwork, image: Image, cells: Cells
-) -> Mapping[str, Mapping[int, NDArray[np.float32]]]:
-    """Return the Gram matrices of regions of an image by layer and region, where distances are measured.
+    network: FeatureNetwork, image: Image, cells: Mapping[str, Mapping[Key, NDArray[np.int32]]]
+) -> Mapping[str, Mapping[Key, NDArray[np.float32]]]:
+    """Return the Gram matrices of regions, or parts of them, of an image by layer, where distances are measured.
 
     Parameters
     ----------
@@ -255,8 +347,8 @@ def region_grams(
         Where the features come from.
     image : (H, W, 3) float32 array
         In [0, 1].
-    cells : dict
-        From `layer_cells` for labels of the image's size; layers without any region are left out of the result.
+    cells : mapping
+        Flat indices of cells by layer and region; layers without any region are left out of the result.
     """
 
     def grams_of(pixels: Tensor) -> dict[str, Tensor]:

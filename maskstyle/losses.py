@@ -91,6 +91,8 @@ class Guide:
         Instead of weights the flat indices of the guide's pixels by layer; the Gram is divided by their number.
     strength : float
         Factor s_g on the guide's share of the style term.
+    shares : mapping of str to float, optional
+        Further factor on it by layer; 1 where it is left out.
     intensity : float
         Factor on the target: the normalisation of the guide's Gram, adjusted to ask for a stronger style
         (above 1) or a fainter one.
@@ -103,6 +105,7 @@ class Guide:
     divisors: Mapping[str, float] | None = None
     cells: Mapping[str, NDArray[np.int32]] | None = None
     strength: float = 1.0
+    shares: Mapping[str, float] | None = None
     intensity: float = 1.0
 
 
@@ -266,13 +269,18 @@ class StyleTerm:
         """Return the factor on the squared distance of normalised Grams that gives the guide's share of the term."""
         divisor = _divisor(guide, layer, grid)
         target = guide.targets[layer] * np.float32(self._factor(guide, layer, grid))
-        return guide.strength * gram_scale(
-            float(np.sum(np.square(target, dtype=np.float64))),
-            int(target.shape[0]) if self.channels is None else self.channels[layer],
-            divisor,
-            image_pixels,
-            normalisation=self.normalisation,
-            reduction=self.reduction,
+        share = 1.0 if guide.shares is None else guide.shares[layer]
+        return (
+            guide.strength
+            * share
+            * gram_scale(
+                float(np.sum(np.square(target, dtype=np.float64))),
+                int(target.shape[0]) if self.channels is None else self.channels[layer],
+                divisor,
+                image_pixels,
+                normalisation=self.normalisation,
+                reduction=self.reduction,
+            )
         )
 
 

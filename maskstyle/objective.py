@@ -28,11 +28,17 @@ class Objective:
         The terms; those of weight 0 are left out.
     free : (H, W) float32 array, optional
         1 where pixels may change; where it is 0 the gradient is 0.
+    margin : int
+        Pixels by which the network sees the image mirrored around it, for style terms whose cells are on the grids
+        of that larger image. Content terms know nothing of it.
     """
 
-    def __init__(self, network: FeatureNetwork, terms: Sequence[Term], free: Mask | None = None) -> None:
+    def __init__(
+        self, network: FeatureNetwork, terms: Sequence[Term], free: Mask | None = None, *, margin: int = 0
+    ) -> None:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
+        self.margin = margin
         self._free = None if free is None else tf.constant(free[:, :, np.newaxis], tf.float32)
         self._content_layers = {
             layer for term in self.terms if isinstance(term, ContentTerm) for layer, _ in term.layers
@@ -83,7 +89,7 @@ class Objective:
                         features, seen[layer] = term.observe(layer, features)
                 return features
 
-            features = self.network(image, observe)
+            features = self.network(_mirrored(image, self.margin), observe)
             for layer in self._content_layers:
                 features[layer] = self.network.measured(layer, features[layer])
             values = [
@@ -93,6 +99,17 @@ class Objective:
         # Where every region has vanished at a coarse size, nothing may depend on the image.
         gradient = tape.gradient(total, image, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.stack(values), gradient if self._free is None else gradient * self._free
+
+
+def _mirrored(image: Tensor, margin: int) -> Tensor:
+    """Return an image (H, W, 3) with `margin` more pixels on each side, mirrored as by NumPy's ``symmetric``."""
+    for axis in (0, 1):
+        left = margin
+        while left > 0:
+            step = min(left, image.shape[axis])  # an image can be mirrored once at a time
+            image = tf.pad(image, [[step, step] if each == axis else [0, 0] for each in range(3)], "SYMMETRIC")
+            left -= step
+    return image
 
 
 def content_term(network: FeatureNetwork, content: Image, settings: Settings) -> ContentTerm:

@@ -26,9 +26,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "style_reduction": ("relative", "mean", "gatys", "chollet"),
     "tv_reduction": ("mean", "sum"),
     "style_fit": ("keep", "stretch"),
-    "propagation": ("simple", "inside", "all"),
+    "propagation": ("simple", "inside", "all", "split"),
     "optimizer": ("lbfgs", "adam"),
-    "init": ("content", "style", "noise", "image"),
+    "init": ("auto", "content", "style", "noise", "colors", "image"),
 }
 """The values that each choice among names may take."""
 
@@ -78,8 +78,10 @@ class Settings:
     mask_exponent : float
         Power to which soft masks are raised before they weigh pixels: 1, or 2 as where features are multiplied
         by the mask; the Gram is divided by the sum of the mask itself.
-    propagation : {"simple", "inside", "all"}
-        How semantic regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`.
+    propagation : {"simple", "inside", "all", "split"}
+        How semantic regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`; ``split`` gives
+        what lies inside a region and what lies along its border a Gram matrix each at small sizes: see
+        `maskstyle.guides.region_guides`.
     intensity : float
         Factor above 0 on the target Gram matrices: above 1 asks for a stronger style, below 1 for a fainter one.
     size : int or None
@@ -102,13 +104,14 @@ class Settings:
     learning_rate, beta_1, beta_2, epsilon : float
         Adam's settings. Relative losses, spread over a million pixels, have gradients down to 1e-7, which
         Keras' own epsilon of 1e-7 would drown.
-    init : {"content", "style", "noise", "image"}
-        What the first image is; an image of one's own is given beside the settings.
+    init : {"auto", "content", "style", "noise", "colors", "image"}
+        What the first image is; an image of one's own is given beside the settings. ``colors`` draws each region
+        from the colours of its region of the style image; ``auto`` is the content, or colors where there is none.
     noise_contrast : float
         Contrast of the noise, above 0 and at most 1: it is uniform around mid grey, and 1 fills [0, 1]. Strong noise
         leaves its dots in flat areas.
     seed : int
-        Seed of the noise.
+        Seed of the noise, and of the colours drawn.
     snapshot_every : int
         The command line keeps a snapshot every so many steps; 0 keeps none.
     denoise : float
@@ -152,7 +155,7 @@ class Settings:
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-12
-    init: str = "content"
+    init: str = "auto"
     noise_contrast: float = 0.25
     seed: int = 0
     snapshot_every: int = 0
@@ -241,3 +244,16 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
 
 JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
 """How results are evaluated: in float32, by a layer that sees fine strokes and one that sees larger ones."""
+DOODLE_SETTINGS = Settings(
+    content_weight=0.0,
+    propagation="split",
+    scales=4,
+    steps=60,
+    tolerance=0.002,
+)
+"""The defaults of doodles, which have no content: docs/doodles.md says what each of them is for."""
+
+
+def without_content(settings: Settings) -> Settings:
+    """Return settings, such as a recipe's, for a picture that has no content to keep or to start from."""
+    return settings.changed(content_weight=0.0, init="auto" if settings.init == "content" else settings.init)

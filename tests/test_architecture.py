@@ -30,6 +30,7 @@ map_snapping
 map_parsing
 maps
 guidance.pairs mask_feathering
+guidance.colors
 networks.weights gram
 networks.vgg
 networks.load
@@ -43,7 +44,7 @@ map_check
 map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure
-techniques.basic techniques.gradient_mask techniques.region evaluation.regions evaluation.heatmap
+techniques.basic techniques.doodle techniques.gradient_mask techniques.region evaluation.regions evaluation.heatmap
 cli.*
 __main__
 """

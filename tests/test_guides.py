@@ -233,3 +233,63 @@ def test_a_mask_that_vanishes_on_a_grid_has_no_say_there(network):
     (guide,) = masked(network, [mask])
     assert set(guide.targets) == set(guide.weights) == set(guide.divisors) == {"block1_conv1"}
     assert vanished([guide], SETTINGS) == ("mask 1 is too small for block2_conv1; it has no say there",)
+
+
+def split_labels(size):
+    """Return labels with region 1 in the right half."""
+    return (np.indices(size)[1] >= size[1] // 2).astype(np.int32)
+
+
+def parts_of(labels, layer, region, receptive_field):
+    """Return which cells of a layer are inside a region, and which along its border; the labels are whole cells."""
+    side = 1 if layer == "block1_conv1" else 2
+    inside = np.zeros((labels.shape[0] // side, labels.shape[1] // side), bool)
+    own = np.zeros_like(inside)
+    padded = np.pad(labels, receptive_field, mode="edge")
+    for row, column in np.ndindex(inside.shape):
+        own[row, column] = labels[row * side, column * side] == region
+        top, left = (middle * side + side // 2 + receptive_field - receptive_field // 2 for middle in (row, column))
+        inside[row, column] = (padded[top : top + receptive_field, left : left + receptive_field] == region).all()
+    return own & inside, own & ~inside
+
+
+@pytest.mark.parametrize("margin", [0, 4])
+def test_parts_of_regions_have_targets_and_shares_of_their_own(tiny_network, margin):
+    network = tiny_network(LAYERS, padding="edge")
+    labels, style_labels, style = split_labels((12, 24)), split_labels((24, 16)), random_image(3, 24, 16)
+    settings = SETTINGS.changed(propagation="split", intensity=1.0)
+    guides = region_guides(network, labels, style, style_labels, PAIRS, settings, margin=margin)
+    assert [guide.name for guide in guides] == ["left", "left", "right", "right"]
+    assert [guide.strength for guide in guides] == [0.5] * 4
+    features = forward(
+        np.pad(style, ((margin, margin), (margin, margin), (0, 0)), "symmetric"), WEIGHTS, padding="edge"
+    )
+    for layer in LAYERS:
+        field, side = network.architecture.receptive_field(layer), 1 if layer == "block1_conv1" else 2
+        seen = features[layer][margin // side :, margin // side :][: 24 // side, : 16 // side]
+        for pair, halves in zip(PAIRS, (guides[:2], guides[2:]), strict=True):
+            wanted = parts_of(style_labels, layer, pair.style_region, field)
+            own = parts_of(labels, layer, pair.region, field)
+            for guide, chosen, cells in zip(halves, wanted, own, strict=True):
+                rows = seen[chosen]
+                assert_allclose(guide.targets[layer], rows.T @ rows / len(rows), rtol=1e-4, atol=1e-4)
+                assert guide.shares[layer] == pytest.approx(cells.sum() / (own[0].sum() + own[1].sum()))
+                assert len(guide.cells[layer]) == cells.sum()
+
+
+def test_a_layer_on_which_the_styles_parts_are_too_few_cells_is_not_split(network):
+    settings = SETTINGS.changed(propagation="split")
+    guides = guides_of(network, settings=settings, labels=split_labels((8, 12)), style_labels=split_labels((12, 8)))
+    by_layer = {layer: [guide.shares[layer] for guide in guides if layer in guide.targets] for layer in LAYERS}
+    assert by_layer["block2_conv1"] == [1.0, 1.0]
+    assert len(by_layer["block1_conv1"]) == 4
+    assert vanished(guides, settings) == ()
+
+
+def test_large_images_are_not_split(network):
+    settings = SETTINGS.changed(propagation="split", style_layers=(("block1_conv1", 1.0),))  # it sees 3 pixels
+    for side, split in ((23, True), (24, False)):
+        style = random_image(3, side, side)
+        labels = split_labels((side, side))
+        guides = region_guides(network, labels, style, labels, PAIRS, settings)
+        assert len(guides) == (4 if split else 2)

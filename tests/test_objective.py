@@ -331,3 +331,21 @@ def test_layers_of_weight_0_are_left_out(tiny_network):
         style_term(network, [style_guide(network, [image], [1.0], settings)], settings),
     ]
     assert Objective(network, terms).losses(image) == {"content": 0.0, "style": pytest.approx(0.0, abs=1e-6)}
+
+
+@pytest.mark.parametrize("margin", [4, 24])
+def test_with_a_margin_the_network_sees_the_mirrored_image(tiny_network, margin):
+    settings = dataclasses.replace(BASE, content_weight=0.0, tv_weight=0.0)
+    network = tiny_network(LAYERS)
+    terms = [style_term(network, [style_guide(network, [STYLE], [1.0], settings)], settings)]
+    value, gradient = Objective(network, terms, margin=margin).value_and_gradient(IMAGE)
+
+    def mirrored(image):
+        return np.pad(image, ((margin, margin), (margin, margin), (0, 0)), "symmetric")
+
+    whole, whole_gradient = Objective(network, terms).value_and_gradient(mirrored(IMAGE))
+    assert_allclose(value, whole, rtol=1e-5)
+    rows, columns = (np.pad(np.arange(length), margin, "symmetric") for length in IMAGE.shape[:2])
+    folded = np.zeros(IMAGE.shape)  # every pixel gathers what its mirror images feel
+    np.add.at(folded, np.ix_(rows, columns), whole_gradient.numpy())
+    assert_allclose(gradient, folded, rtol=1e-3, atol=1e-5 * np.abs(folded).max())

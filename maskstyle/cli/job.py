@@ -24,9 +24,9 @@ class Job:
     Parameters
     ----------
     content : Path
-        The content's file.
+        The content's file, or that of the doodle where there is none.
     picture : Picture
-        The content.
+        What it holds.
     first : Path or None
         The first image's file, where one is given.
     initial : (H, W, 3) float32 array or None
@@ -66,6 +66,13 @@ class Job:
         inputs : dict
             What the record says of them.
         """
+        inputs = {"content": self.content.name, **inputs}
+        self.run_without_content(technique, styles, self.picture.pixels, *arguments, inputs=inputs, **options)
+
+    def run_without_content(
+        self, technique: str, styles: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
+    ) -> None:
+        """Run a technique that takes nothing of the picture but its size and its transparency; see `run`."""
         # After every other input: reading weights takes longest, and what is wrong with a picture is said first.
         choice = chosen_network(self.settings, self.weights)
         height, width = self.picture.pixels.shape[:2]
@@ -75,7 +82,6 @@ class Job:
             tensorflow_import.import_tensorflow()
             transfer = partial(
                 getattr(maskstyle, f"transfer_{technique}"),
-                self.picture.pixels,
                 *arguments,
                 alpha=self.picture.alpha,
                 initial=self.initial,
@@ -84,7 +90,6 @@ class Job:
                 **options,
             )
             recorded = {
-                "content": self.content.name,
                 **inputs,
                 "initial": None if self.first is None else self.first.name,
                 "weights": choice.weights.name,
@@ -116,7 +121,7 @@ def prepared(
     Parameters
     ----------
     content : Path
-        The picture to paint.
+        The picture to paint, or the doodle.
     others : sequence of Path
         The technique's own inputs, which must not be replaced.
     files : Files

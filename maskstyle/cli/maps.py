@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from maskstyle.cli.render import announce
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.pairs import Advice
 from maskstyle.images import load_image
-from maskstyle.maps import Color, SemanticMap, find_map_beside, find_named_region, load_map, parse_color
+from maskstyle.maps import (
+    Color,
+    SemanticMap,
+    describe_absorbed,
+    find_map_beside,
+    find_named_region,
+    load_map,
+    parse_color,
+)
 
 ON_THE_COMMAND_LINE = Advice(
     "repaint them in the same colours, pair them with --map, list the regions to paint with --regions, or pass "
@@ -16,6 +25,11 @@ ON_THE_COMMAND_LINE = Advice(
     "list regions that both maps have with --regions, pair them with --map, or pass --unmatched whole-style",
 )
 """What to do where regions have no counterpart."""
+
+FOR_DOODLES = Advice(
+    *["repaint them in the style map's colours, pair them with --map, or pass --unmatched whole-style"] * 2
+)
+"""The same for doodles."""
 
 _COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")
 
@@ -49,6 +63,41 @@ def read_maps(
         raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
     content, style = (load_map(path, palette=listed, least_region=least_region) for path in paths)
     return content, style
+
+
+def announce_maps(
+    given: tuple[Path | None, Path | None],
+    paths: tuple[Path, Path],
+    images: tuple[Path, Path],
+    maps: tuple[SemanticMap, SemanticMap],
+    *,
+    quiet: bool,
+) -> list[str]:
+    """Say which maps were found beside their images, and what small patches they lost; return what was said of these.
+
+    Parameters
+    ----------
+    given : (Path or None, Path or None)
+        The maps that options name.
+    paths, images : (Path, Path)
+        The maps that are used, and their images.
+    maps : (SemanticMap, SemanticMap)
+        What the maps hold.
+    quiet : bool
+        Say nothing.
+    """
+    for name, named, path, image in zip(("content map", "style map"), given, paths, images, strict=True):
+        if named is None:
+            announce(f"{path}, found beside {image.name}", quiet=quiet, name=name)
+    remarks = [
+        remark for each, path in zip(maps, paths, strict=True) for remark in describe_absorbed(each, str(path))
+    ]
+    for remark in remarks:
+        announce(remark, quiet=quiet, name="note")
+    if remarks:
+        fewest = min(patch.count for each in maps for patch in each.absorbed)
+        announce(f"--least-region {fewest} makes regions of them", quiet=quiet, name="note")
+    return remarks
 
 
 def parse_colors(text: str, flag: str) -> list[Color]:

@@ -13,7 +13,14 @@ import typer
 
 from maskstyle.errors import SettingsError
 from maskstyle.recipes import RECIPES, find_recipe
-from maskstyle.settings import CHOICES, DEFAULT_LONGER_SIDE, LayerMix, Settings
+from maskstyle.settings import (
+    CHOICES,
+    DEFAULT_LONGER_SIDE,
+    DOODLE_SETTINGS,
+    LayerMix,
+    Settings,
+    without_content,
+)
 
 ContentArgument: TypeAlias = Annotated[Path, typer.Argument(help="The picture to paint.", show_default=False)]
 OutputOption: TypeAlias = Annotated[
@@ -40,6 +47,9 @@ LeastRegionOption: TypeAlias = Annotated[
 DEFAULT_SIZE = f"the content's, at most {DEFAULT_LONGER_SIDE}"
 """The default of ``--size`` in words."""
 
+OF_CONTENT = ("content_weight", "content_layers", "content_reduction")
+"""The settings that say nothing where there is no content."""
+
 SETTING_HELP: Mapping[str, str] = {
     "network": "Feature network; auto is vgg19 where its weights are found, else the embedded lite.",
     "compute_type": "Type of the convolutions; auto takes bfloat16 where the processor has it.",
@@ -59,7 +69,7 @@ SETTING_HELP: Mapping[str, str] = {
     "propagation": "How semantic regions pass to deeper layers.",
     "mask_exponent": "Power of soft masks as pixel weights.",
     "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
-    "size": f"Longer side of the result in pixels.  (default: {DEFAULT_SIZE})",
+    "size": "Longer side of the result in pixels.",
     "scales": "Number of sizes from coarse to fine; 1 is a single scale.",
     "style_fit": "Keep the style image's aspect, or stretch it to the result's shape.",
     "style_scale": "Factor on the style image's size: above 1 makes larger strokes.",
@@ -71,9 +81,9 @@ SETTING_HELP: Mapping[str, str] = {
     "beta_1": "Adam's decay of the mean.",
     "beta_2": "Adam's decay of the variance.",
     "epsilon": "Adam's epsilon.",
-    "init": "First image: content, style, noise, or a picture's FILE to continue from.",
+    "init": "First image: content, style, noise, colors of the style, or a picture's FILE to continue from.",
     "noise_contrast": "Contrast of a start from noise, at most 1, which fills [0, 1].",
-    "seed": "Seed of the noise.",
+    "seed": "Seed of the noise, and of the colours drawn.",
     "snapshot_every": "Keep a snapshot every so many steps; 0: none.",
     "denoise": "Strength of non-local-means denoising of the result, such as 0.05; 0: none.",
 }
@@ -101,6 +111,7 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "basic": ("propagation", "mask_exponent"),
     "region": ("mask_exponent",),
     "mask": ("propagation",),
+    "doodle": (*OF_CONTENT, "mask_exponent"),
 }
 """Settings that do nothing, by command: their options are left out of its help, and refused where they are given."""
 
@@ -116,34 +127,50 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     The command's parameter ``settings`` receives the recipe's Settings with the given options in place, and
     its parameter ``initial`` the path given as ``--init``, or None.
     """
+    return _with_settings(command, {name: recipe.settings for name, recipe in RECIPES.items()}, DEFAULT_SIZE)
+
+
+def takes_doodle_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Do the same as `takes_settings` for a command without a content, with its own defaults."""
+    recipes = {name: without_content(recipe.settings) for name, recipe in RECIPES.items()}
+    size = f"the doodle's, at most {DEFAULT_LONGER_SIDE}"
+    return _with_settings(command, {**recipes, "default": DOODLE_SETTINGS}, size)
+
+
+def _with_settings(
+    command: Callable[..., None], recipes: Mapping[str, Settings], default_size: str
+) -> Callable[..., None]:
+    """Give a command the options of settings; `recipes` are what ``--recipe`` may be."""
     without_effect = WITHOUT_EFFECT.get(command.__name__, ())
     signature = inspect.signature(command, eval_str=True)
     own = [each for each in signature.parameters.values() if each.name not in ("settings", "initial")]
-    parameters = [*own, *(each for each in _parameters(without_effect) if each.name not in signature.parameters)]
+    offered = _parameters(recipes["default"], default_size, without_effect)
+    added = [each for each in offered if each.name not in signature.parameters]
 
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:
-        given = {name: values.pop(name) for name in ["recipe", *SETTING_HELP] if name not in signature.parameters}
+        given = {each.name: values.pop(each.name) for each in added}
         for name in without_effect:
             if given.get(name) is not None:
                 raise SettingsError(f"{flag_of(name)} does nothing in maskstyle {command.__name__}; leave it out")
-        settings, initial = _settings_from(given)
+        settings, initial = _settings_from(given, recipes)
         command(**values, settings=settings, initial=initial)
 
+    parameters = [*own, *added]
     wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
     del wrapper.__wrapped__  # Typer would read the command's own signature through it
     return wrapper
 
 
-def _parameters(hidden: Collection[str]) -> list[inspect.Parameter]:
+def _parameters(defaults: Settings, default_size: str, hidden: Collection[str]) -> list[inspect.Parameter]:
     recipe_help = f"Settings from the literature: {', '.join(RECIPES)}."
     parameters = [_parameter("recipe", str, "default", "--recipe", recipe_help, "What it looks like")]
     for panel, names in _panels().items():
         for name in names:
-            field = Settings.__dataclass_fields__[name]
-            kind, flag = _option_type(field), flag_of(name)
-            parameters.append(_parameter(name, kind, None, flag, _help(field), panel, hidden=name in hidden))
+            kind = _option_type(Settings.__dataclass_fields__[name])
+            text = _help(name, getattr(defaults, name), default_size)
+            parameters.append(_parameter(name, kind, None, flag_of(name), text, panel, hidden=name in hidden))
     return parameters
 
 
@@ -171,12 +198,9 @@ def _option_type(field: dataclasses.Field[Any]) -> Any:
     return Optional[_TYPES[str(field.type)]]  # noqa: UP045
 
 
-def _help(field: dataclasses.Field[Any]) -> str:
-    text = SETTING_HELP[field.name]
-    if field.default is None:
-        return text
-    shown = layer_mix_text(field.default, separator=", ") if isinstance(field.default, tuple) else field.default
-    return f"{text}  (default: {shown})"
+def _help(name: str, default: Any, default_size: str) -> str:
+    shown = layer_mix_text(default, separator=", ") if isinstance(default, tuple) else default
+    return f"{SETTING_HELP[name]}  (default: {default_size if default is None else shown})"
 
 
 def _parameter(
@@ -188,7 +212,7 @@ def _parameter(
     )
 
 
-def _settings_from(given: Mapping[str, Any]) -> tuple[Settings, Path | None]:
+def _settings_from(given: Mapping[str, Any], recipes: Mapping[str, Settings]) -> tuple[Settings, Path | None]:
     """Return the settings that the options ask for, and the path given as ``--init``."""
     changes = {name: value for name, value in given.items() if value is not None and name != "recipe"}
     for name in ("content_layers", "style_layers"):
@@ -200,7 +224,7 @@ def _settings_from(given: Mapping[str, Any]) -> tuple[Settings, Path | None]:
         changes["init"] = "image"
         if not initial.exists():
             raise SettingsError(f"--init is {str(initial)!r}; expected {', '.join(NAMED_INITS)} or a picture's FILE")
-    return changed(find_recipe(given["recipe"]).settings, changes), initial
+    return changed(recipes[find_recipe(given["recipe"]).name], changes), initial
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:

@@ -65,6 +65,7 @@ def region(
     from maskstyle.cli.job import prepared
     from maskstyle.cli.maps import (
         ON_THE_COMMAND_LINE,
+        announce_maps,
         chosen_mapping,
         chosen_regions,
         found_map,
@@ -72,10 +73,10 @@ def region(
         parse_mapping,
         read_maps,
     )
-    from maskstyle.cli.render import Files, announce
+    from maskstyle.cli.render import Files
     from maskstyle.guidance.pairs import plan_regions
     from maskstyle.images import load_image
-    from maskstyle.maps import describe_absorbed, format_color
+    from maskstyle.maps import format_color
     from maskstyle.techniques.plan import check_feather
 
     check_feather(feather)
@@ -104,16 +105,8 @@ def region(
         image_names=(str(content), str(style)),
         advice=ON_THE_COMMAND_LINE,
     )
-    if content_map is None:
-        announce(f"{content_path}, found beside {content.name}", quiet=quiet, name="content map")
-    if style_map is None:
-        announce(f"{style_path}, found beside {style.name}", quiet=quiet, name="style map")
-    remarks = [remark for each, name in zip(maps, names, strict=True) for remark in describe_absorbed(each, name)]
-    for remark in remarks:
-        announce(remark, quiet=quiet, name="note")
-    if remarks:
-        fewest = min(patch.count for each in maps for patch in each.absorbed)
-        announce(f"--least-region {fewest} makes regions of them", quiet=quiet, name="note")
+    paths = content_path, style_path
+    remarks = announce_maps((content_map, style_map), paths, (content, style), maps, quiet=quiet)
     inputs = {
         "style": style.name,
         "content_map": content_path.name,

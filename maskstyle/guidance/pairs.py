@@ -43,6 +43,13 @@ ADVICE = Advice(
     "whole-style",
     "list regions that both maps have, map them to others, or let unmatched be whole-style",
 )
+DOODLE_UNMATCHED = ("error", "whole-style")
+"""What may become of a region of a doodle that the style's map lacks: see `maskstyle.transfer_doodle`."""
+
+DOODLE_ADVICE = Advice(
+    "repaint them in the style map's colours, map them to others, or let unmatched be whole-style",
+    "repaint them in the style map's colours, map them to others, or let unmatched be whole-style",
+)
 
 
 class Pair(NamedTuple):
@@ -94,6 +101,7 @@ def plan_regions(
     names: tuple[str, str] = ("the content map", "the style map"),
     image_names: tuple[str, str] = ("the content image", "the style image"),
     advice: Advice = ADVICE,
+    may_be_unused: bool = False,
 ) -> RegionPlan:
     """Fit the maps to their images and settle which region takes its style from which.
 
@@ -109,6 +117,8 @@ def plan_regions(
         What messages call the maps and their images.
     advice : Advice
         What messages say of regions without a counterpart.
+    may_be_unused : bool
+        Let the style's map have regions that the content's lacks, whatever `unmatched` says.
 
     Raises
     ------
@@ -145,7 +155,7 @@ def plan_regions(
             )
     lonely = tuple(index for index in match.unmatched_content if index in chosen)
     # Where regions are listed or mapped, the style map may have others that are of no use here.
-    unused = match.unmatched_style if regions is None and not mapping else ()
+    unused = match.unmatched_style if regions is None and not mapping and not may_be_unused else ()
     if unmatched == "error" and (lonely or unused):
         problem = dataclasses.replace(match, unmatched_content=lonely, unmatched_style=unused)
         raise ImageError(
@@ -172,6 +182,51 @@ def plan_regions(
         region_name(content_map.colors[index]) for index in sorted(chosen) if index not in {p.region for p in pairs}
     )
     return RegionPlan(content_map, style_map, pairs, kept)
+
+
+def plan_doodle(
+    doodle: SemanticMap,
+    style_map: SemanticMap,
+    *,
+    style_size: Size,
+    mapping: Sequence[tuple[Color, Color]] | None = None,
+    unmatched: str = "error",
+    names: tuple[str, str] = ("the doodle", "the style map"),
+    image_name: str = "the style image",
+    advice: Advice = DOODLE_ADVICE,
+) -> RegionPlan:
+    """Settle which region of a doodle takes its style from which region of a style image.
+
+    A doodle is a map of a picture that is not there yet: it has no content to keep, and need not use all that the
+    style image has. For the rest see `plan_regions`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> style = SemanticMap(np.array([[0, 1]], np.int32), ((0, 0, 255), (255, 0, 0)))
+    >>> doodle = SemanticMap(np.array([[0], [0]], np.int32), ((255, 0, 0),))
+    >>> plan_doodle(doodle, style, style_size=(1, 2)).pairs
+    (Pair(name='#ff0000 (red)', region=0, style_region=1),)
+    """
+    if unmatched not in DOODLE_UNMATCHED:
+        raise SettingsError(
+            f"unmatched is {unmatched!r}; expected one of {', '.join(DOODLE_UNMATCHED)}, as there is no content to "
+            "keep"
+        )
+    if not isinstance(doodle, SemanticMap):
+        raise SettingsError(f"{names[0]} is a {type(doodle).__name__}; expected what maskstyle.load_map returns")
+    return plan_regions(
+        doodle,
+        style_map,
+        content_size=(doodle.labels.shape[0], doodle.labels.shape[1]),
+        style_size=style_size,
+        mapping=mapping,
+        unmatched=unmatched,
+        names=names,
+        image_names=(names[0], image_name),
+        advice=advice,
+        may_be_unused=True,
+    )
 
 
 def region_name(color: Color) -> str:

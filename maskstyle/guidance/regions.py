@@ -12,9 +12,17 @@ from maskstyle.images import Size
 
 Labels = NDArray[np.int32]
 
+NO_REGION = -1
+
 
 def region_cells(
-    labels: Labels, grid: Size, regions: Sequence[int], *, propagation: str, receptive_field: int
+    labels: Labels,
+    grid: Size,
+    regions: Sequence[int],
+    *,
+    propagation: str,
+    receptive_field: int,
+    margin: int = 0,
 ) -> list[NDArray[np.int32]]:
     """Return the cells of each region on a layer's grid.
 
@@ -23,7 +31,8 @@ def region_cells(
     labels : (H, W) int32 array
         Region of each pixel of the image; any other number, such as -1, is no region.
     grid : (height, width)
-        The layer's grid, H and W halved and rounded down as often as pooling comes before the layer.
+        The layer's grid: H and W, with the margin on both sides, halved and rounded down as often as pooling comes
+        before the layer.
     regions : sequence of int
         The labels of the regions wanted.
     propagation : {"simple", "inside", "all"}
@@ -33,6 +42,8 @@ def region_cells(
         cell whose receptive field sees the region at all, so that regions overlap.
     receptive_field : int
         Side of what a cell of the layer sees, in pixels; beyond the image's edge it sees nothing.
+    margin : int
+        Pixels around the image that the grid has too, a multiple of a cell's side; no region has cells there.
 
     Returns
     -------
@@ -50,21 +61,58 @@ def region_cells(
     >>> [cells.tolist() for cells in region_cells(labels, (1, 2), [0, 1], propagation="simple", receptive_field=2)]
     [[0], [1]]
     """
-    side = _cell_side(labels.shape, grid)
     if propagation == "all":
+        seen = np.pad(labels, margin, mode="edge")
+        side = _cell_side(seen.shape, grid)
+        within = _sampled(np.pad(np.ones(labels.shape, bool), margin), grid, side)
         return [
-            _indices(_sampled(ndimage.maximum_filter(labels == region, receptive_field, mode="nearest"), grid, side))
+            _indices(
+                within & _sampled(ndimage.maximum_filter(seen == region, receptive_field, mode="nearest"), grid, side)
+            )
             for region in regions
         ]
-    owners = _majority(labels, grid, side)
-    cells = [owners == region for region in regions]
+    owned, pure = _owned_and_pure(labels, grid, regions, receptive_field, margin)
     if propagation == "inside":
-        uniform = ndimage.minimum_filter(labels, receptive_field, mode="nearest") == ndimage.maximum_filter(
-            labels, receptive_field, mode="nearest"
-        )
-        pure = _sampled(uniform, grid, side)
-        cells = [each & pure if (each & pure).any() else each for each in cells]
-    return [_indices(each) for each in cells]
+        owned = [each & pure if (each & pure).any() else each for each in owned]
+    return [_indices(each) for each in owned]
+
+
+def split_cells(
+    labels: Labels, grid: Size, regions: Sequence[int], *, receptive_field: int, margin: int = 0
+) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Return for each region the cells that see nothing else, and those along its border.
+
+    Parameters
+    ----------
+    labels, grid, regions, receptive_field, margin
+        See `region_cells`.
+
+    Returns
+    -------
+    list of pairs of (M,) int32 arrays
+        For each region flat indices of cells, in row order; together those of the ``simple`` rule.
+
+    Examples
+    --------
+    >>> labels = np.array([[0, 0, 0, 1, 1]], np.int32)
+    >>> [(inside.tolist(), along.tolist()) for inside, along in split_cells(labels, (1, 5), [0], receptive_field=3)]
+    [([0, 1], [2])]
+    """
+    owned, pure = _owned_and_pure(labels, grid, regions, receptive_field, margin)
+    return [(_indices(each & pure), _indices(each & ~pure)) for each in owned]
+
+
+def _owned_and_pure(
+    labels: Labels, grid: Size, regions: Sequence[int], receptive_field: int, margin: int
+) -> tuple[list[NDArray[np.bool_]], NDArray[np.bool_]]:
+    """Return for each region the cells of which it covers most, and the cells that see one label only."""
+    seen = np.pad(labels, margin, mode="edge")
+    side = _cell_side(seen.shape, grid)
+    owners = _majority(np.pad(labels, margin, constant_values=NO_REGION), grid, side)
+    uniform = ndimage.minimum_filter(seen, receptive_field, mode="nearest") == ndimage.maximum_filter(
+        seen, receptive_field, mode="nearest"
+    )
+    return [owners == region for region in regions], _sampled(uniform, grid, side)
 
 
 def resize_labels(labels: Labels, size: Size) -> Labels:

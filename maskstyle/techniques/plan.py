@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
+from maskstyle.guidance.colors import region_colors
+from maskstyle.guidance.pairs import Pair, RegionPlan
+from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import Image, Mask, Size, fit_size, resize_image
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
@@ -37,13 +40,31 @@ def check_alpha(alpha: Mask, size: Size, image_name: str = "content image") -> M
     return _checked_values(array, "alpha")
 
 
-def check_initial(initial: Image | None, settings: Settings) -> tuple[Image | None, Settings]:
-    """Return an initial image given through the API, and the settings with the ``init`` that it makes."""
+def check_initial(
+    initial: Image | None, settings: Settings, *, auto: str = "content"
+) -> tuple[Image | None, Settings]:
+    """Return an initial image given through the API, and the settings with the ``init`` that it makes.
+
+    `auto` is what the ``init`` of that name stands for.
+    """
     if initial is not None:
         return check_image(initial, "initial image"), settings.changed(init="image")
     if settings.init == "image":
         raise SettingsError("init is 'image', but no initial image was given; give one, or another init")
-    return None, settings
+    return None, settings.changed(init=auto) if settings.init == "auto" else settings
+
+
+def check_without_content(settings: Settings) -> None:
+    """Raise SettingsError where settings ask for something of a content image that there is not."""
+    if settings.content_weight > 0:
+        raise SettingsError(
+            f"content_weight is {settings.content_weight:g}, but a doodle has no content; let it be 0, as in "
+            "maskstyle.DOODLE_SETTINGS"
+        )
+    if settings.init == "content":
+        raise SettingsError(
+            "init is 'content', but a doodle has no content to start from; expected colors, noise, style or an image"
+        )
 
 
 def check_feather(feather: float) -> None:
@@ -124,9 +145,31 @@ def style_size(style: Size, result: Size, settings: Settings) -> Size:
 
 
 def starting_image(
-    content: Image, style: Image, initial: Image | None, sizes: Sequence[Size], settings: Settings
+    content: Image | None,
+    style: Image,
+    initial: Image | None,
+    sizes: Sequence[Size],
+    settings: Settings,
+    *,
+    regions: RegionPlan | None = None,
 ) -> Image:
-    """Return the first image: of the finest size, but for noise, which has the coarsest."""
+    """Return the first image: of the finest size, but for noise and colours, which have the coarsest.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float32 array or None
+        The content image; None where there is none, and ``settings.init`` is another.
+    style : (h, w, 3) float32 array
+        The style image.
+    initial : (H', W', 3) float32 array or None
+        An image of one's own.
+    sizes : sequence of (height, width)
+        From coarse to fine.
+    settings : Settings
+        For ``init``, with ``auto`` settled, and the seed.
+    regions : RegionPlan, optional
+        Which region takes the colours of which; all of the style's go everywhere where it is left out.
+    """
     if settings.init == "image":
         if initial is None:
             raise SettingsError("init is 'image', but no initial image was given")
@@ -134,7 +177,23 @@ def starting_image(
     if settings.init == "noise":
         noise = np.random.default_rng(settings.seed).random((*sizes[0], 3), dtype=np.float32)
         return np.float32(0.5) + np.float32(settings.noise_contrast) * (noise - np.float32(0.5))
-    return resize_image(content if settings.init == "content" else style, sizes[-1])
+    if settings.init == "colors":
+        return _colored_start(style, sizes[0], settings, regions)
+    chosen = style if settings.init == "style" else content
+    if chosen is None:
+        raise SettingsError(f"init is {settings.init!r}, but there is no content image; give another init")
+    return resize_image(chosen, sizes[-1])
+
+
+def _colored_start(style: Image, size: Size, settings: Settings, regions: RegionPlan | None) -> Image:
+    used = style_size(style.shape[:2], size, settings)
+    colors = resize_image(style, used)
+    if regions is None:
+        everywhere = np.zeros(size, np.int32), colors, np.zeros(used, np.int32), [Pair("all", 0, None)]
+        return region_colors(*everywhere, seed=settings.seed)
+    labels = resize_labels(regions.content_map.labels, size)
+    style_labels = resize_labels(regions.style_map.labels, used)
+    return region_colors(labels, colors, style_labels, regions.pairs, seed=settings.seed)
 
 
 def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:

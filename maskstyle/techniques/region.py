@@ -154,7 +154,7 @@ def transfer_region(
         size = (image.shape[0], image.shape[1])
         return blended(resize_image(content, size), image, inside_at(size), feather)
 
-    start = starting_image(content, style, initial, sizes, settings)
+    start = starting_image(content, style, initial, sizes, settings, regions=plan)
     synthesis = synthesize(
         objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=composed
     )

@@ -420,6 +420,38 @@ EVALUATIONS = [
     Bad("heat map of an unknown suffix", "{judge} --heatmap heat.svg", ("'.svg'", ".png")),
 ]
 
+DOODLE = "doodle style.jpg --doodle content_map.png"
+
+DOODLES = [
+    Bad("no doodle", "doodle style.jpg -o out.png", ("--doodle", "maskstyle doodle --help")),
+    Bad("doodle missing", "doodle style.jpg --doodle none.png -o out.png", ("none.png does not exist",)),
+    Bad("doodle a photograph", "doodle style.jpg --doodle content.png -o out.png", ("content.png",)),
+    Bad("style missing", "doodle none.jpg --doodle content_map.png -o out.png", ("none.jpg does not exist",)),
+    Bad(
+        "no map of the style", "doodle init.png --doodle content_map.png -o out.png", ("init_map.png", "--style-map")
+    ),
+    Bad("map of another shape", f"{DOODLE} -o out.png --style-map content_map.png", ("32x40", "36x28", "aspect")),
+    Bad("the output the doodle", "doodle style.jpg --doodle green.png -o green.png", ("green.png", "an input")),
+    Bad(
+        "region that the style lacks", f"{DOODLE} -o out.png --style-map green.png", ("lacks #0000ff", "whole-style")
+    ),
+    Bad("unmatched keep", f"{DOODLE} -o out.png --unmatched keep", ("--unmatched", "'keep'", "whole-style")),
+    Bad("mapping of no region", f"{DOODLE} -o out.png --map yellow=red", ("#ffff00",)),
+    Bad(
+        "content weight",
+        f"{DOODLE} -o out.png --content-weight 1",
+        ("--content-weight does nothing in maskst",),
+    ),
+    Bad("from the content", f"{DOODLE} -o out.png --init content", ("no content to start from", "colors, noise")),
+    Bad("transparent into jpg", "doodle style.jpg --doodle hole.png -o out.jpg", (".jpg cannot keep", ".png")),
+    Bad("unknown matching", f"{DOODLE} -o out.png --matching cells", ("--matching", "'cells'", "region")),
+    Bad(
+        "too many scales",
+        f"{DOODLE} -o out.png --style-map style_map.png --scales 7",
+        ("the coarsest of 7 scales", "fewer scales"),
+    ),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -432,6 +464,7 @@ TABLE = {
         "map": MAPS,
         "mask": MASKS,
         "evaluation": EVALUATIONS,
+        "doodle": DOODLES,
     }.items()
     for bad in rows
 }
@@ -479,6 +512,10 @@ def _write_pictures(desk, painted):
     soft.resize((32, 40)).save(desk / "turned.png")
     for name, color in (("black.png", (0, 255)), ("clear.png", (255, 0)), ("white.png", (255, 255))):
         Image.new("LA", (40, 32), color).save(desk / name)
+    with Image.open(desk / "content_map.png") as drawn:
+        clear = drawn.convert("RGBA")
+        clear.putpixel((3, 3), (0, 0, 0, 0))
+        clear.save(desk / "hole.png")
 
 
 def _write_map(path, size, left, right=(255, 0, 0)):
@@ -554,7 +591,7 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 def test_every_name_in_the_table_is_its_own():
     assert len(TABLE) == sum(
-        map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS))
+        map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS, DOODLES))
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskstyle.guidance.regions import region_cells, resize_labels
+from maskstyle.guidance.regions import region_cells, resize_labels, split_cells
 
 LABELS = np.array(
     [
@@ -86,3 +86,38 @@ def test_labels_are_resized_by_their_nearest_pixel():
     np.testing.assert_array_equal(resize_labels(LABELS, (12, 24)), LABELS.repeat(2, axis=0).repeat(3, axis=1))
     np.testing.assert_array_equal(resize_labels(LABELS, (2, 8)), LABELS[1::3])
     assert resize_labels(LABELS, (1, 1)).dtype == np.int32
+
+
+@pytest.mark.parametrize("margin", [0, 4])
+@pytest.mark.parametrize("receptive_field", [1, 3, 5])
+def test_a_split_region_is_what_sees_nothing_else_and_the_rest(margin, receptive_field):
+    regions, grid = (0, 1, 2), (6 + 2 * margin, 8 + 2 * margin)
+    size = {"receptive_field": receptive_field, "margin": margin}
+    simple = region_cells(LABELS, grid, regions, propagation="simple", **size)
+    reach = receptive_field // 2
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(LABELS, margin + reach, mode="edge"), (receptive_field, receptive_field)
+    ).reshape(*grid, -1)
+    for region, cells, (inside, along) in zip(
+        regions, simple, split_cells(LABELS, grid, regions, **size), strict=True
+    ):
+        pure = np.flatnonzero((windows == region).all(axis=-1))
+        assert inside.tolist() == [cell for cell in cells if cell in pure]
+        assert along.tolist() == [cell for cell in cells if cell not in pure]
+
+
+@pytest.mark.parametrize("propagation", ["simple", "inside", "all"])
+def test_a_margin_moves_the_cells_and_adds_none(propagation):
+    def cells(margin):
+        grid = (3 + margin, 4 + margin)  # a cell is two pixels, on two sides
+        size = {"propagation": propagation, "receptive_field": 3, "margin": margin}
+        return [np.unravel_index(each, grid) for each in region_cells(LABELS, grid, (0, 1, 2), **size)]
+
+    for plain, moved in zip(cells(0), cells(4), strict=True):
+        assert [each.tolist() for each in moved] == [(each + 2).tolist() for each in plain]
+
+
+def test_a_margin_leaves_odd_rows_to_what_covers_more_of_their_cells():
+    odd = np.zeros((5, 4), np.int32)
+    (cells,) = region_cells(odd, (4, 4), [0], propagation="simple", receptive_field=1, margin=2)
+    assert cells.tolist() == [5, 6, 9, 10]  # the last row's cells are half margin, which has the lower number

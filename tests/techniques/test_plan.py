@@ -7,10 +7,13 @@ from reference import random_image
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import resize_image
-from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+from maskstyle.recipes import RECIPES
+from maskstyle.settings import DEFAULT_LONGER_SIDE, DOODLE_SETTINGS, Settings, without_content
 from maskstyle.techniques.plan import (
     check_alpha,
     check_image,
+    check_initial,
+    check_without_content,
     normalized_shares,
     result_size,
     starting_image,
@@ -151,6 +154,40 @@ def test_starting_images():
         assert_array_equal(small, resize_image(expected, (3, 4)))
     with pytest.raises(SettingsError, match="no initial image was given"):
         starting_image(content, style, None, [(6, 8)], Settings(init="image"))
+
+
+def test_a_start_from_colours_has_the_coarsest_size_and_those_of_the_whole_style():
+    content, style = random_image(0, 6, 8), random_image(1, 12, 16)
+    settings = Settings(init="colors", seed=4)
+    start = starting_image(content, style, None, [(3, 4), (6, 8)], settings)
+    pool = {tuple(color) for color in resize_image(style, (3, 4)).reshape(-1, 3)}
+    assert start.shape == (3, 4, 3)
+    assert {tuple(color) for color in start.reshape(-1, 3)} <= pool
+    assert_array_equal(start, starting_image(None, style, None, [(3, 4)], settings))
+
+
+def test_init_auto_is_what_a_technique_says():
+    assert check_initial(None, Settings())[1].init == "content"
+    assert check_initial(None, Settings(), auto="colors")[1].init == "colors"
+    assert check_initial(None, Settings(init="noise"), auto="colors")[1].init == "noise"
+    assert check_initial(random_image(0, 6, 8), Settings(), auto="colors")[1].init == "image"
+
+
+def test_a_start_from_a_content_that_there_is_not():
+    with pytest.raises(SettingsError, match="init is 'content', but there is no content image"):
+        starting_image(None, random_image(0, 6, 8), None, [(6, 8)], Settings(init="content"))
+
+
+@pytest.mark.parametrize("changes", [{"content_weight": 0.5}, {"init": "content"}])
+def test_what_asks_for_a_content(changes):
+    check_without_content(DOODLE_SETTINGS)
+    with pytest.raises(SettingsError, match="a doodle has no content"):
+        check_without_content(DOODLE_SETTINGS.changed(**changes))
+
+
+def test_recipes_without_content_pass():
+    for recipe in RECIPES.values():
+        check_without_content(without_content(recipe.settings))
 
 
 def test_noise_of_the_coarsest_size_is_uniform_and_follows_the_seed():

@@ -1,0 +1,106 @@
+"""``maskstyle doodle``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from maskstyle.cli.options import (
+    LeastRegionOption,
+    OutputOption,
+    PaletteOption,
+    PlotOption,
+    QuietOption,
+    RecordOption,
+    SnapshotsOption,
+    WeightsOption,
+    takes_doodle_settings,
+)
+from maskstyle.settings import Settings
+
+
+@takes_doodle_settings
+def doodle(
+    style: Annotated[Path, typer.Argument(help="The painting.", show_default=False)],
+    drawing: Annotated[
+        Path, typer.Option("--doodle", help="The doodle: a map of the picture to make.", show_default=False)
+    ],
+    output: OutputOption,
+    settings: Settings,
+    initial: Path | None,
+    style_map: Annotated[
+        Path | None,
+        typer.Option("--style-map", help="Map of STYLE; else NAME_map.png or NAME_sem.png beside it is taken."),
+    ] = None,
+    matching: Annotated[
+        Literal["region"], typer.Option("--matching", help="How the painting's style is matched to the doodle.")
+    ] = "region",
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A region and whose style it takes, as DOODLECOLOR=STYLECOLOR; repeatable."),
+    ] = None,
+    unmatched: Annotated[
+        Literal["error", "whole-style"],
+        typer.Option("--unmatched", help="What becomes of a region of the doodle that the style's map lacks."),
+    ] = "error",
+    palette: PaletteOption = None,
+    least_region: LeastRegionOption = None,
+    weights: WeightsOption = None,
+    record: RecordOption = None,
+    plot: PlotOption = None,
+    snapshot_dir: SnapshotsOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Paint a doodle: each of its regions in the style of the region of the same map colour of STYLE."""
+    from maskstyle.cli.job import prepared
+    from maskstyle.cli.maps import FOR_DOODLES, announce_maps, chosen_mapping, found_map, parse_mapping, read_maps
+    from maskstyle.cli.render import Files
+    from maskstyle.guidance.pairs import plan_doodle
+    from maskstyle.images import load_image
+    from maskstyle.maps import format_color
+    from maskstyle.techniques.plan import check_without_content
+
+    check_without_content(settings)
+    parse_mapping(mapping or [], "--map")
+    style_path = found_map(style_map, style, "--style-map")
+    files = Files(output, record, plot, snapshot_dir)
+    job = prepared(drawing, [style, style_path], files, settings, initial=initial, weights=weights, quiet=quiet)
+    painting = load_image(style).pixels
+    style_size = painting.shape[:2]
+    names = (str(drawing), str(style_path))
+    maps = read_maps((drawing, style_path), palette=palette, least_region=least_region)
+    mapped = chosen_mapping(mapping or [], "--map", *maps, names=names)
+    plan_doodle(
+        *maps,
+        style_size=style_size,
+        mapping=mapped,
+        unmatched=unmatched,
+        names=names,
+        image_name=str(style),
+        advice=FOR_DOODLES,
+    )
+    remarks = announce_maps((drawing, style_map), (drawing, style_path), (drawing, style), maps, quiet=quiet)
+    inputs = {
+        "style": style.name,
+        "style_map": style_path.name,
+        "doodle": drawing.name,
+        "matching": matching,
+        "mapping": [[format_color(color) for color in pair] for pair in mapped],
+        "unmatched": unmatched,
+        "palette": palette,
+        "least_region": least_region,
+        "map_remarks": remarks,
+    }
+    job.run_without_content(
+        "doodle",
+        [style_size],
+        painting,
+        inputs=inputs,
+        style_map=maps[1],
+        doodle=maps[0],
+        matching=matching,
+        mapping=mapped,
+        unmatched=unmatched,
+    )

@@ -1,0 +1,158 @@
+"""Doodles: a painting for a map of flat colours, each region in the style of its own (Champandard, 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maskstyle.errors import SettingsError
+from maskstyle.guidance.pairs import plan_doodle
+from maskstyle.guidance.regions import resize_labels
+from maskstyle.guides import region_guides, vanished
+from maskstyle.images import Image, Mask, Size, resize_image
+from maskstyle.maps import Color, SemanticMap
+from maskstyle.objective import Objective, style_term, total_variation_term
+from maskstyle.result import Result
+from maskstyle.settings import DOODLE_SETTINGS, Settings
+from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.techniques.plan import (
+    check_alpha,
+    check_image,
+    check_initial,
+    check_without_content,
+    starting_image,
+    style_size,
+    transfer_sizes,
+)
+from maskstyle.techniques.setup import finished, prepared_network
+
+if TYPE_CHECKING:
+    from maskstyle.losses import Guide, Term
+    from maskstyle.networks.load import NetworkChoice
+    from maskstyle.networks.vgg import FeatureNetwork
+
+MATCHINGS = ("region",)
+"""How a doodle's style is matched to the painting's: region by region, with Gram matrices."""
+
+MARGIN = 16
+"""Mirrored pixels around the image: the side of a cell of block 5, the deepest. Nothing but style says what goes to
+the edges of a doodle, and the zeros with which layers are padded would draw dots there."""
+
+
+def transfer_doodle(
+    style: Image,
+    *,
+    style_map: SemanticMap,
+    doodle: SemanticMap,
+    matching: str = "region",
+    mapping: Sequence[tuple[Color, Color]] | None = None,
+    unmatched: str = "error",
+    alpha: Mask | None = None,
+    initial: Image | None = None,
+    settings: Settings | None = None,
+    network: NetworkChoice | FeatureNetwork | None = None,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Paint a doodle: each of its regions in the style of the region of the same colour of a style image.
+
+    Parameters
+    ----------
+    style : (h, w, 3) float array
+        RGB in [0, 1], of any size.
+    style_map : SemanticMap
+        Which region each of its pixels belongs to; see `maskstyle.load_map`. It may have regions that the doodle
+        does not use.
+    doodle : SemanticMap
+        Which region each pixel of the picture to make belongs to.
+    matching : {"region"}
+        How styles are matched: region by region, with Gram matrices.
+    mapping : sequence of (doodle colour, style colour), optional
+        Which region takes which style, where that is not the region of the same colour.
+    unmatched : {"error", "whole-style"}
+        What becomes of a region of the doodle that the style's map does not have: an error, or painted in the style
+        of the whole style image.
+    alpha : (H, W) float array, optional
+        Transparency of the doodle in [0, 1], carried to the result; where it is left out, pixels of the doodle
+        that are in no region become transparent.
+    initial : (H', W', 3) float array, optional
+        The first image, in [0, 1]; it overrides ``settings.init``.
+    settings : Settings, optional
+        Everything else, without a content weight; ``maskstyle.DOODLE_SETTINGS`` where it is left out.
+    network, on_step, should_stop
+        See `maskstyle.transfer_basic`.
+
+    Returns
+    -------
+    Result
+        Of the doodle's size, at most 512 pixels on the longer side unless ``settings.size`` says more.
+
+    Raises
+    ------
+    ImageError, SettingsError, WeightsError
+        For inputs that cannot work, before the long work starts.
+    NumericalError
+        Where a loss is not finite; it carries the last good image.
+
+    References
+    ----------
+    Champandard, "Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks", 2016, for the idea, there
+    with patches; Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style
+    Transfer", CVPR 2017, for Gram matrices of regions.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> style = maskstyle.load_image("samples/harbour.jpg").pixels  # doctest: +SKIP
+    >>> result = maskstyle.transfer_doodle(  # doctest: +SKIP
+    ...     style,
+    ...     style_map=maskstyle.load_map("samples/harbour_map.png"),
+    ...     doodle=maskstyle.load_map("samples/coast_doodle.png"),
+    ... )
+    """
+    if matching not in MATCHINGS:
+        raise SettingsError(f"matching is {matching!r}; expected one of {', '.join(MATCHINGS)}")
+    initial, settings = check_initial(initial, settings or DOODLE_SETTINGS, auto="colors")
+    check_without_content(settings)
+    style = check_image(style, "style image")
+    plan = plan_doodle(doodle, style_map, style_size=style.shape[:2], mapping=mapping, unmatched=unmatched)
+    doodle_size = plan.content_map.size
+    alpha = _alpha_of(plan.content_map) if alpha is None else check_alpha(alpha, doodle_size, "doodle")
+    sizes = transfer_sizes(doodle_size, settings, styles=[style.shape[:2]])
+    loaded = prepared_network(network, settings)
+    margin = MARGIN if loaded.padding == "edge" else 0  # zeros are what was asked for otherwise
+
+    def guides_at(size: Size) -> list[Guide]:
+        if settings.style_weight == 0:
+            return []
+        used = style_size(style.shape[:2], size, settings)
+        return region_guides(
+            loaded,
+            resize_labels(plan.content_map.labels, size),
+            resize_image(style, used),
+            resize_labels(plan.style_map.labels, used),
+            plan.pairs,
+            settings,
+            margin=margin,
+        )
+
+    remarks: tuple[str, ...] = ()
+
+    def objective_at(size: Size) -> Objective:
+        nonlocal remarks
+        guides = guides_at(size)
+        remarks = vanished(guides, settings)  # those of the last size are kept
+        terms: list[Term] = [style_term(loaded, guides, settings), total_variation_term(settings)]
+        return Objective(loaded, terms, margin=margin)
+
+    start = starting_image(None, style, initial, sizes, settings, regions=plan)
+    synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
+    return finished(synthesis, technique="doodle", alpha=alpha, network=loaded, settings=settings, remarks=remarks)
+
+
+def _alpha_of(doodle: SemanticMap) -> Mask | None:
+    """Return 0 where a doodle has no region and 1 elsewhere, or None where it has one everywhere."""
+    inside = doodle.labels >= 0
+    return None if inside.all() else inside.astype(np.float32)

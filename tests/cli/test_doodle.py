@@ -1,0 +1,121 @@
+"""``maskstyle doodle`` in this process: its maps, its own defaults, and what it records."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskstyle import DOODLE_SETTINGS, load_image, read_metadata
+from maskstyle.cli.options import OF_CONTENT, SETTING_HELP, flag_of, layer_mix_text
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+QUICK = ("--steps", "2", "--scales", "1", "--style-layers", "block1_conv1")
+
+
+def write_map(path, size, left, right):
+    pixels = np.empty((*size, 3), np.uint8)
+    pixels[:, : size[1] // 2] = left
+    pixels[:, size[1] // 2 :] = right
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def doodle(desk, run):
+    """Return a function that runs a quick ``maskstyle doodle`` on a painting with its map beside it."""
+    write_map(desk / "doodle.png", (32, 40), RED, BLUE)
+    write_map(desk / "style_map.png", (36, 28), BLUE, RED)
+
+    def doodle(*options, drawing="doodle.png", output="out.png"):
+        return run("doodle", "style.jpg", "--doodle", drawing, "-o", output, *QUICK, *options)
+
+    return doodle
+
+
+@pytest.mark.parametrize("network", ["auto", "lite", "vgg19"])
+def test_a_doodle_is_painted_with_every_network(doodle, desk, network):
+    ran = doodle("--network", network).succeeded()
+    assert ran.err.splitlines()[0] == "style map: style_map.png, found beside style.jpg"
+    assert f"network: {'lite' if network == 'lite' else 'vgg19'}" in ran.err
+    assert "wrote out.png: 40x32, 2 steps" in ran.err
+    assert "note:" not in ran.err
+    assert load_image(desk / "out.png").pixels.std() > 0.02
+
+
+def test_lite_is_enough(doodle, no_weights):
+    assert "network: lite as embedded" in doodle().succeeded().err
+
+
+def test_what_went_in_is_recorded(doodle, desk):
+    doodle("--map", "red=blue", "--unmatched", "whole-style", "--json", "run.json").succeeded()
+    record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
+    assert (record["command"], record["remarks"], record["settings"]["init"]) == ("doodle", [], "colors")
+    assert record["inputs"] == read_metadata(desk / "out.png")["inputs"]
+    assert record["inputs"] == {
+        "style": "style.jpg",
+        "style_map": "style_map.png",
+        "doodle": "doodle.png",
+        "matching": "region",
+        "mapping": [["#ff0000", "#0000ff"]],
+        "unmatched": "whole-style",
+        "palette": None,
+        "least_region": None,
+        "map_remarks": [],
+        "initial": None,
+        "weights": "vgg19_random.npz",
+    }
+
+
+def test_the_defaults_are_those_of_doodles(desk, doodle, run):
+    write_map(desk / "doodle.png", (64, 80), RED, BLUE)
+    run("doodle", "style.jpg", "--doodle", "doodle.png", "-o", "out.png", "--steps", "1").succeeded()
+    settings = read_metadata(desk / "out.png")["settings"]
+    expected = DOODLE_SETTINGS.changed(steps=1, init="colors", network="auto")
+    assert settings == json.loads(json.dumps(vars(expected)))
+
+
+def test_recipes_lose_their_content(desk, doodle):
+    doodle("--recipe", "fernandes").succeeded()
+    settings = read_metadata(desk / "out.png")["settings"]
+    assert (settings["content_weight"], settings["init"]) == (0, "colors")
+    assert (settings["style_weight"], settings["propagation"], settings["padding"]) == (25, "simple", "zero")
+
+
+def test_the_help_states_the_defaults_of_doodles(run):
+    text = " ".join(run("doodle", "--help").succeeded().out.replace("│", " ").split())
+    for name in OF_CONTENT:
+        assert f"{flag_of(name)} " not in text
+    for name in SETTING_HELP.keys() - set(OF_CONTENT):
+        value = getattr(DOODLE_SETTINGS, name)
+        shown = layer_mix_text(value, separator=", ") if isinstance(value, tuple) else value
+        shown = "the doodle's, at most 512" if value is None else shown
+        assert f"{SETTING_HELP[name]} (default: {shown})" in text
+
+
+def test_transparent_pixels_stay_transparent(doodle, desk):
+    with Image.open(desk / "doodle.png") as drawn:
+        clear = drawn.convert("RGBA")
+    clear.paste((0, 0, 0, 0), (0, 0, 40, 7))
+    clear.save(desk / "clear.png")
+    doodle(drawing="clear.png").succeeded()
+    alpha = load_image(desk / "out.png").alpha
+    assert (alpha[:7] == 0).all() and (alpha[7:] == 1).all()
+    assert "clear.png has transparency, which .jpg cannot keep" in doodle(drawing="clear.png", output="out.jpg").error
+
+
+@pytest.mark.parametrize("init", ["colors", "noise", "style", "content.png"])
+def test_the_first_image_is_what_init_says(doodle, desk, init):
+    doodle("--init", init).succeeded()
+    assert read_metadata(desk / "out.png")["settings"]["init"] == ("image" if "." in init else init)
+
+
+def test_unmatched_regions_are_an_error_or_take_the_whole_style(doodle, desk):
+    write_map(desk / "doodle.png", (32, 40), RED, GREEN)
+    message = doodle().error
+    assert "style_map.png lacks #00ff00 (green, 640 pixels, 50 %; nearest there:" in message
+    assert message.endswith("or let unmatched be whole-style")
+    doodle("--unmatched", "whole-style").succeeded()
+    doodle("--map", "#00ff00=blue").succeeded()
