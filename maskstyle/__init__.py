@@ -36,11 +36,12 @@ if TYPE_CHECKING:
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
-    from maskstyle.settings import DOODLE_SETTINGS, Settings
+    from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
     from maskstyle.synthesis import Step
     from maskstyle.techniques.basic import transfer_basic
     from maskstyle.techniques.doodle import transfer_doodle
     from maskstyle.techniques.gradient_mask import transfer_gradient_mask
+    from maskstyle.techniques.patch import transfer_patch
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
@@ -79,11 +80,13 @@ _HOMES = {
     "find_recipe": "recipes",
     "Result": "result",
     "DOODLE_SETTINGS": "settings",
+    "PatchSettings": "settings",
     "Settings": "settings",
     "Step": "synthesis",
     "transfer_basic": "techniques.basic",
     "transfer_doodle": "techniques.doodle",
     "transfer_gradient_mask": "techniques.gradient_mask",
+    "transfer_patch": "techniques.patch",
     "transfer_region": "techniques.region",
 }
 
@@ -95,6 +98,7 @@ __all__ = [
     "MaskstyleError",
     "NumericalError",
     "OutputError",
+    "PatchSettings",
     "Picture",
     "Recipe",
     "Result",
@@ -128,6 +132,7 @@ __all__ = [
     "transfer_basic",
     "transfer_doodle",
     "transfer_gradient_mask",
+    "transfer_patch",
     "transfer_region",
 ]
 

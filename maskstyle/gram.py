@@ -203,7 +203,7 @@ def observe_region_grams(features: Tensor, partition: Partition, judge: Judge = 
     pixels = int(np.prod(features.shape[:-1]))
     ends = np.cumsum(partition.counts)
     segments = [slice(end - count, end) for end, count in zip(ends, partition.counts, strict=True)]
-    inverses = _inverses(partition.order, pixels)
+    inverses = inverse_order(partition.order, pixels)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
@@ -253,7 +253,7 @@ class MaskPlan:
         # Tensors that are made outside of a graph are held once; inside, each graph would have its own copy.
         with tf.init_scope():
             self.order = tf.constant(order)
-            self.inverse = tf.constant(_inverses(order, pixels)[0])
+            self.inverse = tf.constant(inverse_order(order, pixels)[0])
             self._columns = [None if (group.columns == 1).all() else tf.constant(group.columns) for group in groups]
         self._sizes = [len(group.cells) for group in groups]
         self._shares = [group.shares for group in groups]
@@ -390,7 +390,7 @@ def _weighted(rows: Tensor, columns: Tensor | None, chosen: slice) -> Tensor:
     return tf.reshape(tf.expand_dims(rows, axis=1) * weights, (rows.shape[0], -1))
 
 
-def _inverses(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
+def inverse_order(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
     """Return (most regions of a pixel, pixels) positions in `order`, len(order) where a pixel has no more."""
     by_pixel = np.argsort(order, kind="stable")
     grouped = order[by_pixel]

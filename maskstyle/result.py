@@ -10,7 +10,7 @@ from typing import Any
 
 from maskstyle import __version__
 from maskstyle.images import Image, Mask, to_uint8
-from maskstyle.settings import Settings
+from maskstyle.settings import PatchSettings, Settings
 from maskstyle.synthesis import ScaleReport, StepRecord
 
 
@@ -42,6 +42,10 @@ class Result:
         Wall time of the synthesis, loading left out.
     remarks : tuple of str
         What whoever looks at the picture should know, such as a region too small for some layers.
+    patches : PatchSettings or None
+        How patches were cut and matched, by techniques that do.
+    match_map : (H, W, 3) float32 array or None
+        Where these have matches: each patch of the picture with the pixels of the style patch that it was matched to.
     """
 
     image: Image
@@ -55,6 +59,8 @@ class Result:
     scales: tuple[ScaleReport, ...]
     seconds: float
     remarks: tuple[str, ...] = ()
+    patches: PatchSettings | None = None
+    match_map: Image | None = None
 
     @property
     def stopped_because(self) -> str:
@@ -63,12 +69,14 @@ class Result:
 
     def metadata(self) -> dict[str, Any]:
         """Return what travels inside the picture: version, technique, network, settings, seed and losses."""
+        own = {} if self.patches is None else {"patches": dataclasses.asdict(self.patches)}
         return {
             "version": __version__,
             "command": self.technique,
             "network": self.network,
             "compute_type": self.compute_type,
             "settings": dataclasses.asdict(self.settings),
+            **own,
             "seed": self.settings.seed,
             "losses": self.losses,
             "stopped_because": self.stopped_because,

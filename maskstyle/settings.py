@@ -189,6 +189,66 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
 
+SIMILARITIES = ("cosine", "ncc")
+"""How patches of maps may be compared."""
+
+
+@dataclass(frozen=True)
+class PatchSettings:
+    """How images are cut into patches, and how these are matched; see ``docs/patches.md``.
+
+    Parameters
+    ----------
+    patch_size : int
+        Side of a patch, in pixels of the result; at coarser sizes it is smaller by as much as the image is. On a
+        layer's grid it is at least one cell.
+    patch_stride : int or None
+        Pixels from one patch to the next, at most `patch_size`; None is `patch_size`, so that patches do not overlap.
+    patch_offset : (int, int)
+        How many pixels the patches are moved down and to the right, each at least 0.
+    similarity : {"cosine", "ncc"}
+        How patches of maps are compared: by the cosine of their colours, or with the zero-mean normalised
+        cross-correlation, which sees where borders run, as the other half; see `maskstyle.guidance.matching`.
+    repetition : float
+        What each earlier use of a style patch counts against it, at least 0; 0 lets all take the same one. It only
+        chooses among patches that the maps make about equally good.
+    position_weight, feature_weight : float
+        How much, beside the similarity of the maps, similar positions and similar network features count among
+        those patches, each at least 0.
+    """
+
+    patch_size: int = 32
+    patch_stride: int | None = None
+    patch_offset: tuple[int, int] = (0, 0)
+    similarity: str = "cosine"
+    repetition: float = 0.02
+    position_weight: float = 0.1
+    feature_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.similarity not in SIMILARITIES:
+            raise SettingsError(f"similarity is {self.similarity!r}; expected one of {', '.join(SIMILARITIES)}")
+        _check_whole("patch_size", self.patch_size, 1)
+        if self.patch_stride is not None:
+            _check_whole("patch_stride", self.patch_stride, 1)
+            if self.patch_stride > self.patch_size:
+                raise SettingsError(
+                    f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most as "
+                    "much, or there would be gaps between patches"
+                )
+        if not isinstance(self.patch_offset, tuple) or len(self.patch_offset) != 2:
+            raise SettingsError(f"patch_offset is {self.patch_offset!r}; expected a pair of whole numbers")
+        for shift in self.patch_offset:
+            _check_whole("patch_offset", shift, 0)
+        for name in ("repetition", "position_weight", "feature_weight"):
+            _check_number(name, getattr(self, name), 0, inclusive=True)
+
+    @property
+    def stride(self) -> int:
+        """Pixels from one patch to the next."""
+        return self.patch_size if self.patch_stride is None else self.patch_stride
+
+
 _LOWEST: Mapping[str, tuple[float, bool]] = {
     "content_weight": (0, True),
     "style_weight": (0, True),
@@ -226,6 +286,12 @@ def _check_number(name: str, value: float, lowest: float, inclusive: bool) -> No
         raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound} {lowest}")
 
 
+def _check_whole(name: str, value: int, lowest: int) -> None:
+    _check_number(name, value, lowest, inclusive=True)
+    if not isinstance(value, int):
+        raise SettingsError(f"{name} is {value!r}; expected a whole number")
+
+
 def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
     try:
         pairs = [(layer, weight) for layer, weight in mix]
@@ -252,6 +318,11 @@ DOODLE_SETTINGS = Settings(
     tolerance=0.002,
 )
 """The defaults of doodles, which have no content: docs/doodles.md says what each of them is for."""
+
+
+PATCH_TRANSFER_SETTINGS = Settings(style_weight=6.0)
+"""The defaults of `maskstyle.transfer_patch`: a patch asks for more than a picture does, colours at a place among it,
+and at the weight of the others little of the content would be left."""
 
 
 def without_content(settings: Settings) -> Settings:

@@ -30,12 +30,15 @@ map_snapping
 map_parsing
 maps
 guidance.pairs mask_feathering
-guidance.colors
+guidance.colors guidance.patches
+guidance.matching
 networks.weights gram
+patch_grams
 networks.vgg
 networks.load
 losses
-guides objective
+guides objective patch_losses
+patch_guides
 optimize
 synthesis
 result
@@ -44,7 +47,8 @@ map_check
 map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure
-techniques.basic techniques.doodle techniques.gradient_mask techniques.region evaluation.regions evaluation.heatmap
+techniques.basic techniques.doodle techniques.gradient_mask techniques.patch techniques.region
+evaluation.regions evaluation.heatmap
 cli.*
 __main__
 """

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import CHOICES, Settings
+from maskstyle.settings import CHOICES, PatchSettings, Settings
 
 FIELDS = {field.name for field in dataclasses.fields(Settings)}
 AT_LEAST_0 = (
@@ -99,3 +99,28 @@ def test_changed_refuses_unknown_names_and_lists_the_known():
 def test_settings_cannot_be_changed_in_place():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().steps = 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"patch_size": 0}, "patch_size is 0; expected a number of at least 1"),
+        ({"patch_size": 2.5}, "patch_size is 2.5; expected a whole number"),
+        ({"patch_stride": 0}, "patch_stride is 0"),
+        ({"patch_size": 4, "patch_stride": 5}, "patch_stride is 5, but patch_size is 4"),
+        ({"patch_offset": 3}, "patch_offset is 3; expected a pair"),
+        ({"patch_offset": (0, -1)}, "patch_offset is -1"),
+        ({"similarity": "euclid"}, "similarity is 'euclid'; expected one of cosine, ncc"),
+        ({"repetition": -0.1}, "repetition is -0.1"),
+        ({"position_weight": float("inf")}, "position_weight is inf"),
+        ({"feature_weight": -1}, "feature_weight is -1"),
+    ],
+)
+def test_patch_settings_that_cannot_work(changes, says):
+    with pytest.raises(SettingsError, match=says):
+        PatchSettings(**changes)
+
+
+def test_patches_touch_where_no_stride_is_given():
+    assert PatchSettings(patch_size=24).stride == 24
+    assert PatchSettings(patch_size=24, patch_stride=8).stride == 8

@@ -96,10 +96,23 @@ def main() -> None:
 
 
 def _register() -> None:
-    from maskstyle.cli import basic, compare, doodle, evaluate, maps_check, mask, masks, recipes, region, weights
+    from maskstyle.cli import (
+        basic,
+        compare,
+        doodle,
+        evaluate,
+        maps_check,
+        mask,
+        masks,
+        patch,
+        recipes,
+        region,
+        weights,
+    )
 
     app.command("basic")(basic.basic)
     app.command("region")(region.region)
+    app.command("patch")(patch.patch)
     app.command("mask")(mask.mask)
     app.command("doodle")(doodle.doodle)
     app.command("compare")(compare.compare)

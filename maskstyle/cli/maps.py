@@ -26,9 +26,11 @@ ON_THE_COMMAND_LINE = Advice(
 )
 """What to do where regions have no counterpart."""
 
-FOR_DOODLES = Advice(
-    *["repaint them in the style map's colours, pair them with --map, or pass --unmatched whole-style"] * 2
-)
+FOR_PATCHES = "repaint them in the same colours, pair them with --map, or pass --unmatched nearest"
+"""The same where patches are matched."""
+
+_OF_DOODLES = "repaint them in the style map's colours, pair them with --map, or pass --unmatched whole-style"
+FOR_DOODLES = Advice(_OF_DOODLES, _OF_DOODLES)
 """The same for doodles."""
 
 _COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")

@@ -17,6 +17,7 @@ from maskstyle.settings import (
     CHOICES,
     DEFAULT_LONGER_SIDE,
     DOODLE_SETTINGS,
+    PATCH_TRANSFER_SETTINGS,
     LayerMix,
     Settings,
     without_content,
@@ -111,9 +112,13 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "basic": ("propagation", "mask_exponent"),
     "region": ("mask_exponent",),
     "mask": ("propagation",),
+    "patch": ("propagation", "mask_exponent"),
     "doodle": (*OF_CONTENT, "mask_exponent"),
 }
 """Settings that do nothing, by command: their options are left out of its help, and refused where they are given."""
+
+OWN_DEFAULTS: Mapping[str, dict[str, Settings]] = {"patch": {"default": PATCH_TRANSFER_SETTINGS}}
+"""Recipes of the same names that are others in a command."""
 
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
 """The first images that have a name; any other ``--init`` is a file."""
@@ -127,7 +132,8 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     The command's parameter ``settings`` receives the recipe's Settings with the given options in place, and
     its parameter ``initial`` the path given as ``--init``, or None.
     """
-    return _with_settings(command, {name: recipe.settings for name, recipe in RECIPES.items()}, DEFAULT_SIZE)
+    recipes = {name: recipe.settings for name, recipe in RECIPES.items()}
+    return _with_settings(command, recipes | OWN_DEFAULTS.get(command.__name__, {}), DEFAULT_SIZE)
 
 
 def takes_doodle_settings(command: Callable[..., None]) -> Callable[..., None]:

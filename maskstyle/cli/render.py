@@ -67,12 +67,15 @@ class Files:
         The plot of the losses.
     snapshots : Path or None
         The folder of the snapshots; beside the output where it is None.
+    match_map : Path or None
+        The picture of what patches were matched to.
     """
 
     output: Path
     record: Path | None = None
     plot: Path | None = None
     snapshots: Path | None = None
+    match_map: Path | None = None
 
     def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
         """Raise where something could not be written, or would replace another file of the run."""
@@ -80,13 +83,16 @@ class Files:
         for path in (self.record, self.plot):
             if path is not None:
                 check_replaceable(path)
+        if self.match_map is not None:
+            check_writable(self.match_map)
         if self.plot is not None:
             _check_plot(self.plot)
         if snapshot_every:
             _check_folder(self._snapshot_folder())
         elif self.snapshots is not None:
             raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
-        check_distinct({"--output": self.output, "--json": self.record, "--plot": self.plot}, inputs)
+        written = {"--output": self.output, "--json": self.record, "--plot": self.plot, "--match-map": self.match_map}
+        check_distinct(written, inputs)
 
     def _snapshot_folder(self) -> Path:
         return self.snapshots or self.output.with_name(f"{self.output.stem}_snapshots")
@@ -223,6 +229,10 @@ def _write(result: Result, files: Files, inputs: dict[str, Any]) -> None:
     if files.record is not None:
         with writing(files.record):
             write_json(files.record, {**result.record(), "inputs": inputs})
+    if files.match_map is not None:
+        assert result.match_map is not None
+        with writing(files.match_map):
+            save_image(files.match_map, result.match_map, metadata=result.metadata())
     if files.plot is not None:
         from maskstyle.cli.plot import save_loss_plot
 

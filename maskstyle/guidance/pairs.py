@@ -23,6 +23,10 @@ UNMATCHED = ("error", "keep", "whole-style")
 """What may become of a region that exists in one map only: see `maskstyle.transfer_region`."""
 
 
+UNMATCHED_PATCHES = ("error", "nearest")
+"""The same where patches are matched: see `maskstyle.transfer_patch`."""
+
+
 class Advice(NamedTuple):
     """What to do where regions have no counterpart, in the words of Python or of the command line.
 
@@ -37,6 +41,8 @@ class Advice(NamedTuple):
     unmatched: str
     nothing: str
 
+
+PATCH_ADVICE = "repaint them in the same colours, map them to others, or let unmatched be nearest"
 
 ADVICE = Advice(
     "repaint them in the same colours, map them to others, list the regions to paint, or let unmatched be keep or "
@@ -138,9 +144,7 @@ def plan_regions(
     """
     if unmatched not in UNMATCHED:
         raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(UNMATCHED)}")
-    for given, name in zip((content_map, style_map), names, strict=True):
-        if not isinstance(given, SemanticMap):
-            raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
+    _check_maps((content_map, style_map), names)
     content_map = fit_map(content_map, content_size, name=names[0], image_name=image_names[0])
     style_map = fit_map(style_map, style_size, name=names[1], image_name=image_names[1])
     match = match_regions(content_map, style_map, mapping=mapping, names=names)
@@ -238,3 +242,68 @@ def region_name(color: Color) -> str:
     '#0000ff (blue)'
     """
     return f"{format_color(color)} ({color_name(color)})"
+
+
+def agreed_colors(
+    content_map: SemanticMap,
+    style_map: SemanticMap,
+    *,
+    content_size: Size,
+    style_size: Size,
+    mapping: Sequence[tuple[Color, Color]] | None = None,
+    unmatched: str = "error",
+    names: tuple[str, str] = ("the content map", "the style map"),
+    image_names: tuple[str, str] = ("the content image", "the style image"),
+    advice: str = PATCH_ADVICE,
+) -> tuple[SemanticMap, SemanticMap]:
+    """Fit the maps to their images, and recolour the content's so that regions that go together have one colour.
+
+    Parameters
+    ----------
+    content_map, style_map : SemanticMap
+        The two maps.
+    content_size, style_size : (height, width)
+        The sizes of their images.
+    mapping : sequence of (content colour, style colour), optional
+        Regions that go together whatever their colours.
+    unmatched : {"error", "nearest"}
+        What becomes of a region that only one map has: an error, or it keeps its colour and stands for what is
+        nearest to it. With `mapping`, regions that only the style's map has are no error.
+    names, image_names : (str, str)
+        What messages call the maps and their images.
+    advice : str
+        What a message about regions without a counterpart says to do.
+
+    Raises
+    ------
+    ImageError
+        Where a map does not fit its image, or a region has no counterpart.
+    SettingsError
+        Where `unmatched` is neither.
+    """
+    if unmatched not in UNMATCHED_PATCHES:
+        raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(UNMATCHED_PATCHES)}")
+    _check_maps((content_map, style_map), names)
+    content_map = fit_map(content_map, content_size, name=names[0], image_name=image_names[0])
+    style_map = fit_map(style_map, style_size, name=names[1], image_name=image_names[1])
+    match = match_regions(content_map, style_map, mapping=mapping, names=names)
+    unused = () if mapping else match.unmatched_style
+    if unmatched == "error" and (match.unmatched_content or unused):
+        problem = dataclasses.replace(match, unmatched_style=unused)
+        raise ImageError(
+            describe_unmatched(
+                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=advice
+            )
+        )
+    partners = dict(match.pairs)
+    colors = tuple(
+        style_map.colors[partners[index]] if index in partners else color
+        for index, color in enumerate(content_map.colors)
+    )
+    return SemanticMap(content_map.labels, colors), style_map
+
+
+def _check_maps(maps: Sequence[object], names: Sequence[str]) -> None:
+    for given, name in zip(maps, names, strict=True):
+        if not isinstance(given, SemanticMap):
+            raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")

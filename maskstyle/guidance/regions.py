@@ -63,7 +63,7 @@ def region_cells(
     """
     if propagation == "all":
         seen = np.pad(labels, margin, mode="edge")
-        side = _cell_side(seen.shape, grid)
+        side = cell_side(seen.shape, grid)
         within = _sampled(np.pad(np.ones(labels.shape, bool), margin), grid, side)
         return [
             _indices(
@@ -107,12 +107,11 @@ def _owned_and_pure(
 ) -> tuple[list[NDArray[np.bool_]], NDArray[np.bool_]]:
     """Return for each region the cells of which it covers most, and the cells that see one label only."""
     seen = np.pad(labels, margin, mode="edge")
-    side = _cell_side(seen.shape, grid)
-    owners = _majority(np.pad(labels, margin, constant_values=NO_REGION), grid, side)
+    owners = majority_labels(np.pad(labels, margin, constant_values=NO_REGION), grid)
     uniform = ndimage.minimum_filter(seen, receptive_field, mode="nearest") == ndimage.maximum_filter(
         seen, receptive_field, mode="nearest"
     )
-    return [owners == region for region in regions], _sampled(uniform, grid, side)
+    return [owners == region for region in regions], _sampled(uniform, grid, cell_side(seen.shape, grid))
 
 
 def resize_labels(labels: Labels, size: Size) -> Labels:
@@ -137,13 +136,21 @@ def resize_labels(labels: Labels, size: Size) -> Labels:
     return resized
 
 
-def _cell_side(size: tuple[int, ...], grid: Size) -> int:
+def cell_side(size: tuple[int, ...], grid: Size) -> int:
+    """Return the side, in pixels, of the cells of a layer's grid on an image of a size."""
     ratio = min(size[0] // grid[0], size[1] // grid[1])
     return 1 << (ratio.bit_length() - 1)  # pooling halves: a cell's side is a power of 2
 
 
-def _majority(labels: Labels, grid: Size, side: int) -> Labels:
-    """Return the label that covers most of each cell."""
+def majority_labels(labels: Labels, grid: Size) -> Labels:
+    """Return the label that covers most of each cell of a layer's grid, the lowest of several.
+
+    Examples
+    --------
+    >>> majority_labels(np.array([[0, 0, 1, 1], [0, 1, 1, 1]], np.int32), (1, 2)).tolist()
+    [[0, 1]]
+    """
+    side = cell_side(labels.shape, grid)
     blocks = labels[: grid[0] * side, : grid[1] * side].reshape(grid[0], side, grid[1], side)
     owners = np.full(grid, -1, np.int32)
     most = np.zeros(grid, np.int32)

@@ -109,6 +109,10 @@ class FeatureNetwork:
                 current = tf.expand_dims(features[name], axis=0)
         return features
 
+    def metric(self, layer: str) -> Tensor | None:
+        """Return the linear map (K, C) to the space in which a layer's distances are measured, if it has one."""
+        return self._metrics.get(layer)
+
     def measured(self, layer: str, features: Tensor) -> Tensor:
         """Return features (H, W, C) of a layer, in their own type, in the space in which distances are measured."""
         if layer not in self._metrics:

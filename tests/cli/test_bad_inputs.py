@@ -452,6 +452,35 @@ DOODLES = [
     ),
 ]
 
+PATCHES = [
+    Bad("none beside the content", "patch init.png style.jpg -o out.png", ("init_map.png", "--content-map FILE")),
+    Bad("map of another shape", "patch {good} --content-map style_map.png", ("36x28", "32x40", "aspect")),
+    Bad(
+        "region in one map only",
+        "patch {good} --style-map green.png",
+        ("green.png lacks #0000ff", "640 pixels", "unmatched be nearest"),
+    ),
+    Bad("unmatched", "patch {good} --unmatched keep", ("--unmatched", "keep", "nearest")),
+    Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content map")),
+    Bad("patch size 0", "patch {good} --patch-size 0", ("--patch-size is 0", "at least 1")),
+    Bad("patch size no number", "patch {good} --patch-size big", ("--patch-size", "int")),
+    Bad("stride 0", "patch {good} --patch-stride 0", ("--patch-stride is 0", "at least 1")),
+    Bad("gaps", "patch {good} --patch-size 8 --patch-stride 9", ("--patch-stride is 9", "patch_size is 8", "gaps")),
+    Bad("offset of one number", "patch {good} --patch-offset 8", ("--patch-offset is '8'", "DOWN,RIGHT")),
+    Bad("offset negative", "patch {good} --patch-offset -1,0", ("--patch-offset is -1", "at least 0")),
+    Bad("similarity", "patch {good} --similarity colour", ("--similarity", "cosine", "ncc")),
+    Bad("repetition", "patch {good} --repetition -1", ("--repetition is -1", "at least 0")),
+    Bad("position weight", "patch {good} --position-weight nan", ("--position-weight is nan",)),
+    Bad("feature weight", "patch {good} --feature-weight -1", ("--feature-weight is -1",)),
+    Bad("match map an input", "patch {good} --match-map content.png", ("--match-map", "content.png", "an input")),
+    Bad("match map the output", "patch {good} --match-map out.png", ("--match-map and --output are both",)),
+    Bad("match map of no suffix", "patch {good} --match-map matches", ("matches has no extension",)),
+    Bad(
+        "match map without style", "patch {good} --match-map m.png --style-weight 0", ("--match-map", "style_weight")
+    ),
+    Bad("a patch size for region", "region {good} --patch-size 8", ("--patch-size",)),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -465,6 +494,7 @@ TABLE = {
         "mask": MASKS,
         "evaluation": EVALUATIONS,
         "doodle": DOODLES,
+        "patch": PATCHES,
     }.items()
     for bad in rows
 }
@@ -591,7 +621,7 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 def test_every_name_in_the_table_is_its_own():
     assert len(TABLE) == sum(
-        map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS, DOODLES))
+        map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS, DOODLES, PATCHES))
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from maskstyle import DOODLE_SETTINGS, load_image, read_metadata
-from maskstyle.cli.options import OF_CONTENT, SETTING_HELP, flag_of, layer_mix_text
+from maskstyle.cli.options import SETTING_HELP, WITHOUT_EFFECT, flag_of, layer_mix_text
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -86,9 +86,9 @@ def test_recipes_lose_their_content(desk, doodle):
 
 def test_the_help_states_the_defaults_of_doodles(run):
     text = " ".join(run("doodle", "--help").succeeded().out.replace("│", " ").split())
-    for name in OF_CONTENT:
+    for name in WITHOUT_EFFECT["doodle"]:
         assert f"{flag_of(name)} " not in text
-    for name in SETTING_HELP.keys() - set(OF_CONTENT):
+    for name in SETTING_HELP.keys() - set(WITHOUT_EFFECT["doodle"]):
         value = getattr(DOODLE_SETTINGS, name)
         shown = layer_mix_text(value, separator=", ") if isinstance(value, tuple) else value
         shown = "the doodle's, at most 512" if value is None else shown
@@ -116,6 +116,6 @@ def test_unmatched_regions_are_an_error_or_take_the_whole_style(doodle, desk):
     write_map(desk / "doodle.png", (32, 40), RED, GREEN)
     message = doodle().error
     assert "style_map.png lacks #00ff00 (green, 640 pixels, 50 %; nearest there:" in message
-    assert message.endswith("or let unmatched be whole-style")
+    assert message.endswith("or pass --unmatched whole-style")
     doodle("--unmatched", "whole-style").succeeded()
     doodle("--map", "#00ff00=blue").succeeded()

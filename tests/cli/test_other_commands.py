@@ -21,7 +21,8 @@ COMMANDS = (
     ("basic",),
     ("region",),
     ("mask",),
-    ("mask",),
+    ("doodle",),
+    ("patch",),
     ("compare",),
     ("masks",),
     ("masks", "linear"),
@@ -186,7 +187,7 @@ def test_every_command_is_tested_here():
     "arguments",
     [
         ["--help"],
-        *([name, "--help"] for name in ("basic", "region", "mask")),
+        *([name, "--help"] for name in ("basic", "region", "patch", "mask", "doodle")),
         ["maps", "check", "--help"],
         ["masks", "linear", "--help"],
         ["recipes"],

@@ -10,10 +10,11 @@ from reference import random_image
 
 import maskstyle
 from maskstyle.maps import SemanticMap
-from maskstyle.settings import Settings
+from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.doodle import transfer_doodle
 from maskstyle.techniques.gradient_mask import transfer_gradient_mask
+from maskstyle.techniques.patch import transfer_patch
 from maskstyle.techniques.plan import wanted_layers
 from maskstyle.techniques.region import transfer_region
 
@@ -47,6 +48,7 @@ TECHNIQUES = {
         settings=settings.changed(content_weight=0.0, init="colors" if settings.init == "content" else settings.init),
         **others,
     ),
+    "patch": lambda **others: transfer_patch(CONTENT, STYLE, patches=PatchSettings(patch_size=8), **MAPS, **others),
     "region": lambda **others: transfer_region(CONTENT, STYLE, **MAPS, **others),
 }
 """Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""

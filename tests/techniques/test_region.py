@@ -12,7 +12,8 @@ from maskstyle.images import resize_image
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.region import blended, transfer_region
+from maskstyle.techniques.region import transfer_region
+from maskstyle.techniques.setup import blended
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
