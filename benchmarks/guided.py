@@ -1,4 +1,4 @@
-"""One evaluation of guided objectives against that of `maskstyle basic`, in turns: regions and patches, with maps.
+"""One evaluation of guided objectives against that of `maskstyle basic`, in turns: regions, soft masks, patches.
 
 A case is what makes its objective from a network, a content, a style and settings; a line in CASES adds one.
 """
@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 from common import make_objective, print_table, write_figures
+from scipy import ndimage
 
 from maskstyle.guidance.pairs import Pair
-from maskstyle.guides import region_guides
-from maskstyle.images import Image
+from maskstyle.guides import mask_guides, region_guides
+from maskstyle.images import Image, Mask
 from maskstyle.losses import Term
 from maskstyle.networks.load import choose_network, load_network
 from maskstyle.networks.vgg import FeatureNetwork
@@ -25,7 +26,7 @@ from maskstyle.result import peak_memory_mb
 from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.plan import wanted_layers
 
-ROUNDS = 15
+ROUNDS = 9
 COLORS = ((200, 70, 50), (110, 140, 60), (60, 120, 170), (230, 200, 60))
 
 Case = Callable[[FeatureNetwork, Image, Image, Settings], Objective]
@@ -41,6 +42,33 @@ def regions(count: int) -> Case:
         return with_style(style_term(network, guides, settings), network, content, settings)
 
     return make
+
+
+def masks(count: int, kind: str) -> Case:
+    """Return the case of soft masks: ``bands`` that share the picture out, or ``smooth`` ones that all cover all of it."""
+
+    def make(network: FeatureNetwork, content: Image, style: Image, settings: Settings) -> Objective:
+        size = content.shape[0]
+        made = soft_bands(count, size) if kind == "bands" else smooth_masks(count, size)
+        guides = mask_guides(network, made, [style] * count, [1.0] * count, settings)
+        return with_style(style_term(network, guides, settings), network, content, settings)
+
+    return make
+
+
+def soft_bands(count: int, size: int) -> list[Mask]:
+    """Return upright bands, each of which fades out where its neighbours are full."""
+    across = (np.arange(size, dtype=np.float32) + 0.5) / size * count
+    rows = (np.clip(1 - np.abs(across - band - 0.5), 0, 1) for band in range(count))
+    return [np.tile(row, (size, 1)).astype(np.float32) for row in rows]
+
+
+def smooth_masks(count: int, size: int) -> list[Mask]:
+    """Return smooth random masks above 0 everywhere."""
+    noise = np.random.default_rng(1).normal(size=(count, size, size))
+    blurred = np.stack([ndimage.gaussian_filter(each, size / 8, mode="wrap") for each in noise])
+    lowest, highest = (function(blurred, axis=(1, 2), keepdims=True) for function in (np.min, np.max))
+    return list((0.02 + 0.98 * (blurred - lowest) / (highest - lowest)).astype(np.float32))
 
 
 def patches(size: int, stride: int) -> Case:
@@ -60,6 +88,8 @@ def patches(size: int, stride: int) -> Case:
 CASES: Mapping[str, Case] = {
     "basic": make_objective,
     "region 32": regions(32),
+    "mask 8, bands": masks(8, "bands"),
+    "mask 8, smooth and everywhere": masks(8, "smooth"),
     "patch 32 px (256)": patches(32, 32),
     "patch 16 px (1024)": patches(16, 16),
     "patch 32 px, half overlapping (961)": patches(32, 16),
@@ -80,10 +110,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--weights", type=Path, help="VGG19 weights, .h5 or .npz; the embedded lite without")
     options.add_argument("--size", type=int, default=512, help="side of the picture, in pixels")
+    options.add_argument("--types", default="float32,bfloat16", help="types of the convolutions")
     options.add_argument("--json", type=Path, help="write the figures here")
     arguments = options.parse_args()
     figures = []
-    for compute_type in ("float32", "bfloat16"):
+    for compute_type in arguments.types.split(","):
         figures += measure(arguments.weights, arguments.size, compute_type)
     print_table(
         ("type", "case", "seconds", "case / basic"),

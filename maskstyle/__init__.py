@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from maskstyle.color_modes import lightness_only, match_colors, match_lightness, with_content_chroma
     from maskstyle.edge_aware import edge_aware_mask
     from maskstyle.errors import (
         ImageError,
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
+    "lightness_only": "color_modes",
+    "match_colors": "color_modes",
+    "match_lightness": "color_modes",
+    "with_content_chroma": "color_modes",
     "edge_aware_mask": "edge_aware",
     "ImageError": "errors",
     "MaskstyleError": "errors",
@@ -115,11 +120,14 @@ __all__ = [
     "draw_heatmap",
     "evaluate_regions",
     "find_recipe",
+    "lightness_only",
     "linear_mask",
     "load_image",
     "load_map",
     "load_mask",
     "load_network",
+    "match_colors",
+    "match_lightness",
     "read_map_pixels",
     "mask_over_image",
     "normalise_masks",
@@ -134,6 +142,7 @@ __all__ = [
     "transfer_gradient_mask",
     "transfer_patch",
     "transfer_region",
+    "with_content_chroma",
 ]
 
 

@@ -29,6 +29,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "propagation": ("simple", "inside", "all", "split"),
     "optimizer": ("lbfgs", "adam"),
     "init": ("auto", "content", "style", "noise", "colors", "image"),
+    "color": ("style", "content", "luminance", "match"),
+    "denoise_method": ("nlm", "tv", "bilateral"),
 }
 """The values that each choice among names may take."""
 
@@ -115,8 +117,13 @@ class Settings:
     snapshot_every : int
         The command line keeps a snapshot every so many steps; 0 keeps none.
     denoise : float
-        Strength of the non-local-means denoising of the result, its cut-off distance h on [0, 1]; 0 leaves it
-        out.
+        Strength of the denoising of the result, 0 leaves it out: see `maskstyle.denoise.denoise_image`.
+    denoise_method : {"nlm", "tv", "bilateral"}
+        Non-local means, total variation or a bilateral filter.
+    color : {"style", "content", "luminance", "match"}
+        Whose colours the result has. ``style``: the style's. ``content``: in the end hue and chroma are the
+        content's. ``luminance``: so they are, and the network sees both images in grey, the style with the
+        content's contrast. ``match``: the style is recoloured before, to the content's mean and covariance.
     """
 
     network: str = "auto"
@@ -160,6 +167,8 @@ class Settings:
     seed: int = 0
     snapshot_every: int = 0
     denoise: float = 0.0
+    denoise_method: str = "nlm"
+    color: str = "style"
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():

@@ -22,7 +22,8 @@ settings image_files
 recipes image_decoding
 images
 companions
-mask_making mask_combining mask_preview edge_aware
+mask_making mask_combining mask_preview edge_aware color_modes
+blending
 denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures
 semantic_map map_pixels pyramid
 map_dither map_palette map_soft map_matching
@@ -31,7 +32,7 @@ map_parsing
 maps
 guidance.pairs mask_feathering
 guidance.colors guidance.patches
-guidance.matching
+guidance.matching guidance.pair_styles
 networks.weights gram
 patch_grams
 networks.vgg

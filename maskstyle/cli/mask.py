@@ -14,6 +14,7 @@ from maskstyle.cli.options import (
     QuietOption,
     RecordOption,
     SnapshotsOption,
+    TransparentOption,
     WeightsOption,
     takes_settings,
 )
@@ -38,6 +39,7 @@ def mask(
     output: OutputOption,
     settings: Settings,
     initial: Path | None,
+    transparent: TransparentOption = False,
     weights: WeightsOption = None,
     record: RecordOption = None,
     plot: PlotOption = None,
@@ -47,7 +49,7 @@ def mask(
     """Paint CONTENT in styles that each follow a soft mask: fully where it is white, not at all where it is black."""
     from maskstyle.cli.job import prepared
     from maskstyle.cli.mask_styles import mask_of, parse_masked_style, with_masks
-    from maskstyle.cli.render import Files, announce
+    from maskstyle.cli.render import Files, announce, check_transparent
     from maskstyle.images import load_image
     from maskstyle.masks import fit_mask
 
@@ -55,6 +57,8 @@ def mask(
     mask_paths = [each.mask for each in masked if each.mask is not None]
     files = Files(output, record, plot, snapshot_dir)
     others = [*(each.style for each in masked), *mask_paths]
+    if transparent:
+        check_transparent(output)
     job = prepared(content, others, files, settings, initial=initial, weights=weights, quiet=quiet)
     size = job.picture.pixels.shape[:2]
     paintings = {path: load_image(path).pixels for path in dict.fromkeys(each.style for each in masked)}
@@ -72,7 +76,8 @@ def mask(
         "styles": [
             {"style": each.style.name, "mask": path.name, "complement": each.complement, "weight": each.weight}
             for each, path in zip(masked, mask_paths, strict=True)
-        ]
+        ],
+        "transparent": transparent,
     }
     job.run(
         "gradient_mask",
@@ -81,4 +86,5 @@ def mask(
         inputs=inputs,
         masks=masks,
         strengths=[each.weight for each in masked],
+        transparent=transparent,
     )

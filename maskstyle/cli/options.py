@@ -40,6 +40,9 @@ PaletteOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--palette", help="The maps' colours, as red,'#0000ff',...; found in them."),
 ]
+TransparentOption: TypeAlias = Annotated[
+    bool, typer.Option("--transparent", help="Write what is painted alone: transparent where nothing is.")
+]
 LeastRegionOption: TypeAlias = Annotated[
     int | None,
     typer.Option("--least-region", help="Pixels that make a region of a map; 0.5 % of it if edges are soft."),
@@ -86,7 +89,9 @@ SETTING_HELP: Mapping[str, str] = {
     "noise_contrast": "Contrast of a start from noise, at most 1, which fills [0, 1].",
     "seed": "Seed of the noise, and of the colours drawn.",
     "snapshot_every": "Keep a snapshot every so many steps; 0: none.",
-    "denoise": "Strength of non-local-means denoising of the result, such as 0.05; 0: none.",
+    "denoise": "Strength of the denoising of the result, such as 0.05; 0: none.",
+    "denoise_method": "Non-local means, total variation or a bilateral filter.",
+    "color": "Whose colours the result has: the style's, or in one of three ways the content's.",
 }
 """Help of each setting's option."""
 
@@ -98,8 +103,10 @@ PANELS: Mapping[str, tuple[str, ...]] = {
         "size",
         "style_scale",
         "style_fit",
+        "color",
         "intensity",
         "denoise",
+        "denoise_method",
         "init",
         "noise_contrast",
         "seed",
@@ -113,7 +120,7 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "region": ("mask_exponent",),
     "mask": ("propagation",),
     "patch": ("propagation", "mask_exponent"),
-    "doodle": (*OF_CONTENT, "mask_exponent"),
+    "doodle": (*OF_CONTENT, "mask_exponent", "color"),
 }
 """Settings that do nothing, by command: their options are left out of its help, and refused where they are given."""
 

@@ -16,6 +16,7 @@ from maskstyle.cli.options import (
     QuietOption,
     RecordOption,
     SnapshotsOption,
+    TransparentOption,
     WeightsOption,
     takes_settings,
 )
@@ -55,6 +56,14 @@ def region(
         float,
         typer.Option("--feather", help="Pixels over which the style fades in from the edge of what is painted."),
     ] = 0.0,
+    feather_mode: Annotated[
+        Literal["distance", "edges"],
+        typer.Option("--feather-mode", help="What fading in follows: the distance alone, or CONTENT's edges too."),
+    ] = "distance",
+    denoise_regions: Annotated[
+        str | None, typer.Option("--denoise-regions", help="Map colours of the regions that --denoise is for; all.")
+    ] = None,
+    transparent: TransparentOption = False,
     weights: WeightsOption = None,
     record: RecordOption = None,
     plot: PlotOption = None,
@@ -73,28 +82,35 @@ def region(
         parse_mapping,
         read_maps,
     )
-    from maskstyle.cli.render import Files
-    from maskstyle.guidance.pairs import plan_regions
+    from maskstyle.cli.render import Files, check_transparent
+    from maskstyle.guidance.pairs import denoised_regions, plan_regions
     from maskstyle.images import load_image
     from maskstyle.maps import format_color
-    from maskstyle.techniques.plan import check_feather
+    from maskstyle.techniques.plan import check_denoised, check_feather
 
-    check_feather(feather)
+    check_feather(feather, feather_mode)
     if regions is not None:
         parse_colors(regions, "--regions")
+    if denoise_regions is not None:
+        check_denoised(parse_colors(denoise_regions, "--denoise-regions"), settings)
     parse_mapping(mapping or [], "--map")
     content_path = found_map(content_map, content, "--content-map")
     style_path = found_map(style_map, style, "--style-map")
     files = Files(output, record, plot, snapshot_dir)
     others = [style, content_path, style_path]
+    if transparent:
+        check_transparent(output)
     job = prepared(content, others, files, settings, initial=initial, weights=weights, quiet=quiet)
     painting = load_image(style).pixels
     size, style_size = job.picture.pixels.shape[:2], painting.shape[:2]
     names = (str(content_path), str(style_path))
     maps = read_maps((content_path, style_path), palette=palette, least_region=least_region)
     chosen = None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0])
+    smoothed = None
+    if denoise_regions is not None:
+        smoothed = chosen_regions(denoise_regions, "--denoise-regions", maps[0], name=names[0])
     mapped = chosen_mapping(mapping or [], "--map", *maps, names=names)
-    plan_regions(
+    plan = plan_regions(
         *maps,
         content_size=size,
         style_size=style_size,
@@ -105,6 +121,7 @@ def region(
         image_names=(str(content), str(style)),
         advice=ON_THE_COMMAND_LINE,
     )
+    denoised_regions(smoothed, plan, name=names[0])
     paths = content_path, style_path
     remarks = announce_maps((content_map, style_map), paths, (content, style), maps, quiet=quiet)
     inputs = {
@@ -115,6 +132,9 @@ def region(
         "mapping": [[format_color(color) for color in pair] for pair in mapped],
         "unmatched": unmatched,
         "feather": feather,
+        "feather_mode": feather_mode,
+        "denoise_regions": None if smoothed is None else [format_color(color) for color in smoothed],
+        "transparent": transparent,
         "palette": palette,
         "least_region": least_region,
         "map_remarks": remarks,
@@ -130,4 +150,7 @@ def region(
         mapping=mapped,
         unmatched=unmatched,
         feather=feather,
+        feather_mode=feather_mode,
+        transparent=transparent,
+        denoise_regions=smoothed,
     )

@@ -129,6 +129,15 @@ def load_checked(path: Path, output: Path) -> Picture:
     return picture
 
 
+def check_transparent(output: Path) -> None:
+    """Raise ImageError where an output could not keep the transparency that is asked for."""
+    if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
+        raise ImageError(
+            f"--transparent needs an output that keeps transparency, but {output.suffix} cannot; choose one that "
+            "ends in .png"
+        )
+
+
 def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
     """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads."""
     layers = wanted_layers(settings)

@@ -233,6 +233,39 @@ def plan_doodle(
     )
 
 
+def denoised_regions(
+    colors: Sequence[Color] | None, plan: RegionPlan, *, name: str = "the content map"
+) -> list[int] | None:
+    """Return the labels of the regions that are to be denoised, or None for all that are painted.
+
+    Parameters
+    ----------
+    colors : sequence of Color or None
+        Their map colours.
+    plan : RegionPlan
+        Which regions are painted.
+    name : str
+        What messages call the map.
+
+    Raises
+    ------
+    ImageError
+        Where the map has no region of a colour.
+    SettingsError
+        Where one of them is not painted.
+    """
+    if colors is None:
+        return None
+    wanted = [find_region(color, plan.content_map, name=name) for color in colors]
+    for region in wanted:
+        if region not in {pair.region for pair in plan.pairs}:
+            raise SettingsError(
+                f"region {region_name(plan.content_map.colors[region])} is to be denoised, but it is not painted; "
+                "list painted regions alone"
+            )
+    return wanted
+
+
 def region_name(color: Color) -> str:
     """Return what reports call the region of a map colour.
 

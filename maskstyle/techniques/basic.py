@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maskstyle.color_modes import seen_content, seen_style
 from maskstyle.errors import SettingsError
 from maskstyle.guides import style_guide
 from maskstyle.images import Image, Mask, Size, resize_image
@@ -100,6 +101,8 @@ def transfer_basic(
     shares = normalized_shares(style_shares, len(styles))
     sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in styles])
     loaded = prepared_network(network, settings)
+    seen = seen_content(content, settings.color)
+    styles = [seen_style(image, content, settings.color) for image in styles]
 
     def objective_at(size: Size) -> Objective:
         scaled = [resize_image(image, style_size(image.shape[:2], size, settings)) for image in styles]
@@ -107,12 +110,12 @@ def transfer_basic(
         return Objective(
             loaded,
             [
-                content_term(loaded, resize_image(content, size), settings),
+                content_term(loaded, resize_image(seen, size), settings),
                 style_term(loaded, guides, settings),
                 total_variation_term(settings),
             ],
         )
 
-    start = starting_image(content, styles[0], initial, sizes, settings)
+    start = seen_content(starting_image(content, styles[0], initial, sizes, settings), settings.color)
     synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
-    return finished(synthesis, technique="basic", alpha=alpha, network=loaded, settings=settings)
+    return finished(synthesis, technique="basic", content=content, alpha=alpha, network=loaded, settings=settings)

@@ -149,7 +149,9 @@ def transfer_doodle(
 
     start = starting_image(None, style, initial, sizes, settings, regions=plan)
     synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
-    return finished(synthesis, technique="doodle", alpha=alpha, network=loaded, settings=settings, remarks=remarks)
+    return finished(
+        synthesis, technique="doodle", content=None, alpha=alpha, network=loaded, settings=settings, remarks=remarks
+    )
 
 
 def _alpha_of(doodle: SemanticMap) -> Mask | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.blending import mixed
+from maskstyle.color_modes import seen_content, seen_style
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.gradients import opacity
 from maskstyle.guides import mask_guides, vanished
@@ -39,6 +41,7 @@ def transfer_gradient_mask(
     *,
     masks: Sequence[Mask],
     strengths: Sequence[float] | None = None,
+    transparent: bool = False,
     alpha: Mask | None = None,
     initial: Image | None = None,
     settings: Settings | None = None,
@@ -60,6 +63,9 @@ def transfer_gradient_mask(
         where it is not resized.
     strengths : sequence of float, optional
         Factors above 0 on how strongly the masks' styles are felt; 1 where they are left out.
+    transparent : bool
+        Whether the result holds what is painted alone: its alpha is the paint's opacity, times the content's. Laid
+        over the content it gives what it is without. Beneath alpha 0 are the content's pixels.
     alpha, initial, settings, network, on_step, should_stop
         See `maskstyle.transfer_basic`.
 
@@ -84,13 +90,16 @@ def transfer_gradient_mask(
     """
     initial, settings = check_initial(initial, settings or Settings())
     content = check_image(content, "content image")
-    distinct = {id(style): check_image(style, "style image") for style in styles}
+    given = {id(style): check_image(style, "style image") for style in styles}
     if alpha is not None:
         alpha = check_alpha(alpha, content.shape[:2])
     masks = _checked_masks(masks, len(styles), content)
     factors = check_strengths(strengths, len(masks))
-    sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in distinct.values()])
+    sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in given.values()])
     loaded = prepared_network(network, settings)
+    seen = seen_content(content, settings.color)
+    painted = _seen_styles([given[id(style)] for style in styles], masks, content, settings.color)
+    distinct = {id(style): style for style in painted}
 
     def guides_at(size: Size) -> list[Guide]:
         if settings.style_weight == 0:
@@ -101,7 +110,7 @@ def transfer_gradient_mask(
         return mask_guides(
             loaded,
             [resize_mask(mask, size) for mask in masks],
-            [scaled[id(style)] for style in styles],
+            [scaled[id(style)] for style in painted],
             factors,
             settings,
         )
@@ -115,7 +124,7 @@ def transfer_gradient_mask(
         return Objective(
             loaded,
             [
-                content_term(loaded, resize_image(content, size), settings),
+                content_term(loaded, resize_image(seen, size), settings),
                 style_term(loaded, guides, settings),
                 total_variation_term(settings),
             ],
@@ -123,29 +132,35 @@ def transfer_gradient_mask(
         )
 
     def kept(image: Image) -> Image:
-        """Return an image with the content's pixels wherever all masks are 0."""
+        """Return an image with the content's pixels, as they are seen, wherever all masks are 0."""
         size = (image.shape[0], image.shape[1])
-        return np.where(_touched(masks, size)[..., np.newaxis], image, resize_image(content, size))
+        return np.where(_touched(masks, size)[..., np.newaxis], image, resize_image(seen, size))
+
+    def opacity_at(size: Size) -> Mask:
+        return opacity(total_mask(masks, size))
 
     def composed(image: Image) -> Image:
         size = (image.shape[0], image.shape[1])
-        return mixed(resize_image(content, size), image, opacity(total_mask(masks, size)))
+        covered = opacity_at(size)
+        return mixed(resize_image(content, size), image, np.ceil(covered) if transparent else covered)
 
-    start = starting_image(content, next(iter(distinct.values())), initial, sizes, settings)
+    start = seen_content(starting_image(content, painted[0], initial, sizes, settings), settings.color)
     if settings.init in ("noise", "style"):
         # Faint masks would not get the content's colours back, which the features hardly see.
         size = (start.shape[0], start.shape[1])
-        start = mixed(resize_image(content, size), start, total_mask(masks, size))
+        start = mixed(resize_image(seen, size), start, total_mask(masks, size))
     synthesis = synthesize(
         objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
     )
     return finished(
         synthesis,
         technique="gradient_mask",
+        content=content,
         alpha=alpha,
         network=loaded,
         settings=settings,
         compose=composed,
+        opacity_at=opacity_at if transparent else None,
         remarks=remarks,
     )
 
@@ -168,19 +183,15 @@ def total_mask(masks: Sequence[Mask], size: Size) -> Mask:
     return total
 
 
-def mixed(content: Image, painted: Image, share: Mask) -> Image:
-    """Return a mixture of two images: the first bit for bit where the share is 0, the second where it is 1 or more.
-
-    Parameters
-    ----------
-    content, painted : (H, W, 3) float32 array
-        In [0, 1].
-    share : (H, W) float32 array
-        Share of the second, at least 0.
-    """
-    weight = np.clip(share, 0, 1)[..., np.newaxis]
-    between = np.clip(content + weight * (painted - content), 0, 1)
-    return np.where(weight == 0, content, np.where(weight == 1, painted, between))
+def _seen_styles(styles: Sequence[Image], masks: Sequence[Mask], content: Image, mode: str) -> list[Image]:
+    """Return the style image of each mask as the network sees it; recoloured, it is for its mask alone."""
+    if mode not in ("match", "luminance"):
+        return list(styles)
+    size = (content.shape[0], content.shape[1])
+    weights = [resize_mask(mask, size) for mask in masks]
+    return [
+        seen_style(style, content, mode, content_weights=each) for style, each in zip(styles, weights, strict=True)
+    ]
 
 
 def _checked_masks(masks: Sequence[Mask], styles: int, content: Image) -> list[Mask]:

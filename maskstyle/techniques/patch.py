@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.color_modes import seen_content, seen_style
 from maskstyle.guidance.pairs import agreed_colors
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import Image, Mask, Size, resize_image
@@ -25,7 +26,7 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import blended, finished, prepared_network
+from maskstyle.techniques.setup import finished, prepared_network
 
 if TYPE_CHECKING:
     from maskstyle.losses import Term
@@ -112,6 +113,7 @@ def transfer_patch(
     )
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
+    seen, painting = seen_content(content, settings.color), seen_style(style, content, settings.color)
     remarks: tuple[str, ...] = ()
     match_map: Image | None = None
 
@@ -120,11 +122,11 @@ def transfer_patch(
 
     def objective_at(size: Size) -> Objective:
         nonlocal remarks, match_map
-        picture = resize_image(content, size)
+        picture = resize_image(seen, size)
         terms: list[Term] = [content_term(loaded, picture, settings), total_variation_term(settings)]
         if settings.style_weight > 0:
             used = style_size(style.shape[:2], size, settings)
-            scaled = resize_image(style, used)
+            scaled = resize_image(painting, used)
             maps = MapPair(
                 resize_labels(content_map.labels, size),
                 content_map.colors,
@@ -143,15 +145,21 @@ def transfer_patch(
     def composed(image: Image) -> Image:
         """Return an image with the content's pixels wherever there is no region."""
         size = (image.shape[0], image.shape[1])
-        return blended(resize_image(content, size), image, inside_at(size))
+        return np.where(inside_at(size)[..., np.newaxis], image, resize_image(content, size))
 
-    start = starting_image(content, style, initial, sizes, settings)
+    def kept(image: Image) -> Image:
+        """Return an image with the content's pixels, as they are seen, wherever there is no region."""
+        size = (image.shape[0], image.shape[1])
+        return np.where(inside_at(size)[..., np.newaxis], image, resize_image(seen, size))
+
+    start = seen_content(starting_image(content, painting, initial, sizes, settings), settings.color)
     synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=composed
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
     )
     return finished(
         synthesis,
         technique="patch",
+        content=content,
         alpha=alpha,
         network=loaded,
         settings=settings,

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.blending import FEATHER_MODES
+from maskstyle.edge_aware import MOST_RADIUS
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.colors import region_colors
 from maskstyle.guidance.pairs import Pair, RegionPlan
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import Image, Mask, Size, fit_size, resize_image
+from maskstyle.maps import Color
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
 from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings, active
@@ -61,16 +64,33 @@ def check_without_content(settings: Settings) -> None:
             f"content_weight is {settings.content_weight:g}, but a doodle has no content; let it be 0, as in "
             "maskstyle.DOODLE_SETTINGS"
         )
+    if settings.color != "style":
+        raise SettingsError(
+            f"color is {settings.color!r}, but a doodle has no content to take colours from; expected style"
+        )
     if settings.init == "content":
         raise SettingsError(
             "init is 'content', but a doodle has no content to start from; expected colors, noise, style or an image"
         )
 
 
-def check_feather(feather: float) -> None:
-    """Raise SettingsError where a number of pixels to fade in over cannot be one."""
+def check_feather(feather: float, mode: str = "distance") -> None:
+    """Raise SettingsError where a number of pixels to fade in over cannot be one, or its mode does nothing."""
+    if mode not in FEATHER_MODES:
+        raise SettingsError(f"feather_mode is {mode!r}; expected one of {', '.join(FEATHER_MODES)}")
     if not (np.isfinite(feather) and feather >= 0):
         raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
+    if mode == "edges" and not 1 <= feather <= MOST_RADIUS:
+        raise SettingsError(
+            f"feather is {feather:g}, but feather_mode edges looks for edges as far as that; expected 1 to "
+            f"{MOST_RADIUS} pixels, such as 8"
+        )
+
+
+def check_denoised(regions: Sequence[Color] | None, settings: Settings) -> None:
+    """Raise SettingsError where regions to denoise are named, but nothing is denoised."""
+    if regions is not None and settings.denoise == 0:
+        raise SettingsError("denoise_regions does nothing where denoise is 0; give both, or neither")
 
 
 def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.pairs import plan_regions
+from maskstyle.blending import faded_in, faded_in_at_edges, mixed
+from maskstyle.color_modes import seen_content
+from maskstyle.guidance.pair_styles import styles_by_pair
+from maskstyle.guidance.pairs import denoised_regions, plan_regions
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.guides import region_guides, vanished
 from maskstyle.images import Image, Mask, Size, resize_image
@@ -19,6 +22,7 @@ from maskstyle.settings import Settings
 from maskstyle.synthesis import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
+    check_denoised,
     check_feather,
     check_image,
     check_initial,
@@ -26,7 +30,7 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import blended, finished, prepared_network
+from maskstyle.techniques.setup import finished, prepared_network
 
 if TYPE_CHECKING:
     from maskstyle.losses import Guide
@@ -44,6 +48,9 @@ def transfer_region(
     mapping: Sequence[tuple[Color, Color]] | None = None,
     unmatched: str = "error",
     feather: float = 0.0,
+    feather_mode: str = "distance",
+    transparent: bool = False,
+    denoise_regions: Sequence[Color] | None = None,
     alpha: Mask | None = None,
     initial: Image | None = None,
     settings: Settings | None = None,
@@ -73,6 +80,14 @@ def transfer_region(
         `regions` or `mapping` say what is wanted.
     feather : float
         Pixels, of the result, over which the style fades in from the edge of what is painted.
+    feather_mode : {"distance", "edges"}
+        What fading in follows: the distance alone, or also the content's edges. Paint then ends at an edge that is
+        within `feather` of the edge of what is painted, and fades where there is none.
+    transparent : bool
+        Whether the result holds what is painted alone: its alpha is the paint's opacity, times the content's. Laid
+        over the content it gives what it is without. Beneath alpha 0 are the content's pixels.
+    denoise_regions : sequence of (red, green, blue), optional
+        The map colours of the painted regions that ``settings.denoise`` is for; all where they are left out.
     alpha, initial, settings, network, on_step, should_stop
         See `maskstyle.transfer_basic`.
 
@@ -103,7 +118,8 @@ def transfer_region(
     ... )
     """
     initial, settings = check_initial(initial, settings or Settings())
-    check_feather(feather)
+    check_feather(feather, feather_mode)
+    check_denoised(denoise_regions, settings)
     content = check_image(content, "content image")
     style = check_image(style, "style image")
     if alpha is not None:
@@ -118,11 +134,17 @@ def transfer_region(
         unmatched=unmatched,
     )
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
+    smoothed = denoised_regions(denoise_regions, plan)
     loaded = prepared_network(network, settings)
     painted = [pair.region for pair in plan.pairs]
+    seen = seen_content(content, settings.color)
+    styles = styles_by_pair(style, content, plan, settings.color)
+
+    def pixels_of(regions: Sequence[int], size: Size) -> NDArray[np.bool_]:
+        return np.isin(resize_labels(plan.content_map.labels, size), regions)
 
     def inside_at(size: Size) -> NDArray[np.bool_]:
-        return np.isin(resize_labels(plan.content_map.labels, size), painted)
+        return pixels_of(painted, size)
 
     def guides_at(size: Size) -> list[Guide]:
         if settings.style_weight == 0:
@@ -130,7 +152,13 @@ def transfer_region(
         labels = resize_labels(plan.content_map.labels, size)
         used = style_size(style.shape[:2], size, settings)
         style_labels = resize_labels(plan.style_map.labels, used)
-        return region_guides(loaded, labels, resize_image(style, used), style_labels, plan.pairs, settings)
+        return [
+            guide
+            for each in styles
+            for guide in region_guides(
+                loaded, labels, resize_image(each.style, used), style_labels, each.pairs, settings
+            )
+        ]
 
     remarks: tuple[str, ...] = ()
 
@@ -141,28 +169,42 @@ def transfer_region(
         return Objective(
             loaded,
             [
-                content_term(loaded, resize_image(content, size), settings),
+                content_term(loaded, resize_image(seen, size), settings),
                 style_term(loaded, guides, settings),
                 total_variation_term(settings),
             ],
             free=inside_at(size).astype(np.float32),
         )
 
-    def composed(image: Image, feather: float = 0.0) -> Image:
-        """Return an image with the content's pixels wherever nothing is painted."""
+    def kept(image: Image) -> Image:
+        """Return an image with the content's pixels, as they are seen, wherever nothing is painted."""
         size = (image.shape[0], image.shape[1])
-        return blended(resize_image(content, size), image, inside_at(size), feather)
+        return np.where(inside_at(size)[..., np.newaxis], image, resize_image(seen, size))
 
-    start = starting_image(content, style, initial, sizes, settings, regions=plan)
+    def opacity_at(size: Size) -> Mask:
+        if feather_mode == "edges":
+            return faded_in_at_edges(inside_at(size), feather, resize_image(content, size))
+        return faded_in(inside_at(size), feather)
+
+    def composed(image: Image) -> Image:
+        size = (image.shape[0], image.shape[1])
+        covered = opacity_at(size)
+        return mixed(resize_image(content, size), image, np.ceil(covered) if transparent else covered)
+
+    start = starting_image(content, styles[0].style, initial, sizes, settings, regions=plan)
+    start = seen_content(start, settings.color)
     synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=composed
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
     )
     return finished(
         synthesis,
         technique="region",
+        content=content,
         alpha=alpha,
         network=loaded,
         settings=settings,
-        compose=lambda image: composed(image, feather),
+        denoised_at=None if smoothed is None else lambda size: pixels_of(smoothed, size),
+        compose=composed,
+        opacity_at=opacity_at if transparent else None,
         remarks=(*(f"region {name} is not in the style's map, and was left alone" for name in plan.kept), *remarks),
     )

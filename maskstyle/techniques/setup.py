@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from maskstyle.color_modes import finished_colors
 from maskstyle.denoise import denoise_image
 from maskstyle.errors import SettingsError
-from maskstyle.images import Image, Mask, resize_image
+from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.result import Result
 from maskstyle.settings import PatchSettings, Settings
@@ -41,23 +41,54 @@ def finished(
     synthesis: Synthesis,
     *,
     technique: str,
+    content: Image | None,
     alpha: Mask | None,
     network: FeatureNetwork,
     settings: Settings,
+    denoised_at: Callable[[Size], NDArray[np.bool_]] | None = None,
     compose: Callable[[Image], Image] | None = None,
+    opacity_at: Callable[[Size], Mask] | None = None,
     remarks: tuple[str, ...] = (),
     patches: PatchSettings | None = None,
     match_map: Image | None = None,
 ) -> Result:
     """Return the result of a synthesis, with the alpha at its size and what was really done.
 
-    The image is denoised if asked, then composed: `compose` puts back pixels that must not change.
+    Parameters
+    ----------
+    synthesis : Synthesis
+        What came out.
+    technique : str
+        What the result says it was made by.
+    content : (H, W, 3) float32 array or None
+        What `settings.color` may take colours from; None where there is nothing, and the style's are kept.
+    alpha : (H, W) float32 array or None
+        The content's transparency.
+    network, settings
+        What it was made with.
+    denoised_at : callable, optional
+        Returns which pixels of a (height, width) are denoised; all where it is left out.
+    compose : callable, optional
+        Returns an image with the pixels put back that must not change. It comes after denoising and colours.
+    opacity_at : callable, optional
+        Returns how far paint covers a (height, width), by which the result's alpha is multiplied; where it is left
+        out, everything is opaque.
+    remarks : tuple of str
+        What whoever looks at the picture should know.
     """
-    image = denoise_image(synthesis.image, settings.denoise)
+    image = synthesis.image
+    size = (image.shape[0], image.shape[1])
+    smooth = denoise_image(image, settings.denoise, settings.denoise_method)
+    image = smooth if denoised_at is None else np.where(denoised_at(size)[..., np.newaxis], smooth, image)
+    if content is not None:
+        image = finished_colors(image, resize_image(content, size), settings.color)
     image = image if compose is None else compose(image)
+    fitted = None if alpha is None else resize_image(alpha, size)
+    if opacity_at is not None:
+        fitted = opacity_at(size) * (np.float32(1) if fitted is None else fitted)
     return Result(
         image=image,
-        alpha=None if alpha is None else resize_image(alpha, image.shape[:2]),
+        alpha=fitted,
         technique=technique,
         # A network that was given loaded keeps its own ways, and the record says so.
         settings=settings.changed(pooling=network.pooling, padding=network.padding),
@@ -71,23 +102,3 @@ def finished(
         patches=patches,
         match_map=match_map,
     )
-
-
-def blended(content: Image, painted: Image, inside: NDArray[np.bool_], feather: float = 0.0) -> Image:
-    """Return the painted image inside a mask and the content outside, bit for bit.
-
-    Parameters
-    ----------
-    content, painted : (H, W, 3) float32 array
-        In [0, 1].
-    inside : (H, W) bool array
-        Where the painted image goes.
-    feather : float
-        Pixels over which it fades in from the mask's edge towards its inside; the image's own edge is none.
-    """
-    if feather == 0 or inside.all():
-        return np.where(inside[..., np.newaxis], painted, content)
-    depth = ndimage.distance_transform_edt(inside)
-    share = np.clip(depth / (feather + 1), 0.0, 1.0).astype(np.float32)[..., np.newaxis]
-    mixed = content + share * (painted - content)
-    return np.where(inside[..., np.newaxis], np.clip(mixed, 0.0, 1.0), content)

@@ -86,10 +86,19 @@ def test_two_styles_with_their_masks_are_recorded(mask, desk, painted):
             {"style": "style.jpg", "mask": "soft.png", "complement": False, "weight": 0.5},
             {"style": "other.png", "mask": "soft.png", "complement": True, "weight": 1.0},
         ],
+        "transparent": False,
         "initial": None,
         "weights": "vgg19_random.npz",
     }
     assert changed_columns(desk).all()
+
+
+def test_transparent_where_the_mask_is_0(mask, desk):
+    mask("--style", "style.jpg:soft.png", "--transparent", "--color", "match").succeeded()
+    with Image.open(desk / "out.png") as written:
+        alpha = np.asarray(written)[..., 3]
+    assert (alpha[:, :21] == 0).all() and (alpha[:, 39] > 200).all()
+    assert (np.diff(alpha[0].astype(int)) >= 0).all()
 
 
 @pytest.mark.parametrize("style", ["style.jpg", "style.jpg:0.5"])

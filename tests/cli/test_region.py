@@ -79,6 +79,21 @@ def test_regions_untouched_keep_their_bytes_with_transparency(region, desk, pain
         assert np.asarray(written)[:, :20].tobytes() == np.asarray(picture)[:, :20].tobytes()
 
 
+def test_transparent_where_nothing_is_painted(region, desk):
+    options = ("--regions", "blue", "--feather", "4", "--feather-mode", "edges", "--color", "luminance")
+    region(*options, "--denoise", "0.1", "--denoise-method", "tv", "--denoise-regions", "blue").succeeded()
+    flat = np.asarray(Image.open(desk / "out.png"))
+    region(*options, "--transparent", output="alone.png").succeeded()
+    with Image.open(desk / "alone.png") as written:
+        pixels = np.asarray(written)
+    assert flat.shape == (32, 40, 3) and pixels.shape == (32, 40, 4)
+    assert (pixels[:, :20, 3] == 0).all() and pixels[:, 20:, 3].max() == 255
+    inputs = read_metadata(desk / "out.png")["inputs"]
+    assert (inputs["feather_mode"], inputs["denoise_regions"], inputs["transparent"]) == ("edges", ["#0000ff"], False)
+    assert read_metadata(desk / "alone.png")["inputs"]["transparent"] is True
+    assert read_metadata(desk / "alone.png")["settings"]["color"] == "luminance"
+
+
 def test_what_went_in_is_recorded(region, desk):
     region("--regions", "red", "--map", "red=blue", "--feather", "1.5", "--json", "run.json").succeeded()
     record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
@@ -94,6 +109,9 @@ def test_what_went_in_is_recorded(region, desk):
         "mapping": [["#ff0000", "#0000ff"]],
         "unmatched": "error",
         "feather": 1.5,
+        "feather_mode": "distance",
+        "denoise_regions": None,
+        "transparent": False,
         "palette": None,
         "least_region": None,
         "map_remarks": [],

@@ -7,12 +7,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
+from maskstyle.color_modes import match_colors
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import resize_image
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.gradient_mask import mixed, total_mask, transfer_gradient_mask
+from maskstyle.techniques.gradient_mask import total_mask, transfer_gradient_mask
 from maskstyle.techniques.region import transfer_region
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -47,7 +48,18 @@ def transfer(network):
     return transfer
 
 
-@pytest.mark.parametrize("changes", [{}, {"scales": 2}, {"init": "noise"}, {"denoise": 0.2}, {"size": 20}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"scales": 2},
+        {"init": "noise"},
+        {"denoise": 0.2},
+        {"size": 20},
+        {"color": "luminance"},
+        {"color": "match"},
+    ],
+)
 def test_a_mask_of_ones_is_basic_exactly(transfer, network, changes):
     settings = SETTINGS.changed(**changes)
     result = transfer(masks=[ONES], settings=settings)
@@ -106,7 +118,19 @@ def test_each_mask_takes_its_own_style(transfer):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"init": "noise"}, {"init": "style"}, {"denoise": 0.3}, {"scales": 2}, {"optimizer": "adam"}]
+    "changes",
+    [
+        {},
+        {"init": "noise"},
+        {"init": "style"},
+        {"denoise": 0.3},
+        {"denoise": 0.3, "denoise_method": "tv", "color": "content"},
+        {"color": "luminance"},
+        {"color": "luminance", "init": "noise", "scales": 2},
+        {"color": "match"},
+        {"scales": 2},
+        {"optimizer": "adam"},
+    ],
 )
 def test_pixels_where_all_masks_are_0_stay_bit_for_bit(transfer, changes):
     soft = RAMP.copy()
@@ -115,6 +139,27 @@ def test_pixels_where_all_masks_are_0_stay_bit_for_bit(transfer, changes):
     untouched = (RAMP + soft) == 0
     assert_array_equal(result.image[untouched], CONTENT[untouched])
     assert np.abs(result.image[:, 13:] - CONTENT[:, 13:]).max() > 0.01
+
+
+@pytest.mark.parametrize("changes", [{}, {"color": "luminance"}, {"color": "content"}, {"denoise": 0.3}])
+def test_transparent_over_the_content_is_what_it_is_without(transfer, changes):
+    settings = SETTINGS.changed(**changes)
+    alpha = random_image(8, 12, 16)[..., 0]
+    plain, alone = transfer(settings=settings), transfer(settings=settings, transparent=True)
+    covered = alone.alpha[..., np.newaxis]
+    assert_allclose(CONTENT + covered * (alone.image - CONTENT), plain.image, atol=1e-6)
+    assert_array_equal(alone.alpha == 0, RAMP == 0)
+    assert_array_equal(alone.image[RAMP == 0], CONTENT[RAMP == 0])
+    assert_array_equal(transfer(settings=settings, transparent=True, alpha=alpha).alpha, alone.alpha * alpha)
+    assert plain.alpha is None
+
+
+def test_a_style_is_matched_to_what_its_mask_covers(transfer):
+    dark_right = CONTENT.copy()
+    dark_right[:, 8:] *= 0.2
+    matched = transfer(dark_right, masks=[RIGHT], settings=SETTINGS.changed(color="match"))
+    by_hand = transfer(dark_right, [match_colors(STYLE, dark_right[:, 8:])], masks=[RIGHT])
+    assert_allclose(matched.image, by_hand.image, atol=1e-4)
 
 
 def test_untouched_pixels_are_only_resized(transfer):
@@ -213,15 +258,6 @@ def test_pictures_that_cannot_work_are_said_before_the_work(transfer, options, s
 def test_settings_that_cannot_work(transfer, options, says):
     with pytest.raises(SettingsError, match=says):
         transfer(**options)
-
-
-def test_mixing_keeps_both_ends():
-    content, painted = random_image(1, 1, 4), random_image(2, 1, 4)
-    share = np.array([[0.0, 0.5, 1.0, 1.5]], np.float32)
-    found = mixed(content, painted, share)
-    assert_array_equal(found[:, 0], content[:, 0])
-    assert_array_equal(found[:, 2:], painted[:, 2:])
-    assert_allclose(found[:, 1], (content[:, 1] + painted[:, 1]) / 2, atol=1e-6)
 
 
 def test_the_total_of_masks():

@@ -7,13 +7,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
+from maskstyle.color_modes import match_colors
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import resize_image
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.region import transfer_region
-from maskstyle.techniques.setup import blended
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -105,13 +105,75 @@ def test_each_region_takes_its_own_style(transfer):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"init": "noise"}, {"init": "style"}, {"denoise": 0.3}, {"scales": 2}, {"optimizer": "adam"}]
+    "changes",
+    [
+        {},
+        {"init": "noise"},
+        {"init": "style"},
+        {"denoise": 0.3},
+        {"denoise": 0.3, "denoise_method": "bilateral", "color": "content"},
+        {"color": "luminance"},
+        {"color": "luminance", "init": "noise", "scales": 2},
+        {"color": "match"},
+        {"scales": 2},
+        {"optimizer": "adam"},
+    ],
 )
 @pytest.mark.parametrize("feather", [0.0, 3.0])
 def test_pixels_of_other_regions_stay_bit_for_bit(transfer, changes, feather):
     result = transfer(regions=[BLUE], feather=feather, settings=SETTINGS.changed(**changes))
     assert_array_equal(result.image[:, :8], CONTENT[:, :8])
     assert np.abs(result.image[:, 12:] - CONTENT[:, 12:]).max() > 0.01
+
+
+@pytest.mark.parametrize("color", ["content", "luminance", "match"])
+def test_one_region_is_basic_in_every_colour_mode(transfer, network, color):
+    settings = SETTINGS.changed(color=color)
+    result = transfer(content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
+    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
+    assert_allclose(result.image, basic.image, atol=1e-4)
+
+
+def test_each_region_of_the_style_is_matched_to_its_own(transfer):
+    halved = CONTENT * np.where(np.arange(16) < 8, np.float32(0.2), np.float32(1))[:, np.newaxis]
+    recolored = np.concatenate([match_colors(STYLE[:8], halved[:, :8]), match_colors(STYLE[8:], halved[:, 8:])])
+    matched = transfer(halved, settings=SETTINGS.changed(color="match"))
+    assert_allclose(matched.image, transfer(halved, recolored).image, atol=1e-4)
+
+
+def test_regions_that_share_a_style_are_each_matched(transfer):
+    shared = {"mapping": [(RED, BLUE)], "settings": SETTINGS.changed(color="match", steps=1)}
+    result = transfer(**shared)
+    assert result.losses["style"] > 0 and np.isfinite(result.losses["style"])
+
+
+@pytest.mark.parametrize("feather_mode", ["distance", "edges"])
+@pytest.mark.parametrize("changes", [{}, {"color": "luminance"}, {"color": "content"}, {"denoise": 0.3}])
+def test_transparent_over_the_content_is_what_it_is_without(transfer, changes, feather_mode):
+    options = {
+        "regions": [BLUE],
+        "feather": 3.0,
+        "feather_mode": feather_mode,
+        "settings": SETTINGS.changed(**changes),
+    }
+    plain, alone = transfer(**options), transfer(**options, transparent=True)
+    covered = alone.alpha[..., np.newaxis]
+    assert_allclose(CONTENT + covered * (alone.image - CONTENT), plain.image, atol=1e-6)
+    assert_array_equal(alone.alpha[:, :8], 0)
+    assert_array_equal(alone.image[:, :8], CONTENT[:, :8])
+    assert 0 < alone.alpha[:, 8:].max() <= 1
+    alpha = random_image(8, 12, 16)[..., 0]
+    assert_array_equal(transfer(**options, transparent=True, alpha=alpha).alpha, alone.alpha * alpha)
+    assert plain.alpha is None
+
+
+def test_only_regions_to_denoise_are(transfer):
+    settings = SETTINGS.changed(denoise=0.3)
+    noisy, smooth = transfer(), transfer(settings=settings)
+    some = transfer(settings=settings, denoise_regions=[BLUE])
+    assert_array_equal(some.image[:, :8], noisy.image[:, :8])
+    assert_array_equal(some.image[:, 8:], smooth.image[:, 8:])
+    assert not np.array_equal(noisy.image[:, 8:], smooth.image[:, 8:])
 
 
 def test_pixels_of_other_regions_are_only_resized(transfer):
@@ -199,6 +261,13 @@ def test_what_cannot_work_is_said_before_the_work(transfer, options, says):
         ({"unmatched": "drop"}, "unmatched is 'drop'; expected one of error, keep, whole-style"),
         ({"feather": -1.0}, "feather is -1; expected a number of pixels"),
         ({"feather": np.nan}, "feather is nan"),
+        ({"feather": 2.0, "feather_mode": "colour"}, "feather_mode is 'colour'; expected one of distance, edges"),
+        ({"feather_mode": "edges"}, "feather is 0, but feather_mode edges looks for edges as far as that"),
+        ({"denoise_regions": [RED]}, "denoise_regions does nothing where denoise is 0"),
+        (
+            {"denoise_regions": [RED], "regions": [BLUE], "settings": SETTINGS.changed(denoise=0.1)},
+            "#ff0000 .red. is to be denoised, but it is not painted",
+        ),
         ({"settings": SETTINGS.changed(init="image")}, "no initial image was given"),
         ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
     ],
@@ -256,13 +325,3 @@ def test_a_region_lost_at_a_coarse_size_only_is_no_remark(transfer):
 
 def test_without_style_weight_there_is_nothing_to_report(transfer):
     assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
-
-
-def test_blending_fades_in_from_the_edge():
-    content, painted = np.zeros((1, 6, 3), np.float32), np.ones((1, 6, 3), np.float32)
-    inside = np.array([[False, False, True, True, True, True]])
-    hard = blended(content, painted, inside)
-    assert_array_equal(hard[0, :, 0], [0, 0, 1, 1, 1, 1])
-    soft = blended(content, painted, inside, 2.0)
-    assert_allclose(soft[0, :, 0], [0, 0, 1 / 3, 2 / 3, 1, 1], atol=1e-6)
-    assert_array_equal(blended(content, painted, np.ones_like(inside), 2.0), painted)

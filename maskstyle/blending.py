@@ -1,0 +1,80 @@
+"""Laying a painted image over the content: mixtures that keep untouched pixels bit for bit, and edges that fade."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from maskstyle.edge_aware import edge_aware_mask
+from maskstyle.images import Image, Mask
+
+FEATHER_MODES = ("distance", "edges")
+"""What paint that fades in follows: the distance from its edge alone, or the edges of the content too."""
+
+
+def mixed(content: Image, painted: Image, share: Mask) -> Image:
+    """Return a mixture of two images: the first bit for bit where the share is 0, the second where it is 1 or more.
+
+    Parameters
+    ----------
+    content, painted : (H, W, 3) float32 array
+        In [0, 1].
+    share : (H, W) float32 array
+        Share of the second, at least 0.
+    """
+    weight = np.clip(share, 0, 1)[..., np.newaxis]
+    between = np.clip(content + weight * (painted - content), 0, 1)
+    return np.where(weight == 0, content, np.where(weight == 1, painted, between))
+
+
+def faded_in(inside: NDArray[np.bool_], feather: float) -> Mask:
+    """Return how far paint covers what it goes on, which rises from the edge of what is painted towards its inside.
+
+    Parameters
+    ----------
+    inside : (H, W) bool array
+        Where the paint goes.
+    feather : float
+        Pixels over which it fades in; the image's own edge is none.
+
+    Returns
+    -------
+    (H, W) float32 array
+        In [0, 1]: 0 outside, 1 inside where no edge is near or `feather` is 0.
+
+    Examples
+    --------
+    >>> faded_in(np.array([[False, True, True, True]]), 1).tolist()
+    [[0.0, 0.5, 1.0, 1.0]]
+    """
+    if feather == 0 or inside.all():
+        return inside.astype(np.float32)
+    depth = ndimage.distance_transform_edt(inside)
+    share: Mask = np.clip(depth / (feather + 1), 0.0, 1.0).astype(np.float32)
+    return share
+
+
+def faded_in_at_edges(inside: NDArray[np.bool_], feather: float, content: Image) -> Mask:
+    """Return how far paint covers a content: to the content's own edges where some are near, else it fades in.
+
+    Parameters
+    ----------
+    inside : (H, W) bool array
+        Where the paint goes.
+    feather : float
+        At least 1: the pixels over which it fades in where the content has no edge, and as far as which its edges
+        are looked for.
+    content : (H, W, 3) float32 array
+        In [0, 1].
+
+    Returns
+    -------
+    (H, W) float32 array
+        In [0, 1]: 0 outside, 1 inside where no edge is near.
+    """
+    if inside.all():
+        return inside.astype(np.float32)
+    covered = edge_aware_mask(inside.astype(np.float32), content, radius=round(feather))
+    # Where the content has no edge this is a half along the edge of what is painted, and is to be nothing there.
+    return np.where(inside, np.clip(2 * covered - 1, 0, 1), np.float32(0))
