@@ -232,7 +232,7 @@ def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tenso
                 total += tf.reduce_sum(factors * found)
         slope = strips.joined(rows)
         if target.metric is not None:
-            slope = tf.cast(tf.matmul(slope, target.metric), values.dtype)
+            slope = tf.matmul(slope, tf.cast(target.metric, slope.dtype))
 
         def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
             return arriving + tf.cast(upstream, values.dtype) * tf.reshape(slope, tf.shape(values))
@@ -281,9 +281,9 @@ class _Strips:
 
 
 def measured_rows(values: Tensor, metric: Tensor | None) -> Tensor:
-    """Return features (cells, channels) in the space in which distances are measured."""
+    """Return features (cells, channels), in their own type, in the space in which distances are measured."""
     rows = tf.reshape(values, (-1, values.shape[-1]))
-    return rows if metric is None else tf.matmul(tf.cast(rows, tf.float32), metric, transpose_b=True)
+    return rows if metric is None else tf.matmul(rows, tf.cast(metric, rows.dtype), transpose_b=True)
 
 
 def gather_patches(rows: Tensor, first_cells: Tensor, offsets: NDArray[np.int32]) -> Tensor:
