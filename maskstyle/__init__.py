@@ -13,6 +13,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from maskstyle.color_modes import lightness_only, match_colors, match_lightness, with_content_chroma
+    from maskstyle.drafting.scribbles import load_scribbles
     from maskstyle.edge_aware import edge_aware_mask
     from maskstyle.errors import (
         ImageError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from maskstyle.evaluation.result import Evaluation
     from maskstyle.images import Picture, load_image, read_metadata, save_image, save_mask
     from maskstyle.map_check import check_maps
+    from maskstyle.map_draft import color_map_like, draft_map
     from maskstyle.map_soft import soft_masks
     from maskstyle.maps import SemanticMap, load_map, read_map_pixels
     from maskstyle.mask_combining import combine_masks, normalise_masks
@@ -65,6 +67,9 @@ _HOMES = {
     "read_metadata": "images",
     "save_image": "images",
     "check_maps": "map_check",
+    "color_map_like": "map_draft",
+    "draft_map": "map_draft",
+    "load_scribbles": "drafting.scribbles",
     "soft_masks": "map_soft",
     "SemanticMap": "maps",
     "load_map": "maps",
@@ -113,10 +118,12 @@ __all__ = [
     "Step",
     "WeightsError",
     "check_maps",
+    "color_map_like",
     "choose_network",
     "combine_masks",
     "edge_aware_mask",
     "feather_mask",
+    "draft_map",
     "draw_heatmap",
     "evaluate_regions",
     "find_recipe",
@@ -126,6 +133,7 @@ __all__ = [
     "load_map",
     "load_mask",
     "load_network",
+    "load_scribbles",
     "match_colors",
     "match_lightness",
     "read_map_pixels",

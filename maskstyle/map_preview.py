@@ -46,7 +46,7 @@ def draw_preview(report: MapReport, images: tuple[Image | None, Image | None] = 
         _style_numbers(report),
     )
     panels = [
-        _overlay(side.semantic_map, image, number)
+        draw_overlay(side.semantic_map, image, number)
         for side, image, number in zip((report.content, report.style), images, numbers, strict=True)
     ]
     column = max(SIDE, *(panel.width for panel in panels))
@@ -80,8 +80,23 @@ def _shortened(side: MapSide) -> str:
     return f"{name}, {width}x{height}"
 
 
-def _overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[int, int]) -> PillowImage.Image:
-    """Return a map's colours over its image, with dark and light lines between regions and a number on each."""
+def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[int, int]) -> PillowImage.Image:
+    """Draw a map's colours over its image, with dark lines between regions and a number on each.
+
+    Parameters
+    ----------
+    semantic_map : SemanticMap
+        The map.
+    image : (H, W, 3) float32 array or None
+        Its image in [0, 1]; the map is drawn alone where it is left out.
+    numbers : dict of int to int
+        The number of each region to number, by its index.
+
+    Returns
+    -------
+    PIL.Image.Image
+        RGB, its longer side `SIDE`.
+    """
     height, width = fit_size(semantic_map.size, SIDE)
     rows = ((np.arange(height) + 0.5) * semantic_map.size[0] / height).astype(np.intp)
     columns = ((np.arange(width) + 0.5) * semantic_map.size[1] / width).astype(np.intp)

@@ -37,6 +37,9 @@ networks.weights gram
 patch_grams
 networks.vgg
 networks.load
+drafting drafting.superpixels drafting.features drafting.borders drafting.palette
+drafting.cuts drafting.likeness drafting.network_features
+drafting.scribbles
 losses
 guides objective patch_losses
 patch_guides
@@ -44,7 +47,7 @@ optimize
 synthesis
 result
 techniques techniques.plan
-map_check
+map_check map_draft
 map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure

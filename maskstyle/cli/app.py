@@ -102,6 +102,7 @@ def _register() -> None:
         doodle,
         evaluate,
         maps_check,
+        maps_draft,
         mask,
         masks,
         patch,
@@ -120,8 +121,9 @@ def _register() -> None:
     app.command("recipes")(recipes.recipes)
     app.add_typer(masks.app, name="masks")
     app.add_typer(weights.app, name="weights")
-    maps = typer.Typer(help="Check semantic maps.", no_args_is_help=True)
+    maps = typer.Typer(help="Draft and check semantic maps.", no_args_is_help=True)
     maps.command("check")(maps_check.check)
+    maps.command("draft")(maps_draft.draft)
     app.add_typer(maps, name="maps")
 
 

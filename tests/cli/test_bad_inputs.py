@@ -327,6 +327,40 @@ MAPS = [
         "maps check content_map.png style_map.png --preview sheet.xyz",
         ("'.xyz'", ".png"),
     ),
+    Bad("draft: nothing", "maps draft", ("image", "maps draft --help")),
+    Bad("draft: image missing", "maps draft none.png", ("none.png does not exist",)),
+    Bad("draft: no regions", "maps draft content.png -n 0 -o new.png", ("--regions is 0", "1 to 32")),
+    Bad("draft: too many regions", "maps draft content.png -n 33 -o new.png", ("--regions is 33", "1 to 32")),
+    Bad("draft: regions no number", "maps draft content.png -n few -o new.png", ("--regions", "integer")),
+    Bad("draft: one pixel", "maps draft one.png", ("one.png is 1x1", "at least 4 pixels")),
+    Bad("draft: a map that is there", "maps draft content.png", ("content_map.png is there already", "--force")),
+    Bad("draft: any file that is there", "maps draft content.png -o init.png", ("init.png is there", "--force")),
+    Bad("draft: two maps beside", "maps draft two.png", ("two_map.png and two_sem.png",)),
+    Bad("draft: over the picture", "maps draft content.png -o content.png --force", ("--output", "an input")),
+    Bad("draft: a JPEG", "maps draft content.png -o new.jpg", ("end in .png", "new.jpg")),
+    Bad("draft: no folder", "maps draft content.png -o no/new.png", ("no folder no", "create it")),
+    Bad("draft: preview the map", "maps draft content.png -o new.png --preview new.png", ("--output and --preview",)),
+    Bad("draft: features", "maps draft content.png -o new.png --features shape", ("--features", "network")),
+    Bad("draft: scribbles a photo", "maps draft content.png -o new.png --scribbles init.png", ("init.png", "flat")),
+    Bad(
+        "draft: one scribble", "maps draft content.png -o new.png --scribbles two_map.png", ("two colours", "two_map")
+    ),
+    Bad(
+        "draft: scribbles and regions",
+        "maps draft content.png -o new.png --scribbles three.png -n 3",
+        ("--regions is 3", "leave regions out"),
+    ),
+    Bad(
+        "draft: scribbles of another shape",
+        "maps draft tall.png -o new.png --scribbles three.png",
+        ("scribble picture", "three.png is 32x40", "tall.png, which is 36x28"),
+    ),
+    Bad("draft: like a map alone", "maps draft content.png -o new.png --like style_map.png", ("--like", "2 arg")),
+    Bad(
+        "draft: like a map of another shape",
+        "maps draft content.png -o new.png --like content_map.png style.jpg",
+        ("aspect of style.jpg", "content_map.png is 32x40"),
+    ),
     Bad("unknown maps command", "maps chek", ("'chek'",)),
     Bad("a map for basic", "basic {good} --content-map content_map.png", ("--content-map",)),
 ]
@@ -556,6 +590,9 @@ def _write_pictures(desk, painted):
     for name in ("content_map.png", "two.png", "two_map.png", "two_sem.png"):
         _write_map(desk / name, (32, 40), (0, 0, 255))
     _write_map(desk / "style_map.png", (36, 28), (0, 0, 255))
+    three = np.full((32, 40, 3), 255, np.uint8)
+    three[4:8, 4:8], three[20:28, 20:28] = (255, 0, 0), (0, 0, 255)
+    Image.fromarray(three).save(desk / "three.png")
     _write_map(desk / "green.png", (36, 28), (0, 255, 0), (0, 255, 0))
     soft = Image.linear_gradient("L")
     for name in ("soft.png", "two_mask.png", "two_mask.jpg"):

@@ -37,6 +37,7 @@ COMMANDS = (
     ("weights",),
     ("maps",),
     ("maps", "check"),
+    ("maps", "draft"),
     ("weights", "list"),
     ("weights", "path"),
     ("weights", "fetch"),

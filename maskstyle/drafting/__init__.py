@@ -1,0 +1,1 @@
+"""Drafts of semantic maps: superpixels, what they look like, and which of them belong together."""
