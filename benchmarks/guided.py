@@ -45,7 +45,7 @@ def regions(count: int) -> Case:
 
 
 def masks(count: int, kind: str) -> Case:
-    """Return the case of soft masks: ``bands`` that share the picture out, or ``smooth`` ones that all cover all of it."""
+    """Return the case of soft masks: bands that share the picture out, or smooth ones that all cover all of it."""
 
     def make(network: FeatureNetwork, content: Image, style: Image, settings: Settings) -> Objective:
         size = content.shape[0]

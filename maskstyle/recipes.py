@@ -121,6 +121,7 @@ def _fernandes() -> Recipe:
             steps=200,
             tolerance=0.0,
             history=10,
+            init="content",
         ),
     )
 
@@ -199,6 +200,7 @@ def _carter2021() -> Recipe:
             learning_rate=5.0,
             beta_1=0.99,
             epsilon=1e-1,
+            init="content",
             snapshot_every=200,
             denoise=0.1,
         ),

@@ -18,10 +18,12 @@ from maskstyle.cli.options import (
     WeightsOption,
     takes_doodle_settings,
 )
-from maskstyle.settings import Settings
+from maskstyle.cli.patch_options import takes_patches
+from maskstyle.settings import PatchSettings, Settings
 
 
 @takes_doodle_settings
+@takes_patches
 def doodle(
     style: Annotated[Path, typer.Argument(help="The painting.", show_default=False)],
     drawing: Annotated[
@@ -30,12 +32,14 @@ def doodle(
     output: OutputOption,
     settings: Settings,
     initial: Path | None,
+    patches: PatchSettings,
     style_map: Annotated[
         Path | None,
         typer.Option("--style-map", help="Map of STYLE; else NAME_map.png or NAME_sem.png beside it is taken."),
     ] = None,
     matching: Annotated[
-        Literal["region"], typer.Option("--matching", help="How the painting's style is matched to the doodle.")
+        Literal["region", "patch"],
+        typer.Option("--matching", help="How the painting's style is matched to the doodle."),
     ] = "region",
     mapping: Annotated[
         list[str] | None,
@@ -60,9 +64,11 @@ def doodle(
     from maskstyle.guidance.pairs import plan_doodle
     from maskstyle.images import load_image
     from maskstyle.maps import format_color
-    from maskstyle.techniques.plan import check_without_content
+    from maskstyle.techniques.plan import check_doodle_patches, check_without_content
 
     check_without_content(settings)
+    given = None if patches == PatchSettings() else patches
+    check_doodle_patches(matching, given)
     parse_mapping(mapping or [], "--map")
     style_path = found_map(style_map, style, "--style-map")
     files = Files(output, record, plot, snapshot_dir)
@@ -101,6 +107,7 @@ def doodle(
         style_map=maps[1],
         doodle=maps[0],
         matching=matching,
+        patches=given,
         mapping=mapped,
         unmatched=unmatched,
     )

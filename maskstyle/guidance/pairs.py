@@ -94,6 +94,14 @@ class RegionPlan(NamedTuple):
     pairs: tuple[Pair, ...]
     kept: tuple[str, ...] = ()
 
+    def agreed_colors(self) -> tuple[Color, ...]:
+        """Return the content map's colours, each that of the region of the style that goes with it."""
+        colors = list(self.content_map.colors)
+        for pair in self.pairs:
+            if pair.style_region is not None:
+                colors[pair.region] = self.style_map.colors[pair.style_region]
+        return tuple(colors)
+
 
 def plan_regions(
     content_map: SemanticMap,

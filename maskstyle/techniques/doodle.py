@@ -14,11 +14,13 @@ from maskstyle.guides import region_guides, vanished
 from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.maps import Color, SemanticMap
 from maskstyle.objective import Objective, style_term, total_variation_term
+from maskstyle.patch_guides import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
 from maskstyle.result import Result
-from maskstyle.settings import DOODLE_SETTINGS, Settings
+from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
 from maskstyle.synthesis import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
+    check_doodle_patches,
     check_image,
     check_initial,
     check_without_content,
@@ -29,12 +31,12 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import finished, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.losses import Guide, Term
+    from maskstyle.losses import Term
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
 
-MATCHINGS = ("region",)
-"""How a doodle's style is matched to the painting's: region by region, with Gram matrices."""
+MATCHINGS = ("region", "patch")
+"""How a doodle's style is matched to the painting's, with Gram matrices of regions or of patches."""
 
 MARGIN = 16
 """Mirrored pixels around the image: the side of a cell of block 5, the deepest. Nothing but style says what goes to
@@ -47,6 +49,7 @@ def transfer_doodle(
     style_map: SemanticMap,
     doodle: SemanticMap,
     matching: str = "region",
+    patches: PatchSettings | None = None,
     mapping: Sequence[tuple[Color, Color]] | None = None,
     unmatched: str = "error",
     alpha: Mask | None = None,
@@ -67,8 +70,10 @@ def transfer_doodle(
         does not use.
     doodle : SemanticMap
         Which region each pixel of the picture to make belongs to.
-    matching : {"region"}
-        How styles are matched: region by region, with Gram matrices.
+    matching : {"region", "patch"}
+        How styles are matched: region by region, or patch by patch as in `maskstyle.transfer_patch`.
+    patches : PatchSettings, optional
+        How patches are cut and matched, where they are; there is no content whose features could be compared.
     mapping : sequence of (doodle colour, style colour), optional
         Which region takes which style, where that is not the region of the same colour.
     unmatched : {"error", "whole-style"}
@@ -116,41 +121,54 @@ def transfer_doodle(
         raise SettingsError(f"matching is {matching!r}; expected one of {', '.join(MATCHINGS)}")
     initial, settings = check_initial(initial, settings or DOODLE_SETTINGS, auto="colors")
     check_without_content(settings)
+    patches = check_doodle_patches(matching, patches)
     style = check_image(style, "style image")
     plan = plan_doodle(doodle, style_map, style_size=style.shape[:2], mapping=mapping, unmatched=unmatched)
     doodle_size = plan.content_map.size
     alpha = _alpha_of(plan.content_map) if alpha is None else check_alpha(alpha, doodle_size, "doodle")
     sizes = transfer_sizes(doodle_size, settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
-    margin = MARGIN if loaded.padding == "edge" else 0  # zeros are what was asked for otherwise
-
-    def guides_at(size: Size) -> list[Guide]:
-        if settings.style_weight == 0:
-            return []
-        used = style_size(style.shape[:2], size, settings)
-        return region_guides(
-            loaded,
-            resize_labels(plan.content_map.labels, size),
-            resize_image(style, used),
-            resize_labels(plan.style_map.labels, used),
-            plan.pairs,
-            settings,
-            margin=margin,
-        )
-
     remarks: tuple[str, ...] = ()
+    match_map: Image | None = None
+
+    def margin_at(size: Size) -> int:
+        # Zeros are what was asked for otherwise; patches leave out what they touch. At the finest size the layers see
+        # what every other picture is seen with, or the edges would be off in what they make of it.
+        return MARGIN if loaded.padding == "edge" and matching == "region" and size != sizes[-1] else 0
+
+    def style_term_at(size: Size) -> Term:
+        """Return the style term of a size; the remarks and the match map of the last one are kept."""
+        nonlocal remarks, match_map
+        used = style_size(style.shape[:2], size, settings)
+        scaled, labels = resize_image(style, used), resize_labels(plan.content_map.labels, size)
+        style_labels = resize_labels(plan.style_map.labels, used)
+        if matching == "region":
+            guides = region_guides(loaded, labels, scaled, style_labels, plan.pairs, settings, margin=margin_at(size))
+            remarks = vanished(guides, settings)
+            return style_term(loaded, guides, settings)
+        maps = MapPair(labels, plan.agreed_colors(), style_labels, plan.style_map.colors)
+        matches = patch_matches(loaded, maps, scaled, settings, patches, scale=max(size) / max(sizes[-1]))
+        remarks, match_map = patch_remarks(loaded, maps, settings), drawn_matches(matches, scaled, size)
+        return patch_term(loaded, matches, scaled, size, settings)
 
     def objective_at(size: Size) -> Objective:
-        nonlocal remarks
-        guides = guides_at(size)
-        remarks = vanished(guides, settings)  # those of the last size are kept
-        terms: list[Term] = [style_term(loaded, guides, settings), total_variation_term(settings)]
-        return Objective(loaded, terms, margin=margin)
+        terms: list[Term] = [total_variation_term(settings)]
+        if settings.style_weight > 0:
+            terms.insert(0, style_term_at(size))
+        return Objective(loaded, terms, margin=margin_at(size))
 
     start = starting_image(None, style, initial, sizes, settings, regions=plan)
     synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
     return finished(
-        synthesis, technique="doodle", content=None, alpha=alpha, network=loaded, settings=settings, remarks=remarks
+        synthesis,
+        technique="doodle",
+        content=None,
+        alpha=alpha,
+        network=loaded,
+        settings=settings,
+        remarks=remarks,
+        patches=patches if matching == "patch" else None,
+        match_map=match_map,
     )
 
 

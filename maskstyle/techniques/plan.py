@@ -18,7 +18,7 @@ from maskstyle.images import Image, Mask, Size, fit_size, resize_image
 from maskstyle.maps import Color
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
-from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings, active
+from maskstyle.settings import DEFAULT_LONGER_SIDE, PatchSettings, Settings, active
 
 LARGEST_PIXELS = 64_000_000
 """Pixels that an image may have, far above what fits into memory on most machines: it catches a slip of the hand."""
@@ -72,6 +72,20 @@ def check_without_content(settings: Settings) -> None:
         raise SettingsError(
             "init is 'content', but a doodle has no content to start from; expected colors, noise, style or an image"
         )
+
+
+def check_doodle_patches(matching: str, patches: PatchSettings | None) -> PatchSettings:
+    """Return how a doodle's patches are matched; raise SettingsError where that says nothing or cannot be."""
+    if patches is not None and matching != "patch":
+        raise SettingsError(
+            f"settings of patches do nothing where matching is {matching}; leave them out, or match by patch"
+        )
+    if patches is not None and patches.feature_weight > 0:
+        raise SettingsError(
+            f"feature_weight is {patches.feature_weight:g}, but a doodle has no content whose features could be "
+            "compared; expected 0"
+        )
+    return patches or PatchSettings()
 
 
 def check_feather(feather: float, mode: str = "distance") -> None:

@@ -500,7 +500,7 @@ DOODLES = [
     ),
     Bad("from the content", f"{DOODLE} -o out.png --init content", ("no content to start from", "colors, noise")),
     Bad("transparent into jpg", "doodle style.jpg --doodle hole.png -o out.jpg", (".jpg cannot keep", ".png")),
-    Bad("unknown matching", f"{DOODLE} -o out.png --matching cells", ("--matching", "'cells'", "region")),
+    Bad("unknown matching", f"{DOODLE} -o out.png --matching cells", ("--matching", "'cells'", "region", "patch")),
     Bad(
         "too many scales",
         f"{DOODLE} -o out.png --style-map style_map.png --scales 7",
@@ -514,10 +514,10 @@ PATCHES = [
     Bad(
         "region in one map only",
         "patch {good} --style-map green.png",
-        ("green.png lacks #0000ff", "640 pixels", "unmatched be nearest"),
+        ("green.png lacks #0000ff", "640 pixels", "--unmatched nearest"),
     ),
     Bad("unmatched", "patch {good} --unmatched keep", ("--unmatched", "keep", "nearest")),
-    Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content map")),
+    Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content_map.png")),
     Bad("patch size 0", "patch {good} --patch-size 0", ("--patch-size is 0", "at least 1")),
     Bad("patch size no number", "patch {good} --patch-size big", ("--patch-size", "int")),
     Bad("stride 0", "patch {good} --patch-stride 0", ("--patch-stride is 0", "at least 1")),

@@ -10,7 +10,7 @@ from reference import random_image
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import resize_image
 from maskstyle.maps import SemanticMap
-from maskstyle.settings import DOODLE_SETTINGS
+from maskstyle.settings import DOODLE_SETTINGS, PatchSettings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.doodle import transfer_doodle
 
@@ -187,3 +187,37 @@ def test_what_cannot_work_is_said_before_the_work(transfer, options, error, says
     with pytest.raises(error, match=says):
         transfer(on_step=steps.append, **options)
     assert not steps
+
+
+def test_matching_by_patch(transfer):
+    patches = PatchSettings(patch_size=8)
+    result = transfer(matching="patch", patches=patches)
+    again = transfer(matching="patch", patches=patches)
+    assert result.patches == patches
+    assert result.match_map.shape == result.image.shape
+    assert result.steps[-1].losses["style"] < result.steps[0].losses["style"]
+    assert_array_equal(result.image, again.image)
+    assert not np.array_equal(result.image, transfer().image)
+
+
+def test_matching_by_patch_follows_a_mapping(transfer):
+    swapped = SemanticMap(DOODLE.labels, DOODLE.colors[::-1])
+    mapping = list(zip(swapped.colors, DOODLE.colors, strict=True))
+    first = transfer(matching="patch").image
+    assert_array_equal(transfer(matching="patch", doodle=swapped, mapping=mapping).image, first)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"patches": PatchSettings()}, "settings of patches do nothing where matching is region"),
+        (
+            {"matching": "patch", "patches": PatchSettings(feature_weight=0.5)},
+            "feature_weight is 0.5, but a doodle has",
+        ),
+        ({"matching": "cells"}, "matching is 'cells'; expected one of region, patch"),
+    ],
+)
+def test_patches_that_cannot_be(transfer, options, message):
+    with pytest.raises(SettingsError, match=message):
+        transfer(**options)
