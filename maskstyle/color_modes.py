@@ -61,6 +61,20 @@ def seen_style(
     return style
 
 
+def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
+    """Return weights of a content's colours without what is transparent, unless all that they weigh is.
+
+    Parameters
+    ----------
+    weights, alpha : (H, W) float32 array
+        In [0, 1]; no alpha is opaque.
+    """
+    if alpha is None:
+        return weights
+    visible = weights * alpha
+    return visible if visible.any() else weights
+
+
 def finished_colors(image: Image, content: Image, mode: str) -> Image:
     """Return a finished picture in the colours that a mode, one of ``CHOICES["color"]``, gives it.
 

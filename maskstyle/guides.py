@@ -263,7 +263,7 @@ def _soft_weights(
     """Return a mask's weights and divisors by layer, made once for each grid, without layers where it vanishes."""
     grids = {layer: network.architecture.grid((mask.shape[0], mask.shape[1]), layer) for layer in layers}
     found = {grid: soft_weights(mask, grid, exponent=settings.mask_exponent) for grid in set(grids.values())}
-    weighed = {layer: found[grid] for layer, grid in grids.items() if found[grid][1] > 0}
+    weighed = {layer: found[grid] for layer, grid in grids.items() if found[grid][1] > 0 and found[grid][0].any()}
     return (
         {layer: weights for layer, (weights, _) in weighed.items()},
         {layer: divisor for layer, (_, divisor) in weighed.items()},

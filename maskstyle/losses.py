@@ -37,6 +37,10 @@ TINY = 1e-12
 """Least size of a target, so that a target of zeros does not divide by zero."""
 
 
+LEAST_TARGET = 0.05
+"""Least size of a target, as a share of the mean of its layer's; see `with_least_size`."""
+
+
 class Term(Protocol):
     """One part of an objective."""
 
@@ -259,29 +263,47 @@ class StyleTerm:
         pixels = float(np.prod(image.shape[:2]))
         total = tf.constant(0.0)
         for layer, share in self.layers:
-            grid = tuple(features[layer].shape[:2])
-            scales = [self._scale(guide, layer, grid, pixels) for guide in self.guides_at(layer)]
-            if scales:
+            guides = self.guides_at(layer)
+            if guides:
+                scales = self._scales(guides, layer, tuple(features[layer].shape[:2]), pixels)
                 total += share * tf.reduce_sum(tf.constant(scales, tf.float32) * observed[layer])
         return total
 
-    def _scale(self, guide: Guide, layer: str, grid: Size, image_pixels: float) -> float:
-        """Return the factor on the squared distance of normalised Grams that gives the guide's share of the term."""
-        divisor = _divisor(guide, layer, grid)
-        target = guide.targets[layer] * np.float32(self._factor(guide, layer, grid))
-        share = 1.0 if guide.shares is None else guide.shares[layer]
-        return (
+    def _scales(self, guides: Sequence[Guide], layer: str, grid: Size, image_pixels: float) -> list[float]:
+        """Return the factors on the squared distances of normalised Grams, one for each guide."""
+        factors = [np.float32(self._factor(guide, layer, grid)) for guide in guides]
+        squares = [
+            float(np.sum(np.square(guide.targets[layer] * factor, dtype=np.float64)))
+            for guide, factor in zip(guides, factors, strict=True)
+        ]
+        return [
             guide.strength
-            * share
+            * (1.0 if guide.shares is None else guide.shares[layer])
             * gram_scale(
-                float(np.sum(np.square(target, dtype=np.float64))),
-                int(target.shape[0]) if self.channels is None else self.channels[layer],
-                divisor,
+                size,
+                int(guide.targets[layer].shape[0]) if self.channels is None else self.channels[layer],
+                _divisor(guide, layer, grid),
                 image_pixels,
                 normalisation=self.normalisation,
                 reduction=self.reduction,
             )
-        )
+            for guide, size in zip(guides, with_least_size(squares), strict=True)
+        ]
+
+
+def with_least_size(target_squares: Sequence[float]) -> list[float]:
+    """Return the sums of squares of the targets of one layer, none below a share of their mean.
+
+    A relative distance divides by its target's size. A flat grey area has next to none in a network whose input is
+    centred on grey, and would outweigh all others a thousandfold.
+
+    Examples
+    --------
+    >>> with_least_size([1.0, 3.0, 0.0, 0.0])
+    [1.0, 3.0, 0.05, 0.05]
+    """
+    least = LEAST_TARGET * sum(target_squares) / len(target_squares)
+    return [max(squares, least) for squares in target_squares]
 
 
 def gram_scale(

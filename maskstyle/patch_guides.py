@@ -13,7 +13,7 @@ from maskstyle.guidance.matching import Mapped, match_patches
 from maskstyle.guidance.patches import Patches, candidate_patches, cells_across, cut_patches, draw_matches, mean_parts
 from maskstyle.guidance.regions import Labels, cell_side, majority_labels
 from maskstyle.images import Image, Size
-from maskstyle.losses import gram_scale
+from maskstyle.losses import gram_scale, with_least_size
 from maskstyle.maps import Color, color_name, format_color
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective import counted_channels
@@ -221,13 +221,13 @@ def _target(
             normalisation=settings.gram_normalisation,
             reduction=settings.style_reduction,
         )
-        for squares in style.squares
+        for squares in with_least_size(np.asarray(style.squares, np.float64)[matches].tolist())
     ]
     return PatchTarget(
         offsets=found.patches.offsets(),
         slices=slice_patches(found.patches, int(rows.shape[-1])),
         matches=matches.astype(np.int32),
-        factors=(found.shares * np.asarray(scales)[matches]).astype(np.float32),
+        factors=(found.shares * np.asarray(scales)).astype(np.float32),
         style=style,
         metric=metric,
     )

@@ -329,7 +329,7 @@ DOODLE_SETTINGS = Settings(
 """The defaults of doodles, which have no content: docs/doodles.md says what each of them is for."""
 
 
-PATCH_TRANSFER_SETTINGS = Settings(style_weight=6.0)
+PATCH_TRANSFER_SETTINGS = Settings(style_weight=3.0)
 """The defaults of `maskstyle.transfer_patch`: a patch asks for more than a picture does, colours at a place among it,
 and at the weight of the others little of the content would be left."""
 

@@ -262,3 +262,16 @@ def test_total_variation_without_neighbours_and_its_gradient_are_0(shape, reduct
         value = TotalVariationTerm(1.0, reduction=reduction)(image, {}, {})
     assert float(value) == 0.0
     assert not tape.gradient(value, image).numpy().any()
+
+
+def test_a_target_of_next_to_nothing_does_not_outweigh_the_others():
+    features = random_features(1)
+    mix = (("block1_conv1", 1.0),)
+    first, _ = guide_with_raw_targets(2, Weighing("whole"))
+    flat = dataclasses.replace(first, targets={layer: each * 1e-4 for layer, each in first.targets.items()})
+    term = StyleTerm(1.0, mix, [first, flat], "weights", "relative")
+    squares = exact(observed_by(term, features)["block1_conv1"])
+    size = np.sum(exact(first.targets["block1_conv1"]) ** 2)
+    least = 0.05 * size * (1 + 1e-8) / 2
+    expected = squares[0] / size + squares[1] / least
+    assert_allclose(float(term(IMAGE, features, observed_by(term, features))), expected, rtol=1e-4)

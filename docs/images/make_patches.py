@@ -8,6 +8,7 @@ from PIL import Image as PillowImage
 
 import maskstyle
 from maskstyle.images import to_uint8
+from maskstyle.settings import PATCH_TRANSFER_SETTINGS
 from maskstyle.sheet import Panel, make_sheet
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -22,7 +23,7 @@ SIZE = 512
 def main() -> None:
     """Render each case and write the sheet beside this file."""
     panels = []
-    settings = maskstyle.Settings(network="lite", size=SIZE, style_weight=6.0)
+    settings = PATCH_TRANSFER_SETTINGS.changed(network="lite", size=SIZE)
     for content, style, options in CASES:
         pictures = {name: maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels for name in (content, style)}
         maps = {name: maskstyle.load_map(SAMPLES / f"{name}_map.png") for name in (content, style)}

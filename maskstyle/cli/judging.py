@@ -12,7 +12,7 @@ from rich.markup import escape
 from maskstyle.cli import tensorflow_import
 from maskstyle.cli.console import messages, tables
 from maskstyle.cli.judging_inputs import MapFiles
-from maskstyle.cli.maps import parse_colors, parse_mapping
+from maskstyle.cli.maps import chosen_mapping, chosen_regions, parse_colors, parse_mapping
 from maskstyle.cli.output_files import check_distinct
 from maskstyle.cli.render import announce, chosen_network, write_json, writing
 from maskstyle.evaluation.plan import judging_settings, plan_evaluation
@@ -74,15 +74,15 @@ class Judging:
         quiet : bool
             Print nothing but errors.
         """
-        matching = {
-            "regions": None if regions is None else parse_colors(regions, "--regions"),
-            "mapping": parse_mapping(mapping, "--map"),
-            "unmatched": unmatched,
-        }
+        if regions is not None:
+            parse_colors(regions, "--regions")
+        parse_mapping(mapping, "--map")
         self._check_outputs(record, heatmap)
         result, style = load_image(self.result), load_image(self.style)
         content = None if self.content is None else load_image(self.content)
-        given = {**self._maps(), **matching, "masks": [read_mask(path).mask for path in self.masks]}
+        maps = self._maps()
+        matching = {**self._chosen(maps, regions, mapping), "unmatched": unmatched}
+        given = {**maps, **matching, "masks": [read_mask(path).mask for path in self.masks]}
         settings = self._check(result, style, content, given)
         choice = chosen_network(settings, self.weights)
         for name, reason in (*self.maps.said, ("network", choice.reason)):
@@ -107,6 +107,20 @@ class Judging:
     def _maps(self) -> dict[str, Any]:
         names = ("content_map", "style_map")
         return {name: load_map(path) for name, path in zip(names, self.maps.paths, strict=False)}
+
+    def _chosen(self, maps: Mapping[str, Any], regions: str | None, mapping: list[str]) -> dict[str, Any]:
+        """Return the colours of the regions and pairs that options name, as those of the maps."""
+        if len(maps) < 2:
+            return {
+                "regions": None if regions is None else parse_colors(regions, "--regions"),
+                "mapping": parse_mapping(mapping, "--map"),
+            }
+        content, style = maps.values()
+        names = (str(self.maps.paths[0]), str(self.maps.paths[1]))
+        return {
+            "regions": None if regions is None else chosen_regions(regions, "--regions", content, name=names[0]),
+            "mapping": chosen_mapping(mapping, "--map", content, style, names=names),
+        }
 
     def _check(self, result: Picture, style: Picture, content: Picture | None, given: Mapping[str, Any]) -> Settings:
         """Raise where the pictures do not go together, before TensorFlow loads; return the settings to judge by."""

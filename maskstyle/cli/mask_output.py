@@ -97,6 +97,8 @@ class Target:
         save_mask(self.output, mask, bits=int(self.bits), metadata=metadata)
         if self.preview is not None and shown is not None:
             save_image(self.preview, shown)
+            if not self.quiet:
+                messages().print(f"wrote {escape(str(self.preview))}")
         if not self.quiet:
             tell(self.output, mask, self.bits)
 

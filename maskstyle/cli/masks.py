@@ -114,15 +114,17 @@ def from_map(
     easing: EasingOption = "linear",
 ) -> Made:
     """Make a mask of one or several regions of a semantic map."""
-    from maskstyle.cli.maps import parse_colors
+    from maskstyle.cli.maps import chosen_regions, parse_colors
     from maskstyle.cli.mask_files import wanted_size
     from maskstyle.maps import fit_map, load_map
     from maskstyle.mask_feathering import region_mask
 
-    colors = [color for text in region for color in parse_colors(text, "--region")]
+    for text in region:
+        parse_colors(text, "--region")
     wanted = wanted_size(like, size)
     name = str(semantic_map)
     regions = load_map(semantic_map)
+    colors = [color for text in region for color in chosen_regions(text, "--region", regions, name=name)]
     if wanted is not None:
         regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
     return Made(region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like)

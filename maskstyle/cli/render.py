@@ -209,6 +209,8 @@ def render(
         messages().print(f"note: {escape(remark)}")
     if interrupt.asked():
         size = f"{result.image.shape[1]}x{result.image.shape[0]}"
+        if result.image.shape[:2] != tuple(sizes[-1]):
+            size += f", not yet {sizes[-1][1]}x{sizes[-1][0]}"
         messages().print(f"interrupted; the picture so far ({size}) is in {escape(str(files.output))}")
         raise typer.Exit(EXIT_INTERRUPTED)
     if not quiet:

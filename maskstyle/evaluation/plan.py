@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.pairs import RegionPlan, plan_regions, region_name
 from maskstyle.guidance.regions import Labels, resize_labels
-from maskstyle.images import Mask, Size, fit_size, resize_image, to_uint8
+from maskstyle.images import Mask, Size, fit_size, resize_mask
 from maskstyle.maps import Color, SemanticMap
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import JUDGING, Settings
@@ -177,12 +177,12 @@ def _share(labels: Labels, label: int) -> float:
 
 
 def _outside(masks: Sequence[Mask], size: Size) -> NDArray[np.bool_]:
-    """Return where no mask paints: where each, resized as images are, is black in 8 bits."""
+    """Return where no mask paints: where each, resized as a transfer does, is 0."""
     for mask in masks:
         if mask.ndim != 2 or 0 in mask.shape:
             raise ImageError(f"a mask has shape {mask.shape}; expected (height, width)")
         _check_aspect((mask.shape[0], mask.shape[1]), size, "a mask")
-    outside: NDArray[np.bool_] = np.all([to_uint8(resize_image(mask, size)) == 0 for mask in masks], axis=0)
+    outside: NDArray[np.bool_] = np.all([resize_mask(mask, size) == 0 for mask in masks], axis=0)
     return outside
 
 

@@ -65,6 +65,10 @@ def compare_untouched(
     resized = None if content_alpha is None else resize_image(content_alpha, size)
     before = _rgba(resize_image(content, size), resized)[untouched]
     after = _rgba(result, alpha)[untouched]
+    if alpha is not None:
+        # What was not painted is transparent where only what was painted was written.
+        hidden = after[:, 3] == 0
+        after[hidden, 3] = before[hidden, 3]
     differences = np.abs(after.astype(np.int16) - before).max(axis=1, initial=0)
     return Untouched(len(differences), int(np.count_nonzero(differences)), int(differences.max(initial=0)))
 

@@ -344,6 +344,13 @@ def agreed_colors(
     return SemanticMap(content_map.labels, colors), style_map
 
 
+def paired_maps(content_map: SemanticMap, style_map: SemanticMap) -> RegionPlan:
+    """Return which region goes with which in two maps whose colours agree; one without a counterpart with all."""
+    partners = {color: label for label, color in enumerate(style_map.colors)}
+    pairs = (Pair(region_name(color), label, partners.get(color)) for label, color in enumerate(content_map.colors))
+    return RegionPlan(content_map, style_map, tuple(pairs))
+
+
 def _check_maps(maps: Sequence[object], names: Sequence[str]) -> None:
     for given, name in zip(maps, names, strict=True):
         if not isinstance(given, SemanticMap):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.color_modes import seen_content, seen_style
+from maskstyle.color_modes import seen_content, seen_style, visible_weights
 from maskstyle.errors import SettingsError
 from maskstyle.guides import style_guide
 from maskstyle.images import Image, Mask, Size, resize_image
@@ -102,7 +102,8 @@ def transfer_basic(
     sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in styles])
     loaded = prepared_network(network, settings)
     seen = seen_content(content, settings.color)
-    styles = [seen_style(image, content, settings.color) for image in styles]
+    weights = visible_weights(np.ones(content.shape[:2], np.float32), alpha)
+    styles = [seen_style(image, content, settings.color, content_weights=weights) for image in styles]
 
     def objective_at(size: Size) -> Objective:
         scaled = [resize_image(image, style_size(image.shape[:2], size, settings)) for image in styles]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.blending import mixed
-from maskstyle.color_modes import seen_content, seen_style
+from maskstyle.color_modes import seen_content, seen_style, visible_weights
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.gradients import opacity
 from maskstyle.guides import mask_guides, vanished
@@ -90,6 +90,7 @@ def transfer_gradient_mask(
     """
     initial, settings = check_initial(initial, settings or Settings())
     content = check_image(content, "content image")
+    styles, masks = list(styles), list(masks)  # held, as styles that are the same array are told by it
     given = {id(style): check_image(style, "style image") for style in styles}
     if alpha is not None:
         alpha = check_alpha(alpha, content.shape[:2])
@@ -98,7 +99,7 @@ def transfer_gradient_mask(
     sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in given.values()])
     loaded = prepared_network(network, settings)
     seen = seen_content(content, settings.color)
-    painted = _seen_styles([given[id(style)] for style in styles], masks, content, settings.color)
+    painted = _seen_styles([given[id(style)] for style in styles], masks, content, alpha, settings.color)
     distinct = {id(style): style for style in painted}
 
     def guides_at(size: Size) -> list[Guide]:
@@ -145,7 +146,7 @@ def transfer_gradient_mask(
         return mixed(resize_image(content, size), image, np.ceil(covered) if transparent else covered)
 
     start = seen_content(starting_image(content, painted[0], initial, sizes, settings), settings.color)
-    if settings.init in ("noise", "style"):
+    if settings.init in ("noise", "style", "colors"):
         # Faint masks would not get the content's colours back, which the features hardly see.
         size = (start.shape[0], start.shape[1])
         start = mixed(resize_image(seen, size), start, total_mask(masks, size))
@@ -183,12 +184,14 @@ def total_mask(masks: Sequence[Mask], size: Size) -> Mask:
     return total
 
 
-def _seen_styles(styles: Sequence[Image], masks: Sequence[Mask], content: Image, mode: str) -> list[Image]:
+def _seen_styles(
+    styles: Sequence[Image], masks: Sequence[Mask], content: Image, alpha: Mask | None, mode: str
+) -> list[Image]:
     """Return the style image of each mask as the network sees it; recoloured, it is for its mask alone."""
     if mode not in ("match", "luminance"):
         return list(styles)
     size = (content.shape[0], content.shape[1])
-    weights = [resize_mask(mask, size) for mask in masks]
+    weights = [visible_weights(resize_mask(mask, size), alpha) for mask in masks]
     return [
         seen_style(style, content, mode, content_weights=each) for style, each in zip(styles, weights, strict=True)
     ]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.color_modes import seen_content, seen_style
-from maskstyle.guidance.pairs import agreed_colors
+from maskstyle.color_modes import seen_content, seen_style, visible_weights
+from maskstyle.guidance.pairs import agreed_colors, paired_maps
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.maps import Color, SemanticMap
@@ -113,7 +113,9 @@ def transfer_patch(
     )
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
-    seen, painting = seen_content(content, settings.color), seen_style(style, content, settings.color)
+    seen = seen_content(content, settings.color)
+    weights = visible_weights(np.ones(content.shape[:2], np.float32), alpha)
+    painting = seen_style(style, content, settings.color, content_weights=weights)
     remarks: tuple[str, ...] = ()
     match_map: Image | None = None
 
@@ -152,7 +154,9 @@ def transfer_patch(
         size = (image.shape[0], image.shape[1])
         return np.where(inside_at(size)[..., np.newaxis], image, resize_image(seen, size))
 
-    start = seen_content(starting_image(content, painting, initial, sizes, settings), settings.color)
+    regions = paired_maps(content_map, style_map)
+    start = starting_image(content, painting, initial, sizes, settings, regions=regions)
+    start = seen_content(start, settings.color)
     synthesis = synthesize(
         objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
     )

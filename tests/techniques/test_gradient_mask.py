@@ -263,3 +263,20 @@ def test_settings_that_cannot_work(transfer, options, says):
 def test_the_total_of_masks():
     assert_allclose(total_mask([RAMP, ONES], (12, 16)), RAMP + 1)
     assert total_mask([RAMP], (6, 8)).shape == (6, 8)
+
+
+def test_styles_and_masks_may_be_stacked_or_made_on_access(network):
+    styles = np.stack([STYLE, STYLE[::-1], STYLE[:, ::-1]])
+    masks = np.stack([RAMP, RAMP[::-1], 1 - RAMP])
+    options = {"settings": SETTINGS.changed(steps=2), "network": network}
+    expected = transfer_gradient_mask(CONTENT, list(styles), masks=list(masks), **options)
+    assert_array_equal(transfer_gradient_mask(CONTENT, styles, masks=masks, **options).image, expected.image)
+
+
+@pytest.mark.parametrize("init", ["noise", "style", "colors"])
+def test_starts_go_over_to_the_content_as_masks_do(network, init):
+    faint = np.full_like(RAMP, 0.01)
+    settings = SETTINGS.changed(init=init, steps=1)
+    steps = []
+    transfer_gradient_mask(CONTENT, [STYLE], masks=[faint], settings=settings, network=network, on_step=steps.append)
+    assert np.abs(steps[0].image - CONTENT).max() < 0.02
