@@ -319,17 +319,17 @@ def observe_mask_grams(
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
         members = tf.gather(rows, plan.order)
-        grams = tf.zeros((len(divisors), channels**2))
+        grams = None
         for batch, mixing in batches:
-            with tf.control_dependencies([grams]):
+            with tf.control_dependencies([] if grams is None else [grams]):
                 moments = [
                     _moments(members[place], columns)
                     for place, columns in zip(batch.places, batch.columns, strict=True)
                 ]
-                grams += tf.matmul(
-                    mixing, tf.reshape(tf.concat(moments, axis=0), (-1, channels**2)), transpose_a=True
-                )
-
+                stacked = tf.reshape(tf.concat(moments, axis=0), (-1, channels**2))
+                # Without zeros to begin with: as constants of the graph they would be held all the time.
+                mixed = tf.matmul(mixing, stacked, transpose_a=True)
+                grams = mixed if grams is None else grams + mixed
         grams = tf.reshape(grams, (-1, channels, channels))
 
         def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
@@ -356,11 +356,12 @@ def observe_mask_grams(
 
 def _moments(rows: Tensor, columns: Tensor | None) -> Tensor:
     """Return ``F^T diag(w) F`` of a group's rows (M, C) for each of its columns w, one below the other."""
-    total = tf.zeros((_width(columns) * rows.shape[1], rows.shape[1]))
+    total: Tensor | None = None
     for chosen in _slices(rows, columns):
-        with tf.control_dependencies([total]):
+        with tf.control_dependencies([] if total is None else [total]):
             own = rows[chosen]
-            total += tf.cast(tf.matmul(_weighted(own, columns, chosen), own, transpose_a=True), tf.float32)
+            product = tf.cast(tf.matmul(_weighted(own, columns, chosen), own, transpose_a=True), tf.float32)
+            total = product if total is None else total + product
     return total
 
 
@@ -403,11 +404,12 @@ def inverse_order(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
 
 def _sum_of_products(rows: Tensor, column: Tensor | None) -> Tensor:
     """Return ``F^T diag(w) F`` in float32, summed over slices of the pixels."""
-    total = tf.zeros((rows.shape[1], rows.shape[1]))
+    total: Tensor | None = None
     for start in range(0, rows.shape[0], SLICE_PIXELS):
         chosen = slice(start, start + SLICE_PIXELS)
-        with tf.control_dependencies([total]):
+        with tf.control_dependencies([] if total is None else [total]):
             exact = tf.cast(rows[chosen], tf.float32)
             weighted = exact if column is None else exact * column[chosen]
-            total += tf.matmul(weighted, exact, transpose_a=True)
+            product = tf.matmul(weighted, exact, transpose_a=True)
+            total = product if total is None else total + product
     return total

@@ -127,7 +127,7 @@ def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
     lowest, highest = float(array.min()), float(array.max())
     if not (lowest >= 0 and highest <= 1):
         raise ImageError(f"{name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
-    checked = array.astype(np.float32)
+    checked = array.astype(np.float32, copy=False)
     require_some(checked, name)
     check_aspect((array.shape[0], array.shape[1]), size, kind="mask", name=name, image_name=image_name)
     return checked

@@ -110,7 +110,8 @@ def transfer_gradient_mask(
         }
         return mask_guides(
             loaded,
-            [resize_mask(mask, size) for mask in masks],
+            # Masks may be many, and those of the size at hand need no copy.
+            [mask if mask.shape == tuple(size) else resize_mask(mask, size) for mask in masks],
             [scaled[id(style)] for style in painted],
             factors,
             settings,
