@@ -15,6 +15,7 @@ from maskstyle.color_modes import (
     match_lightness,
     seen_content,
     seen_style,
+    visible_weights,
     with_content_chroma,
 )
 from maskstyle.errors import ImageError
@@ -179,3 +180,10 @@ def test_inputs_stay_as_they_are():
     match_colors(style, content), match_lightness(style, content), with_content_chroma(style[:9], content[:, :11])
     assert_array_equal(style, STYLE)
     assert_array_equal(content, CONTENT)
+
+
+def test_what_is_transparent_does_not_weigh():
+    weights, alpha = np.array([[1, 0.5, 1]], np.float32), np.array([[1, 0.5, 0]], np.float32)
+    assert visible_weights(weights, None) is weights
+    assert_array_equal(visible_weights(weights, alpha), [[1, 0.25, 0]])
+    assert_array_equal(visible_weights(weights, np.zeros_like(alpha)), weights)

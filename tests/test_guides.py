@@ -293,3 +293,10 @@ def test_large_images_are_not_split(network):
         labels = split_labels((side, side))
         guides = region_guides(network, labels, style, labels, PAIRS, settings)
         assert len(guides) == (4 if split else 2)
+
+
+def test_a_mask_whose_power_underflows_has_no_say(network):
+    settings = SETTINGS.changed(mask_exponent=2.0)
+    (guide,) = masked(network, [np.full((8, 12), 1e-25, np.float32)], settings=settings)
+    assert guide.targets == {}
+    assert value_and_gradient(network, [guide], settings)[0] == [0.0]

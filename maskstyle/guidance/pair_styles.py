@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.color_modes import seen_style
+from maskstyle.color_modes import seen_style, visible_weights
 from maskstyle.guidance.pairs import Pair, RegionPlan
-from maskstyle.images import Image
+from maskstyle.images import Image, Mask
 
 
 class PairStyles(NamedTuple):
@@ -28,7 +28,9 @@ class PairStyles(NamedTuple):
     pairs: tuple[Pair, ...]
 
 
-def styles_by_pair(style: Image, content: Image, plan: RegionPlan, mode: str) -> list[PairStyles]:
+def styles_by_pair(
+    style: Image, content: Image, plan: RegionPlan, mode: str, *, alpha: Mask | None = None
+) -> list[PairStyles]:
     """Return style images as the network sees them in a colour mode, each with the pairs that it is for.
 
     Parameters
@@ -41,6 +43,8 @@ def styles_by_pair(style: Image, content: Image, plan: RegionPlan, mode: str) ->
         Which region takes its style from which, with maps of the images' sizes.
     mode : str
         The colour mode, one of ``CHOICES["color"]``.
+    alpha : (H, W) float32 array, optional
+        The content's transparency: colours that nobody sees do not count, unless a whole region is transparent.
 
     Returns
     -------
@@ -50,12 +54,14 @@ def styles_by_pair(style: Image, content: Image, plan: RegionPlan, mode: str) ->
     """
     if mode not in ("match", "luminance"):
         return [PairStyles(style, plan.pairs)]
-    whole = seen_style(style, content, mode)
+    everywhere = np.ones(content.shape[:2], np.float32)
+    whole = seen_style(style, content, mode, content_weights=visible_weights(everywhere, alpha))
     found = []
     for pairs in _apart(plan.pairs):
         colored = whole.copy()
         for pair in pairs:
-            own = _pixels(content, plan.content_map.labels == pair.region)
+            region = (plan.content_map.labels == pair.region).astype(np.float32)
+            own = _pixels(content, visible_weights(region, alpha) > 0)
             if pair.style_region is None:
                 colored = seen_style(style, own, mode)
             else:

@@ -39,8 +39,8 @@ MATCHINGS = ("region", "patch")
 """How a doodle's style is matched to the painting's, with Gram matrices of regions or of patches."""
 
 MARGIN = 16
-"""Mirrored pixels around the image: the side of a cell of block 5, the deepest. Nothing but style says what goes to
-the edges of a doodle, and the zeros with which layers are padded would draw dots there."""
+"""Mirrored pixels around the image at coarse sizes: the side of a cell of block 5, the deepest. Nothing but style
+says what goes to the edges of a doodle, and the zeros with which layers are padded would draw dots there."""
 
 
 def transfer_doodle(

@@ -138,7 +138,7 @@ def transfer_region(
     loaded = prepared_network(network, settings)
     painted = [pair.region for pair in plan.pairs]
     seen = seen_content(content, settings.color)
-    styles = styles_by_pair(style, content, plan, settings.color)
+    styles = styles_by_pair(style, content, plan, settings.color, alpha=alpha)
 
     def pixels_of(regions: Sequence[int], size: Size) -> NDArray[np.bool_]:
         return np.isin(resize_labels(plan.content_map.labels, size), regions)

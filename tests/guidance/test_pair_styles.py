@@ -70,3 +70,14 @@ def test_regions_to_denoise():
         denoised_regions([GREEN], some)
     with pytest.raises(ImageError, match="the content map"):
         denoised_regions([(255, 255, 0)], some)
+
+
+def test_transparent_pixels_of_a_region_do_not_count():
+    alpha = np.ones(CONTENT.shape[:2], np.float32)
+    alpha[:2] = 0
+    hidden = CONTENT.copy()
+    hidden[:2] = 0
+    (first,), (second,) = (styles_by_pair(STYLE, each, plan(), "match", alpha=alpha) for each in (CONTENT, hidden))
+    assert_allclose(first.style, second.style, atol=1e-6)
+    (without,) = styles_by_pair(STYLE, hidden, plan(), "match")
+    assert not np.allclose(without.style, first.style, atol=1e-2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.pairs import Advice, Pair, plan_regions
+from maskstyle.guidance.pairs import Advice, Pair, paired_maps, plan_regions
 from maskstyle.maps import SemanticMap
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -102,3 +102,13 @@ def test_maps_are_fitted_to_their_images():
     assert plan.content_map.labels.tolist() == [[0, 0, 0, 0, 1, 1, 2, 2]] * 2
     assert plan.style_map is CONTENT
     assert plan.pairs[0] == Pair("#ff0000 (red)", 0, 0)
+
+
+def test_maps_whose_colours_agree_are_paired():
+    content = SemanticMap(np.array([[0, 1, 2]], np.int32), ((255, 0, 0), (0, 255, 0), (0, 0, 255)))
+    style = SemanticMap(np.array([[0, 1]], np.int32), ((0, 0, 255), (255, 0, 0)))
+    assert [(pair.region, pair.style_region) for pair in paired_maps(content, style).pairs] == [
+        (0, 1),
+        (1, None),
+        (2, 0),
+    ]
