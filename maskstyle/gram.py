@@ -129,7 +129,7 @@ def observe_grams(
         )
 
         def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.unstack(_slopes(judge, grams, upstream, after=arriving), num=len(divisors))
+            slopes = tf.unstack(slopes_of(judge, grams, upstream, after=arriving), num=len(divisors))
             # Each addition waits for the one before, so that one product exists at a time.
             total = tf.reshape(arriving, (-1, channels))
             for column, divisor, slope in zip(columns, divisors, slopes, strict=True):
@@ -145,7 +145,7 @@ def observe_grams(
     return observe(features)  # type: ignore[no-any-return]
 
 
-def _slopes(judge: Judge, grams: Tensor, upstream: Tensor, *, after: Tensor) -> Tensor:
+def slopes_of(judge: Judge, grams: Tensor, upstream: Tensor, *, after: Tensor) -> Tensor:
     """Return ``U + U^T`` (K, C, C) for the gradient U in each Gram of what the judge makes of them all.
 
     It is made after another tensor, as otherwise those of all layers would be made and held at the same time.
@@ -217,7 +217,7 @@ def observe_region_grams(features: Tensor, partition: Partition, judge: Judge = 
         )
 
         def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.unstack(_slopes(judge, grams, upstream, after=arriving), num=len(segments))
+            slopes = tf.unstack(slopes_of(judge, grams, upstream, after=arriving), num=len(segments))
             # Gathered again: keeping the rows until now would double the features' memory.
             with tf.control_dependencies([arriving]):
                 again = tf.gather(rows, partition.order)
@@ -333,7 +333,7 @@ def observe_mask_grams(
         grams = tf.reshape(grams, (-1, channels, channels))
 
         def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.reshape(_slopes(judge, grams, upstream, after=arriving), (-1, channels**2))
+            slopes = tf.reshape(slopes_of(judge, grams, upstream, after=arriving), (-1, channels**2))
             # Gathered again: keeping the rows until now would double the features' memory.
             with tf.control_dependencies([arriving]):
                 again = tf.gather(rows, plan.order)

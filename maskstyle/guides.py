@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -17,6 +17,9 @@ from maskstyle.images import Image, Mask
 from maskstyle.losses import Guide
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import Settings, active
+from maskstyle.tiling.cuts import needs_tiles
+from maskstyle.tiling.forward import tiled_grams
+from maskstyle.tiling.members import Selection
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
@@ -59,32 +62,37 @@ def style_guide(
         For the layers and the intensity.
     """
     layers = [layer for layer, _ in active(settings.style_layers)]
-    style_targets = _style_targets(network, layers)
     targets: dict[str, NDArray[np.float32]] = {}
     sums = dict.fromkeys(layers, 0.0)
     for style, share in zip(styles, shares, strict=True):
-        grams = style_targets(tf.constant(style))
+        grams = _whole_grams(network, style, layers, settings)
         for layer in layers:
             height, width = network.architecture.grid(style.shape[:2], layer)
             pixels = float(height * width)
             sums[layer] += share * pixels
             # Blended as they will be compared: as means over pixels, or as the sums that they stand for.
             counted = share * pixels if settings.gram_normalisation == "none" else share
-            blended = np.float32(counted) * grams[layer].numpy()
+            blended = np.float32(counted) * grams[layer]
             targets[layer] = targets[layer] + blended if layer in targets else blended
     if settings.gram_normalisation == "none":
         targets = {layer: target / np.float32(sums[layer]) for layer, target in targets.items()}
     return Guide("style", targets, sums, intensity=settings.intensity)
 
 
-def _style_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
-    """Return a compiled function from an image to its Gram matrices."""
+def _whole_grams(
+    network: FeatureNetwork, image: Image, layers: Sequence[str], settings: Settings
+) -> dict[str, NDArray[np.float32]]:
+    """Return the Gram matrix of all of an image by layer, in the space in which distances are measured."""
+    if settings.tile_size is not None and needs_tiles((image.shape[0], image.shape[1]), settings.tile_size):
+        grams = tiled_grams(network, image, {layer: [Selection()] for layer in layers}, settings.tile_size)
+        return {layer: found[0] for layer, found in grams.items()}
 
-    def targets(image: Tensor) -> dict[str, Tensor]:
-        features = network(image)
+    def targets(pixels: Tensor) -> dict[str, Tensor]:
+        features = network(pixels)
         return {layer: network.measured_gram(layer, gram(features[layer])) for layer in layers}
 
-    return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
+    found = tf.function(targets, autograph=False)(tf.constant(image))
+    return {layer: each.numpy() for layer, each in found.items()}
 
 
 def region_guides(
@@ -142,7 +150,7 @@ def region_guides(
     wanted = {pair.style_region for pair in pairs if pair.style_region is not None}
     style_cells = _cells(network, style_labels, wanted, layers, rule, margin)
     style = np.pad(style, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric")
-    targets = region_grams(network, style, style_cells)
+    targets = region_grams(network, style, style_cells, tile_size=settings.tile_size)
     whole = None
     if any(pair.style_region is None for pair in pairs):
         whole = style_guide(network, [style], [1.0], settings)
@@ -337,7 +345,11 @@ def _cells(
 
 
 def region_grams(
-    network: FeatureNetwork, image: Image, cells: Mapping[str, Mapping[Key, NDArray[np.int32]]]
+    network: FeatureNetwork,
+    image: Image,
+    cells: Mapping[str, Mapping[Key, NDArray[np.int32]]],
+    *,
+    tile_size: int | None = None,
 ) -> Mapping[str, Mapping[Key, NDArray[np.float32]]]:
     """Return the Gram matrices of regions, or parts of them, of an image by layer, where distances are measured.
 
@@ -349,7 +361,13 @@ def region_grams(
         In [0, 1].
     cells : mapping
         Flat indices of cells by layer and region; layers without any region are left out of the result.
+    tile_size : int, optional
+        As in `maskstyle.Settings`.
     """
+    if tile_size is not None and needs_tiles((image.shape[0], image.shape[1]), tile_size):
+        selections = {layer: [Selection(each) for each in found.values()] for layer, found in cells.items() if found}
+        parts = tiled_grams(network, image, selections, tile_size)
+        return {layer: dict(zip(cells[layer], found, strict=True)) for layer, found in parts.items()}
 
     def grams_of(pixels: Tensor) -> dict[str, Tensor]:
         features = network(pixels)

@@ -144,17 +144,28 @@ class ContentTerm:
         for layer, share in self.layers:
             target = tf.cast(self.targets[layer], tf.float32)
             squares = tf.square(tf.cast(features[layer], tf.float32) - target)
-            own = int(target.shape[-1])
-            counted = own if self.channels is None else self.channels[layer]
-            total += share * self._reduced(squares, target, own / counted)
+            factor = self.factor(layer, target.shape, tf.reduce_mean(tf.square(target)))
+            total += share * factor * tf.reduce_sum(squares)
         return total
 
-    def _reduced(self, squares: Tensor, target: Tensor, own_share: float) -> Tensor:
+    def factor(self, layer: str, shape: Sequence[int], target_mean_square: Tensor | float) -> Tensor | float:
+        """Return the factor on a layer's sum of squared differences that gives the reduction asked for.
+
+        Parameters
+        ----------
+        layer : str
+            The layer.
+        shape : (H_l, W_l, C_l)
+            Of its features.
+        target_mean_square : float
+            Mean of the squares of the content's features.
+        """
+        height, width, own = map(int, shape)
         if self.reduction == "relative":
-            return tf.reduce_mean(squares) / tf.maximum(tf.reduce_mean(tf.square(target)), TINY)
+            return 1.0 / (height * width * own) / tf.maximum(target_mean_square, TINY)
         if self.reduction == "mean":
-            return tf.reduce_mean(squares) * own_share
-        return tf.reduce_sum(squares) * (0.5 if self.reduction == "half_sum" else 1.0)
+            return 1.0 / (height * width * (own if self.channels is None else self.channels[layer]))
+        return 0.5 if self.reduction == "half_sum" else 1.0
 
 
 @dataclass(frozen=True)
@@ -209,23 +220,23 @@ class StyleTerm:
         )
         found = [tf.zeros((0,))]
         if everywhere:
-            weighings = [PixelWeights(None, _divisor(guide, layer, grid)) for guide in everywhere]
-            features, squares = observe_grams(features, weighings, self._judge(layer, everywhere, grid))
+            weighings = [PixelWeights(None, divisor_of(guide, layer, grid)) for guide in everywhere]
+            features, squares = observe_grams(features, weighings, self.judge(layer, everywhere, grid))
             found.append(squares)
         if gathered:
             partition = Partition.of([guide.cells[layer] for guide in gathered if guide.cells is not None])
-            features, squares = observe_region_grams(features, partition, self._judge(layer, gathered, grid))
+            features, squares = observe_region_grams(features, partition, self.judge(layer, gathered, grid))
             found.append(squares)
         if weighed:
             plan = self._mask_plan([guide.weights[layer] for guide in weighed if guide.weights is not None])
-            divisors = [_divisor(guide, layer, grid) for guide in weighed]
-            features, squares = observe_mask_grams(features, plan, divisors, self._judge(layer, weighed, grid))
+            divisors = [divisor_of(guide, layer, grid) for guide in weighed]
+            features, squares = observe_mask_grams(features, plan, divisors, self.judge(layer, weighed, grid))
             found.append(squares)
         places = np.argsort(np.argsort(kinds, kind="stable")).astype(np.int32)
         return features, tf.gather(tf.concat(found, axis=0), places)
 
-    def _judge(self, layer: str, guides: Sequence[Guide], grid: Size) -> Callable[[Tensor], Tensor]:
-        """Return a function from the guides' Grams (K, C, C) to their squared distances (K,) to their targets."""
+    def judge(self, layer: str, guides: Sequence[Guide], grid: Size) -> Callable[[Tensor], Tensor]:
+        """Return a function from the Grams (K, C, C) of guides to their squared distances (K,) to their targets."""
         targets: dict[tuple[int, float], NDArray[np.float32]] = {}
         places = []
         for guide in guides:
@@ -249,7 +260,7 @@ class StyleTerm:
         if self.normalisation == "weights":
             return guide.intensity
         # Sums instead of means, kept within float32 by leaving the image's divisor to the scale.
-        return guide.intensity * guide.target_sums[layer] / _divisor(guide, layer, grid)
+        return guide.intensity * guide.target_sums[layer] / divisor_of(guide, layer, grid)
 
     def _mask_plan(self, weights: list[Mask]) -> MaskPlan:
         """Return the plan for masks, the same one for all layers whose grid they share."""
@@ -260,14 +271,29 @@ class StyleTerm:
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the term for the squared distances that were observed."""
-        pixels = float(np.prod(image.shape[:2]))
+        size = (image.shape[0], image.shape[1])
         total = tf.constant(0.0)
-        for layer, share in self.layers:
-            guides = self.guides_at(layer)
-            if guides:
-                scales = self._scales(guides, layer, tuple(features[layer].shape[:2]), pixels)
-                total += share * tf.reduce_sum(tf.constant(scales, tf.float32) * observed[layer])
+        for layer, _ in self.layers:
+            if self.guides_at(layer):
+                total += self.reduced(layer, observed[layer], tuple(features[layer].shape[:2]), size)
         return total
+
+    def reduced(self, layer: str, squared_distances: Tensor, grid: Size, size: Size) -> Tensor:
+        """Return a layer's part of the term.
+
+        Parameters
+        ----------
+        layer : str
+            The layer.
+        squared_distances : (K,) float32 tensor
+            Of the Gram matrix of each of `guides_at` to its target; see `judge`.
+        grid : (height, width)
+            The layer's grid.
+        size : (height, width)
+            The image's.
+        """
+        scales = self._scales(self.guides_at(layer), layer, grid, float(np.prod(size)))
+        return dict(self.layers)[layer] * tf.reduce_sum(tf.constant(scales, tf.float32) * squared_distances)
 
     def _scales(self, guides: Sequence[Guide], layer: str, grid: Size, image_pixels: float) -> list[float]:
         """Return the factors on the squared distances of normalised Grams, one for each guide."""
@@ -282,7 +308,7 @@ class StyleTerm:
             * gram_scale(
                 size,
                 int(guide.targets[layer].shape[0]) if self.channels is None else self.channels[layer],
-                _divisor(guide, layer, grid),
+                divisor_of(guide, layer, grid),
                 image_pixels,
                 normalisation=self.normalisation,
                 reduction=self.reduction,
@@ -334,8 +360,8 @@ def gram_scale(
     return raw / (4.0 * CHOLLET_CHANNELS**2 * image_pixels**2)
 
 
-def _divisor(guide: Guide, layer: str, grid: Size) -> float:
-    """Return what the guide's Gram at a layer is divided by."""
+def divisor_of(guide: Guide, layer: str, grid: Size) -> float:
+    """Return what a guide's Gram matrix at a layer, of such a grid, is divided by."""
     if guide.cells is not None:
         return float(len(guide.cells[layer]))
     if guide.divisors is not None:
@@ -369,10 +395,17 @@ class TotalVariationTerm:
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the term for the image."""
-        total = _variation(image * self.pixel_range, self.exponent)
-        pixels = (image.shape[0] - 1) * (image.shape[1] - 1) * image.shape[2]
+        return self.factor((image.shape[0], image.shape[1])) * self.variation(image)
+
+    def variation(self, image: Tensor) -> Tensor:
+        """Return the sum of what the term reduces, over the pixels of an image, or a part of one."""
+        return _variation(image * self.pixel_range, self.exponent)
+
+    def factor(self, size: Size) -> float:
+        """Return the factor on the variation of an image of a (height, width) that gives the reduction asked for."""
+        values = (size[0] - 1) * (size[1] - 1) * 3
         # An image one pixel wide or high has no such pixels, and their mean would not be a number.
-        return total / pixels if self.reduction == "mean" and pixels else total
+        return 1.0 / values if self.reduction == "mean" and values else 1.0
 
 
 def _variation(image: Tensor, exponent: float) -> Tensor:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from maskstyle.images import Image, Mask
+from maskstyle.images import Image, Mask, Size
 from maskstyle.losses import ContentTerm, Guide, ObservingTerm, StyleTerm, Term, TotalVariationTerm
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import LayerMix, Settings, active
+from maskstyle.tiling.cuts import needs_tiles
+from maskstyle.tiling.objective import TiledObjective
+from maskstyle.tiling.stored import stored_features
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
+
+
+class ObjectiveLike(Protocol):
+    """What is minimised: a weighted sum of terms for images of one size, with its gradient."""
+
+    terms: tuple[Term, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the terms, in order."""
+
+    def value_and_gradient(self, image: Image) -> tuple[Any, Any]:
+        """Return the weighted value of each term, and the gradient of their sum: tensors or arrays."""
 
 
 class Objective:
@@ -112,12 +128,41 @@ def _mirrored(image: Tensor, margin: int) -> Tensor:
     return image
 
 
+def objective_for(
+    size: Size,
+    network: FeatureNetwork,
+    terms: Sequence[Term],
+    settings: Settings,
+    *,
+    free: Mask | None = None,
+    margin: int = 0,
+) -> Objective | TiledObjective:
+    """Return the objective for images of a size, in tiles where that is larger than ``settings.tile_size``.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The images' size.
+    network, terms, free, margin
+        See `Objective`.
+    settings : Settings
+        For the size of tiles.
+    """
+    if settings.tile_size is not None and needs_tiles(size, settings.tile_size):
+        return TiledObjective(network, terms, size, settings.tile_size, free=free, margin=margin)
+    return Objective(network, terms, free, margin=margin)
+
+
 def content_term(network: FeatureNetwork, content: Image, settings: Settings) -> ContentTerm:
     """Return the content term for a content image of the size at hand."""
-    targets: Mapping[str, Tensor] = {}
+    targets: Mapping[str, Any] = {}
     mix = active(settings.content_layers)
     if settings.content_weight > 0:
-        targets = _content_targets(network, [layer for layer, _ in mix])(tf.constant(content))
+        layers = [layer for layer, _ in mix]
+        if settings.tile_size is not None and needs_tiles(_size(content), settings.tile_size):
+            targets = stored_features(network, content, layers, settings.tile_size)
+        else:
+            targets = _content_targets(network, layers)(tf.constant(content))
         mix = tuple((layer, share * network.content_gains[layer]) for layer, share in mix)
     return ContentTerm(
         settings.content_weight,
@@ -159,3 +204,7 @@ def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: Setti
 def total_variation_term(settings: Settings) -> TotalVariationTerm:
     """Return the total variation term."""
     return TotalVariationTerm(settings.tv_weight, settings.tv_exponent, settings.tv_reduction, settings.pixel_range)
+
+
+def _size(image: Image) -> Size:
+    return image.shape[0], image.shape[1]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import NumericalError, SettingsError
 from maskstyle.images import Image
-from maskstyle.objective import Objective
+from maskstyle.objective import ObjectiveLike
 from maskstyle.settings import Settings
 
 PROGRESS_WINDOW = 10
@@ -54,7 +54,7 @@ class Outcome:
 
 
 def minimize(
-    objective: Objective,
+    objective: ObjectiveLike,
     start: Image,
     settings: Settings,
     *,
@@ -65,7 +65,7 @@ def minimize(
 
     Parameters
     ----------
-    objective : Objective
+    objective : Objective or TiledObjective
         What to minimise.
     start : (H, W, 3) float32 array
         In [0, 1].
@@ -105,7 +105,7 @@ class _Watch:
 
     def __init__(
         self,
-        objective: Objective,
+        objective: ObjectiveLike,
         settings: Settings,
         on_evaluation: OnEvaluation | None,
         should_stop: Callable[[], bool] | None,
@@ -119,13 +119,13 @@ class _Watch:
         self._best_losses: dict[str, float] = {}
 
     def evaluate(self, image: Image) -> tuple[float, Any]:
-        """Return the total loss and the gradient tensor, unless it is time to stop."""
+        """Return the total loss and the gradient, a tensor or an array, unless it is time to stop."""
         values, gradient = self._objective.value_and_gradient(image)
-        losses = dict(zip(self._objective.names, map(float, values.numpy()), strict=True))
+        losses = dict(zip(self._objective.names, map(float, np.asarray(values)), strict=True))
         total = sum(losses.values())
         if not np.isfinite(total):
             self._fail("loss", losses)
-        if not np.isfinite(gradient.numpy()).all():
+        if not np.isfinite(gradient).all():
             self._fail("gradient", losses)
         best = self._best_totals[-1] if self._best_totals else np.inf
         if total < best:
@@ -178,11 +178,11 @@ def _minimize_lbfgs(watch: _Watch, start: Image, settings: Settings) -> None:
         nonlocal first_total
         free = variables.astype(np.float32).reshape(start.shape)
         image = np.clip(free, 0.0, 1.0)
-        total, tensor = watch.evaluate(image)
+        total, found = watch.evaluate(image)
         # Scaled by the first loss, so that the pull and SciPy's own thresholds fit any recipe.
         first_total = first_total or max(total, LEAST_SCALE)
         excess = np.subtract(free, image, out=free)
-        gradient = np.array(tensor.numpy())
+        gradient = np.array(found)
         # A variable outside [0, 1] whose gradient leads further out has arrived.
         gradient[excess * gradient < 0] = 0.0
         gradient *= np.float32(LBFGS_SCALE / first_total)

@@ -43,6 +43,11 @@ class StyleGrams(NamedTuple):
     grams: Tensor
     squares: NDArray[np.float32]
 
+    @property
+    def channels(self) -> int:
+        """Channels of the space in which distances are measured."""
+        return int(self.grams.shape[-1])
+
     def distances(self, rows: Tensor, matches: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Return the squared distances of patches (P, N, C), and a function from factors to their gradient."""
         cells = rows.shape[1]
@@ -76,6 +81,11 @@ class StyleCells(NamedTuple):
     first_cells: NDArray[np.int32]
     offsets: NDArray[np.int32]
     squares: NDArray[np.float32]
+
+    @property
+    def channels(self) -> int:
+        """Channels of the space in which distances are measured."""
+        return int(self.rows.shape[-1])
 
     def distances(self, rows: Tensor, matches: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Return the squared distances of patches (P, N, C), and a function from factors to their gradient."""
@@ -170,10 +180,10 @@ class PatchTarget:
 
     Parameters
     ----------
-    offsets : (N,) int32 array
-        How far the cells of a patch are from its first.
+    patches : Patches
+        Where they lie.
     slices : sequence of PatchSlice
-        The patches; see `slice_patches`.
+        The same, as they are treated; see `slice_patches`.
     matches : (P,) int32 array
         Index of each patch's style patch.
     factors : (P,) float32 array
@@ -184,12 +194,17 @@ class PatchTarget:
         The linear map into the space in which distances are measured.
     """
 
-    offsets: NDArray[np.int32]
+    patches: Patches
     slices: Sequence[PatchSlice]
     matches: NDArray[np.int32]
     factors: NDArray[np.float32]
     style: StyleGrams | StyleCells
     metric: Tensor | None = None
+
+    def within(self, patches: Patches, chosen: NDArray[np.intp]) -> PatchTarget:
+        """Return the target of some of the patches, which lie elsewhere on another grid."""
+        slices = slice_patches(patches, self.style.channels)
+        return PatchTarget(patches, slices, self.matches[chosen], self.factors[chosen], self.style, self.metric)
 
 
 def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tensor, Tensor]:
@@ -214,9 +229,10 @@ def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tenso
     Patches are gathered in slices of some `SLICE_BYTES`, forwards and again backwards. Nothing is kept in between
     but the features. Products forwards are made in float32, those of the gradient in the features' own type.
     """
+    offsets = target.patches.offsets()
 
     def distances(rows: Tensor, part: PatchSlice) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
-        gathered = gather_patches(rows, part.first_cells, target.offsets)
+        gathered = gather_patches(rows, part.first_cells, offsets)
         found, gradient = target.style.distances(gathered, target.matches[part.chosen])
         return tf.constant(target.factors[part.chosen]), found, gradient
 

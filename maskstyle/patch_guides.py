@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,6 +25,8 @@ from maskstyle.patch_grams import (
 )
 from maskstyle.patch_losses import PatchTerm
 from maskstyle.settings import PatchSettings, Settings, active
+from maskstyle.tiling.cuts import needs_tiles
+from maskstyle.tiling.forward import whole_features
 
 Tensor: TypeAlias = Any
 """A tf.Tensor; TensorFlow ships no types."""
@@ -106,8 +108,7 @@ def patch_matches(
     layers = [layer for layer, _ in active(settings.style_layers)]
     features: list[dict[str, Tensor]] = [{}, {}]
     if patch_settings.feature_weight > 0 and content is not None:
-        evaluated = _layer_features(network, layers)
-        features = [evaluated(tf.constant(image)) for image in (content, style)]
+        features = [_layer_features(network, layers, image, settings) for image in (content, style)]
     found = {}
     for layer in layers:
         sides = [_on_grid(network, layer, labels) for labels in (maps.labels, maps.style_labels)]
@@ -151,7 +152,7 @@ def patch_term(network: FeatureNetwork, matches: Matches, style: Image, size: Si
     """
     mix = active(settings.style_layers)
     channels = counted_channels(network, mix)
-    features = _layer_features(network, list(matches))(tf.constant(style))
+    features = _layer_features(network, list(matches), style, settings)
     targets = {}
     for layer, found in matches.items():
         metric = network.metric(layer)
@@ -224,7 +225,7 @@ def _target(
         for squares in with_least_size(np.asarray(style.squares, np.float64)[matches].tolist())
     ]
     return PatchTarget(
-        offsets=found.patches.offsets(),
+        patches=found.patches,
         slices=slice_patches(found.patches, int(rows.shape[-1])),
         matches=matches.astype(np.int32),
         factors=(found.shares * np.asarray(scales)).astype(np.float32),
@@ -257,11 +258,17 @@ def _array(features: Tensor | None) -> NDArray[np.float32] | None:
     return None if features is None else np.asarray(tf.cast(features, tf.float32))
 
 
-def _layer_features(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
-    """Return a compiled function from an image to its features."""
+def _layer_features(
+    network: FeatureNetwork, layers: Sequence[str], image: Image, settings: Settings
+) -> dict[str, Tensor]:
+    """Return the features of an image by layer."""
+    size = (image.shape[0], image.shape[1])
+    if settings.tile_size is not None and needs_tiles(size, settings.tile_size):
+        return whole_features(network, image, layers, settings.tile_size)
 
-    def evaluate(image: Tensor) -> dict[str, Tensor]:
-        features = network(image)
+    def evaluate(pixels: Tensor) -> dict[str, Tensor]:
+        features = network(pixels)
         return {layer: features[layer] for layer in layers}
 
-    return tf.function(evaluate, autograph=False)  # type: ignore[no-any-return]
+    found: dict[str, Tensor] = tf.function(evaluate, autograph=False)(tf.constant(image))
+    return found

@@ -16,6 +16,9 @@ LayerMix: TypeAlias = tuple[tuple[str, float], ...]
 DEFAULT_LONGER_SIDE = 512
 """Longer side, in pixels, of a result whose size is not asked for; a smaller content keeps its size."""
 
+SMALLEST_TILE = 64
+"""Side of the smallest tiles: what smaller ones see would mostly be their neighbours'."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "network": ("auto", "lite", "vgg16", "vgg19"),
     "compute_type": ("auto", "float32", "bfloat16"),
@@ -124,6 +127,9 @@ class Settings:
         Whose colours the result has. ``style``: the style's. ``content``: in the end hue and chroma are the
         content's. ``luminance``: so they are, and the network sees both images in grey, the style with the
         content's contrast. ``match``: the style is recoloured before, to the content's mean and covariance.
+    tile_size : int or None
+        Images that are longer than so many pixels are evaluated in tiles of about that side, which takes less memory
+        and more time and changes nothing else. None: in one piece.
     """
 
     network: str = "auto"
@@ -169,6 +175,7 @@ class Settings:
     denoise: float = 0.0
     denoise_method: str = "nlm"
     color: str = "style"
+    tile_size: int | None = None
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -178,6 +185,8 @@ class Settings:
             _check_number(name, getattr(self, name), lowest, inclusive)
         if self.size is not None:
             _check_number("size", self.size, 1, inclusive=True)
+        if self.tile_size is not None:
+            _check_number("tile_size", self.tile_size, SMALLEST_TILE, inclusive=True)
         for name in _WHOLE:
             if not isinstance(getattr(self, name), int | None):
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; expected a whole number")
@@ -283,7 +292,7 @@ _LOWEST: Mapping[str, tuple[float, bool]] = {
 """The lowest value of each number, and whether it may be taken."""
 
 
-_WHOLE = ("size", "scales", "steps", "history", "seed", "snapshot_every")
+_WHOLE = ("size", "tile_size", "scales", "steps", "history", "seed", "snapshot_every")
 """Those that are counts."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskstyle.errors import NumericalError
 from maskstyle.images import Image, Size, resize_image
-from maskstyle.objective import Objective
+from maskstyle.objective import ObjectiveLike
 from maskstyle.optimize import Outcome, minimize
 from maskstyle.settings import Settings
 
@@ -111,7 +111,7 @@ OnStep = Callable[[Step], None]
 
 
 def synthesize(
-    objective_at: Callable[[Size], Objective],
+    objective_at: Callable[[Size], ObjectiveLike],
     start: Image,
     sizes: Sequence[Size],
     settings: Settings,
@@ -212,7 +212,7 @@ class _Recorder:
 
 
 def _minimized(
-    objective: Objective,
+    objective: ObjectiveLike,
     image: Image,
     settings: Settings,
     recorder: _Recorder,

@@ -33,15 +33,20 @@ maps
 guidance.pairs mask_feathering
 guidance.colors guidance.patches
 guidance.matching guidance.pair_styles
-networks.weights gram
-patch_grams
+tiling tiling.cuts
+networks.weights gram tiling.members tiling.slopes
+patch_grams tiling.grams
 networks.vgg
-networks.load
+networks.load tiling.forward
+tiling.stored
 drafting drafting.superpixels drafting.features drafting.borders drafting.palette
 drafting.cuts drafting.likeness drafting.network_features
 drafting.scribbles
 losses
-guides objective patch_losses
+patch_losses
+tiling.patches
+tiling.objective
+guides objective
 patch_guides
 optimize
 synthesis
@@ -57,7 +62,7 @@ cli.*
 __main__
 """
 ORDER = [line.split() for line in LAYERS.split("\n") if line]
-TENSORFLOW_STARTS_AT = {"gram", "networks.vgg"}
+TENSORFLOW_STARTS_AT = {"gram", "networks.vgg", "tiling.slopes"}
 BELOW_YET_IN_NEED = {"networks.weights"}  # to fetch weights, inside a function
 
 

@@ -11,7 +11,7 @@ from maskstyle.color_modes import seen_content, seen_style, visible_weights
 from maskstyle.errors import SettingsError
 from maskstyle.guides import style_guide
 from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.objective import Objective, content_term, style_term, total_variation_term
+from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
 from maskstyle.result import Result
 from maskstyle.settings import Settings
 from maskstyle.synthesis import OnStep, synthesize
@@ -105,16 +105,18 @@ def transfer_basic(
     weights = visible_weights(np.ones(content.shape[:2], np.float32), alpha)
     styles = [seen_style(image, content, settings.color, content_weights=weights) for image in styles]
 
-    def objective_at(size: Size) -> Objective:
+    def objective_at(size: Size) -> ObjectiveLike:
         scaled = [resize_image(image, style_size(image.shape[:2], size, settings)) for image in styles]
         guides = [style_guide(loaded, scaled, shares, settings)] if settings.style_weight > 0 else []
-        return Objective(
+        return objective_for(
+            size,
             loaded,
             [
                 content_term(loaded, resize_image(seen, size), settings),
                 style_term(loaded, guides, settings),
                 total_variation_term(settings),
             ],
+            settings,
         )
 
     start = seen_content(starting_image(content, styles[0], initial, sizes, settings), settings.color)

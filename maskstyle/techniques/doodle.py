@@ -13,7 +13,7 @@ from maskstyle.guidance.regions import resize_labels
 from maskstyle.guides import region_guides, vanished
 from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.maps import Color, SemanticMap
-from maskstyle.objective import Objective, style_term, total_variation_term
+from maskstyle.objective import ObjectiveLike, objective_for, style_term, total_variation_term
 from maskstyle.patch_guides import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
 from maskstyle.result import Result
 from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
@@ -151,11 +151,11 @@ def transfer_doodle(
         remarks, match_map = patch_remarks(loaded, maps, settings), drawn_matches(matches, scaled, size)
         return patch_term(loaded, matches, scaled, size, settings)
 
-    def objective_at(size: Size) -> Objective:
+    def objective_at(size: Size) -> ObjectiveLike:
         terms: list[Term] = [total_variation_term(settings)]
         if settings.style_weight > 0:
             terms.insert(0, style_term_at(size))
-        return Objective(loaded, terms, margin=margin_at(size))
+        return objective_for(size, loaded, terms, settings, margin=margin_at(size))
 
     start = starting_image(None, style, initial, sizes, settings, regions=plan)
     synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)

@@ -15,7 +15,7 @@ from maskstyle.guidance.gradients import opacity
 from maskstyle.guides import mask_guides, vanished
 from maskstyle.images import Image, Mask, Size, resize_image, resize_mask
 from maskstyle.masks import fit_mask
-from maskstyle.objective import Objective, content_term, style_term, total_variation_term
+from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
 from maskstyle.result import Result
 from maskstyle.settings import Settings
 from maskstyle.synthesis import OnStep, synthesize
@@ -119,17 +119,19 @@ def transfer_gradient_mask(
 
     remarks: tuple[str, ...] = ()
 
-    def objective_at(size: Size) -> Objective:
+    def objective_at(size: Size) -> ObjectiveLike:
         nonlocal remarks
         guides = guides_at(size)
         remarks = vanished(guides, settings)  # those of the last size are kept
-        return Objective(
+        return objective_for(
+            size,
             loaded,
             [
                 content_term(loaded, resize_image(seen, size), settings),
                 style_term(loaded, guides, settings),
                 total_variation_term(settings),
             ],
+            settings,
             free=_touched(masks, size).astype(np.float32),
         )
 

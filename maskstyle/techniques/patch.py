@@ -13,7 +13,7 @@ from maskstyle.guidance.pairs import agreed_colors, paired_maps
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.maps import Color, SemanticMap
-from maskstyle.objective import Objective, content_term, total_variation_term
+from maskstyle.objective import ObjectiveLike, content_term, objective_for, total_variation_term
 from maskstyle.patch_guides import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
 from maskstyle.result import Result
 from maskstyle.settings import PATCH_TRANSFER_SETTINGS, PatchSettings, Settings
@@ -122,7 +122,7 @@ def transfer_patch(
     def inside_at(size: Size) -> NDArray[np.bool_]:
         return resize_labels(content_map.labels, size) >= 0
 
-    def objective_at(size: Size) -> Objective:
+    def objective_at(size: Size) -> ObjectiveLike:
         nonlocal remarks, match_map
         picture = resize_image(seen, size)
         terms: list[Term] = [content_term(loaded, picture, settings), total_variation_term(settings)]
@@ -142,7 +142,7 @@ def transfer_patch(
             # Those of the last size are kept.
             remarks = patch_remarks(loaded, maps, settings)
             match_map = drawn_matches(matches, scaled, size)
-        return Objective(loaded, terms, free=inside_at(size).astype(np.float32))
+        return objective_for(size, loaded, terms, settings, free=inside_at(size).astype(np.float32))
 
     def composed(image: Image) -> Image:
         """Return an image with the content's pixels wherever there is no region."""

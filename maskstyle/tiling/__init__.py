@@ -1,0 +1,1 @@
+"""Large images in bounded memory: evaluated tile by tile, exactly."""
