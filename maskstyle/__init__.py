@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from maskstyle.evaluation.heatmap import draw_heatmap
     from maskstyle.evaluation.regions import evaluate_regions
     from maskstyle.evaluation.result import Evaluation
+    from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
     from maskstyle.images import Picture, load_image, read_metadata, save_image, save_mask
     from maskstyle.map_check import check_maps
     from maskstyle.map_soft import soft_masks
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from maskstyle.mask_preview import mask_over_image
     from maskstyle.masks import load_mask
     from maskstyle.networks.load import choose_network, load_network
+    from maskstyle.plans.reading import read_plan
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
     from maskstyle.settings import Settings
     from maskstyle.synthesis import Step
     from maskstyle.techniques.basic import transfer_basic
     from maskstyle.techniques.gradient_mask import transfer_gradient_mask
+    from maskstyle.techniques.planned import transfer_planned
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
@@ -53,6 +56,8 @@ _HOMES = {
     "draw_heatmap": "evaluation.heatmap",
     "evaluate_regions": "evaluation.regions",
     "Evaluation": "evaluation.result",
+    "PlannedRegion": "guidance.planned",
+    "PlannedStyle": "guidance.planned",
     "Picture": "images",
     "load_image": "images",
     "read_metadata": "images",
@@ -73,6 +78,7 @@ _HOMES = {
     "mask_over_image": "mask_preview",
     "choose_network": "networks.load",
     "load_network": "networks.load",
+    "read_plan": "plans.reading",
     "RECIPES": "recipes",
     "Recipe": "recipes",
     "find_recipe": "recipes",
@@ -81,6 +87,7 @@ _HOMES = {
     "Step": "synthesis",
     "transfer_basic": "techniques.basic",
     "transfer_gradient_mask": "techniques.gradient_mask",
+    "transfer_planned": "techniques.planned",
     "transfer_region": "techniques.region",
 }
 
@@ -92,6 +99,8 @@ __all__ = [
     "NumericalError",
     "OutputError",
     "Picture",
+    "PlannedRegion",
+    "PlannedStyle",
     "Recipe",
     "Result",
     "SemanticMap",
@@ -117,12 +126,14 @@ __all__ = [
     "normalise_masks",
     "radial_mask",
     "read_metadata",
+    "read_plan",
     "region_mask",
     "save_image",
     "soft_masks",
     "save_mask",
     "transfer_basic",
     "transfer_gradient_mask",
+    "transfer_planned",
     "transfer_region",
 ]
 

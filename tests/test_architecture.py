@@ -22,28 +22,33 @@ settings image_files
 recipes image_decoding
 images
 companions
-mask_making mask_combining mask_preview edge_aware
+mask_making mask_combining mask_preview edge_aware region_colors
+blending
 denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures
 semantic_map map_pixels pyramid
 map_dither map_palette map_soft map_matching
 map_snapping
 map_parsing
 maps
-guidance.pairs mask_feathering
+guidance.pairs mask_feathering guidance.planned
+guidance.settling
 networks.weights gram
 networks.vgg
 networks.load
 losses
 guides objective
+planned_guides
 optimize
 synthesis
 result
 techniques techniques.plan
+estimate
 map_check
 map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure
-techniques.basic techniques.gradient_mask techniques.region evaluation.regions evaluation.heatmap
+techniques.basic techniques.gradient_mask techniques.planned techniques.region evaluation.regions evaluation.heatmap
+plans.*
 cli.*
 __main__
 """

@@ -96,11 +96,13 @@ def main() -> None:
 
 
 def _register() -> None:
-    from maskstyle.cli import basic, compare, evaluate, maps_check, mask, masks, recipes, region, weights
+    from maskstyle.cli import basic, compare, evaluate, maps_check, mask, masks, plan, recipes, region, run, weights
 
     app.command("basic")(basic.basic)
     app.command("region")(region.region)
     app.command("mask")(mask.mask)
+    app.command("run")(run.run)
+    app.add_typer(plan.app, name="plan")
     app.command("compare")(compare.compare)
     app.command("evaluate")(evaluate.evaluate)
     app.command("recipes")(recipes.recipes)

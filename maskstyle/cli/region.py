@@ -73,7 +73,7 @@ def region(
         read_maps,
     )
     from maskstyle.cli.render import Files, announce
-    from maskstyle.guidance.pairs import plan_regions
+    from maskstyle.guidance.pairs import painted_pairs, plan_regions
     from maskstyle.images import load_image
     from maskstyle.maps import describe_absorbed, format_color
     from maskstyle.techniques.plan import check_feather
@@ -93,7 +93,7 @@ def region(
     maps = read_maps((content_path, style_path), palette=palette, least_region=least_region)
     chosen = None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0])
     mapped = chosen_mapping(mapping or [], "--map", *maps, names=names)
-    plan_regions(
+    plan = plan_regions(
         *maps,
         content_size=size,
         style_size=style_size,
@@ -115,14 +115,15 @@ def region(
         fewest = min(patch.count for each in maps for patch in each.absorbed)
         announce(f"--least-region {fewest} makes regions of them", quiet=quiet, name="note")
     inputs = {
-        "style": style.name,
-        "content_map": content_path.name,
-        "style_map": style_path.name,
+        "style": job.recorded(style),
+        "content_map": job.recorded(content_path),
+        "style_map": job.recorded(style_path),
         "regions": None if chosen is None else [format_color(color) for color in chosen],
+        "pairs": [list(colors) for colors in painted_pairs(plan)],
         "mapping": [[format_color(color) for color in pair] for pair in mapped],
         "unmatched": unmatched,
         "feather": feather,
-        "palette": palette,
+        "palette": None if palette is None else [format_color(color) for color in parse_colors(palette, "--palette")],
         "least_region": least_region,
         "map_remarks": remarks,
     }

@@ -183,3 +183,14 @@ def region_name(color: Color) -> str:
     '#0000ff (blue)'
     """
     return f"{format_color(color)} ({color_name(color)})"
+
+
+def painted_pairs(plan: RegionPlan) -> list[tuple[str, str | None]]:
+    """Return the colours of each region that is painted and of the region of its style; None is the whole image."""
+    return [
+        (
+            format_color(plan.content_map.colors[pair.region]),
+            None if pair.style_region is None else format_color(plan.style_map.colors[pair.style_region]),
+        )
+        for pair in plan.pairs
+    ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.blending import mixed
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.gradients import opacity
 from maskstyle.guides import mask_guides, vanished
@@ -166,21 +167,6 @@ def total_mask(masks: Sequence[Mask], size: Size) -> Mask:
     for mask in masks:
         total += resize_mask(mask, size)
     return total
-
-
-def mixed(content: Image, painted: Image, share: Mask) -> Image:
-    """Return a mixture of two images: the first bit for bit where the share is 0, the second where it is 1 or more.
-
-    Parameters
-    ----------
-    content, painted : (H, W, 3) float32 array
-        In [0, 1].
-    share : (H, W) float32 array
-        Share of the second, at least 0.
-    """
-    weight = np.clip(share, 0, 1)[..., np.newaxis]
-    between = np.clip(content + weight * (painted - content), 0, 1)
-    return np.where(weight == 0, content, np.where(weight == 1, painted, between))
 
 
 def _checked_masks(masks: Sequence[Mask], styles: int, content: Image) -> list[Mask]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
+from maskstyle.blending import faded_in, mixed
 from maskstyle.guidance.pairs import plan_regions
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.guides import region_guides, vanished
@@ -152,7 +152,7 @@ def transfer_region(
     def composed(image: Image, feather: float = 0.0) -> Image:
         """Return an image with the content's pixels wherever nothing is painted."""
         size = (image.shape[0], image.shape[1])
-        return blended(resize_image(content, size), image, inside_at(size), feather)
+        return mixed(resize_image(content, size), image, faded_in(inside_at(size), feather))
 
     start = starting_image(content, style, initial, sizes, settings)
     synthesis = synthesize(
@@ -167,23 +167,3 @@ def transfer_region(
         compose=lambda image: composed(image, feather),
         remarks=(*(f"region {name} is not in the style's map, and was left alone" for name in plan.kept), *remarks),
     )
-
-
-def blended(content: Image, painted: Image, inside: NDArray[np.bool_], feather: float = 0.0) -> Image:
-    """Return the painted image inside a mask and the content outside, bit for bit.
-
-    Parameters
-    ----------
-    content, painted : (H, W, 3) float32 array
-        In [0, 1].
-    inside : (H, W) bool array
-        Where the painted image goes.
-    feather : float
-        Pixels over which it fades in from the mask's edge towards its inside; the image's own edge is none.
-    """
-    if feather == 0 or inside.all():
-        return np.where(inside[..., np.newaxis], painted, content)
-    depth = ndimage.distance_transform_edt(inside)
-    share = np.clip(depth / (feather + 1), 0.0, 1.0).astype(np.float32)[..., np.newaxis]
-    mixed = content + share * (painted - content)
-    return np.where(inside[..., np.newaxis], np.clip(mixed, 0.0, 1.0), content)

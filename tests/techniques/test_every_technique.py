@@ -9,11 +9,13 @@ import pytest
 from reference import random_image
 
 import maskstyle
+from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.gradient_mask import transfer_gradient_mask
 from maskstyle.techniques.plan import wanted_layers
+from maskstyle.techniques.planned import transfer_planned
 from maskstyle.techniques.region import transfer_region
 
 CONTENT, STYLE = random_image(1, 20, 24), random_image(2, 18, 24) ** 2
@@ -38,6 +40,9 @@ SETTINGS = Settings(
 TECHNIQUES = {
     "basic": lambda **others: transfer_basic(CONTENT, STYLE, **others),
     "gradient_mask": lambda **others: transfer_gradient_mask(CONTENT, [STYLE], masks=[RAMP], **others),
+    "planned": lambda **others: transfer_planned(
+        CONTENT, [PlannedRegion((255, 0, 0), style=PlannedStyle(STYLE))], content_map=MAPS["content_map"], **others
+    ),
     "region": lambda **others: transfer_region(CONTENT, STYLE, **MAPS, **others),
 }
 """Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""

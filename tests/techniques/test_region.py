@@ -12,7 +12,7 @@ from maskstyle.images import resize_image
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.region import blended, transfer_region
+from maskstyle.techniques.region import transfer_region
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -255,13 +255,3 @@ def test_a_region_lost_at_a_coarse_size_only_is_no_remark(transfer):
 
 def test_without_style_weight_there_is_nothing_to_report(transfer):
     assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
-
-
-def test_blending_fades_in_from_the_edge():
-    content, painted = np.zeros((1, 6, 3), np.float32), np.ones((1, 6, 3), np.float32)
-    inside = np.array([[False, False, True, True, True, True]])
-    hard = blended(content, painted, inside)
-    assert_array_equal(hard[0, :, 0], [0, 0, 1, 1, 1, 1])
-    soft = blended(content, painted, inside, 2.0)
-    assert_allclose(soft[0, :, 0], [0, 0, 1 / 3, 2 / 3, 1, 1], atol=1e-6)
-    assert_array_equal(blended(content, painted, np.ones_like(inside), 2.0), painted)
