@@ -31,8 +31,9 @@ map_snapping
 map_parsing
 maps
 guidance.pairs mask_feathering
-guidance.colors guidance.patches
-guidance.matching guidance.pair_styles
+guidance.colors guidance.patches guidance.planned
+guidance.matching guidance.pair_styles guidance.settling
+guidance.planned_styles
 networks.weights gram
 patch_grams
 networks.vgg
@@ -42,17 +43,18 @@ drafting.cuts drafting.likeness drafting.network_features
 drafting.scribbles
 losses
 guides objective patch_losses
-patch_guides
+patch_guides planned_guides
 optimize
 synthesis
 result
 techniques techniques.plan
-map_check map_draft
+estimate map_check map_draft
 map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure
-techniques.basic techniques.doodle techniques.gradient_mask techniques.patch techniques.region
-evaluation.regions evaluation.heatmap
+techniques.basic techniques.doodle techniques.gradient_mask techniques.patch techniques.planned
+techniques.region evaluation.regions evaluation.heatmap
+plans.*
 cli.*
 __main__
 """
