@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from maskstyle.evaluation.heatmap import draw_heatmap
     from maskstyle.evaluation.regions import evaluate_regions
     from maskstyle.evaluation.result import Evaluation
+    from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
     from maskstyle.images import Picture, load_image, read_metadata, save_image, save_mask
     from maskstyle.map_check import check_maps
     from maskstyle.map_draft import color_map_like, draft_map
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from maskstyle.mask_preview import mask_over_image
     from maskstyle.masks import load_mask
     from maskstyle.networks.load import choose_network, load_network
+    from maskstyle.plans.reading import read_plan
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
     from maskstyle.result import Result
     from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from maskstyle.techniques.doodle import transfer_doodle
     from maskstyle.techniques.gradient_mask import transfer_gradient_mask
     from maskstyle.techniques.patch import transfer_patch
+    from maskstyle.techniques.planned import transfer_planned
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
@@ -62,6 +65,8 @@ _HOMES = {
     "draw_heatmap": "evaluation.heatmap",
     "evaluate_regions": "evaluation.regions",
     "Evaluation": "evaluation.result",
+    "PlannedRegion": "guidance.planned",
+    "PlannedStyle": "guidance.planned",
     "Picture": "images",
     "load_image": "images",
     "read_metadata": "images",
@@ -85,6 +90,7 @@ _HOMES = {
     "mask_over_image": "mask_preview",
     "choose_network": "networks.load",
     "load_network": "networks.load",
+    "read_plan": "plans.reading",
     "RECIPES": "recipes",
     "Recipe": "recipes",
     "find_recipe": "recipes",
@@ -97,6 +103,7 @@ _HOMES = {
     "transfer_doodle": "techniques.doodle",
     "transfer_gradient_mask": "techniques.gradient_mask",
     "transfer_patch": "techniques.patch",
+    "transfer_planned": "techniques.planned",
     "transfer_region": "techniques.region",
 }
 
@@ -110,6 +117,8 @@ __all__ = [
     "OutputError",
     "PatchSettings",
     "Picture",
+    "PlannedRegion",
+    "PlannedStyle",
     "Recipe",
     "Result",
     "SemanticMap",
@@ -141,6 +150,7 @@ __all__ = [
     "normalise_masks",
     "radial_mask",
     "read_metadata",
+    "read_plan",
     "region_mask",
     "save_image",
     "soft_masks",
@@ -149,6 +159,7 @@ __all__ = [
     "transfer_doodle",
     "transfer_gradient_mask",
     "transfer_patch",
+    "transfer_planned",
     "transfer_region",
     "with_content_chroma",
 ]

@@ -19,6 +19,9 @@ LEAST_SPREAD = 0.01
 """Standard deviation, on [0, 1], that a style is taken to have at least when it is matched: less is noise, such as
 that of compression, which matching would blow up to the content's contrast."""
 
+RECOLORED = ("luminance", "match")
+"""The modes in which the network sees a style in the colours of what is painted in it."""
+
 _BLACK_TO_WHITE = 100.0  # of CIELAB's lightness
 _HALVINGS = 12  # after which the share of the chroma that a screen can show is known to 1/4096
 _SLACK = 0.01  # units of CIELAB by which a colour may miss what a screen shows; float32 itself misses by 0.0002

@@ -84,7 +84,10 @@ def _whole_grams(
 ) -> dict[str, NDArray[np.float32]]:
     """Return the Gram matrix of all of an image by layer, in the space in which distances are measured."""
     if settings.tile_size is not None and needs_tiles((image.shape[0], image.shape[1]), settings.tile_size):
-        grams = tiled_grams(network, image, {layer: [Selection()] for layer in layers}, settings.tile_size)
+        grids = {layer: network.architecture.grid((image.shape[0], image.shape[1]), layer) for layer in layers}
+        divisors = {layer: [float(np.prod(grid))] for layer, grid in grids.items()}
+        selections = {layer: [Selection()] for layer in layers}
+        grams = tiled_grams(network, image, selections, divisors, settings.tile_size)
         return {layer: found[0] for layer, found in grams.items()}
 
     def targets(pixels: Tensor) -> dict[str, Tensor]:
@@ -366,7 +369,8 @@ def region_grams(
     """
     if tile_size is not None and needs_tiles((image.shape[0], image.shape[1]), tile_size):
         selections = {layer: [Selection(each) for each in found.values()] for layer, found in cells.items() if found}
-        parts = tiled_grams(network, image, selections, tile_size)
+        divisors = {layer: [float(len(each)) for each in found.values()] for layer, found in cells.items() if found}
+        parts = tiled_grams(network, image, selections, divisors, tile_size)
         return {layer: dict(zip(cells[layer], found, strict=True)) for layer, found in parts.items()}
 
     def grams_of(pixels: Tensor) -> dict[str, Tensor]:

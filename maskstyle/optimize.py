@@ -70,7 +70,7 @@ def minimize(
     start : (H, W, 3) float32 array
         In [0, 1].
     settings : Settings
-        Optimiser, step limit and tolerance.
+        Optimiser, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.schedule.settings_at`.
     on_evaluation : callable, optional
         Called after each evaluation.
     should_stop : callable, optional
@@ -84,7 +84,7 @@ def minimize(
     if not objective.terms:
         raise SettingsError("every weight is 0, so there is nothing to do; give content, style or tv a weight")
     watch = _Watch(objective, settings, on_evaluation, should_stop)
-    method = _minimize_lbfgs if settings.optimizer == "lbfgs" else _minimize_adam
+    method = _minimize_adam if settings.optimizer == "adam" else _minimize_lbfgs
     try:
         method(watch, start, settings)
     except _Stop as stop:

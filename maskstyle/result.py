@@ -89,6 +89,7 @@ class Result:
             **self.metadata(),
             "sizes": [list(scale.size) for scale in self.scales],
             "evaluations": sum(scale.evaluations for scale in self.scales),
+            "optimizers": [scale.optimizer for scale in self.scales],
             "seconds_total": self.seconds,
             "seconds_per_evaluation": [scale.seconds_per_evaluation for scale in self.scales],
             "peak_memory_mb": peak_memory_mb(),

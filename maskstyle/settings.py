@@ -30,7 +30,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "tv_reduction": ("mean", "sum"),
     "style_fit": ("keep", "stretch"),
     "propagation": ("simple", "inside", "all", "split"),
-    "optimizer": ("lbfgs", "adam"),
+    "optimizer": ("auto", "lbfgs", "adam"),
     "init": ("auto", "content", "style", "noise", "colors", "image"),
     "color": ("style", "content", "luminance", "match"),
     "denoise_method": ("nlm", "tv", "bilateral"),
@@ -92,16 +92,20 @@ class Settings:
     size : int or None
         Longer side of the result in pixels; None: the content's, at most 512.
     scales : int
-        Number of sizes from coarse to fine, each twice the one before; 1 is a single scale.
+        Number of sizes from coarse to fine, each twice the one before, for a result of 512 pixels; a larger result
+        has one more for each time that it is twice as large. 1 is a single scale.
     style_fit : {"keep", "stretch"}
         Keep the style image's aspect with its longer side as long as the result's, or stretch it to the
         result's shape.
     style_scale : float
         Factor above 0 on the size of the style image: above 1 makes its strokes larger.
-    optimizer : {"lbfgs", "adam"}
-        The optimiser.
+    optimizer : {"auto", "lbfgs", "adam"}
+        The optimiser; ``auto`` is L-BFGS, with as long a `history` as half of `memory` (or of 4 GB) holds, and Adam
+        at sizes where that would be too short.
     steps : int
         Greatest number of evaluations of loss and gradient at each size.
+    step_decay : float
+        Sizes longer than 512 pixels take fewer steps, by the factor (512 / longer side) to this power, at least 0.
     tolerance : float
         Stop at a size once the best loss has fallen by less than this share over ten steps; 0 never stops.
     history : int
@@ -129,7 +133,9 @@ class Settings:
         content's contrast. ``match``: the style is recoloured before, to the content's mean and covariance.
     tile_size : int or None
         Images that are longer than so many pixels are evaluated in tiles of about that side, which takes less memory
-        and more time and changes nothing else. None: in one piece.
+        and more time and changes nothing else. None: as large as fits into `memory`.
+    memory : float or None
+        GB (10^9 bytes) that the whole run may take; None: most of what is free when it begins.
     """
 
     network: str = "auto"
@@ -160,8 +166,9 @@ class Settings:
     scales: int = 3
     style_fit: str = "keep"
     style_scale: float = 1.0
-    optimizer: str = "lbfgs"
+    optimizer: str = "auto"
     steps: int = 40
+    step_decay: float = 0.5
     tolerance: float = 0.005
     history: int = 5
     learning_rate: float = 0.02
@@ -176,6 +183,7 @@ class Settings:
     denoise_method: str = "nlm"
     color: str = "style"
     tile_size: int | None = None
+    memory: float | None = None
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
@@ -187,6 +195,8 @@ class Settings:
             _check_number("size", self.size, 1, inclusive=True)
         if self.tile_size is not None:
             _check_number("tile_size", self.tile_size, SMALLEST_TILE, inclusive=True)
+        if self.memory is not None:
+            _check_number("memory", self.memory, 0, inclusive=False)
         for name in _WHOLE:
             if not isinstance(getattr(self, name), int | None):
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; expected a whole number")
@@ -278,6 +288,7 @@ _LOWEST: Mapping[str, tuple[float, bool]] = {
     "scales": (1, True),
     "style_scale": (0, False),
     "steps": (1, True),
+    "step_decay": (0, True),
     "tolerance": (0, True),
     "history": (1, True),
     "learning_rate": (0, False),

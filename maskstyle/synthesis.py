@@ -12,6 +12,7 @@ from maskstyle.errors import NumericalError
 from maskstyle.images import Image, Size, resize_image
 from maskstyle.objective import ObjectiveLike
 from maskstyle.optimize import Outcome, minimize
+from maskstyle.schedule import settings_at
 from maskstyle.settings import Settings
 
 
@@ -64,12 +65,18 @@ class ScaleReport:
         Mean, the optimiser's own work included, the first evaluation (which compiles) left out where there are more.
     stopped_because : str
         See `maskstyle.optimize.Outcome`.
+    optimizer : {"lbfgs", "adam"}
+        The optimiser that it had.
+    history : int
+        Pairs of vectors that L-BFGS remembered.
     """
 
     size: Size
     evaluations: int
     seconds_per_evaluation: float
     stopped_because: str
+    optimizer: str
+    history: int
 
 
 @dataclass(frozen=True)
@@ -153,11 +160,12 @@ def synthesize(
     for scale, size in enumerate(sizes, start=1):
         image = enlarged(image, start, size) if scale > 1 else resize_image(start, size)
         image = image if begin_with is None else begin_with(image)
-        recorder = _Recorder(scale, len(sizes), size, settings.steps, began, on_step)
-        outcome = _minimized(objective_at(size), image, settings, recorder, should_stop)
+        chosen = settings_at(size, settings)
+        recorder = _Recorder(scale, len(sizes), size, chosen.steps, began, on_step)
+        outcome = _minimized(objective_at(size), image, chosen, recorder, should_stop)
         image, losses = outcome.image, outcome.losses
         records += recorder.records
-        reports.append(ScaleReport(size, outcome.evaluations, recorder.mean_interval(), outcome.stopped_because))
+        reports.append(_report(size, outcome, recorder, chosen))
         if outcome.stopped_because == "interrupted":
             break
     return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
@@ -209,6 +217,17 @@ class _Recorder:
         if len(self.records) < 2:
             return 0.0
         return (self.records[-1].seconds - self.records[0].seconds) / (len(self.records) - 1)
+
+
+def _report(size: Size, outcome: Outcome, recorder: _Recorder, settings: Settings) -> ScaleReport:
+    return ScaleReport(
+        size,
+        outcome.evaluations,
+        recorder.mean_interval(),
+        outcome.stopped_because,
+        settings.optimizer,
+        settings.history,
+    )
 
 
 def _minimized(

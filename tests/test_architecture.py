@@ -21,6 +21,7 @@ errors
 settings image_files
 recipes image_decoding
 images
+schedule
 companions
 mask_making mask_combining mask_preview edge_aware color_modes
 blending
@@ -31,9 +32,9 @@ map_snapping
 map_parsing
 maps
 guidance.pairs mask_feathering
-guidance.colors guidance.patches
-guidance.matching guidance.pair_styles
-tiling tiling.cuts
+guidance.colors guidance.patches guidance.planned
+guidance.matching guidance.pair_styles guidance.settling
+guidance.planned_styles tiling tiling.cuts
 networks.weights gram tiling.members tiling.slopes
 patch_grams tiling.grams
 networks.vgg
@@ -47,17 +48,18 @@ patch_losses
 tiling.patches
 tiling.objective
 guides objective
-patch_guides
+patch_guides planned_guides
 optimize
 synthesis
 result
 techniques techniques.plan
-map_check map_draft
+estimate map_check map_draft
 map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure
-techniques.basic techniques.doodle techniques.gradient_mask techniques.patch techniques.region
-evaluation.regions evaluation.heatmap
+techniques.basic techniques.doodle techniques.gradient_mask techniques.patch techniques.planned
+techniques.region evaluation.regions evaluation.heatmap
+plans.*
 cli.*
 __main__
 """

@@ -36,7 +36,10 @@ def result():
             StepRecord((4, 6), 1, 1.5, {"content": 2.0, "style": 3.0}),
             StepRecord((4, 6), 2, 2.0, losses),
         ),
-        scales=(ScaleReport((2, 3), 1, 0.0, "interrupted"), ScaleReport((4, 6), 2, 0.5, "steps")),
+        scales=(
+            ScaleReport((2, 3), 1, 0.0, "interrupted", "lbfgs", 5),
+            ScaleReport((4, 6), 2, 0.5, "steps", "adam", 5),
+        ),
         seconds=2.25,
     )
 

@@ -13,6 +13,7 @@ AT_LEAST_0 = (
     "content_weight",
     "style_weight",
     "tv_weight",
+    "step_decay",
     "tolerance",
     "beta_1",
     "beta_2",
@@ -21,21 +22,32 @@ AT_LEAST_0 = (
     "denoise",
 )
 AT_LEAST_1 = ("tv_exponent", "scales", "steps", "history", "size")
-ABOVE_0 = ("pixel_range", "mask_exponent", "intensity", "style_scale", "learning_rate", "epsilon", "noise_contrast")
+ABOVE_0 = (
+    "pixel_range",
+    "mask_exponent",
+    "intensity",
+    "style_scale",
+    "learning_rate",
+    "epsilon",
+    "noise_contrast",
+    "memory",
+)
+MAY_BE_NONE = {"size", "tile_size", "memory"}
 BELOW_1 = ("beta_1", "beta_2")
-WHOLE = ("size", "scales", "steps", "history", "seed", "snapshot_every")
+WHOLE = ("size", "tile_size", "scales", "steps", "history", "seed", "snapshot_every")
 NUMBERS = (*AT_LEAST_0, *AT_LEAST_1, *ABOVE_0)
 MIXES = ("content_layers", "style_layers")
 
 BAD = [
     *((name, "nonsense") for name in (*CHOICES, *NUMBERS)),
     *((name, value) for name in NUMBERS for value in (math.nan, math.inf, -1, "1")),
-    *((name, None) for name in (set(NUMBERS) | set(CHOICES)) - {"size"}),
+    *((name, None) for name in (set(NUMBERS) | set(CHOICES)) - MAY_BE_NONE),
     *((name, -1e-9) for name in AT_LEAST_0),
     *((name, value) for name in AT_LEAST_1 for value in (0, 0.999)),
     *((name, 0) for name in ABOVE_0),
     *((name, 1.0) for name in BELOW_1),
     ("noise_contrast", 1.001),
+    *(("tile_size", value) for value in ("nonsense", math.nan, -1, 0, 63)),
     *((name, 2.5) for name in WHOLE),
     *((name, (("block1_conv1", weight),)) for name in MIXES for weight in (-1.0, math.nan, math.inf, "1")),
     *((name, (("block1_conv1", 1.0), ("block1_conv1", 2.0))) for name in MIXES),
@@ -78,7 +90,7 @@ def test_a_term_of_weight_0_needs_no_layers(mix, weight):
 
 
 def test_messages_name_the_choices():
-    with pytest.raises(SettingsError, match="optimizer is 'sgd'; expected one of lbfgs, adam"):
+    with pytest.raises(SettingsError, match="optimizer is 'sgd'; expected one of auto, lbfgs, adam"):
         Settings(optimizer="sgd")
 
 

@@ -106,8 +106,10 @@ def _register() -> None:
         mask,
         masks,
         patch,
+        plan,
         recipes,
         region,
+        run,
         weights,
     )
 
@@ -116,6 +118,8 @@ def _register() -> None:
     app.command("patch")(patch.patch)
     app.command("mask")(mask.mask)
     app.command("doodle")(doodle.doodle)
+    app.command("run")(run.run)
+    app.add_typer(plan.app, name="plan")
     app.command("compare")(compare.compare)
     app.command("evaluate")(evaluate.evaluate)
     app.command("recipes")(recipes.recipes)

@@ -49,5 +49,5 @@ def basic(
     paths = [path for path, _ in styles]
     job = prepared(content, paths, files, settings, initial=initial, weights=weights, quiet=quiet)
     paintings = [load_image(path).pixels for path in paths]
-    inputs = {"styles": [[path.name, share] for path, share in zip(paths, shares, strict=True)]}
+    inputs = {"styles": [[job.recorded(path), share] for path, share in zip(paths, shares, strict=True)]}
     job.run("basic", [each.shape[:2] for each in paintings], paintings, inputs=inputs, style_shares=shares)

@@ -59,7 +59,15 @@ def doodle(
 ) -> None:
     """Paint a doodle: each of its regions in the style of the region of the same map colour of STYLE."""
     from maskstyle.cli.job import prepared
-    from maskstyle.cli.maps import FOR_DOODLES, announce_maps, chosen_mapping, found_map, parse_mapping, read_maps
+    from maskstyle.cli.maps import (
+        FOR_DOODLES,
+        announce_maps,
+        chosen_mapping,
+        found_map,
+        parse_mapping,
+        read_maps,
+        recorded_palette,
+    )
     from maskstyle.cli.render import Files
     from maskstyle.guidance.pairs import plan_doodle
     from maskstyle.images import load_image
@@ -89,13 +97,13 @@ def doodle(
     )
     remarks = announce_maps((drawing, style_map), (drawing, style_path), (drawing, style), maps, quiet=quiet)
     inputs = {
-        "style": style.name,
-        "style_map": style_path.name,
-        "doodle": drawing.name,
+        "style": job.recorded(style),
+        "style_map": job.recorded(style_path),
+        "doodle": job.recorded(drawing),
         "matching": matching,
         "mapping": [[format_color(color) for color in pair] for pair in mapped],
         "unmatched": unmatched,
-        "palette": palette,
+        "palette": recorded_palette(palette),
         "least_region": least_region,
         "map_remarks": remarks,
     }

@@ -13,6 +13,7 @@ from maskstyle.cli import tensorflow_import
 from maskstyle.cli.interrupt import interruptible
 from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
 from maskstyle.images import Image, Picture, Size, load_image
+from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import transfer_sizes
 
@@ -39,6 +40,8 @@ class Job:
         Where to write.
     quiet : bool
         Print nothing but errors.
+    others : sequence of Path
+        The technique's own inputs, for the record.
     """
 
     content: Path
@@ -49,6 +52,11 @@ class Job:
     settings: Settings
     files: Files
     quiet: bool
+    others: Sequence[Path] = ()
+
+    def recorded(self, path: Path) -> str:
+        """Return what the record calls a file: its path from the result's folder."""
+        return recorded_path(path, self.files.output)
 
     def run(
         self, technique: str, styles: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
@@ -66,7 +74,7 @@ class Job:
         inputs : dict
             What the record says of them.
         """
-        inputs = {"content": self.content.name, **inputs}
+        inputs = {"content": self.recorded(self.content), **inputs}
         self.run_without_content(technique, styles, self.picture.pixels, *arguments, inputs=inputs, **options)
 
     def run_without_content(
@@ -91,9 +99,11 @@ class Job:
             )
             recorded = {
                 **inputs,
-                "initial": None if self.first is None else self.first.name,
-                "weights": choice.weights.name,
+                "initial": None if self.first is None else self.recorded(self.first),
+                # Where weights were found is nobody's business.
+                "weights": choice.weights.name if self.weights is None else self.recorded(self.weights),
             }
+            given = [path for path in (self.first, self.weights) if path is not None]
             render(
                 transfer,
                 sizes,
@@ -101,6 +111,7 @@ class Job:
                 self.files,
                 interrupt,
                 inputs=recorded,
+                hashes=file_hashes([self.content, *self.others, *given], self.files.output),
                 alpha=self.picture.alpha,
                 quiet=self.quiet,
             )
@@ -137,4 +148,4 @@ def prepared(
     files.check([content, *others, *given], snapshot_every=settings.snapshot_every)
     picture = load_checked(content, files.output)
     first = None if initial is None else load_image(initial).pixels
-    return Job(content, picture, initial, first, weights, settings, files, quiet)
+    return Job(content, picture, initial, first, weights, settings, files, quiet, others)

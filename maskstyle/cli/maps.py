@@ -15,6 +15,7 @@ from maskstyle.maps import (
     describe_absorbed,
     find_map_beside,
     find_named_region,
+    format_color,
     load_map,
     parse_color,
 )
@@ -65,6 +66,11 @@ def read_maps(
         raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
     content, style = (load_map(path, palette=listed, least_region=least_region) for path in paths)
     return content, style
+
+
+def recorded_palette(palette: str | None) -> list[str] | None:
+    """Return what the record says of ``--palette``: the colours one by one."""
+    return None if palette is None else [format_color(color) for color in parse_colors(palette, "--palette")]
 
 
 def announce_maps(

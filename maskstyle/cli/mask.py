@@ -74,7 +74,12 @@ def mask(
             announce(held.remark, quiet=quiet, name=str(path))
     inputs = {
         "styles": [
-            {"style": each.style.name, "mask": path.name, "complement": each.complement, "weight": each.weight}
+            {
+                "style": job.recorded(each.style),
+                "mask": job.recorded(path),
+                "complement": each.complement,
+                "weight": each.weight,
+            }
             for each, path in zip(masked, mask_paths, strict=True)
         ],
         "transparent": transparent,

@@ -74,11 +74,12 @@ SETTING_HELP: Mapping[str, str] = {
     "mask_exponent": "Power of soft masks as pixel weights.",
     "intensity": "Factor on the target Gram matrices: above 1 is a stronger style.",
     "size": "Longer side of the result in pixels.",
-    "scales": "Number of sizes from coarse to fine; 1 is a single scale.",
+    "scales": "Number of sizes from coarse to fine at 512 pixels, one more for each doubling; 1 is a single scale.",
     "style_fit": "Keep the style image's aspect, or stretch it to the result's shape.",
     "style_scale": "Factor on the style image's size: above 1 makes larger strokes.",
-    "optimizer": "L-BFGS or Adam.",
+    "optimizer": "L-BFGS or Adam; auto takes Adam where L-BFGS would take too much memory.",
     "steps": "Greatest number of steps at each size.",
+    "step_decay": "Power of 512 / longer side by which larger sizes take fewer steps.",
     "tolerance": "Stop a size once ten steps lower the loss by less than this share; 0: never.",
     "history": "Vector pairs that L-BFGS remembers.",
     "learning_rate": "Adam's rate.",
@@ -91,6 +92,8 @@ SETTING_HELP: Mapping[str, str] = {
     "snapshot_every": "Keep a snapshot every so many steps; 0: none.",
     "denoise": "Strength of the denoising of the result, such as 0.05; 0: none.",
     "denoise_method": "Non-local means, total variation or a bilateral filter.",
+    "tile_size": "Side in pixels of the tiles in which larger images are evaluated.",
+    "memory": "Memory that the run may take, in GB; large images are evaluated in tiles that fit.",
     "color": "Whose colours the result has: the style's, or in one of three ways the content's.",
 }
 """Help of each setting's option."""
@@ -111,7 +114,17 @@ PANELS: Mapping[str, tuple[str, ...]] = {
         "noise_contrast",
         "seed",
     ),
-    "How long it takes": ("steps", "scales", "tolerance", "optimizer", "compute_type", "snapshot_every"),
+    "How long it takes": (
+        "steps",
+        "scales",
+        "tolerance",
+        "optimizer",
+        "compute_type",
+        "step_decay",
+        "memory",
+        "tile_size",
+        "snapshot_every",
+    ),
 }
 """Help panels of the settings that most people touch; the others are for recipes."""
 
@@ -127,10 +140,20 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
 OWN_DEFAULTS: Mapping[str, dict[str, Settings]] = {"patch": {"default": PATCH_TRANSFER_SETTINGS}}
 """Recipes of the same names that are others in a command."""
 
+UNSET: Mapping[str, str] = {"tile_size": "as large as fits", "memory": "most of what is free"}
+"""The defaults in words of settings that have none."""
+
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
 """The first images that have a name; any other ``--init`` is a file."""
 
-_TYPES: Mapping[str, Any] = {"int": int, "int | None": int, "float": float, "str": str, "LayerMix": str}
+_TYPES: Mapping[str, Any] = {
+    "int": int,
+    "int | None": int,
+    "float": float,
+    "float | None": str,  # an amount with its unit
+    "str": str,
+    "LayerMix": str,
+}
 
 
 def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -213,7 +236,9 @@ def _option_type(field: dataclasses.Field[Any]) -> Any:
 
 def _help(name: str, default: Any, default_size: str) -> str:
     shown = layer_mix_text(default, separator=", ") if isinstance(default, tuple) else default
-    return f"{SETTING_HELP[name]}  (default: {default_size if default is None else shown})"
+    if default is None:
+        shown = {**UNSET, "size": default_size}[name]
+    return f"{SETTING_HELP[name]}  (default: {shown})"
 
 
 def _parameter(
@@ -231,6 +256,8 @@ def _settings_from(given: Mapping[str, Any], recipes: Mapping[str, Settings]) ->
     for name in ("content_layers", "style_layers"):
         if name in changes:
             changes[name] = parse_layers(changes[name], flag_of(name))
+    if "memory" in changes:
+        changes["memory"] = parse_memory(changes["memory"])
     initial = None
     if changes.get("init", "content") not in NAMED_INITS:
         initial = Path(changes["init"])
@@ -268,6 +295,24 @@ def parse_layers(text: str, flag: str) -> LayerMix:
             )
         mix.append((name, number(weight, f"the weight of {name} in {flag}") if colon else 1.0))
     return tuple(mix)
+
+
+def parse_memory(text: str) -> float:
+    """Read an amount of memory in GB, or with the unit GB or MB.
+
+    Examples
+    --------
+    >>> parse_memory("4GB"), parse_memory("1500 MB"), parse_memory("2.5")
+    (4.0, 1.5, 2.5)
+    """
+    amount, unit = text.strip(), 1.0
+    for name, size in (("GB", 1.0), ("MB", 1e-3)):
+        if amount.upper().endswith(name):
+            amount, unit = amount[: -len(name)].strip(), size
+    try:
+        return float(amount) * unit
+    except ValueError:
+        raise SettingsError(f"--memory is {text!r}; expected an amount such as 4GB or 1500MB") from None
 
 
 def layer_mix_text(mix: LayerMix, *, separator: str = ",") -> str:

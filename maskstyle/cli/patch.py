@@ -63,7 +63,15 @@ def patch(
 ) -> None:
     """Paint each patch of CONTENT in the style of the patch of STYLE whose map is most similar."""
     from maskstyle.cli.job import prepared
-    from maskstyle.cli.maps import FOR_PATCHES, announce_maps, chosen_mapping, found_map, parse_mapping, read_maps
+    from maskstyle.cli.maps import (
+        FOR_PATCHES,
+        announce_maps,
+        chosen_mapping,
+        found_map,
+        parse_mapping,
+        read_maps,
+        recorded_palette,
+    )
     from maskstyle.cli.render import Files
     from maskstyle.guidance.pairs import agreed_colors
     from maskstyle.images import load_image
@@ -95,12 +103,12 @@ def patch(
     paths = content_path, style_path
     remarks = announce_maps((content_map, style_map), paths, (content, style), maps, quiet=quiet)
     inputs = {
-        "style": style.name,
-        "content_map": content_path.name,
-        "style_map": style_path.name,
+        "style": job.recorded(style),
+        "content_map": job.recorded(content_path),
+        "style_map": job.recorded(style_path),
         "mapping": [[format_color(color) for color in pair] for pair in mapped],
         "unmatched": unmatched,
-        "palette": palette,
+        "palette": recorded_palette(palette),
         "least_region": least_region,
         "map_remarks": remarks,
     }

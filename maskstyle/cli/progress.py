@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from maskstyle.images import Size
+from maskstyle.schedule import steps_at
 from maskstyle.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ class StepBar(AbstractContextManager["StepBar"]):
     """
 
     def __init__(self, sizes: Sequence[Size], settings: Settings, *, console: Console, quiet: bool) -> None:
-        self._work = [height * width * settings.steps for height, width in sizes]
-        self._left = TimeLeft(sizes, settings.steps)
+        steps = [steps_at(size, settings) for size in sizes]
+        self._work = [height * width * own for (height, width), own in zip(sizes, steps, strict=True)]
+        self._left = TimeLeft(sizes, steps)
         self._console = console
         columns = [TextColumn(f"{{task.{name}}}") for name in ("description", "fields[left]", "fields[losses]")]
         bar = [BarColumn(bar_width=24)] if self._console.width >= WIDTH_FOR_BAR else []
@@ -90,11 +92,11 @@ class TimeLeft:
     ----------
     sizes : sequence of (height, width)
         From coarse to fine.
-    steps : int
+    steps : sequence of int
         Steps at each size.
     """
 
-    def __init__(self, sizes: Sequence[Size], steps: int) -> None:
+    def __init__(self, sizes: Sequence[Size], steps: Sequence[int]) -> None:
         self._pixels = [height * width for height, width in sizes]
         self._steps = steps
         self._scale = 0
@@ -111,8 +113,8 @@ class TimeLeft:
             self._pace = (step.seconds - first_seconds) / (step.step - first_step) / here
         elif self._pace is None:
             self._pace = step.seconds / step.step / here  # the first step compiles, so this is too long
-        later = sum(self._pixels[step.scale :]) * self._steps
-        return self._pace * (here * (self._steps - step.step) + later)
+        work = [pixels * steps for pixels, steps in zip(self._pixels, self._steps, strict=True)]
+        return self._pace * (here * (self._steps[step.scale - 1] - step.step) + sum(work[step.scale :]))
 
 
 def clock(seconds: float) -> str:

@@ -81,9 +81,10 @@ def region(
         parse_colors,
         parse_mapping,
         read_maps,
+        recorded_palette,
     )
     from maskstyle.cli.render import Files, check_transparent
-    from maskstyle.guidance.pairs import denoised_regions, plan_regions
+    from maskstyle.guidance.pairs import denoised_regions, painted_pairs, plan_regions
     from maskstyle.images import load_image
     from maskstyle.maps import format_color
     from maskstyle.techniques.plan import check_denoised, check_feather
@@ -125,17 +126,18 @@ def region(
     paths = content_path, style_path
     remarks = announce_maps((content_map, style_map), paths, (content, style), maps, quiet=quiet)
     inputs = {
-        "style": style.name,
-        "content_map": content_path.name,
-        "style_map": style_path.name,
+        "style": job.recorded(style),
+        "content_map": job.recorded(content_path),
+        "style_map": job.recorded(style_path),
         "regions": None if chosen is None else [format_color(color) for color in chosen],
+        "pairs": [list(colors) for colors in painted_pairs(plan)],
         "mapping": [[format_color(color) for color in pair] for pair in mapped],
         "unmatched": unmatched,
         "feather": feather,
         "feather_mode": feather_mode,
         "denoise_regions": None if smoothed is None else [format_color(color) for color in smoothed],
         "transparent": transparent,
-        "palette": palette,
+        "palette": recorded_palette(palette),
         "least_region": least_region,
         "map_remarks": remarks,
     }

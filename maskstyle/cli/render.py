@@ -160,6 +160,7 @@ def render(
     interrupt: Interrupt,
     *,
     inputs: dict[str, Any],
+    hashes: dict[str, str],
     alpha: Mask | None,
     quiet: bool,
 ) -> None:
@@ -179,6 +180,8 @@ def render(
         Knows whether to stop.
     inputs : dict
         What the record says of the files that went in.
+    hashes : dict of str to str
+        Their SHA-256 by their paths from the result's folder.
     alpha : (H, W) float32 array or None
         The content's transparency, for a picture that is kept after an error.
     quiet : bool
@@ -204,7 +207,7 @@ def render(
             _keep_last_image(error.image, alpha, files.output, settings)
         raise
     interrupt.finishing = True
-    _write(result, files, inputs)
+    _write(result, files, {"inputs": inputs, "sha256": hashes})
     for remark in () if quiet else result.remarks:
         messages().print(f"note: {escape(remark)}")
     if interrupt.asked():
@@ -233,13 +236,13 @@ def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: S
     messages().print(f"the last good picture is in {escape(str(output))}")
 
 
-def _write(result: Result, files: Files, inputs: dict[str, Any]) -> None:
+def _write(result: Result, files: Files, recorded: dict[str, Any]) -> None:
     """Write the picture first, then what goes with it."""
     with writing(files.output):
-        save_image(files.output, result.image, result.alpha, {**result.metadata(), "inputs": inputs})
+        save_image(files.output, result.image, result.alpha, {**result.metadata(), **recorded})
     if files.record is not None:
         with writing(files.record):
-            write_json(files.record, {**result.record(), "inputs": inputs})
+            write_json(files.record, {**result.record(), **recorded})
     if files.match_map is not None:
         assert result.match_map is not None
         with writing(files.match_map):

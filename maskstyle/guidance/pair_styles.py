@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.color_modes import seen_style, visible_weights
+from maskstyle.color_modes import RECOLORED, seen_style, visible_weights
 from maskstyle.guidance.pairs import Pair, RegionPlan
 from maskstyle.images import Image, Mask
 
@@ -52,7 +52,7 @@ def styles_by_pair(
         One, but where several regions of the content take their style from the same region: as each has colours of
         its own, there are as many images then. Regions that no pair of an image uses are seen as in a whole transfer.
     """
-    if mode not in ("match", "luminance"):
+    if mode not in RECOLORED:
         return [PairStyles(style, plan.pairs)]
     everywhere = np.ones(content.shape[:2], np.float32)
     whole = seen_style(style, content, mode, content_weights=visible_weights(everywhere, alpha))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from maskstyle.errors import ImageError, SettingsError
@@ -264,12 +264,31 @@ def denoised_regions(
     """
     if colors is None:
         return None
-    wanted = [find_region(color, plan.content_map, name=name) for color in colors]
+    return denoised_labels(colors, plan.content_map, {pair.region for pair in plan.pairs}, name=name)
+
+
+def denoised_labels(
+    colors: Sequence[Color], content_map: SemanticMap, painted: Collection[int], *, name: str
+) -> list[int]:
+    """Return the labels of regions of a map that are to be denoised, of which all must be painted.
+
+    Parameters
+    ----------
+    colors : sequence of Color
+        Their map colours.
+    content_map : SemanticMap
+        The map.
+    painted : collection of int
+        Labels of the regions that are painted.
+    name : str
+        What messages call the map.
+    """
+    wanted = [find_region(color, content_map, name=name) for color in colors]
     for region in wanted:
-        if region not in {pair.region for pair in plan.pairs}:
+        if region not in painted:
             raise SettingsError(
-                f"region {region_name(plan.content_map.colors[region])} is to be denoised, but it is not painted; "
-                "list painted regions alone"
+                f"region {region_name(content_map.colors[region])} is to be denoised, but it is not painted; list "
+                "painted regions alone"
             )
     return wanted
 
@@ -355,3 +374,14 @@ def _check_maps(maps: Sequence[object], names: Sequence[str]) -> None:
     for given, name in zip(maps, names, strict=True):
         if not isinstance(given, SemanticMap):
             raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
+
+
+def painted_pairs(plan: RegionPlan) -> list[tuple[str, str | None]]:
+    """Return the colours of each region that is painted and of the region of its style; None is the whole image."""
+    return [
+        (
+            format_color(plan.content_map.colors[pair.region]),
+            None if pair.style_region is None else format_color(plan.style_map.colors[pair.style_region]),
+        )
+        for pair in plan.pairs
+    ]

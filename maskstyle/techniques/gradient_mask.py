@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.blending import mixed
-from maskstyle.color_modes import seen_content, seen_style, visible_weights
+from maskstyle.color_modes import RECOLORED, seen_content, seen_style, visible_weights
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.gradients import opacity
 from maskstyle.guides import mask_guides, vanished
@@ -191,7 +191,7 @@ def _seen_styles(
     styles: Sequence[Image], masks: Sequence[Mask], content: Image, alpha: Mask | None, mode: str
 ) -> list[Image]:
     """Return the style image of each mask as the network sees it; recoloured, it is for its mask alone."""
-    if mode not in ("match", "luminance"):
+    if mode not in RECOLORED:
         return list(styles)
     size = (content.shape[0], content.shape[1])
     weights = [visible_weights(resize_mask(mask, size), alpha) for mask in masks]

@@ -18,6 +18,7 @@ from maskstyle.images import Image, Mask, Size, fit_size, resize_image
 from maskstyle.maps import Color
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
+from maskstyle.schedule import scales_at
 from maskstyle.settings import DEFAULT_LONGER_SIDE, PatchSettings, Settings, active
 
 LARGEST_PIXELS = 64_000_000
@@ -160,7 +161,7 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
                 "megapixels that are allowed; choose a smaller size or style_scale"
             )
     needed = smallest_side(wanted_layers(settings))
-    sizes = pyramid_sizes(finest, settings.scales, smallest_side=needed)
+    sizes = pyramid_sizes(finest, scales_at(finest, settings.scales), smallest_side=needed)
     for style in styles if settings.style_weight > 0 else ():
         used = style_size(style, sizes[0], settings)
         if min(used) < needed:

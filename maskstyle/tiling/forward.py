@@ -146,11 +146,13 @@ class TiledGrams:
 
 
 def tiled_grams(
-    network: FeatureNetwork, image: Image, selections: Mapping[str, Sequence[Selection]], side: int
+    network: FeatureNetwork,
+    image: Image,
+    selections: Mapping[str, Sequence[Selection]],
+    divisors: Mapping[str, Sequence[float]],
+    side: int,
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the Gram matrices (K, C, C) of selections of an image's cells, each divided by its number of cells.
-
-    They are in the space in which distances are measured.
+    """Return the Gram matrices (K, C, C) of selections of an image's cells, in the space of distances.
 
     Parameters
     ----------
@@ -159,15 +161,13 @@ def tiled_grams(
     image : (H, W, 3) float32 array
         In [0, 1].
     selections : mapping of str to sequence of Selection
-        Without weights, by layer.
+        By layer.
+    divisors : mapping of str to sequence of float
+        What each is divided by.
     side : int
         How many pixels a tile sees along each axis, about.
     """
     tiled = TiledNetwork(network, list(selections), (image.shape[0], image.shape[1]), side)
-    divisors = {
-        layer: [float(np.prod(tiled.grid(layer)) if each.cells is None else len(each.cells)) for each in found]
-        for layer, found in selections.items()
-    }
     grams = TiledGrams(tiled, layer_members(tiled, selections), divisors)(image)
     return {
         layer: network.measured_gram(layer, tf.constant(found, tf.float32)).numpy() for layer, found in grams.items()

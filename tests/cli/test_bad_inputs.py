@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskstyle import save_image
+
 GOOD = "content.png style.jpg -o out.png"
 MASKED = "content.png --style style.jpg:soft.png -o out.png"
 JUDGE = "evaluate init.png --style style.jpg --content content.png"
@@ -537,6 +539,37 @@ PATCHES = [
     Bad("a patch size for region", "region {good} --patch-size 8", ("--patch-size",)),
 ]
 
+PLANS = [
+    Bad("none", "run", ("plan", "run --help")),
+    Bad("missing", "run none.toml -o out.png", ("none.toml does not exist", "check the path")),
+    Bad("a folder", "run folder -o out.png", ("folder is a folder", "TOML")),
+    Bad("a picture", "run content.png -o out.png", ("content.png is no text", "maskstyle plan from")),
+    Bad("not TOML", "run text.jpg -o out.png", ("text.jpg, line 1", "not TOML")),
+    Bad(
+        "unknown key", "run wrong.toml -o out.png", ("wrong.toml, line 2", "no key 'styel'", "did you mean 'styles'")
+    ),
+    Bad("no output", "run good.toml", ("good.toml, line 1: the plan names no output", "-o FILE")),
+    Bad("the output the plan", "run good.toml -o good.toml", ("'.toml'", ".png")),
+    Bad("the output a style", "run good.toml -o style.jpg", ("--output", "style.jpg", "an input")),
+    Bad("json the plan", "run good.toml -o out.png --json good.toml", ("--json is good.toml, an input",)),
+    Bad("set without =", "run good.toml -o out.png --set size", ("--set is 'size'", "NAME=VALUE")),
+    Bad("set of nothing", "run good.toml -o out.png --set sise=3", ("--set: there is no setting 'sise'", "'size'?")),
+    Bad("set to no number", "run good.toml -o out.png --set steps=two", ("--set steps is 'two'", "a whole number")),
+    Bad("set out of range", "run good.toml -o out.png --set steps=0", ("--set: steps is 0", "at least 1")),
+    Bad("set init", "run good.toml -o out.png --set init=none.png", ("--set init is 'none.png'", "FILE")),
+    Bad("weights missing", "run good.toml -o out.png --weights none.npz", ("none.npz",)),
+    Bad("dry run of a bad one", "run wrong.toml --dry-run", ("wrong.toml, line 2",)),
+    Bad("from nothing", "plan from", ("result", "plan from --help")),
+    Bad("from a missing one", "plan from none.png", ("none.png does not exist",)),
+    Bad("from another's picture", "plan from content.png", ("content.png holds no metadata of maskstyle",)),
+    Bad(
+        "from an older result", "plan from older.png", ("older.png does not say enough", "basic, region, mask or run")
+    ),
+    Bad("onto the result", "plan from older.png -o older.png", ("--output is older.png, an input",)),
+    Bad("into a missing folder", "plan from older.png -o no/plan.toml", ("no folder no",)),
+    Bad("unknown plan command", "plan form", ("'form'",)),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -551,6 +584,7 @@ TABLE = {
         "evaluation": EVALUATIONS,
         "doodle": DOODLES,
         "patch": PATCHES,
+        "plan": PLANS,
     }.items()
     for bad in rows
 }
@@ -586,6 +620,9 @@ def _write_pictures(desk, painted):
     for whole, cut in (("style.jpg", "cut.jpg"), ("content.png", "cut.png")):
         held = (desk / whole).read_bytes()
         (desk / cut).write_bytes(held[: len(held) * 2 // 3])
+    (desk / "good.toml").write_text('content = "content.png"\n[styles.a]\nimage = "style.jpg"\n')
+    (desk / "wrong.toml").write_text('content = "content.png"\nstyel = 1\n')
+    save_image(desk / "older.png", np.zeros((4, 4, 3), np.float32), metadata={"command": "basic", "inputs": {}})
     (desk / "bomb.png").write_bytes(_png_header(60000, 60000))
     for name in ("content_map.png", "two.png", "two_map.png", "two_sem.png"):
         _write_map(desk / name, (32, 40), (0, 0, 255))
@@ -679,9 +716,8 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 
 def test_every_name_in_the_table_is_its_own():
-    assert len(TABLE) == sum(
-        map(len, (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS, DOODLES, PATCHES))
-    )
+    tables = (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS)
+    assert len(TABLE) == sum(map(len, (*tables, DOODLES, PATCHES, PLANS)))
 
 
 def test_a_fetch_that_fails_says_why(run, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.options import DEFAULT_SIZE, SETTING_HELP, WITHOUT_EFFECT, flag_of, layer_mix_text
+from maskstyle.cli.options import DEFAULT_SIZE, SETTING_HELP, UNSET, WITHOUT_EFFECT, flag_of, layer_mix_text
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import CHOICES, Settings
 
@@ -23,6 +23,7 @@ RECORD_KEYS = {
     "seed",
     "sizes",
     "evaluations",
+    "optimizers",
     "seconds_total",
     "seconds_per_evaluation",
     "peak_memory_mb",
@@ -269,7 +270,7 @@ def test_every_setting_has_an_option_whose_help_states_its_default(help_lines, f
     row = help_lines[shown_by[0]][flag_of(field.name)]
     assert SETTING_HELP[field.name].split("  ")[0] in row
     if field.default is None:
-        shown = DEFAULT_SIZE
+        shown = {**UNSET, "size": DEFAULT_SIZE}[field.name]
     elif isinstance(field.default, tuple):
         shown = layer_mix_text(field.default, separator=", ")
     else:

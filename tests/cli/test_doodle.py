@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from maskstyle import DOODLE_SETTINGS, load_image, read_metadata
-from maskstyle.cli.options import SETTING_HELP, WITHOUT_EFFECT, flag_of, layer_mix_text
+from maskstyle.cli.options import SETTING_HELP, UNSET, WITHOUT_EFFECT, flag_of, layer_mix_text
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -91,7 +91,7 @@ def test_the_help_states_the_defaults_of_doodles(run):
     for name in SETTING_HELP.keys() - set(WITHOUT_EFFECT["doodle"]):
         value = getattr(DOODLE_SETTINGS, name)
         shown = layer_mix_text(value, separator=", ") if isinstance(value, tuple) else value
-        shown = "the doodle's, at most 512" if value is None else shown
+        shown = {**UNSET, "size": "the doodle's, at most 512"}[name] if value is None else shown
         assert f"{SETTING_HELP[name]} (default: {shown})" in text
 
 

@@ -33,6 +33,9 @@ COMMANDS = (
     ("masks", "edge-aware"),
     ("masks", "normalise"),
     ("evaluate",),
+    ("run",),
+    ("plan",),
+    ("plan", "from"),
     ("recipes",),
     ("weights",),
     ("maps",),
@@ -179,7 +182,7 @@ def _command(names):
 def test_every_command_is_tested_here():
     top = _command(())
     assert {names[0] for names in COMMANDS} == set(top.commands)
-    for group in ("maps", "masks", "weights"):
+    for group in ("maps", "masks", "plan", "weights"):
         tested = {names[1] for names in COMMANDS if names[0] == group and len(names) > 1}
         assert tested == set(_command((group,)).commands)
 
@@ -188,7 +191,7 @@ def test_every_command_is_tested_here():
     "arguments",
     [
         ["--help"],
-        *([name, "--help"] for name in ("basic", "region", "patch", "mask", "doodle")),
+        *([name, "--help"] for name in ("basic", "region", "patch", "mask", "doodle", "run")),
         ["maps", "check", "--help"],
         ["masks", "linear", "--help"],
         ["recipes"],

@@ -38,7 +38,7 @@ def test_clock(seconds, text):
 
 
 def test_the_estimate_counts_pixels():
-    left = TimeLeft(SIZES, 10)
+    left = TimeLeft(SIZES, [10, 10])
     left.after(step(1, 1, 5.0))  # the first step took 5 s because it compiles
     # 1 s a step: 8 steps are left here, and 10 of four times the pixels
     assert left.after(step(1, 2, 6.0)) == pytest.approx(8 + 10 * 4)
@@ -46,7 +46,7 @@ def test_the_estimate_counts_pixels():
 
 
 def test_the_first_step_of_a_later_size_goes_by_the_pace_before():
-    left = TimeLeft(SIZES, 10)
+    left = TimeLeft(SIZES, [10, 10])
     for number in range(1, 11):
         left.after(step(1, number, 4.0 + number))
     assert left.after(step(2, 1, 20.0)) == pytest.approx(9 * 4)
@@ -54,7 +54,7 @@ def test_the_first_step_of_a_later_size_goes_by_the_pace_before():
 
 
 def test_a_single_step():
-    assert TimeLeft([(4, 4)], 1).after(step(1, 1, 2.0, sizes=[(4, 4)], steps=1)) == 0
+    assert TimeLeft([(4, 4)], [1]).after(step(1, 1, 2.0, sizes=[(4, 4)], steps=1)) == 0
 
 
 def shown(width, *, quiet=False, finish=False):

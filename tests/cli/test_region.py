@@ -106,6 +106,7 @@ def test_what_went_in_is_recorded(region, desk):
         "content_map": "content_map.png",
         "style_map": "style_sem.png",
         "regions": ["#ff0000"],
+        "pairs": [["#ff0000", "#0000ff"]],
         "mapping": [["#ff0000", "#0000ff"]],
         "unmatched": "error",
         "feather": 1.5,

@@ -9,6 +9,7 @@ import pytest
 from reference import random_image
 
 import maskstyle
+from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.basic import transfer_basic
@@ -16,6 +17,7 @@ from maskstyle.techniques.doodle import transfer_doodle
 from maskstyle.techniques.gradient_mask import transfer_gradient_mask
 from maskstyle.techniques.patch import transfer_patch
 from maskstyle.techniques.plan import wanted_layers
+from maskstyle.techniques.planned import transfer_planned
 from maskstyle.techniques.region import transfer_region
 
 CONTENT, STYLE = random_image(1, 20, 24), random_image(2, 18, 24) ** 2
@@ -49,6 +51,9 @@ TECHNIQUES = {
         **others,
     ),
     "patch": lambda **others: transfer_patch(CONTENT, STYLE, patches=PatchSettings(patch_size=8), **MAPS, **others),
+    "planned": lambda **others: transfer_planned(
+        CONTENT, [PlannedRegion((255, 0, 0), style=PlannedStyle(STYLE))], content_map=MAPS["content_map"], **others
+    ),
     "region": lambda **others: transfer_region(CONTENT, STYLE, **MAPS, **others),
 }
 """Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""

@@ -11,6 +11,7 @@ from maskstyle.guidance.pairs import Pair
 from maskstyle.guides import mask_guides, region_grams, region_guides, style_guide
 from maskstyle.objective import Objective, content_term, objective_for, style_term, total_variation_term
 from maskstyle.patch_guides import MapPair, patch_matches, patch_term
+from maskstyle.planned_guides import masked_style_targets
 from maskstyle.settings import PatchSettings, Settings
 from maskstyle.tiling import objective as tiled_objective
 from maskstyle.tiling.objective import TiledObjective
@@ -207,3 +208,11 @@ def test_too_little_memory_is_said(network, monkeypatch):
     monkeypatch.setattr(tiled, "_graph", fail)
     with pytest.raises(MemoryError, match=r"tiles of \d+x\d+ pixels"):
         tiled.value_and_gradient(IMAGE)
+
+
+def test_gram_matrices_under_a_mask_over_the_style(network):
+    mask = masks()[0][: STYLE_SIZE[0], : STYLE_SIZE[1]]
+    whole, tiled = (masked_style_targets(network, STYLE, mask, BASE.changed(tile_size=each)) for each in (None, 64))
+    assert tiled[1] == whole[1]
+    for layer, target in whole[0].items():
+        assert_allclose(tiled[0][layer], target, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,143 @@
+"""Checks of a plan's text: errors that name the file and the line, keys that are known, values of the right kind."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.plans.lines import KeyPath, nearest_line
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a plan came from, for messages.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the file.
+    lines : dict of KeyPath to int
+        From `maskstyle.plans.lines.key_lines`.
+    """
+
+    name: str
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+
+    def message(self, path: KeyPath, text: str) -> str:
+        """Return a sentence about what is at a key path."""
+        return f"{self.name}, line {nearest_line(dict(self.lines), path)}: {text}"
+
+    def error(self, path: KeyPath, text: str) -> SettingsError:
+        """Return the error of a sentence about what is at a key path."""
+        return SettingsError(self.message(path, text))
+
+    @contextmanager
+    def saying(self, *path: str | int) -> Iterator[None]:
+        """Name the line of a key path in whatever error the block raises."""
+        try:
+            yield
+        except MaskstyleError as error:
+            raise type(error)(self.message(path, str(error))) from None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value that a key may have.
+
+    Parameters
+    ----------
+    words : str
+        What messages say is expected.
+    """
+
+    words: str
+
+    def fits(self, value: object) -> bool:
+        """Say whether a value is of this kind."""
+        if self is TEXT:
+            return isinstance(value, str) and bool(value.strip())
+        if self is TEXTS:
+            return isinstance(value, list) and bool(value) and all(TEXT.fits(each) for each in value)
+        if self is YES_NO:
+            return isinstance(value, bool)
+        if self is TABLE:
+            return isinstance(value, dict)
+        if self is TABLES:
+            return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+        if isinstance(value, bool):
+            return False
+        if self is COUNT:
+            return isinstance(value, int) and value >= 1
+        at_least = isinstance(value, int | float) and math.isfinite(value) and value >= 0
+        return at_least and (self is NUMBER or bool(value))
+
+
+TEXT = Kind('a text in quotes, such as "photo.jpg"')
+TEXTS = Kind('a list of texts, such as ["red", "#0000ff"]')
+YES_NO = Kind("true or false")
+TABLE = Kind("a table")
+TABLES = Kind("tables, each below a line [[region]]")
+COUNT = Kind("a whole number of at least 1")
+NUMBER = Kind("a number of at least 0")
+POSITIVE = Kind("a number above 0")
+
+
+def check_keys(
+    source: Source, path: KeyPath, table: Mapping[str, Any], known: Mapping[str, Kind], where: str
+) -> None:
+    """Raise where a table has a key that is not known, or a value of the wrong kind.
+
+    Parameters
+    ----------
+    source : Source
+        For messages.
+    path : KeyPath
+        Where the table is.
+    table : mapping
+        The table.
+    known : mapping from str to Kind
+        The keys that it may have.
+    where : str
+        What messages call the table.
+    """
+    for key, value in table.items():
+        if key not in known:
+            raise source.error((*path, key), f"{where} has no key {key!r}; {nearest(key, known)}")
+        if not known[key].fits(value):
+            raise source.error((*path, key), f"{key} is {shown(value)}; expected {known[key].words}")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return what to say of a word that is none of those known.
+
+    Examples
+    --------
+    >>> nearest("stlye", ["style", "mask"])
+    "did you mean 'style'?"
+    >>> nearest("x", ["style", "mask"])
+    'expected one of mask, style'
+    """
+    words = sorted(known)
+    close = difflib.get_close_matches(word.lower(), words, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(words)}"
+
+
+def shown(value: object) -> str:
+    """Return a value as TOML writes it, shortened.
+
+    Examples
+    --------
+    >>> shown(True), shown("a")
+    ('true', "'a'")
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,64 @@
+"""What a result says of the files that went in: their paths from the result's folder, and what they held."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def recorded_path(path: Path, result: Path) -> str:
+    """Return a file's path from the folder of a result, with forward slashes.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    result : Path
+        The result.
+
+    Returns
+    -------
+    str
+        So that a result can be moved with what it was made from, and says no more of a machine than it must. On
+        another drive it is the whole path.
+
+    Examples
+    --------
+    >>> recorded_path(Path("photos/cat.jpg"), Path("results/cat.png"))
+    '../photos/cat.jpg'
+    """
+    try:
+        return Path(os.path.relpath(path, result.parent)).as_posix()
+    except ValueError:  # another drive, on Windows
+        return path.absolute().as_posix()
+
+
+def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file by its recorded path."""
+    hashes = {}
+    for path in dict.fromkeys(paths):
+        with path.open("rb") as file:
+            hashes[recorded_path(path, result)] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
+    """Return a sentence for each recorded file that is gone, or holds something else.
+
+    Parameters
+    ----------
+    hashes : mapping from str to str
+        From `file_hashes`.
+    result : Path
+        The result that holds them.
+    """
+    remarks = []
+    for name, expected in hashes.items():
+        path = result.parent / name
+        if not path.is_file():
+            remarks.append(f"{path} is not there any more")
+        elif file_hashes([path], path) != {path.name: expected}:
+            remarks.append(f"{path} has changed since {result.name} was made")
+    return remarks

@@ -1,0 +1,273 @@
+"""Planned style transfer: regions and soft masks of one picture, each in a style of its own, or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.blending import faded_in, faded_in_at_edges, mixed
+from maskstyle.color_modes import lightness_only, with_content_chroma
+from maskstyle.guidance.gradients import opacity
+from maskstyle.guidance.planned import PlannedRegion, PlannedStyle, Settled
+from maskstyle.guidance.planned_styles import SeenStyles, seen_styles
+from maskstyle.guidance.settling import settle_denoised, settle_regions
+from maskstyle.guides import vanished
+from maskstyle.images import Image, Mask, Size, resize_image
+from maskstyle.maps import Color, SemanticMap
+from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
+from maskstyle.planned_guides import planned_guides
+from maskstyle.result import Result
+from maskstyle.settings import Settings
+from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.techniques.plan import (
+    check_alpha,
+    check_denoised,
+    check_feather,
+    check_image,
+    check_initial,
+    starting_image,
+    style_size,
+    transfer_sizes,
+)
+from maskstyle.techniques.setup import finished, prepared_network
+
+if TYPE_CHECKING:
+    from maskstyle.losses import Guide
+    from maskstyle.networks.load import NetworkChoice
+    from maskstyle.networks.vgg import FeatureNetwork
+
+
+def transfer_planned(
+    content: Image,
+    regions: Sequence[PlannedRegion],
+    *,
+    content_map: SemanticMap | None = None,
+    feather: float = 0.0,
+    feather_mode: str = "distance",
+    transparent: bool = False,
+    denoise_regions: Sequence[Color] | None = None,
+    alpha: Mask | None = None,
+    initial: Image | None = None,
+    settings: Settings | None = None,
+    network: NetworkChoice | FeatureNetwork | None = None,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Result:
+    """Paint regions and soft masks of a content image, each in a style of its own: an image or part of one.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float array
+        RGB in [0, 1].
+    regions : sequence of PlannedRegion
+        What is painted, and how. Where masks overlap one another, or regions, styles mix in proportion. The pixels of
+        regions that are kept, and all that nothing paints, stay those of the content, bit for bit where it is not
+        resized.
+    content_map : SemanticMap, optional
+        Which region each pixel belongs to; needed where regions are planned. See `maskstyle.load_map`.
+    feather : float
+        Pixels, of the result, over which styles fade in from the edge of all regions that are painted.
+    feather_mode, transparent
+        See `maskstyle.transfer_region`.
+    denoise_regions : sequence of (red, green, blue), optional
+        The map colours of the painted regions that ``settings.denoise`` is for; all that is painted where they are
+        left out.
+    alpha, initial, settings, network, on_step, should_stop
+        See `maskstyle.transfer_basic`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ImageError, SettingsError, WeightsError
+        For inputs that cannot work, before the long work starts.
+    NumericalError
+        Where a loss is not finite; it carries the last good image.
+
+    Notes
+    -----
+    With one style and its regions this is `maskstyle.transfer_region`, with masks alone
+    `maskstyle.transfer_gradient_mask`, bit for bit. Where regions differ in their colour modes, the network sees
+    those of ``luminance`` in grey, and what nothing paints as ``settings.color`` says.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> photo = maskstyle.load_image("samples/coffee.jpg").pixels  # doctest: +SKIP
+    >>> styles = [  # doctest: +SKIP
+    ...     maskstyle.PlannedStyle(maskstyle.load_image(f"samples/{name}.jpg").pixels) for name in ("window", "dots")
+    ... ]
+    >>> result = maskstyle.transfer_planned(  # doctest: +SKIP
+    ...     photo,
+    ...     [
+    ...         maskstyle.PlannedRegion((200, 70, 50), style=styles[0]),
+    ...         maskstyle.PlannedRegion((110, 140, 60), style=styles[1], color="content"),
+    ...     ],
+    ...     content_map=maskstyle.load_map("samples/coffee_map.png"),
+    ... )
+    """
+    initial, settings = check_initial(initial, settings or Settings())
+    check_feather(feather, feather_mode)
+    check_denoised(denoise_regions, settings)
+    content = check_image(content, "content image")
+    regions = _with_checked_styles(regions)
+    if alpha is not None:
+        alpha = check_alpha(alpha, content.shape[:2])
+    settled = settle_regions(regions, content_map, content.shape[:2], color=settings.color)
+    smoothed = settle_denoised(denoise_regions, settled)
+    sizes = transfer_sizes(content.shape[:2], settings, styles=[style.size for style in settled.styles()])
+    loaded = prepared_network(network, settings)
+    styles = seen_styles(settled, content, alpha=alpha)
+    cover = _Cover(settled)
+    # What nothing paints is seen as the settings say.
+    grey_at = partial(cover.share_in, ("luminance",), elsewhere=settings.color == "luminance")
+    grey = lightness_only(content) if grey_at(content.shape[:2]).any() else content
+
+    def seen_at(size: Size) -> Image:
+        """Return the content as the network sees it."""
+        return mixed(resize_image(content, size), resize_image(grey, size), grey_at(size))
+
+    def guides_at(size: Size) -> list[Guide]:
+        if settings.style_weight == 0:
+            return []
+        return planned_guides(
+            loaded, settled, styles, size, lambda style: style_size(style, size, settings), settings
+        )
+
+    remarks: tuple[str, ...] = ()
+
+    def objective_at(size: Size) -> ObjectiveLike:
+        nonlocal remarks
+        guides = guides_at(size)
+        remarks = vanished(guides, settings)  # those of the last size are kept
+        return objective_for(
+            size,
+            loaded,
+            [
+                content_term(loaded, seen_at(size), settings),
+                style_term(loaded, guides, settings),
+                total_variation_term(settings),
+            ],
+            settings,
+            free=cover.touched(size).astype(np.float32),
+        )
+
+    def kept(image: Image) -> Image:
+        """Return an image with the content's pixels, as they are seen, wherever nothing is painted."""
+        size = (image.shape[0], image.shape[1])
+        return np.where(cover.touched(size)[..., np.newaxis], image, seen_at(size))
+
+    def opacity_at(size: Size) -> Mask:
+        inside = settled.inside(size)
+        if feather_mode == "edges":
+            return cover.opacity(size, faded_in_at_edges(inside, feather, resize_image(content, size)))
+        return cover.opacity(size, faded_in(inside, feather))
+
+    def composed(image: Image) -> Image:
+        size = (image.shape[0], image.shape[1])
+        beneath = resize_image(content, size)
+        share = cover.share_in(("content", "luminance"), size)
+        painted = mixed(image, with_content_chroma(image, beneath), share) if share.any() else image
+        covered = opacity_at(size)
+        return mixed(beneath, painted, np.ceil(covered) if transparent else covered)
+
+    start = _start(content, settled, styles, initial, sizes, settings)
+    size = (start.shape[0], start.shape[1])
+    if grey is not content:
+        start = mixed(start, lightness_only(start), grey_at(size))
+    if settings.init in ("noise", "style", "colors") and settled.masked():
+        # Faint masks would not get the content's colours back, which the features hardly see.
+        start = mixed(seen_at(size), start, cover.total(size))
+    synthesis = synthesize(
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
+    )
+    return finished(
+        synthesis,
+        technique="planned",
+        content=None,  # whose colours go where is composed
+        alpha=alpha,
+        network=loaded,
+        settings=settings,
+        denoised_at=None if smoothed is None else lambda size: settled.among(size, smoothed),
+        compose=composed,
+        opacity_at=opacity_at if transparent else None,
+        remarks=remarks,
+    )
+
+
+def _with_checked_styles(regions: Sequence[PlannedRegion]) -> list[PlannedRegion]:
+    """Return a plan with style images of float32; regions that share a style go on to share it."""
+    styles: dict[int, PlannedStyle] = {}
+    checked = []
+    for planned in regions:
+        style = planned.style
+        if style is not None and id(style) not in styles:
+            styles[id(style)] = replace(style, image=check_image(style.image, style.name))
+        checked.append(planned if style is None else replace(planned, style=styles[id(style)]))
+    return checked
+
+
+def _start(
+    content: Image,
+    settled: Settled,
+    styles: SeenStyles,
+    initial: Image | None,
+    sizes: Sequence[Size],
+    settings: Settings,
+) -> Image:
+    """Return the first image; where it has the styles' colours, each region has those of its own."""
+    start = starting_image(content, styles.first(), initial, sizes, settings)
+    if settings.init != "colors":
+        return start
+    size = (start.shape[0], start.shape[1])
+    for style in settled.styles():
+        entries = settled.regions_of(style)
+        if entries:
+            image = next(each.image for each in styles.regions if each.entries[0].style is style)
+            colored = starting_image(content, image, None, sizes, settings, regions=settled.pairs(entries))
+            inside = settled.among(size, [entry.label for entry in entries if entry.label is not None])
+            start = np.where(inside[..., np.newaxis], colored, start)
+    return start
+
+
+class _Cover:
+    """How far a plan covers each pixel at a size."""
+
+    def __init__(self, settled: Settled) -> None:
+        self._settled = settled
+
+    def masks(self, size: Size) -> Mask:
+        """Return the sum of the soft masks, 0 where pixels are kept."""
+        total = np.zeros(size, np.float32)
+        for entry in self._settled.masked():
+            total += self._settled.mask(entry, size)
+        return total
+
+    def total(self, size: Size) -> Mask:
+        """Return the sum of the masks, and at least 1 in regions that are painted."""
+        return np.maximum(self.masks(size), self._settled.inside(size).astype(np.float32))
+
+    def touched(self, size: Size) -> NDArray[np.bool_]:
+        """Return where anything is painted."""
+        return self.total(size) > 0
+
+    def opacity(self, size: Size, inside: Mask) -> Mask:
+        """Return how far the painted image covers the content, from how far it does in regions."""
+        return np.maximum(inside, opacity(self.masks(size)))
+
+    def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:
+        """Return which share of what is painted is in some colour modes, by pixel; `elsewhere` where nothing is."""
+        total, own = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        for entry in self._settled.entries:
+            share = self._settled.share(entry, size)
+            total += share
+            if entry.color in modes:
+                own += share
+        return np.divide(own, total, out=np.full(size, elsewhere, np.float32), where=total > 0)

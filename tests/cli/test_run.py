@@ -1,0 +1,330 @@
+"""``maskstyle run`` and ``maskstyle plan from`` in this process: what a plan makes, and makes again."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.color import rgb2lab
+
+from maskstyle import load_image, load_map, read_metadata
+from maskstyle.guidance.regions import resize_labels
+from maskstyle.images import resize_image, to_uint8
+
+RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
+
+SETTINGS = """
+[settings]
+steps = 2
+scales = 1
+content_layers = { block1_conv2 = 1.0 }
+style_layers = { block1_conv1 = 1.0 }
+"""
+
+PLAN = f"""content = "pictures/content.png"
+content_map = "pictures/map.png"
+output = "out.png"
+{SETTINGS}
+[styles.one]
+image = "pictures/one.png"
+map = "pictures/one_map.png"
+
+[styles.two]
+image = "pictures/two.png"
+
+[styles.three]
+image = "pictures/three.png"
+
+[[region]]
+region = "red"
+style = "one"
+
+[[region]]
+region = "green"
+style = "one"
+style_region = "blue"
+strength = 2
+
+[[region]]
+region = "blue"
+style = "two"
+style_mask = "pictures/soft_two.png"
+
+[[region]]
+region = "yellow"
+style = "three"
+color = "content"
+
+[[region]]
+region = "white"
+keep = true
+
+[[region]]
+mask = "pictures/soft.png"
+complement = true
+style = "three"
+strength = 0.5
+"""
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch, painted, run):
+    """Return a function that writes a plan and runs it; its pictures lie in a folder beside it."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for seed, (name, size) in enumerate(
+        {"content": (30, 40), "one": (36, 28), "two": (20, 30), "three": (24, 24)}.items()
+    ):
+        painted(size, seed=seed).save(pictures / f"{name}.png")
+    for name, size, colors in (
+        ("map", (30, 40), (RED, GREEN, BLUE, YELLOW, WHITE)),
+        ("one_map", (36, 28), (RED, BLUE)),
+    ):
+        places = np.arange(size[1]) * len(colors) // size[1]
+        pixels = np.array(colors, np.uint8)[np.tile(places, (size[0], 1))]
+        Image.fromarray(pixels).save(pictures / f"{name}.png")
+    Image.linear_gradient("L").resize((40, 30)).save(pictures / "soft.png")
+    Image.linear_gradient("L").resize((30, 20)).save(pictures / "soft_two.png")
+    Image.linear_gradient("L").resize((30, 40)).save(pictures / "tall.png")
+    monkeypatch.chdir(tmp_path)
+
+    def plan(*options, text=PLAN):
+        (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+        return run("run", "plan.toml", *options)
+
+    return plan
+
+
+def pixels_of(path):
+    return load_image(path).pixels
+
+
+def test_several_styles_over_five_regions(plan, tmp_path):
+    ran = plan("--json", "run.json").succeeded()
+    assert "wrote out.png: 40x30, 2 steps" in ran.err
+    before, after = pixels_of("pictures/content.png"), pixels_of("out.png")
+    np.testing.assert_array_equal(after[:, 32:], before[:, 32:])
+    assert (after[:, :32] != before[:, :32]).any(axis=(0, 2)).all()
+    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert record["command"] == "planned"
+    assert record["inputs"]["plan"]["region"][0] == {
+        "region": "#ff0000",
+        "style": "one",
+        "style_region": "#ff0000",
+        "strength": 1.0,
+        "color": "style",
+    }
+    assert set(record["sha256"]) == {f"pictures/{name}.png" for name in (
+        "content", "map", "one", "one_map", "two", "three", "soft", "soft_two"
+    )}  # fmt: skip
+
+
+def test_the_colours_of_the_content_where_asked(plan):
+    without_masks = PLAN[: PLAN.rindex("[[region]]")]
+    plan(text=without_masks).succeeded()
+    before, after = (rgb2lab(pixels_of(name)) for name in ("pictures/content.png", "out.png"))
+    shown = pixels_of("out.png")[:, 24:32]
+    inside = ((shown > 0.02) & (shown < 0.98)).all(axis=2)
+    assert np.abs(after - before)[:, 24:32, 1:][inside].max() < 3  # but for 8 bits
+    assert np.abs(after - before)[:, 24:32, 0].max() > 0.3
+    assert np.abs(after - before)[:, :8, 1:].max() > 5
+
+
+@pytest.mark.parametrize("options", [(), ("--set", "init=noise", "--set", "seed=3"), ("--set", "size=24")])
+def test_a_result_is_made_again_from_its_metadata(plan, run, tmp_path, options):
+    plan(*options).succeeded()
+    (tmp_path / "plan.toml").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    ran = run("plan", "from", "out.png", "-o", "elsewhere/again.toml").succeeded()
+    assert ran.err == "wrote elsewhere/again.toml\n"
+    table = tomllib.loads((tmp_path / "elsewhere" / "again.toml").read_text(encoding="utf-8"))
+    assert table["content"] == "../pictures/content.png"
+    assert table["output"] == "../out.png"
+    assert table["settings"]["network"] == "vgg19"
+    run("run", "elsewhere/again.toml", "-o", "again.png").succeeded()
+    np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
+    assert read_metadata("again.png")["inputs"]["plan"] == read_metadata("out.png")["inputs"]["plan"]
+
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run):
+    """Three styles over five regions, one kept and one in the content's colours, from one file; and once more."""
+    monkeypatch.chdir(tmp_path)
+    small = ("--set", "network=lite", "--set", "size=96", "--set", "steps=2", "--set", "scales=2")
+    run("run", SAMPLES / "plan.toml", "-o", "first.png", *small).succeeded()
+    run("plan", "from", "first.png", "-o", "again.toml").succeeded()
+    run("run", "again.toml", "-o", "again.png").succeeded()
+    table = tomllib.loads(Path("again.toml").read_text(encoding="utf-8"))
+    assert (len(table["styles"]), len(table["region"])) == (3, 5)
+    assert [each.get("color", "content") for each in table["region"]].count("content") == 2
+    first, again = (np.asarray(Image.open(name)) for name in ("first.png", "again.png"))
+    assert first.shape == (64, 96, 3)
+    np.testing.assert_array_equal(first, again)
+    coffee_map = load_map(SAMPLES / "coffee_map.png")
+    kept = resize_labels(coffee_map.labels, (64, 96)) == coffee_map.colors.index((250, 215, 80))
+    content = to_uint8(resize_image(pixels_of(SAMPLES / "coffee.jpg"), (64, 96)))
+    np.testing.assert_array_equal(first[kept], content[kept])
+    assert (first[~kept] != content[~kept]).any(axis=1).mean() > 0.9
+
+
+QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1:0.1")
+
+OTHERS = {
+    "basic": (
+        "basic", "pictures/content.png", "pictures/one.png:2", "--style", "pictures/two.png", "--init", "noise",
+    ),
+    "basic from a picture": ("basic", "pictures/content.png", "pictures/one.png", "--init", "pictures/three.png"),
+    "basic in the content's colours": ("basic", "pictures/content.png", "pictures/one.png", "--color", "luminance"),
+    "basic of a recipe": ("basic", "pictures/content.png", "pictures/one.png", "--recipe", "gatys2016"),
+    "region": (
+        "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png",
+        "--unmatched", "whole-style", "--map", "green=red", "--feather", "2", "--regions", "red,green,white",
+    ),
+    "region of a palette": (
+        "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png",
+        "--unmatched", "keep", "--palette", "red,#00ff00,#0000ff,yellow,white", "--least-region", "5",
+    ),
+    "region to edges": (
+        "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png",
+        "--unmatched", "keep", "--feather", "3", "--feather-mode", "edges", "--transparent", "--color", "match",
+    ),
+    "region denoised": (
+        "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png", "--regions",
+        "blue,red", "--denoise", "0.1", "--denoise-method", "tv", "--denoise-regions", "blue", "--color", "content",
+    ),
+    "region split": (
+        "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png",
+        "--unmatched", "whole-style", "--propagation", "split", "--init", "colors", "--seed", "2",
+    ),
+    "mask": (
+        "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png:2",
+        "--style", "pictures/two.png:1-pictures/soft.png", "--mask-exponent", "2", "--init", "style",
+    ),
+    "mask in grey": (
+        "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png", "--transparent",
+        "--color", "luminance",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_results_of_other_commands_are_made_again(plan, run, tmp_path, name):
+    (tmp_path / "results").mkdir()
+    run(*OTHERS[name], "-o", "results/out.png", *QUICK).succeeded()
+    ran = run("plan", "from", "results/out.png").succeeded()
+    assert ran.err == ""
+    assert 'output = "results/out.png"' in ran.out
+    (tmp_path / "again.toml").write_text(ran.out, encoding="utf-8")
+    run("run", "again.toml", "-o", "again.png").succeeded()
+    again, before = load_image("again.png"), load_image("results/out.png")
+    np.testing.assert_array_equal(again.pixels, before.pixels)
+    np.testing.assert_array_equal(again.alpha, before.alpha)
+
+
+def test_inputs_that_changed_are_noted(plan, run, painted):
+    plan().succeeded()
+    painted((36, 28), seed=9).save("pictures/one.png")
+    Path("pictures/two.png").unlink()
+    ran = run("plan", "from", "out.png").succeeded()
+    assert ran.err.splitlines() == [
+        "note: pictures/one.png has changed since out.png was made",
+        "note: pictures/two.png is not there any more",
+    ]
+    assert 'image = "pictures/one.png"' in ran.out
+
+
+def test_a_dry_run_says_all_and_writes_nothing(plan, tmp_path, monkeypatch):
+    def too_late():
+        raise AssertionError("the long work was about to begin")
+
+    monkeypatch.setattr("maskstyle.cli.tensorflow_import.import_tensorflow", too_late)
+    before = sorted(tmp_path.rglob("*"))
+    ran = plan("--dry-run", "--set", "size=32", "--set", "scales=2").succeeded()
+    assert sorted({*before, tmp_path / "plan.toml"}) == sorted(tmp_path.rglob("*"))
+    lines = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert lines[:7] == [
+        "what share style its part strength colours",
+        "██ #ff0000 red 20 % one ██ #ff0000 red 1 style",
+        "██ #00ff00 green 20 % one ██ #0000ff blue 2 style",
+        "██ #0000ff blue 20 % two pictures/soft_two.png 1 style",
+        "██ #ffff00 yellow 20 % three whole 1 content",
+        "██ #ffffff white 20 % keep content",
+        "1 less pictures/soft.png 40 % three whole 0.5 style",
+    ]
+    assert lines[7:10] == [
+        "content: pictures/content.png, 40x30",
+        "output: out.png, 32x24",
+        "sizes: 16x12, 32x24; at most 2 steps each",
+    ]
+    assert lines[10].startswith("network: vgg19 from ")
+    assert lines[11].startswith("expected: about ")
+    assert "GiB on 2 cores" in lines[11]
+
+
+def test_a_dry_run_of_whole_styles_needs_no_output(plan):
+    text = f'content = "pictures/content.png"\n{SETTINGS}[styles.a]\nimage = "pictures/one.png"\nshare = 3\n' + (
+        '[styles.b]\nimage = "pictures/two.png"'
+    )
+    ran = plan("--dry-run", text=text).succeeded()
+    lines = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert lines[:3] == ["style image share", "a pictures/one.png 75 %", "b pictures/two.png 25 %"]
+    assert "output: none, 40x30" in lines
+    message = plan(text=text).error
+    assert message == 'plan.toml, line 1: the plan names no output; add output = "out.png", or pass -o FILE'
+
+
+def test_what_the_plan_does_not_name_is_noted(plan):
+    text = PLAN.replace('[[region]]\nregion = "white"\nkeep = true\n', "")
+    ran = plan("--dry-run", text=text).succeeded()
+    assert "note: the plan says nothing of #ffffff (white), which only masks paint" in ran.err
+    assert any(line.split()[1:3] == ["#ffffff", "white"] for line in ran.out.splitlines())
+
+
+def test_settings_from_the_command_line(plan):
+    plan("--set", "size=24", "--set", "style_layers=block1_conv1:0.5", "--set", "style_weight=3").succeeded()
+    settings = read_metadata("out.png")["settings"]
+    assert (settings["size"], settings["style_weight"]) == (24, 3.0)
+    assert settings["style_layers"] == [["block1_conv1", 0.5]]
+
+
+WRONG = {
+    "no content": ("pictures/content.png", "no.png", 1, ("content is 'no.png', which does not exist",)),
+    "content a folder": ("pictures/content.png", "pictures", 1, ("content is 'pictures', which is a folder",)),
+    "no map": ("pictures/map.png", "no.png", 2, ("content_map is 'no.png', which does not exist",)),
+    "no style": ("pictures/two.png", "no.png", 16, ("image is 'no.png', which does not exist",)),
+    "no mask": ("pictures/soft.png", "no.png", 46, ("mask is 'no.png', which does not exist",)),
+    "the map a photograph": ("pictures/map.png", "pictures/content.png", 2, ("pictures/content.png",)),
+    "a content map of another shape": ("pictures/map.png", "pictures/one_map.png", 2, ("aspect of pictures/con",)),
+    "a map of another shape": ("pictures/one_map.png", "pictures/map.png", 13, ("aspect of pictures/one.png",)),
+    "a mask of colours": ("pictures/soft.png", "pictures/content.png", 46, ("a greyscale mask", "coloured")),
+    "a mask of another shape": ("pictures/soft.png", "pictures/tall.png", 46, ("aspect of pictures/content.png",)),
+    "an unknown region": ('"red"', '"cyan"', 22, ("got #00ffff (cyan)", "pictures/map.png")),
+    "an unknown region of the style": ('style_region = "blue"', 'style_region = "cyan"', 28, ("got #00ffff (cyan)",)),
+    "a region that the style lacks": ('style_region = "blue"', "", 25, ("the map of pictures/one.png lacks",)),
+    "a region twice": ('"green"', '"red"', 26, ("region #ff0000 (red) is planned twice",)),
+    "a first image that is not there": ("steps = 2", 'init = "no.png"', 6, ("init is 'no.png', which does",)),
+    "a size too large": ("scales = 1", "size = 99999", 5, ("more than the 64 megapixels",)),
+    "an output of no format": ('"out.png"', '"out.xyz"', 3, ("'.xyz'",)),
+    "an output that is an input": ('"out.png"', '"pictures/two.png"', 3, ("an input",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_files_and_regions_that_are_wrong_are_said_with_their_line(plan, monkeypatch, name):
+    def too_late():
+        raise AssertionError("the long work was about to begin")
+
+    monkeypatch.setattr("maskstyle.cli.tensorflow_import.import_tensorflow", too_late)
+    old, new, line, says = WRONG[name]
+    assert old in PLAN
+    ran = plan(text=PLAN.replace(old, new, 1))
+    assert ran.code == 2
+    assert ran.error.startswith(f"plan.toml, line {line}: "), ran.error
+    for fragment in says:
+        assert fragment in ran.error

@@ -1,0 +1,224 @@
+"""Plans as text: what they mean, and what is said of those that are wrong, with the line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from maskstyle.errors import SettingsError
+from maskstyle.images import load_image
+from maskstyle.plans.inputs import check_files, load_plan, unplanned
+from maskstyle.plans.plan import PlanRegion, PlanStyle
+from maskstyle.plans.reading import REGION_KEYS, TOP_KEYS, read_plan
+from maskstyle.settings import Settings
+
+GOOD = """content = "photo.jpg"
+content_map = "photo_map.png"
+
+[settings]
+size = 64
+style_layers = { block1_conv1 = 1, block2_conv1 = 0.5 }
+
+[styles.wave]
+image = "wave.jpg"
+map = "wave_map.png"
+
+[styles."a b"]
+image = "b.jpg"
+
+[[region]] # line 15
+region = "red"
+style = "wave"
+style_region = "0,0,255"
+
+[[region]]
+mask = "soft.png"
+style = "a b"
+strength = 2
+color = "content"
+
+[[region]]
+region = "#00ff00"
+keep = true
+"""
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(text):
+        path = tmp_path / "plan.toml"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return read_plan(path)
+
+    return read
+
+
+def test_a_plan(read, tmp_path):
+    plan = read(GOOD)
+    assert (plan.technique, plan.content, plan.content_map) == ("region", "photo.jpg", "photo_map.png")
+    assert plan.settings == Settings(size=64, style_layers=(("block1_conv1", 1.0), ("block2_conv1", 0.5)))
+    assert plan.styles["wave"] == PlanStyle("wave", "wave.jpg", "wave_map.png")
+    assert plan.regions == (
+        PlanRegion("red", style="wave", style_region="0,0,255"),
+        PlanRegion(mask="soft.png", style="a b", strength=2.0, color="content"),
+        PlanRegion("#00ff00"),
+    )
+    assert plan.file("photo.jpg") == tmp_path / "photo.jpg"
+
+
+def test_a_plan_of_whole_styles(read):
+    plan = read(
+        'content = "a.png"\nrecipe = "gatys2016"\n[settings]\ninit = "b.png"\n[styles.x]\nimage = "c.jpg"\nshare = 2'
+    )
+    assert (plan.technique, plan.initial, plan.settings.init) == ("basic", "b.png", "image")
+    assert plan.settings.network == "vgg19"
+    assert plan.styles["x"].share == 2.0
+
+
+def test_line_ends_and_marks_of_windows(read):
+    assert read(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()).regions == read(GOOD).regions
+    with pytest.raises(SettingsError, match="line 5: size is -1"):
+        read(GOOD.replace("64", "-1").replace("\n", "\r\n"))
+
+
+class Wrong(NamedTuple):
+    """What replaces a part of the good plan, the line at fault, and what is said of it."""
+
+    old: str
+    new: str
+    line: int
+    says: tuple[str, ...]
+
+
+WRONG = {
+    "not TOML": Wrong('"photo.jpg"', "photo.jpg", 1, ("this is not TOML (invalid value",)),
+    "a text without its end": Wrong('"wave_map.png"', '"wave_map.png', 10, ("this is not TOML",)),
+    "a key twice": Wrong("keep = true", "keep = true\nkeep = true", 29, ("this is not TOML (cannot overwrite",)),
+    "the end is missing": Wrong("keep = true\n", "keep = [1,\n", 29, ("this is not TOML",)),
+    "unknown key": Wrong("content_map", "contentmap", 2, ("no key 'contentmap'", "did you mean 'content_map'?")),
+    "unknown key, nothing near": Wrong("content_map", "x", 2, ("expected one of content, content_map, deno",)),
+    "unknown key of a style": Wrong('map = "w', 'mapp = "w', 10, ("[styles.wave] has no key 'mapp'", "'map'?")),
+    "unknown key of a region": Wrong("strength", "strenght", 23, ("[[region]] has no key 'strenght'", "'strength'?")),
+    "unknown setting": Wrong("size = 64", "sise = 64", 5, ("there is no setting 'sise'", "'size'?")),
+    "no content": Wrong('content = "photo.jpg"\n', "", 1, ("the plan has no content", 'content = "photo.jpg"')),
+    "content a number": Wrong('"photo.jpg"', "3", 1, ("content is 3; expected a text in quotes",)),
+    "content empty": Wrong('"photo.jpg"', '""', 1, ("content is ''; expected a text",)),
+    "setting of the wrong type": Wrong("size = 64", 'size = "64"', 5, ("size is '64'; expected a whole number",)),
+    "setting true": Wrong("size = 64", "style_weight = true", 5, ("style_weight is true; expected a number",)),
+    "setting out of range": Wrong("size = 64", "size = 0", 5, ("size is 0; expected a number of at least 1",)),
+    "setting of no choice": Wrong("size = 64", 'network = "resnet"', 5, ("network is 'resnet'", "lite, vgg16")),
+    "layers a text": Wrong("{ block1_conv1 = 1, block2_conv1 = 0.5 }", '"block1_conv1"', 6, ("such as { block",)),
+    "layers without weight": Wrong("1, block2_conv1 = 0.5", "0", 6, ("style_layers gives no layer a weight",)),
+    "settings no table": Wrong("[settings]\nsize = 64", "settings = 3", 4, ("settings is 3; expected a table",)),
+    "unknown recipe": Wrong("[settings]", 'recipe = "gatys"\n[settings]', 4, ("no recipe 'gatys'", "gatys2016")),
+    "unknown technique": Wrong("[settings]", 'technique = "regio"\n[settings]', 4, ("'regio'; did you mean 'reg",)),
+    "regions in basic": Wrong("[settings]", 'technique = "basic"\n[settings]', 2, ("does nothing",)),
+    "feather below 0": Wrong("[settings]", "feather = -1\n[settings]", 4, ("feather is -1; expected a number of",)),
+    "feather mode": Wrong("[settings]", 'feather_mode = "edge"\n[settings]', 4, ("'edge'", "distance, edges")),
+    "edges without feather": Wrong("[settings]", 'feather_mode = "edges"\n[settings]', 4, ("feather is 0", "1 to")),
+    "transparent a text": Wrong("[settings]", 'transparent = "yes"\n[settings]', 4, ("expected true or false",)),
+    "denoised without denoise": Wrong("[settings]", 'denoise_regions = ["red"]\n[settings]', 4, ("denoise is 0",)),
+    "denoised of no colour": Wrong("[settings]", 'denoise_regions = [\n"hue"]\n[settings]', 5, ("'hue'",)),
+    "palette of no colour": Wrong("[settings]", 'palette = ["red",\n"hue"]\n[settings]', 5, ("'hue'", "#ff0000")),
+    "least region 0": Wrong("[settings]", "least_region = 0\n[settings]", 4, ("a whole number of at least 1",)),
+    "style without image": Wrong('image = "b.jpg"\n', "", 12, ("[styles.a b] has no image",)),
+    "style no table": Wrong('[styles."a b"]\nimage', "[styles]\nother", 13, ("styles.other is no table",)),
+    "share with regions": Wrong('image = "b.jpg"', 'image = "b.jpg"\nshare = 2', 14, ("share does nothing",)),
+    "unknown style": Wrong('style = "wave"', 'style = "wve"', 17, ("there is no style 'wve'", "'wave'?")),
+    "no style": Wrong('style = "wave"\n', "", 15, ("[[region]] has no style", "keep = true")),
+    "neither region nor mask": Wrong('region = "red"\n', "", 15, ("neither a region nor a mask",)),
+    "region and mask": Wrong('mask = "soft.png"', 'mask = "soft.png"\nregion = "red"', 20, ("both a region and",)),
+    "complement of a region": Wrong('style = "wave"', 'style = "wave"\ncomplement = true', 18, ("without mask",)),
+    "keep and style": Wrong("keep = true", 'keep = true\nstyle = "wave"', 29, ("style does nothing where keep",)),
+    "keep a text": Wrong("keep = true", 'keep = "yes"', 28, ("keep is 'yes'; expected true or false",)),
+    "no colour": Wrong('"red"', '"reddest"', 16, ("'reddest'", "a colour such as red, #ff0000")),
+    "no colour of a style": Wrong("0,0,255", "0,0,256", 18, ("'0,0,256'",)),
+    "style region without a map": Wrong('style = "wave"', 'style = "a b"', 18, ("needs a map", 'map = "b_map.png"')),
+    "region without a map": Wrong('content_map = "photo_map.png"', "", 16, ("a region needs the content's map",)),
+    "strength 0": Wrong("strength = 2", "strength = 0", 23, ("strength is 0; expected a number above 0",)),
+    "strength inf": Wrong("strength = 2", "strength = inf", 23, ("strength is inf; expected a number above 0",)),
+    "colour of no mode": Wrong('color = "content"', 'color = "contents"', 24, ("did you mean 'content'?",)),
+    "region a table": Wrong("[[region]] # line 15", "[region]", 20, ("not TOML",)),
+    "style part twice": Wrong('"0,0,255"', '"blue"\nstyle_mask = "m.png"', 19, ("a style_region and a style_mask",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_said_with_its_line(read, tmp_path, name):
+    wrong = WRONG[name]
+    assert GOOD.count(wrong.old) >= 1
+    with pytest.raises(SettingsError) as caught:
+        read(GOOD.replace(wrong.old, wrong.new, 1))
+    message = str(caught.value)
+    expected = f"{tmp_path / 'plan.toml'}, line {wrong.line}: "
+    assert message.startswith(expected), message
+    for fragment in wrong.says:
+        assert fragment.lower() in message.lower()
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "line 1: the plan has no content"),
+        ('content = "a.jpg"', 'line 1: the plan has no style; add [styles.NAME] with image = "painting.jpg"'),
+        (
+            'technique = "region"\ncontent = "a"\n[styles.x]\nimage = "b"',
+            'line 1: nothing is painted; add [[region]] with region = "red" and style = "NAME"',
+        ),
+        (
+            'content = "a"\ncontent_map = "m"\n[styles.x]\nimage = "b"\n[[region]]\nregion = "red"\nkeep = true',
+            "line 5: nothing is painted",
+        ),
+        (
+            'content = "a"\n[region]\nregion = "red"\n[styles.x]\nimage = "b"',
+            "line 2: region is a table; expected tables, each below a line [[region]]",
+        ),
+        ('content = "a"\nfeather = 2\n[styles.x]\nimage = "b"', "line 2: feather does nothing in technique 'basic'"),
+        ('content = "a"\n[styles.x]\nimage = "b"\nmap = "m"', "line 4: map does nothing without [[region]]"),
+        (
+            'content = "a"\n[settings]\npropagation = "all"\n[styles.x]\nimage = "b"',
+            "line 3: propagation does nothing in technique 'basic'",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n\xff\xfe",
+            "is no text; name a TOML file, or make one of a result with: maskstyle plan from",
+        ),
+        ("a = 1\n" * 200000, "is no text"),
+    ],
+)
+def test_plans_that_say_too_little_or_too_much(read, text, says):
+    with pytest.raises(SettingsError) as caught:
+        read(text)
+    assert says in str(caught.value)
+
+
+def test_the_plan_in_the_documentation_is_one(read):
+    text = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    table = tomllib.loads(example)
+    assert set(table) | {"technique", "weights"} == set(TOP_KEYS)
+    assert {key for each in table["region"] for key in each} == set(REGION_KEYS)
+    assert len(read(example).regions) == 4
+
+
+def test_the_sample_is_settled():
+    plan = read_plan(Path(__file__).parents[2] / "samples" / "plan.toml")
+    check_files(plan)
+    loaded = load_plan(plan, load_image(plan.file(plan.content)).pixels)
+    assert len(loaded.settled.styles()) == 3
+    assert len(plan.regions) == 5
+    assert [entry.color for entry in loaded.settled.entries].count("content") == 1
+    assert len(loaded.settled.kept) == 1
+    assert unplanned(plan, loaded.settled) == []
+
+
+def test_no_file_and_a_folder(tmp_path):
+    with pytest.raises(SettingsError, match="no.toml does not exist; check the path"):
+        read_plan(tmp_path / "no.toml")
+    with pytest.raises(SettingsError, match="is a folder; name a TOML file"):
+        read_plan(tmp_path)

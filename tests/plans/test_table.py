@@ -1,0 +1,147 @@
+"""Tables of plans: written as TOML and read back, moved, made of metadata; and what is said of files that changed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from maskstyle.errors import SettingsError
+from maskstyle.plans.from_result import plan_of_result
+from maskstyle.plans.reading import read_plan
+from maskstyle.plans.recording import describe_changes, file_hashes, recorded_path
+from maskstyle.plans.table import moved, plan_text
+
+ODD = 'a "b"\\\n\t\x7f\u00e9\U0001f3a8'
+
+TABLE = {
+    "technique": "region",
+    "content": f"{ODD}.jpg",
+    "content_map": "m.png",
+    "output": "o.png",
+    "feather": 1e-7,
+    "palette": ["red", "#0000ff"],
+    "least_region": 3,
+    "settings": {"size": 64, "init": "start.png", "epsilon": 1e-12, "style_layers": {"block1_conv1": 1.0}},
+    "styles": {"plain": {"image": "a.jpg", "map": "b.png"}, ODD: {"image": "c.jpg"}},
+    "region": [
+        {"region": "red", "style": "plain", "style_region": "whole", "strength": 0.1, "color": "content"},
+        {"mask": "soft.png", "complement": True, "style": ODD, "style_mask": "over.png"},
+        {"region": "blue", "keep": True},
+    ],
+}
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    text = plan_text(TABLE, "made for a test")
+    assert text.startswith("# made for a test\n")
+    assert tomllib.loads(text) == TABLE
+    (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+    plan = read_plan(tmp_path / "plan.toml")
+    assert plan.content == f"{ODD}.jpg"
+    assert plan.settings.epsilon == 1e-12
+    assert plan.initial == "start.png"
+
+
+def test_a_plan_is_moved_with_all_its_paths():
+    away = moved(TABLE, lambda path: f"../{path}")
+    assert away["content_map"] == "../m.png"
+    assert away["output"] == "../o.png"
+    assert away["settings"]["init"] == "../start.png"
+    assert away["styles"]["plain"] == {"image": "../a.jpg", "map": "../b.png"}
+    assert away["region"][1] == {**TABLE["region"][1], "mask": "../soft.png", "style_mask": "../over.png"}
+    assert away["region"][0] == TABLE["region"][0]
+    assert moved({"settings": {"init": "noise"}}, str.upper) == {"settings": {"init": "noise"}}
+
+
+def metadata(**changes):
+    settings = {"size": 32, "content_layers": [["block1_conv1", 1.0]], "init": "content", "snapshot_every": 5}
+    inputs = {"content": "c.png", "styles": [["x/s.jpg", 0.5], ["s.png", 0.5]], "initial": None, "weights": "w.npz"}
+    return {
+        "command": "basic",
+        "network": "lite",
+        "compute_type": "bfloat16",
+        "settings": settings,
+        "inputs": inputs,
+        "sha256": {},
+        **changes,
+    }
+
+
+def test_a_plan_holds_the_settings_that_are_not_the_default(tmp_path):
+    assert plan_of_result(metadata(), tmp_path / "r.png") == {
+        "technique": "basic",
+        "content": "c.png",
+        "styles": {"s": {"image": "x/s.jpg", "share": 0.5}, "s_2": {"image": "s.png", "share": 0.5}},
+        "output": "r.png",
+        "settings": {
+            "network": "lite",
+            "compute_type": "bfloat16",
+            "content_layers": {"block1_conv1": 1.0},
+            "size": 32,
+        },
+    }
+
+
+def test_settings_of_a_recipe_that_do_nothing_are_left_out(tmp_path):
+    settings = {**metadata()["settings"], "mask_exponent": 2.0, "propagation": "all"}
+    plan = plan_of_result(metadata(settings=settings), tmp_path / "r.png")
+    assert not {"mask_exponent", "propagation"} & set(plan["settings"])
+
+
+@pytest.mark.parametrize(
+    ("part", "changes"), [("inputs", {"halo": 3.0}), ("settings", {"halo": "wide"}), ("settings", {"halo": None})]
+)
+def test_what_plans_do_not_have_is_not_passed_over(tmp_path, part, changes):
+    given = metadata()
+    with pytest.raises(SettingsError, match=r"r\.png was made with halo, which plans do not have"):
+        plan_of_result({**given, part: {**given[part], **changes}}, tmp_path / "r.png")
+    assert plan_of_result({**given, "inputs": {**given["inputs"], "halo": None}}, tmp_path / "r.png")
+
+
+def test_weights_that_lie_beside_the_result_are_named(tmp_path):
+    (tmp_path / "w.npz").touch()
+    assert plan_of_result(metadata(), tmp_path / "r.png")["weights"] == "w.npz"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"command": "compare"},
+        {"sha256": None, "inputs": {}},
+        {"settings": None},
+        {"inputs": None},
+        {"inputs": {"plan": 3}},
+    ],
+)
+def test_metadata_that_do_not_say_enough(tmp_path, changes):
+    with pytest.raises(SettingsError, match=r"r\.png does not say enough for a plan"):
+        plan_of_result(metadata(**changes), tmp_path / "r.png")
+
+
+def test_an_image_to_start_from_that_was_not_recorded(tmp_path):
+    settings = {**metadata()["settings"], "init": "image"}
+    with pytest.raises(SettingsError, match="initial"):
+        plan_of_result(metadata(settings=settings), tmp_path / "r.png")
+
+
+def test_files_that_changed_or_are_gone(tmp_path):
+    result = tmp_path / "results" / "r.png"
+    result.parent.mkdir()
+    files = [tmp_path / name for name in ("same.png", "changed.png", "gone.png")]
+    for file in files:
+        file.write_text(file.name)
+    hashes = file_hashes([*files, files[0]], result)
+    assert list(hashes) == ["../same.png", "../changed.png", "../gone.png"]
+    assert describe_changes(hashes, result) == []
+    files[1].write_text("other")
+    files[2].unlink()
+    changed, gone = describe_changes(hashes, result)
+    assert changed.endswith("changed.png has changed since r.png was made")
+    assert gone.endswith("gone.png is not there any more")
+
+
+def test_paths_are_from_the_results_folder(tmp_path):
+    assert recorded_path(tmp_path / "a" / "b.png", tmp_path / "c" / "r.png") == "../a/b.png"
+    assert recorded_path(Path("b.png"), Path("r.png")) == "b.png"
