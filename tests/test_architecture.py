@@ -33,7 +33,7 @@ maps
 guidance.pairs mask_feathering
 guidance.colors guidance.patches guidance.planned
 guidance.matching guidance.pair_styles guidance.settling
-guidance.planned_styles
+guidance.planned_styles guidance.planned_cover
 networks.weights gram
 patch_grams
 networks.vgg
