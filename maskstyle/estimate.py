@@ -50,6 +50,8 @@ LOADING_SECONDS = 5.0
 MASK_SHARE = 0.06
 """About what each soft mask adds to an evaluation, as a share of it."""
 
+PATCH_SHARE = {"lite": 0.3, "vgg16": 0.12, "vgg19": 0.12}
+"""What patches that do not overlap add to an evaluation, as a share of it: see docs/patches.md."""
 
 STYLE_SHARE = 0.3
 """About what each further style image adds to the beginning of a size, as a share of it."""
@@ -114,6 +116,7 @@ def expected(
     settings: Settings,
     *,
     masks: int = 0,
+    patch_cover: float = 0.0,
     styles: int = 1,
     constants: Constants | None = None,
 ) -> Expected:
@@ -131,6 +134,8 @@ def expected(
         For the layers and the steps.
     masks : int
         Number of soft masks.
+    patch_cover : float
+        How many patches each cell is in; 0 where styles are not matched by patch.
     styles : int
         Number of style images.
     constants : Constants, optional
@@ -139,9 +144,8 @@ def expected(
     used = constants or CONSTANTS["lite" if network == "lite" else "vgg19", compute_type]
     layers = wanted_layers(settings)
     works = [work_of(network, layers, height * width) for height, width in sizes]
-    each = tuple(
-        (used.seconds + used.seconds_per_giga * work.giga_operations) * (1 + MASK_SHARE * masks) for work in works
-    )
+    guided = 1 + MASK_SHARE * masks + PATCH_SHARE[network] * patch_cover
+    each = tuple((used.seconds + used.seconds_per_giga * work.giga_operations) * guided for work in works)
     begins = [
         (used.begin_seconds + used.begin_per_giga * work.giga_operations) * (1 + STYLE_SHARE * (styles - 1))
         for work in works

@@ -7,13 +7,26 @@ L-BFGS makes about one for each of its iterations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import LayerMix, Settings
+from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, LayerMix, Settings, without_content
 
 FIRST_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 """First layer of each block, the style layers of most of the literature."""
+
+OF_CONTENT = ("content_weight", "content_layers", "content_reduction")
+"""The settings that say nothing where there is no content."""
+
+WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
+    "basic": ("propagation", "mask_exponent"),
+    "region": ("mask_exponent",),
+    "mask": ("propagation",),
+    "patch": ("propagation", "mask_exponent"),
+    "doodle": (*OF_CONTENT, "mask_exponent", "color"),
+}
+"""Settings that do nothing, by command: commands leave their options out of the help, and refuse them."""
 
 
 @dataclass(frozen=True)
@@ -261,3 +274,26 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise SettingsError(f"there is no recipe {name!r}; the recipes are {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def recipe_settings(name: str, command: str) -> Settings:
+    """Return a recipe's settings as a command takes them: patches and doodles have defaults of their own.
+
+    Parameters
+    ----------
+    name : str
+        The recipe.
+    command : str
+        The command, or the technique of a plan.
+
+    Examples
+    --------
+    >>> recipe_settings("default", "doodle").content_weight
+    0.0
+    """
+    settings = find_recipe(name).settings
+    if command == "patch":
+        return PATCH_TRANSFER_SETTINGS if name == "default" else settings
+    if command == "doodle":
+        return DOODLE_SETTINGS if name == "default" else without_content(settings)
+    return settings

@@ -34,7 +34,7 @@ maps
 guidance.pairs mask_feathering
 guidance.colors guidance.patches guidance.planned
 guidance.matching guidance.pair_styles guidance.settling
-guidance.planned_styles tiling tiling.cuts
+guidance.planned_styles guidance.planned_cover tiling tiling.cuts
 networks.weights gram tiling.members tiling.slopes
 patch_grams tiling.grams
 networks.vgg

@@ -29,6 +29,7 @@ def test_masks_and_styles_take_time():
     settings, size = Settings(), [(512, 512)]
     plain = expected("lite", "bfloat16", size, settings)
     assert expected("lite", "bfloat16", size, settings, masks=4).seconds > plain.seconds
+    assert expected("lite", "bfloat16", size, settings, patch_cover=1).seconds > plain.seconds
     assert expected("lite", "bfloat16", size, settings, styles=3).seconds > plain.seconds
     assert expected("vgg16", "float32", size, settings).seconds > plain.seconds
 

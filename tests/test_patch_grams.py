@@ -47,7 +47,7 @@ class Case:
         cells = self.patches.cells
         style = style_patches(rows, self.candidates, chosen, cells=cells, strength=self.strength)
         return PatchTarget(
-            self.patches.offsets(),
+            self.patches,
             slice_patches(self.patches, int(rows.shape[-1])),
             matches.astype(np.int32),
             self.factors.astype(np.float32),

@@ -12,16 +12,8 @@ from typing import Annotated, Any, Literal, Optional, TypeAlias
 import typer
 
 from maskstyle.errors import SettingsError
-from maskstyle.recipes import RECIPES, find_recipe
-from maskstyle.settings import (
-    CHOICES,
-    DEFAULT_LONGER_SIDE,
-    DOODLE_SETTINGS,
-    PATCH_TRANSFER_SETTINGS,
-    LayerMix,
-    Settings,
-    without_content,
-)
+from maskstyle.recipes import RECIPES, WITHOUT_EFFECT, find_recipe, recipe_settings
+from maskstyle.settings import CHOICES, DEFAULT_LONGER_SIDE, LayerMix, Settings
 
 ContentArgument: TypeAlias = Annotated[Path, typer.Argument(help="The picture to paint.", show_default=False)]
 OutputOption: TypeAlias = Annotated[
@@ -50,9 +42,6 @@ LeastRegionOption: TypeAlias = Annotated[
 
 DEFAULT_SIZE = f"the content's, at most {DEFAULT_LONGER_SIDE}"
 """The default of ``--size`` in words."""
-
-OF_CONTENT = ("content_weight", "content_layers", "content_reduction")
-"""The settings that say nothing where there is no content."""
 
 SETTING_HELP: Mapping[str, str] = {
     "network": "Feature network; auto is vgg19 where its weights are found, else the embedded lite.",
@@ -128,18 +117,6 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 }
 """Help panels of the settings that most people touch; the others are for recipes."""
 
-WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
-    "basic": ("propagation", "mask_exponent"),
-    "region": ("mask_exponent",),
-    "mask": ("propagation",),
-    "patch": ("propagation", "mask_exponent"),
-    "doodle": (*OF_CONTENT, "mask_exponent", "color"),
-}
-"""Settings that do nothing, by command: their options are left out of its help, and refused where they are given."""
-
-OWN_DEFAULTS: Mapping[str, dict[str, Settings]] = {"patch": {"default": PATCH_TRANSFER_SETTINGS}}
-"""Recipes of the same names that are others in a command."""
-
 UNSET: Mapping[str, str] = {"tile_size": "as large as fits", "memory": "most of what is free"}
 """The defaults in words of settings that have none."""
 
@@ -162,21 +139,17 @@ def takes_settings(command: Callable[..., None]) -> Callable[..., None]:
     The command's parameter ``settings`` receives the recipe's Settings with the given options in place, and
     its parameter ``initial`` the path given as ``--init``, or None.
     """
-    recipes = {name: recipe.settings for name, recipe in RECIPES.items()}
-    return _with_settings(command, recipes | OWN_DEFAULTS.get(command.__name__, {}), DEFAULT_SIZE)
+    return _with_settings(command, DEFAULT_SIZE)
 
 
 def takes_doodle_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Do the same as `takes_settings` for a command without a content, with its own defaults."""
-    recipes = {name: without_content(recipe.settings) for name, recipe in RECIPES.items()}
-    size = f"the doodle's, at most {DEFAULT_LONGER_SIDE}"
-    return _with_settings(command, {**recipes, "default": DOODLE_SETTINGS}, size)
+    """Do the same as `takes_settings` for a command without a content."""
+    return _with_settings(command, f"the doodle's, at most {DEFAULT_LONGER_SIDE}")
 
 
-def _with_settings(
-    command: Callable[..., None], recipes: Mapping[str, Settings], default_size: str
-) -> Callable[..., None]:
-    """Give a command the options of settings; `recipes` are what ``--recipe`` may be."""
+def _with_settings(command: Callable[..., None], default_size: str) -> Callable[..., None]:
+    """Give a command the options of settings."""
+    recipes = {name: recipe_settings(name, command.__name__) for name in RECIPES}
     without_effect = WITHOUT_EFFECT.get(command.__name__, ())
     signature = inspect.signature(command, eval_str=True)
     own = [each for each in signature.parameters.values() if each.name not in ("settings", "initial")]

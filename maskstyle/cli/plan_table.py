@@ -13,10 +13,12 @@ from maskstyle.cli.render import chosen_network
 from maskstyle.estimate import MACHINE, Expected, expected
 from maskstyle.guidance.planned import WHOLE, Entry, Settled
 from maskstyle.images import Size
-from maskstyle.map_colors import color_name, format_color, percent
+from maskstyle.map_colors import Color, color_name, format_color, percent
 from maskstyle.plans.inputs import LoadedPlan, unplanned
+from maskstyle.plans.pairing import Pairing
 from maskstyle.plans.plan import Plan
 from maskstyle.semantic_map import SemanticMap
+from maskstyle.settings import PatchSettings
 
 
 def print_plan(plan: Plan, loaded: LoadedPlan, sizes: Sequence[Size], output: Path | None, content: Size) -> None:
@@ -39,19 +41,36 @@ def print_plan(plan: Plan, loaded: LoadedPlan, sizes: Sequence[Size], output: Pa
     if loaded.settled is not None:
         masks, styles = len(loaded.settled.masked()), len(loaded.settled.styles())
     estimate = expected(
-        choice.architecture.name, choice.compute_type, sizes, plan.settings, masks=masks, styles=styles
+        choice.architecture.name,
+        choice.compute_type,
+        sizes,
+        plan.settings,
+        masks=masks,
+        patch_cover=_patch_cover(plan),
+        styles=styles,
     )
     console = tables()
-    console.print(_styles_table(plan) if loaded.settled is None else _regions_table(plan, loaded.settled, content))
+    if loaded.settled is not None:
+        console.print(_regions_table(plan, loaded.settled, content))
+    else:
+        console.print(_styles_table(plan) if loaded.pairing is None else _pairs_table(plan, loaded, loaded.pairing))
     shown = ", ".join(f"{width}x{height}" for height, width in sizes)
     for line in (
-        f"content: {plan.file(plan.content)}, {content[1]}x{content[0]}",
+        f"{plan.content_key}: {plan.file(plan.content)}, {content[1]}x{content[0]}",
         f"output: {output or 'none'}, {sizes[-1][1]}x{sizes[-1][0]}",
         f"sizes: {shown}; at most {plan.settings.steps} steps each",
         f"network: {choice.reason}",
         f"expected: {describe_estimate(estimate)}",
     ):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _patch_cover(plan: Plan) -> float:
+    """Return how many patches each cell is in; 0 where there are none."""
+    if plan.technique != "patch" and plan.matching != "patch":
+        return 0.0
+    patches = plan.patches or PatchSettings()
+    return (patches.patch_size / patches.stride) ** 2
 
 
 def describe_estimate(estimate: Expected) -> str:
@@ -73,6 +92,18 @@ def _styles_table(plan: Plan) -> Table:
     total = sum(style.share for style in plan.styles.values())
     for name, style in plan.styles.items():
         table.add_row(escape(name), escape(style.image), percent(style.share / total))
+    return table
+
+
+def _pairs_table(plan: Plan, loaded: LoadedPlan, pairing: Pairing) -> Table:
+    """Return which region goes with which, of patches or a doodle."""
+    assert loaded.content_map is not None
+    (name,) = plan.styles
+    table = Table("what", Column("share", justify="right"), "style", "its part", box=None, pad_edge=False)
+    for label, partner in enumerate(pairing.partners):
+        alone = WHOLE if plan.technique == "doodle" else "nearest colours"
+        part = alone if partner is None else _swatch(partner)
+        table.add_row(*_region_cells(loaded.content_map, label), escape(name), part)
     return table
 
 
@@ -122,6 +153,10 @@ def _how(plan: Plan, entry: Entry) -> tuple[str, str, str, str]:
 def _region_cells(semantic_map: SemanticMap | None, label: int) -> tuple[str, str]:
     """Return a region's swatch, colour and name, and its share of all pixels."""
     assert semantic_map is not None
-    code = format_color(semantic_map.colors[label])
     share = semantic_map.count(label) / semantic_map.labels.size
-    return f"[{code}]██[/] {code} {color_name(semantic_map.colors[label])}", percent(share)
+    return _swatch(semantic_map.colors[label]), percent(share)
+
+
+def _swatch(color: Color) -> str:
+    code = format_color(color)
+    return f"[{code}]██[/] {code} {color_name(color)}"

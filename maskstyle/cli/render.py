@@ -129,11 +129,11 @@ def load_checked(path: Path, output: Path) -> Picture:
     return picture
 
 
-def check_transparent(output: Path) -> None:
-    """Raise ImageError where an output could not keep the transparency that is asked for."""
+def check_transparent(output: Path, asked_by: str = "--transparent") -> None:
+    """Raise ImageError where an output could not keep the transparency that something asks for."""
     if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
         raise ImageError(
-            f"--transparent needs an output that keeps transparency, but {output.suffix} cannot; choose one that "
+            f"{asked_by} needs an output that keeps transparency, but {output.suffix} cannot; choose one that "
             "ends in .png"
         )
 

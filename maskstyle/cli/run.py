@@ -62,7 +62,7 @@ def run(
     written = output or (None if read.output is None else read.file(read.output))
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
-    others = [file for key, file in plan_files(read).items() if key != ("content",)]
+    others = [file for key, file in plan_files(read).items() if key != (read.content_key,)]
     content = read.file(read.content)
     files = Files(written or Path("out.png"), record, plot, snapshot_dir)
     if written is not None:
@@ -72,8 +72,8 @@ def run(
         files.check([plan, content, *others], snapshot_every=read.settings.snapshot_every)
         if read.transparent:
             with read.source.saying("transparent"):
-                check_transparent(written)
-    with read.source.saying("content"):
+                check_transparent(written, "transparent")
+    with read.source.saying(read.content_key):
         picture = load_image(content) if written is None else load_checked(content, written)
     loaded = load_plan(read, picture.pixels)
     size, styles = picture.pixels.shape[:2], [style.image.shape[:2] for style in used_styles(loaded)]
@@ -83,6 +83,8 @@ def run(
     file = None if read.weights is None else read.file(read.weights)
     job = Job(content, picture, first, loaded.initial, file, read.settings, files, quiet, others)
     remarks = list(loaded.remarks)
+    if unused := sorted(read.styles.keys() - {each.style for each in read.regions}) if read.regions else []:
+        remarks.append(f"nothing is painted in {', '.join(unused)}")
     if loaded.settled is not None and (left := unplanned(read, loaded.settled)):
         remarks.append(f"the plan says nothing of {', '.join(left)}, which only masks paint")
     for remark in remarks:
@@ -103,10 +105,13 @@ def _render(job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int,
     from maskstyle.plans.table import resolved_table
 
     record = resolved_table(plan, loaded, lambda path: recorded_path(path, job.files.output))
-    if loaded.settled is None:
+    if plan.technique == "basic":
         paintings = [style.image for style in loaded.styles.values()]
         shares = [style.share for style in plan.styles.values()]
         job.run("basic", sizes, paintings, inputs={"plan": record}, style_shares=shares)
+        return
+    if loaded.pairing is not None:
+        _render_pairs(job, plan, loaded, sizes, record)
         return
     job.run(
         "planned",
@@ -121,8 +126,31 @@ def _render(job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int,
     )
 
 
+def _render_pairs(
+    job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int, int]], record: dict[str, Any]
+) -> None:
+    """Paint patches or a doodle."""
+    assert loaded.pairing is not None
+    (style,) = loaded.styles.values()
+    run = job.run if plan.technique == "patch" else job.run_without_content
+    others = {"matching": plan.matching} if plan.technique == "doodle" else {}
+    run(
+        plan.technique,
+        sizes,
+        style.image,
+        inputs={"plan": record},
+        style_map=style.style_map,
+        mapping=list(loaded.pairing.mapping),
+        unmatched=plan.unmatched,
+        patches=plan.patches,
+        **{plan.map_key: loaded.content_map},
+        **others,
+    )
+
+
 def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
     """Return a plan with settings from the command line."""
+    from maskstyle.plans.keys import WITHOUT_EFFECT_IN
     from maskstyle.plans.settings_table import NAMED_INITS, settings_from
 
     values = {}
@@ -130,6 +158,8 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise SettingsError(f"--set is {text!r}; expected NAME=VALUE such as size=768")
+        if name.strip() in WITHOUT_EFFECT_IN[plan.technique]:
+            raise SettingsError(f"--set {name.strip()} does nothing in technique {plan.technique!r}; leave it out")
         values[name.strip()] = _value(name.strip(), value.strip())
     init = values.get("init", "content")
     if init not in NAMED_INITS:

@@ -67,6 +67,8 @@ class Kind:
             return isinstance(value, bool)
         if self is TABLE:
             return isinstance(value, dict)
+        if self is TEXT_TABLE:
+            return isinstance(value, dict) and all(TEXT.fits(each) for each in value.values())
         if self is TABLES:
             return isinstance(value, list) and all(isinstance(each, dict) for each in value)
         if isinstance(value, bool):
@@ -81,6 +83,7 @@ TEXT = Kind('a text in quotes, such as "photo.jpg"')
 TEXTS = Kind('a list of texts, such as ["red", "#0000ff"]')
 YES_NO = Kind("true or false")
 TABLE = Kind("a table")
+TEXT_TABLE = Kind('a table of texts, such as { red = "#0000ff" }')
 TABLES = Kind("tables, each below a line [[region]]")
 COUNT = Kind("a whole number of at least 1")
 NUMBER = Kind("a number of at least 0")

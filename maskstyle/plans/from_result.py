@@ -8,17 +8,19 @@ from typing import Any
 
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.planned import WHOLE
-from maskstyle.plans.reading import WITHOUT_EFFECT_IN_BASIC
-from maskstyle.plans.settings_table import FIELDS
+from maskstyle.plans.keys import WITHOUT_EFFECT_IN
+from maskstyle.plans.settings_table import FIELDS, patches_table
 from maskstyle.plans.table import Table
-from maskstyle.settings import Settings
+from maskstyle.recipes import recipe_settings
 
-COMMANDS = ("basic", "region", "mask", "run")
+COMMANDS = ("basic", "region", "mask", "patch", "doodle", "run")
 """Whose results can be turned into plans."""
 
 _NOT_OF_THE_PICTURE = ("snapshot_every",)
 
 _OF_EVERY_COMMAND = ("content", "initial", "weights")
+
+_OF_PAIRS = ("mapping", "unmatched", "palette", "least_region", "map_remarks")
 
 _READ = {
     "basic": ("styles",),
@@ -28,6 +30,8 @@ _READ = {
         *("regions", "mapping", "unmatched", "map_remarks"),  # the pairs say it, or nothing of the picture
     ),
     "gradient_mask": ("styles", "transparent"),
+    "patch": ("style", "content_map", "style_map", *_OF_PAIRS),
+    "doodle": ("style", "doodle", "style_map", "matching", *_OF_PAIRS),
 }
 """What is understood of the inputs that each command records."""
 
@@ -54,14 +58,11 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
         if "plan" in inputs:
             table = dict(inputs["plan"])
         elif technique in _READERS and "sha256" in metadata:
-            table = _READERS[technique](inputs)
+            table = _READERS[technique](inputs) | _patches(metadata)
         else:
             raise KeyError("inputs")
         table["output"] = result.name
-        table["settings"] = _settings(metadata, inputs)
-        if table["technique"] == "basic":  # recipes may set what does nothing there
-            for name in WITHOUT_EFFECT_IN_BASIC:
-                table["settings"].pop(name, None)
+        table["settings"] = _settings(metadata, inputs, table["technique"])
         # Weights that a run found for itself are recorded by their name alone.
         if "weights" not in table and (result.parent / inputs["weights"]).is_file():
             table["weights"] = inputs["weights"]
@@ -87,13 +88,15 @@ def _check_understood(metadata: Mapping[str, Any], result: Path) -> None:
         )
 
 
-def _settings(metadata: Mapping[str, Any], inputs: Mapping[str, Any]) -> Table:
+def _settings(metadata: Mapping[str, Any], inputs: Mapping[str, Any], technique: str) -> Table:
     """Return the settings that are not the default, with the network and the type that were really used."""
     settings = {**metadata["settings"], "network": metadata["network"], "compute_type": metadata["compute_type"]}
-    defaults = Settings()
+    defaults = recipe_settings("default", technique)
+    # Recipes may set what does nothing in a technique.
+    left_out = (*_NOT_OF_THE_PICTURE, *WITHOUT_EFFECT_IN[technique])
     table: Table = {}
     for name, kind in FIELDS.items():
-        if name not in settings or name in _NOT_OF_THE_PICTURE:
+        if name not in settings or name in left_out:
             continue
         value = settings[name]
         if kind == "LayerMix":
@@ -101,7 +104,7 @@ def _settings(metadata: Mapping[str, Any], inputs: Mapping[str, Any]) -> Table:
                 table[name] = {layer: float(weight) for layer, weight in value}
         elif value != getattr(defaults, name):
             table[name] = value
-    if table.get("init") == "content":
+    if table.get("init") == ("colors" if technique == "doodle" else "content"):
         table.pop("init")  # which is what the default stands for
     if table.get("init") == "image":
         if inputs.get("initial") is None:
@@ -155,12 +158,53 @@ def _of_mask(inputs: Mapping[str, Any]) -> Table:
     }
 
 
+def _of_patch(inputs: Mapping[str, Any]) -> Table:
+    return {
+        "technique": "patch",
+        "content": inputs["content"],
+        "content_map": inputs["content_map"],
+        **_of_pairs(inputs),
+    }
+
+
+def _of_doodle(inputs: Mapping[str, Any]) -> Table:
+    return {
+        "technique": "doodle",
+        "doodle": inputs["doodle"],
+        "matching": inputs["matching"],
+        **_of_pairs(inputs),
+    }
+
+
+def _of_pairs(inputs: Mapping[str, Any]) -> Table:
+    """Return what patches and doodles have: one style with its map, and which regions go together."""
+    (name,) = _names([inputs["style"]])
+    return {
+        "styles": {name: {"image": inputs["style"], "map": inputs["style_map"]}},
+        "unmatched": inputs["unmatched"],
+        **({"mapping": dict(inputs["mapping"])} if inputs["mapping"] else {}),
+        **_given(inputs, "palette", "least_region"),
+    }
+
+
+def _patches(metadata: Mapping[str, Any]) -> Table:
+    """Return what a plan says of patches, where a result has any."""
+    changed = patches_table(metadata.get("patches", {}))
+    return {"patches": changed} if changed else {}
+
+
 def _given(inputs: Mapping[str, Any], *keys: str) -> Table:
     """Return the inputs of some keys that were given."""
     return {key: inputs[key] for key in keys if inputs[key]}
 
 
-_READERS = {"basic": _of_basic, "region": _of_region, "gradient_mask": _of_mask}
+_READERS = {
+    "basic": _of_basic,
+    "region": _of_region,
+    "gradient_mask": _of_mask,
+    "patch": _of_patch,
+    "doodle": _of_doodle,
+}
 
 
 def _names(files: Sequence[str]) -> list[str]:

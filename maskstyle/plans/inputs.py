@@ -12,7 +12,9 @@ from maskstyle.guidance.settling import settle_denoised, settle_regions
 from maskstyle.images import Image, Mask, load_image
 from maskstyle.maps import Color, SemanticMap, describe_absorbed, find_named_region, fit_map, load_map, parse_color
 from maskstyle.masks import read_mask
+from maskstyle.plans.keys import WITH_ONE_STYLE
 from maskstyle.plans.lines import KeyPath
+from maskstyle.plans.pairing import Pairing, paired
 from maskstyle.plans.plan import Plan
 
 
@@ -29,7 +31,9 @@ class LoadedPlan:
     regions : tuple of PlannedRegion
         What is painted or kept.
     settled : Settled or None
-        The same with everything found; None where whole styles go everywhere.
+        The same with everything found; None in techniques without entries for regions.
+    pairing : Pairing or None
+        Which regions go together, where patches or a doodle are painted.
     initial : (H, W, 3) float32 array or None
         The first image.
     denoised : tuple of Color or None
@@ -42,6 +46,7 @@ class LoadedPlan:
     content_map: SemanticMap | None
     regions: tuple[PlannedRegion, ...]
     settled: Settled | None
+    pairing: Pairing | None
     initial: Image | None
     denoised: tuple[Color, ...] | None
     remarks: tuple[str, ...]
@@ -50,8 +55,8 @@ class LoadedPlan:
 def plan_files(plan: Plan) -> dict[KeyPath, Path]:
     """Return the files that a plan reads, by the key paths that name them."""
     named: dict[KeyPath, str | None] = {
-        ("content",): plan.content,
-        ("content_map",): plan.content_map,
+        (plan.content_key,): plan.content,
+        (plan.map_key,): plan.content_map,
         ("weights",): plan.weights,
         ("settings", "init"): plan.initial,
     }
@@ -93,10 +98,10 @@ def load_plan(plan: Plan, content: Image) -> LoadedPlan:
     if plan.initial is not None:
         with plan.source.saying("settings", "init"):
             initial = load_image(plan.file(plan.initial)).pixels
-    content_map = None if plan.content_map is None else _map(plan, plan.content_map, ("content_map",))
+    size = (content.shape[0], content.shape[1])
+    content_map = None if plan.content_map is None else _map(plan, plan.content_map, (plan.map_key,))
     if content_map is not None:
-        size = (content.shape[0], content.shape[1])
-        with plan.source.saying("content_map"):
+        with plan.source.saying(plan.map_key):
             content_map = fit_map(
                 content_map,
                 size,
@@ -114,7 +119,6 @@ def load_plan(plan: Plan, content: Image) -> LoadedPlan:
     regions = tuple(_planned(plan, place, content_map, styles) for place in range(len(plan.regions)))
     settled = None
     if plan.technique == "region":
-        size = (content.shape[0], content.shape[1])
         settled = settle_regions(
             regions,
             content_map,
@@ -125,7 +129,10 @@ def load_plan(plan: Plan, content: Image) -> LoadedPlan:
             complain=lambda place, key, error: _complaint(plan, place, key, error),
         )
     denoised = None if settled is None else _denoised(plan, settled)
-    return LoadedPlan(styles, content_map, regions, settled, initial, denoised, tuple(remarks))
+    pairing = None
+    if plan.technique in WITH_ONE_STYLE and content_map is not None:
+        pairing = paired(plan, content_map, next(iter(styles.values())), size)
+    return LoadedPlan(styles, content_map, regions, settled, pairing, initial, denoised, tuple(remarks))
 
 
 def unplanned(plan: Plan, settled: Settled) -> list[str]:

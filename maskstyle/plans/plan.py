@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maskstyle.plans.checking import Source
-from maskstyle.settings import Settings
-
-TECHNIQUES = ("basic", "region")
-"""What a plan may ask for: whole styles everywhere, or styles by region and mask."""
+from maskstyle.settings import PatchSettings, Settings
 
 
 @dataclass(frozen=True)
@@ -79,13 +76,13 @@ class Plan:
     source : Source
         For messages.
     technique : str
-        One of `TECHNIQUES`.
+        One of `maskstyle.plans.keys.KEYS_OF`.
     content : str
-        The content's file.
+        The content's file, or the doodle's.
     settings : Settings
         All settings.
     output, content_map, initial, weights : str or None
-        The files of the result, the content's map, the first image and the network's weights.
+        The files of the result, the content's map (a doodle is its own), the first image and the network's weights.
     styles : dict of str to PlanStyle
         The styles by name.
     regions : tuple of PlanRegion
@@ -96,6 +93,14 @@ class Plan:
         See `maskstyle.transfer_planned`.
     denoise_regions : tuple of str or None
         The regions that denoising is for; all that is painted where they are left out.
+    matching : str
+        How a doodle's style is matched.
+    mapping : tuple of (str, str)
+        Which region of the content goes with which of the style, where those of patches and doodles are told.
+    unmatched : str
+        What becomes of their regions without a counterpart.
+    patches : PatchSettings or None
+        How patches are cut and matched.
     palette : tuple of str or None
         The maps' colours; found where they are left out.
     least_region : int or None
@@ -117,8 +122,22 @@ class Plan:
     feather_mode: str = "distance"
     transparent: bool = False
     denoise_regions: tuple[str, ...] | None = None
+    matching: str = "region"
+    mapping: tuple[tuple[str, str], ...] = ()
+    unmatched: str = "error"
+    patches: PatchSettings | None = None
     palette: tuple[str, ...] | None = None
     least_region: int | None = None
+
+    @property
+    def content_key(self) -> str:
+        """The key that names the content, or the doodle."""
+        return "doodle" if self.technique == "doodle" else "content"
+
+    @property
+    def map_key(self) -> str:
+        """The key that names the content's map, which a doodle is."""
+        return "doodle" if self.technique == "doodle" else "content_map"
 
     def file(self, path: str) -> Path:
         """Return a file of the plan."""

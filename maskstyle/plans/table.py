@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -10,10 +11,12 @@ from typing import Any, TypeAlias
 
 from maskstyle.guidance.planned import WHOLE, Settled
 from maskstyle.maps import format_color
+from maskstyle.plans.checking import TABLE, TABLES
 from maskstyle.plans.inputs import LoadedPlan
+from maskstyle.plans.keys import REGION_KEYS, STYLE_KEYS, TOP_KEYS
+from maskstyle.plans.pairing import Pairing
 from maskstyle.plans.plan import Plan
-from maskstyle.plans.reading import REGION_KEYS, STYLE_KEYS, TOP_KEYS
-from maskstyle.plans.settings_table import NAMED_INITS
+from maskstyle.plans.settings_table import NAMED_INITS, patches_table
 
 Table: TypeAlias = dict[str, Any]
 """What tomllib makes of a plan file."""
@@ -31,8 +34,8 @@ def resolved_table(plan: Plan, loaded: LoadedPlan, path_of: Callable[[Path], str
     path_of : callable
         From a file to how the table names it.
     """
-    table: Table = {"technique": plan.technique, "content": path_of(plan.file(plan.content))}
-    for key, file in (("content_map", plan.content_map), ("weights", plan.weights)):
+    table: Table = {"technique": plan.technique, plan.content_key: path_of(plan.file(plan.content))}
+    for key, file in ((plan.map_key, plan.content_map), ("weights", plan.weights)):
         if file is not None:
             table[key] = path_of(plan.file(file))
     if plan.feather:
@@ -43,6 +46,8 @@ def resolved_table(plan: Plan, loaded: LoadedPlan, path_of: Callable[[Path], str
         table["transparent"] = True
     if loaded.denoised is not None:
         table["denoise_regions"] = [format_color(color) for color in loaded.denoised]
+    if loaded.pairing is not None:
+        table |= _pairs_table(plan, loaded.pairing)
     if plan.palette is not None:
         table["palette"] = list(plan.palette)
     if plan.least_region is not None:
@@ -56,6 +61,18 @@ def resolved_table(plan: Plan, loaded: LoadedPlan, path_of: Callable[[Path], str
             table["styles"][name]["share"] = style.share
     if loaded.settled is not None:
         table["region"] = [_region(plan, place, loaded.settled, path_of) for place in range(len(plan.regions))]
+    return table
+
+
+def _pairs_table(plan: Plan, pairing: Pairing) -> Table:
+    """Return what a plan says of the regions that go together, and of patches."""
+    table: Table = {"unmatched": plan.unmatched}
+    if plan.technique == "doodle":
+        table["matching"] = plan.matching
+    if pairing.mapping:
+        table["mapping"] = {format_color(here): format_color(there) for here, there in pairing.mapping}
+    if plan.patches is not None:
+        table["patches"] = patches_table(dataclasses.asdict(plan.patches))
     return table
 
 
@@ -91,7 +108,7 @@ def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:
     path_of : callable
         From a path of the plan to that which replaces it.
     """
-    result = _with_paths(table, ("content", "content_map", "weights", "output"), path_of)
+    result = _with_paths(table, ("content", "content_map", "doodle", "weights", "output"), path_of)
     if result.get("settings", {}).get("init", "content") not in NAMED_INITS:
         result["settings"] = _with_paths(result["settings"], ("init",), path_of)
     if "styles" in result:
@@ -131,11 +148,10 @@ def plan_text(table: Mapping[str, Any], comment: str = "") -> str:
     <BLANKLINE>
     """
     lines = [f"# {comment}"] if comment else []
-    lines += _pairs(
-        {key: table[key] for key in TOP_KEYS if key in table and key not in ("settings", "styles", "region")}
-    )
-    if table.get("settings"):
-        lines += ["", "[settings]", *_pairs(table["settings"])]
+    lines += _pairs({key: table[key] for key in TOP_KEYS if key in table and TOP_KEYS[key] not in (TABLE, TABLES)})
+    for name in ("settings", "patches"):
+        if table.get(name):
+            lines += ["", f"[{name}]", *_pairs(table[name])]
     for name, style in table.get("styles", {}).items():
         lines += ["", f"[styles.{_key(name)}]", *_pairs({key: style[key] for key in STYLE_KEYS if key in style})]
     for region in table.get("region", []):

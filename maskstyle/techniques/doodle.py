@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.errors import SettingsError
 from maskstyle.guidance.pairs import plan_doodle
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.guides import region_guides, vanished
@@ -23,6 +22,7 @@ from maskstyle.techniques.plan import (
     check_doodle_patches,
     check_image,
     check_initial,
+    check_matching,
     check_without_content,
     starting_image,
     style_size,
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from maskstyle.losses import Term
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
-
-MATCHINGS = ("region", "patch")
-"""How a doodle's style is matched to the painting's, with Gram matrices of regions or of patches."""
 
 MARGIN = 16
 """Mirrored pixels around the image at coarse sizes: the side of a cell of block 5, the deepest. Nothing but style
@@ -117,8 +114,7 @@ def transfer_doodle(
     ...     doodle=maskstyle.load_map("samples/coast_doodle.png"),
     ... )
     """
-    if matching not in MATCHINGS:
-        raise SettingsError(f"matching is {matching!r}; expected one of {', '.join(MATCHINGS)}")
+    check_matching(matching)
     initial, settings = check_initial(initial, settings or DOODLE_SETTINGS, auto="colors")
     check_without_content(settings)
     patches = check_doodle_patches(matching, patches)

@@ -24,6 +24,9 @@ from maskstyle.settings import DEFAULT_LONGER_SIDE, PatchSettings, Settings, act
 LARGEST_PIXELS = 64_000_000
 """Pixels that an image may have, far above what fits into memory on most machines: it catches a slip of the hand."""
 
+MATCHINGS = ("region", "patch")
+"""How a doodle's style is matched to the painting's, with Gram matrices of regions or of patches."""
+
 
 def check_image(image: Image, name: str) -> Image:
     """Return an image given through the API, or raise ImageError with what is wrong."""
@@ -73,6 +76,12 @@ def check_without_content(settings: Settings) -> None:
         raise SettingsError(
             "init is 'content', but a doodle has no content to start from; expected colors, noise, style or an image"
         )
+
+
+def check_matching(matching: str) -> None:
+    """Raise SettingsError where a doodle's style cannot be matched in a way."""
+    if matching not in MATCHINGS:
+        raise SettingsError(f"matching is {matching!r}; expected one of {', '.join(MATCHINGS)}")
 
 
 def check_doodle_patches(matching: str, patches: PatchSettings | None) -> PatchSettings:

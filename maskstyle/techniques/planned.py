@@ -8,12 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskstyle.blending import faded_in, faded_in_at_edges, mixed
 from maskstyle.color_modes import lightness_only, with_content_chroma
-from maskstyle.guidance.gradients import opacity
 from maskstyle.guidance.planned import PlannedRegion, PlannedStyle, Settled
+from maskstyle.guidance.planned_cover import Cover
 from maskstyle.guidance.planned_styles import SeenStyles, seen_styles
 from maskstyle.guidance.settling import settle_denoised, settle_regions
 from maskstyle.guides import vanished
@@ -125,7 +124,7 @@ def transfer_planned(
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.size for style in settled.styles()])
     loaded = prepared_network(network, settings)
     styles = seen_styles(settled, content, alpha=alpha)
-    cover = _Cover(settled)
+    cover = Cover(settled)
     # What nothing paints is seen as the settings say.
     grey_at = partial(cover.share_in, ("luminance",), elsewhere=settings.color == "luminance")
     grey = lightness_only(content) if grey_at(content.shape[:2]).any() else content
@@ -235,39 +234,3 @@ def _start(
             inside = settled.among(size, [entry.label for entry in entries if entry.label is not None])
             start = np.where(inside[..., np.newaxis], colored, start)
     return start
-
-
-class _Cover:
-    """How far a plan covers each pixel at a size."""
-
-    def __init__(self, settled: Settled) -> None:
-        self._settled = settled
-
-    def masks(self, size: Size) -> Mask:
-        """Return the sum of the soft masks, 0 where pixels are kept."""
-        total = np.zeros(size, np.float32)
-        for entry in self._settled.masked():
-            total += self._settled.mask(entry, size)
-        return total
-
-    def total(self, size: Size) -> Mask:
-        """Return the sum of the masks, and at least 1 in regions that are painted."""
-        return np.maximum(self.masks(size), self._settled.inside(size).astype(np.float32))
-
-    def touched(self, size: Size) -> NDArray[np.bool_]:
-        """Return where anything is painted."""
-        return self.total(size) > 0
-
-    def opacity(self, size: Size, inside: Mask) -> Mask:
-        """Return how far the painted image covers the content, from how far it does in regions."""
-        return np.maximum(inside, opacity(self.masks(size)))
-
-    def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:
-        """Return which share of what is painted is in some colour modes, by pixel; `elsewhere` where nothing is."""
-        total, own = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        for entry in self._settled.entries:
-            share = self._settled.share(entry, size)
-            total += share
-            if entry.color in modes:
-                own += share
-        return np.divide(own, total, out=np.full(size, elsewhere, np.float32), where=total > 0)

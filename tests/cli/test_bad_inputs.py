@@ -563,7 +563,9 @@ PLANS = [
     Bad("from a missing one", "plan from none.png", ("none.png does not exist",)),
     Bad("from another's picture", "plan from content.png", ("content.png holds no metadata of maskstyle",)),
     Bad(
-        "from an older result", "plan from older.png", ("older.png does not say enough", "basic, region, mask or run")
+        "from an older result",
+        "plan from older.png",
+        ("older.png does not say enough", "basic, region, mask, patch, doodle or run"),
     ),
     Bad("onto the result", "plan from older.png -o older.png", ("--output is older.png, an input",)),
     Bad("into a missing folder", "plan from older.png -o no/plan.toml", ("no folder no",)),

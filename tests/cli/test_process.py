@@ -117,7 +117,7 @@ def test_a_second_signal_does_not_wait(basic, desk, monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             return super().value_and_gradient(image)
 
-    monkeypatch.setattr("maskstyle.techniques.basic.Objective", Impatient)
+    monkeypatch.setattr("maskstyle.objective.Objective", Impatient)
     ran = basic("--steps", "100")
     assert ran.code == 130
     assert ran.err.splitlines()[-1] == "error: interrupted twice; stopped at once, without waiting for the picture"
@@ -205,7 +205,7 @@ def overflowing(good_steps):
 
 
 def test_losses_that_overflow_leave_the_last_good_picture(basic, desk, size_of, monkeypatch):
-    monkeypatch.setattr("maskstyle.techniques.basic.Objective", overflowing(3))
+    monkeypatch.setattr("maskstyle.objective.Objective", overflowing(3))
     ran = basic("--steps", "10")
     assert ran.code == 1
     *_, kept, error = ran.err.splitlines()
@@ -216,7 +216,7 @@ def test_losses_that_overflow_leave_the_last_good_picture(basic, desk, size_of, 
 
 
 def test_losses_that_overflow_at_once_leave_an_older_picture_alone(basic, desk, monkeypatch):
-    monkeypatch.setattr("maskstyle.techniques.basic.Objective", overflowing(0))
+    monkeypatch.setattr("maskstyle.objective.Objective", overflowing(0))
     (desk / "out.png").write_bytes(b"an older picture")
     ran = basic("--quiet")
     assert ran.code == 1
@@ -237,7 +237,7 @@ def test_losses_that_overflow_in_compare_leave_the_pictures_before(desk, run, si
             type(self).objects += 1
             self.number = type(self).objects
 
-    monkeypatch.setattr("maskstyle.techniques.basic.Objective", SecondVariant)
+    monkeypatch.setattr("maskstyle.objective.Objective", SecondVariant)
     monkeypatch.setitem(_recipes(), "default", _single_scale("default"))
     ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "vgg19,auto", "--steps", "2")
     assert ran.code == 1

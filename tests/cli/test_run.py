@@ -14,6 +14,7 @@ from skimage.color import rgb2lab
 from maskstyle import load_image, load_map, read_metadata
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import resize_image, to_uint8
+from maskstyle.plans.from_result import COMMANDS
 
 RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
 
@@ -173,7 +174,8 @@ def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run):
     assert (first[~kept] != content[~kept]).any(axis=1).mean() > 0.9
 
 
-QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1:0.1")
+QUICK = ("--steps", "2", "--scales", "1", "--style-layers", "block1_conv1:0.1")
+WITH_CONTENT = ("--content-layers", "block1_conv2")
 
 OTHERS = {
     "basic": (
@@ -202,6 +204,19 @@ OTHERS = {
         "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png",
         "--unmatched", "whole-style", "--propagation", "split", "--init", "colors", "--seed", "2",
     ),
+    "patch": (
+        "patch", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png", "--map",
+        "green=red", "--unmatched", "nearest", "--patch-size", "8", "--patch-offset", "3,1", "--color", "match",
+    ),
+    "patch by default": ("patch", "pictures/one.png", "pictures/one.png"),
+    "doodle": (
+        "doodle", "pictures/one.png", "--doodle", "pictures/map.png", "--unmatched", "whole-style",
+        "--map", "yellow=blue", "--seed", "5",
+    ),
+    "doodle by patch": (
+        "doodle", "pictures/one.png", "--doodle", "pictures/one_map.png", "--matching", "patch", "--patch-size", "8",
+        "--init", "noise", "--palette", "red,blue",
+    ),
     "mask": (
         "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png:2",
         "--style", "pictures/two.png:1-pictures/soft.png", "--mask-exponent", "2", "--init", "style",
@@ -213,10 +228,15 @@ OTHERS = {
 }  # fmt: skip
 
 
+def test_results_of_every_command_are_made_again_here():
+    assert {arguments[0] for arguments in OTHERS.values()} == set(COMMANDS) - {"run"}
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_results_of_other_commands_are_made_again(plan, run, tmp_path, name):
     (tmp_path / "results").mkdir()
-    run(*OTHERS[name], "-o", "results/out.png", *QUICK).succeeded()
+    quick = QUICK if OTHERS[name][0] == "doodle" else (*QUICK, *WITH_CONTENT)
+    run(*OTHERS[name], "-o", "results/out.png", *quick).succeeded()
     ran = run("plan", "from", "results/out.png").succeeded()
     assert ran.err == ""
     assert 'output = "results/out.png"' in ran.out
@@ -277,6 +297,81 @@ def test_a_dry_run_of_whole_styles_needs_no_output(plan):
     assert "output: none, 40x30" in lines
     message = plan(text=text).error
     assert message == 'plan.toml, line 1: the plan names no output; add output = "out.png", or pass -o FILE'
+
+
+PAIRS = f"""technique = "patch"
+content = "pictures/content.png"
+content_map = "pictures/map.png"
+mapping = {{ green = "red" }}
+unmatched = "nearest"
+{SETTINGS}
+[styles.one]
+image = "pictures/one.png"
+map = "pictures/one_map.png"
+"""
+
+DOODLE = f"""doodle = "pictures/map.png"
+unmatched = "whole-style"
+{SETTINGS.replace("content_layers = { block1_conv2 = 1.0 }", "")}
+[styles.one]
+image = "pictures/one.png"
+map = "pictures/one_map.png"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "without"),
+    [(PAIRS, "content: pictures/content.png", "nearest colours"), (DOODLE, "doodle: pictures/map.png", "whole")],
+)
+def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
+    lines = [" ".join(line.split()) for line in plan("--dry-run", text=text).succeeded().out.splitlines()]
+    by_region = dict.fromkeys(["red", "green", "blue", "yellow", "white"], without)
+    by_region |= {"red": "██ #ff0000 red", "blue": "██ #0000ff blue"}
+    by_region |= {"green": "██ #ff0000 red"} if "mapping" in text else {}
+    assert lines[0] == "what share style its part"
+    shown = {line.split()[2]: line.partition(" one ")[2] for line in lines[1:6]}
+    assert shown == by_region
+    assert lines[6] == f"{first}, 40x30"
+    assert lines[-1].startswith("expected: about ")
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "says"),
+    [
+        (PAIRS, "green =", "cyan =", "line 4: expected colours of pictures/map.png"),
+        (PAIRS, '"red"', '"white"', "line 4: expected colours of pictures/one_map.png"),
+        (PAIRS, '"nearest"', '"error"', "line 4: expected the same regions in pictures/map.png and pictures/one_m"),
+        (PAIRS, "one_map.png", "map.png", "line 15: expected a map with the aspect of pictures/one.png"),
+        (
+            DOODLE,
+            'unmatched = "whole-style"',
+            "",
+            "line 1: expected the same regions in pictures/map.png and pictures/one_m",
+        ),
+        (DOODLE, "pictures/map.png", "no.png", "line 1: doodle is 'no.png', which does not exist"),
+        (DOODLE, "pictures/map.png", "pictures/one.png", "line 1: "),
+    ],
+)
+def test_regions_that_do_not_go_together_are_said_with_their_line(plan, text, old, new, says):
+    assert text.count(old) == 1
+    ran = plan("--dry-run", text=text.replace(old, new))
+    assert ran.code == 2
+    assert f"plan.toml, {says}" in ran.error
+
+
+def test_styles_that_paint_nothing_are_noted(plan):
+    text = PLAN.replace("[[region]]", '[styles.four]\nimage = "pictures/two.png"\n[[region]]', 1)
+    assert "note: nothing is painted in four" in plan("--dry-run", text=text).succeeded().err
+
+
+def test_what_is_transparent_needs_a_format_that_keeps_it(plan):
+    text = PLAN.replace('output = "out.png"', 'output = "out.jpg"\ntransparent = true')
+    assert plan(text=text).error.startswith("plan.toml, line 4: transparent needs an output that keeps transparency")
+
+
+def test_settings_that_do_nothing_are_refused_on_the_command_line(plan):
+    message = plan("--set", "color=content", text=DOODLE).error
+    assert message == "--set color does nothing in technique 'doodle'; leave it out"
 
 
 def test_what_the_plan_does_not_name_is_noted(plan):

@@ -12,9 +12,10 @@ import pytest
 from maskstyle.errors import SettingsError
 from maskstyle.images import load_image
 from maskstyle.plans.inputs import check_files, load_plan, unplanned
+from maskstyle.plans.keys import REGION_KEYS, TOP_KEYS
 from maskstyle.plans.plan import PlanRegion, PlanStyle
-from maskstyle.plans.reading import REGION_KEYS, TOP_KEYS, read_plan
-from maskstyle.settings import Settings
+from maskstyle.plans.reading import read_plan
+from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, PatchSettings, Settings
 
 GOOD = """content = "photo.jpg"
 content_map = "photo_map.png"
@@ -77,6 +78,100 @@ def test_a_plan_of_whole_styles(read):
     assert (plan.technique, plan.initial, plan.settings.init) == ("basic", "b.png", "image")
     assert plan.settings.network == "vgg19"
     assert plan.styles["x"].share == 2.0
+
+
+PATCH = """technique = "patch"
+content = "photo.jpg"
+content_map = "photo_map.png"
+mapping = { red = "#0000ff", "0,255,0" = "green" }
+unmatched = "nearest"
+[patches]
+patch_size = 16
+patch_offset = [8, 0]
+[styles.wave]
+image = "wave.jpg"
+map = "wave_map.png"
+"""
+
+DOODLE = """doodle = "drawing.png"
+matching = "patch"
+patches.patch_stride = 8
+[styles.wave]
+image = "wave.jpg"
+map = "wave_map.png"
+"""
+
+
+def test_a_plan_of_patches(read):
+    plan = read(PATCH)
+    assert (plan.technique, plan.content, plan.content_map) == ("patch", "photo.jpg", "photo_map.png")
+    assert plan.settings == PATCH_TRANSFER_SETTINGS
+    assert plan.mapping == (("red", "#0000ff"), ("0,255,0", "green"))
+    assert plan.unmatched == "nearest"
+    assert plan.patches == PatchSettings(patch_size=16, patch_offset=(8, 0))
+
+
+def test_a_plan_of_a_doodle(read):
+    plan = read(DOODLE)
+    assert (plan.technique, plan.content, plan.content_map) == ("doodle", "drawing.png", "drawing.png")
+    assert plan.settings == DOODLE_SETTINGS
+    assert (plan.matching, plan.patches) == ("patch", PatchSettings(patch_stride=8))
+    assert read('recipe = "fernandes"\n' + DOODLE).settings.content_weight == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "says"),
+    [
+        (PATCH, 'content_map = "photo_map.png"\n', "", "line 1: the plan has no content_map; add content_map = "),
+        (PATCH, 'map = "wave_map.png"', "", "line 9: technique 'patch' needs a map of the style; add map = \"wave_m"),
+        (PATCH, "[patches]", "feather = 2\n[patches]", "line 6: feather does nothing in technique 'patch'; leave it"),
+        (PATCH, "[styles.wave]", '[styles.b]\nimage = "b"\nmap = "c"\n[styles.wave]', "line 12: technique 'patch' t"),
+        (PATCH, 'image = "', 'share = 2\nimage = "', "line 10: share does nothing where there is one style"),
+        (PATCH, '"nearest"', '"whole-style"', "line 5: unmatched is 'whole-style'; expected one of error, nearest"),
+        (PATCH, "patch_size = 16", "patch_size = 0", "line 7: patch_size is 0; expected a number of at least 1"),
+        (PATCH, "patch_size = 16", "patch_sise = 1", "line 7: there is no setting 'patch_sise'; did you mean 'patch"),
+        (PATCH, "[8, 0]", "8", "line 8: patch_offset is 8; expected two whole numbers, such as [8, 0]"),
+        (PATCH, "[8, 0]", "[8, 0.5]", "line 8: patch_offset is [8, 0.5]; expected two whole numbers"),
+        (PATCH, "patch_size = 16", "patch_stride = 99", "line 7: patch_stride is 99, but patch_size is 32"),
+        (PATCH, '"#0000ff"', '"hue"', "line 4: expected a colour such as red"),
+        (PATCH, "red = ", '"hue" = ', "line 4: expected a colour such as red"),
+        (PATCH, '"#0000ff"', "3", "line 4: mapping is a table; expected a table of texts, such as { red = "),
+        (PATCH, "[patches]", "[settings]\nmask_exponent = 2\n[patches]", "line 7: mask_exponent does nothing in tec"),
+        (DOODLE, 'doodle = "drawing.png"\n', 'technique = "doodle"\n', "line 1: the plan has no doodle; add doodle "),
+        (DOODLE, '"patch"', '"region"', "line 3: settings of patches do nothing where matching is region"),
+        (DOODLE, '"patch"', '"cells"', "line 2: matching is 'cells'; expected one of region, patch"),
+        (
+            DOODLE,
+            "stride = 8",
+            "size = 8\nunmatched = 'keep'",
+            "line 4: unmatched is 'keep'; expected one of error, w",
+        ),
+        (
+            DOODLE,
+            "[styles",
+            '[settings]\ninit = "content"\n[styles',
+            "line 5: init is 'content', but a doodle has no",
+        ),
+        (
+            DOODLE,
+            "[styles",
+            "[settings]\ncontent_weight = 1\n[styles",
+            "line 5: content_weight does nothing in techn",
+        ),
+        (DOODLE, "[styles", 'content = "a.jpg"\n[styles', "line 4: content does nothing in technique 'doodle'; lea"),
+        (
+            DOODLE,
+            "patch_stride = 8",
+            "feature_weight = 1",
+            "line 3: feature_weight is 1, but a doodle has no content",
+        ),
+    ],
+)
+def test_what_is_wrong_with_patches_and_doodles(read, text, old, new, says):
+    assert text.count(old) == 1
+    with pytest.raises(SettingsError) as caught:
+        read(text.replace(old, new))
+    assert says in str(caught.value)
 
 
 def test_line_ends_and_marks_of_windows(read):
@@ -178,6 +273,14 @@ def test_what_is_wrong_is_said_with_its_line(read, tmp_path, name):
             'content = "a"\n[region]\nregion = "red"\n[styles.x]\nimage = "b"',
             "line 2: region is a table; expected tables, each below a line [[region]]",
         ),
+        (
+            'content = "a"\nfeather = 2\n[styles.x]\nimage = "b"\n[[region]]\nmask = "m"\nstyle = "x"',
+            "line 2: feather does nothing where masks alone paint; leave it out",
+        ),
+        (
+            'content = "a"\npalette = ["red"]\n[styles.x]\nimage = "b"\n[[region]]\nmask = "m"\nstyle = "x"',
+            "line 2: palette does nothing where there is no map; leave it out, or add one",
+        ),
         ('content = "a"\nfeather = 2\n[styles.x]\nimage = "b"', "line 2: feather does nothing in technique 'basic'"),
         ('content = "a"\n[styles.x]\nimage = "b"\nmap = "m"', "line 4: map does nothing without [[region]]"),
         (
@@ -197,13 +300,15 @@ def test_plans_that_say_too_little_or_too_much(read, text, says):
     assert says in str(caught.value)
 
 
-def test_the_plan_in_the_documentation_is_one(read):
+def test_the_plans_in_the_documentation_are_some(read):
     text = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    table = tomllib.loads(example)
-    assert set(table) | {"technique", "weights"} == set(TOP_KEYS)
-    assert {key for each in table["region"] for key in each} == set(REGION_KEYS)
-    assert len(read(example).regions) == 4
+    examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    whole, *others = (tomllib.loads(example) for example in examples)
+    assert {"weights"}.union(whole, *others) == set(TOP_KEYS)
+    assert {key for each in whole["region"] for key in each} == set(REGION_KEYS)
+    plans = [read(example) for example in examples]
+    assert [plan.technique for plan in plans] == ["region", "patch", "doodle"]
+    assert len(plans[0].regions) == 4
 
 
 def test_the_sample_is_settled():
