@@ -232,8 +232,8 @@ def test_losses_that_overflow_in_compare_leave_the_pictures_before(desk, run, si
             values, gradient = super().value_and_gradient(image)
             return (values if self.number == 1 else values * float("nan")), gradient
 
-        def __init__(self, *arguments):
-            super().__init__(*arguments)
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
             type(self).objects += 1
             self.number = type(self).objects
 
