@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from maskstyle.images import Size
-from maskstyle.networks.architectures import ARCHITECTURES
+from maskstyle.networks.architectures import ARCHITECTURES, Architecture
+from maskstyle.schedule import optimizer_bytes, settings_at
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import wanted_layers
+from maskstyle.tiling.cuts import cell_side, cut_tiles, halo, needs_tiles
 
 MACHINE = "2 cores with AVX512_BF16"
 """What the constants were measured on."""
@@ -23,7 +26,8 @@ class Constants(NamedTuple):
         An evaluation of loss and gradient: its least time, and what each 10^9 multiplications and additions of a
         forward pass add.
     memory_mb, memory_per_mega : float
-        Peak memory in MiB: its least, and what each 10^6 numbers of all features of an image add.
+        Peak memory in MiB, without images: its least, and what each 10^6 numbers of the features that are evaluated
+        at once add.
     begin_seconds, begin_per_giga : float
         What comes before a size's second evaluation: targets, tracing and compiling.
     """
@@ -44,6 +48,14 @@ CONSTANTS = {
 }
 """By network and compute type. An operation of lite takes longer, as more of its time goes elsewhere."""
 
+IMAGES = 5
+"""Float32 images of the finest size, beside the optimiser's, that a run holds at its peak: the content, what the
+network sees of it, the start, and copies on their way."""
+
+TILED = 1.5
+"""Time of an evaluation in tiles for each pixel that a tile sees, over that of the same pixels at once: the network
+goes forward twice and back once, instead of once each."""
+
 LOADING_SECONDS = 5.0
 """Loading TensorFlow, the network and the pictures."""
 
@@ -55,6 +67,46 @@ PATCH_SHARE = {"lite": 0.3, "vgg16": 0.12, "vgg19": 0.12}
 
 STYLE_SHARE = 0.3
 """About what each further style image adds to the beginning of a size, as a share of it."""
+
+REGION_BYTES = 16.0
+"""What the labels of regions and their cells on the layers' grids take, for each pixel."""
+
+MASK_BYTES = 10.0
+"""What a soft mask and its weights on the layers' grids take, for each pixel."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the time and memory of a run depend on.
+
+    Parameters
+    ----------
+    network : {"lite", "vgg16", "vgg19"}
+        The network; VGG16 is as fast as VGG19 for the same work.
+    compute_type : {"float32", "bfloat16"}
+        The type of its convolutions.
+    sizes : sequence of (height, width)
+        From coarse to fine.
+    settings : Settings
+        For the layers, the steps, the optimiser and the tiles.
+    regions : bool
+        Whether semantic maps say what goes where.
+    masks : int
+        Number of soft masks.
+    patch_cover : float
+        How many patches each cell is in; 0 where styles are not matched by patch.
+    styles : int
+        Number of style images.
+    """
+
+    network: str
+    compute_type: str
+    sizes: Sequence[Size]
+    settings: Settings
+    regions: bool = False
+    masks: int = 0
+    patch_cover: float = 0.0
+    styles: int = 1
 
 
 class Work(NamedTuple):
@@ -101,57 +153,58 @@ def work_of(network: str, layers: Iterable[str], pixels: float) -> Work:
     architecture = ARCHITECTURES[network]
     operations, values = 0.0, 0.0
     for layer in architecture.up_to_deepest(layers):
-        side, _ = architecture.grid((1 << 20, 1 << 20), layer)
-        share = (side / (1 << 20)) ** 2
+        share = 1 / cell_side(architecture, layer) ** 2
         height, width, inputs, outputs = architecture.kernel_shape(layer)
         operations += share * height * width * inputs * outputs
         values += share * outputs
     return Work(operations * pixels / 1e9, values * pixels / 1e6)
 
 
-def expected(
-    network: str,
-    compute_type: str,
-    sizes: Sequence[Size],
-    settings: Settings,
-    *,
-    masks: int = 0,
-    patch_cover: float = 0.0,
-    styles: int = 1,
-    constants: Constants | None = None,
-) -> Expected:
-    """Return what a run is expected to take.
-
-    Parameters
-    ----------
-    network : {"lite", "vgg16", "vgg19"}
-        The network; VGG16 is as fast as VGG19 for the same work.
-    compute_type : {"float32", "bfloat16"}
-        The type of its convolutions.
-    sizes : sequence of (height, width)
-        From coarse to fine.
-    settings : Settings
-        For the layers and the steps.
-    masks : int
-        Number of soft masks.
-    patch_cover : float
-        How many patches each cell is in; 0 where styles are not matched by patch.
-    styles : int
-        Number of style images.
-    constants : Constants, optional
-        Others than those that were measured.
-    """
-    used = constants or CONSTANTS["lite" if network == "lite" else "vgg19", compute_type]
-    layers = wanted_layers(settings)
-    works = [work_of(network, layers, height * width) for height, width in sizes]
-    guided = 1 + MASK_SHARE * masks + PATCH_SHARE[network] * patch_cover
-    each = tuple((used.seconds + used.seconds_per_giga * work.giga_operations) * guided for work in works)
-    begins = [
-        (used.begin_seconds + used.begin_per_giga * work.giga_operations) * (1 + STYLE_SHARE * (styles - 1))
-        for work in works
-    ]
+def expected(job: Job, *, constants: Constants | None = None) -> Expected:
+    """Return what a run is expected to take, by `constants` where others than those that were measured are given."""
+    used = constants or CONSTANTS["lite" if job.network == "lite" else "vgg19", job.compute_type]
+    layers = wanted_layers(job.settings)
+    each, begins, memory = [], [], []
+    guided = 1 + MASK_SHARE * job.masks + PATCH_SHARE[job.network] * job.patch_cover
+    for size in job.sizes:
+        pixels = size[0] * size[1]
+        number, at_once = _seen(size, layers, ARCHITECTURES[job.network], job.settings.tile_size)
+        work = work_of(job.network, layers, number * at_once * (TILED if number > 1 else 1.0))
+        each.append((used.seconds * number + used.seconds_per_giga * work.giga_operations) * guided)
+        begin = used.begin_seconds + used.begin_per_giga * work.giga_operations
+        begins.append(begin * (1 + STYLE_SHARE * (job.styles - 1)))
+        features = work_of(job.network, layers, at_once).mega_values
+        chosen = settings_at(size, job.settings)
+        optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
+        memory.append(used.memory_mb + used.memory_per_mega * features + optimizer + _guides_mb(job, layers, pixels))
+    finest = job.sizes[-1][0] * job.sizes[-1][1]
+    steps = [settings_at(size, job.settings).steps for size in job.sizes]
     return Expected(
-        each,
-        LOADING_SECONDS + sum(begins) + sum(settings.steps * seconds for seconds in each),
-        used.memory_mb + used.memory_per_mega * max(work.mega_values for work in works),
+        tuple(each),
+        LOADING_SECONDS + sum(begins) + sum(own * seconds for own, seconds in zip(steps, each, strict=True)),
+        max(memory) + IMAGES * 12 * finest / 2**20,
     )
+
+
+def _guides_mb(job: Job, layers: Sequence[str], pixels: int) -> float:
+    """Return what guides take, in MiB."""
+    each = MASK_BYTES * job.masks + (REGION_BYTES if job.regions else 0.0)
+    if job.patch_cover:
+        # The style's features are held, and where each cell is among the patches.
+        style_layers = [layer for layer, weight in job.settings.style_layers if weight > 0]
+        shape = ARCHITECTURES[job.network]
+        width = 2 if job.compute_type == "bfloat16" else 4
+        for layer in style_layers:
+            cells = 1 / cell_side(shape, layer) ** 2
+            each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + job.patch_cover))
+    return each * pixels / 2**20
+
+
+def _seen(size: Size, layers: Sequence[str], architecture: Architecture, tile_size: int | None) -> tuple[int, int]:
+    """Return how many tiles there are, and the pixels that each sees."""
+    if tile_size is None or not needs_tiles(size, tile_size):
+        return 1, size[0] * size[1]
+    cell = max((cell_side(architecture, layer) for layer in layers), default=1)
+    tiles = cut_tiles(size, tile_size, around=halo(architecture, layers), cell=cell)
+    rows, columns = tiles[0].rows, tiles[0].columns
+    return len(tiles), (rows.stop - rows.start) * (columns.stop - columns.start)

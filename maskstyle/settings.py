@@ -135,7 +135,7 @@ class Settings:
         Images that are longer than so many pixels are evaluated in tiles of about that side, which takes less memory
         and more time and changes nothing else. None: as large as fits into `memory`.
     memory : float or None
-        GB (10^9 bytes) that the whole run may take; None: most of what is free when it begins.
+        GB (10^9 bytes) that the whole run may take; None: 4, where tiles let it fit into that, else what is free.
     """
 
     network: str = "auto"

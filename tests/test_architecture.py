@@ -17,7 +17,7 @@ PACKAGE = Path(maskstyle.__file__).parent
 # From the ground up; a module imports from lines above its own alone. A line that ends in ".*" is a package whose
 # modules may import one another, all others on a line may not.
 LAYERS = """
-errors
+errors free_memory
 settings image_files
 recipes image_decoding
 images
@@ -54,7 +54,7 @@ synthesis
 result
 techniques techniques.plan
 estimate map_check map_draft
-map_preview
+memory_limit map_preview
 techniques.setup evaluation evaluation.plan evaluation.untouched evaluation.distances
 evaluation.result evaluation.measure
 techniques.basic techniques.doodle techniques.gradient_mask techniques.patch techniques.planned

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from maskstyle.estimate import CONSTANTS, Constants, expected, work_of
+from maskstyle.estimate import CONSTANTS, IMAGES, TILED, Constants, Job, expected, work_of
+from maskstyle.schedule import optimizer_bytes
 from maskstyle.settings import Settings
 
 PLAIN = Constants(0.1, 0.01, 500.0, 10.0, 1.0, 0.0)
+
+
+def job(*sizes, network="lite", compute_type="bfloat16", **options):
+    settings = options.pop("settings", Settings())
+    return Job(network, compute_type, [(side, side) for side in sizes], settings, **options)
 
 
 def test_work_is_that_of_every_layer_up_to_the_deepest():
@@ -17,26 +25,49 @@ def test_work_is_that_of_every_layer_up_to_the_deepest():
 
 
 def test_a_run_is_its_sizes_and_steps():
-    settings = Settings(steps=10, scales=2)
+    settings = Settings(steps=10, scales=2, optimizer="lbfgs", history=5)
     giga = work_of("vgg19", ["block3_conv3"], 100 * 100).giga_operations
-    found = expected("vgg19", "float32", [(50, 50), (100, 100)], settings, constants=PLAIN)
+    found = expected(job(50, 100, network="vgg19", compute_type="float32", settings=settings), constants=PLAIN)
     assert found.seconds_per_evaluation == pytest.approx((0.1 + 0.01 * giga / 4, 0.1 + 0.01 * giga))
     assert found.seconds == pytest.approx(5 + 2 + 10 * sum(found.seconds_per_evaluation))
-    assert found.memory_mb == pytest.approx(500 + 10 * work_of("vgg19", ["block3_conv3"], 10_000).mega_values)
+    features = 10 * work_of("vgg19", ["block3_conv3"], 10_000).mega_values
+    images = (optimizer_bytes((100, 100), "lbfgs", 5) + IMAGES * 12 * 10_000) / 2**20
+    assert found.memory_mb == pytest.approx(500 + features + images)
 
 
-def test_masks_and_styles_take_time():
-    settings, size = Settings(), [(512, 512)]
-    plain = expected("lite", "bfloat16", size, settings)
-    assert expected("lite", "bfloat16", size, settings, masks=4).seconds > plain.seconds
-    assert expected("lite", "bfloat16", size, settings, patch_cover=1).seconds > plain.seconds
-    assert expected("lite", "bfloat16", size, settings, styles=3).seconds > plain.seconds
-    assert expected("vgg16", "float32", size, settings).seconds > plain.seconds
+def test_larger_sizes_take_fewer_steps():
+    few, many = (expected(job(2048, settings=Settings(step_decay=each)), constants=PLAIN) for each in (1.0, 0.0))
+    assert few.seconds < many.seconds
+
+
+def test_guides_take_time_and_memory():
+    plain = expected(job(512))
+    for options in ({"masks": 4}, {"patch_cover": 1.0}):
+        guided = expected(job(512, **options))
+        assert guided.seconds > plain.seconds
+        assert guided.memory_mb > plain.memory_mb
+    assert expected(job(512, regions=True)).memory_mb > plain.memory_mb
+    assert expected(job(512, styles=3)).seconds > plain.seconds
+    assert expected(job(512, network="vgg16", compute_type="float32")).seconds > plain.seconds
+
+
+def test_tiles_take_less_memory_and_more_time():
+    whole = job(4096)
+    tiled = dataclasses.replace(whole, settings=Settings(tile_size=512))
+    assert expected(tiled).memory_mb < 0.6 * expected(whole).memory_mb
+    ratio = expected(tiled).seconds_per_evaluation[0] / expected(whole).seconds_per_evaluation[0]
+    assert TILED < ratio < 2 * TILED
+
+
+def test_tiles_do_nothing_to_what_fits_into_one():
+    assert expected(job(512, settings=Settings(tile_size=512))) == expected(job(512))
 
 
 @pytest.mark.parametrize("side", [256, 512, 1024])
 def test_the_networks_and_types_are_in_order(side):
-    times = {key: expected(*key, [(side, side)], Settings()).seconds_per_evaluation[0] for key in CONSTANTS}
+    times = {
+        key: expected(job(side, network=key[0], compute_type=key[1])).seconds_per_evaluation[0] for key in CONSTANTS
+    }
     assert sorted(times, key=times.get) == [
         ("lite", "bfloat16"),
         ("lite", "float32"),

@@ -117,7 +117,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
 }
 """Help panels of the settings that most people touch; the others are for recipes."""
 
-UNSET: Mapping[str, str] = {"tile_size": "as large as fits", "memory": "most of what is free"}
+UNSET: Mapping[str, str] = {"tile_size": "as large as fits", "memory": "4, or what is free"}
 """The defaults in words of settings that have none."""
 
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")

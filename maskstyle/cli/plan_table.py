@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from maskstyle.cli.console import tables
 from maskstyle.cli.render import chosen_network
-from maskstyle.estimate import MACHINE, Expected, expected
+from maskstyle.estimate import MACHINE, Expected, Job, expected
 from maskstyle.guidance.planned import WHOLE, Entry, Settled
 from maskstyle.images import Size
 from maskstyle.map_colors import Color, color_name, format_color, percent
@@ -41,13 +41,16 @@ def print_plan(plan: Plan, loaded: LoadedPlan, sizes: Sequence[Size], output: Pa
     if loaded.settled is not None:
         masks, styles = len(loaded.settled.masked()), len(loaded.settled.styles())
     estimate = expected(
-        choice.architecture.name,
-        choice.compute_type,
-        sizes,
-        plan.settings,
-        masks=masks,
-        patch_cover=_patch_cover(plan),
-        styles=styles,
+        Job(
+            choice.architecture.name,
+            choice.compute_type,
+            sizes,
+            plan.settings,
+            regions=loaded.settled is None or loaded.settled.content_map is not None,
+            masks=masks,
+            patch_cover=_patch_cover(plan),
+            styles=styles,
+        )
     )
     console = tables()
     if loaded.settled is not None:

@@ -1,0 +1,95 @@
+"""What a run does to stay within its memory: the largest tiles that fit, or a refusal that says what would."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from maskstyle.errors import SettingsError
+from maskstyle.estimate import Job, expected
+from maskstyle.free_memory import usable_memory
+from maskstyle.images import Size, fit_size
+from maskstyle.schedule import USUAL_MEMORY
+from maskstyle.settings import Settings
+
+TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256)
+"""Sides of tiles that are tried, from the one that wastes least on what tiles see of their neighbours."""
+
+STEP = 1.5
+"""Factor by which the limit grows, up to what is free, where a run does not fit into the usual memory."""
+
+CLOSE = 16
+"""Pixels to which the largest size that fits is found."""
+
+
+def within_memory(job: Job) -> Settings:
+    """Return a job's settings with tiles that let it fit into its memory, where it does not without.
+
+    Parameters
+    ----------
+    job : Job
+        The run. A ``tile_size`` that its settings have is kept.
+
+    Raises
+    ------
+    SettingsError
+        Where not even the smallest tiles fit.
+    """
+    settings = job.settings
+    if settings.tile_size is not None:
+        return settings
+    free = usable_memory() or USUAL_MEMORY
+    for limit in [settings.memory] if settings.memory else _limits(free):
+        chosen = _fitting(job, limit)
+        if chosen is not None:
+            return chosen
+    needed = _gigabytes(_with_tiles(job, TILE_SIZES[-1]))
+    height, width = job.sizes[-1]
+    limit, whose = (settings.memory, "the limit") if settings.memory else (free, "free")
+    largest = _largest(job, limit)
+    way_out = f"the largest size that fits is --size {largest}" if largest else "no size fits"
+    raise SettingsError(
+        f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {limit:.1f} GB is "
+        f"{whose}; {way_out}"
+    )
+
+
+def _limits(free: float) -> list[float]:
+    """Return limits to try one after the other: a run that can takes the usual, however much is free."""
+    limits = [USUAL_MEMORY]
+    while limits[-1] < free:
+        limits.append(STEP * limits[-1])
+    return [min(limit, free) for limit in limits]
+
+
+def _fitting(job: Job, limit: float) -> Settings | None:
+    """Return settings that fit: in one piece, or in the largest tiles that do."""
+    for tile_size in (None, *TILE_SIZES):
+        tried = _with_tiles(job, tile_size)
+        if _gigabytes(tried) <= limit:
+            return tried.settings
+    return None
+
+
+def _largest(job: Job, limit: float) -> int | None:
+    """Return the longer side of the largest result that fits."""
+    low, high = 0, max(job.sizes[-1])
+    while high - low > CLOSE:
+        middle = (low + high) // 2
+        if _fitting(_at(job, middle), limit) is None:
+            high = middle
+        else:
+            low = middle
+    return low or None
+
+
+def _at(job: Job, longer: int) -> Job:
+    sizes: list[Size] = [fit_size(size, max(1, round(max(size) * longer / max(job.sizes[-1])))) for size in job.sizes]
+    return dataclasses.replace(job, sizes=sizes)
+
+
+def _with_tiles(job: Job, tile_size: int | None) -> Job:
+    return dataclasses.replace(job, settings=job.settings.changed(tile_size=tile_size))
+
+
+def _gigabytes(job: Job) -> float:
+    return expected(job).memory_mb * 2**20 / 1e9

@@ -1,0 +1,82 @@
+"""Within a limit: in one piece where that fits, in the largest tiles that do, else an error that says what fits."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from maskstyle.errors import SettingsError
+from maskstyle.estimate import Job, expected
+from maskstyle.memory_limit import TILE_SIZES, within_memory
+from maskstyle.settings import Settings
+
+
+def job(side, **settings):
+    return Job("vgg19", "float32", [(side // 2, side // 2), (side, side)], Settings(**settings))
+
+
+def needed(side, tile_size=None, **settings):
+    return expected(job(side, tile_size=tile_size, **settings)).memory_mb * 2**20 / 1e9
+
+
+def test_what_fits_is_left_whole():
+    assert within_memory(job(1024, memory=needed(1024) + 0.1)).tile_size is None
+
+
+def test_what_does_not_fit_is_cut_into_the_largest_tiles_that_do():
+    memory = needed(4096, 1024, memory=3.5) + 0.01
+    chosen = within_memory(job(4096, memory=memory)).tile_size
+    assert chosen in TILE_SIZES
+    assert needed(4096, chosen, memory=memory) <= memory
+    larger = TILE_SIZES[TILE_SIZES.index(chosen) - 1]
+    assert needed(4096, larger, memory=memory) > memory
+
+
+def test_tiles_that_were_asked_for_are_kept():
+    assert within_memory(job(4096, memory=0.1, tile_size=300)).tile_size == 300
+
+
+def test_what_cannot_fit_says_which_size_can():
+    with pytest.raises(
+        SettingsError, match=r"^8192x8192 pixels would need about \d.* but 2.0 GB is the limit"
+    ) as error:
+        within_memory(job(8192, memory=2.0))
+    largest = int(re.search(r"--size (\d+)$", str(error.value))[1])
+    assert 512 < largest < 8192
+    within_memory(job(largest, memory=2.0))
+    with pytest.raises(SettingsError):
+        within_memory(job(largest + 64, memory=2.0))
+
+
+def test_where_nothing_fits_that_is_said():
+    with pytest.raises(SettingsError, match="no size fits"):
+        within_memory(job(512, memory=0.1))
+
+
+def test_without_a_limit_a_run_is_modest(monkeypatch):
+    monkeypatch.setattr("maskstyle.memory_limit.usable_memory", lambda: 1000.0)
+    assert needed(4096) > 4.0
+    assert needed(4096, within_memory(job(4096)).tile_size) <= 4.0
+    assert within_memory(job(512)).tile_size is None
+
+
+def test_what_does_not_fit_into_the_usual_memory_takes_what_is_free(monkeypatch):
+    monkeypatch.setattr("maskstyle.memory_limit.usable_memory", lambda: 1000.0)
+    assert needed(8192, TILE_SIZES[-1]) > 4.0
+    chosen = within_memory(job(8192)).tile_size
+    assert needed(8192, chosen) < 2 * needed(8192, TILE_SIZES[-1])
+
+
+def test_no_more_than_is_free_is_taken(monkeypatch):
+    monkeypatch.setattr("maskstyle.memory_limit.usable_memory", lambda: needed(4096, 256) + 0.01)
+    assert within_memory(job(4096)).tile_size == 256
+    monkeypatch.setattr("maskstyle.memory_limit.usable_memory", lambda: 0.1)
+    with pytest.raises(SettingsError, match=r"0\.1 GB is free"):
+        within_memory(job(4096))
+
+
+def test_where_the_system_tells_nothing_4_gb_are_taken_for_granted(monkeypatch):
+    monkeypatch.setattr("maskstyle.memory_limit.usable_memory", lambda: None)
+    assert within_memory(job(512)).tile_size is None
+    assert within_memory(job(4096)).tile_size is not None
