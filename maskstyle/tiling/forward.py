@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -125,10 +125,12 @@ class TiledGrams:
         """Return the members of a tile, given by its number, as tensors."""
         return {layer: as_tensors(each.of(number)) for layer, each in self.members.items()}
 
-    def __call__(self, image: Image) -> dict[str, NDArray[np.float64]]:
-        """Return the Gram matrices (K, C, C) of an image by layer."""
+    def __call__(self, image: Image, begin_tile: Callable[[], None] | None = None) -> dict[str, NDArray[np.float64]]:
+        """Return the Gram matrices (K, C, C) of an image by layer; `begin_tile` is called before each tile."""
         totals: dict[str, NDArray[np.float64]] = {}
         for number, tile in enumerate(self.tiled.tiles):
+            if begin_tile is not None:
+                begin_tile()
             for layer, part in self._graph(pixels_of(image, tile), self.members_of(number)).items():
                 totals[layer] = totals.get(layer, 0.0) + part.numpy().astype(np.float64)
         return totals

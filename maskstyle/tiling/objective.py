@@ -63,6 +63,12 @@ class TiledObjective:
     margin : int
         Pixels by which the network sees the image mirrored around it, fewer than there are; see
         `maskstyle.objective.Objective`.
+
+    Attributes
+    ----------
+    on_tile : callable, optional
+        Called before each tile of each pass with how many are done of an evaluation, and how many there are. What it
+        raises ends the evaluation.
     """
 
     def __init__(
@@ -78,6 +84,8 @@ class TiledObjective:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
         self.margin = margin
+        self.on_tile: Callable[[int, int], None] | None = None
+        self._done = 0
         self._size = size
         self._free = free
         self._content = self._only(ContentTerm)
@@ -159,8 +167,10 @@ class TiledObjective:
 
     def _add_network(self, image: Image, values: dict[str, float], gradient: Image) -> None:
         """Add the values and the gradient of all terms of features."""
+        self._done = 0
         gram_slopes = self._first_pass(image, values)
         for number, tile in enumerate(self._tiled.tiles):
+            self._begin_tile()
             slopes: dict[str, Tensor] = {}
             if self._patches is not None:
                 found, slopes = self._patches.distances(self._tiled.features(image, tile), number)
@@ -170,12 +180,18 @@ class TiledObjective:
             if self._content is not None:
                 values[self._content.name] += float(content)
 
+    def _begin_tile(self) -> None:
+        if self.on_tile is not None:
+            passes = 2 if self._style is not None and self._judges else 1
+            self.on_tile(self._done, passes * self.tiles)
+        self._done += 1
+
     def _first_pass(self, image: Image, values: dict[str, float]) -> dict[str, Tensor]:
         """Put in the style term, and return its gradient in each Gram matrix by layer."""
         if self._style is None or not self._judges:
             return {}
         slopes = {}
-        for layer, matrices in self._grams(image).items():
+        for layer, matrices in self._grams(image, self._begin_tile).items():
             grams = tf.constant(matrices, tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(grams)

@@ -191,6 +191,26 @@ def test_gram_matrices_of_regions(network):
     assert_allclose(tiled["block1_conv1"][0], whole["block1_conv1"][0], rtol=1e-5)
 
 
+def test_tiles_are_told_as_they_begin(network):
+    _, tiled = both(network, BASE, basic, tile_size=97)
+    told = []
+    tiled.on_tile = lambda *each: told.append(each)
+    tiled.value_and_gradient(IMAGE)
+    assert told == [(done, 2 * tiled.tiles) for done in range(2 * tiled.tiles)]
+
+
+def test_what_is_raised_at_a_tile_ends_the_evaluation(network):
+    _, tiled = both(network, BASE, basic, tile_size=97)
+
+    def stop(done, _):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    tiled.on_tile = stop
+    with pytest.raises(KeyboardInterrupt):
+        tiled.value_and_gradient(IMAGE)
+
+
 def test_small_images_are_evaluated_whole(network):
     settings = BASE.changed(tile_size=135)
     terms = [content_term(network, CONTENT, settings)]
