@@ -16,6 +16,9 @@ LayerMix: TypeAlias = tuple[tuple[str, float], ...]
 DEFAULT_LONGER_SIDE = 512
 """Longer side, in pixels, of a result whose size is not asked for; a smaller content keeps its size."""
 
+CHECKPOINT_SECONDS = 60.0
+"""Seconds between the checkpoints of a long run, and before the first."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "network": ("auto", "lite", "vgg16", "vgg19"),
     "compute_type": ("auto", "float32", "bfloat16"),

@@ -8,17 +8,19 @@ from typing import Annotated
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     ContentArgument,
     OutputOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     WeightsOption,
     parse_style,
     takes_settings,
 )
-from maskstyle.settings import Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, Settings
 
 
 @takes_settings
@@ -35,6 +37,8 @@ def basic(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     quiet: QuietOption = False,
 ) -> None:
     """Paint CONTENT in the style of STYLE."""
@@ -45,7 +49,7 @@ def basic(
 
     styles = [parse_style(text) for text in [style, *(more_styles or [])]]
     shares = normalized_shares([weight for _, weight in styles], len(styles))
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
     paths = [path for path, _ in styles]
     job = prepared(content, paths, files, settings, initial=initial, weights=weights, quiet=quiet)
     paintings = [load_image(path).pixels for path in paths]

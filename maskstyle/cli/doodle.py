@@ -8,18 +8,20 @@ from typing import Annotated, Literal
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     LeastRegionOption,
     OutputOption,
     PaletteOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     WeightsOption,
     takes_doodle_settings,
 )
 from maskstyle.cli.patch_options import takes_patches
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, PatchSettings, Settings
 
 
 @takes_doodle_settings
@@ -55,6 +57,8 @@ def doodle(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     quiet: QuietOption = False,
 ) -> None:
     """Paint a doodle: each of its regions in the style of the region of the same map colour of STYLE."""
@@ -71,7 +75,7 @@ def doodle(
     check_doodle_patches(matching, given)
     parse_mapping(mapping or [], "--map")
     style_path = found_map(style_map, style, "--style-map")
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
     job = prepared(drawing, [style, style_path], files, settings, initial=initial, weights=weights, quiet=quiet)
     painting = load_image(style).pixels
     style_size = painting.shape[:2]

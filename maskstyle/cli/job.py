@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import maskstyle
 from maskstyle.cli import tensorflow_import
+from maskstyle.cli.checkpointing import wanted_checkpoints
 from maskstyle.cli.interrupt import interruptible
 from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
 from maskstyle.images import Image, Picture, Size, load_image
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import transfer_sizes
+
+if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Job:
         All settings.
     files : Files
         Where to write.
+    checkpoints : Checkpoints or None
+        Where the state goes now and then, and whether to go on from it.
     quiet : bool
         Print nothing but errors.
     """
@@ -48,6 +54,7 @@ class Job:
     weights: Path | None
     settings: Settings
     files: Files
+    checkpoints: Checkpoints | None
     quiet: bool
 
     def run(
@@ -101,6 +108,7 @@ class Job:
                 self.files,
                 interrupt,
                 inputs=recorded,
+                checkpoints=self.checkpoints,
                 alpha=self.picture.alpha,
                 quiet=self.quiet,
             )
@@ -135,6 +143,7 @@ def prepared(
     """
     given = [path for path in (initial, weights) if path is not None]
     files.check([content, *others, *given], snapshot_every=settings.snapshot_every)
+    checkpoints = wanted_checkpoints(files.output, every=files.checkpoint_every, resume=files.resume, quiet=quiet)
     picture = load_checked(content, files.output)
     first = None if initial is None else load_image(initial).pixels
-    return Job(content, picture, initial, first, weights, settings, files, quiet)
+    return Job(content, picture, initial, first, weights, settings, files, checkpoints, quiet)

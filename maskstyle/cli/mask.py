@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     ContentArgument,
     OutputOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     TransparentOption,
     WeightsOption,
     takes_settings,
 )
-from maskstyle.settings import Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, Settings
 
 if TYPE_CHECKING:
     from maskstyle.masks import MaskFile
@@ -44,6 +46,8 @@ def mask(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     quiet: QuietOption = False,
 ) -> None:
     """Paint CONTENT in styles that each follow a soft mask: fully where it is white, not at all where it is black."""
@@ -55,7 +59,7 @@ def mask(
 
     masked, found = with_masks([parse_masked_style(text) for text in styles], content)
     mask_paths = [each.mask for each in masked if each.mask is not None]
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
     others = [*(each.style for each in masked), *mask_paths]
     if transparent:
         check_transparent(output)

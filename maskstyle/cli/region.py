@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     ContentArgument,
     LeastRegionOption,
     OutputOption,
@@ -15,12 +16,13 @@ from maskstyle.cli.options import (
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     TransparentOption,
     WeightsOption,
     takes_settings,
 )
-from maskstyle.settings import Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, Settings
 
 
 @takes_settings
@@ -68,6 +70,8 @@ def region(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     quiet: QuietOption = False,
 ) -> None:
     """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
@@ -96,7 +100,7 @@ def region(
     parse_mapping(mapping or [], "--map")
     content_path = found_map(content_map, content, "--content-map")
     style_path = found_map(style_map, style, "--style-map")
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
     others = [style, content_path, style_path]
     if transparent:
         check_transparent(output)
