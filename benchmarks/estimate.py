@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from common import parser, print_table, write_figures
 
-from maskstyle.estimate import Constants, expected, work_of
+from maskstyle.estimate import Constants, Demand, expected, work_of
+from maskstyle.networks.architectures import ARCHITECTURES
 from maskstyle.networks.load import choose_network
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import wanted_layers
@@ -48,7 +49,9 @@ def main() -> None:
         print(f"    ({network!r}, {kind!r}): {constants},")
         for each in own:
             size = (each["side"], each["side"])
-            estimate = expected(network, kind, [size], Settings(steps=each["steps"]), constants=constants)
+            estimate = expected(
+                Demand(ARCHITECTURES[network], kind, [size], Settings(steps=each["steps"])), constants=constants
+            )
             figures.append({**each, "expected": estimate._asdict(), "constants": constants._asdict()})
     rows = (
         (
@@ -117,7 +120,7 @@ def as_if_alone(figures: dict) -> dict:
 
 def fitted(network: str, figures: list[dict]) -> Constants:
     """Return the constants that come nearest, in relative terms, to the figures of one network and type."""
-    work = [work_of(network, wanted_layers(Settings()), each["side"] ** 2) for each in figures]
+    work = [work_of(ARCHITECTURES[network], wanted_layers(Settings()), each["side"] ** 2) for each in figures]
     seconds = _line([each.giga_operations for each in work], [each["seconds"] for each in figures])
     memory = _line([each.mega_values for each in work], [each["memory_mb"] for each in figures])
     begin = _line([each.giga_operations for each in work], [each["begin_seconds"] for each in figures])

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.3.0"
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.color_modes import lightness_only, match_colors, match_lightness, with_content_chroma
     from maskstyle.drafting.scribbles import load_scribbles
     from maskstyle.edge_aware import edge_aware_mask
     from maskstyle.errors import (
+        CheckpointError,
         ImageError,
         MaskstyleError,
         NumericalError,
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
+    "Checkpoints": "checkpoints",
+    "CheckpointError": "errors",
     "lightness_only": "color_modes",
     "match_colors": "color_modes",
     "match_lightness": "color_modes",
@@ -110,6 +114,8 @@ _HOMES = {
 __all__ = [
     "DOODLE_SETTINGS",
     "RECIPES",
+    "CheckpointError",
+    "Checkpoints",
     "Evaluation",
     "ImageError",
     "MaskstyleError",

@@ -29,6 +29,10 @@ class OutputError(MaskstyleError):
     """A result cannot be written, though it could be when the work began."""
 
 
+class CheckpointError(MaskstyleError):
+    """A checkpoint is missing, damaged or of another job."""
+
+
 class NumericalError(MaskstyleError):
     """The optimisation met a value that is not finite.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from maskstyle.images import Size
-from maskstyle.networks.architectures import ARCHITECTURES, Architecture
+from maskstyle.networks.architectures import LITE, Architecture
 from maskstyle.schedule import optimizer_bytes, settings_at
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import wanted_layers
@@ -62,7 +62,7 @@ LOADING_SECONDS = 5.0
 MASK_SHARE = 0.06
 """About what each soft mask adds to an evaluation, as a share of it."""
 
-PATCH_SHARE = {"lite": 0.3, "vgg16": 0.12, "vgg19": 0.12}
+PATCH_SHARE = {"lite": 0.3, "vgg19": 0.12}
 """What patches that do not overlap add to an evaluation, as a share of it: see docs/patches.md."""
 
 STYLE_SHARE = 0.3
@@ -76,13 +76,13 @@ MASK_BYTES = 10.0
 
 
 @dataclass(frozen=True)
-class Job:
+class Demand:
     """What the time and memory of a run depend on.
 
     Parameters
     ----------
-    network : {"lite", "vgg16", "vgg19"}
-        The network; VGG16 is as fast as VGG19 for the same work.
+    network : Architecture
+        The network's shape; what was measured with VGG19 holds for all but lite.
     compute_type : {"float32", "bfloat16"}
         The type of its convolutions.
     sizes : sequence of (height, width)
@@ -99,7 +99,7 @@ class Job:
         Number of style images.
     """
 
-    network: str
+    network: Architecture
     compute_type: str
     sizes: Sequence[Size]
     settings: Settings
@@ -142,15 +142,15 @@ class Expected(NamedTuple):
     memory_mb: float
 
 
-def work_of(network: str, layers: Iterable[str], pixels: float) -> Work:
+def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) -> Work:
     """Return what a network does for an image up to the deepest of some layers.
 
     Examples
     --------
-    >>> work_of("vgg19", ["block1_conv1"], 1_000_000)
+    >>> from maskstyle.networks.architectures import VGG19
+    >>> work_of(VGG19, ["block1_conv1"], 1_000_000)
     Work(giga_operations=1.728, mega_values=64.0)
     """
-    architecture = ARCHITECTURES[network]
     operations, values = 0.0, 0.0
     for layer in architecture.up_to_deepest(layers):
         share = 1 / cell_side(architecture, layer) ** 2
@@ -160,25 +160,28 @@ def work_of(network: str, layers: Iterable[str], pixels: float) -> Work:
     return Work(operations * pixels / 1e9, values * pixels / 1e6)
 
 
-def expected(job: Job, *, constants: Constants | None = None) -> Expected:
+def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
     """Return what a run is expected to take, by `constants` where others than those that were measured are given."""
-    used = constants or CONSTANTS["lite" if job.network == "lite" else "vgg19", job.compute_type]
-    layers = wanted_layers(job.settings)
+    name = "lite" if demand.network == LITE else "vgg19"
+    used = constants or CONSTANTS[name, demand.compute_type]
+    layers = wanted_layers(demand.settings)
     each, begins, memory = [], [], []
-    guided = 1 + MASK_SHARE * job.masks + PATCH_SHARE[job.network] * job.patch_cover
-    for size in job.sizes:
+    guided = 1 + MASK_SHARE * demand.masks + PATCH_SHARE[name] * demand.patch_cover
+    for size in demand.sizes:
         pixels = size[0] * size[1]
-        number, at_once = _seen(size, layers, ARCHITECTURES[job.network], job.settings.tile_size)
-        work = work_of(job.network, layers, number * at_once * (TILED if number > 1 else 1.0))
+        number, at_once = _seen(size, layers, demand.network, demand.settings.tile_size)
+        work = work_of(demand.network, layers, number * at_once * (TILED if number > 1 else 1.0))
         each.append((used.seconds * number + used.seconds_per_giga * work.giga_operations) * guided)
         begin = used.begin_seconds + used.begin_per_giga * work.giga_operations
-        begins.append(begin * (1 + STYLE_SHARE * (job.styles - 1)))
-        features = work_of(job.network, layers, at_once).mega_values
-        chosen = settings_at(size, job.settings)
+        begins.append(begin * (1 + STYLE_SHARE * (demand.styles - 1)))
+        features = work_of(demand.network, layers, at_once).mega_values
+        chosen = settings_at(size, demand.settings)
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
-        memory.append(used.memory_mb + used.memory_per_mega * features + optimizer + _guides_mb(job, layers, pixels))
-    finest = job.sizes[-1][0] * job.sizes[-1][1]
-    steps = [settings_at(size, job.settings).steps for size in job.sizes]
+        memory.append(
+            used.memory_mb + used.memory_per_mega * features + optimizer + _guides_mb(demand, layers, pixels)
+        )
+    finest = demand.sizes[-1][0] * demand.sizes[-1][1]
+    steps = [settings_at(size, demand.settings).steps for size in demand.sizes]
     return Expected(
         tuple(each),
         LOADING_SECONDS + sum(begins) + sum(own * seconds for own, seconds in zip(steps, each, strict=True)),
@@ -186,17 +189,17 @@ def expected(job: Job, *, constants: Constants | None = None) -> Expected:
     )
 
 
-def _guides_mb(job: Job, layers: Sequence[str], pixels: int) -> float:
+def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
     """Return what guides take, in MiB."""
-    each = MASK_BYTES * job.masks + (REGION_BYTES if job.regions else 0.0)
-    if job.patch_cover:
+    each = MASK_BYTES * demand.masks + (REGION_BYTES if demand.regions else 0.0)
+    if demand.patch_cover:
         # The style's features are held, and where each cell is among the patches.
-        style_layers = [layer for layer, weight in job.settings.style_layers if weight > 0]
-        shape = ARCHITECTURES[job.network]
-        width = 2 if job.compute_type == "bfloat16" else 4
+        style_layers = [layer for layer, weight in demand.settings.style_layers if weight > 0]
+        shape = demand.network
+        width = 2 if demand.compute_type == "bfloat16" else 4
         for layer in style_layers:
             cells = 1 / cell_side(shape, layer) ** 2
-            each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + job.patch_cover))
+            each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patch_cover))
     return each * pixels / 2**20
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from maskstyle.errors import SettingsError
-from maskstyle.estimate import Job, expected
+from maskstyle.estimate import Demand, expected
 from maskstyle.free_memory import usable_memory
 from maskstyle.images import Size, fit_size
 from maskstyle.schedule import USUAL_MEMORY
@@ -21,12 +21,12 @@ CLOSE = 16
 """Pixels to which the largest size that fits is found."""
 
 
-def within_memory(job: Job) -> Settings:
-    """Return a job's settings with tiles that let it fit into its memory, where it does not without.
+def within_memory(demand: Demand) -> Settings:
+    """Return a run's settings with tiles that let it fit into its memory, where it does not without.
 
     Parameters
     ----------
-    job : Job
+    demand : Demand
         The run. A ``tile_size`` that its settings have is kept.
 
     Raises
@@ -34,18 +34,18 @@ def within_memory(job: Job) -> Settings:
     SettingsError
         Where not even the smallest tiles fit.
     """
-    settings = job.settings
+    settings = demand.settings
     if settings.tile_size is not None:
         return settings
     free = usable_memory() or USUAL_MEMORY
     for limit in [settings.memory] if settings.memory else _limits(free):
-        chosen = _fitting(job, limit)
+        chosen = _fitting(demand, limit)
         if chosen is not None:
             return chosen
-    needed = _gigabytes(_with_tiles(job, TILE_SIZES[-1]))
-    height, width = job.sizes[-1]
+    needed = _gigabytes(_with_tiles(demand, TILE_SIZES[-1]))
+    height, width = demand.sizes[-1]
     limit, whose = (settings.memory, "the limit") if settings.memory else (free, "free")
-    largest = _largest(job, limit)
+    largest = _largest(demand, limit)
     way_out = f"the largest size that fits is --size {largest}" if largest else "no size fits"
     raise SettingsError(
         f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {limit:.1f} GB is "
@@ -61,35 +61,37 @@ def _limits(free: float) -> list[float]:
     return [min(limit, free) for limit in limits]
 
 
-def _fitting(job: Job, limit: float) -> Settings | None:
+def _fitting(demand: Demand, limit: float) -> Settings | None:
     """Return settings that fit: in one piece, or in the largest tiles that do."""
     for tile_size in (None, *TILE_SIZES):
-        tried = _with_tiles(job, tile_size)
+        tried = _with_tiles(demand, tile_size)
         if _gigabytes(tried) <= limit:
             return tried.settings
     return None
 
 
-def _largest(job: Job, limit: float) -> int | None:
+def _largest(demand: Demand, limit: float) -> int | None:
     """Return the longer side of the largest result that fits."""
-    low, high = 0, max(job.sizes[-1])
+    low, high = 0, max(demand.sizes[-1])
     while high - low > CLOSE:
         middle = (low + high) // 2
-        if _fitting(_at(job, middle), limit) is None:
+        if _fitting(_at(demand, middle), limit) is None:
             high = middle
         else:
             low = middle
     return low or None
 
 
-def _at(job: Job, longer: int) -> Job:
-    sizes: list[Size] = [fit_size(size, max(1, round(max(size) * longer / max(job.sizes[-1])))) for size in job.sizes]
-    return dataclasses.replace(job, sizes=sizes)
+def _at(demand: Demand, longer: int) -> Demand:
+    sizes: list[Size] = [
+        fit_size(size, max(1, round(max(size) * longer / max(demand.sizes[-1])))) for size in demand.sizes
+    ]
+    return dataclasses.replace(demand, sizes=sizes)
 
 
-def _with_tiles(job: Job, tile_size: int | None) -> Job:
-    return dataclasses.replace(job, settings=job.settings.changed(tile_size=tile_size))
+def _with_tiles(demand: Demand, tile_size: int | None) -> Demand:
+    return dataclasses.replace(demand, settings=demand.settings.changed(tile_size=tile_size))
 
 
-def _gigabytes(job: Job) -> float:
-    return expected(job).memory_mb * 2**20 / 1e9
+def _gigabytes(demand: Demand) -> float:
+    return expected(demand).memory_mb * 2**20 / 1e9

@@ -11,7 +11,7 @@ from typing import Any
 from maskstyle import __version__
 from maskstyle.images import Image, Mask, to_uint8
 from maskstyle.settings import PatchSettings, Settings
-from maskstyle.synthesis import ScaleReport, StepRecord
+from maskstyle.step_records import ScaleReport, StepRecord
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Result:
     Parameters
     ----------
     image : (H, W, 3) float32 array
-        RGB in [0, 1].
+        RGB in [0, 1]; it may be read-only, so copy it to change it.
     alpha : (H, W) float32 array or None
         The content's transparency in [0, 1], where it has any.
     technique : str
@@ -92,6 +92,7 @@ class Result:
             "optimizers": [scale.optimizer for scale in self.scales],
             "seconds_total": self.seconds,
             "seconds_per_evaluation": [scale.seconds_per_evaluation for scale in self.scales],
+            "resumed_after": [list(scale.resumed_after) for scale in self.scales],
             "peak_memory_mb": peak_memory_mb(),
             "final_losses": self.losses,
             "losses": [

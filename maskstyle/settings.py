@@ -19,6 +19,9 @@ DEFAULT_LONGER_SIDE = 512
 SMALLEST_TILE = 64
 """Side of the smallest tiles: what smaller ones see would mostly be their neighbours'."""
 
+CHECKPOINT_SECONDS = 60.0
+"""Seconds between the checkpoints of a long run, and before the first."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "network": ("auto", "lite", "vgg16", "vgg19"),
     "compute_type": ("auto", "float32", "bfloat16"),
@@ -270,6 +273,11 @@ class PatchSettings:
             _check_whole("patch_offset", shift, 0)
         for name in ("repetition", "position_weight", "feature_weight"):
             _check_number(name, getattr(self, name), 0, inclusive=True)
+
+    @property
+    def cover(self) -> float:
+        """How many patches each cell is in, about."""
+        return (self.patch_size / self.stride) ** 2
 
     @property
     def stride(self) -> int:

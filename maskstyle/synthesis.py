@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from maskstyle.checkpoint_file import Progress, State
+from maskstyle.checkpoints import Checkpoints
 from maskstyle.errors import NumericalError
 from maskstyle.images import Image, Size, resize_image
 from maskstyle.objective import ObjectiveLike
-from maskstyle.optimize import Outcome, minimize
+from maskstyle.optimize import Outcome, Start, StoppedAtOnce, minimize
 from maskstyle.schedule import settings_at
 from maskstyle.settings import Settings
+from maskstyle.step_records import ScaleReport, StepRecord
 
 
 @dataclass(frozen=True)
@@ -52,34 +55,6 @@ class Step:
 
 
 @dataclass(frozen=True)
-class ScaleReport:
-    """What happened at one size.
-
-    Parameters
-    ----------
-    size : (height, width)
-        The size.
-    evaluations : int
-        Number of evaluations of loss and gradient.
-    seconds_per_evaluation : float
-        Mean, the optimiser's own work included, the first evaluation (which compiles) left out where there are more.
-    stopped_because : str
-        See `maskstyle.optimize.Outcome`.
-    optimizer : {"lbfgs", "adam"}
-        The optimiser that it had.
-    history : int
-        Pairs of vectors that L-BFGS remembered.
-    """
-
-    size: Size
-    evaluations: int
-    seconds_per_evaluation: float
-    stopped_because: str
-    optimizer: str
-    history: int
-
-
-@dataclass(frozen=True)
 class Synthesis:
     """The image that came out, and how.
 
@@ -94,7 +69,7 @@ class Synthesis:
     scales : tuple of ScaleReport
         One for each size that was begun.
     seconds : float
-        Wall time of it all.
+        Wall time of it all; where it went on from a checkpoint, with what had passed when that was written.
     """
 
     image: Image
@@ -102,16 +77,6 @@ class Synthesis:
     steps: tuple[StepRecord, ...]
     scales: tuple[ScaleReport, ...]
     seconds: float
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """The part of a Step that is kept."""
-
-    size: Size
-    step: int
-    seconds: float
-    losses: dict[str, float]
 
 
 OnStep = Callable[[Step], None]
@@ -126,6 +91,7 @@ def synthesize(
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
     begin_with: Callable[[Image], Image] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Synthesis:
     """Minimise an objective at sizes from coarse to fine.
 
@@ -146,26 +112,34 @@ def synthesize(
         Asked after each evaluation; where it says True the best image so far is returned.
     begin_with : callable, optional
         Returns the image that a size really begins with; it puts back pixels that must not change.
+    checkpoints : Checkpoints, optional
+        Offered the state after each evaluation, and the state to go on from, for a job that was begun with its
+        ``begin``. Sizes that were done are left out.
 
     Raises
     ------
     NumericalError
         Where a loss is not finite; it carries the last good image, at the size at which it happened.
     """
-    began = time.perf_counter()
+    held = None if checkpoints is None else checkpoints.progress
+    began = time.perf_counter() - (0.0 if held is None else held.seconds)
     image = start
     losses: dict[str, float] = {}
-    records: list[StepRecord] = []
-    reports: list[ScaleReport] = []
-    for scale, size in enumerate(sizes, start=1):
-        image = enlarged(image, start, size) if scale > 1 else resize_image(start, size)
-        image = image if begin_with is None else begin_with(image)
+    records: list[StepRecord] = [] if held is None else list(held.steps)
+    reports: list[ScaleReport] = [] if held is None else list(held.scales)
+    for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
         chosen = settings_at(size, settings)
-        recorder = _Recorder(scale, len(sizes), size, chosen.steps, began, on_step)
-        outcome = _minimized(objective_at(size), image, chosen, recorder, should_stop)
-        image, losses = outcome.image, outcome.losses
-        records += recorder.records
-        reports.append(_report(size, outcome, recorder, chosen))
+        recorder = _Recorder(scale, len(sizes), size, chosen, began, on_step, records, reports)
+        begin: Start
+        if held is not None and checkpoints is not None and scale == held.scale:
+            recorder.resumed_after = (*held.resumed_after, held.evaluations)
+            begin = checkpoints.take_state
+        else:
+            image = enlarged(image, start, size) if scale > 1 else resize_image(start, size)
+            begin = image if begin_with is None else begin_with(image)
+        outcome = _minimized(objective_at(size), begin, chosen, recorder, should_stop, checkpoints)
+        image, losses = outcome.image, outcome.losses or losses
+        reports.append(recorder.report(outcome))
         if outcome.stopped_because == "interrupted":
             break
     return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
@@ -198,49 +172,79 @@ def enlarged(result: Image, start: Image, size: Size) -> Image:
 
 
 class _Recorder:
-    """Keeps what happens at one size and passes it on as Steps."""
+    """Keeps what happens at one size, beside what happened before, and passes it on as Steps."""
 
-    def __init__(self, scale: int, scales: int, size: Size, steps: int, began: float, on_step: OnStep | None) -> None:
-        self.records: list[StepRecord] = []
-        self._scale, self._scales, self._size, self._steps = scale, scales, size, steps
+    def __init__(
+        self,
+        scale: int,
+        scales: int,
+        size: Size,
+        settings: Settings,
+        began: float,
+        on_step: OnStep | None,
+        records: list[StepRecord],
+        reports: Sequence[ScaleReport],
+    ) -> None:
+        self.resumed_after: tuple[int, ...] = ()
+        self._scale, self._scales, self._size, self._settings = scale, scales, size, settings
         self._began = began
         self._on_step = on_step
+        self._records = records
+        self._reports = reports
+        self._moments: list[float] = []
 
     def __call__(self, step: int, losses: dict[str, float], image: Image) -> None:
         seconds = time.perf_counter() - self._began
-        self.records.append(StepRecord(self._size, step, seconds, losses))
+        self._moments.append(seconds)
+        self._records.append(StepRecord(self._size, step, seconds, losses))
         if self._on_step is not None:
-            self._on_step(Step(self._scale, self._scales, self._size, step, self._steps, losses, seconds, image))
+            steps = self._settings.steps
+            self._on_step(Step(self._scale, self._scales, self._size, step, steps, losses, seconds, image))
 
-    def mean_interval(self) -> float:
-        """Return the mean time between evaluations, which leaves out the first, which compiles."""
-        if len(self.records) < 2:
+    def progress(self) -> Progress:
+        """Return where the synthesis stands."""
+        seconds = time.perf_counter() - self._began
+        return Progress(self._scale, tuple(self._records), tuple(self._reports), self.resumed_after, seconds)
+
+    def report(self, outcome: Outcome) -> ScaleReport:
+        """Return what happened at this size."""
+        return ScaleReport(
+            self._size,
+            outcome.evaluations,
+            self._mean_interval(),
+            outcome.stopped_because,
+            self._settings.optimizer,
+            self._settings.history,
+            self.resumed_after,
+        )
+
+    def _mean_interval(self) -> float:
+        """Return the mean time between evaluations of this process, which leaves out the first, which compiles."""
+        if len(self._moments) < 2:
             return 0.0
-        return (self.records[-1].seconds - self.records[0].seconds) / (len(self.records) - 1)
-
-
-def _report(size: Size, outcome: Outcome, recorder: _Recorder, settings: Settings) -> ScaleReport:
-    return ScaleReport(
-        size,
-        outcome.evaluations,
-        recorder.mean_interval(),
-        outcome.stopped_because,
-        settings.optimizer,
-        settings.history,
-    )
+        return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1)
 
 
 def _minimized(
     objective: ObjectiveLike,
-    image: Image,
+    begin: Start,
     settings: Settings,
     recorder: _Recorder,
     should_stop: Callable[[], bool] | None,
+    checkpoints: Checkpoints | None,
 ) -> Outcome:
     """Minimise; an error at the first step of a size still carries the image that it started from."""
+
+    def offer(state: Callable[[], State], last: bool) -> None:
+        if checkpoints is not None:
+            checkpoints.offer(recorder.progress, state, last=last)
+
     try:
-        return minimize(objective, image, settings, on_evaluation=recorder, should_stop=should_stop)
+        return minimize(objective, begin, settings, on_evaluation=recorder, should_stop=should_stop, offer=offer)
+    except StoppedAtOnce:
+        assert not callable(begin)  # what is gone on with has a best image
+        return Outcome(begin, {}, 0, "interrupted")
     except NumericalError as error:
-        if error.image is None:
-            error.image = image
+        if error.image is None and not callable(begin):
+            error.image = begin
         raise

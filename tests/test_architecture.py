@@ -18,11 +18,13 @@ PACKAGE = Path(maskstyle.__file__).parent
 # modules may import one another, all others on a line may not.
 LAYERS = """
 errors free_memory
-settings image_files
+settings image_files identity
 recipes image_decoding
 images
 schedule
-companions
+companions step_records
+checkpoint_file
+checkpoints
 mask_making mask_combining mask_preview edge_aware color_modes
 blending
 denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures

@@ -6,31 +6,32 @@ import dataclasses
 
 import pytest
 
-from maskstyle.estimate import CONSTANTS, IMAGES, TILED, Constants, Job, expected, work_of
+from maskstyle.estimate import CONSTANTS, IMAGES, TILED, Constants, Demand, expected, work_of
+from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
 from maskstyle.schedule import optimizer_bytes
 from maskstyle.settings import Settings
 
 PLAIN = Constants(0.1, 0.01, 500.0, 10.0, 1.0, 0.0)
 
 
-def job(*sizes, network="lite", compute_type="bfloat16", **options):
+def job(*sizes, network=LITE, compute_type="bfloat16", **options):
     settings = options.pop("settings", Settings())
-    return Job(network, compute_type, [(side, side) for side in sizes], settings, **options)
+    return Demand(network, compute_type, [(side, side) for side in sizes], settings, **options)
 
 
 def test_work_is_that_of_every_layer_up_to_the_deepest():
-    work = work_of("vgg19", ["block2_conv1"], 1_000_000)
+    work = work_of(VGG19, ["block2_conv1"], 1_000_000)
     assert work.giga_operations == pytest.approx(1.728 + 36.864 + 73.728 / 4)
     assert work.mega_values == pytest.approx(64 + 64 + 128 / 4)
 
 
 def test_a_run_is_its_sizes_and_steps():
     settings = Settings(steps=10, scales=2, optimizer="lbfgs", history=5)
-    giga = work_of("vgg19", ["block3_conv3"], 100 * 100).giga_operations
-    found = expected(job(50, 100, network="vgg19", compute_type="float32", settings=settings), constants=PLAIN)
+    giga = work_of(VGG19, ["block3_conv3"], 100 * 100).giga_operations
+    found = expected(job(50, 100, network=VGG19, compute_type="float32", settings=settings), constants=PLAIN)
     assert found.seconds_per_evaluation == pytest.approx((0.1 + 0.01 * giga / 4, 0.1 + 0.01 * giga))
     assert found.seconds == pytest.approx(5 + 2 + 10 * sum(found.seconds_per_evaluation))
-    features = 10 * work_of("vgg19", ["block3_conv3"], 10_000).mega_values
+    features = 10 * work_of(VGG19, ["block3_conv3"], 10_000).mega_values
     images = (optimizer_bytes((100, 100), "lbfgs", 5) + IMAGES * 12 * 10_000) / 2**20
     assert found.memory_mb == pytest.approx(500 + features + images)
 
@@ -48,7 +49,7 @@ def test_guides_take_time_and_memory():
         assert guided.memory_mb > plain.memory_mb
     assert expected(job(512, regions=True)).memory_mb > plain.memory_mb
     assert expected(job(512, styles=3)).seconds > plain.seconds
-    assert expected(job(512, network="vgg16", compute_type="float32")).seconds > plain.seconds
+    assert expected(job(512, network=VGG16, compute_type="float32")).seconds > plain.seconds
 
 
 def test_tiles_take_less_memory_and_more_time():
@@ -66,7 +67,8 @@ def test_tiles_do_nothing_to_what_fits_into_one():
 @pytest.mark.parametrize("side", [256, 512, 1024])
 def test_the_networks_and_types_are_in_order(side):
     times = {
-        key: expected(job(side, network=key[0], compute_type=key[1])).seconds_per_evaluation[0] for key in CONSTANTS
+        key: expected(job(side, network=ARCHITECTURES[key[0]], compute_type=key[1])).seconds_per_evaluation[0]
+        for key in CONSTANTS
     }
     assert sorted(times, key=times.get) == [
         ("lite", "bfloat16"),

@@ -7,13 +7,14 @@ import re
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.estimate import Job, expected
+from maskstyle.estimate import Demand, expected
 from maskstyle.memory_limit import TILE_SIZES, within_memory
+from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings
 
 
 def job(side, **settings):
-    return Job("vgg19", "float32", [(side // 2, side // 2), (side, side)], Settings(**settings))
+    return Demand(VGG19, "float32", [(side // 2, side // 2), (side, side)], Settings(**settings))
 
 
 def needed(side, tile_size=None, **settings):

@@ -12,10 +12,12 @@ import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import Bowl, random_image
 
+from maskstyle import optimize
+from maskstyle.checkpoint_file import State
 from maskstyle.errors import NumericalError, SettingsError
 from maskstyle.guides import style_guide
 from maskstyle.objective import Objective, content_term, style_term, total_variation_term
-from maskstyle.optimize import PROGRESS_WINDOW, minimize
+from maskstyle.optimize import PROGRESS_WINDOW, minimize, row_cuts
 from maskstyle.settings import Settings
 
 SHAPE = (5, 6, 3)
@@ -279,3 +281,144 @@ def test_history_is_what_lbfgs_remembers(monkeypatch):
     monkeypatch.setattr(scipy.optimize, "minimize", spy)
     minimize(Bowl(OUTSIDE), START, dataclasses.replace(settings_of(), history=17))
     assert seen["maxcor"] == 17
+
+
+# Strips of rows
+
+
+@pytest.mark.parametrize("values", [1, 36, 40, 54, 10**6])
+def test_strips_cover_all_rows_and_hold_no_more_than_they_may(values, monkeypatch):
+    monkeypatch.setattr(optimize, "STRIP_VALUES", values)
+    cuts = row_cuts((5, 6, 3))
+    assert [row for cut in cuts for row in range(cut.start, cut.stop)] == [0, 1, 2, 3, 4]
+    assert all((cut.stop - cut.start) * 18 <= max(values, 18) for cut in cuts)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_strips_change_nothing(real_objective, rows, monkeypatch):
+    start = random_image(5, 12, 14)
+    whole = minimize(real_objective, start, settings_of("adam", steps=6))
+    monkeypatch.setattr(optimize, "STRIP_VALUES", rows * 14 * 3)
+    log = Log()
+    in_strips = minimize(real_objective, start, settings_of("adam", steps=6), on_evaluation=log)
+    assert_array_equal(in_strips.image, whole.image)
+    assert in_strips.losses == whole.losses
+    for image, copy in zip(log.images, log.copies, strict=True):
+        assert_array_equal(image, copy)
+
+
+# Going on from a state
+
+
+def copied(state):
+    """Return a state as a file gives it back: good for longer than the call, and whole."""
+    variables = {name: (np.concatenate(strips),) for name, strips in state.variables.items()}
+    return dataclasses.replace(state, best=state.best.copy(), variables=variables)
+
+
+def states_of(objective, start, settings, **others):
+    """Return the outcome of a minimisation, the totals of its evaluations, and the state after each."""
+    states, log = [], Log()
+    outcome = minimize(
+        objective,
+        start,
+        settings,
+        on_evaluation=log,
+        offer=lambda state, last: states.append(copied(state())),
+        **others,
+    )
+    return outcome, log, states
+
+
+@pytest.mark.parametrize("rows", [3, 12])
+def test_adam_goes_on_as_if_nothing_had_been(real_objective, rows, monkeypatch):
+    monkeypatch.setattr(optimize, "STRIP_VALUES", rows * 14 * 3)
+    settings = settings_of("adam", steps=9)
+    whole, log, states = states_of(real_objective, random_image(5, 12, 14), settings)
+    assert [len(state.best_totals) for state in states] == list(range(1, 10))
+    for after in (1, 4, 8):
+        resumed, later, more = states_of(real_objective, lambda state=states[after - 1]: state, settings)
+        assert later.numbers == list(range(after + 1, 10))
+        assert later.losses == log.losses[after:]
+        for image, expected in zip(later.images, log.images[after:], strict=True):
+            assert_array_equal(image, expected)
+        assert_array_equal(resumed.image, whole.image)
+        assert (resumed.losses, resumed.evaluations, resumed.stopped_because) == (whole.losses, 9, "steps")
+        for name in ("image", "momentum", "velocity"):
+            assert_array_equal(more[-1].variables[name][0], states[-1].variables[name][0])
+
+
+def test_adam_may_go_on_in_other_strips(real_objective, monkeypatch):
+    settings = settings_of("adam", steps=6)
+    whole, _, states = states_of(real_objective, random_image(5, 12, 14), settings)
+    monkeypatch.setattr(optimize, "STRIP_VALUES", 5 * 14 * 3)
+    resumed, *_ = states_of(real_objective, lambda: states[2], settings)
+    assert_array_equal(resumed.image, whole.image)
+
+
+def test_lbfgs_begins_anew_at_the_best_image_with_what_is_left():
+    bowl = Bowl(OUTSIDE, CURVATURE)
+    whole, log, states = states_of(bowl, START, settings_of(steps=20))
+    for after in (1, 7, 19):
+        state = states[after - 1]
+        assert state.variables == {}
+        resumed, later, _ = states_of(bowl, lambda state=state: state, settings_of(steps=20))
+        assert later.numbers == list(range(after + 1, 21))
+        assert_array_equal(later.images[0], state.best)
+        assert state.losses["distance"] == min(log.totals[:after]) == pytest.approx(later.totals[0])
+        assert (resumed.evaluations, resumed.stopped_because) == (20, "steps")
+        assert resumed.losses["distance"] <= state.losses["distance"]
+
+
+def test_the_best_of_before_stays_the_best():
+    bowl = Bowl(OUTSIDE, CURVATURE)
+    best = State(np.clip(OUTSIDE, 0, 1).astype(np.float32), {"distance": 1e-3}, (5.0, 1e-3), None, {})
+    outcome = minimize(bowl, lambda: best, settings_of(steps=5))
+    assert_array_equal(outcome.image, best.best)
+    assert (outcome.losses, outcome.evaluations) == ({"distance": 1e-3}, 5)
+
+
+@both
+def test_the_window_of_the_tolerance_is_adams_to_keep_and_lbfgs_to_begin_anew(optimizer):
+    flat = Bowl(OUTSIDE, 1e-9, floor=100.0)
+    settings = settings_of(optimizer, steps=60, tolerance=0.01, learning_rate=1e-6)
+    whole, _, states = states_of(flat, START, settings)
+    assert whole.evaluations == PROGRESS_WINDOW + 1
+    resumed = minimize(flat, lambda: states[5], settings)
+    assert resumed.evaluations == PROGRESS_WINDOW + 1 + (6 if optimizer == "lbfgs" else 0)
+    assert resumed.stopped_because == "converged"
+
+
+@both
+@pytest.mark.parametrize("tolerance", [0.0, 0.5])
+def test_a_minimisation_that_was_finished_is_not_gone_on_with(optimizer, tolerance):
+    settings = settings_of(optimizer, steps=13, tolerance=tolerance)
+    bowl = Bowl(OUTSIDE, CURVATURE, floor=1e4)
+    whole, _, states = states_of(bowl, START, settings)
+    calls = bowl.calls
+    resumed = minimize(bowl, lambda: states[-1], settings)
+    assert states[-1].finished == whole.stopped_because == ("converged" if tolerance else "steps")
+    assert bowl.calls == calls
+    assert_array_equal(resumed.image, whole.image)
+    assert (resumed.losses, resumed.evaluations) == (whole.losses, whole.evaluations)
+    assert resumed.stopped_because == whole.stopped_because
+
+
+@both
+def test_the_last_offer_is_that_of_an_interruption(optimizer):
+    offers = []
+    minimize(
+        Bowl(OUTSIDE, CURVATURE),
+        START,
+        settings_of(optimizer),
+        should_stop=lambda: len(offers) == 2,
+        offer=lambda state, last: offers.append((len(state().best_totals), last)),
+    )
+    assert offers == [(1, False), (2, False), (3, True)]
+
+
+def test_an_error_after_going_on_carries_the_best_of_before():
+    _, _, states = states_of(Bowl(OUTSIDE, CURVATURE), START, settings_of(steps=3))
+    with pytest.raises(NumericalError, match="after 2 good steps") as caught:
+        minimize(Bowl(OUTSIDE, broken_at=1), lambda: states[1], settings_of())
+    assert_array_equal(caught.value.image, states[1].best)

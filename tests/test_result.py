@@ -17,7 +17,7 @@ import maskstyle
 from maskstyle.images import to_uint8
 from maskstyle.result import Result, peak_memory_mb
 from maskstyle.settings import Settings
-from maskstyle.synthesis import ScaleReport, StepRecord
+from maskstyle.step_records import ScaleReport, StepRecord
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import Bowl, random_image
 
 from maskstyle import synthesis as synthesis_module
+from maskstyle.checkpoints import Checkpoints
 from maskstyle.errors import NumericalError
 from maskstyle.images import resize_image
 from maskstyle.settings import Settings
@@ -163,3 +164,121 @@ def test_begin_with_has_the_last_word_on_each_sizes_first_image():
     for step in (first, last):
         assert (step.image[: step.size[0] // 2] == 0.5).all()
         assert (step.image[step.size[0] // 2 :] != 0.5).any()
+
+
+# Checkpoints
+
+
+class Kill(Exception):
+    """Ends a synthesis amid its work, as nothing else may."""
+
+
+def checkpoints_at(path, *, resume=False):
+    """Return checkpoints that are written after every evaluation."""
+    checkpoints = Checkpoints(path, every=1e-9, resume=resume)
+    checkpoints.begin({"job": "a test"})
+    return checkpoints
+
+
+def killed_after(path, evaluations, *, resume=False, settings=SETTINGS):
+    """Run until some evaluations are done, of which the last comes after its checkpoint."""
+    count = itertools.count(1)
+
+    def objective_at(size):
+        bowl = bowl_at(size)
+        evaluate = bowl.value_and_gradient
+
+        def killing(image):
+            if next(count) > evaluations:
+                raise Kill
+            return evaluate(image)
+
+        bowl.value_and_gradient = killing
+        return bowl
+
+    with pytest.raises(Kill):
+        run(objective_at=objective_at, settings=settings, checkpoints=checkpoints_at(path, resume=resume))
+
+
+@pytest.mark.parametrize("evaluations", [1, 3, 4, 5, 8])
+def test_goes_on_as_if_nothing_had_been(tmp_path, evaluations):
+    path = tmp_path / "checkpoint"
+    whole, all_steps = run()
+    killed_after(path, evaluations)
+    asked = []
+
+    def objective_at(size):
+        asked.append(size)
+        return bowl_at(size)
+
+    result, steps = run(objective_at=objective_at, checkpoints=checkpoints_at(path, resume=True))
+    assert asked == SIZES[(evaluations - 1) // 3 :]  # sizes that were done are left out
+    for step, expected in zip(steps, all_steps[evaluations:], strict=True):
+        assert (step.scale, step.step, step.losses) == (expected.scale, expected.step, expected.losses)
+        assert_array_equal(step.image, expected.image)
+    assert_array_equal(result.image, whole.image)
+    assert result.losses == whole.losses
+    assert [(each.size, each.step, each.losses) for each in result.steps] == [
+        (each.size, each.step, each.losses) for each in whole.steps
+    ]
+    assert [each.evaluations for each in result.scales] == [3, 3, 3]
+    scale = (evaluations - 1) // 3
+    assert [each.resumed_after for each in result.scales] == [
+        ((evaluations - 1) % 3 + 1,) if number == scale else () for number in range(3)
+    ]
+
+
+def test_killed_again_and_again(tmp_path):
+    path = tmp_path / "checkpoint"
+    killed_after(path, 4)
+    killed_after(path, 1, resume=True)
+    result, steps = run(checkpoints=checkpoints_at(path, resume=True))
+    assert [(step.scale, step.step) for step in steps] == [(2, 3), (3, 1), (3, 2), (3, 3)]
+    assert [each.resumed_after for each in result.scales] == [(), (1, 2), ()]
+    assert_array_equal(result.image, run()[0].image)
+
+
+def test_lbfgs_goes_on_from_its_best(tmp_path):
+    path, settings = tmp_path / "checkpoint", SETTINGS.changed(optimizer="lbfgs", steps=6)
+    whole, all_steps = run(settings=settings)
+    done = whole.scales[0].evaluations
+    killed_after(path, done + 2, settings=settings)
+    _, steps = run(settings=settings, checkpoints=checkpoints_at(path, resume=True))
+    best = min(all_steps[done : done + 2], key=lambda step: step.total)
+    assert (steps[0].scale, steps[0].step) == (2, 3)
+    assert_array_equal(steps[0].image, best.image)
+
+
+def test_the_clock_goes_on_from_the_checkpoint(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint"
+    ticks = itertools.count(100)
+    monkeypatch.setattr(synthesis_module.time, "perf_counter", lambda: float(next(ticks)))
+    killed_after(path, 4)
+    held = checkpoints_at(path, resume=True)
+    began = held.progress.seconds
+    result, steps = run(checkpoints=held)
+    assert began == result.steps[3].seconds + 1  # the checkpoint's own look at the clock
+    assert [step.seconds for step in steps] == [began + 1 + 2 * number for number in range(5)]
+    assert result.seconds == steps[-1].seconds + 2
+    # The time between two processes counts for no evaluation.
+    assert [each.seconds_per_evaluation for each in result.scales] == [2, 2, 2]
+
+
+def test_an_interruption_leaves_a_checkpoint_at_once(tmp_path):
+    path = tmp_path / "checkpoint"
+    checkpoints = Checkpoints(path)
+    checkpoints.begin({"job": "a test"})
+    count = itertools.count(1)
+    result, _ = run(should_stop=lambda: next(count) == 5, checkpoints=checkpoints)
+    assert result.scales[-1].stopped_because == "interrupted"
+    resumed, steps = run(checkpoints=checkpoints_at(path, resume=True))
+    assert (steps[0].scale, steps[0].step) == (2, 3)
+    assert_array_equal(resumed.image, run()[0].image)
+
+
+def test_what_is_gone_on_from_is_not_held(tmp_path):
+    path = tmp_path / "checkpoint"
+    killed_after(path, 4)
+    checkpoints = checkpoints_at(path, resume=True)
+    run(checkpoints=checkpoints)
+    assert checkpoints.progress is None

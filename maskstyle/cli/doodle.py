@@ -8,18 +8,21 @@ from typing import Annotated, Literal
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
+    DryRunOption,
     LeastRegionOption,
     OutputOption,
     PaletteOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     WeightsOption,
     takes_doodle_settings,
 )
 from maskstyle.cli.patch_options import takes_patches
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, PatchSettings, Settings
 
 
 @takes_doodle_settings
@@ -55,6 +58,9 @@ def doodle(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Paint a doodle: each of its regions in the style of the region of the same map colour of STYLE."""
@@ -79,7 +85,9 @@ def doodle(
     check_doodle_patches(matching, given)
     parse_mapping(mapping or [], "--map")
     style_path = found_map(style_map, style, "--style-map")
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(
+        output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every, dry_run=dry_run
+    )
     job = prepared(drawing, [style, style_path], files, settings, initial=initial, weights=weights, quiet=quiet)
     painting = load_image(style).pixels
     style_size = painting.shape[:2]
@@ -112,6 +120,7 @@ def doodle(
         [style_size],
         painting,
         inputs=inputs,
+        guides={"regions": True, "patch_cover": (given or PatchSettings()).cover if matching == "patch" else 0.0},
         style_map=maps[1],
         doodle=maps[0],
         matching=matching,

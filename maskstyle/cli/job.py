@@ -6,16 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import maskstyle
 from maskstyle.cli import tensorflow_import
+from maskstyle.cli.checkpointing import wanted_checkpoints
+from maskstyle.cli.console import tables
+from maskstyle.cli.forecast import forecast
 from maskstyle.cli.interrupt import interruptible
 from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
+from maskstyle.estimate import Demand
 from maskstyle.images import Image, Picture, Size, load_image
 from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import transfer_sizes
+from maskstyle.techniques.setup import fitted
+
+if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Job:
         Print nothing but errors.
     others : sequence of Path
         The technique's own inputs, for the record.
+    checkpoints : Checkpoints or None
+        Where the state goes now and then, and whether to go on from it.
     """
 
     content: Path
@@ -53,13 +63,20 @@ class Job:
     files: Files
     quiet: bool
     others: Sequence[Path] = ()
+    checkpoints: Checkpoints | None = None
 
     def recorded(self, path: Path) -> str:
         """Return what the record calls a file: its path from the result's folder."""
         return recorded_path(path, self.files.output)
 
     def run(
-        self, technique: str, styles: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
+        self,
+        technique: str,
+        styles: Sequence[Size],
+        *arguments: Any,
+        inputs: dict[str, Any],
+        guides: dict[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         """Run a technique on the content and write what was asked for.
 
@@ -73,19 +90,36 @@ class Job:
             What it takes beside the content and what all techniques take.
         inputs : dict
             What the record says of them.
+        guides : dict, optional
+            What its time and memory depend on beside sizes and settings; see `maskstyle.estimate.Demand`.
         """
         inputs = {"content": self.recorded(self.content), **inputs}
-        self.run_without_content(technique, styles, self.picture.pixels, *arguments, inputs=inputs, **options)
+        self.run_without_content(
+            technique, styles, self.picture.pixels, *arguments, inputs=inputs, guides=guides, **options
+        )
 
     def run_without_content(
-        self, technique: str, styles: Sequence[Size], *arguments: Any, inputs: dict[str, Any], **options: Any
+        self,
+        technique: str,
+        styles: Sequence[Size],
+        *arguments: Any,
+        inputs: dict[str, Any],
+        guides: dict[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         """Run a technique that takes nothing of the picture but its size and its transparency; see `run`."""
         # After every other input: reading weights takes longest, and what is wrong with a picture is said first.
         choice = chosen_network(self.settings, self.weights)
         height, width = self.picture.pixels.shape[:2]
         sizes = transfer_sizes((height, width), self.settings, styles=styles)
-        announce(choice.reason, quiet=self.quiet)
+        settings = fitted(self.settings, sizes, choice, **(guides or {}))
+        lines = forecast(Demand(choice.architecture, choice.compute_type, sizes, settings, **(guides or {})), choice)
+        if self.files.dry_run:
+            for name, text in lines:
+                tables().print(f"{name}: {text}", markup=False, soft_wrap=True)
+            return
+        for name, text in lines[2:]:
+            announce(text, quiet=self.quiet, name=name)
         with interruptible() as interrupt:
             tensorflow_import.import_tensorflow()
             transfer = partial(
@@ -93,7 +127,7 @@ class Job:
                 *arguments,
                 alpha=self.picture.alpha,
                 initial=self.initial,
-                settings=self.settings,
+                settings=settings,
                 network=choice,
                 **options,
             )
@@ -107,11 +141,12 @@ class Job:
             render(
                 transfer,
                 sizes,
-                self.settings,
+                settings,
                 self.files,
                 interrupt,
                 inputs=recorded,
                 hashes=file_hashes([self.content, *self.others, *given], self.files.output),
+                checkpoints=self.checkpoints,
                 alpha=self.picture.alpha,
                 quiet=self.quiet,
             )
@@ -146,6 +181,8 @@ def prepared(
     """
     given = [path for path in (initial, weights) if path is not None]
     files.check([content, *others, *given], snapshot_every=settings.snapshot_every)
+    every = 0.0 if files.dry_run else files.checkpoint_every
+    checkpoints = wanted_checkpoints(files.output, every=every, resume=files.resume, quiet=quiet)
     picture = load_checked(content, files.output)
     first = None if initial is None else load_image(initial).pixels
-    return Job(content, picture, initial, first, weights, settings, files, quiet, others)
+    return Job(content, picture, initial, first, weights, settings, files, quiet, others, checkpoints)

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     ContentArgument,
+    DryRunOption,
     OutputOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     TransparentOption,
     WeightsOption,
     takes_settings,
 )
-from maskstyle.settings import Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, Settings
 
 if TYPE_CHECKING:
     from maskstyle.masks import MaskFile
@@ -44,6 +47,9 @@ def mask(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Paint CONTENT in styles that each follow a soft mask: fully where it is white, not at all where it is black."""
@@ -55,7 +61,9 @@ def mask(
 
     masked, found = with_masks([parse_masked_style(text) for text in styles], content)
     mask_paths = [each.mask for each in masked if each.mask is not None]
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(
+        output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every, dry_run=dry_run
+    )
     others = [*(each.style for each in masked), *mask_paths]
     if transparent:
         check_transparent(output)
@@ -89,6 +97,7 @@ def mask(
         [painting.shape[:2] for painting in paintings.values()],
         [paintings[each.style] for each in masked],
         inputs=inputs,
+        guides={"masks": len(masked), "styles": len(paintings)},
         masks=masks,
         strengths=[each.weight for each in masked],
         transparent=transparent,

@@ -27,6 +27,15 @@ PlotOption: TypeAlias = Annotated[
     Path | None, typer.Option("--plot", help="Draw the loss curves: .png, .svg or .pdf.")
 ]
 SnapshotsOption: TypeAlias = Annotated[Path | None, typer.Option("--snapshot-dir", help="Folder of the snapshots.")]
+DryRunOption: TypeAlias = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, say what would be done, and write nothing.")
+]
+ResumeOption: TypeAlias = Annotated[
+    bool, typer.Option("--resume", help="Go on from OUTPUT.checkpoint, which a killed or interrupted run left.")
+]
+CheckpointEveryOption: TypeAlias = Annotated[
+    float, typer.Option("--checkpoint-every", help="Seconds between checkpoints of a long run; 0: none.")
+]
 QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 PaletteOption: TypeAlias = Annotated[
     str | None,

@@ -8,20 +8,23 @@ from typing import Annotated, Literal
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     ContentArgument,
+    DryRunOption,
     LeastRegionOption,
     OutputOption,
     PaletteOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     WeightsOption,
     takes_settings,
 )
 from maskstyle.cli.patch_options import takes_patches
 from maskstyle.errors import SettingsError
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, PatchSettings, Settings
 
 
 @takes_settings
@@ -59,6 +62,9 @@ def patch(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Paint each patch of CONTENT in the style of the patch of STYLE whose map is most similar."""
@@ -82,7 +88,16 @@ def patch(
     parse_mapping(mapping or [], "--map")
     content_path = found_map(content_map, content, "--content-map")
     style_path = found_map(style_map, style, "--style-map")
-    files = Files(output, record, plot, snapshot_dir, match_map)
+    files = Files(
+        output,
+        record,
+        plot,
+        snapshot_dir,
+        match_map,
+        resume=resume,
+        checkpoint_every=checkpoint_every,
+        dry_run=dry_run,
+    )
     others = [style, content_path, style_path]
     job = prepared(content, others, files, settings, initial=initial, weights=weights, quiet=quiet)
     painting = load_image(style).pixels
@@ -117,6 +132,7 @@ def patch(
         [style_size],
         painting,
         inputs=inputs,
+        guides={"regions": True, "patch_cover": patches.cover},
         content_map=maps[0],
         style_map=maps[1],
         mapping=mapped,

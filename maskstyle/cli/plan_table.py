@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.markup import escape
 from rich.table import Column, Table
 
 from maskstyle.cli.console import tables
+from maskstyle.cli.forecast import forecast
 from maskstyle.cli.render import chosen_network
-from maskstyle.estimate import MACHINE, Expected, Job, expected
+from maskstyle.estimate import Demand
 from maskstyle.guidance.planned import WHOLE, Entry, Settled
 from maskstyle.images import Size
 from maskstyle.map_colors import Color, color_name, format_color, percent
@@ -19,6 +21,7 @@ from maskstyle.plans.pairing import Pairing
 from maskstyle.plans.plan import Plan
 from maskstyle.semantic_map import SemanticMap
 from maskstyle.settings import PatchSettings
+from maskstyle.techniques.setup import fitted
 
 
 def print_plan(plan: Plan, loaded: LoadedPlan, sizes: Sequence[Size], output: Path | None, content: Size) -> None:
@@ -37,35 +40,35 @@ def print_plan(plan: Plan, loaded: LoadedPlan, sizes: Sequence[Size], output: Pa
     """
     weights = None if plan.weights is None else plan.file(plan.weights)
     choice = chosen_network(plan.settings, weights)
-    masks, styles = 0, len(plan.styles)
-    if loaded.settled is not None:
-        masks, styles = len(loaded.settled.masked()), len(loaded.settled.styles())
-    estimate = expected(
-        Job(
-            choice.architecture.name,
-            choice.compute_type,
-            sizes,
-            plan.settings,
-            regions=loaded.settled is None or loaded.settled.content_map is not None,
-            masks=masks,
-            patch_cover=_patch_cover(plan),
-            styles=styles,
-        )
-    )
+    guides = guides_of(plan, loaded)
+    settings = fitted(plan.settings, sizes, choice, **guides)
+    demand = Demand(choice.architecture, choice.compute_type, sizes, settings, **guides)
     console = tables()
     if loaded.settled is not None:
         console.print(_regions_table(plan, loaded.settled, content))
     else:
         console.print(_styles_table(plan) if loaded.pairing is None else _pairs_table(plan, loaded, loaded.pairing))
-    shown = ", ".join(f"{width}x{height}" for height, width in sizes)
     for line in (
         f"{plan.content_key}: {plan.file(plan.content)}, {content[1]}x{content[0]}",
         f"output: {output or 'none'}, {sizes[-1][1]}x{sizes[-1][0]}",
-        f"sizes: {shown}; at most {plan.settings.steps} steps each",
-        f"network: {choice.reason}",
-        f"expected: {describe_estimate(estimate)}",
+        *(f"{name}: {text}" for name, text in forecast(demand, choice)),
     ):
         console.print(line, markup=False, soft_wrap=True)
+
+
+def guides_of(plan: Plan, loaded: LoadedPlan) -> dict[str, Any]:
+    """Return what a plan's time and memory depend on beside sizes and settings; see `maskstyle.estimate.Demand`."""
+    if loaded.settled is None:
+        return {
+            "regions": loaded.pairing is not None,
+            "patch_cover": _patch_cover(plan),
+            "styles": len(plan.styles),
+        }
+    return {
+        "regions": loaded.settled.content_map is not None,
+        "masks": len(loaded.settled.masked()),
+        "styles": len(loaded.settled.styles()),
+    }
 
 
 def _patch_cover(plan: Plan) -> float:
@@ -73,21 +76,7 @@ def _patch_cover(plan: Plan) -> float:
     if plan.technique != "patch" and plan.matching != "patch":
         return 0.0
     patches = plan.patches or PatchSettings()
-    return (patches.patch_size / patches.stride) ** 2
-
-
-def describe_estimate(estimate: Expected) -> str:
-    """Return what a run is expected to take in words.
-
-    Examples
-    --------
-    >>> describe_estimate(Expected((0.1, 0.4), 130.0, 1234.0))
-    'about 2 min and 1.2 GiB on 2 cores with AVX512_BF16, if every size takes all its steps; most runs end sooner'
-    """
-    seconds = estimate.seconds
-    time = f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
-    memory = f"{estimate.memory_mb / 1024:.1f} GiB"
-    return f"about {time} and {memory} on {MACHINE}, if every size takes all its steps; most runs end sooner"
+    return patches.cover
 
 
 def _styles_table(plan: Plan) -> Table:

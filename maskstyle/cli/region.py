@@ -8,19 +8,22 @@ from typing import Annotated, Literal
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     ContentArgument,
+    DryRunOption,
     LeastRegionOption,
     OutputOption,
     PaletteOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     TransparentOption,
     WeightsOption,
     takes_settings,
 )
-from maskstyle.settings import Settings
+from maskstyle.settings import CHECKPOINT_SECONDS, Settings
 
 
 @takes_settings
@@ -68,6 +71,9 @@ def region(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
+    dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
@@ -97,7 +103,9 @@ def region(
     parse_mapping(mapping or [], "--map")
     content_path = found_map(content_map, content, "--content-map")
     style_path = found_map(style_map, style, "--style-map")
-    files = Files(output, record, plot, snapshot_dir)
+    files = Files(
+        output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every, dry_run=dry_run
+    )
     others = [style, content_path, style_path]
     if transparent:
         check_transparent(output)
@@ -146,6 +154,7 @@ def region(
         [style_size],
         painting,
         inputs=inputs,
+        guides={"regions": True},
         content_map=maps[0],
         style_map=maps[1],
         regions=chosen,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.markup import escape
 
+from maskstyle.cli.checkpointing import checkpoint_beside
 from maskstyle.cli.console import messages
 from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
 from maskstyle.cli.interrupt import Interrupt
@@ -37,6 +39,7 @@ from maskstyle.settings import Settings
 from maskstyle.techniques.plan import wanted_layers
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.result import Result
     from maskstyle.synthesis import Step
 
@@ -69,6 +72,12 @@ class Files:
         The folder of the snapshots; beside the output where it is None.
     match_map : Path or None
         The picture of what patches were matched to.
+    resume : bool
+        Whether to go on from the checkpoint beside the picture.
+    checkpoint_every : float
+        Least seconds between two checkpoints; 0 writes none.
+    dry_run : bool
+        Whether nothing is written at all, and only said what would be done.
     """
 
     output: Path
@@ -76,6 +85,9 @@ class Files:
     plot: Path | None = None
     snapshots: Path | None = None
     match_map: Path | None = None
+    resume: bool = False
+    checkpoint_every: float = 0.0
+    dry_run: bool = False
 
     def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
         """Raise where something could not be written, or would replace another file of the run."""
@@ -91,7 +103,16 @@ class Files:
             _check_folder(self._snapshot_folder())
         elif self.snapshots is not None:
             raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
-        written = {"--output": self.output, "--json": self.record, "--plot": self.plot, "--match-map": self.match_map}
+        every = self.checkpoint_every
+        if not (math.isfinite(every) and every >= 0):
+            raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
+        written = {
+            "--output": self.output,
+            "--json": self.record,
+            "--plot": self.plot,
+            "--match-map": self.match_map,
+            "the checkpoint": checkpoint_beside(self.output) if every > 0 or self.resume else None,
+        }
         check_distinct(written, inputs)
 
     def _snapshot_folder(self) -> Path:
@@ -161,6 +182,7 @@ def render(
     *,
     inputs: dict[str, Any],
     hashes: dict[str, str],
+    checkpoints: Checkpoints | None,
     alpha: Mask | None,
     quiet: bool,
 ) -> None:
@@ -169,7 +191,7 @@ def render(
     Parameters
     ----------
     transfer : callable
-        Takes ``on_step`` and ``should_stop`` and returns a Result.
+        Takes ``on_step``, ``should_stop`` and ``checkpoints`` and returns a Result.
     sizes : sequence of (height, width)
         The sizes that it will go through.
     settings : Settings
@@ -182,6 +204,8 @@ def render(
         What the record says of the files that went in.
     hashes : dict of str to str
         Their SHA-256 by their paths from the result's folder.
+    checkpoints : Checkpoints or None
+        Where the state goes now and then; removed once the picture is written.
     alpha : (H, W) float32 array or None
         The content's transparency, for a picture that is kept after an error.
     quiet : bool
@@ -199,7 +223,7 @@ def render(
 
     try:
         with bar:
-            result = transfer(on_step=on_step, should_stop=interrupt.asked)
+            result = transfer(on_step=on_step, should_stop=interrupt.asked, checkpoints=checkpoints)
             if result.stopped_because != "interrupted":
                 bar.finish()
     except NumericalError as error:
@@ -214,8 +238,12 @@ def render(
         size = f"{result.image.shape[1]}x{result.image.shape[0]}"
         if result.image.shape[:2] != tuple(sizes[-1]):
             size += f", not yet {sizes[-1][1]}x{sizes[-1][0]}"
-        messages().print(f"interrupted; the picture so far ({size}) is in {escape(str(files.output))}")
+        later = "; the same command with --resume goes on" if checkpoints is not None and checkpoints.current else ""
+        messages().print(f"interrupted; the picture so far ({size}) is in {escape(str(files.output))}{later}")
         raise typer.Exit(EXIT_INTERRUPTED)
+    if checkpoints is not None:
+        with suppress(OSError):  # the picture is there, and the next run says that the checkpoint is too
+            checkpoints.remove()
     if not quiet:
         messages().print(escape(summary(result, files.output)))
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from maskstyle.cli.options import (
+    CheckpointEveryOption,
     PlotOption,
     QuietOption,
     RecordOption,
+    ResumeOption,
     SnapshotsOption,
     WeightsOption,
     number,
     parse_layers,
 )
 from maskstyle.errors import SettingsError
+from maskstyle.settings import CHECKPOINT_SECONDS
 
 if TYPE_CHECKING:
     from maskstyle.cli.job import Job
@@ -43,9 +46,12 @@ def run(
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     quiet: QuietOption = False,
 ) -> None:
     """Paint a picture as a plan file says: which style goes where, how strongly, and what is kept."""
+    from maskstyle.cli.checkpointing import wanted_checkpoints
     from maskstyle.cli.job import Job
     from maskstyle.cli.plan_table import print_plan
     from maskstyle.cli.render import Files, announce, check_transparent, load_checked
@@ -64,7 +70,9 @@ def run(
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
     others = [file for key, file in plan_files(read).items() if key != (read.content_key,)]
     content = read.file(read.content)
-    files = Files(written or Path("out.png"), record, plot, snapshot_dir)
+    files = Files(
+        written or Path("out.png"), record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every
+    )
     if written is not None:
         if output is None:
             with read.source.saying("output"):
@@ -81,7 +89,10 @@ def run(
         sizes = transfer_sizes(size, read.settings, styles=styles)
     first = None if read.initial is None else read.file(read.initial)
     file = None if read.weights is None else read.file(read.weights)
-    job = Job(content, picture, first, loaded.initial, file, read.settings, files, quiet, others)
+    checkpoints = None
+    if not dry_run:
+        checkpoints = wanted_checkpoints(files.output, every=checkpoint_every, resume=resume, quiet=quiet)
+    job = Job(content, picture, first, loaded.initial, file, read.settings, files, quiet, others, checkpoints)
     remarks = list(loaded.remarks)
     if unused := sorted(read.styles.keys() - {each.style for each in read.regions}) if read.regions else []:
         remarks.append(f"nothing is painted in {', '.join(unused)}")
@@ -101,6 +112,7 @@ def used_styles(loaded: LoadedPlan) -> list[PlannedStyle]:
 
 
 def _render(job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int, int]]) -> None:
+    from maskstyle.cli.plan_table import guides_of
     from maskstyle.plans.recording import recorded_path
     from maskstyle.plans.table import resolved_table
 
@@ -108,7 +120,9 @@ def _render(job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int,
     if plan.technique == "basic":
         paintings = [style.image for style in loaded.styles.values()]
         shares = [style.share for style in plan.styles.values()]
-        job.run("basic", sizes, paintings, inputs={"plan": record}, style_shares=shares)
+        job.run(
+            "basic", sizes, paintings, inputs={"plan": record}, guides=guides_of(plan, loaded), style_shares=shares
+        )
         return
     if loaded.pairing is not None:
         _render_pairs(job, plan, loaded, sizes, record)
@@ -118,6 +132,7 @@ def _render(job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int,
         sizes,
         loaded.regions,
         inputs={"plan": record},
+        guides=guides_of(plan, loaded),
         content_map=loaded.content_map,
         feather=plan.feather,
         feather_mode=plan.feather_mode,
@@ -130,6 +145,8 @@ def _render_pairs(
     job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int, int]], record: dict[str, Any]
 ) -> None:
     """Paint patches or a doodle."""
+    from maskstyle.cli.plan_table import guides_of
+
     assert loaded.pairing is not None
     (style,) = loaded.styles.values()
     run = job.run if plan.technique == "patch" else job.run_without_content
@@ -139,6 +156,7 @@ def _render_pairs(
         sizes,
         style.image,
         inputs={"plan": record},
+        guides=guides_of(plan, loaded),
         style_map=style.style_map,
         mapping=list(loaded.pairing.mapping),
         unmatched=plan.unmatched,

@@ -109,6 +109,14 @@ class FeatureNetwork:
                 current = tf.expand_dims(features[name], axis=0)
         return features
 
+    def parameters(self) -> dict[str, Any]:
+        """Return all that its features and their distances depend on, so that two networks can be compared."""
+        return {
+            "stack": [(name, kernel.numpy(), bias.numpy()) for name, kernel, bias in self._stack],
+            "metrics": {name: metric.numpy() for name, metric in self._metrics.items()},
+            "content_gains": self.content_gains,
+        }
+
     def metric(self, layer: str) -> Tensor | None:
         """Return the linear map (K, C) to the space in which a layer's distances are measured, if it has one."""
         return self._metrics.get(layer)

@@ -24,9 +24,10 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import finished, prepared_network
+from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
 
@@ -42,6 +43,7 @@ def transfer_basic(
     network: NetworkChoice | FeatureNetwork | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Paint a content image in the style of one or several style images.
 
@@ -65,6 +67,9 @@ def transfer_basic(
         Called with a `maskstyle.Step` after each evaluation.
     should_stop : callable, optional
         Asked after each evaluation; where it says True the best image so far is returned.
+    checkpoints : Checkpoints, optional
+        Where the state is written now and then, and whether to go on from what is there; see
+        ``docs/large-pictures.md``.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def transfer_basic(
 
     Raises
     ------
-    ImageError, SettingsError, WeightsError
+    ImageError, SettingsError, WeightsError, CheckpointError
         For inputs that cannot work, before the long work starts.
     NumericalError
         Where a loss is not finite; it carries the last good image.
@@ -101,6 +106,21 @@ def transfer_basic(
     shares = normalized_shares(style_shares, len(styles))
     sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in styles])
     loaded = prepared_network(network, settings)
+    settings = fitted(settings, sizes, loaded, styles=len(styles))
+    begin_checkpoints(
+        checkpoints,
+        "basic",
+        sizes,
+        settings=settings,
+        network=loaded,
+        inputs={
+            "content image": content,
+            "style images": styles,
+            "style weights": shares,
+            "alpha": alpha,
+            "initial image": initial,
+        },
+    )
     seen = seen_content(content, settings.color)
     weights = visible_weights(np.ones(content.shape[:2], np.float32), alpha)
     styles = [seen_style(image, content, settings.color, content_weights=weights) for image in styles]
@@ -120,5 +140,7 @@ def transfer_basic(
         )
 
     start = seen_content(starting_image(content, styles[0], initial, sizes, settings), settings.color)
-    synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
+    synthesis = synthesize(
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, checkpoints=checkpoints
+    )
     return finished(synthesis, technique="basic", content=content, alpha=alpha, network=loaded, settings=settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,10 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import finished, prepared_network
+from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.losses import Term
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
@@ -55,6 +57,7 @@ def transfer_doodle(
     network: NetworkChoice | FeatureNetwork | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Paint a doodle: each of its regions in the style of the region of the same colour of a style image.
 
@@ -83,7 +86,7 @@ def transfer_doodle(
         The first image, in [0, 1]; it overrides ``settings.init``.
     settings : Settings, optional
         Everything else, without a content weight; ``maskstyle.DOODLE_SETTINGS`` where it is left out.
-    network, on_step, should_stop
+    network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
 
     Returns
@@ -93,7 +96,7 @@ def transfer_doodle(
 
     Raises
     ------
-    ImageError, SettingsError, WeightsError
+    ImageError, SettingsError, WeightsError, CheckpointError
         For inputs that cannot work, before the long work starts.
     NumericalError
         Where a loss is not finite; it carries the last good image.
@@ -124,6 +127,27 @@ def transfer_doodle(
     alpha = _alpha_of(plan.content_map) if alpha is None else check_alpha(alpha, doodle_size, "doodle")
     sizes = transfer_sizes(doodle_size, settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
+    settings = fitted(
+        settings, sizes, loaded, regions=True, patch_cover=patches.cover if matching == "patch" else 0.0
+    )
+    begin_checkpoints(
+        checkpoints,
+        "doodle",
+        sizes,
+        settings=settings,
+        network=loaded,
+        inputs={
+            "style image": style,
+            "style map": style_map,
+            "doodle": doodle,
+            "matching": matching,
+            "patches": dataclasses.asdict(patches),
+            "mapping": mapping,
+            "unmatched": unmatched,
+            "alpha": alpha,
+            "initial image": initial,
+        },
+    )
     remarks: tuple[str, ...] = ()
     match_map: Image | None = None
 
@@ -154,7 +178,9 @@ def transfer_doodle(
         return objective_for(size, loaded, terms, settings, margin=margin_at(size))
 
     start = starting_image(None, style, initial, sizes, settings, regions=plan)
-    synthesis = synthesize(objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop)
+    synthesis = synthesize(
+        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, checkpoints=checkpoints
+    )
     return finished(
         synthesis,
         technique="doodle",

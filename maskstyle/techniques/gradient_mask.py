@@ -27,9 +27,10 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import finished, prepared_network
+from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.losses import Guide
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
@@ -48,6 +49,7 @@ def transfer_gradient_mask(
     network: NetworkChoice | FeatureNetwork | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Paint a content image in styles that each follow a soft mask of their own.
 
@@ -66,7 +68,7 @@ def transfer_gradient_mask(
     transparent : bool
         Whether the result holds what is painted alone: its alpha is the paint's opacity, times the content's. Laid
         over the content it gives what it is without. Beneath alpha 0 are the content's pixels.
-    alpha, initial, settings, network, on_step, should_stop
+    alpha, initial, settings, network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
 
     Returns
@@ -75,7 +77,7 @@ def transfer_gradient_mask(
 
     Raises
     ------
-    ImageError, SettingsError, WeightsError
+    ImageError, SettingsError, WeightsError, CheckpointError
         For inputs that cannot work, before the long work starts.
     NumericalError
         Where a loss is not finite; it carries the last good image.
@@ -98,6 +100,23 @@ def transfer_gradient_mask(
     factors = check_strengths(strengths, len(masks))
     sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in given.values()])
     loaded = prepared_network(network, settings)
+    settings = fitted(settings, sizes, loaded, masks=len(masks), styles=len(styles))
+    begin_checkpoints(
+        checkpoints,
+        "gradient_mask",
+        sizes,
+        settings=settings,
+        network=loaded,
+        inputs={
+            "content image": content,
+            "style images": [given[id(style)] for style in styles],
+            "masks": masks,
+            "strengths of the masks": factors,
+            "transparent": transparent,
+            "alpha": alpha,
+            "initial image": initial,
+        },
+    )
     seen = seen_content(content, settings.color)
     painted = _seen_styles([given[id(style)] for style in styles], masks, content, alpha, settings.color)
     distinct = {id(style): style for style in painted}
@@ -154,7 +173,14 @@ def transfer_gradient_mask(
         size = (start.shape[0], start.shape[1])
         start = mixed(resize_image(seen, size), start, total_mask(masks, size))
     synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
+        objective_at,
+        start,
+        sizes,
+        settings,
+        on_step=on_step,
+        should_stop=should_stop,
+        begin_with=kept,
+        checkpoints=checkpoints,
     )
     return finished(
         synthesis,

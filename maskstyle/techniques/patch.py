@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,10 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import finished, prepared_network
+from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.losses import Term
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
@@ -49,6 +51,7 @@ def transfer_patch(
     network: NetworkChoice | FeatureNetwork | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Paint each patch of a content image in the style of the patch of a style image whose map is most similar.
 
@@ -68,7 +71,7 @@ def transfer_patch(
         With `mapping`, regions that only the style's map has are no error.
     patches : PatchSettings, optional
         How the images are cut into patches, and how these are matched.
-    alpha, initial, settings, network, on_step, should_stop
+    alpha, initial, settings, network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
 
     Returns
@@ -78,7 +81,7 @@ def transfer_patch(
 
     Raises
     ------
-    ImageError, SettingsError, WeightsError
+    ImageError, SettingsError, WeightsError, CheckpointError
         For inputs that cannot work, before the long work starts.
     NumericalError
         Where a loss is not finite; it carries the last good image.
@@ -113,6 +116,24 @@ def transfer_patch(
     )
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
+    settings = fitted(settings, sizes, loaded, regions=True, patch_cover=patches.cover)
+    begin_checkpoints(
+        checkpoints,
+        "patch",
+        sizes,
+        settings=settings,
+        network=loaded,
+        inputs={
+            "content image": content,
+            "style image": style,
+            "content map": content_map,
+            "style map": style_map,
+            "unmatched": unmatched,
+            "patches": dataclasses.asdict(patches),
+            "alpha": alpha,
+            "initial image": initial,
+        },
+    )
     seen = seen_content(content, settings.color)
     weights = visible_weights(np.ones(content.shape[:2], np.float32), alpha)
     painting = seen_style(style, content, settings.color, content_weights=weights)
@@ -158,7 +179,14 @@ def transfer_patch(
     start = starting_image(content, painting, initial, sizes, settings, regions=regions)
     start = seen_content(start, settings.color)
     synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
+        objective_at,
+        start,
+        sizes,
+        settings,
+        on_step=on_step,
+        should_stop=should_stop,
+        begin_with=kept,
+        checkpoints=checkpoints,
     )
     return finished(
         synthesis,

@@ -33,9 +33,10 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import finished, prepared_network
+from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.losses import Guide
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
@@ -56,6 +57,7 @@ def transfer_planned(
     network: NetworkChoice | FeatureNetwork | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Paint regions and soft masks of a content image, each in a style of its own: an image or part of one.
 
@@ -76,7 +78,7 @@ def transfer_planned(
     denoise_regions : sequence of (red, green, blue), optional
         The map colours of the painted regions that ``settings.denoise`` is for; all that is painted where they are
         left out.
-    alpha, initial, settings, network, on_step, should_stop
+    alpha, initial, settings, network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
 
     Returns
@@ -85,7 +87,7 @@ def transfer_planned(
 
     Raises
     ------
-    ImageError, SettingsError, WeightsError
+    ImageError, SettingsError, WeightsError, CheckpointError
         For inputs that cannot work, before the long work starts.
     NumericalError
         Where a loss is not finite; it carries the last good image.
@@ -123,6 +125,33 @@ def transfer_planned(
     smoothed = settle_denoised(denoise_regions, settled)
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.size for style in settled.styles()])
     loaded = prepared_network(network, settings)
+    settings = fitted(
+        settings,
+        sizes,
+        loaded,
+        regions=content_map is not None,
+        masks=len(settled.masked()),
+        styles=len(settled.styles()),
+    )
+    begin_checkpoints(
+        checkpoints,
+        "planned",
+        sizes,
+        settings=settings,
+        network=loaded,
+        inputs={
+            "content image": content,
+            "regions": settled.entries,
+            "kept regions": settled.kept,
+            "content map": content_map,
+            "feather": feather,
+            "feather_mode": feather_mode,
+            "transparent": transparent,
+            "denoise_regions": denoise_regions,
+            "alpha": alpha,
+            "initial image": initial,
+        },
+    )
     styles = seen_styles(settled, content, alpha=alpha)
     cover = Cover(settled)
     # What nothing paints is seen as the settings say.
@@ -185,7 +214,14 @@ def transfer_planned(
         # Faint masks would not get the content's colours back, which the features hardly see.
         start = mixed(seen_at(size), start, cover.total(size))
     synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
+        objective_at,
+        start,
+        sizes,
+        settings,
+        on_step=on_step,
+        should_stop=should_stop,
+        begin_with=kept,
+        checkpoints=checkpoints,
     )
     return finished(
         synthesis,

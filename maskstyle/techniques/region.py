@@ -30,9 +30,10 @@ from maskstyle.techniques.plan import (
     style_size,
     transfer_sizes,
 )
-from maskstyle.techniques.setup import finished, prepared_network
+from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.losses import Guide
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
@@ -57,6 +58,7 @@ def transfer_region(
     network: NetworkChoice | FeatureNetwork | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Result:
     """Paint each region of a content image in the style of the region of the same colour of a style image.
 
@@ -88,7 +90,7 @@ def transfer_region(
         over the content it gives what it is without. Beneath alpha 0 are the content's pixels.
     denoise_regions : sequence of (red, green, blue), optional
         The map colours of the painted regions that ``settings.denoise`` is for; all where they are left out.
-    alpha, initial, settings, network, on_step, should_stop
+    alpha, initial, settings, network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
 
     Returns
@@ -97,7 +99,7 @@ def transfer_region(
 
     Raises
     ------
-    ImageError, SettingsError, WeightsError
+    ImageError, SettingsError, WeightsError, CheckpointError
         For inputs that cannot work, before the long work starts.
     NumericalError
         Where a loss is not finite; it carries the last good image.
@@ -136,6 +138,29 @@ def transfer_region(
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
     smoothed = denoised_regions(denoise_regions, plan)
     loaded = prepared_network(network, settings)
+    settings = fitted(settings, sizes, loaded, regions=True)
+    begin_checkpoints(
+        checkpoints,
+        "region",
+        sizes,
+        settings=settings,
+        network=loaded,
+        inputs={
+            "content image": content,
+            "style image": style,
+            "content map": content_map,
+            "style map": style_map,
+            "regions": regions,
+            "mapping": mapping,
+            "unmatched": unmatched,
+            "feather": feather,
+            "feather_mode": feather_mode,
+            "transparent": transparent,
+            "denoise_regions": denoise_regions,
+            "alpha": alpha,
+            "initial image": initial,
+        },
+    )
     painted = [pair.region for pair in plan.pairs]
     seen = seen_content(content, settings.color)
     styles = styles_by_pair(style, content, plan, settings.color, alpha=alpha)
@@ -196,7 +221,14 @@ def transfer_region(
     start = starting_image(content, styles[0].style, initial, sizes, settings, regions=plan)
     start = seen_content(start, settings.color)
     synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, begin_with=kept
+        objective_at,
+        start,
+        sizes,
+        settings,
+        on_step=on_step,
+        should_stop=should_stop,
+        begin_with=kept,
+        checkpoints=checkpoints,
     )
     return finished(
         synthesis,

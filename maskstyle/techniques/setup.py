@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle import __version__
 from maskstyle.color_modes import finished_colors
 from maskstyle.denoise import denoise_image
 from maskstyle.errors import SettingsError
+from maskstyle.estimate import Demand
+from maskstyle.identity import digest, plain
 from maskstyle.images import Image, Mask, Size, resize_image
+from maskstyle.memory_limit import within_memory
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.result import Result
 from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.plan import wanted_layers
 
 if TYPE_CHECKING:
+    from maskstyle.checkpoints import Checkpoints
     from maskstyle.networks.vgg import FeatureNetwork
     from maskstyle.synthesis import Synthesis
+
+
+WITHOUT_BEARING = ("snapshot_every", "tile_size")
+"""Settings that change nothing of a picture on its way; a job may be gone on with with others."""
 
 
 def prepared_network(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
@@ -35,6 +45,81 @@ def prepared_network(network: NetworkChoice | FeatureNetwork | None, settings: S
             f"the network was loaded for {', '.join(network.layers)}, but the settings need {', '.join(missing)}"
         )
     return network
+
+
+def fitted(
+    settings: Settings, sizes: Sequence[Size], network: NetworkChoice | FeatureNetwork, **guides: Any
+) -> Settings:
+    """Return settings with the tiles that let a run fit into its memory.
+
+    Parameters
+    ----------
+    settings : Settings
+        For the memory.
+    sizes : sequence of (height, width)
+        The sizes that the run will go through.
+    network : NetworkChoice or FeatureNetwork
+        The network.
+    **guides
+        What `maskstyle.estimate.Demand` takes beside.
+
+    Raises
+    ------
+    SettingsError
+        Where nothing lets it fit; it says which size does.
+    """
+    return within_memory(Demand(network.architecture, network.compute_type, sizes, settings, **guides))
+
+
+def begin_checkpoints(
+    checkpoints: Checkpoints | None,
+    technique: str,
+    sizes: Sequence[Size],
+    *,
+    settings: Settings,
+    network: FeatureNetwork,
+    inputs: Mapping[str, Any],
+) -> None:
+    """Begin a job whose checkpoints are wanted, which is checked against the one that it goes on from.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints or None
+        Where they go; nothing is done where they are not wanted.
+    technique : str
+        Its name.
+    sizes : sequence of (height, width)
+        The sizes that it will go through.
+    settings, network
+        What it is made with.
+    inputs : mapping from str to anything that `maskstyle.identity.digest` takes
+        All else that it depends on, by names for people.
+
+    Raises
+    ------
+    CheckpointError
+        Where there is nothing to go on from, or it is of another job.
+    """
+    if checkpoints is None:
+        return
+    used = dataclasses.asdict(_really(settings, network))
+    checkpoints.begin(
+        {
+            "technique": technique,
+            "version of maskstyle": __version__,
+            "settings": {name: value for name, value in used.items() if name not in WITHOUT_BEARING},
+            **plain(inputs),
+            "network": network.architecture.name,
+            "compute type": network.compute_type,
+            "weights of the network": digest(network.parameters()),
+            "sizes": [list(size) for size in sizes],
+        }
+    )
+
+
+def _really(settings: Settings, network: FeatureNetwork) -> Settings:
+    """Return the settings with a network's own ways, which it keeps where it was given loaded."""
+    return settings.changed(pooling=network.pooling, padding=network.padding)
 
 
 def finished(
@@ -90,8 +175,7 @@ def finished(
         image=image,
         alpha=fitted,
         technique=technique,
-        # A network that was given loaded keeps its own ways, and the record says so.
-        settings=settings.changed(pooling=network.pooling, padding=network.padding),
+        settings=_really(settings, network),
         network=network.architecture.name,
         compute_type=network.compute_type,
         losses=synthesis.losses,

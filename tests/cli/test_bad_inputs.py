@@ -572,6 +572,38 @@ PLANS = [
     Bad("unknown plan command", "plan form", ("'form'",)),
 ]
 
+COMMANDS_THAT_PAINT = {
+    "basic": "basic {good}",
+    "region": "region {good} --style-map style_map.png",
+    "mask": "mask {masked}",
+    "patch": "patch {good} --style-map style_map.png",
+    "doodle": "doodle style.jpg --doodle content_map.png -o out.png",
+}
+
+RESUMING = [
+    *(
+        Bad(
+            f"nothing to go on from, {name}",
+            f"{command} --resume",
+            ("--resume goes on from out.png.checkpoint", "no such file", "leave --resume out"),
+        )
+        for name, command in COMMANDS_THAT_PAINT.items()
+    ),
+    Bad("a folder", "basic content.png style.jpg -o dark.png --resume", ("dark.png.checkpoint cannot be read",)),
+    Bad("empty", "basic content.png style.jpg -o pale.png --resume", ("pale.png.checkpoint is empty", "remove it")),
+    Bad(
+        "a text", "basic content.png style.jpg -o worn.png --resume", ("worn.png.checkpoint", "another kind of file")
+    ),
+    Bad("cut", "basic content.png style.jpg -o torn.png --resume", ("torn.png.checkpoint", "truncated or damaged")),
+    Bad("seconds -1", "basic {good} --checkpoint-every -1", ("--checkpoint-every is -1", "at least 0")),
+    Bad("seconds nan", "basic {good} --checkpoint-every nan", ("--checkpoint-every is nan", "at least 0")),
+    Bad(
+        "seconds no number", "basic {good} --checkpoint-every often", ("--checkpoint-every", "maskstyle basic --help")
+    ),
+    Bad("the record", "basic {good} --json out.png.checkpoint", ("--json and the checkpoint are both",)),
+    Bad("in compare", "compare content.png style.jpg -o sheet.png --resume", ("no such option: --resume",)),
+]
+
 TABLE = {
     f"{title}: {bad.name}": bad
     for title, rows in {
@@ -587,6 +619,7 @@ TABLE = {
         "doodle": DOODLES,
         "patch": PATCHES,
         "plan": PLANS,
+        "resuming": RESUMING,
     }.items()
     for bad in rows
 }
@@ -598,12 +631,13 @@ def crowded_desk(tmp_path_factory, painted):
     desk = tmp_path_factory.mktemp("desk")
     _write_pictures(desk, painted)
     _write_weights(desk)
-    for name in ("folder", "folder.png"):
+    for name in ("folder", "folder.png", "dark.png.checkpoint"):
         (desk / name).mkdir()
-    for name in ("text.jpg", "text.npz", "text.h5", "taken_snapshots"):
+    for name in ("text.jpg", "text.npz", "text.h5", "taken_snapshots", "worn.png.checkpoint"):
         (desk / name).write_text("This is no picture, and no weights either.\n")
-    for name in ("empty.jpg", "empty.npz", "empty.h5"):
+    for name in ("empty.jpg", "empty.npz", "empty.h5", "pale.png.checkpoint"):
         (desk / name).touch()
+    (desk / "torn.png.checkpoint").write_bytes((desk / "cut.npz").read_bytes())
     return desk
 
 
@@ -718,8 +752,22 @@ def test_bad_input(name, crowded_desk, nothing_heavy, run, random_vgg19_weights,
 
 
 def test_every_name_in_the_table_is_its_own():
-    tables = (PICTURES, OUTPUTS, NUMBERS, CHOICES, WEIGHTS, COMMANDS, MAPS, MASKS, EVALUATIONS)
-    assert len(TABLE) == sum(map(len, (*tables, DOODLES, PATCHES, PLANS)))
+    rows = (
+        PICTURES,
+        OUTPUTS,
+        NUMBERS,
+        CHOICES,
+        WEIGHTS,
+        COMMANDS,
+        MAPS,
+        MASKS,
+        EVALUATIONS,
+        DOODLES,
+        PATCHES,
+        PLANS,
+        RESUMING,
+    )
+    assert len(TABLE) == sum(map(len, rows))
 
 
 def test_a_fetch_that_fails_says_why(run, monkeypatch):

@@ -63,7 +63,10 @@ def test_a_signal_during_a_long_run_keeps_the_picture(desk, environment, number)
         process.wait()
     assert process.returncode == 130, said
     assert "stopping after this step" in said
-    assert said.splitlines()[-1] == "interrupted; the picture so far (40x32) is in out.png"
+    assert said.splitlines()[-1] == (
+        "interrupted; the picture so far (40x32) is in out.png; the same command with --resume goes on"
+    )
+    assert (desk / "out.png.checkpoint").is_file()
     assert load_image(desk / "out.png").pixels.shape == (32, 40, 3)
     assert read_metadata(desk / "out.png")["stopped_because"] == "interrupted"
     assert (desk / "run.json").is_file()

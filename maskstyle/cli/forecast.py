@@ -1,0 +1,64 @@
+"""What is said of a run before it begins: its sizes, its network, and the time and memory it is expected to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from maskstyle.estimate import MACHINE, Demand, Expected, expected
+from maskstyle.images import Size
+from maskstyle.networks.load import NetworkChoice
+from maskstyle.schedule import settings_at, steps_at
+from maskstyle.settings import Settings
+from maskstyle.tiling.cuts import needs_tiles
+
+
+def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
+    """Return what is said of a run, whose settings have their tiles, as names and texts.
+
+    Parameters
+    ----------
+    demand : Demand
+        The run.
+    choice : NetworkChoice
+        Its network.
+    """
+    settings, sizes = demand.settings, demand.sizes
+    lines = [
+        ("sizes", ", ".join(f"{width}x{height}" for height, width in sizes)),
+        ("steps", f"at most {', '.join(str(steps_at(size, settings)) for size in sizes)}"),
+        ("network", choice.reason),
+        ("expected", describe_estimate(expected(demand))),
+    ]
+    return lines + large_lines(settings, sizes)
+
+
+def large_lines(settings: Settings, sizes: Sequence[Size]) -> list[tuple[str, str]]:
+    """Return what is said of what is done otherwise at large sizes; none where nothing is."""
+    lines = []
+    if settings.tile_size is not None and needs_tiles(sizes[-1], settings.tile_size):
+        lines.append(("tiles", f"of about {settings.tile_size} pixels for larger sizes, to save memory"))
+    for size in sizes if settings.optimizer == "auto" else ():
+        chosen = settings_at(size, settings)
+        if chosen.optimizer == "adam":
+            lines.append(("optimiser", f"Adam from {size[1]}x{size[0]} on, as L-BFGS would take too much memory"))
+            break
+        if chosen.history < settings.history:
+            how = f"L-BFGS with a history of {chosen.history} at {size[1]}x{size[0]}, to save memory"
+            lines.append(("optimiser", how))
+    return lines
+
+
+def describe_estimate(estimate: Expected) -> str:
+    """Return what a run is expected to take in words.
+
+    Examples
+    --------
+    >>> describe_estimate(Expected((0.1, 0.4), 130.0, 1234.0))
+    'at most about 2 min, 1.3 GB of memory (on 2 cores with AVX512_BF16; most runs end sooner)'
+    """
+    seconds = estimate.seconds
+    time = f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
+    if seconds > 2.5 * 3600:
+        time = f"{round(seconds / 3600)} h"
+    memory = f"{estimate.memory_mb * 2**20 / 1e9:.1f} GB"
+    return f"at most about {time}, {memory} of memory (on {MACHINE}; most runs end sooner)"
