@@ -135,8 +135,7 @@ class Checkpoints:
             Whether nothing will be offered any more, as the job was interrupted. Then it need not be time, unless
             that would replace the checkpoint of another job, which may be worth more than the beginning of this one.
         """
-        free = self.current or not self.path.exists()
-        if time.monotonic() < self._due and not (last and free and self.every > 0):
+        if time.monotonic() < self._due and not (last and self._may_write_early()):
             return
         try:
             write_checkpoint(self.path, Checkpoint(self._identity, progress(), state()))
@@ -149,6 +148,9 @@ class Checkpoints:
         """Remove the file, and what killed processes left of it; nothing happens where there is none."""
         remove_leftovers(self.path)
         self.path.unlink(missing_ok=True)
+
+    def _may_write_early(self) -> bool:
+        return self.every > 0 and (self.current or not self.path.exists())
 
     def _complain(self, error: OSError) -> None:
         if not self._warned:

@@ -40,8 +40,12 @@ Offer = Callable[[Callable[[], State], bool], None]
 """Called after each evaluation with a function that returns the state to go on from, good for the duration of the
 call, and whether the caller asked to stop."""
 
-Start: TypeAlias = Image | Callable[[], State]
-"""An image to begin from, or a function, asked once, that returns the state to go on from."""
+Start: TypeAlias = Image | Callable[[], Image | State]
+"""An image to begin from; or a function, asked once, that returns it or the state to go on from, so that nobody else
+need hold it."""
+
+MOMENTS = ("momentum", "velocity")
+"""Adam's means of the gradient and of its square, by Keras' names."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,10 @@ def minimize(
     objective : Objective or TiledObjective
         What to minimise.
     start : (H, W, 3) float32 array, or callable
-        In [0, 1]; or returns the State that an earlier minimisation offered, with which this one goes on. Adam goes
-        on as if nothing had been. L-BFGS, whose memory SciPy does not give out, begins anew at the best image with
-        the evaluations that are left, and what went before does not count for the tolerance.
+        In [0, 1]; or returns such an image, which is held no longer than it takes; or returns the State that an
+        earlier minimisation offered, with which this one goes on. Adam goes on as if nothing had been. L-BFGS, whose
+        memory SciPy does not give out, begins anew at the best image with the evaluations that are left, and what
+        went before does not count for the tolerance.
     settings : Settings
         Optimiser, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.schedule.settings_at`.
     on_evaluation : callable, optional
@@ -233,11 +238,13 @@ def _minimize_lbfgs(watch: _Watch, start: Start, settings: Settings) -> None:
     from scipy.optimize import minimize as scipy_minimize
     from threadpoolctl import threadpool_limits
 
-    if callable(start):
-        state = start()
-        watch.resume(state, anew=True)
-        start = state.best
-    shape = start.shape
+    begun = start() if callable(start) else start
+    if isinstance(begun, State):
+        watch.resume(begun, anew=True)
+        begun = begun.best
+    shape = begun.shape
+    variables = begun.astype(np.float64).ravel()
+    del begun
     first_total = 0.0
 
     def value_and_gradient(variables: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -266,9 +273,7 @@ def _minimize_lbfgs(watch: _Watch, start: Start, settings: Settings) -> None:
     }
     # BLAS threads wait for more work by spinning, which takes processors from TensorFlow's next evaluation.
     with threadpool_limits(limits=1, user_api="blas"):
-        scipy_minimize(
-            value_and_gradient, start.astype(np.float64).ravel(), jac=True, method="L-BFGS-B", options=options
-        )
+        scipy_minimize(value_and_gradient, variables, jac=True, method="L-BFGS-B", options=options)
 
 
 def _minimize_adam(watch: _Watch, start: Start, settings: Settings) -> None:
@@ -301,20 +306,15 @@ def _minimize_adam(watch: _Watch, start: Start, settings: Settings) -> None:
         watch.settle(variables)
 
 
-MOMENTS = ("momentum", "velocity")
-"""Adam's means of the gradient and of its square, by Keras' names."""
-
-
 def _begun_strips(watch: _Watch, start: Start, optimizer: Any) -> list[Any]:
     """Return the image in variables, strip by strip, with the optimiser built for them and set to where it stood."""
     import tensorflow as tf
 
-    state = None
-    if callable(start):
-        state = start()
-        start = _whole(state.variables["image"])
-    cuts = row_cuts(start.shape)
-    strips = [tf.Variable(start[rows]) for rows in cuts]
+    begun = start() if callable(start) else start
+    state = begun if isinstance(begun, State) else None
+    image = begun if isinstance(begun, np.ndarray) else _whole(begun.variables["image"])
+    cuts = row_cuts(image.shape)
+    strips = [tf.Variable(image[rows]) for rows in cuts]
     optimizer.build(strips)
     if state is not None:
         watch.resume(state, anew=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from maskstyle.checkpoints import Checkpoints
 from maskstyle.errors import NumericalError
 from maskstyle.images import Image, Size, resize_image
 from maskstyle.objective import ObjectiveLike
-from maskstyle.optimize import Outcome, Start, StoppedAtOnce, minimize
+from maskstyle.optimize import Outcome, StoppedAtOnce, minimize
 from maskstyle.schedule import settings_at
 from maskstyle.settings import Settings
 from maskstyle.step_records import ScaleReport, StepRecord
@@ -130,19 +131,43 @@ def synthesize(
     for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
         chosen = settings_at(size, settings)
         recorder = _Recorder(scale, len(sizes), size, chosen, began, on_step, records, reports)
-        begin: Start
+        first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
+        begin: Callable[[], Image | State] = first
         if held is not None and checkpoints is not None and scale == held.scale:
             recorder.resumed_after = (*held.resumed_after, held.evaluations)
             begin = checkpoints.take_state
-        else:
-            image = enlarged(image, start, size) if scale > 1 else resize_image(start, size)
-            begin = image if begin_with is None else begin_with(image)
-        outcome = _minimized(objective_at(size), begin, chosen, recorder, should_stop, checkpoints)
+        try:
+            outcome = minimize(
+                objective_at(size),
+                begin,
+                chosen,
+                on_evaluation=recorder,
+                should_stop=should_stop,
+                offer=None if checkpoints is None else partial(_offer, checkpoints, recorder),
+            )
+        except StoppedAtOnce:
+            outcome = Outcome(first(), {}, 0, "interrupted")
+        except NumericalError as error:
+            if error.image is None:  # at the first step of a size
+                error.image = first()
+            raise
         image, losses = outcome.image, outcome.losses or losses
         reports.append(recorder.report(outcome))
         if outcome.stopped_because == "interrupted":
             break
     return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
+
+
+def _first_image(
+    coarser: Image | None, start: Image, size: Size, begin_with: Callable[[Image], Image] | None
+) -> Image:
+    """Return the image that a size begins with, after a coarser one where there is one."""
+    image = resize_image(start, size) if coarser is None else enlarged(coarser, start, size)
+    return image if begin_with is None else begin_with(image)
+
+
+def _offer(checkpoints: Checkpoints, recorder: _Recorder, state: Callable[[], State], last: bool) -> None:
+    checkpoints.offer(recorder.progress, state, last=last)
 
 
 def enlarged(result: Image, start: Image, size: Size) -> Image:
@@ -223,28 +248,3 @@ class _Recorder:
         if len(self._moments) < 2:
             return 0.0
         return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1)
-
-
-def _minimized(
-    objective: ObjectiveLike,
-    begin: Start,
-    settings: Settings,
-    recorder: _Recorder,
-    should_stop: Callable[[], bool] | None,
-    checkpoints: Checkpoints | None,
-) -> Outcome:
-    """Minimise; an error at the first step of a size still carries the image that it started from."""
-
-    def offer(state: Callable[[], State], last: bool) -> None:
-        if checkpoints is not None:
-            checkpoints.offer(recorder.progress, state, last=last)
-
-    try:
-        return minimize(objective, begin, settings, on_evaluation=recorder, should_stop=should_stop, offer=offer)
-    except StoppedAtOnce:
-        assert not callable(begin)  # what is gone on with has a best image
-        return Outcome(begin, {}, 0, "interrupted")
-    except NumericalError as error:
-        if error.image is None and not callable(begin):
-            error.image = begin
-        raise

@@ -43,7 +43,7 @@ def test_a_run_is_free_of_tensorflows_remarks(desk, environment, size_of):
     assert size_of(desk / "out.png") == (32, 40)
     assert ran.stdout == ""
     lines = ran.stderr.splitlines()
-    assert [line.split()[0] for line in lines] == ["network:", "40x32", "wrote"], ran.stderr
+    assert [line.split()[0] for line in lines] == ["network:", "expected:", "40x32", "wrote"], ran.stderr
 
 
 @posix_signals

@@ -40,7 +40,7 @@ def interrupting(monkeypatch):
                     signal.raise_signal(signal.SIGINT)
                 return super().value_and_gradient(image)
 
-        monkeypatch.setattr("maskstyle.techniques.basic.Objective", Interrupted)
+        monkeypatch.setattr("maskstyle.objective.Objective", Interrupted)
 
     yield interrupt_after
 
@@ -48,7 +48,7 @@ def interrupting(monkeypatch):
 @pytest.fixture
 def undisturbed(monkeypatch):
     """Return a function that lets the next run end."""
-    return lambda: monkeypatch.setattr("maskstyle.techniques.basic.Objective", Objective)
+    return lambda: monkeypatch.setattr("maskstyle.objective.Objective", Objective)
 
 
 @posix_signals

@@ -277,14 +277,15 @@ def test_a_dry_run_says_all_and_writes_nothing(plan, tmp_path, monkeypatch):
         "██ #ffffff white 20 % keep content",
         "1 less pictures/soft.png 40 % three whole 0.5 style",
     ]
-    assert lines[7:10] == [
+    assert lines[7:11] == [
         "content: pictures/content.png, 40x30",
         "output: out.png, 32x24",
-        "sizes: 16x12, 32x24; at most 2 steps each",
+        "sizes: 16x12, 32x24",
+        "steps: at most 2, 2",
     ]
-    assert lines[10].startswith("network: vgg19 from ")
-    assert lines[11].startswith("expected: about ")
-    assert "GiB on 2 cores" in lines[11]
+    assert lines[11].startswith("network: vgg19 from ")
+    assert lines[12].startswith("expected: at most about ")
+    assert "GB of memory (on 2 cores" in lines[12]
 
 
 def test_a_dry_run_of_whole_styles_needs_no_output(plan):
@@ -332,7 +333,7 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     shown = {line.split()[2]: line.partition(" one ")[2] for line in lines[1:6]}
     assert shown == by_region
     assert lines[6] == f"{first}, 40x30"
-    assert lines[-1].startswith("expected: about ")
+    assert lines[-1].startswith("expected: at most about ")
 
 
 @pytest.mark.parametrize(
