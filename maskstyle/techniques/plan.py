@@ -123,7 +123,7 @@ def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     lowest, highest = float(array.min()), float(array.max())
     if not (lowest >= 0 and highest <= 1):
         raise ImageError(f"the {name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
-    return array.astype(np.float32)
+    return array.astype(np.float32, copy=False)
 
 
 def wanted_layers(settings: Settings) -> tuple[str, ...]:
@@ -217,7 +217,7 @@ def starting_image(
     if settings.init == "image":
         if initial is None:
             raise SettingsError("init is 'image', but no initial image was given")
-        return resize_image(initial, sizes[-1])
+        return _at_size(initial, sizes[-1])
     if settings.init == "noise":
         noise = np.random.default_rng(settings.seed).random((*sizes[0], 3), dtype=np.float32)
         return np.float32(0.5) + np.float32(settings.noise_contrast) * (noise - np.float32(0.5))
@@ -226,7 +226,12 @@ def starting_image(
     chosen = style if settings.init == "style" else content
     if chosen is None:
         raise SettingsError(f"init is {settings.init!r}, but there is no content image; give another init")
-    return resize_image(chosen, sizes[-1])
+    return _at_size(chosen, sizes[-1])
+
+
+def _at_size(image: Image, size: Size) -> Image:
+    """Return an image at a size: itself where it has that, as a copy of a large one is much memory."""
+    return image if image.shape[:2] == tuple(size) else resize_image(image, size)
 
 
 def _colored_start(style: Image, size: Size, settings: Settings, regions: RegionPlan | None) -> Image:
