@@ -116,6 +116,8 @@ def minimize(
         method(watch, start, settings)
     except _Stop as stop:
         reason = stop.reason
+    finally:
+        watch.leave()
     return watch.outcome(reason)  # when the optimiser's arrays are gone
 
 
@@ -151,8 +153,15 @@ class _Watch:
         self._best_image: Image | None = None
         self._best_losses: dict[str, float] = {}
         self._window_begins = 0
+        self._variables: Callable[[], Mapping[str, Strips]] | None = None
         if isinstance(objective, TiledObjective):
             objective.on_tile = self._begin_tile
+
+    def leave(self) -> None:
+        """Let go of the optimiser's arrays, and of the objective, which would go on to hold the best image."""
+        self._variables = None
+        if isinstance(self._objective, TiledObjective):
+            self._objective.on_tile = None
 
     def resume(self, state: State, *, anew: bool) -> None:
         """Go on from a state; `anew` says that the progress before it tells nothing of the progress to come."""
@@ -164,9 +173,15 @@ class _Watch:
             raise _Stop(state.finished)
 
     def _begin_tile(self, done: int, tiles: int) -> None:
-        """Stop amid an evaluation, which may take minutes."""
-        if self._should_stop is not None and self._should_stop():
-            raise _Stop("interrupted") if self._best_image is not None else StoppedAtOnce
+        """Stop amid an evaluation, which may take minutes; what was before it is offered once more."""
+        if self._should_stop is None or not self._should_stop():
+            return
+        if self._best_image is None:
+            raise StoppedAtOnce
+        variables = self._variables
+        if self._offer is not None and variables is not None:  # None where only the state to go on from was there
+            self._offer(lambda: self._state(variables(), None), True)
+        raise _Stop("interrupted")
 
     def evaluate(self, image: Any) -> tuple[float, Any]:
         """Return the total loss and the gradient of an image; each is an array or a tensor."""
@@ -188,6 +203,7 @@ class _Watch:
 
     def settle(self, variables: Callable[[], Mapping[str, Strips]]) -> None:
         """Offer the state, with an optimiser's variables after an evaluation, and stop if it is time."""
+        self._variables = variables
         interrupted = self._should_stop is not None and self._should_stop()
         finished = self._finished()
         if self._offer is not None:

@@ -422,3 +422,40 @@ def test_an_error_after_going_on_carries_the_best_of_before():
     with pytest.raises(NumericalError, match="after 2 good steps") as caught:
         minimize(Bowl(OUTSIDE, broken_at=1), lambda: states[1], settings_of())
     assert_array_equal(caught.value.image, states[1].best)
+
+
+class Tiled(Bowl):
+    """A bowl that says, as objectives of large images do, when a tile begins."""
+
+    on_tile = None
+
+    def value_and_gradient(self, image):
+        """Return what a TiledObjective returns, after telling of three tiles."""
+        for tile in range(3):
+            self.on_tile(tile, 3)
+        return super().value_and_gradient(image)
+
+
+@both
+def test_an_interruption_amid_an_evaluation_offers_what_was_before_it(optimizer, monkeypatch):
+    monkeypatch.setattr(optimize, "TiledObjective", Tiled)
+    settings = settings_of(optimizer, steps=6)
+    whole, _, states = states_of(Tiled(OUTSIDE, CURVATURE), START, settings)
+    bowl = Tiled(OUTSIDE, CURVATURE)
+    asked = []
+
+    def should_stop():
+        asked.append(bowl.calls)
+        return asked.count(3) == 3  # at the second tile after three evaluations, one of which asked when it was done
+
+    stopped, _, offered = states_of(bowl, START, settings, should_stop=should_stop)
+    assert (stopped.evaluations, stopped.stopped_because, bowl.calls) == (3, "interrupted", 3)
+    assert bowl.on_tile is None
+    assert [len(state.best_totals) for state in offered] == [1, 2, 3, 3]
+    assert_array_equal(offered[3].best, states[2].best)
+    for name, (array,) in states[2].variables.items():
+        assert_array_equal(offered[3].variables[name][0], array)
+    resumed = minimize(Tiled(OUTSIDE, CURVATURE), lambda: offered[3], settings)
+    assert resumed.evaluations == 6
+    if optimizer == "adam":
+        assert_array_equal(resumed.image, whole.image)
