@@ -302,28 +302,32 @@ def _minimize_adam(watch: _Watch, start: Start, settings: Settings) -> None:
             f"Keras runs on {keras.backend.backend()} here, and Adam needs it to run on tensorflow; unset "
             "KERAS_BACKEND or use --optimizer lbfgs"
         )
-    optimizer = keras.optimizers.Adam(
-        learning_rate=settings.learning_rate / settings.pixel_range,
-        beta_1=settings.beta_1,
-        beta_2=settings.beta_2,
-        epsilon=settings.epsilon * settings.pixel_range,
-    )
-    strips = _begun_strips(watch, start, optimizer)
+
+    def optimizer() -> Any:
+        return keras.optimizers.Adam(
+            learning_rate=settings.learning_rate / settings.pixel_range,
+            beta_1=settings.beta_1,
+            beta_2=settings.beta_2,
+            epsilon=settings.epsilon * settings.pixel_range,
+        )
+
+    # Each strip with an optimiser of its own: one for all would copy the whole gradient first.
+    strips, optimizers = _begun_strips(watch, start, optimizer)
 
     def variables() -> dict[str, Strips]:
-        return {"image": _arrays(strips)} | {name: _arrays(_moments(optimizer, name)) for name in MOMENTS}
+        return {"image": _arrays(strips)} | {name: _arrays(_moments(optimizers, name)) for name in MOMENTS}
 
     while True:
         _, gradient = watch.evaluate(tf.concat(strips, axis=0))
-        optimizer.apply([gradient[rows] for rows in row_cuts(gradient.shape)], strips)
-        del gradient  # the next evaluation needs the memory
-        for strip in strips:
+        for each, strip, rows in zip(optimizers, strips, row_cuts(gradient.shape), strict=True):
+            each.apply([gradient[rows]], [strip])
             strip.assign(tf.clip_by_value(strip, 0.0, 1.0))
+        del gradient  # the next evaluation needs the memory
         watch.settle(variables)
 
 
-def _begun_strips(watch: _Watch, start: Start, optimizer: Any) -> list[Any]:
-    """Return the image in variables, strip by strip, with the optimiser built for them and set to where it stood."""
+def _begun_strips(watch: _Watch, start: Start, optimizer: Callable[[], Any]) -> tuple[list[Any], list[Any]]:
+    """Return the image in variables, strip by strip, and their optimisers, set to where they stood."""
     import tensorflow as tf
 
     begun = start() if callable(start) else start
@@ -331,15 +335,18 @@ def _begun_strips(watch: _Watch, start: Start, optimizer: Any) -> list[Any]:
     image = begun if isinstance(begun, np.ndarray) else _whole(begun.variables["image"])
     cuts = row_cuts(image.shape)
     strips = [tf.Variable(image[rows]) for rows in cuts]
-    optimizer.build(strips)
+    optimizers = [optimizer() for _ in strips]
+    for each, strip in zip(optimizers, strips, strict=True):
+        each.build([strip])
     if state is not None:
         watch.resume(state, anew=False)
-        optimizer.iterations.assign(len(state.best_totals))
+        for each in optimizers:
+            each.iterations.assign(len(state.best_totals))
         for name in MOMENTS:
             held = _whole(state.variables[name])
-            for moment, rows in zip(_moments(optimizer, name), cuts, strict=True):
+            for moment, rows in zip(_moments(optimizers, name), cuts, strict=True):
                 moment.assign(held[rows])
-    return strips
+    return strips, optimizers
 
 
 def row_cuts(shape: tuple[int, ...]) -> list[slice]:
@@ -355,8 +362,8 @@ def row_cuts(shape: tuple[int, ...]) -> list[slice]:
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
-def _moments(optimizer: Any, name: str) -> list[Any]:
-    return [variable for variable in optimizer.variables if variable.name.endswith(f"_{name}")]
+def _moments(optimizers: Sequence[Any], name: str) -> list[Any]:
+    return [variable for each in optimizers for variable in each.variables if variable.name.endswith(f"_{name}")]
 
 
 def _arrays(variables: Sequence[Any]) -> Strips:
