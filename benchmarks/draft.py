@@ -34,11 +34,10 @@ def main() -> None:
     if given.photos:
         photos = [load_image(path).pixels for path in sorted(given.photos.glob("*.jpg"))[given.start :: 25]]
         sets["mosaics"] = [mosaic(photos, seed) for seed in range(MOSAICS)]
-    methods = {"SLIC and k-means": slic_kmeans} | {f"draft, {each}": drafted_by(each) for each in FEATURES}
     figures = [
         {"set": name, "pictures": len(known), "method": method, **judged(make, known)}
         for name, known in sets.items()
-        for method, make in methods.items()
+        for method, make in methods().items()
     ]
     print_table(
         ["set", "method", "ARI", "best overlap", "seconds, median", "CPU seconds, median", "CPU seconds, greatest"],
@@ -50,6 +49,11 @@ def main() -> None:
         ],
     )
     write_figures(given.json, figures)
+
+
+def methods():
+    """Return by name functions from an image and a number of regions to labels."""
+    return {"SLIC and k-means": slic_kmeans} | {f"draft, {each}": drafted_by(each) for each in FEATURES}
 
 
 def slic_kmeans(image, count):

@@ -33,7 +33,7 @@ CASES = [(network, kind) for network in ("lite", "vgg19") for kind in ("bfloat16
 
 
 def main() -> None:
-    options = parser(__doc__ or "", pairs=False)
+    options = parser(__doc__ or "")
     options.add_argument("--shared", action="store_true", help="take shares of the processor's time")
     options.add_argument("--one", nargs=3, help="one case: network, compute type and side")
     arguments = options.parse_args()

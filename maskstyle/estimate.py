@@ -41,10 +41,10 @@ class Constants(NamedTuple):
 
 
 CONSTANTS = {
-    ("lite", "bfloat16"): Constants(0.002, 0.0146, 669.0, 12.6, 0.84, 0.069),
-    ("lite", "float32"): Constants(0.0, 0.0224, 663.0, 16.1, 0.84, 0.069),
-    ("vgg19", "bfloat16"): Constants(0.0097, 0.0067, 675.0, 7.15, 1.2, 0.030),
-    ("vgg19", "float32"): Constants(0.0105, 0.0122, 659.0, 9.91, 1.0, 0.041),
+    ("lite", "bfloat16"): Constants(0.002, 0.0146, 705.0, 3.81, 0.84, 0.069),
+    ("lite", "float32"): Constants(0.0, 0.0224, 685.0, 6.94, 0.84, 0.069),
+    ("vgg19", "bfloat16"): Constants(0.0097, 0.0067, 692.0, 3.66, 1.2, 0.030),
+    ("vgg19", "float32"): Constants(0.0105, 0.0122, 680.0, 6.7, 1.0, 0.041),
 }
 """By network and compute type. An operation of lite takes longer, as more of its time goes elsewhere."""
 

@@ -70,4 +70,4 @@ def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
     has two moments in float32. Both come with the image, its gradient and the best image so far.
     """
     values = 3 * size[0] * size[1]
-    return values * (8 * (2 * history + 5) + 52 if optimizer == "lbfgs" else 4 * 6)
+    return values * (8 * (2 * history + 5) + 76 if optimizer == "lbfgs" else 4 * 6)
