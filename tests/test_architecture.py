@@ -31,7 +31,7 @@ map_dither map_palette map_soft map_matching
 map_snapping
 map_parsing
 maps
-guidance.pairs mask_feathering
+guidance.pairs guidance.soft_regions mask_feathering
 guidance.colors guidance.patches guidance.planned
 guidance.matching guidance.pair_styles guidance.settling
 guidance.planned_styles guidance.planned_cover tiling tiling.cuts
@@ -48,6 +48,7 @@ patch_losses
 tiling.patches
 tiling.objective
 guides objective
+soft_guides
 patch_guides planned_guides
 optimize
 synthesis

@@ -58,13 +58,13 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
 
 
 def read_maps(
-    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None
+    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None, soft: bool = False
 ) -> tuple[SemanticMap, SemanticMap]:
-    """Read a content's and a style's map with the options ``--palette`` and ``--least-region``."""
+    """Read a content's and a style's map with ``--palette``, ``--least-region`` and ``--soft-maps``."""
     listed = None if palette is None else parse_colors(palette, "--palette")
     if least_region is not None and least_region < 1:
         raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
-    content, style = (load_map(path, palette=listed, least_region=least_region) for path in paths)
+    content, style = (load_map(path, palette=listed, least_region=least_region, soft=soft) for path in paths)
     return content, style
 
 

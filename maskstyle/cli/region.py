@@ -16,6 +16,7 @@ from maskstyle.cli.options import (
     QuietOption,
     RecordOption,
     SnapshotsOption,
+    SoftMapsOption,
     TransparentOption,
     WeightsOption,
     takes_settings,
@@ -52,6 +53,7 @@ def region(
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
+    soft_maps: SoftMapsOption = False,
     feather: Annotated[
         float,
         typer.Option("--feather", help="Pixels over which the style fades in from the edge of what is painted."),
@@ -87,9 +89,10 @@ def region(
     from maskstyle.guidance.pairs import denoised_regions, painted_pairs, plan_regions
     from maskstyle.images import load_image
     from maskstyle.maps import format_color
-    from maskstyle.techniques.plan import check_denoised, check_feather
+    from maskstyle.techniques.plan import check_denoised, check_feather, check_soft
 
     check_feather(feather, feather_mode)
+    check_soft(soft_maps, settings)
     if regions is not None:
         parse_colors(regions, "--regions")
     if denoise_regions is not None:
@@ -105,7 +108,7 @@ def region(
     painting = load_image(style).pixels
     size, style_size = job.picture.pixels.shape[:2], painting.shape[:2]
     names = (str(content_path), str(style_path))
-    maps = read_maps((content_path, style_path), palette=palette, least_region=least_region)
+    maps = read_maps((content_path, style_path), palette=palette, least_region=least_region, soft=soft_maps)
     chosen = None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0])
     smoothed = None
     if denoise_regions is not None:
@@ -139,6 +142,7 @@ def region(
         "transparent": transparent,
         "palette": recorded_palette(palette),
         "least_region": least_region,
+        "soft_maps": soft_maps,
         "map_remarks": remarks,
     }
     job.run(

@@ -29,6 +29,8 @@ from maskstyle.techniques.plan import (
     check_feather,
     check_image,
     check_initial,
+    check_soft,
+    hard_maps,
     starting_image,
     style_size,
     transfer_sizes,
@@ -120,6 +122,8 @@ def transfer_planned(
     if alpha is not None:
         alpha = check_alpha(alpha, content.shape[:2])
     settled = settle_regions(regions, content_map, content.shape[:2], color=settings.color)
+    maps = _maps(settled)
+    check_soft(any(each.shares is not None for each in maps.values()), settings)
     smoothed = settle_denoised(denoise_regions, settled)
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.size for style in settled.styles()])
     loaded = prepared_network(network, settings)
@@ -181,7 +185,8 @@ def transfer_planned(
     size = (start.shape[0], start.shape[1])
     if grey is not content:
         start = mixed(start, lightness_only(start), grey_at(size))
-    if settings.init in ("noise", "style", "colors") and settled.masked():
+    soft = settled.content_map is not None and settled.content_map.shares is not None
+    if settings.init in ("noise", "style", "colors") and (soft or settled.masked()):
         # Faint masks would not get the content's colours back, which the features hardly see.
         start = mixed(seen_at(size), start, cover.total(size))
     synthesis = synthesize(
@@ -197,8 +202,17 @@ def transfer_planned(
         denoised_at=None if smoothed is None else lambda size: settled.among(size, smoothed),
         compose=composed,
         opacity_at=opacity_at if transparent else None,
-        remarks=remarks,
+        remarks=(*hard_maps(maps.values(), maps), *remarks),
     )
+
+
+def _maps(settled: Settled) -> dict[str, SemanticMap]:
+    """Return the maps of a plan by what messages call them."""
+    maps = {} if settled.content_map is None else {"the content's map": settled.content_map}
+    for style in settled.styles():
+        if style.style_map is not None:
+            maps[f"the map of {style.name}"] = style.style_map
+    return maps
 
 
 def _with_checked_styles(regions: Sequence[PlannedRegion]) -> list[PlannedRegion]:

@@ -287,6 +287,7 @@ MAPS = [
     Bad("mapping of no region", "region {good} --map green=red", ("#00ff00", "content_map.png")),
     Bad("mapped twice", "region {good} --map red=red --map red=blue", ("#ff0000", "two", "remove one")),
     Bad("unmatched", "region {good} --unmatched drop", ("--unmatched", "drop", "whole-style")),
+    Bad("soft maps inside", "region {good} --soft-maps --propagation inside", ("propagation is 'inside'", "simple")),
     Bad("feather", "region {good} --feather -1", ("feather is -1", "at least 0")),
     Bad("feather nan", "region {good} --feather nan", ("feather is nan",)),
     Bad("feather mode", "region {good} --feather 3 --feather-mode hair", ("--feather-mode", "edges")),

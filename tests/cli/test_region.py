@@ -115,6 +115,7 @@ def test_what_went_in_is_recorded(region, desk):
         "transparent": False,
         "palette": None,
         "least_region": None,
+        "soft_maps": False,
         "map_remarks": [],
         "initial": None,
         "weights": "vgg19_random.npz",
@@ -195,3 +196,31 @@ def test_bad_maps_are_found_before_tensorflow_loads(region, desk):
     ran = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, encoding="utf-8")
     assert ran.returncode == 2, ran.stderr
     assert ran.stderr.startswith("error: expected the same regions in")
+
+
+def write_soft_map(path, size, left, right):
+    """Write a map whose two halves blend over eight columns in the middle."""
+    share = np.clip((np.arange(size[1]) - size[1] / 2 + 4.5) / 8, 0, 1)[:, np.newaxis]
+    row = np.rint((1 - share) * left + share * right).astype(np.uint8)
+    Image.fromarray(row[np.newaxis].repeat(size[0], axis=0)).save(path)
+
+
+def test_soft_maps_share_their_edges_out_and_plans_do_too(region, run, desk):
+    write_soft_map(desk / "content_map.png", (32, 40), RED, BLUE)
+    write_soft_map(desk / "style_sem.png", (36, 28), BLUE, RED)
+    ran = region("--soft-maps", "--regions", "blue", "--transparent").succeeded()
+    assert "soft edges" not in ran.err
+    with Image.open(desk / "out.png") as written:
+        alpha = np.asarray(written)[0, :, 3]
+    assert (alpha[:16] == 0).all() and (alpha[24:] == 255).all()
+    assert (np.diff(alpha[16:24].astype(int)) > 0).all()
+    run("plan", "from", "out.png", "-o", "plan.toml").succeeded()
+    assert "soft_maps = true" in (desk / "plan.toml").read_text()
+    run("run", "plan.toml", "-o", "again.png").succeeded()
+    assert np.asarray(Image.open(desk / "again.png")).tobytes() == np.asarray(Image.open(desk / "out.png")).tobytes()
+    assert read_metadata(desk / "again.png")["inputs"]["plan"]["soft_maps"] is True
+
+
+def test_maps_without_soft_edges_are_remarked_upon(region):
+    ran = region("--soft-maps").succeeded()
+    assert "note: the content's map has no soft edges" in ran.err and "the style's map has no soft edges" in ran.err
