@@ -16,7 +16,6 @@ from maskstyle.maps import (
     find_map_beside,
     find_named_region,
     format_color,
-    load_map,
     parse_color,
 )
 
@@ -55,17 +54,6 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
             f"{flag} FILE"
         )
     return beside
-
-
-def read_maps(
-    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None, soft: bool = False
-) -> tuple[SemanticMap, SemanticMap]:
-    """Read a content's and a style's map with ``--palette``, ``--least-region`` and ``--soft-maps``."""
-    listed = None if palette is None else parse_colors(palette, "--palette")
-    if least_region is not None and least_region < 1:
-        raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
-    content, style = (load_map(path, palette=listed, least_region=least_region, soft=soft) for path in paths)
-    return content, style
 
 
 def recorded_palette(palette: str | None) -> list[str] | None:

@@ -41,13 +41,13 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Check what regions two maps have, which go together, and what a guided command would refuse."""
+    from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (
         ON_THE_COMMAND_LINE,
         chosen_mapping,
         chosen_regions,
         parse_colors,
         parse_mapping,
-        read_maps,
     )
     from maskstyle.cli.render import Files
     from maskstyle.errors import ImageError, SettingsError

@@ -74,6 +74,7 @@ def region(
 ) -> None:
     """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
     from maskstyle.cli.job import prepared
+    from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (
         ON_THE_COMMAND_LINE,
         announce_maps,
@@ -82,7 +83,6 @@ def region(
         found_map,
         parse_colors,
         parse_mapping,
-        read_maps,
         recorded_palette,
     )
     from maskstyle.cli.render import Files, check_transparent
