@@ -27,7 +27,8 @@ mask_making mask_combining mask_preview edge_aware color_modes
 blending
 denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures
 semantic_map map_pixels pyramid
-map_dither map_palette map_soft map_matching
+map_dither map_palette map_soft map_likeness
+map_matching
 map_snapping
 map_parsing
 maps

@@ -23,6 +23,8 @@ ON_THE_COMMAND_LINE = Advice(
     "repaint them in the same colours, pair them with --map, list the regions to paint with --regions, or pass "
     "--unmatched keep or --unmatched whole-style",
     "list regions that both maps have with --regions, pair them with --map, or pass --unmatched whole-style",
+    "draft a map in the painting's colours with: maskstyle maps draft PHOTO --like STYLE_MAP PAINTING -o MAP.png; or "
+    "pair regions with --map, or pass --unmatched whole-style",
 )
 """What to do where regions have no counterpart."""
 

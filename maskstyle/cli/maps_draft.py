@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -102,6 +103,17 @@ def draft(
         for path in (target, preview):
             if path is not None:
                 messages().print(f"wrote {escape(str(path))}")
+        if like is None and strokes is None:
+            messages().print(escape(_in_a_style(image, output)), soft_wrap=True)
+
+
+def _in_a_style(image: Path, output: Path | None) -> str:
+    """Return how to make the draft go with a painting's map, which has colours of its own."""
+    named = "" if output is None else f" -o {shlex.quote(str(output))}"
+    return (
+        "the colours are plain ones; for those of a painting's map: maskstyle maps draft "
+        f"{shlex.quote(str(image))} --like STYLE_MAP PAINTING{named} --force"
+    )
 
 
 def _target(image: Path, output: Path | None, *, force: bool) -> Path:

@@ -135,8 +135,8 @@ def test_mapping_and_propagation_are_options(region, desk):
 def test_unmatched_regions_are_kept_or_take_the_whole_style(region, desk):
     write_map(desk / "style_sem.png", (36, 28), BLUE, GREEN)
     message = region().error
-    assert "style_sem.png lacks #ff0000 (red, 640 pixels, 50 %; nearest there:" in message
-    assert "content_map.png lacks #00ff00 (green, 504 pixels, 50 %; nearest there:" in message
+    assert "style_sem.png lacks #ff0000 (red, 640 pixels, 50 %)" in message
+    assert "content_map.png lacks #00ff00 (green, 504 pixels, 50 %)" in message
     assert "with --regions, or pass --unmatched keep or --unmatched whole-style" in message
     region("--unmatched", "keep").succeeded()
     assert unchanged(desk)[:, :20].all()
@@ -224,3 +224,11 @@ def test_soft_maps_share_their_edges_out_and_plans_do_too(region, run, desk):
 def test_maps_without_soft_edges_are_remarked_upon(region):
     ran = region("--soft-maps").succeeded()
     assert "note: the content's map has no soft edges" in ran.err and "the style's map has no soft edges" in ran.err
+
+
+def test_maps_without_a_colour_in_common_are_told_the_way_out(region, desk):
+    write_map(desk / "style_sem.png", (36, 28), (200, 70, 50), GREEN)
+    message = region().error
+    assert "no colour is in both: there are #0000ff (blue) and #ff0000 (red) in content_map.png, and" in message
+    assert "maskstyle maps draft PHOTO --like STYLE_MAP PAINTING -o MAP.png" in message
+    assert "pixels" not in message
