@@ -228,8 +228,10 @@ class PatchSettings:
     Parameters
     ----------
     patch_size : int
-        Side of a patch, in pixels of the result; at coarser sizes it is smaller by as much as the image is. On a
-        layer's grid it is at least one cell.
+        Side of a patch, in pixels of the result; at the coarser sizes of a run it is smaller by as much as the image
+        is. It stays as it is where ``Settings.size`` asks for a smaller or a larger result: strokes do, too, as
+        network and layers see as many pixels as ever. A result of half the size has a quarter as many patches; for
+        the same patches give half the side. On a layer's grid it is at least one cell.
     patch_stride : int or None
         Pixels from one patch to the next, at most `patch_size`; None is `patch_size`, so that patches do not overlap.
     patch_offset : (int, int)

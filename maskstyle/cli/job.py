@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import maskstyle
-from maskstyle.cli import tensorflow_import
+from maskstyle import tensorflow_import
 from maskstyle.cli.interrupt import interruptible
 from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
 from maskstyle.images import Image, Picture, Size, load_image

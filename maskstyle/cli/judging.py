@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from maskstyle.cli import tensorflow_import
+from maskstyle import tensorflow_import
 from maskstyle.cli.console import messages, tables
 from maskstyle.cli.judging_inputs import MapFiles
 from maskstyle.cli.map_reading import MapReading, recorded_reading

@@ -87,7 +87,7 @@ def draft(
     except SettingsError as error:  # begins with the name of a parameter
         raise SettingsError(f"--{error}") from None
     if features == "network":
-        from maskstyle.cli import tensorflow_import
+        from maskstyle import tensorflow_import
 
         tensorflow_import.import_tensorflow()
     drafted = draft_map(pixels, regions=regions, scribbles=strokes, features=features)

@@ -259,7 +259,7 @@ COMMANDS = [
     Bad("compare: weights missing", "compare {good} --weights none.h5", ("no weights file none.h5",)),
     Bad(
         "compare: second recipe too deep",
-        "compare {good} --recipes default,carter2021",
+        "compare {good} --recipes default,carter2021 --networks vgg19",
         ("lacks block4_conv1 to block5_",),
     ),
     Bad("compare: an option of basic", "compare {good} --style-weight 3", ("--style-weight",)),
@@ -369,9 +369,16 @@ MAPS = [
 ]
 
 MASKS = [
-    Bad("no style", "mask content.png -o out.png", ("--style", "mask --help")),
-    Bad("a style without its flag", "mask content.png style.jpg -o out.png", ("mask --help",)),
-    Bad("none beside the content", "mask init.png --style style.jpg -o out.png", ("init_mask.png", "FILE:MASK")),
+    Bad("no style", "mask content.png -o out.png", ("pass --style PAINTING:MASK; a mask is a grey picture",)),
+    Bad(
+        "a style without its flag",
+        "mask content.png style.jpg -o out.png",
+        ("--style style.jpg:MASK", "maskstyle masks linear --like content.png --from top -o content_mask.png"),
+    ),
+    Bad(
+        "a style twice", "mask content.png style.jpg --style init.png -o out.png", ("style.jpg is one argument too",)
+    ),
+    Bad("none beside the content", "mask init.png --style style.jpg -o out.png", ("init_mask.png", "a grey picture")),
     Bad("several beside it", "mask two.png --style style.jpg -o out.png", ("two_mask.jpg and two_mask.png", "name")),
     Bad("none of several", "mask {masked} --style init.png", ("init.png has no mask", "2 styles", "FILE:MASK")),
     Bad("empty style", "mask content.png --style '' -o out.png", ("--style is ''", "FILE:MASK[:WEIGHT]")),
@@ -495,7 +502,9 @@ DOODLES = [
     Bad("map of another shape", f"{DOODLE} -o out.png --style-map content_map.png", ("32x40", "36x28", "aspect")),
     Bad("the output the doodle", "doodle style.jpg --doodle green.png -o green.png", ("green.png", "an input")),
     Bad(
-        "region that the style lacks", f"{DOODLE} -o out.png --style-map green.png", ("lacks #0000ff", "whole-style")
+        "region that the style lacks",
+        f"{DOODLE} -o out.png --style-map green.png",
+        ("no colour is in both", "whole-style"),
     ),
     Bad("unmatched keep", f"{DOODLE} -o out.png --unmatched keep", ("--unmatched", "'keep'", "whole-style")),
     Bad("mapping of no region", f"{DOODLE} -o out.png --map yellow=red", ("#ffff00",)),
@@ -691,7 +700,7 @@ def nothing_heavy(monkeypatch):
     def too_late():
         raise AssertionError("the long work was about to begin")
 
-    monkeypatch.setattr("maskstyle.cli.tensorflow_import.import_tensorflow", too_late)
+    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", too_late)
 
 
 def listing(folder):

@@ -48,7 +48,7 @@ def test_maps_beside_the_pictures_are_found_and_said(region, desk, no_weights):
         "content map: content_map.png, found beside content.png",
         "style map: style_sem.png, found beside style.jpg",
     ]
-    assert "network: lite as embedded" in ran.err
+    assert "network: lite, " in ran.err
     assert "wrote out.png: 40x32, 2 steps" in ran.err
     assert "note:" not in ran.err
     assert not unchanged(desk).all(axis=0).any()
