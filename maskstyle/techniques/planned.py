@@ -235,16 +235,18 @@ def _start(
     sizes: Sequence[Size],
     settings: Settings,
 ) -> Image:
-    """Return the first image; where it has the styles' colours, each region has those of its own."""
+    """Return the first image; where it has the styles' colours, each region has those of its own.
+
+    One that is a style is the first style everywhere, in each region's own colours where it is recoloured for these.
+    """
     start = starting_image(content, styles.first(), initial, sizes, settings)
-    if settings.init != "colors":
+    if settings.init not in ("colors", "style"):
         return start
     size = (start.shape[0], start.shape[1])
-    for style in settled.styles():
-        entries = settled.regions_of(style)
-        if entries:
-            image = next(each.image for each in styles.regions if each.entries[0].style is style)
-            colored = starting_image(content, image, None, sizes, settings, regions=settled.pairs(entries))
-            inside = settled.among(size, [entry.label for entry in entries if entry.label is not None])
-            start = np.where(inside[..., np.newaxis], colored, start)
+    for each in styles.regions:
+        if settings.init == "style" and each.entries[0].style is not styles.regions[0].entries[0].style:
+            continue
+        own = starting_image(content, each.image, None, sizes, settings, regions=settled.pairs(each.entries))
+        inside = settled.among(size, [entry.label for entry in each.entries if entry.label is not None])
+        start = np.where(inside[..., np.newaxis], own, start)
     return start

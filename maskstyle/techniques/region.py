@@ -207,6 +207,10 @@ def transfer_region(
         return mixed(resize_image(content, size), image, np.ceil(covered) if transparent else covered)
 
     start = starting_image(content, styles[0].style, initial, sizes, settings, regions=plan)
+    for each in styles[1:] if settings.init in ("colors", "style") else ():  # in colours of their own
+        own = starting_image(content, each.style, None, sizes, settings, regions=plan._replace(pairs=each.pairs))
+        inside = pixels_of([pair.region for pair in each.pairs], (start.shape[0], start.shape[1]))
+        start = np.where(inside[..., np.newaxis], own, start)
     start = seen_content(start, settings.color)
     if plan.content_map.shares is not None and settings.init in ("noise", "style", "colors"):
         # Faint shares would not get the content's colours back, which the features hardly see.
