@@ -111,7 +111,7 @@ def _in_a_style(image: Path, output: Path | None) -> str:
     """Return how to make the draft go with a painting's map, which has colours of its own."""
     named = "" if output is None else f" -o {shlex.quote(str(output))}"
     return (
-        "the colours are plain ones; for those of a painting's map: maskstyle maps draft "
+        "the colours go by size alone; for those of the regions of a painting that look alike: maskstyle maps draft "
         f"{shlex.quote(str(image))} --like STYLE_MAP PAINTING{named} --force"
     )
 

@@ -121,13 +121,12 @@ def check_soft(soft: bool, settings: Settings) -> None:
         )
 
 
-def hard_maps(maps: Iterable[SemanticMap], names: Iterable[str]) -> tuple[str, ...]:
-    """Return a sentence for each soft map that has no soft edge."""
-    return tuple(
-        f"{name} has no soft edges: each of its pixels is of one region, as without soft maps"
-        for each, name in zip(maps, names, strict=True)
-        if each.shares is not None and not are_blended(each.shares).any()
-    )
+def hard_maps(maps: Iterable[SemanticMap]) -> tuple[str, ...]:
+    """Return a sentence where maps are soft, but none of them has a soft edge."""
+    shares = [each.shares for each in maps if each.shares is not None]
+    if not shares or any(are_blended(each).any() for each in shares):
+        return ()
+    return ("the maps have no soft edges: each of their pixels is of one region, as without soft maps",)
 
 
 def check_denoised(regions: Sequence[Color] | None, settings: Settings) -> None:

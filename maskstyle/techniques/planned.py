@@ -123,7 +123,7 @@ def transfer_planned(
         alpha = check_alpha(alpha, content.shape[:2])
     settled = settle_regions(regions, content_map, content.shape[:2], color=settings.color)
     maps = _maps(settled)
-    check_soft(any(each.shares is not None for each in maps.values()), settings)
+    check_soft(any(each.shares is not None for each in maps), settings)
     smoothed = settle_denoised(denoise_regions, settled)
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.size for style in settled.styles()])
     loaded = prepared_network(network, settings)
@@ -202,17 +202,14 @@ def transfer_planned(
         denoised_at=None if smoothed is None else lambda size: settled.among(size, smoothed),
         compose=composed,
         opacity_at=opacity_at if transparent else None,
-        remarks=(*hard_maps(maps.values(), maps), *remarks),
+        remarks=(*hard_maps(maps), *remarks),
     )
 
 
-def _maps(settled: Settled) -> dict[str, SemanticMap]:
-    """Return the maps of a plan by what messages call them."""
-    maps = {} if settled.content_map is None else {"the content's map": settled.content_map}
-    for style in settled.styles():
-        if style.style_map is not None:
-            maps[f"the map of {style.name}"] = style.style_map
-    return maps
+def _maps(settled: Settled) -> list[SemanticMap]:
+    """Return the maps of a plan."""
+    held = [settled.content_map, *(style.style_map for style in settled.styles())]
+    return [each for each in held if each is not None]
 
 
 def _with_checked_styles(regions: Sequence[PlannedRegion]) -> list[PlannedRegion]:

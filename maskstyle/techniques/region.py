@@ -231,7 +231,7 @@ def transfer_region(
         opacity_at=opacity_at if transparent else None,
         remarks=(
             *(f"region {name} is not in the style's map, and was left alone" for name in plan.kept),
-            *hard_maps((content_map, style_map), ("the content's map", "the style's map")),
+            *hard_maps((content_map, style_map)),
             *remarks,
         ),
     )
