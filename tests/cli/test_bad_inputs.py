@@ -275,7 +275,11 @@ MAPS = [
     Bad("map a photograph", "region {good} --style-map content.png", ("content.png",)),
     Bad("map of another shape", "region {good} --content-map style_map.png", ("36x28", "32x40", "aspect")),
     Bad("the output a map", "region content.png style.jpg -o content_map.png", ("content_map.png", "an input")),
-    Bad("region in one map only", "region {good} --style-map green.png", ("green.png lacks #0000ff", "640 pixels")),
+    Bad(
+        "region in one map only",
+        "region {good} --style-map green.png",
+        ("no colour is in both", "maps draft PHOTO --like"),
+    ),
     Bad(
         "nothing to paint", "region {good} --style-map green.png --unmatched keep", ("no region of content_map.png",)
     ),
@@ -456,7 +460,7 @@ EVALUATIONS = [
         ("init_map.png", "--style-map FILE"),
     ),
     Bad("several beside it", "evaluate init.png --style style.jpg --content two.png", ("two_map.png and two_sem",)),
-    Bad("region in one map only", "{judge} --style-map green.png", ("green.png lacks #0000ff", "640 pixels")),
+    Bad("region in one map only", "{judge} --style-map green.png", ("no colour is in both", "in green.png")),
     Bad("unknown region", "{judge} --regions green", ("got #00ff00 (green)", "content_map.png, #0000ff")),
     Bad("no colour", "{judge} --regions nocolour", ("--regions", "'nocolour'")),
     Bad("mapping without =", "{judge} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
@@ -529,7 +533,7 @@ PATCHES = [
     Bad(
         "region in one map only",
         "patch {good} --style-map green.png",
-        ("green.png lacks #0000ff", "640 pixels", "--unmatched nearest"),
+        ("no colour is in both", "in green.png", "--unmatched nearest"),
     ),
     Bad("unmatched", "patch {good} --unmatched keep", ("--unmatched", "keep", "nearest")),
     Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content_map.png")),
