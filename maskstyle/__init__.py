@@ -7,6 +7,8 @@ first that needs it.
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.4.0"
@@ -170,10 +172,19 @@ __all__ = [
     "with_content_chroma",
 ]
 
+_BEGIN_WITH_TENSORFLOW = frozenset(
+    ["evaluate_regions", "load_network", *(name for name in _HOMES if name.startswith("transfer_"))]
+)
+"""Names that load TensorFlow when they are first used, or when they are called."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    quiet = "tensorflow" not in sys.modules and "TF_CPP_MIN_LOG_LEVEL" not in os.environ
+    if quiet and name in _BEGIN_WITH_TENSORFLOW:
+        # Without its start-up log; whoever has set a level gets what it asks for.
+        importlib.import_module("maskstyle.tensorflow_import").import_tensorflow()
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 

@@ -17,6 +17,10 @@ class ImageError(MaskstyleError):
     """A picture cannot be read, written or used."""
 
 
+class UnmatchedError(ImageError):
+    """Regions of a map have no counterpart in another."""
+
+
 class SettingsError(MaskstyleError):
     """A setting, or a combination of settings, cannot work."""
 

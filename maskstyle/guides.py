@@ -241,7 +241,7 @@ def mask_guides(
     Returns
     -------
     list of Guide
-        One for each mask, named by its number. Its strength is the mask's mean: a pixel feels a style as strongly as
+        One for each mask, named by `mask_name`. Its strength is the mask's mean: a pixel feels a style as strongly as
         the mask says, however much of the image the mask covers. Layers with the same grid share one array of
         weights. A mask has no say on a layer on whose grid it vanishes, as it may where it is only in a last odd
         row or column: see `vanished`.
@@ -256,7 +256,7 @@ def mask_guides(
         everywhere = bool((mask == 1).all())  # needs no weights: the very computation of a style without a mask
         guides.append(
             Guide(
-                str(number),
+                mask_name(number),
                 {layer: whole.targets[layer] for layer in weights},
                 {layer: whole.target_sums[layer] for layer in weights},
                 weights=None if everywhere else weights,
@@ -266,6 +266,11 @@ def mask_guides(
             )
         )
     return guides
+
+
+def mask_name(number: int) -> str:
+    """Return what reports call the guide of a mask, by its place from 1."""
+    return f"mask {number}"
 
 
 def _soft_weights(
@@ -285,7 +290,7 @@ def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each region or mask that has no say on some style layers."""
     layers = [layer for layer, _ in active(settings.style_layers)]
     seen: dict[str, set[str]] = {}
-    masks = {guide.name for guide in guides if guide.weights is not None}
+    masks = {mask_name(number) for number in range(1, len(guides) + 1)}
     for guide in guides:
         seen.setdefault(guide.name, set()).update(guide.targets)
     remarks = []
@@ -293,7 +298,7 @@ def vanished(guides: Sequence[Guide], settings: Settings) -> tuple[str, ...]:
         missing = [layer for layer in layers if layer not in found]
         if missing:
             where = "every style layer" if missing == layers else ", ".join(missing)
-            what = f"mask {name}" if name in masks else f"region {name} or its region of the style"
+            what = name if name in masks else f"region {name} or its region of the style"
             remarks.append(f"{what} is too small for {where}; it has no say there")
     return tuple(remarks)
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from maskstyle.errors import ImageError
+from maskstyle.errors import ImageError, UnmatchedError
 from maskstyle.guidance.pairs import ADVICE, Advice, plan_regions, region_name
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images import Size
 from maskstyle.map_colors import percent
+from maskstyle.map_likeness import alike_pairs, placed_pairs
 from maskstyle.maps import (
     LEAST_SHARE,
     Color,
@@ -115,6 +116,8 @@ class MapReport:
         What whoever painted them should know.
     suggestions : tuple of str
         What to do, in the options of the command line.
+    unmatched : bool
+        Whether they would be refused for regions without a counterpart.
     """
 
     content: MapSide
@@ -123,6 +126,7 @@ class MapReport:
     refusal: str | None
     remarks: tuple[str, ...]
     suggestions: tuple[str, ...]
+    unmatched: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return the report as what JSON holds."""
@@ -188,7 +192,7 @@ def check_maps(
     """
     settings = settings or Settings()
     sizes = (content_size or content_map.size, style_image_size or style_map.size)
-    refusal = None
+    refusal, unmatched_alone = None, False
     try:
         plan_regions(
             content_map,
@@ -203,7 +207,7 @@ def check_maps(
             advice=advice,
         )
     except ImageError as error:
-        refusal = str(error)
+        refusal, unmatched_alone = str(error), isinstance(error, UnmatchedError)
     fitted = [_fitted(each, size) for each, size in zip((content_map, style_map), sizes, strict=True)]
     made = result_size(fitted[0].size, settings)
     used = (made, style_size(fitted[1].size, made, settings))
@@ -224,7 +228,8 @@ def check_maps(
         (*pairs, *((None, style.regions[index]) for index in match.unmatched_style)),
         refusal,
         tuple(remark for original, side in originals for remark in _remarks(original, side)),
-        tuple(_suggestions(content, style, match if refusal else None)),
+        tuple(_suggestions(content, style, match if unmatched_alone else None)),
+        unmatched_alone,
     )
 
 
@@ -291,8 +296,8 @@ def _remarks(original: SemanticMap, side: MapSide) -> list[str]:
 
 
 def _suggestions(content: MapSide, style: MapSide, match: RegionMatch | None) -> list[str]:
-    """Return what to do, in the options of the command line; of the match only where the maps are refused."""
-    suggestions = [] if match is None else _suggested_pairs(content, style, match)
+    """Return what to do, in the options of the command line; of the match only where it is what is refused."""
+    suggestions = [] if match is None else _for_unmatched(content, style, match)
     absorbed = [patch.count for side in (content, style) for patch in side.semantic_map.absorbed]
     if absorbed:
         suggestions.append(f"--least-region {min(absorbed)} makes regions of all small patches")
@@ -301,20 +306,33 @@ def _suggestions(content: MapSide, style: MapSide, match: RegionMatch | None) ->
     return suggestions
 
 
-def _suggested_pairs(content: MapSide, style: MapSide, match: RegionMatch) -> list[str]:
+def _for_unmatched(content: MapSide, style: MapSide, match: RegionMatch) -> list[str]:
     """Return the options that give regions a counterpart, or do without."""
-    suggestions = []
-    lonely = [content.regions[index] for index in match.unmatched_content]
-    free = [style.regions[index] for index in match.unmatched_style] or list(style.regions)
-    for region in lonely:
-        partner = min(free, key=lambda each: float(np.linalg.norm(np.subtract(each.color, region.color))))
-        pair = f"{format_color(region.color)}={format_color(partner.color)}"
-        suggestions.append(
-            f"--map '{pair}' gives {color_name(region.color)} the style of {color_name(partner.color)}"
-        )
-    if lonely:
-        suggestions.append("--unmatched keep leaves regions without a counterpart alone")
-    elif match.unmatched_style:
+    lonely, unused = list(match.unmatched_content), list(match.unmatched_style)
+    if not lonely:
         wanted = ",".join(format_color(content.regions[index].color) for index, _ in match.pairs)
-        suggestions.append(f"--regions '{wanted}' paints these, whatever else the style has")
+        return [f"--regions '{wanted}' paints these, whatever else the style has"] if match.pairs else []
+    free = unused or list(range(len(style.regions)))
+    found = alike_pairs([content.regions[index].color for index in lonely], [style.regions[at].color for at in free])
+    alike = [(lonely[one], free[other]) for one, other in found]
+    left = [index for index in lonely if index not in dict(alike)]
+    others = [index for index in unused if index not in dict(alike).values()]
+    placed = placed_pairs(content.semantic_map, left, style.semantic_map, others)
+    suggestions = []
+    for pairs, why in ((alike, "whose colours look alike"), (placed, "of like place and size: see if they suit")):
+        if pairs:
+            options = [
+                f"--map '{format_color(content.regions[one].color)}={format_color(style.regions[other].color)}'"
+                for one, other in pairs
+            ]
+            suggestions.append(f"{' '.join(options)} pairs regions {why}")
+    if not match.pairs:
+        suggestions.append(
+            f"maskstyle maps draft PHOTO --like {style.name} PAINTING -o MAP.png drafts a map in its colours"
+        )
+    suggestions.append(
+        "--unmatched keep leaves regions without a counterpart alone"
+        if match.pairs
+        else "--unmatched whole-style paints every region in the style of the whole painting"
+    )
     return suggestions

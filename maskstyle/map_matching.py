@@ -21,6 +21,7 @@ from maskstyle.map_colors import (
     percent,
     shortlist,
 )
+from maskstyle.map_likeness import alike_pairs
 from maskstyle.semantic_map import SemanticMap
 
 SAME_COLOR = 24.0
@@ -126,16 +127,23 @@ def describe_unmatched(
     Returns
     -------
     str
-        Each unmatched region with its colour, name, number and share of pixels, and the nearest colour of the other
-        map; empty if every region has its counterpart.
+        Each unmatched region with its colour, name, number and share of pixels, and the colour of the other map that
+        may be meant for it, if any; or that no colour is in both; empty if every region has its counterpart.
     """
-    missing = [
-        _describe_missing(match.unmatched_content, content, style, content_name, style_name),
-        _describe_missing(match.unmatched_style, style, content, style_name, content_name),
-    ]
-    if not any(missing):
+    one, other = match.unmatched_content, match.unmatched_style
+    if not (one or other):
         return ""
-    both = "; and ".join(each for each in missing if each)
+    if match.pairs:
+        wanted = [style.colors[index] for index in other or range(len(style.colors))]
+        found = alike_pairs([content.colors[index] for index in one], wanted)
+        alike = {one[place]: wanted[partner] for place, partner in found}
+        missing = [
+            _describe_missing(one, content, style, content_name, style_name, alike),
+            _describe_missing(other, style, content, style_name, content_name, {}),
+        ]
+        both = "; and ".join(each for each in missing if each)
+    else:
+        both = _nothing_in_common(content, style, content_name, style_name)
     return f"expected the same regions in {content_name} and {style_name}, but {both}; {advice}"
 
 
@@ -281,18 +289,28 @@ def _separation(colors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _describe_missing(
-    missing: tuple[int, ...], here: SemanticMap, there: SemanticMap, here_name: str, there_name: str
+    missing: tuple[int, ...],
+    here: SemanticMap,
+    there: SemanticMap,
+    here_name: str,
+    there_name: str,
+    alike: dict[int, Color],
 ) -> str:
     if not missing:
         return ""
     area = max(1, sum(here.counts))
-    others = np.array(there.colors, np.int32).reshape(-1, 3)
     regions = []
     for index in missing:
-        apart = distances(others, np.array(here.colors[index]))
         region = f"{describe_color(here.colors[index], here.count(index))[:-1]}, {percent(here.count(index) / area)}"
-        if len(others):
-            nearest = there.colors[int(np.argmin(apart))]
-            region += f"; nearest there: {format_color(nearest)}, {color_name(nearest)}"
+        if index in alike:
+            region += f"; most alike there: {format_color(alike[index])}, {color_name(alike[index])}"
         regions.append(region + ")")
     return f"{there_name} lacks {shortlist(regions)} of {here_name}"
+
+
+def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: str, style_name: str) -> str:
+    held = [
+        f"{shortlist([describe_color(color) for color in each.colors]) if each.colors else 'no region'} in {name}"
+        for each, name in ((content, content_name), (style, style_name))
+    ]
+    return f"no colour is in both: there are {held[0]}, and {held[1]}"

@@ -61,7 +61,9 @@ def draw_preview(report: MapReport, images: tuple[Image | None, Image | None] = 
         for row, pair in enumerate(report.pairs, start=1):
             top = legend_top + LINE_HEIGHT * (row - 1)
             label = numbers[1][pair[1].index] if index and pair[1] else row
-            _legend_line(draw, (left, top), label, pair[index], font)
+            region = pair[index]
+            if region is not None:
+                _legend_line(draw, (left, top), label, region, font, alone=pair[1 - index] is None)
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
 
 
@@ -140,19 +142,19 @@ def _legend_line(
     draw: ImageDraw.ImageDraw,
     spot: tuple[int, int],
     number: int,
-    region: MapRegion | None,
+    region: MapRegion,
     font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
+    *,
+    alone: bool,
 ) -> None:
-    """Draw one region's number, swatch, colour, name and share; or that there is none."""
+    """Draw one region's number, swatch, colour, name and share, and whether it is alone or vanishes."""
     left, top = spot
-    if region is None:
-        draw.text((left + 26, top), "no counterpart", fill=_WARNING, font=font)
-        return
     draw.text((left, top), str(number), fill=INK, font=font)
     box = (left + 26, top + 2, left + 26 + _SWATCH, top + 2 + _SWATCH)
     draw.rectangle(box, fill=region.color, outline=INK)
     words = f"{format_color(region.color)} {color_name(region.color)}, {percent(region.share)}"
-    note = "vanishes on some layers" if region.vanishes else ""
+    notes = [*(["no counterpart"] if alone else []), *(["vanishes on some layers"] if region.vanishes else [])]
+    note = ", ".join(notes)
     draw.text((left + 50, top), words, fill=INK, font=font)
     if note:
         draw.text((left + 50 + draw.textlength(words + "  ", font=font), top), note, fill=_WARNING, font=font)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
+from maskstyle.images import Size, resize_mask
 from maskstyle.map_colors import Colors
 from maskstyle.map_pixels import FINE, RINGS, WIDE, labels_seen
 from maskstyle.semantic_map import SemanticMap
@@ -68,6 +69,44 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
         alone = len(ends) < 2
         _share(masks, here, flat[here], own[here], colors, np.arange(len(colors)) if alone else ends, alone=alone)
     return masks.reshape(len(colors), *labels.shape)
+
+
+def are_blended(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which pixels (H, W) belong to several regions, by the shares (K, H, W) of these."""
+    return np.asarray(((shares > 0) & (shares < 1)).any(axis=0))
+
+
+def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """Return shares of regions at another size.
+
+    Parameters
+    ----------
+    shares : (K, H, W) float32 array
+        As `soft_masks` returns them.
+    size : (height, width)
+        The size to make.
+
+    Returns
+    -------
+    (K, height, width) float32 array
+        Averaged where blended pixels come in, and each pixel from its nearest one everywhere else: hard edges stay
+        as hard as those of labels.
+
+    Examples
+    --------
+    >>> resize_shares(np.array([[[1, 1, 1, 0, 0, 0, 0, 0.5]]], np.float32), (1, 4)).tolist()
+    [[[1.0, 0.0, 0.0, 0.21428...]]]
+    """
+    _, height, width = shares.shape
+    if (height, width) == tuple(size):
+        return shares
+    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
+    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
+    nearest = shares[:, rows[:, np.newaxis], columns]
+    soft = resize_mask(are_blended(shares).astype(np.float32), size) > 0
+    if not soft.any():
+        return nearest
+    return np.stack([np.where(soft, resize_mask(own, size), near) for own, near in zip(shares, nearest, strict=True)])
 
 
 def _seen(labels: NDArray[np.int32], at: NDArray[np.intp]) -> NDArray[np.uint64]:

@@ -22,6 +22,7 @@ from maskstyle.map_matching import (
     match_regions,
 )
 from maskstyle.map_parsing import LEAST_SHARE, in_8_bits, parse_map
+from maskstyle.map_soft import resize_shares, soft_masks
 from maskstyle.semantic_map import Absorbed, LabelMap, SemanticMap, describe_absorbed
 
 __all__ = [
@@ -50,7 +51,11 @@ __all__ = [
 
 
 def load_map(
-    path: str | Path, *, palette: Sequence[Color] | None = None, least_region: int | None = None
+    path: str | Path,
+    *,
+    palette: Sequence[Color] | None = None,
+    least_region: int | None = None,
+    soft: bool = False,
 ) -> SemanticMap:
     """Read a semantic map from an image file.
 
@@ -62,6 +67,9 @@ def load_map(
         The regions' colours; found where not given. See `parse_map`.
     least_region : int, optional
         How many pixels a region has at least. See `parse_map`.
+    soft : bool
+        Whether pixels of blended colours belong to several regions, by their shares of the blend: the map has
+        ``shares`` then, see `maskstyle.soft_masks`.
 
     Returns
     -------
@@ -76,7 +84,8 @@ def load_map(
     pixels, alpha = read_map_pixels(path)
     with open_image(Path(path)) as image:
         lossy = image.format in ("JPEG", "MPO")
-    return parse_map(pixels, alpha, palette=palette, least_region=least_region, lossy=lossy, name=str(path))
+    found = parse_map(pixels, alpha, palette=palette, least_region=least_region, lossy=lossy, name=str(path))
+    return dataclasses.replace(found, shares=soft_masks(pixels, found)) if soft else found
 
 
 def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
@@ -139,7 +148,8 @@ def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str
     check_aspect(semantic_map.size, size, kind="map", name=name, image_name=image_name)
     rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
     columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
-    return dataclasses.replace(semantic_map, labels=semantic_map.labels[np.ix_(rows, columns)])
+    shares = None if semantic_map.shares is None else resize_shares(semantic_map.shares, size)
+    return dataclasses.replace(semantic_map, labels=semantic_map.labels[np.ix_(rows, columns)], shares=shares)
 
 
 def find_map_beside(image_path: str | Path) -> Path | None:

@@ -14,11 +14,11 @@ from maskstyle.gram import gram
 from maskstyle.guidance.gradients import soft_weights
 from maskstyle.guidance.planned import Entry, Settled
 from maskstyle.guidance.planned_styles import SeenStyles
-from maskstyle.guidance.regions import resize_labels
-from maskstyle.guides import mask_guides, region_guides
+from maskstyle.guides import mask_guides, mask_name
 from maskstyle.images import Image, Mask, Size, resize_image, resize_mask
 from maskstyle.losses import Guide
 from maskstyle.settings import Settings, active
+from maskstyle.soft_guides import map_guides
 from maskstyle.tiling.cuts import needs_tiles
 from maskstyle.tiling.forward import tiled_grams
 from maskstyle.tiling.members import Selection
@@ -76,7 +76,7 @@ def planned_guides(
         images = [scaled[id(image)] for image in seen.masks]
         found = mask_guides(network, masks, images, [entry.strength for entry in masked], settings)
         numbered = enumerate(zip(masked, images, strict=True), start=1)
-        guides += _aimed(network, {str(number): each for number, each in numbered}, found, settings)
+        guides += _aimed(network, {mask_name(number): each for number, each in numbered}, found, settings)
     return guides
 
 
@@ -85,9 +85,7 @@ def _of_regions(
 ) -> list[Guide]:
     """Return the guides of regions that share a style image, in their order."""
     plan = settled.pairs(entries)
-    labels = resize_labels(plan.content_map.labels, size)
-    style_labels = resize_labels(plan.style_map.labels, (image.shape[0], image.shape[1]))
-    guides = region_guides(network, labels, image, style_labels, plan.pairs, settings)
+    guides = map_guides(network, plan.content_map, plan.style_map, size, image, plan.pairs, settings)
     factors = {entry.name: entry.strength for entry in entries}
     return [dataclasses.replace(guide, strength=guide.strength * factors[guide.name]) for guide in guides]
 

@@ -17,6 +17,10 @@ depend on it."""
 LBFGS_SHARE = 0.5
 """Share of the memory that L-BFGS's vectors may take."""
 
+REFINING_RATE = 0.25
+"""Share of Adam's rate where it goes on from what L-BFGS made at a coarser size: its first steps move every pixel by
+the whole rate, which would spoil that (docs/choosing-the-defaults.md)."""
+
 LEAST_HISTORY = 2
 """Pairs of vectors below which L-BFGS is not worth its memory: with two it is nearly as good as with five, and better
 than Adam (docs/choosing-the-defaults.md)."""
@@ -59,7 +63,7 @@ def _optimizer_at(size: Size, settings: Settings) -> dict[str, object]:
         history for history in range(settings.history, 0, -1) if optimizer_bytes(size, "lbfgs", history) <= limit
     ]
     if not fitting or fitting[0] < min(LEAST_HISTORY, settings.history):
-        return {"optimizer": "adam"}
+        return {"optimizer": "adam", "learning_rate": REFINING_RATE * settings.learning_rate}
     return {"optimizer": "lbfgs", "history": fitting[0]}
 
 

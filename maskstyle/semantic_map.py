@@ -48,11 +48,15 @@ class SemanticMap:
         keeps the order, and keeps a region that it leaves without a pixel.
     absorbed : tuple of Absorbed
         The patches that were too small to be regions, by falling number of pixels: see `parse_map`.
+    shares : (K, H, W) float32 array or None
+        How much of each pixel belongs to each region, in [0, 1], where soft edges were asked for: see
+        `maskstyle.soft_masks`. Region and planned transfers go by these instead of whole pixels where they are there.
     """
 
     labels: LabelMap
     colors: tuple[Color, ...]
     absorbed: tuple[Absorbed, ...] = ()
+    shares: NDArray[np.float32] | None = None
 
     @property
     def size(self) -> Size:

@@ -104,7 +104,7 @@ class Settings:
         Factor above 0 on the size of the style image: above 1 makes its strokes larger.
     optimizer : {"auto", "lbfgs", "adam"}
         The optimiser; ``auto`` is L-BFGS, with as long a `history` as half of `memory` (or of 4 GB) holds, and Adam
-        at sizes where that would be too short.
+        at sizes where that would be too short, with a quarter of the `learning_rate`.
     steps : int
         Greatest number of evaluations of loss and gradient at each size.
     step_decay : float
@@ -231,8 +231,10 @@ class PatchSettings:
     Parameters
     ----------
     patch_size : int
-        Side of a patch, in pixels of the result; at coarser sizes it is smaller by as much as the image is. On a
-        layer's grid it is at least one cell.
+        Side of a patch, in pixels of the result; at the coarser sizes of a run it is smaller by as much as the image
+        is. It stays as it is where ``Settings.size`` asks for a smaller or a larger result: strokes do, too, as
+        network and layers see as many pixels as ever. A result of half the size has a quarter as many patches; for
+        the same patches give half the side. On a layer's grid it is at least one cell.
     patch_stride : int or None
         Pixels from one patch to the next, at most `patch_size`; None is `patch_size`, so that patches do not overlap.
     patch_offset : (int, int)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ PACKAGE = Path(maskstyle.__file__).parent
 # From the ground up; a module imports from lines above its own alone. A line that ends in ".*" is a package whose
 # modules may import one another, all others on a line may not.
 LAYERS = """
-errors free_memory
+errors free_memory tensorflow_import
 settings image_files identity
 recipes image_decoding
 images
@@ -29,11 +30,12 @@ mask_making mask_combining mask_preview edge_aware color_modes
 blending
 denoise sheet masks map_colors guidance guidance.gradients guidance.regions networks networks.architectures
 semantic_map map_pixels pyramid
-map_dither map_palette map_soft map_matching
+map_dither map_palette map_soft map_likeness
+map_matching
 map_snapping
 map_parsing
 maps
-guidance.pairs mask_feathering
+guidance.pairs guidance.soft_regions mask_feathering
 guidance.colors guidance.patches guidance.planned
 guidance.matching guidance.pair_styles guidance.settling
 guidance.planned_styles guidance.planned_cover tiling tiling.cuts
@@ -50,6 +52,7 @@ patch_losses
 tiling.patches
 tiling.objective
 guides objective
+soft_guides
 patch_guides planned_guides
 optimize
 synthesis
@@ -67,7 +70,7 @@ __main__
 """
 ORDER = [line.split() for line in LAYERS.split("\n") if line]
 TENSORFLOW_STARTS_AT = {"gram", "networks.vgg", "tiling.slopes"}
-BELOW_YET_IN_NEED = {"networks.weights"}  # to fetch weights, inside a function
+BELOW_YET_IN_NEED = {"networks.weights", "tensorflow_import"}  # inside functions
 
 
 def modules():
@@ -182,3 +185,21 @@ def test_public_names_are_those_that_type_checkers_see():
         for alias in node.names
     }
     assert seen == maskstyle._HOMES
+
+
+def test_tensorflow_starts_quietly_unless_a_level_is_set():
+    silencers = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS")
+    environment = {name: value for name, value in os.environ.items() if name not in silencers}
+    program = "import maskstyle, os; maskstyle.transfer_basic; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    for level, expected in (({}, "3"), ({"TF_CPP_MIN_LOG_LEVEL": "1"}, "1")):
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=PACKAGE.parent,
+            env={**environment, **level},
+        )
+        assert done.stdout.strip() == expected
+        if not level:
+            assert done.stderr == ""

@@ -223,7 +223,7 @@ def test_layers_of_one_grid_share_their_weights_and_masks_of_one_style_its_targe
     for layer in layers:
         assert first.targets[layer] is second.targets[layer]
         assert first.divisors[layer] == pytest.approx(first.weights[layer].sum(dtype=np.float64))
-    assert (first.name, second.name) == ("1", "2")
+    assert (first.name, second.name) == ("mask 1", "mask 2")
     assert second.strength == pytest.approx(BUMP.mean())
 
 

@@ -130,4 +130,27 @@ def test_the_preview_shows_what_is_in_no_region_and_what_has_no_counterpart():
     shades = {tuple(color) for color in preview[34:100, 12:200].reshape(-1, 3)}
     assert {(204, 204, 204), (242, 242, 242)} <= shades
     reddish = (preview[..., 0] > 170) & (preview[..., 1] < 60) & (preview[..., 2] < 40)
-    assert reddish[-32:, SIDE:].any()  # "no counterpart"
+    assert (
+        reddish[-32:, 50:SIDE].any() and not reddish[-32:, SIDE + 24 :].any()
+    )  # "no counterpart", beside what has none
+
+
+# What to try
+
+
+def test_suggested_pairs_are_plausible_and_one_to_one():
+    content = blocks(RED, BLUE, YELLOW, WHITE)
+    style = blocks((200, 70, 50), (230, 60, 50), (120, 180, 230), (30, 80, 160), (0, 0, 0))
+    report = check_maps(content, style, names=("a.png", "b.png"))
+    alike, placed, draft, whole = report.suggestions
+    assert alike == "--map '#ff0000=#e63c32' --map '#0000ff=#1e50a0' pairs regions whose colours look alike"
+    assert placed.startswith("--map '#ffff00=#78b4e6' --map '#ffffff=#000000' pairs regions of like place and size")
+    assert draft.startswith("maskstyle maps draft PHOTO --like b.png PAINTING -o MAP.png")
+    assert whole.startswith("--unmatched whole-style")
+    assert "no colour is in both: there are #ff0000 (red), " in report.refusal and "color_map_like" in report.refusal
+    assert report.unmatched
+
+
+def test_a_map_of_another_shape_is_no_matter_of_counterparts():
+    report = check_maps(blocks(RED), blocks(BLUE), content_size=(64, 64))
+    assert not report.unmatched and report.suggestions == ()

@@ -116,7 +116,8 @@ def _register() -> None:
     app.command("basic")(basic.basic)
     app.command("region")(region.region)
     app.command("patch")(patch.patch)
-    app.command("mask")(mask.mask)
+    # A painting without --style is explained instead of refused as an extra argument.
+    app.command("mask", context_settings={"allow_extra_args": True})(mask.mask)
     app.command("doodle")(doodle.doodle)
     app.command("run")(run.run)
     app.add_typer(plan.app, name="plan")

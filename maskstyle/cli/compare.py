@@ -11,7 +11,7 @@ from rich.table import Table
 
 from maskstyle.cli.console import messages, tables
 from maskstyle.cli.options import ContentArgument, QuietOption, WeightsOption, changed
-from maskstyle.errors import NumericalError, SettingsError
+from maskstyle.errors import NumericalError, SettingsError, WeightsError
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES, Settings
 
@@ -42,23 +42,33 @@ def compare(
     from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
     from maskstyle.cli.interrupt import interruptible
     from maskstyle.cli.render import Files, announce, chosen_network
-    from maskstyle.cli.tensorflow_import import import_tensorflow
     from maskstyle.images import load_image
     from maskstyle.techniques.plan import transfer_sizes
+    from maskstyle.tensorflow_import import import_tensorflow
 
     files = Files(output, record)
     files.check([content, style, *([weights] if weights is not None else [])])
     pictures = {"content": load_image(content).pixels, "style": load_image(style).pixels}
     changes = {name: value for name, value in (("size", size), ("steps", steps)) if value is not None}
     variants = _variants(recipes, networks, changes)
+    left_out: dict[str, str] = {}
     choices, sizes = {}, {}
-    for name, settings in variants.items():
-        choices[name] = chosen_network(settings, weights)
+    for name, settings in list(variants.items()):
+        try:
+            choices[name] = chosen_network(settings, weights)
+        except WeightsError as error:
+            if networks is not None or weights is not None or len(variants) == 1:  # it was asked for, or is the last
+                raise
+            left_out[name] = str(error).partition(";")[0]
+            del variants[name]
+            continue
         sizes[name] = transfer_sizes(pictures["content"].shape[:2], settings, styles=[pictures["style"].shape[:2]])
 
     results: dict[str, Result] = {}
     failure = None
     with interruptible() as interrupt:
+        for name, why in left_out.items():
+            announce(f"left out, as {why}; --networks lite renders it with lite", quiet=quiet, name=name)
         import_tensorflow()
         for name, settings in variants.items():
             announce(choices[name].reason, quiet=quiet, name=name)
@@ -72,7 +82,7 @@ def compare(
             _write(files, pictures, results)
     if results and not quiet:
         tables().print(_table(results))
-        messages().print(f"wrote {escape(str(output))}: {len(results)} of {len(variants)} pictures")
+        messages().print(f"wrote {escape(str(output))}: {len(results)} of {len(variants) + len(left_out)} pictures")
     if failure is not None:
         raise failure
     if interrupt.asked():

@@ -65,13 +65,13 @@ def doodle(
 ) -> None:
     """Paint a doodle: each of its regions in the style of the region of the same map colour of STYLE."""
     from maskstyle.cli.job import prepared
+    from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (
         FOR_DOODLES,
         announce_maps,
         chosen_mapping,
         found_map,
         parse_mapping,
-        read_maps,
         recorded_palette,
     )
     from maskstyle.cli.render import Files

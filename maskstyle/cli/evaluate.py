@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from maskstyle.cli.options import SETTING_HELP, QuietOption, WeightsOption, changed, layer_mix_text, parse_layers
+from maskstyle.cli.options import (
+    SETTING_HELP,
+    LeastRegionOption,
+    PaletteOption,
+    QuietOption,
+    SoftMapsOption,
+    WeightsOption,
+    changed,
+    layer_mix_text,
+    parse_layers,
+)
 from maskstyle.errors import SettingsError
 from maskstyle.settings import CHOICES, JUDGING, Settings
 
@@ -40,6 +50,9 @@ def evaluate(
         Literal["error", "keep", "whole-style"],
         typer.Option("--unmatched", help="What became of a region that only one map has."),
     ] = "error",
+    palette: PaletteOption = None,
+    least_region: LeastRegionOption = None,
+    soft_maps: SoftMapsOption = False,
     masks: Annotated[
         list[Path] | None,
         typer.Option("--mask", help="Without maps: grey mask, black where CONTENT was to stay; repeatable."),
@@ -95,6 +108,7 @@ def evaluate(
     """Measure how near RESULT is to its style, region by region, and what changed that was to stay."""
     from maskstyle.cli.judging import Judging
     from maskstyle.cli.judging_inputs import MapFiles, found_maps
+    from maskstyle.cli.map_reading import asked_reading
 
     settings = _settings(
         {
@@ -112,6 +126,9 @@ def evaluate(
         "--regions": regions,
         "--map": mapping or None,
         "--unmatched": None if unmatched == "error" else unmatched,
+        "--palette": palette,
+        "--least-region": least_region,
+        "--soft-maps": soft_maps or None,
     }
     flags = [flag for flag, value in said.items() if value is not None]
     if flags and (whole or masks):
@@ -119,10 +136,11 @@ def evaluate(
         raise SettingsError(f"{alone} judges without maps, but {flags[0]} is for maps; leave one of them out")
     if masks and content is None:
         raise SettingsError("--mask says where CONTENT was to stay; give --content FILE too")
+    asked = asked_reading(palette, least_region, soft=soft_maps)
     maps = MapFiles()
     if not (whole or masks):
         maps = found_maps(content, style, content_map, style_map, wanted=bool(flags))
-    judging = Judging(result, style, content, maps, tuple(masks or ()), settings, weights)
+    judging = Judging(result, style, content, maps, tuple(masks or ()), settings, weights, asked)
     judging.run(regions, mapping or [], unmatched, record=record, heatmap=heatmap, quiet=quiet)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import maskstyle
-from maskstyle.cli import tensorflow_import
+from maskstyle import tensorflow_import
 from maskstyle.cli.checkpointing import wanted_checkpoints
 from maskstyle.cli.console import tables
 from maskstyle.cli.forecast import forecast

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from maskstyle.cli import tensorflow_import
+from maskstyle import tensorflow_import
 from maskstyle.cli.console import messages, tables
 from maskstyle.cli.judging_inputs import MapFiles
+from maskstyle.cli.map_reading import MapReading, recorded_reading
 from maskstyle.cli.maps import chosen_mapping, chosen_regions, parse_colors, parse_mapping
 from maskstyle.cli.output_files import check_distinct
 from maskstyle.cli.render import announce, chosen_network, write_json, writing
 from maskstyle.evaluation.plan import judging_settings, plan_evaluation
 from maskstyle.images import Picture, check_replaceable, check_writable, load_image, save_image
-from maskstyle.maps import format_color, load_map
+from maskstyle.maps import format_color
 from maskstyle.masks import read_mask
 from maskstyle.settings import Settings
 
@@ -43,6 +44,8 @@ class Judging:
         How to judge.
     weights : Path or None
         The network's weights, where they are given.
+    asked : MapReading
+        How options say that maps are read; where they say nothing, it is as the result records.
     """
 
     result: Path
@@ -52,6 +55,7 @@ class Judging:
     masks: tuple[Path, ...]
     settings: Settings
     weights: Path | None
+    asked: MapReading = MapReading()
 
     def run(
         self,
@@ -80,12 +84,16 @@ class Judging:
         self._check_outputs(record, heatmap)
         result, style = load_image(self.result), load_image(self.style)
         content = None if self.content is None else load_image(self.content)
-        maps = self._maps()
+        reading = self._reading()
+        maps = self._maps(reading)
         matching = {**self._chosen(maps, regions, mapping), "unmatched": unmatched}
         given = {**maps, **matching, "masks": [read_mask(path).mask for path in self.masks]}
         settings = self._check(result, style, content, given)
         choice = chosen_network(settings, self.weights)
-        for name, reason in (*self.maps.said, ("network", choice.reason)):
+        said = [*self.maps.said]
+        if reading != self.asked:
+            said.append(("maps", f"read with {reading.described()}, as {self.result.name} records"))
+        for name, reason in (*said, ("network", choice.reason)):
             announce(reason, quiet=quiet, name=name)
         tensorflow_import.import_tensorflow()
         from maskstyle.evaluation.regions import evaluate_regions
@@ -100,13 +108,21 @@ class Judging:
             network=choice,
             **given,
         )
-        self._write(evaluation, record, heatmap, {**self._inputs(matching), "weights": choice.weights.name})
+        self._write(
+            evaluation,
+            record,
+            heatmap,
+            {**self._inputs(matching), **reading.record(), "weights": choice.weights.name},
+        )
         if not quiet:
             _print(evaluation, heatmap)
 
-    def _maps(self) -> dict[str, Any]:
+    def _reading(self) -> MapReading:
+        return self.asked if self.asked != MapReading() else recorded_reading(self.result, self.maps.paths)
+
+    def _maps(self, reading: MapReading) -> dict[str, Any]:
         names = ("content_map", "style_map")
-        return {name: load_map(path) for name, path in zip(names, self.maps.paths, strict=False)}
+        return {name: reading.read(path) for name, path in zip(names, self.maps.paths, strict=False)}
 
     def _chosen(self, maps: Mapping[str, Any], regions: str | None, mapping: list[str]) -> dict[str, Any]:
         """Return the colours of the regions and pairs that options name, as those of the maps."""

@@ -16,7 +16,6 @@ from maskstyle.maps import (
     find_map_beside,
     find_named_region,
     format_color,
-    load_map,
     parse_color,
 )
 
@@ -24,6 +23,8 @@ ON_THE_COMMAND_LINE = Advice(
     "repaint them in the same colours, pair them with --map, list the regions to paint with --regions, or pass "
     "--unmatched keep or --unmatched whole-style",
     "list regions that both maps have with --regions, pair them with --map, or pass --unmatched whole-style",
+    "draft a map in the painting's colours with: maskstyle maps draft PHOTO --like STYLE_MAP PAINTING -o MAP.png; or "
+    "pair regions with --map, or pass --unmatched whole-style",
 )
 """What to do where regions have no counterpart."""
 
@@ -55,17 +56,6 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
             f"{flag} FILE"
         )
     return beside
-
-
-def read_maps(
-    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None
-) -> tuple[SemanticMap, SemanticMap]:
-    """Read a content's and a style's map with the options ``--palette`` and ``--least-region``."""
-    listed = None if palette is None else parse_colors(palette, "--palette")
-    if least_region is not None and least_region < 1:
-        raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
-    content, style = (load_map(path, palette=listed, least_region=least_region) for path in paths)
-    return content, style
 
 
 def recorded_palette(palette: str | None) -> list[str] | None:

@@ -41,13 +41,13 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Check what regions two maps have, which go together, and what a guided command would refuse."""
+    from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (
         ON_THE_COMMAND_LINE,
         chosen_mapping,
         chosen_regions,
         parse_colors,
         parse_mapping,
-        read_maps,
     )
     from maskstyle.cli.render import Files
     from maskstyle.errors import ImageError, SettingsError
@@ -88,6 +88,8 @@ def check(
 
         save_image(preview, draw_preview(report, (pictures[0], pictures[1])))
         messages().print(f"wrote {preview}", markup=False)
+    if report.unmatched and not as_json:  # the table has said which
+        raise ImageError(_unmatched(report))
     if report.refusal is not None:
         raise ImageError(report.refusal)
 
@@ -101,6 +103,22 @@ def _print(report: MapReport) -> None:
             console.print(f"{kind}: {line}", markup=False, soft_wrap=True)
     if report.refusal is None:
         console.print("The maps go together.")
+
+
+def _unmatched(report: MapReport) -> str:
+    """Return one sentence about regions without a counterpart, which the table lists."""
+    alone = [
+        f"{len(lacking)} of {Path(here.name).name}"
+        for here, lacking in (
+            (report.content, [pair for pair in report.pairs if pair[1] is None]),
+            (report.style, [pair for pair in report.pairs if pair[0] is None]),
+        )
+        if lacking
+    ]
+    common = (
+        "" if len(report.pairs) > sum(None in pair for pair in report.pairs) else "no colour is in both maps, and "
+    )
+    return f"{common}regions have no counterpart: {' and '.join(alone)}; try one of the lines above"
 
 
 def _table(report: MapReport) -> Table:

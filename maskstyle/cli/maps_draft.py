@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -86,7 +87,7 @@ def draft(
     except SettingsError as error:  # begins with the name of a parameter
         raise SettingsError(f"--{error}") from None
     if features == "network":
-        from maskstyle.cli import tensorflow_import
+        from maskstyle import tensorflow_import
 
         tensorflow_import.import_tensorflow()
     drafted = draft_map(pixels, regions=regions, scribbles=strokes, features=features)
@@ -102,6 +103,17 @@ def draft(
         for path in (target, preview):
             if path is not None:
                 messages().print(f"wrote {escape(str(path))}")
+        if like is None and strokes is None:
+            messages().print(escape(_in_a_style(image, output)), soft_wrap=True)
+
+
+def _in_a_style(image: Path, output: Path | None) -> str:
+    """Return how to make the draft go with a painting's map, which has colours of its own."""
+    named = "" if output is None else f" -o {shlex.quote(str(output))}"
+    return (
+        "the colours go by size alone; for those of the regions of a painting that look alike: maskstyle maps draft "
+        f"{shlex.quote(str(image))} --like STYLE_MAP PAINTING{named} --force"
+    )
 
 
 def _target(image: Path, output: Path | None, *, force: bool) -> Path:

@@ -29,19 +29,20 @@ if TYPE_CHECKING:
 
 @takes_settings
 def mask(
+    context: typer.Context,
     content: ContentArgument,
+    output: OutputOption,
+    settings: Settings,
+    initial: Path | None,
     styles: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--style",
             help="A painting with its soft mask, as FILE:MASK[:WEIGHT]; 1-MASK is the mask's complement. Repeatable. "
             "The only one may lack its mask: then NAME_mask.png beside CONTENT is taken.",
             show_default=False,
         ),
-    ],
-    output: OutputOption,
-    settings: Settings,
-    initial: Path | None,
+    ] = None,
     transparent: TransparentOption = False,
     weights: WeightsOption = None,
     record: RecordOption = None,
@@ -54,12 +55,13 @@ def mask(
 ) -> None:
     """Paint CONTENT in styles that each follow a soft mask: fully where it is white, not at all where it is black."""
     from maskstyle.cli.job import prepared
-    from maskstyle.cli.mask_styles import mask_of, parse_masked_style, with_masks
+    from maskstyle.cli.mask_styles import check_has_styles, mask_of, parse_masked_style, with_masks
     from maskstyle.cli.render import Files, announce, check_transparent
     from maskstyle.images import load_image
     from maskstyle.masks import fit_mask
 
-    masked, found = with_masks([parse_masked_style(text) for text in styles], content)
+    check_has_styles(content, context.args, styles or [])
+    masked, found = with_masks([parse_masked_style(text) for text in styles or []], content)
     mask_paths = [each.mask for each in masked if each.mask is not None]
     files = Files(
         output, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every, dry_run=dry_run

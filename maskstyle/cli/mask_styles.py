@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -74,18 +75,33 @@ def parse_masked_style(text: str) -> MaskedStyle:
     return MaskedStyle(Path(style), *_named(mask), 1.0 if weight is None else _weight(weight, style))
 
 
+def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
+    """Raise SettingsError where a painting is an argument, as in other commands, or there is no style at all."""
+    if others and styles:
+        raise SettingsError(f"{others[0]} is one argument too many; pass it as --style {others[0]}:MASK")
+    if others or not styles:
+        raise SettingsError(f"pass --style {others[0] if others else 'PAINTING'}:MASK; {_how_to_make(content)}")
+
+
+def _how_to_make(content: Path) -> str:
+    """Say what a mask is, and give a command that makes one."""
+    mask = shlex.quote(f"{content.stem}_mask.png")
+    return (
+        "a mask is a grey picture of the photo's shape that is white where the style goes and black where it does "
+        f"not; to make one: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
+    )
+
+
 def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[MaskedStyle], bool]:
     """Return styles that all have a mask, and whether it was found beside the content.
 
     Raises
     ------
     SettingsError
-        Where there is no style, or one of several has no mask.
+        Where one of several styles has no mask.
     ImageError
         Where the only style has no mask, and none, or more than one, is beside the content.
     """
-    if not styles:
-        raise SettingsError("there is no style; pass --style FILE:MASK")
     bare = [each for each in styles if each.mask is None]
     if not bare:
         return list(styles), False
@@ -98,7 +114,7 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
         load_image(content)  # where that is the trouble, it says so
         raise ImageError(
             f"there is no mask for {bare[0].style}, and none beside {content}; expected {content.stem}_mask.png, or "
-            "pass --style FILE:MASK"
+            f"pass --style FILE:MASK; {_how_to_make(content)}"
         )
     return [bare[0]._replace(mask=beside)], True
 

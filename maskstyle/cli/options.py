@@ -44,6 +44,9 @@ PaletteOption: TypeAlias = Annotated[
 TransparentOption: TypeAlias = Annotated[
     bool, typer.Option("--transparent", help="Write what is painted alone: transparent where nothing is.")
 ]
+SoftMapsOption: TypeAlias = Annotated[
+    bool, typer.Option("--soft-maps", help="Share blended pixels of the maps' soft edges out among their regions.")
+]
 LeastRegionOption: TypeAlias = Annotated[
     int | None,
     typer.Option("--least-region", help="Pixels that make a region of a map; 0.5 % of it if edges are soft."),

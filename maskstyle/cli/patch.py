@@ -69,13 +69,13 @@ def patch(
 ) -> None:
     """Paint each patch of CONTENT in the style of the patch of STYLE whose map is most similar."""
     from maskstyle.cli.job import prepared
+    from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (
         FOR_PATCHES,
         announce_maps,
         chosen_mapping,
         found_map,
         parse_mapping,
-        read_maps,
         recorded_palette,
     )
     from maskstyle.cli.render import Files

@@ -15,7 +15,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.settings import SIMILARITIES, PatchSettings
 
 PATCH_HELP: Mapping[str, str] = {
-    "patch_size": "Side of a patch, in pixels of the result.",
+    "patch_size": "Side of a patch, in pixels of the result, whatever its --size.",
     "patch_stride": "Pixels from one patch to the next; below their size they overlap.  (default: their size)",
     "patch_offset": "Pixels that patches are moved down and to the right, as DOWN,RIGHT.",
     "similarity": "How patches of maps are compared: by their colours alone, or also by where borders run (ncc).",

@@ -19,6 +19,7 @@ from maskstyle.cli.options import (
     RecordOption,
     ResumeOption,
     SnapshotsOption,
+    SoftMapsOption,
     TransparentOption,
     WeightsOption,
     takes_settings,
@@ -55,6 +56,7 @@ def region(
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
+    soft_maps: SoftMapsOption = False,
     feather: Annotated[
         float,
         typer.Option("--feather", help="Pixels over which the style fades in from the edge of what is painted."),
@@ -78,6 +80,7 @@ def region(
 ) -> None:
     """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
     from maskstyle.cli.job import prepared
+    from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (
         ON_THE_COMMAND_LINE,
         announce_maps,
@@ -86,16 +89,16 @@ def region(
         found_map,
         parse_colors,
         parse_mapping,
-        read_maps,
         recorded_palette,
     )
     from maskstyle.cli.render import Files, check_transparent
     from maskstyle.guidance.pairs import denoised_regions, painted_pairs, plan_regions
     from maskstyle.images import load_image
     from maskstyle.maps import format_color
-    from maskstyle.techniques.plan import check_denoised, check_feather
+    from maskstyle.techniques.plan import check_denoised, check_feather, check_soft
 
     check_feather(feather, feather_mode)
+    check_soft(soft_maps, settings)
     if regions is not None:
         parse_colors(regions, "--regions")
     if denoise_regions is not None:
@@ -113,7 +116,7 @@ def region(
     painting = load_image(style).pixels
     size, style_size = job.picture.pixels.shape[:2], painting.shape[:2]
     names = (str(content_path), str(style_path))
-    maps = read_maps((content_path, style_path), palette=palette, least_region=least_region)
+    maps = read_maps((content_path, style_path), palette=palette, least_region=least_region, soft=soft_maps)
     chosen = None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0])
     smoothed = None
     if denoise_regions is not None:
@@ -147,6 +150,7 @@ def region(
         "transparent": transparent,
         "palette": recorded_palette(palette),
         "least_region": least_region,
+        "soft_maps": soft_maps,
         "map_remarks": remarks,
     }
     job.run(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.pairs import RegionPlan, plan_regions, region_name
 from maskstyle.guidance.regions import Labels, resize_labels
+from maskstyle.guidance.soft_regions import painted_share
 from maskstyle.images import Mask, Size, fit_size, resize_mask
 from maskstyle.maps import Color, SemanticMap
 from maskstyle.networks.architectures import smallest_side
@@ -156,7 +157,7 @@ def _by_region(plan: RegionPlan, result: Size, used: Size, *, has_content: bool)
         rows,
         columns,
         tuple(order.index(each) for each in wanted),
-        ~np.isin(labels, [pair.region for pair in plan.pairs]) if has_content else None,
+        painted_share(plan.content_map, [pair.region for pair in plan.pairs], result) == 0 if has_content else None,
         tuple(f"region {name} is not in the style's map, and should have been left alone" for name in plan.kept),
     )
 

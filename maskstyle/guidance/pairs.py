@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from maskstyle.errors import ImageError, SettingsError
+from maskstyle.errors import ImageError, SettingsError, UnmatchedError
 from maskstyle.images import Size
 from maskstyle.maps import (
     Color,
@@ -36,10 +36,13 @@ class Advice(NamedTuple):
         Where some have none.
     nothing : str
         Where none that is to be painted has one.
+    apart : str
+        Where the maps have no colour in common; as where some have none, if it is left out.
     """
 
     unmatched: str
     nothing: str
+    apart: str = ""
 
 
 PATCH_ADVICE = "repaint them in the same colours, map them to others, or let unmatched be nearest"
@@ -48,6 +51,7 @@ ADVICE = Advice(
     "repaint them in the same colours, map them to others, list the regions to paint, or let unmatched be keep or "
     "whole-style",
     "list regions that both maps have, map them to others, or let unmatched be whole-style",
+    "give a map the colours of the other with color_map_like, map regions to others, or let unmatched be whole-style",
 )
 DOODLE_UNMATCHED = ("error", "whole-style")
 """What may become of a region of a doodle that the style's map lacks: see `maskstyle.transfer_doodle`."""
@@ -170,9 +174,10 @@ def plan_regions(
     unused = match.unmatched_style if regions is None and not mapping and not may_be_unused else ()
     if unmatched == "error" and (lonely or unused):
         problem = dataclasses.replace(match, unmatched_content=lonely, unmatched_style=unused)
-        raise ImageError(
+        help_ = advice.unmatched if match.pairs else advice.apart or advice.unmatched
+        raise UnmatchedError(
             describe_unmatched(
-                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=advice.unmatched
+                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=help_
             )
         )
     partners = dict(match.pairs)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.pairs import Pair, RegionPlan
 from maskstyle.guidance.regions import resize_labels
+from maskstyle.guidance.soft_regions import painted_share
 from maskstyle.images import Image, Mask, Size, resize_mask
 from maskstyle.maps import Color, SemanticMap
 
@@ -120,7 +121,7 @@ class Entry(NamedTuple):
         """
         if self.style_mask is not None or self.mask is None or self.style_label is None:
             return self.style_mask
-        return self.style.map().mask(self.style_label).astype(np.float32)
+        return painted_share(self.style.map(), [self.style_label], self.style.map().size)
 
 
 class Settled(NamedTuple):
@@ -142,15 +143,19 @@ class Settled(NamedTuple):
 
     def inside(self, size: Size) -> NDArray[np.bool_]:
         """Return where regions are painted, (height, width), at a size."""
-        return self.among(size, self.painted())
+        return self.painted_share(size) > 0
+
+    def painted_share(self, size: Size) -> Mask:
+        """Return how much of each pixel belongs to regions that are painted, in [0, 1], at a size."""
+        return self._share_of(self.painted(), size)
 
     def painted(self) -> list[int]:
         """Return the labels of the regions that are painted."""
         return [entry.label for entry in self.entries if entry.label is not None]
 
     def keeps(self, size: Size) -> NDArray[np.bool_]:
-        """Return where pixels are kept at a size."""
-        return self.among(size, self.kept)
+        """Return where pixels are kept at a size: those that belong whole to regions that are."""
+        return np.asarray(self._share_of(self.kept, size) == 1)
 
     def mask(self, entry: Entry, size: Size) -> Mask:
         """Return an entry's soft mask at a size, 0 where pixels are kept."""
@@ -162,7 +167,7 @@ class Settled(NamedTuple):
         """Return how strongly an entry is each pixel's at a size, whether it is a region or a mask."""
         if entry.mask is not None:
             return self.mask(entry, size)
-        return self.among(size, [entry.label or 0]).astype(np.float32)
+        return self._share_of([entry.label or 0], size)
 
     def masked(self) -> list[Entry]:
         """Return the entries that are soft masks."""
@@ -182,6 +187,11 @@ class Settled(NamedTuple):
     def styles(self) -> list[PlannedStyle]:
         """Return the styles in the order of their first use, each once."""
         return list({id(entry.style): entry.style for entry in self.entries}.values())
+
+    def _share_of(self, labels: Sequence[int], size: Size) -> Mask:
+        if self.content_map is None or not labels:
+            return np.zeros(size, np.float32)
+        return painted_share(self.content_map, labels, size)
 
     def among(self, size: Size, labels: Sequence[int]) -> NDArray[np.bool_]:
         """Return where regions of some labels are at a size."""

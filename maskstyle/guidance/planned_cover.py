@@ -26,8 +26,8 @@ class Cover:
         return total
 
     def total(self, size: Size) -> Mask:
-        """Return the sum of the masks, and at least 1 in regions that are painted."""
-        return np.maximum(self.masks(size), self._settled.inside(size).astype(np.float32))
+        """Return the sum of the masks, and at least the share of the regions that are painted."""
+        return np.maximum(self.masks(size), self._settled.painted_share(size))
 
     def touched(self, size: Size) -> NDArray[np.bool_]:
         """Return where anything is painted."""
@@ -35,6 +35,7 @@ class Cover:
 
     def opacity(self, size: Size, inside: Mask) -> Mask:
         """Return how far the painted image covers the content, from how far it does in regions."""
+        inside = np.minimum(inside, self._settled.painted_share(size))
         return np.maximum(inside, opacity(self.masks(size)))
 
     def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:

@@ -43,7 +43,7 @@ class NetworkChoice:
     compute_type : {"float32", "bfloat16"}
         Type of the convolutions.
     reason : str
-        Why this network and this type, in words for people.
+        The network, where its weights are from, and the type, in words for people.
     """
 
     architecture: Architecture
@@ -81,53 +81,44 @@ def choose_network(
     wanted = tuple(dict.fromkeys(layers))
     chosen_type, why = choose_compute_type(compute_type)
     if network == "auto" and weights is None:
-        architecture, file, origin = _vgg19_or_lite(wanted)
+        architecture, file, hint = _vgg19_or_lite(wanted)
     else:
         architecture = ARCHITECTURES.get(network, VGG19)
         architecture.check_layers(wanted)
         if weights is not None:
             check_weights_path(weights)
         file = weights if weights is not None else find_weights(architecture, wanted)
-        origin = _origin(file)
+        hint = ""
+    origin = "" if file == EMBEDDED_FILE else f" from {file.name}"
     return NetworkChoice(
         architecture,
         file,
         wanted,
         chosen_type,
-        f"{architecture.name} {origin}; {chosen_type} ({why})",
+        f"{architecture.name}{origin}, {chosen_type}{why}{hint}",
     )
 
 
 def _vgg19_or_lite(layers: tuple[str, ...]) -> tuple[Architecture, Path, str]:
-    """Return vgg19 where its weights are on the machine, else lite, with the file and the reason."""
+    """Return vgg19 where its weights are on the machine, else lite, with the file and how to get vgg19."""
     VGG19.check_layers(layers)
     if candidate_files(VGG19):
         # Weights that are there but do not serve are an error: whoever put them there counts on them.
         file = find_weights(VGG19, layers)
-        return VGG19, file, _origin(file)
-    return (
-        LITE,
-        find_weights(LITE, layers),
-        f"{_origin(EMBEDDED_FILE)}, as no vgg19 weights were found (to get them: {fetch_command(VGG19)})",
-    )
-
-
-def _origin(file: Path) -> str:
-    return "as embedded in the package" if file == EMBEDDED_FILE else f"from {file.name}"
+        return VGG19, file, ""
+    return LITE, find_weights(LITE, layers), f" (for vgg19: {fetch_command(VGG19)})"
 
 
 def choose_compute_type(compute_type: str) -> tuple[str, str]:
-    """Return the compute type to use and the reason for it."""
+    """Return the compute type to use, and what is to be said of it, if anything."""
     if compute_type not in COMPUTE_TYPES:
         raise SettingsError(f"compute type is {compute_type!r}; expected one of {', '.join(COMPUTE_TYPES)}")
     fast = processor_has_bfloat16()
     if compute_type == "auto":
-        if fast:
-            return "bfloat16", "the processor has bfloat16 instructions"
-        return "float32", "the processor is not known to have bfloat16 instructions"
+        return ("bfloat16" if fast else "float32"), ""
     if compute_type == "bfloat16" and not fast:
-        return "bfloat16", "as asked; the processor is not known to have the instructions, so it may be slow"
-    return compute_type, "as asked"
+        return "bfloat16", " (maybe slow, as the processor is not known to have instructions for it)"
+    return compute_type, ""
 
 
 def processor_has_bfloat16() -> bool:

@@ -94,7 +94,7 @@ def check_regions(source: Source, table: Mapping[str, Any], regions: tuple[PlanR
         if key in table:
             raise source.error((key,), f"{key} does nothing where masks alone paint; leave it out")
     without_maps = "content_map" not in table and not any("map" in style for style in table["styles"].values())
-    for key in ("palette", "least_region") if without_maps else ():
+    for key in ("palette", "least_region", "soft_maps") if without_maps else ():
         if key in table:
             raise source.error((key,), f"{key} does nothing where there is no map; leave it out, or add one")
     for place, each in enumerate(regions):

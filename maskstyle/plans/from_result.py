@@ -26,7 +26,7 @@ _READ = {
     "basic": ("styles",),
     "region": (
         *("style", "content_map", "style_map", "pairs", "feather", "feather_mode", "transparent"),
-        *("denoise_regions", "palette", "least_region"),
+        *("denoise_regions", "palette", "least_region", "soft_maps"),
         *("regions", "mapping", "unmatched", "map_remarks"),  # the pairs say it, or nothing of the picture
     ),
     "gradient_mask": ("styles", "transparent"),
@@ -135,7 +135,7 @@ def _of_region(inputs: Mapping[str, Any]) -> Table:
     }
     if inputs["feather_mode"] != "distance":
         table["feather_mode"] = inputs["feather_mode"]
-    return table | _given(inputs, "feather", "transparent", "denoise_regions", "palette", "least_region")
+    return table | _given(inputs, "feather", "transparent", "denoise_regions", "palette", "least_region", "soft_maps")
 
 
 def _of_mask(inputs: Mapping[str, Any]) -> Table:
@@ -195,7 +195,7 @@ def _patches(metadata: Mapping[str, Any]) -> Table:
 
 def _given(inputs: Mapping[str, Any], *keys: str) -> Table:
     """Return the inputs of some keys that were given."""
-    return {key: inputs[key] for key in keys if inputs[key]}
+    return {key: inputs[key] for key in keys if inputs.get(key)}
 
 
 _READERS = {

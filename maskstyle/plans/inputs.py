@@ -167,7 +167,7 @@ def _complaint(plan: Plan, place: int, key: str, error: MaskstyleError) -> Masks
 def _map(plan: Plan, file: str, path: KeyPath) -> SemanticMap:
     palette = None if plan.palette is None else [parse_color(text) for text in plan.palette]
     with plan.source.saying(*path):
-        return load_map(plan.file(file), palette=palette, least_region=plan.least_region)
+        return load_map(plan.file(file), palette=palette, least_region=plan.least_region, soft=plan.soft_maps)
 
 
 def _style(plan: Plan, name: str) -> PlannedStyle:

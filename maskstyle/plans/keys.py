@@ -38,6 +38,7 @@ TOP_KEYS = {
     "unmatched": TEXT,
     "palette": TEXTS,
     "least_region": COUNT,
+    "soft_maps": YES_NO,
     "settings": TABLE,
     "patches": TABLE,
     "styles": TABLE,
@@ -65,7 +66,7 @@ KEYS_OF: Mapping[str, tuple[str, ...]] = {
     "basic": (*_EVERYWHERE, "content"),
     "region": (
         *(*_EVERYWHERE, "content", "content_map", "feather", "feather_mode", "transparent", "denoise_regions"),
-        *("palette", "least_region", "region"),
+        *("palette", "least_region", "soft_maps", "region"),
     ),
     "patch": (*_EVERYWHERE, "content", "content_map", *_OF_PAIRS),
     "doodle": (*_EVERYWHERE, "doodle", "matching", *_OF_PAIRS),

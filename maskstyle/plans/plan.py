@@ -105,6 +105,8 @@ class Plan:
         The maps' colours; found where they are left out.
     least_region : int or None
         How many pixels a region of a map has at least.
+    soft_maps : bool
+        Whether blended pixels of maps belong to several regions, by their shares.
     """
 
     path: Path
@@ -128,6 +130,7 @@ class Plan:
     patches: PatchSettings | None = None
     palette: tuple[str, ...] | None = None
     least_region: int | None = None
+    soft_maps: bool = False
 
     @property
     def content_key(self) -> str:

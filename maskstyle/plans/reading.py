@@ -24,6 +24,7 @@ from maskstyle.techniques.plan import (
     check_doodle_patches,
     check_feather,
     check_matching,
+    check_soft,
     check_without_content,
 )
 
@@ -97,6 +98,7 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         patches=patches,
         palette=None if "palette" not in table else tuple(table["palette"]),
         least_region=table.get("least_region"),
+        soft_maps=table.get("soft_maps", False),
     )
     check_together(plan)
     return plan
@@ -109,6 +111,8 @@ def check_together(plan: Plan) -> None:
     colors = None if plan.denoise_regions is None else [parse_color(text) for text in plan.denoise_regions]
     with plan.source.saying("denoise_regions"):
         check_denoised(colors, plan.settings)
+    with plan.source.saying("soft_maps"):
+        check_soft(plan.soft_maps, plan.settings)
     if plan.technique in UNMATCHED_OF and plan.unmatched not in UNMATCHED_OF[plan.technique]:
         expected = nearest(plan.unmatched, UNMATCHED_OF[plan.technique])
         raise plan.source.error(("unmatched",), f"unmatched is {plan.unmatched!r}; {expected}")

@@ -52,6 +52,8 @@ def resolved_table(plan: Plan, loaded: LoadedPlan, path_of: Callable[[Path], str
         table["palette"] = list(plan.palette)
     if plan.least_region is not None:
         table["least_region"] = plan.least_region
+    if plan.soft_maps:
+        table["soft_maps"] = True
     table["styles"] = {}
     for name, style in plan.styles.items():
         table["styles"][name] = {"image": path_of(plan.file(style.image))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from maskstyle.guidance.colors import region_colors
 from maskstyle.guidance.pairs import Pair, RegionPlan
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images import Image, Mask, Size, fit_size, resize_image
-from maskstyle.maps import Color
+from maskstyle.map_soft import are_blended
+from maskstyle.maps import Color, SemanticMap
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.pyramid import pyramid_sizes
 from maskstyle.schedule import scales_at
@@ -109,6 +110,23 @@ def check_feather(feather: float, mode: str = "distance") -> None:
             f"feather is {feather:g}, but feather_mode edges looks for edges as far as that; expected 1 to "
             f"{MOST_RADIUS} pixels, such as 8"
         )
+
+
+def check_soft(soft: bool, settings: Settings) -> None:
+    """Raise SettingsError where maps are soft, but how regions pass to deeper layers leaves no room for shares."""
+    if soft and settings.propagation != "simple":
+        raise SettingsError(
+            f"propagation is {settings.propagation!r}, but in soft maps a cell belongs to regions by their shares of "
+            "it; expected simple, or maps without soft edges"
+        )
+
+
+def hard_maps(maps: Iterable[SemanticMap]) -> tuple[str, ...]:
+    """Return a sentence where maps are soft, but none of them has a soft edge."""
+    shares = [each.shares for each in maps if each.shares is not None]
+    if not shares or any(are_blended(each).any() for each in shares):
+        return ()
+    return ("the maps have no soft edges: each of their pixels is of one region, as without soft maps",)
 
 
 def check_denoised(regions: Sequence[Color] | None, settings: Settings) -> None:

@@ -29,6 +29,8 @@ from maskstyle.techniques.plan import (
     check_feather,
     check_image,
     check_initial,
+    check_soft,
+    hard_maps,
     starting_image,
     style_size,
     transfer_sizes,
@@ -122,6 +124,8 @@ def transfer_planned(
     if alpha is not None:
         alpha = check_alpha(alpha, content.shape[:2])
     settled = settle_regions(regions, content_map, content.shape[:2], color=settings.color)
+    maps = _maps(settled)
+    check_soft(any(each.shares is not None for each in maps), settings)
     smoothed = settle_denoised(denoise_regions, settled)
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.size for style in settled.styles()])
     loaded = prepared_network(network, settings)
@@ -210,7 +214,8 @@ def transfer_planned(
     size = (start.shape[0], start.shape[1])
     if grey is not content:
         start = mixed(start, lightness_only(start), grey_at(size))
-    if settings.init in ("noise", "style", "colors") and settled.masked():
+    soft = settled.content_map is not None and settled.content_map.shares is not None
+    if settings.init in ("noise", "style", "colors") and (soft or settled.masked()):
         # Faint masks would not get the content's colours back, which the features hardly see.
         start = mixed(seen_at(size), start, cover.total(size))
     synthesis = synthesize(
@@ -233,8 +238,14 @@ def transfer_planned(
         denoised_at=None if smoothed is None else lambda size: settled.among(size, smoothed),
         compose=composed,
         opacity_at=opacity_at if transparent else None,
-        remarks=remarks,
+        remarks=(*hard_maps(maps), *remarks),
     )
+
+
+def _maps(settled: Settled) -> list[SemanticMap]:
+    """Return the maps of a plan."""
+    held = [settled.content_map, *(style.style_map for style in settled.styles())]
+    return [each for each in held if each is not None]
 
 
 def _with_checked_styles(regions: Sequence[PlannedRegion]) -> list[PlannedRegion]:
@@ -257,16 +268,18 @@ def _start(
     sizes: Sequence[Size],
     settings: Settings,
 ) -> Image:
-    """Return the first image; where it has the styles' colours, each region has those of its own."""
+    """Return the first image; where it has the styles' colours, each region has those of its own.
+
+    One that is a style is the first style everywhere, in each region's own colours where it is recoloured for these.
+    """
     start = starting_image(content, styles.first(), initial, sizes, settings)
-    if settings.init != "colors":
+    if settings.init not in ("colors", "style"):
         return start
     size = (start.shape[0], start.shape[1])
-    for style in settled.styles():
-        entries = settled.regions_of(style)
-        if entries:
-            image = next(each.image for each in styles.regions if each.entries[0].style is style)
-            colored = starting_image(content, image, None, sizes, settings, regions=settled.pairs(entries))
-            inside = settled.among(size, [entry.label for entry in entries if entry.label is not None])
-            start = np.where(inside[..., np.newaxis], colored, start)
+    for each in styles.regions:
+        if settings.init == "style" and each.entries[0].style is not styles.regions[0].entries[0].style:
+            continue
+        own = starting_image(content, each.image, None, sizes, settings, regions=settled.pairs(each.entries))
+        inside = settled.among(size, [entry.label for entry in each.entries if entry.label is not None])
+        start = np.where(inside[..., np.newaxis], own, start)
     return start

@@ -13,12 +13,14 @@ from maskstyle.color_modes import seen_content
 from maskstyle.guidance.pair_styles import styles_by_pair
 from maskstyle.guidance.pairs import denoised_regions, plan_regions
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.guides import region_guides, vanished
+from maskstyle.guidance.soft_regions import painted_share
+from maskstyle.guides import vanished
 from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.maps import Color, SemanticMap
 from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
 from maskstyle.result import Result
 from maskstyle.settings import Settings
+from maskstyle.soft_guides import map_guides
 from maskstyle.synthesis import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
@@ -26,6 +28,8 @@ from maskstyle.techniques.plan import (
     check_feather,
     check_image,
     check_initial,
+    check_soft,
+    hard_maps,
     starting_image,
     style_size,
     transfer_sizes,
@@ -70,7 +74,9 @@ def transfer_region(
         RGB in [0, 1], of any size.
     content_map, style_map : SemanticMap
         Which region each pixel belongs to; see `maskstyle.load_map`. A map of another size than its image is
-        resized where the aspect is the same. Pixels of no region are left as they are.
+        resized where the aspect is the same. Pixels of no region are left as they are. Where a map is soft
+        (``load_map(path, soft=True)``), its blended pixels weigh in the Gram matrices of several regions, each by its
+        share, and paint covers each pixel of the content as far as the shares of the painted regions add up to.
     regions : sequence of (red, green, blue), optional
         The map colours of the regions to paint; all where they are left out. The pixels of the others stay
         those of the content, bit for bit where it is not resized.
@@ -136,6 +142,7 @@ def transfer_region(
         unmatched=unmatched,
     )
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
+    check_soft(any(each.shares is not None for each in (content_map, style_map)), settings)
     smoothed = denoised_regions(denoise_regions, plan)
     loaded = prepared_network(network, settings)
     settings = fitted(settings, sizes, loaded, regions=True)
@@ -169,19 +176,23 @@ def transfer_region(
         return np.isin(resize_labels(plan.content_map.labels, size), regions)
 
     def inside_at(size: Size) -> NDArray[np.bool_]:
-        return pixels_of(painted, size)
+        return painted_share(plan.content_map, painted, size) > 0
 
     def guides_at(size: Size) -> list[Guide]:
         if settings.style_weight == 0:
             return []
-        labels = resize_labels(plan.content_map.labels, size)
         used = style_size(style.shape[:2], size, settings)
-        style_labels = resize_labels(plan.style_map.labels, used)
         return [
             guide
             for each in styles
-            for guide in region_guides(
-                loaded, labels, resize_image(each.style, used), style_labels, each.pairs, settings
+            for guide in map_guides(
+                loaded,
+                plan.content_map,
+                plan.style_map,
+                size,
+                resize_image(each.style, used),
+                each.pairs,
+                settings,
             )
         ]
 
@@ -210,8 +221,10 @@ def transfer_region(
 
     def opacity_at(size: Size) -> Mask:
         if feather_mode == "edges":
-            return faded_in_at_edges(inside_at(size), feather, resize_image(content, size))
-        return faded_in(inside_at(size), feather)
+            covered = faded_in_at_edges(inside_at(size), feather, resize_image(content, size))
+        else:
+            covered = faded_in(inside_at(size), feather)
+        return np.minimum(covered, painted_share(plan.content_map, painted, size))
 
     def composed(image: Image) -> Image:
         size = (image.shape[0], image.shape[1])
@@ -219,7 +232,15 @@ def transfer_region(
         return mixed(resize_image(content, size), image, np.ceil(covered) if transparent else covered)
 
     start = starting_image(content, styles[0].style, initial, sizes, settings, regions=plan)
+    for each in styles[1:] if settings.init in ("colors", "style") else ():  # in colours of their own
+        own = starting_image(content, each.style, None, sizes, settings, regions=plan._replace(pairs=each.pairs))
+        inside = pixels_of([pair.region for pair in each.pairs], (start.shape[0], start.shape[1]))
+        start = np.where(inside[..., np.newaxis], own, start)
     start = seen_content(start, settings.color)
+    if plan.content_map.shares is not None and settings.init in ("noise", "style", "colors"):
+        # Faint shares would not get the content's colours back, which the features hardly see.
+        size = (start.shape[0], start.shape[1])
+        start = mixed(resize_image(seen, size), start, painted_share(plan.content_map, painted, size))
     synthesis = synthesize(
         objective_at,
         start,
@@ -240,5 +261,9 @@ def transfer_region(
         denoised_at=None if smoothed is None else lambda size: pixels_of(smoothed, size),
         compose=composed,
         opacity_at=opacity_at if transparent else None,
-        remarks=(*(f"region {name} is not in the style's map, and was left alone" for name in plan.kept), *remarks),
+        remarks=(
+            *(f"region {name} is not in the style's map, and was left alone" for name in plan.kept),
+            *hard_maps((content_map, style_map)),
+            *remarks,
+        ),
     )

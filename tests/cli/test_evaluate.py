@@ -47,7 +47,7 @@ def test_maps_beside_the_pictures_are_found_and_tables_are_printed(evaluate):
         "content map: content_map.png, found beside content.png",
         "style map: style_sem.png, found beside style.jpg",
     ]
-    assert "network: lite as embedded" in ran.err
+    assert "network: lite, " in ran.err
     assert ran.err.splitlines()[-1] == "note: lite judges about as vgg19 would; vgg19 judges best"
     lines = [line.split() for line in ran.out.splitlines()]
     title = "region pixels its style distance nearest other its distance leakage content"
@@ -73,6 +73,9 @@ def test_the_record_says_what_went_in(evaluate, desk):
         "mapping": [["#ff0000", "#0000ff"]],
         "unmatched": "error",
         "masks": [],
+        "palette": None,
+        "least_region": None,
+        "soft_maps": False,
         "weights": "lite.npz",
     }
     assert (record["network"], record["compute_type"], record["propagation"]) == ("lite", "float32", "inside")
@@ -192,3 +195,57 @@ def test_a_bad_result_is_found_before_tensorflow_loads(evaluate, desk):
     ran = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, encoding="utf-8")
     assert ran.returncode == 2, ran.stderr
     assert ran.stderr.startswith("error: expected the same regions in")
+
+
+@pytest.fixture
+def spotted(evaluate, desk, run):
+    """Return a function that runs ``maskstyle region`` with a map that has a small green patch in a soft edge."""
+    pixels = np.asarray(Image.open(desk / "content_map.png")).copy()
+    pixels[:, 18:22] = np.linspace(RED, BLUE, 6)[1:5].astype(np.uint8)
+    pixels[4:6, 4:6] = GREEN
+    Image.fromarray(pixels).save(desk / "content_map.png")
+
+    def spotted(*options):
+        quick = ("--steps", "2", "--scales", "1", "--network", "lite", "--style-layers", "block1_conv1")
+        run("region", "content.png", "style.jpg", "-o", "made.png", *quick, *options).succeeded()
+
+    return spotted
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "names"),
+    [
+        (
+            ("--palette", "red,blue,lime"),
+            "--palette #ff0000,#0000ff,#00ff00",
+            {"#ff0000 (red)", "#0000ff (blue)", "#00ff00 (green)"},
+        ),
+        (
+            ("--least-region", "4"),
+            "--least-region 4",
+            {"#ff0000 (red)", "#0000ff (blue)", "#00ff00 (green)"},
+        ),
+        (("--soft-maps",), "--soft-maps", {"#ff0000 (red)", "#0000ff (blue)"}),
+    ],
+)
+def test_maps_are_read_as_the_result_records(spotted, evaluate, desk, options, said, names):
+    whole = ("--unmatched", "whole-style")
+    spotted(*options, *whole)
+    ran = evaluate("--json", "run.json", *whole, result="made.png").succeeded()
+    assert f"maps: read with {said}, as made.png records" in ran.err
+    assert {each["name"] for each in record_of(desk)["regions"]} == names
+    told = evaluate("--json", "told.json", *whole, *options, result="made.png").succeeded()
+    assert "records" not in told.err
+    assert json.loads((desk / "told.json").read_text())["regions"] == record_of(desk)["regions"]
+    (desk / "content_map.png").rename(desk / "other.png")
+    other = evaluate("--content-map", "other.png", *whole, result="made.png").succeeded()
+    assert "records" not in other.err
+
+
+def test_what_soft_maps_touch_is_no_leftover(spotted, evaluate, desk):
+    spotted("--soft-maps", "--regions", "blue")
+    soft = evaluate("--regions", "blue", result="made.png").succeeded()
+    assert "untouched: 0 of 576 pixels changed" in soft.out
+    write_map(desk / "other.png", (32, 40), RED, BLUE)
+    hard = evaluate("--regions", "blue", "--content-map", "other.png", result="made.png").succeeded()
+    assert "of 640 pixels changed" in hard.out and "untouched: 0" not in hard.out

@@ -24,7 +24,11 @@ def test_a_map_is_written_beside_the_picture(draft, desk):
     written = load_map(desk / "content_map.png")
     assert len(written.colors) == 3 and written.size == (32, 40)
     assert ran.out.splitlines()[1].split()[:4] == ["1", "██", "#ff0000", "red"]
-    assert ran.err == "wrote content_map.png\n"
+    assert ran.err.splitlines() == [
+        "wrote content_map.png",
+        "the colours go by size alone; for those of the regions of a painting that look alike: "
+        "maskstyle maps draft content.png --like STYLE_MAP PAINTING --force",
+    ]
 
 
 def test_a_map_is_never_replaced_unless_asked(draft, desk):

@@ -85,7 +85,7 @@ def _wait_for(happened, process):
 @posix_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_while_tensorflow_loads_writes_nothing(basic, desk, monkeypatch, number):
-    monkeypatch.setattr("maskstyle.cli.tensorflow_import.import_tensorflow", lambda: signal.raise_signal(number))
+    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", lambda: signal.raise_signal(number))
     before = signal.getsignal(number)
     ran = basic("--quiet", "--json", "run.json")
     assert ran.code == 130
@@ -102,7 +102,7 @@ def test_a_signal_that_gets_lost_in_someones_except_still_stops_after_the_first_
         except BaseException:
             pass
 
-    monkeypatch.setattr("maskstyle.cli.tensorflow_import.import_tensorflow", swallow)
+    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", swallow)
     ran = basic("--steps", "1000", "--tolerance", "0")
     assert ran.code == 130
     assert read_metadata(desk / "out.png")["stopped_because"] == "interrupted"

@@ -39,7 +39,7 @@ def test_pairs(options, expected):
     ("options", "says"),
     [
         ({}, "the style map lacks #00ff00 .* and the content map lacks #ffffff .* keep or whole-style"),
-        ({"regions": [RED, GREEN]}, "the style map lacks #00ff00 [^;]*; nearest there: [^;]*; repaint"),
+        ({"regions": [RED, GREEN]}, "the style map lacks #00ff00 [^;]* of the content map; repaint"),
         ({"regions": [GREEN], "unmatched": "keep"}, "no region of the content map would be painted"),
         ({"regions": [WHITE]}, "colours of the content map, #ff0000 .red.,.*but got #ffffff .white."),
         ({"names": ("a.png", "b.png")}, "b.png lacks .* and a.png lacks"),

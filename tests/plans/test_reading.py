@@ -220,6 +220,10 @@ WRONG = {
     "denoised of no colour": Wrong("[settings]", 'denoise_regions = [\n"hue"]\n[settings]', 5, ("'hue'",)),
     "palette of no colour": Wrong("[settings]", 'palette = ["red",\n"hue"]\n[settings]', 5, ("'hue'", "#ff0000")),
     "least region 0": Wrong("[settings]", "least_region = 0\n[settings]", 4, ("a whole number of at least 1",)),
+    "soft maps a text": Wrong("[settings]", 'soft_maps = "yes"\n[settings]', 4, ("expected true or false",)),
+    "soft maps inside": Wrong(
+        "[settings]", 'soft_maps = true\n[settings]\npropagation = "inside"', 4, ("propagation is 'inside'", "simple")
+    ),
     "style without image": Wrong('image = "b.jpg"\n', "", 12, ("[styles.a b] has no image",)),
     "style no table": Wrong('[styles."a b"]\nimage', "[styles]\nother", 13, ("styles.other is no table",)),
     "share with regions": Wrong('image = "b.jpg"', 'image = "b.jpg"\nshare = 2', 14, ("share does nothing",)),

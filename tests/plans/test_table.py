@@ -23,6 +23,7 @@ TABLE = {
     "feather": 1e-7,
     "palette": ["red", "#0000ff"],
     "least_region": 3,
+    "soft_maps": True,
     "settings": {"size": 64, "init": "start.png", "epsilon": 1e-12, "style_layers": {"block1_conv1": 1.0}},
     "styles": {"plain": {"image": "a.jpg", "map": "b.png"}, ODD: {"image": "c.jpg"}},
     "region": [

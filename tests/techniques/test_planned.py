@@ -153,7 +153,7 @@ def test_several_styles_ask_for_the_grams_of_each(network):
     settled = settle_regions(plan, CONTENT_MAP, (12, 16))
     guides = planned_guides(network, settled, seen_styles(settled, CONTENT), (12, 16), lambda size: size, SETTINGS)
     by_name = {guide.name: guide for guide in guides}
-    assert list(by_name) == ["#00ff00 (green)", "#0000ff (blue)", "#ffff00 (yellow)", "1"]
+    assert list(by_name) == ["#00ff00 (green)", "#0000ff (blue)", "#ffff00 (yellow)", "mask 1"]
     features = [network(style)["block1_conv1"].numpy().astype(np.float64) for style in STYLES]
     lower = np.zeros((16, 10))
     lower[8:] = 1
@@ -161,13 +161,13 @@ def test_several_styles_ask_for_the_grams_of_each(network):
         "#00ff00 (green)": (raw_gram(features[1]) / 144, 0.5 * 48 / 192, 144),
         "#0000ff (blue)": (raw_gram(features[0][:8]) / 80, 48 / 192, 80),
         "#ffff00 (yellow)": (weighed(features[2], style_mask), 48 / 192, style_mask.sum()),
-        "1": (weighed(features[0], lower), 3 * LEFT[:, 4:].sum() / 192, 80),
+        "mask 1": (weighed(features[0], lower), 3 * LEFT[:, 4:].sum() / 192, 80),
     }
     for name, (target, strength, total) in expected.items():
         assert_allclose(by_name[name].targets["block1_conv1"], target, rtol=1e-4)
         assert by_name[name].strength == pytest.approx(strength, rel=1e-5)
         assert by_name[name].target_sums["block1_conv1"] == pytest.approx(total, rel=1e-5)
-    assert_array_equal(by_name["1"].weights["block1_conv1"][:, :4], 0)  # where red is kept
+    assert_array_equal(by_name["mask 1"].weights["block1_conv1"][:, :4], 0)  # where red is kept
 
 
 def weighed(features, weights):

@@ -9,10 +9,12 @@ from reference import random_image
 
 from maskstyle.color_modes import match_colors
 from maskstyle.errors import ImageError, SettingsError
+from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
 from maskstyle.images import resize_image
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
+from maskstyle.techniques.planned import transfer_planned
 from maskstyle.techniques.region import transfer_region
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -232,7 +234,7 @@ def test_unmatched_whole_style_paints_it_too(transfer):
     [
         (
             {"style_map": halves(STYLE, colors=(BLUE, GREEN))},
-            ["#ff0000", "96 pixels", "nearest", "#00ff00", "80 pixels", "keep or whole-style"],
+            ["#ff0000", "96 pixels", "#00ff00", "80 pixels", "keep or whole-style"],
         ),
         ({"style_map": whole(STYLE, BLUE)}, ["the style map lacks #ff0000 (red, 96 pixels"]),
         ({"content_map": whole(CONTENT)}, ["the content map lacks #0000ff (blue, 80 pixels"]),
@@ -325,3 +327,23 @@ def test_a_region_lost_at_a_coarse_size_only_is_no_remark(transfer):
 
 def test_without_style_weight_there_is_nothing_to_report(transfer):
     assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
+
+
+@pytest.mark.parametrize("init", ["colors", "style"])
+def test_regions_that_share_a_style_start_in_colours_of_their_own(transfer, network, init):
+    """The first step shows where each begins: a dark half and a light one whose style is the same region."""
+    content = CONTENT * 0.1 + np.where(np.arange(16) < 8, np.float32(0.1), np.float32(0.8))[:, np.newaxis]
+    mapping = [(RED, BLUE), (BLUE, BLUE)]
+    settings = SETTINGS.changed(color="match", init=init, steps=1, tv_weight=0.0)
+    steps = []
+    transfer(content, mapping=mapping, settings=settings, on_step=steps.append)
+    first = steps[0].image
+    assert abs(first[:, :8].mean() - content[:, :8].mean()) < 0.25
+    assert abs(first[:, 8:].mean() - content[:, 8:].mean()) < 0.25
+    style = PlannedStyle(STYLE, STYLE_MAP)
+    plan = [PlannedRegion(color, style=style, style_region=BLUE) for color in (RED, BLUE)]
+    planned = []
+    transfer_planned(
+        content, plan, content_map=CONTENT_MAP, settings=settings, network=network, on_step=planned.append
+    )
+    assert_array_equal(planned[0].image, first)
