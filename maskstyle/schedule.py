@@ -17,7 +17,7 @@ depend on it."""
 LBFGS_SHARE = 0.5
 """Share of the memory that L-BFGS's vectors may take."""
 
-REFINING_RATE = 0.25
+REFINING_RATE = 0.125
 """Share of Adam's rate where it goes on from what L-BFGS made at a coarser size: its first steps move every pixel by
 the whole rate, which would spoil that (docs/choosing-the-defaults.md)."""
 

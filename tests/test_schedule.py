@@ -37,7 +37,7 @@ def test_the_optimiser_is_chosen_by_what_its_vectors_take():
 
 def test_adam_refines_what_lbfgs_made_with_small_steps():
     chosen = settings_at((4096, 4096), Settings(learning_rate=0.04))
-    assert (chosen.optimizer, chosen.learning_rate) == ("adam", 0.01)
+    assert (chosen.optimizer, chosen.learning_rate) == ("adam", 0.005)
     asked_for = settings_at((4096, 4096), Settings(optimizer="adam", learning_rate=0.04))
     assert asked_for.learning_rate == 0.04
 
