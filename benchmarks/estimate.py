@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from common import parser, print_table, write_figures
 
-from maskstyle.estimate import Constants, Demand, expected, work_of
+from maskstyle.estimate import IMAGES, Constants, Demand, expected, work_of
 from maskstyle.networks.architectures import ARCHITECTURES
 from maskstyle.networks.load import choose_network
+from maskstyle.schedule import optimizer_bytes
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import wanted_layers
 
@@ -122,9 +123,17 @@ def fitted(network: str, figures: list[dict]) -> Constants:
     """Return the constants that come nearest, in relative terms, to the figures of one network and type."""
     work = [work_of(ARCHITECTURES[network], wanted_layers(Settings()), each["side"] ** 2) for each in figures]
     seconds = _line([each.giga_operations for each in work], [each["seconds"] for each in figures])
-    memory = _line([each.mega_values for each in work], [each["memory_mb"] for each in figures])
+    memory = _line([each.mega_values for each in work], [_without_images(each) for each in figures])
     begin = _line([each.giga_operations for each in work], [each["begin_seconds"] for each in figures])
     return Constants(*(float(f"{value:.3g}") for value in (*seconds, *memory, *begin)))
+
+
+def _without_images(figures: dict) -> float:
+    """Return the peak memory, in MiB, without what images and L-BFGS's vectors take by arithmetic."""
+    size = (figures["side"], figures["side"])
+    pixels = figures["side"] ** 2
+    images = optimizer_bytes(size, "lbfgs", Settings().history) + IMAGES * 12 * pixels
+    return figures["memory_mb"] - images / 2**20
 
 
 def _line(across: list[float], up: list[float]) -> tuple[float, float]:
