@@ -9,7 +9,7 @@ from typing import NamedTuple
 from maskstyle.images import Size
 from maskstyle.networks.architectures import LITE, Architecture
 from maskstyle.schedule import optimizer_bytes, settings_at
-from maskstyle.settings import Settings
+from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.plan import wanted_layers
 from maskstyle.tiling.cuts import cell_side, cut_tiles, halo, needs_tiles
 
@@ -48,9 +48,9 @@ CONSTANTS = {
 }
 """By network and compute type. An operation of lite takes longer, as more of its time goes elsewhere."""
 
-IMAGES = 5
-"""Float32 images of the finest size, beside the optimiser's, that a run holds at its peak: the content, what the
-network sees of it, the start, and copies on their way."""
+IMAGES = 3
+"""Float32 images of the finest size, beside the optimiser's, that a run holds at its peak: the content, and copies on
+their way."""
 
 TILED = 1.5
 """Time of an evaluation in tiles for each pixel that a tile sees, over that of the same pixels at once: the network
@@ -93,10 +93,12 @@ class Demand:
         Whether semantic maps say what goes where.
     masks : int
         Number of soft masks.
-    patch_cover : float
-        How many patches each cell is in; 0 where styles are not matched by patch.
+    patches : PatchSettings, optional
+        How patches are cut, where styles are matched by patch.
     styles : int
         Number of style images.
+    original_pixels : int
+        Pixels of the content and the styles as their files have them, which are held all the time.
     """
 
     network: Architecture
@@ -105,8 +107,9 @@ class Demand:
     settings: Settings
     regions: bool = False
     masks: int = 0
-    patch_cover: float = 0.0
+    patches: PatchSettings | None = None
     styles: int = 1
+    original_pixels: int = 0
 
 
 class Work(NamedTuple):
@@ -166,15 +169,16 @@ def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
     used = constants or CONSTANTS[name, demand.compute_type]
     layers = wanted_layers(demand.settings)
     each, begins, memory = [], [], []
-    guided = 1 + MASK_SHARE * demand.masks + PATCH_SHARE[name] * demand.patch_cover
+    cover = 0.0 if demand.patches is None else demand.patches.cover
+    guided = 1 + MASK_SHARE * demand.masks + PATCH_SHARE[name] * cover
     for size in demand.sizes:
         pixels = size[0] * size[1]
-        number, at_once = _seen(size, layers, demand.network, demand.settings.tile_size)
+        number, at_once = _seen(size, layers, demand)
         work = work_of(demand.network, layers, number * at_once * (TILED if number > 1 else 1.0))
         each.append((used.seconds * number + used.seconds_per_giga * work.giga_operations) * guided)
         begin = used.begin_seconds + used.begin_per_giga * work.giga_operations
         begins.append(begin * (1 + STYLE_SHARE * (demand.styles - 1)))
-        features = work_of(demand.network, layers, at_once).mega_values
+        features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
         chosen = settings_at(size, demand.settings)
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
         memory.append(
@@ -185,29 +189,38 @@ def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
     return Expected(
         tuple(each),
         LOADING_SECONDS + sum(begins) + sum(own * seconds for own, seconds in zip(steps, each, strict=True)),
-        max(memory) + IMAGES * 12 * finest / 2**20,
+        max(memory) + 12 * (IMAGES * finest + demand.original_pixels) / 2**20,
     )
 
 
 def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
     """Return what guides take, in MiB."""
     each = MASK_BYTES * demand.masks + (REGION_BYTES if demand.regions else 0.0)
-    if demand.patch_cover:
+    if demand.patches is not None:
         # The style's features are held, and where each cell is among the patches.
         style_layers = [layer for layer, weight in demand.settings.style_layers if weight > 0]
         shape = demand.network
         width = 2 if demand.compute_type == "bfloat16" else 4
         for layer in style_layers:
             cells = 1 / cell_side(shape, layer) ** 2
-            each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patch_cover))
+            each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patches.cover))
     return each * pixels / 2**20
 
 
-def _seen(size: Size, layers: Sequence[str], architecture: Architecture, tile_size: int | None) -> tuple[int, int]:
+def _style_at_once(size: Size, demand: Demand) -> float:
+    """Return pixels whose features take as much as those of a style image, which needs no gradient."""
+    longer = max(size) * demand.settings.style_scale
+    tile_size = demand.settings.tile_size
+    return 0.5 * (longer if tile_size is None else min(longer, tile_size)) ** 2
+
+
+def _seen(size: Size, layers: Sequence[str], demand: Demand) -> tuple[int, int]:
     """Return how many tiles there are, and the pixels that each sees."""
+    architecture, tile_size = demand.network, demand.settings.tile_size
     if tile_size is None or not needs_tiles(size, tile_size):
         return 1, size[0] * size[1]
     cell = max((cell_side(architecture, layer) for layer in layers), default=1)
-    tiles = cut_tiles(size, tile_size, around=halo(architecture, layers), cell=cell)
+    beyond = 0 if demand.patches is None else demand.patches.patch_size
+    tiles = cut_tiles(size, tile_size, around=halo(architecture, layers) + beyond, cell=cell)
     rows, columns = tiles[0].rows, tiles[0].columns
     return len(tiles), (rows.stop - rows.start) * (columns.stop - columns.start)

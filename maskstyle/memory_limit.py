@@ -36,10 +36,16 @@ def within_memory(demand: Demand) -> Settings:
     """
     settings = demand.settings
     if settings.tile_size is not None:
-        return settings
+        return _checked(demand)
     free = usable_memory() or USUAL_MEMORY
     for limit in [settings.memory] if settings.memory else _limits(free):
         chosen = _fitting(demand, limit)
+        if chosen is not None:
+            return chosen
+    if not settings.memory and settings.optimizer == "auto":
+        # L-BFGS reckons with the usual memory, which is more than there is.
+        frugal = dataclasses.replace(demand, settings=settings.changed(memory=round(free, 1)))
+        chosen = _fitting(frugal, free)
         if chosen is not None:
             return chosen
     needed = _gigabytes(_with_tiles(demand, TILE_SIZES[-1]))
@@ -47,10 +53,23 @@ def within_memory(demand: Demand) -> Settings:
     limit, whose = (settings.memory, "the limit") if settings.memory else (free, "free")
     largest = _largest(demand, limit)
     way_out = f"the largest size that fits is --size {largest}" if largest else "no size fits"
+    other = "" if settings.optimizer in ("auto", "adam") else "; --optimizer auto takes less"
     raise SettingsError(
         f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {limit:.1f} GB is "
-        f"{whose}; {way_out}"
+        f"{whose}{other}; {way_out}"
     )
+
+
+def _checked(demand: Demand) -> Settings:
+    """Return settings whose tiles were asked for; raise SettingsError where they do not fit into a limit."""
+    settings = demand.settings
+    needed = _gigabytes(demand)
+    if settings.memory and needed > settings.memory:
+        raise SettingsError(
+            f"tiles of {settings.tile_size} pixels would need about {needed:.1f} GB, but {settings.memory:.1f} GB is "
+            "the limit; use a smaller --tile-size, or leave it out"
+        )
+    return settings
 
 
 def _limits(free: float) -> list[float]:
@@ -71,15 +90,12 @@ def _fitting(demand: Demand, limit: float) -> Settings | None:
 
 
 def _largest(demand: Demand, limit: float) -> int | None:
-    """Return the longer side of the largest result that fits."""
-    low, high = 0, max(demand.sizes[-1])
-    while high - low > CLOSE:
-        middle = (low + high) // 2
-        if _fitting(_at(demand, middle), limit) is None:
-            high = middle
-        else:
-            low = middle
-    return low or None
+    """Return the longer side of the largest result that fits; step by step, as more does not always need more."""
+    longest = max(demand.sizes[-1])
+    for longer in range(longest // CLOSE * CLOSE, 0, -max(CLOSE, longest // 100 // CLOSE * CLOSE)):
+        if _gigabytes(_with_tiles(_at(demand, longer), TILE_SIZES[-1])) <= limit:
+            return longer
+    return None
 
 
 def _at(demand: Demand, longer: int) -> Demand:

@@ -148,7 +148,7 @@ def objective_for(
     settings : Settings
         For the size of tiles.
     """
-    if settings.tile_size is not None and needs_tiles(size, settings.tile_size):
+    if settings.tile_size is not None and needs_tiles(size, settings.tile_size) and margin <= min(size):
         return TiledObjective(network, terms, size, settings.tile_size, free=free, margin=margin)
     return Objective(network, terms, free, margin=margin)
 

@@ -90,6 +90,7 @@ class Result:
             "sizes": [list(scale.size) for scale in self.scales],
             "evaluations": sum(scale.evaluations for scale in self.scales),
             "optimizers": [scale.optimizer for scale in self.scales],
+            "histories": [scale.history if scale.optimizer == "lbfgs" else None for scale in self.scales],
             "seconds_total": self.seconds,
             "seconds_per_evaluation": [scale.seconds_per_evaluation for scale in self.scales],
             "resumed_after": [list(scale.resumed_after) for scale in self.scales],

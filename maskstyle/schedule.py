@@ -14,8 +14,11 @@ USUAL_MEMORY = 4.0
 """GB that L-BFGS reckons with where no limit is given. What happens to be free does not count here: the picture would
 depend on it."""
 
-LBFGS_SHARE = 0.5
-"""Share of the memory that L-BFGS's vectors may take."""
+OTHER_MEMORY = 0.8
+"""GB that a run takes before it has any image: TensorFlow, the network."""
+
+LBFGS_SHARE = 0.6
+"""Share of the rest of the memory that L-BFGS's vectors may take; images and tiles fit into what is left."""
 
 REFINING_RATE = 0.125
 """Share of Adam's rate where it goes on from what L-BFGS made at a coarser size: its first steps move every pixel by
@@ -39,10 +42,20 @@ def scales_at(size: Size, scales: int) -> int:
     return scales + max(0, round(math.log2(max(size) / DEFAULT_LONGER_SIDE)))
 
 
-def settings_at(size: Size, settings: Settings) -> Settings:
-    """Return the settings of one (height, width): its steps, and its optimiser where that is ``auto``."""
+def settings_at(size: Size, settings: Settings, *, first: bool = False) -> Settings:
+    """Return the settings of one (height, width): its steps, and its optimiser where that is ``auto``.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size.
+    settings : Settings
+        Those of the whole run.
+    first : bool
+        Whether no coarser size comes before.
+    """
     chosen = settings.changed(steps=steps_at(size, settings))
-    return chosen.changed(**_optimizer_at(size, chosen)) if settings.optimizer == "auto" else chosen
+    return chosen.changed(**_optimizer_at(size, chosen, first)) if settings.optimizer == "auto" else chosen
 
 
 def steps_at(size: Size, settings: Settings) -> int:
@@ -57,14 +70,14 @@ def steps_at(size: Size, settings: Settings) -> int:
     return max(round(settings.steps * share), min(settings.steps, LEAST_STEPS))
 
 
-def _optimizer_at(size: Size, settings: Settings) -> dict[str, object]:
-    limit = LBFGS_SHARE * (settings.memory or USUAL_MEMORY) * 1e9
+def _optimizer_at(size: Size, settings: Settings, first: bool) -> dict[str, object]:
+    limit = LBFGS_SHARE * ((settings.memory or USUAL_MEMORY) - OTHER_MEMORY) * 1e9
     fitting = [
         history for history in range(settings.history, 0, -1) if optimizer_bytes(size, "lbfgs", history) <= limit
     ]
-    if not fitting or fitting[0] < min(LEAST_HISTORY, settings.history):
-        return {"optimizer": "adam", "learning_rate": REFINING_RATE * settings.learning_rate}
-    return {"optimizer": "lbfgs", "history": fitting[0]}
+    if fitting and fitting[0] >= min(LEAST_HISTORY, settings.history):
+        return {"optimizer": "lbfgs", "history": fitting[0]}
+    return {"optimizer": "adam", "learning_rate": settings.learning_rate * (1.0 if first else REFINING_RATE)}
 
 
 def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
@@ -74,4 +87,4 @@ def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
     has two moments in float32. Both come with the image, its gradient and the best image so far.
     """
     values = 3 * size[0] * size[1]
-    return values * (8 * (2 * history + 5) + 76 if optimizer == "lbfgs" else 4 * 6)
+    return values * (8 * (2 * history + 5) + 80 if optimizer == "lbfgs" else 4 * 6)

@@ -103,8 +103,8 @@ class Settings:
     style_scale : float
         Factor above 0 on the size of the style image: above 1 makes its strokes larger.
     optimizer : {"auto", "lbfgs", "adam"}
-        The optimiser; ``auto`` is L-BFGS, with as long a `history` as half of `memory` (or of 4 GB) holds, and Adam
-        at sizes where that would be too short, with an eighth of the `learning_rate`.
+        The optimiser; ``auto`` is L-BFGS, with as long a `history` as about half of `memory` (or of 4 GB) holds, and
+        Adam at sizes where that would be too short, with an eighth of the `learning_rate` after a coarser size.
     steps : int
         Greatest number of evaluations of loss and gradient at each size.
     step_decay : float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ def synthesize(
     records: list[StepRecord] = [] if held is None else list(held.steps)
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
     for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
-        chosen = settings_at(size, settings)
+        chosen = settings_at(size, settings, first=scale == 1)
         recorder = _Recorder(scale, len(sizes), size, chosen, began, on_step, records, reports)
         first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
         begin: Callable[[], Image | State] = first
@@ -146,12 +147,15 @@ def synthesize(
                 offer=None if checkpoints is None else partial(_offer, checkpoints, recorder),
             )
         except StoppedAtOnce:
+            if reports:  # the coarser size's picture is one that was painted
+                reports[-1] = dataclasses.replace(reports[-1], stopped_because="interrupted")
+                break
             outcome = Outcome(first(), {}, 0, "interrupted")
         except NumericalError as error:
             if error.image is None:  # at the first step of a size
                 error.image = first()
             raise
-        image, losses = outcome.image, outcome.losses or losses
+        image, losses = outcome.image, outcome.losses
         reports.append(recorder.report(outcome))
         if outcome.stopped_because == "interrupted":
             break

@@ -9,7 +9,7 @@ import pytest
 from maskstyle.estimate import CONSTANTS, IMAGES, TILED, Constants, Demand, expected, work_of
 from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
 from maskstyle.schedule import optimizer_bytes
-from maskstyle.settings import Settings
+from maskstyle.settings import PatchSettings, Settings
 
 PLAIN = Constants(0.1, 0.01, 500.0, 10.0, 1.0, 0.0)
 
@@ -43,7 +43,7 @@ def test_larger_sizes_take_fewer_steps():
 
 def test_guides_take_time_and_memory():
     plain = expected(job(512))
-    for options in ({"masks": 4}, {"patch_cover": 1.0}):
+    for options in ({"masks": 4}, {"patches": PatchSettings()}):
         guided = expected(job(512, **options))
         assert guided.seconds > plain.seconds
         assert guided.memory_mb > plain.memory_mb
@@ -58,6 +58,20 @@ def test_tiles_take_less_memory_and_more_time():
     assert expected(tiled).memory_mb < 0.6 * expected(whole).memory_mb
     ratio = expected(tiled).seconds_per_evaluation[0] / expected(whole).seconds_per_evaluation[0]
     assert TILED < ratio < 2 * TILED
+
+
+def test_originals_and_large_styles_take_memory():
+    plain = expected(job(512)).memory_mb
+    assert expected(job(512, original_pixels=24_000_000)).memory_mb == pytest.approx(plain + 12 * 24_000_000 / 2**20)
+    assert expected(job(512, settings=Settings(style_scale=4.0))).memory_mb > plain + 100
+
+
+def test_tiles_see_whole_patches():
+    narrow, wide = (
+        expected(job(2048, settings=Settings(tile_size=512), patches=PatchSettings(patch_size=each)))
+        for each in (16, 128)
+    )
+    assert wide.seconds > narrow.seconds
 
 
 def test_tiles_do_nothing_to_what_fits_into_one():

@@ -10,6 +10,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.estimate import Demand, expected
 from maskstyle.memory_limit import TILE_SIZES, within_memory
 from maskstyle.networks.architectures import VGG19
+from maskstyle.schedule import settings_at
 from maskstyle.settings import Settings
 
 
@@ -35,7 +36,34 @@ def test_what_does_not_fit_is_cut_into_the_largest_tiles_that_do():
 
 
 def test_tiles_that_were_asked_for_are_kept():
-    assert within_memory(job(4096, memory=0.1, tile_size=300)).tile_size == 300
+    assert within_memory(job(4096, tile_size=300)).tile_size == 300
+    assert within_memory(job(4096, memory=8.0, tile_size=300)).tile_size == 300
+
+
+def test_tiles_that_were_asked_for_do_not_exceed_a_limit():
+    with pytest.raises(SettingsError, match=r"tiles of 2048 pixels would need about .* smaller --tile-size"):
+        within_memory(job(4096, memory=2.0, tile_size=2048))
+
+
+@pytest.mark.parametrize("memory", [1.0, 2.0])
+def test_whatever_is_smaller_than_what_fits_fits_too(memory):
+    fitting = [_fits(job(side, memory=memory)) for side in range(256, 4097, 256)]
+    assert fitting == sorted(fitting, reverse=True)
+
+
+def _fits(demand):
+    try:
+        within_memory(demand)
+    except SettingsError:
+        return False
+    return True
+
+
+def test_where_less_is_free_than_lbfgs_reckons_with_adam_is_taken(monkeypatch):
+    monkeypatch.setattr("maskstyle.memory_limit.usable_memory", lambda: 1.9)
+    chosen = within_memory(job(2048))
+    assert chosen.memory == 1.9
+    assert settings_at((2048, 2048), chosen).optimizer == "adam"
 
 
 def test_what_cannot_fit_says_which_size_can():
@@ -47,7 +75,7 @@ def test_what_cannot_fit_says_which_size_can():
     assert 512 < largest < 8192
     within_memory(job(largest, memory=2.0))
     with pytest.raises(SettingsError):
-        within_memory(job(largest + 64, memory=2.0))
+        within_memory(job(largest + 128, memory=2.0))
 
 
 def test_where_nothing_fits_that_is_said():

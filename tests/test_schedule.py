@@ -35,6 +35,11 @@ def test_the_optimiser_is_chosen_by_what_its_vectors_take():
     assert [(each.optimizer, each.history) for each in chosen] == [("lbfgs", 5), ("lbfgs", 2), ("adam", 5)]
 
 
+def test_adam_has_its_whole_rate_where_nothing_came_before():
+    chosen = settings_at((4096, 4096), Settings(learning_rate=0.04), first=True)
+    assert (chosen.optimizer, chosen.learning_rate) == ("adam", 0.04)
+
+
 def test_adam_refines_what_lbfgs_made_with_small_steps():
     chosen = settings_at((4096, 4096), Settings(learning_rate=0.04))
     assert (chosen.optimizer, chosen.learning_rate) == ("adam", 0.005)
@@ -45,7 +50,7 @@ def test_adam_refines_what_lbfgs_made_with_small_steps():
 def test_more_memory_keeps_lbfgs_at_larger_sizes():
     size = (4096, 4096)
     assert settings_at(size, Settings(memory=32.0)).optimizer == "lbfgs"
-    assert settings_at((1024, 1024), Settings(memory=0.5)).optimizer == "adam"
+    assert settings_at((1024, 1024), Settings(memory=0.7)).optimizer == "adam"
 
 
 def test_an_optimiser_that_was_asked_for_is_kept():

@@ -36,8 +36,10 @@ class _Group(TyperGroup):
             sys.exit(_complain(str(error), EXIT_FAILURE))
         except MaskstyleError as error:
             sys.exit(_complain(str(error), EXIT_BAD_INPUT))
-        except MemoryError:
-            sys.exit(_complain("there is not enough memory; choose a smaller --size", EXIT_FAILURE))
+        except MemoryError as error:
+            said = f" ({error})" if str(error) else ""
+            way_out = "choose a smaller --size, or set --memory lower, where the command has them"
+            sys.exit(_complain(f"there is not enough memory{said}; {way_out}", EXIT_FAILURE))
         except _Interrupted as error:
             sys.exit(_complain(str(error), EXIT_INTERRUPTED))
         except Exception as error:

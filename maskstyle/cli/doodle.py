@@ -120,7 +120,7 @@ def doodle(
         [style_size],
         painting,
         inputs=inputs,
-        guides={"regions": True, "patch_cover": (given or PatchSettings()).cover if matching == "patch" else 0.0},
+        guides={"regions": True, "patches": (given or PatchSettings()) if matching == "patch" else None},
         style_map=maps[1],
         doodle=maps[0],
         matching=matching,

@@ -112,8 +112,10 @@ class Job:
         choice = chosen_network(self.settings, self.weights)
         height, width = self.picture.pixels.shape[:2]
         sizes = transfer_sizes((height, width), self.settings, styles=styles)
-        settings = fitted(self.settings, sizes, choice, **(guides or {}))
-        lines = forecast(Demand(choice.architecture, choice.compute_type, sizes, settings, **(guides or {})), choice)
+        originals = height * width + sum(style[0] * style[1] for style in styles)
+        demanded = {**(guides or {}), "original_pixels": originals}
+        settings = fitted(self.settings, sizes, choice, **demanded)
+        lines = forecast(Demand(choice.architecture, choice.compute_type, sizes, settings, **demanded), choice)
         if self.files.dry_run:
             for name, text in lines:
                 tables().print(f"{name}: {text}", markup=False, soft_wrap=True)

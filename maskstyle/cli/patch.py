@@ -132,7 +132,7 @@ def patch(
         [style_size],
         painting,
         inputs=inputs,
-        guides={"regions": True, "patch_cover": patches.cover},
+        guides={"regions": True, "patches": patches},
         content_map=maps[0],
         style_map=maps[1],
         mapping=mapped,

@@ -61,22 +61,21 @@ def guides_of(plan: Plan, loaded: LoadedPlan) -> dict[str, Any]:
     if loaded.settled is None:
         return {
             "regions": loaded.pairing is not None,
-            "patch_cover": _patch_cover(plan),
+            "patches": _patches(plan),
             "styles": len(plan.styles),
         }
     return {
         "regions": loaded.settled.content_map is not None,
-        "masks": len(loaded.settled.masked()),
+        "masks": loaded.settled.weighings(),
         "styles": len(loaded.settled.styles()),
     }
 
 
-def _patch_cover(plan: Plan) -> float:
-    """Return how many patches each cell is in; 0 where there are none."""
+def _patches(plan: Plan) -> PatchSettings | None:
+    """Return how patches are cut; None where there are none."""
     if plan.technique != "patch" and plan.matching != "patch":
-        return 0.0
-    patches = plan.patches or PatchSettings()
-    return patches.cover
+        return None
+    return plan.patches or PatchSettings()
 
 
 def _styles_table(plan: Plan) -> Table:

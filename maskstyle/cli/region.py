@@ -158,7 +158,7 @@ def region(
         [style_size],
         painting,
         inputs=inputs,
-        guides={"regions": True},
+        guides={"regions": True, "masks": 0 if maps[0].shares is None else len(maps[0].colors)},
         content_map=maps[0],
         style_map=maps[1],
         regions=chosen,

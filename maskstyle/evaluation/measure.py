@@ -16,6 +16,9 @@ from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective import content_term
 from maskstyle.settings import Settings, active
 
+TILE_SIZE = 1024
+"""Side of the tiles in which larger pictures are judged, in pixels, which bounds the memory and changes nothing."""
+
 
 def judged_cells(network: FeatureNetwork, plan: EvaluationPlan, settings: Settings) -> tuple[Cells, Cells]:
     """Return the cells of the regions of the result, and of the style image, on the grids of the style layers."""
@@ -54,8 +57,9 @@ def style_matrices(
     cells : tuple
         From `judged_cells`.
     """
-    grams = region_grams(network, result, cells[0])
-    targets = region_grams(network, resize_image(style, _size(plan.style_labels)), cells[1])
+    grams = region_grams(network, result, cells[0], tile_size=TILE_SIZE)
+    style = resize_image(style, _size(plan.style_labels))
+    targets = region_grams(network, style, cells[1], tile_size=TILE_SIZE)
     rows, columns = ([each.label for each in regions] for regions in (plan.regions, plan.style_regions))
     return {layer: style_distances(grams.get(layer, {}), targets.get(layer, {}), rows, columns) for layer in cells[0]}
 
@@ -76,6 +80,7 @@ def content_distances(
     settings : Settings
         For the content layers, with their weights in the mean, and the propagation.
     """
+    settings = settings.changed(tile_size=None)  # a result's settings may say which tiles it was made in
     term = content_term(network, resize_image(content, _size(plan.labels)), settings)
     features = content_term(network, result, settings).targets
     labels = [region.label for region in plan.regions]

@@ -141,6 +141,11 @@ class Settled(NamedTuple):
     entries: tuple[Entry, ...]
     kept: tuple[int, ...]
 
+    def weighings(self) -> int:
+        """Return how many soft weightings there are: those of masks, and of the regions of a soft map."""
+        soft = self.content_map is not None and self.content_map.shares is not None
+        return len(self.masked()) + (len(self.painted()) if soft else 0)
+
     def inside(self, size: Size) -> NDArray[np.bool_]:
         """Return where regions are painted, (height, width), at a size."""
         return self.painted_share(size) > 0

@@ -16,7 +16,7 @@ from maskstyle.recipes import recipe_settings
 COMMANDS = ("basic", "region", "mask", "patch", "doodle", "run")
 """Whose results can be turned into plans."""
 
-_NOT_OF_THE_PICTURE = ("snapshot_every",)
+_NOT_OF_THE_PICTURE = ("snapshot_every", "tile_size")
 
 _OF_EVERY_COMMAND = ("content", "initial", "weights")
 

@@ -127,9 +127,7 @@ def transfer_doodle(
     alpha = _alpha_of(plan.content_map) if alpha is None else check_alpha(alpha, doodle_size, "doodle")
     sizes = transfer_sizes(doodle_size, settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
-    settings = fitted(
-        settings, sizes, loaded, regions=True, patch_cover=patches.cover if matching == "patch" else 0.0
-    )
+    settings = fitted(settings, sizes, loaded, regions=True, patches=patches if matching == "patch" else None)
     begin_checkpoints(
         checkpoints,
         "doodle",

@@ -116,7 +116,7 @@ def transfer_patch(
     )
     sizes = transfer_sizes(content.shape[:2], settings, styles=[style.shape[:2]])
     loaded = prepared_network(network, settings)
-    settings = fitted(settings, sizes, loaded, regions=True, patch_cover=patches.cover)
+    settings = fitted(settings, sizes, loaded, regions=True, patches=patches)
     begin_checkpoints(
         checkpoints,
         "patch",

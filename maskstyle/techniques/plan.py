@@ -22,7 +22,7 @@ from maskstyle.pyramid import pyramid_sizes
 from maskstyle.schedule import scales_at
 from maskstyle.settings import DEFAULT_LONGER_SIDE, PatchSettings, Settings, active
 
-LARGEST_PIXELS = 64_000_000
+LARGEST_PIXELS = 400_000_000
 """Pixels that an image may have, far above what fits into memory on most machines: it catches a slip of the hand."""
 
 MATCHINGS = ("region", "patch")

@@ -134,7 +134,7 @@ def transfer_planned(
         sizes,
         loaded,
         regions=content_map is not None,
-        masks=len(settled.masked()),
+        masks=settled.weighings(),
         styles=len(settled.styles()),
     )
     begin_checkpoints(

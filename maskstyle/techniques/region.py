@@ -145,7 +145,8 @@ def transfer_region(
     check_soft(any(each.shares is not None for each in (content_map, style_map)), settings)
     smoothed = denoised_regions(denoise_regions, plan)
     loaded = prepared_network(network, settings)
-    settings = fitted(settings, sizes, loaded, regions=True)
+    masks = 0 if content_map.shares is None else len(content_map.colors)
+    settings = fitted(settings, sizes, loaded, regions=True, masks=masks)
     begin_checkpoints(
         checkpoints,
         "region",

@@ -19,6 +19,7 @@ from maskstyle.images import Image, Mask, Size, resize_image
 from maskstyle.memory_limit import within_memory
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.result import Result
+from maskstyle.schedule import settings_at
 from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.plan import wanted_layers
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from maskstyle.synthesis import Synthesis
 
 
-WITHOUT_BEARING = ("snapshot_every", "tile_size")
+WITHOUT_BEARING = ("snapshot_every", "tile_size", "memory")
 """Settings that change nothing of a picture on its way; a job may be gone on with with others."""
 
 
@@ -113,8 +114,15 @@ def begin_checkpoints(
             "compute type": network.compute_type,
             "weights of the network": digest(network.parameters()),
             "sizes": [list(size) for size in sizes],
+            "optimisers": [_optimizer(size, settings, first=size == sizes[0]) for size in sizes],
         }
     )
+
+
+def _optimizer(size: Size, settings: Settings, *, first: bool) -> str:
+    """Return what a size is minimised with, which the memory has a say in."""
+    chosen = settings_at(size, settings, first=first)
+    return f"{chosen.optimizer} {chosen.history} {chosen.learning_rate:g}"
 
 
 def _really(settings: Settings, network: FeatureNetwork) -> Settings:

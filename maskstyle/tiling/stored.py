@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.errors import OutputError
 from maskstyle.images import Image
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.tiling.cuts import CellSpan
@@ -32,8 +34,21 @@ class StoredFeatures:
         self._dtype = dtype
         self._file = tempfile.TemporaryFile(prefix="maskstyle-")
         weakref.finalize(self, self._file.close)
-        self._file.truncate(int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        self._reserve(int(np.prod(shape)) * np.dtype(dtype).itemsize)
         self._squares = 0.0
+
+    def _reserve(self, size: int) -> None:
+        """Take the room now: a disk that is full later would end the process when a page is written."""
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(self._file.fileno(), 0, size)
+            else:
+                self._file.truncate(size)
+        except OSError as error:
+            raise OutputError(
+                f"the content's features need {size / 1e9:.2f} GB of disk in {tempfile.gettempdir()} "
+                f"({error.strerror}); make room, or let the variable TMPDIR name another folder"
+            ) from error
 
     @property
     def mean_square(self) -> float:

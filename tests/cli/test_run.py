@@ -405,7 +405,7 @@ WRONG = {
     "a region that the style lacks": ('style_region = "blue"', "", 25, ("the map of pictures/one.png lacks",)),
     "a region twice": ('"green"', '"red"', 26, ("region #ff0000 (red) is planned twice",)),
     "a first image that is not there": ("steps = 2", 'init = "no.png"', 6, ("init is 'no.png', which does",)),
-    "a size too large": ("scales = 1", "size = 99999", 5, ("more than the 64 megapixels",)),
+    "a size too large": ("scales = 1", "size = 99999", 5, ("more than the 400 megapixels",)),
     "an output of no format": ('"out.png"', '"out.xyz"', 3, ("'.xyz'",)),
     "an output that is an input": ('"out.png"', '"pictures/two.png"', 3, ("an input",)),
 }  # fmt: skip

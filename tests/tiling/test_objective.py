@@ -12,7 +12,9 @@ from maskstyle.guides import mask_guides, region_grams, region_guides, style_gui
 from maskstyle.objective import Objective, content_term, objective_for, style_term, total_variation_term
 from maskstyle.patch_guides import MapPair, patch_matches, patch_term
 from maskstyle.planned_guides import masked_style_targets
+from maskstyle.semantic_map import SemanticMap
 from maskstyle.settings import PatchSettings, Settings
+from maskstyle.soft_guides import map_guides
 from maskstyle.tiling import objective as tiled_objective
 from maskstyle.tiling.objective import TiledObjective
 
@@ -163,6 +165,31 @@ def test_average_pooling_zero_padding_and_metrics(tiny_network):
     assert_equal_results(*both(network, BASE, region, tile_size=64))
 
 
+def test_bfloat16(tiny_network):
+    layers = [layer for layer, _ in BASE.content_layers + BASE.style_layers]
+    network = tiny_network(layers, padding="edge", compute_type="bfloat16")
+    whole, tiled = both(network, BASE, mask, tile_size=64)
+    values, gradient = whole.value_and_gradient(IMAGE)
+    tiled_values, tiled_gradient = tiled.value_and_gradient(IMAGE)
+    assert_allclose(tiled_values, values, rtol=0.01)
+    assert np.linalg.norm(tiled_gradient - gradient.numpy()) < 0.03 * np.linalg.norm(gradient)
+
+
+def test_soft_maps(network):
+    shares = np.stack([masks()[0], 1 - masks()[0]]).astype(np.float32)
+    style_shares = shares[:, : STYLE_SIZE[0], : STYLE_SIZE[1]]
+    maps = [
+        SemanticMap((each.argmax(axis=0)).astype(np.int32), COLORS[:2], shares=each)
+        for each in (shares, style_shares)
+    ]
+    pairs = [Pair("a", 0, 1), Pair("b", 1, 0)]
+
+    def styles(network, settings):
+        return [style_term(network, map_guides(network, *maps, SIZE, STYLE, pairs, settings), settings)]
+
+    assert_equal_results(*both(network, BASE, styles, tile_size=64))
+
+
 def test_terms_alone(network):
     for changes in ({"content_weight": 0.0, "tv_weight": 0.0}, {"style_weight": 0.0, "tv_weight": 0.0}):
         assert_equal_results(*both(network, BASE.changed(**changes), basic, tile_size=64))
@@ -209,6 +236,13 @@ def test_what_is_raised_at_a_tile_ends_the_evaluation(network):
     tiled.on_tile = stop
     with pytest.raises(KeyboardInterrupt):
         tiled.value_and_gradient(IMAGE)
+
+
+def test_an_image_narrower_than_its_margin_is_evaluated_whole(network):
+    settings = BASE.changed(content_weight=0.0, style_weight=0.0, tile_size=64)
+    assert isinstance(
+        objective_for((8, 200), network, [total_variation_term(settings)], settings, margin=16), Objective
+    )
 
 
 def test_small_images_are_evaluated_whole(network):
