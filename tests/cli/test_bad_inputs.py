@@ -830,7 +830,8 @@ def test_too_little_memory_is_said(basic, desk, monkeypatch):
     monkeypatch.setattr("maskstyle.techniques.basic.synthesize", fail)
     ran = basic("--quiet")
     assert ran.code == 1
-    assert ran.error == "there is not enough memory; choose a smaller --size"
+    way_out = "choose a smaller --size, or set --memory lower, where the command has them"
+    assert ran.error == f"there is not enough memory; {way_out}"
     assert not (desk / "out.png").exists()
 
 
