@@ -17,7 +17,7 @@ depend on it."""
 OTHER_MEMORY = 0.8
 """GB that a run takes before it has any image: TensorFlow, the network."""
 
-LBFGS_SHARE = 0.6
+LBFGS_SHARE = 0.5
 """Share of the rest of the memory that L-BFGS's vectors may take; images and tiles fit into what is left."""
 
 REFINING_RATE = 0.125
