@@ -13,9 +13,10 @@ from scipy.cluster.vq import kmeans2
 from skimage.color import rgb2lab
 from skimage.segmentation import slic
 
-from maskstyle.images import fit_size, load_image, resize_image
-from maskstyle.map_draft import FEATURES, draft_map
-from maskstyle.maps import fit_map, load_map
+from maskstyle.drafting.draft import FEATURES, draft_map
+from maskstyle.images.io import load_image
+from maskstyle.images.pixels import fit_size, resize_image
+from maskstyle.maps.io import fit_map, load_map
 
 SIZE = (321, 481)
 CROP = 96

@@ -1,4 +1,4 @@
-"""Time and memory of a run against pixels, and the constants of maskstyle/estimate.py that follow.
+"""Time and memory of a run against pixels, and the constants of maskstyle/synthesis/estimate.py that follow.
 
 Each case runs in a process of its own, for its peak of memory. As neighbours on a machine make a step longer, a
 step's time is that of the fastest tenth of them. On a machine that never comes to rest, --shared takes shares of the
@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from common import parser, print_table, write_figures
 
-from maskstyle.estimate import IMAGES, Constants, Demand, expected, work_of
 from maskstyle.networks.architectures import ARCHITECTURES
 from maskstyle.networks.load import choose_network
-from maskstyle.schedule import optimizer_bytes
 from maskstyle.settings import Settings
+from maskstyle.synthesis.estimate import IMAGES, Constants, Demand, expected, work_of
+from maskstyle.synthesis.schedule import optimizer_bytes
 from maskstyle.techniques.plan import wanted_layers
 
 SIDES = (256, 512, 1024)
@@ -73,7 +73,7 @@ def main() -> None:
 
 def measured(network: str, kind: str, side: int, weights: Path) -> dict[str, object]:
     """Return what one case takes, in this process."""
-    from maskstyle.result import peak_memory_mb
+    from maskstyle.synthesis.result import peak_memory_mb
     from maskstyle.techniques.basic import transfer_basic
 
     steps = 40 if side < 1000 else 16

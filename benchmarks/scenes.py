@@ -13,14 +13,15 @@ import numpy as np
 import tensorflow as tf
 from scipy import ndimage
 
-from maskstyle.guidance.pairs import Pair
-from maskstyle.guides import mask_guides, region_guides, style_guide
-from maskstyle.images import Image, Mask, fit_size, load_image, resize_image
-from maskstyle.losses import Term
+from maskstyle.images.io import load_image
+from maskstyle.images.pixels import Image, Mask, fit_size, resize_image
+from maskstyle.maps.assignment import Pair
 from maskstyle.networks.load import choose_network, load_network
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
-from maskstyle.patch_guides import MapPair, patch_matches, patch_term
+from maskstyle.objective.guides import mask_guides, region_guides, style_guide
+from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
+from maskstyle.objective.patch_targets import MapPair, patch_matches, patch_term
+from maskstyle.objective.terms import Term
 from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
 from maskstyle.techniques.plan import style_size, wanted_layers
 

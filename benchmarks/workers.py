@@ -155,7 +155,7 @@ def _limit_memory() -> None:
 def peak_memory() -> float | None:
     """Return the peak memory of this process in MiB."""
     try:
-        from maskstyle.result import peak_memory_mb
+        from maskstyle.synthesis.result import peak_memory_mb
     except ImportError:
         return None
     return peak_memory_mb()

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.4.0"
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.color_modes import lightness_only, match_colors, match_lightness, with_content_chroma
+    from maskstyle.drafting.draft import color_map_like, draft_map
     from maskstyle.drafting.scribbles import load_scribbles
-    from maskstyle.edge_aware import edge_aware_mask
     from maskstyle.errors import (
         CheckpointError,
         ImageError,
@@ -27,26 +25,28 @@ if TYPE_CHECKING:
         SettingsError,
         WeightsError,
     )
+    from maskstyle.evaluation.evaluate import evaluate_regions
     from maskstyle.evaluation.heatmap import draw_heatmap
-    from maskstyle.evaluation.regions import evaluate_regions
+    from maskstyle.evaluation.map_check import check_maps
     from maskstyle.evaluation.result import Evaluation
     from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
-    from maskstyle.images import Picture, load_image, read_metadata, save_image, save_mask
-    from maskstyle.map_check import check_maps
-    from maskstyle.map_draft import color_map_like, draft_map
-    from maskstyle.map_soft import soft_masks
-    from maskstyle.maps import SemanticMap, load_map, read_map_pixels
-    from maskstyle.mask_combining import combine_masks, normalise_masks
-    from maskstyle.mask_feathering import feather_mask, region_mask
-    from maskstyle.mask_making import linear_mask, radial_mask
-    from maskstyle.mask_preview import mask_over_image
-    from maskstyle.masks import load_mask
+    from maskstyle.images.color import lightness_only, match_colors, match_lightness, with_content_chroma
+    from maskstyle.images.compositing import mask_over_image
+    from maskstyle.images.guided_filter import edge_aware_mask
+    from maskstyle.images.io import Picture, load_image, read_metadata, save_image, save_mask
+    from maskstyle.maps.io import SemanticMap, load_map, read_map_pixels
+    from maskstyle.maps.soft import soft_masks
+    from maskstyle.masks.combining import combine_masks, normalise_masks
+    from maskstyle.masks.feathering import feather_mask, region_mask
+    from maskstyle.masks.gradients import linear_mask, radial_mask
+    from maskstyle.masks.io import load_mask
     from maskstyle.networks.load import choose_network, load_network
     from maskstyle.plans.reading import read_plan
     from maskstyle.recipes import RECIPES, Recipe, find_recipe
-    from maskstyle.result import Result
     from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
-    from maskstyle.synthesis import Step
+    from maskstyle.synthesis.checkpoints import Checkpoints
+    from maskstyle.synthesis.result import Result
+    from maskstyle.synthesis.scales import Step
     from maskstyle.techniques.basic import transfer_basic
     from maskstyle.techniques.doodle import transfer_doodle
     from maskstyle.techniques.gradient_mask import transfer_gradient_mask
@@ -55,13 +55,13 @@ if TYPE_CHECKING:
     from maskstyle.techniques.region import transfer_region
 
 _HOMES = {
-    "Checkpoints": "checkpoints",
+    "Checkpoints": "synthesis.checkpoints",
     "CheckpointError": "errors",
-    "lightness_only": "color_modes",
-    "match_colors": "color_modes",
-    "match_lightness": "color_modes",
-    "with_content_chroma": "color_modes",
-    "edge_aware_mask": "edge_aware",
+    "lightness_only": "images.color",
+    "match_colors": "images.color",
+    "match_lightness": "images.color",
+    "with_content_chroma": "images.color",
+    "edge_aware_mask": "images.guided_filter",
     "ImageError": "errors",
     "MaskstyleError": "errors",
     "NumericalError": "errors",
@@ -69,42 +69,42 @@ _HOMES = {
     "SettingsError": "errors",
     "WeightsError": "errors",
     "draw_heatmap": "evaluation.heatmap",
-    "evaluate_regions": "evaluation.regions",
+    "evaluate_regions": "evaluation.evaluate",
     "Evaluation": "evaluation.result",
     "PlannedRegion": "guidance.planned",
     "PlannedStyle": "guidance.planned",
-    "Picture": "images",
-    "load_image": "images",
-    "read_metadata": "images",
-    "save_image": "images",
-    "check_maps": "map_check",
-    "color_map_like": "map_draft",
-    "draft_map": "map_draft",
+    "Picture": "images.io",
+    "load_image": "images.io",
+    "read_metadata": "images.io",
+    "save_image": "images.io",
+    "check_maps": "evaluation.map_check",
+    "color_map_like": "drafting.draft",
+    "draft_map": "drafting.draft",
     "load_scribbles": "drafting.scribbles",
-    "soft_masks": "map_soft",
-    "SemanticMap": "maps",
-    "load_map": "maps",
-    "read_map_pixels": "maps",
-    "load_mask": "masks",
-    "save_mask": "images",
-    "combine_masks": "mask_combining",
-    "normalise_masks": "mask_combining",
-    "feather_mask": "mask_feathering",
-    "region_mask": "mask_feathering",
-    "linear_mask": "mask_making",
-    "radial_mask": "mask_making",
-    "mask_over_image": "mask_preview",
+    "soft_masks": "maps.soft",
+    "SemanticMap": "maps.io",
+    "load_map": "maps.io",
+    "read_map_pixels": "maps.io",
+    "load_mask": "masks.io",
+    "save_mask": "images.io",
+    "combine_masks": "masks.combining",
+    "normalise_masks": "masks.combining",
+    "feather_mask": "masks.feathering",
+    "region_mask": "masks.feathering",
+    "linear_mask": "masks.gradients",
+    "radial_mask": "masks.gradients",
+    "mask_over_image": "images.compositing",
     "choose_network": "networks.load",
     "load_network": "networks.load",
     "read_plan": "plans.reading",
     "RECIPES": "recipes",
     "Recipe": "recipes",
     "find_recipe": "recipes",
-    "Result": "result",
+    "Result": "synthesis.result",
     "DOODLE_SETTINGS": "settings",
     "PatchSettings": "settings",
     "Settings": "settings",
-    "Step": "synthesis",
+    "Step": "synthesis.scales",
     "transfer_basic": "techniques.basic",
     "transfer_doodle": "techniques.doodle",
     "transfer_gradient_mask": "techniques.gradient_mask",
@@ -184,7 +184,7 @@ def __getattr__(name: str) -> Any:
     quiet = "tensorflow" not in sys.modules and "TF_CPP_MIN_LOG_LEVEL" not in os.environ
     if quiet and name in _BEGIN_WITH_TENSORFLOW:
         # Without its start-up log; whoever has set a level gets what it asks for.
-        importlib.import_module("maskstyle.tensorflow_import").import_tensorflow()
+        importlib.import_module("maskstyle.networks.tensorflow_import").import_tensorflow()
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 

@@ -89,7 +89,7 @@ class Settings:
     propagation : {"simple", "inside", "all", "split"}
         How semantic regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`; ``split`` gives
         what lies inside a region and what lies along its border a Gram matrix each at small sizes: see
-        `maskstyle.guides.region_guides`.
+        `maskstyle.objective.guides.region_guides`.
     intensity : float
         Factor above 0 on the target Gram matrices: above 1 asks for a stronger style, below 1 for a fainter one.
     size : int or None
@@ -127,7 +127,7 @@ class Settings:
     snapshot_every : int
         The command line keeps a snapshot every so many steps; 0 keeps none.
     denoise : float
-        Strength of the denoising of the result, 0 leaves it out: see `maskstyle.denoise.denoise_image`.
+        Strength of the denoising of the result, 0 leaves it out: see `maskstyle.images.denoise.denoise_image`.
     denoise_method : {"nlm", "tv", "bilateral"}
         Non-local means, total variation or a bilateral filter.
     color : {"style", "content", "luminance", "match"}
@@ -241,7 +241,7 @@ class PatchSettings:
         How many pixels the patches are moved down and to the right, each at least 0.
     similarity : {"cosine", "ncc"}
         How patches of maps are compared: by the cosine of their colours, or with the zero-mean normalised
-        cross-correlation, which sees where borders run, as the other half; see `maskstyle.guidance.matching`.
+        cross-correlation, which sees where borders run, as the other half; see `maskstyle.guidance.patch_matching`.
     repetition : float
         What each earlier use of a style patch counts against it, at least 0; 0 lets all take the same one. It only
         chooses among patches that the maps make about equally good.

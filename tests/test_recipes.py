@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY16, TINY19, forward, he_weights, random_image, raw_gram, total_variation
 
 from maskstyle.errors import SettingsError
-from maskstyle.images import resize_image
+from maskstyle.images.pixels import resize_image
 from maskstyle.recipes import RECIPES, find_recipe
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.plan import wanted_layers

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from maskstyle import load_image, read_metadata
-from maskstyle.checkpoint_file import read_checkpoint
+from maskstyle.synthesis.checkpoint_file import read_checkpoint
 
 SCALES = 2
 """Sizes of each run, so that runs are killed at both."""

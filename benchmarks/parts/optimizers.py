@@ -92,8 +92,8 @@ def run_package(network: Any, content: Any, style: Any, settings: Any, objective
     """Run the package with 40 steps at each coarser size, as the default recipe has, until the time is over."""
     from scenes import make_scene
 
-    from maskstyle.images import resize_image
-    from maskstyle.synthesis import enlarged, synthesize
+    from maskstyle.images.pixels import resize_image
+    from maskstyle.synthesis.scales import enlarged, synthesize
     from maskstyle.techniques.plan import transfer_sizes
 
     curve: Curve = []

@@ -78,7 +78,7 @@ def stepping(objective: Any, content: Any, settings: Any) -> Any:
     """Return a function that takes some steps and returns the median seconds of one, the first left out."""
     import numpy as np
 
-    from maskstyle.optimize import minimize
+    from maskstyle.synthesis.minimize import minimize
 
     def run() -> float:
         moments: list[float] = []

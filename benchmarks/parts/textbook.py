@@ -39,8 +39,8 @@ def prepare(case: Case, weights: Path | None) -> Prepared:
     """Return the figures of one run: its curve of seconds and losses, and its peak memory."""
     from scenes import load_at
 
-    from maskstyle.result import peak_memory_mb
     from maskstyle.settings import Settings
+    from maskstyle.synthesis.result import peak_memory_mb
 
     assert weights is not None
     content, style = (load_at(case[name], case["side"]) for name in ("content", "style"))
@@ -168,8 +168,8 @@ def run_ours(weights: Path, content: Any, style: Any, settings: Any) -> tuple[fl
     """Return the seconds of the default, coarser sizes included, and every image of the full size."""
     from scenes import load_for, make_scene
 
-    from maskstyle.images import resize_image
-    from maskstyle.synthesis import synthesize
+    from maskstyle.images.pixels import resize_image
+    from maskstyle.synthesis.scales import synthesize
     from maskstyle.techniques.plan import transfer_sizes
 
     snapshots: list[Any] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import maskstyle
-from maskstyle.sheet import Panel, make_sheet
+from maskstyle.images.contact_sheet import Panel, make_sheet
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PAIRS = (("coffee", "window"), ("chelsea", "woodcut"), ("astronaut", "harbour"))

@@ -9,9 +9,9 @@ from PIL import Image as PillowImage
 from scipy import ndimage
 
 import maskstyle
-from maskstyle.images import Image, Mask, to_uint8
+from maskstyle.images.contact_sheet import Panel, make_sheet
+from maskstyle.images.pixels import Image, Mask, to_uint8
 from maskstyle.settings import CHOICES
-from maskstyle.sheet import Panel, make_sheet
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SETTINGS = maskstyle.Settings(network="lite", size=384)

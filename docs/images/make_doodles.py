@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.images import to_uint8
-from maskstyle.sheet import Panel, make_sheet
+from maskstyle.images.contact_sheet import Panel, make_sheet
+from maskstyle.images.pixels import to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 STYLES = ("harbour", "woodcut", "dots")

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.images import to_uint8
-from maskstyle.map_preview import draw_overlay
+from maskstyle.evaluation.map_preview import draw_overlay
+from maskstyle.images.pixels import to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 HEIGHT = 240

@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.images import Image, to_uint8
-from maskstyle.sheet import MARGIN, PAPER, Panel, make_sheet
+from maskstyle.images.contact_sheet import MARGIN, PAPER, Panel, make_sheet
+from maskstyle.images.pixels import Image, to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CONTENT, STYLE = "coffee", "woodcut"

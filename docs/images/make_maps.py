@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.images import to_uint8
-from maskstyle.map_preview import draw_preview
+from maskstyle.evaluation.map_preview import draw_preview
+from maskstyle.images.pixels import to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NAMES = ("astronaut", "harbour")

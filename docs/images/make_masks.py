@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.images import Mask, to_uint8
-from maskstyle.sheet import Panel, make_sheet
+from maskstyle.images.contact_sheet import Panel, make_sheet
+from maskstyle.images.pixels import Mask, to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CASES = (

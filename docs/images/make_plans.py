@@ -7,9 +7,9 @@ from pathlib import Path
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.images import to_uint8
+from maskstyle.images.contact_sheet import Panel, make_sheet
+from maskstyle.images.pixels import to_uint8
 from maskstyle.plans.inputs import load_plan
-from maskstyle.sheet import Panel, make_sheet
 
 PLAN = Path(__file__).parents[2] / "samples" / "plan.toml"
 

@@ -46,7 +46,7 @@ def basic(
     """Paint CONTENT in the style of STYLE."""
     from maskstyle.cli.job import prepared
     from maskstyle.cli.render import Files
-    from maskstyle.images import load_image
+    from maskstyle.images.io import load_image
     from maskstyle.techniques.plan import normalized_shares
 
     styles = [parse_style(text) for text in [style, *(more_styles or [])]]

@@ -11,7 +11,7 @@ from maskstyle.cli.console import messages
 from maskstyle.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 def checkpoint_beside(output: Path) -> Path:
@@ -46,8 +46,8 @@ def wanted_checkpoints(output: Path, *, every: float, resume: bool, quiet: bool)
     CheckpointError
         Where there is nothing to go on from, or it is damaged. Whether it is of the same job is found later.
     """
-    from maskstyle.checkpoint_file import read_checkpoint
-    from maskstyle.checkpoints import Checkpoints
+    from maskstyle.synthesis.checkpoint_file import read_checkpoint
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
     path = checkpoint_beside(output)
     said = None

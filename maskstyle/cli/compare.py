@@ -18,10 +18,10 @@ from maskstyle.settings import CHOICES, Settings
 if TYPE_CHECKING:
     from maskstyle.cli.interrupt import Interrupt
     from maskstyle.cli.render import Files
-    from maskstyle.images import Image, Size
+    from maskstyle.images.pixels import Image, Size
     from maskstyle.networks.load import NetworkChoice
-    from maskstyle.result import Result
-    from maskstyle.synthesis import Step
+    from maskstyle.synthesis.result import Result
+    from maskstyle.synthesis.scales import Step
 
 
 def compare(
@@ -42,9 +42,9 @@ def compare(
     from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
     from maskstyle.cli.interrupt import interruptible
     from maskstyle.cli.render import Files, announce, chosen_network
-    from maskstyle.images import load_image
+    from maskstyle.images.io import load_image
+    from maskstyle.networks.tensorflow_import import import_tensorflow
     from maskstyle.techniques.plan import transfer_sizes
-    from maskstyle.tensorflow_import import import_tensorflow
 
     files = Files(output, record)
     files.check([content, style, *([weights] if weights is not None else [])])
@@ -146,8 +146,8 @@ def _run(
 
 def _write(files: Files, pictures: dict[str, Image], results: dict[str, Result]) -> None:
     from maskstyle.cli.render import write_json
-    from maskstyle.images import save_image
-    from maskstyle.sheet import Panel, make_sheet
+    from maskstyle.images.contact_sheet import Panel, make_sheet
+    from maskstyle.images.io import save_image
 
     panels = [Panel(image, (name,)) for name, image in pictures.items()]
     for name, result in results.items():

@@ -75,9 +75,9 @@ def doodle(
         recorded_palette,
     )
     from maskstyle.cli.render import Files
-    from maskstyle.guidance.pairs import plan_doodle
-    from maskstyle.images import load_image
-    from maskstyle.maps import format_color
+    from maskstyle.images.io import load_image
+    from maskstyle.maps.assignment import plan_doodle
+    from maskstyle.maps.io import format_color
     from maskstyle.techniques.plan import check_doodle_patches, check_without_content
 
     check_without_content(settings)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from maskstyle.estimate import MACHINE, Demand, Expected, expected
-from maskstyle.images import Size
+from maskstyle.images.pixels import Size
 from maskstyle.networks.load import NetworkChoice
-from maskstyle.schedule import settings_at, steps_at
+from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.settings import Settings
-from maskstyle.tiling.cuts import needs_tiles
+from maskstyle.synthesis.estimate import MACHINE, Demand, Expected, expected
+from maskstyle.synthesis.schedule import settings_at, steps_at
 
 
 def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:

@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import maskstyle
-from maskstyle import tensorflow_import
 from maskstyle.cli.checkpointing import wanted_checkpoints
 from maskstyle.cli.console import tables
 from maskstyle.cli.forecast import forecast
 from maskstyle.cli.interrupt import interruptible
 from maskstyle.cli.render import Files, announce, chosen_network, load_checked, render
-from maskstyle.estimate import Demand
-from maskstyle.images import Image, Picture, Size, load_image
+from maskstyle.images.io import Picture, load_image
+from maskstyle.images.pixels import Image, Size
+from maskstyle.networks import tensorflow_import
 from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.settings import Settings
+from maskstyle.synthesis.estimate import Demand
 from maskstyle.techniques.plan import transfer_sizes
 from maskstyle.techniques.setup import fitted
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Job:
         inputs : dict
             What the record says of them.
         guides : dict, optional
-            What its time and memory depend on beside sizes and settings; see `maskstyle.estimate.Demand`.
+            What its time and memory depend on beside sizes and settings; see `maskstyle.synthesis.estimate.Demand`.
         """
         inputs = {"content": self.recorded(self.content), **inputs}
         self.run_without_content(

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from maskstyle import tensorflow_import
 from maskstyle.cli.console import messages, tables
 from maskstyle.cli.judging_inputs import MapFiles
 from maskstyle.cli.map_reading import MapReading, recorded_reading
 from maskstyle.cli.maps import chosen_mapping, chosen_regions, parse_colors, parse_mapping
 from maskstyle.cli.output_files import check_distinct
 from maskstyle.cli.render import announce, chosen_network, write_json, writing
-from maskstyle.evaluation.plan import judging_settings, plan_evaluation
-from maskstyle.images import Picture, check_replaceable, check_writable, load_image, save_image
-from maskstyle.maps import format_color
-from maskstyle.masks import read_mask
+from maskstyle.evaluation.setup import judging_settings, plan_evaluation
+from maskstyle.images.files import check_replaceable, check_writable
+from maskstyle.images.io import Picture, load_image, save_image
+from maskstyle.maps.io import format_color
+from maskstyle.masks.io import read_mask
+from maskstyle.networks import tensorflow_import
 from maskstyle.settings import Settings
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Judging:
         for name, reason in (*said, ("network", choice.reason)):
             announce(reason, quiet=quiet, name=name)
         tensorflow_import.import_tensorflow()
-        from maskstyle.evaluation.regions import evaluate_regions
+        from maskstyle.evaluation.evaluate import evaluate_regions
 
         evaluation = evaluate_regions(
             result.pixels,

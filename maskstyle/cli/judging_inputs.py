@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from maskstyle.cli.maps import found_map
 from maskstyle.errors import SettingsError
-from maskstyle.maps import find_map_beside
+from maskstyle.maps.io import find_map_beside
 
 
 class MapFiles(NamedTuple):

@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from maskstyle.evaluation.plan import JudgedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
-from maskstyle.maps import color_name, format_color
+from maskstyle.evaluation.setup import JudgedRegion
+from maskstyle.maps.io import color_name, format_color
 
 
 def printed_parts(evaluation: Evaluation) -> Iterator[Table | str]:

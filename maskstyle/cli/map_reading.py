@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from maskstyle.cli.maps import parse_colors
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import read_metadata
-from maskstyle.maps import Color, SemanticMap, format_color, load_map, parse_color
+from maskstyle.images.io import read_metadata
+from maskstyle.maps.io import Color, SemanticMap, format_color, load_map, parse_color
 
 
 class MapReading(NamedTuple):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from maskstyle.cli.render import announce
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.pairs import Advice
-from maskstyle.images import load_image
-from maskstyle.maps import (
+from maskstyle.images.io import load_image
+from maskstyle.maps.assignment import Advice
+from maskstyle.maps.io import (
     Color,
     SemanticMap,
     describe_absorbed,

@@ -14,8 +14,8 @@ from maskstyle.cli.options import LeastRegionOption, PaletteOption
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from maskstyle.images import Size
-    from maskstyle.map_check import MapRegion, MapReport
+    from maskstyle.evaluation.map_check import MapRegion, MapReport
+    from maskstyle.images.pixels import Size
 
 
 def check(
@@ -42,17 +42,11 @@ def check(
 ) -> None:
     """Check what regions two maps have, which go together, and what a guided command would refuse."""
     from maskstyle.cli.map_reading import read_maps
-    from maskstyle.cli.maps import (
-        ON_THE_COMMAND_LINE,
-        chosen_mapping,
-        chosen_regions,
-        parse_colors,
-        parse_mapping,
-    )
+    from maskstyle.cli.maps import ON_THE_COMMAND_LINE, chosen_mapping, chosen_regions, parse_colors, parse_mapping
     from maskstyle.cli.render import Files
     from maskstyle.errors import ImageError, SettingsError
-    from maskstyle.images import load_image, save_image
-    from maskstyle.map_check import check_maps
+    from maskstyle.evaluation.map_check import check_maps
+    from maskstyle.images.io import load_image, save_image
     from maskstyle.settings import Settings
 
     if size is not None and size < 1:
@@ -84,7 +78,7 @@ def check(
     else:
         _print(report)
     if preview is not None:
-        from maskstyle.map_preview import draw_preview
+        from maskstyle.evaluation.map_preview import draw_preview
 
         save_image(preview, draw_preview(report, (pictures[0], pictures[1])))
         messages().print(f"wrote {preview}", markup=False)
@@ -141,7 +135,7 @@ def _table(report: MapReport) -> Table:
 
 
 def _cells(region: MapRegion | None) -> tuple[str, str, str]:
-    from maskstyle.map_colors import color_name, format_color, percent
+    from maskstyle.maps.colors import color_name, format_color, percent
 
     if region is None:
         return "-", "", ""

@@ -16,8 +16,8 @@ from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
-    from maskstyle.images import Image
-    from maskstyle.maps import Color, SemanticMap
+    from maskstyle.images.pixels import Image
+    from maskstyle.maps.io import Color, SemanticMap
 
 
 def draft(
@@ -66,10 +66,10 @@ def draft(
     quiet: QuietOption = False,
 ) -> None:
     """Draft a map of a picture: regions by colour and texture, to be corrected in any paint program."""
+    from maskstyle.drafting.draft import MOST_REGIONS, check_draft, color_map_like, draft_map
     from maskstyle.drafting.scribbles import load_scribbles
-    from maskstyle.images import load_image
-    from maskstyle.map_draft import MOST_REGIONS, check_draft, color_map_like, draft_map
-    from maskstyle.maps import fit_map, load_map
+    from maskstyle.images.io import load_image
+    from maskstyle.maps.io import fit_map, load_map
 
     target = _target(image, output, force=force)
     _check_outputs(target, preview, [path for path in (image, scribbles, *(like or ())) if path is not None])
@@ -87,7 +87,7 @@ def draft(
     except SettingsError as error:  # begins with the name of a parameter
         raise SettingsError(f"--{error}") from None
     if features == "network":
-        from maskstyle import tensorflow_import
+        from maskstyle.networks import tensorflow_import
 
         tensorflow_import.import_tensorflow()
     drafted = draft_map(pixels, regions=regions, scribbles=strokes, features=features)
@@ -118,7 +118,7 @@ def _in_a_style(image: Path, output: Path | None) -> str:
 
 def _target(image: Path, output: Path | None, *, force: bool) -> Path:
     """Return where the map goes, once it is sure that no map is lost: it may have been corrected by hand."""
-    from maskstyle.companions import find_beside
+    from maskstyle.images.sidecars import find_beside
 
     target = output or image.with_name(f"{image.stem}_map.png")
     if target.suffix.lower() != ".png":
@@ -134,7 +134,7 @@ def _target(image: Path, output: Path | None, *, force: bool) -> Path:
 
 def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> None:
     from maskstyle.cli.output_files import check_distinct
-    from maskstyle.images import check_writable
+    from maskstyle.images.files import check_writable
 
     check_writable(target)
     if preview is not None:
@@ -145,7 +145,7 @@ def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> No
 def _write(path: Path, drafted: SemanticMap, options: dict[str, object]) -> None:
     import numpy as np
 
-    from maskstyle.images import save_image
+    from maskstyle.images.io import save_image
 
     pixels = np.array(drafted.colors, np.float32)[drafted.labels] / np.float32(255)
     save_image(path, pixels, metadata={"version": __version__, "command": "maps draft", "options": options})
@@ -154,8 +154,8 @@ def _write(path: Path, drafted: SemanticMap, options: dict[str, object]) -> None
 def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:
     import numpy as np
 
-    from maskstyle.images import save_image
-    from maskstyle.map_preview import draw_overlay
+    from maskstyle.evaluation.map_preview import draw_overlay
+    from maskstyle.images.io import save_image
 
     overlay = draw_overlay(drafted, image, {index: index + 1 for index in range(len(drafted.colors))})
     save_image(path, np.asarray(overlay, np.float32) / np.float32(255))
@@ -165,7 +165,7 @@ def _print(drafted: SemanticMap, pairs: Sequence[tuple[Color, Color]], style_map
     """Print what was drafted; with a style's map, the region there whose colour each took, and its share."""
     from rich.table import Column, Table
 
-    from maskstyle.map_colors import color_name, format_color, percent
+    from maskstyle.maps.colors import color_name, format_color, percent
 
     numeric = [Column(name, justify="right") for name in ("pixels", "share")]
     partner = [] if style_map is None else [Column("share in the style", justify="right")]

@@ -24,7 +24,7 @@ from maskstyle.cli.options import (
 from maskstyle.settings import CHECKPOINT_SECONDS, Settings
 
 if TYPE_CHECKING:
-    from maskstyle.masks import MaskFile
+    from maskstyle.masks.io import MaskFile
 
 
 @takes_settings
@@ -57,8 +57,8 @@ def mask(
     from maskstyle.cli.job import prepared
     from maskstyle.cli.mask_styles import check_has_styles, mask_of, parse_masked_style, with_masks
     from maskstyle.cli.render import Files, announce, check_transparent
-    from maskstyle.images import load_image
-    from maskstyle.masks import fit_mask
+    from maskstyle.images.io import load_image
+    from maskstyle.masks.io import fit_mask
 
     check_has_styles(content, context.args, styles or [])
     masked, found = with_masks([parse_masked_style(text) for text in styles or []], content)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from PIL import Image as PillowImage
 
-from maskstyle import masks
-from maskstyle.companions import check_aspect
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import Image, Mask, Size, load_image, resize_image, resize_mask
+from maskstyle.images.io import load_image
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
+from maskstyle.images.sidecars import check_aspect
+from maskstyle.masks import io as masks
 
 
 def wanted_size(like: Path | None, size: str | None) -> Size | None:

@@ -18,7 +18,7 @@ from maskstyle.cli.options import QuietOption, flag_of
 from maskstyle.errors import SettingsError
 
 if TYPE_CHECKING:
-    from maskstyle.images import Mask
+    from maskstyle.images.pixels import Mask
 
 Bits: TypeAlias = Literal["8", "16"]
 BitsOption: TypeAlias = Annotated[Bits, typer.Option("--bits", help="Bits of each sample of the PNG.")]
@@ -78,7 +78,7 @@ class Target:
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise where something could not be written, or would replace what is read."""
         from maskstyle.cli.output_files import check_distinct
-        from maskstyle.images import check_writable
+        from maskstyle.images.files import check_writable
 
         check_writable(self.output)
         if self.preview is not None:
@@ -90,7 +90,7 @@ class Target:
 
     def write(self, made: Made, metadata: Mapping[str, object]) -> None:
         """Write the mask and its preview, the picture of which is read before anything is written."""
-        from maskstyle.images import save_image, save_mask
+        from maskstyle.images.io import save_image, save_mask
 
         mask = 1 - made.mask if self.invert else made.mask
         shown = None if self.preview is None else self._over_picture(mask, made.picture)
@@ -104,7 +104,7 @@ class Target:
 
     def _over_picture(self, mask: Mask, picture: Path | None) -> Any:
         from maskstyle.cli.mask_files import picture_of_size
-        from maskstyle.mask_preview import mask_over_image
+        from maskstyle.images.compositing import mask_over_image
 
         path = self.image or picture
         if path is None:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from maskstyle.cli.options import number
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import Mask, load_image
-from maskstyle.masks import MaskFile, find_mask_beside, read_mask
+from maskstyle.images.io import load_image
+from maskstyle.images.pixels import Mask
+from maskstyle.masks.io import MaskFile, find_mask_beside, read_mask
 
 COMPLEMENT = "1-"
 """What stands before a mask of which the black part is meant."""

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from maskstyle.cli.mask_output import (
-    DEFAULT_BITS,
-    BitsOption,
-    Made,
-    makes_mask,
-    record_of,
-    tell,
-)
+from maskstyle.cli.mask_output import DEFAULT_BITS, BitsOption, Made, makes_mask, record_of, tell
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
-    from maskstyle.images import Size
+    from maskstyle.images.pixels import Size
 
 app = typer.Typer(help="Make soft masks: gradients, feathered regions, and masks of masks.", no_args_is_help=True)
 
@@ -60,7 +53,7 @@ def linear(
     easing: EasingOption = "linear",
 ) -> Made:
     """Make a gradient from one side of a picture to the other."""
-    from maskstyle.mask_making import linear_mask
+    from maskstyle.masks.gradients import linear_mask
 
     if origin is not None and angle is not None:
         raise SettingsError(f"--from is {origin} and --angle is {angle:g}; expected one of them")
@@ -87,7 +80,7 @@ def radial(
     easing: EasingOption = "linear",
 ) -> Made:
     """Make a gradient around a point of a picture."""
-    from maskstyle.mask_making import radial_mask
+    from maskstyle.masks.gradients import radial_mask
 
     mask = radial_mask(
         _size(like, size), center=_center(center), inner=inner, outer=outer, shape=shape, easing=easing
@@ -116,8 +109,8 @@ def from_map(
     """Make a mask of one or several regions of a semantic map."""
     from maskstyle.cli.maps import chosen_regions, parse_colors
     from maskstyle.cli.mask_files import wanted_size
-    from maskstyle.maps import fit_map, load_map
-    from maskstyle.mask_feathering import region_mask
+    from maskstyle.maps.io import fit_map, load_map
+    from maskstyle.masks.feathering import region_mask
 
     for text in region:
         parse_colors(text, "--region")
@@ -141,7 +134,7 @@ def feather(
 ) -> Made:
     """Make a mask's edges soft."""
     from maskstyle.cli.mask_files import read_mask, wanted_size
-    from maskstyle.mask_feathering import feather_mask
+    from maskstyle.masks.feathering import feather_mask
 
     return Made(feather_mask(read_mask(mask, wanted_size(like, size)), feather, side=side), like)
 
@@ -159,7 +152,7 @@ def combine(
 ) -> Made:
     """Make one mask of several, or invert one."""
     from maskstyle.cli.mask_files import read_masks, wanted_size
-    from maskstyle.mask_combining import combine_masks
+    from maskstyle.masks.combining import combine_masks
 
     return Made(combine_masks(read_masks(masks, wanted_size(like, size)), how=how), like)
 
@@ -178,8 +171,8 @@ def edge_aware(
 ) -> Made:
     """Move the edges of a rough mask to the edges in its picture."""
     from maskstyle.cli.mask_files import read_mask
-    from maskstyle.edge_aware import edge_aware_mask
-    from maskstyle.images import load_image
+    from maskstyle.images.guided_filter import edge_aware_mask
+    from maskstyle.images.io import load_image
 
     pixels = load_image(picture).pixels
     rough = read_mask(mask, (pixels.shape[0], pixels.shape[1]))
@@ -202,8 +195,8 @@ def normalise(
 ) -> None:
     """Divide masks by their sum, so that they share out every pixel that any of them has."""
     from maskstyle.cli.mask_files import read_masks, wanted_size
-    from maskstyle.images import save_mask
-    from maskstyle.mask_combining import normalise_masks
+    from maskstyle.images.io import save_mask
+    from maskstyle.masks.combining import normalise_masks
 
     outputs = _outputs(masks, output_dir, [*masks, *([] if like is None else [like])])
     levels = (1 << int(bits)) - 1
@@ -219,7 +212,7 @@ def normalise(
 def _outputs(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     """Return where each mask's share goes, once nothing stands in its way."""
     from maskstyle.cli.output_files import check_distinct
-    from maskstyle.images import check_replaceable
+    from maskstyle.images.files import check_replaceable
 
     if folder.exists() and not folder.is_dir():
         raise ImageError(f"--output-dir is {folder}, a file; expected a folder")

@@ -79,9 +79,9 @@ def patch(
         recorded_palette,
     )
     from maskstyle.cli.render import Files
-    from maskstyle.guidance.pairs import agreed_colors
-    from maskstyle.images import load_image
-    from maskstyle.maps import format_color
+    from maskstyle.images.io import load_image
+    from maskstyle.maps.assignment import agreed_colors
+    from maskstyle.maps.io import format_color
 
     if match_map is not None and settings.style_weight == 0:
         raise SettingsError("--match-map needs matches, but with a style_weight of 0 there are none; leave one out")

@@ -29,7 +29,8 @@ def plan_from(
     from maskstyle import __version__
     from maskstyle.cli.output_files import check_distinct
     from maskstyle.errors import SettingsError
-    from maskstyle.images import check_replaceable, read_metadata, write_text_atomically
+    from maskstyle.images.files import check_replaceable, write_text_atomically
+    from maskstyle.images.io import read_metadata
     from maskstyle.plans.from_result import plan_of_result
     from maskstyle.plans.recording import describe_changes, recorded_path
     from maskstyle.plans.table import moved, plan_text

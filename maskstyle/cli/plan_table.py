@@ -12,15 +12,15 @@ from rich.table import Column, Table
 from maskstyle.cli.console import tables
 from maskstyle.cli.forecast import forecast
 from maskstyle.cli.render import chosen_network
-from maskstyle.estimate import Demand
 from maskstyle.guidance.planned import WHOLE, Entry, Settled
-from maskstyle.images import Size
-from maskstyle.map_colors import Color, color_name, format_color, percent
+from maskstyle.images.pixels import Size
+from maskstyle.maps.colors import Color, color_name, format_color, percent
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.inputs import LoadedPlan, unplanned
 from maskstyle.plans.pairing import Pairing
 from maskstyle.plans.plan import Plan
-from maskstyle.semantic_map import SemanticMap
 from maskstyle.settings import PatchSettings
+from maskstyle.synthesis.estimate import Demand
 from maskstyle.techniques.setup import fitted
 
 
@@ -57,7 +57,7 @@ def print_plan(plan: Plan, loaded: LoadedPlan, sizes: Sequence[Size], output: Pa
 
 
 def guides_of(plan: Plan, loaded: LoadedPlan) -> dict[str, Any]:
-    """Return what a plan's time and memory depend on beside sizes and settings; see `maskstyle.estimate.Demand`."""
+    """Return what a plan's time and memory depend on beside sizes and settings; see `Demand`."""
     if loaded.settled is None:
         return {
             "regions": loaded.pairing is not None,

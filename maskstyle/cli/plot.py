@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskstyle.images import replacing
+from maskstyle.images.files import replacing
 
 if TYPE_CHECKING:
-    from maskstyle.result import Result
+    from maskstyle.synthesis.result import Result
 
 
 def save_loss_plot(path: Path, result: Result) -> None:

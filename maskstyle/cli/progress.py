@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from maskstyle.images import Size
-from maskstyle.schedule import steps_at
+from maskstyle.images.pixels import Size
 from maskstyle.settings import Settings
+from maskstyle.synthesis.schedule import steps_at
 
 if TYPE_CHECKING:
-    from maskstyle.synthesis import Step
+    from maskstyle.synthesis.scales import Step
 
 
 SHORT_NAMES = {"total_variation": "tv"}

@@ -92,9 +92,9 @@ def region(
         recorded_palette,
     )
     from maskstyle.cli.render import Files, check_transparent
-    from maskstyle.guidance.pairs import denoised_regions, painted_pairs, plan_regions
-    from maskstyle.images import load_image
-    from maskstyle.maps import format_color
+    from maskstyle.images.io import load_image
+    from maskstyle.maps.assignment import denoised_regions, painted_pairs, plan_regions
+    from maskstyle.maps.io import format_color
     from maskstyle.techniques.plan import check_denoised, check_feather, check_soft
 
     check_feather(feather, feather_mode)

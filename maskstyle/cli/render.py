@@ -21,27 +21,18 @@ from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
 from maskstyle.cli.interrupt import Interrupt
 from maskstyle.cli.output_files import check_distinct
 from maskstyle.errors import ImageError, MaskstyleError, NumericalError, OutputError, SettingsError
-from maskstyle.images import (
-    Image,
-    Mask,
-    Picture,
-    Size,
-    check_replaceable,
-    check_writable,
-    load_image,
-    resize_image,
-    save_image,
-    write_text_atomically,
-)
+from maskstyle.images.files import check_replaceable, check_writable, write_text_atomically
+from maskstyle.images.io import Picture, load_image, save_image
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network
 from maskstyle.networks.weights import read_weights
 from maskstyle.settings import Settings
 from maskstyle.techniques.plan import wanted_layers
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.result import Result
-    from maskstyle.synthesis import Step
+    from maskstyle.synthesis.checkpoints import Checkpoints
+    from maskstyle.synthesis.result import Result
+    from maskstyle.synthesis.scales import Step
 
 ENDINGS = {
     "steps": "all steps taken",

@@ -55,7 +55,7 @@ def run(
     from maskstyle.cli.job import Job
     from maskstyle.cli.plan_table import print_plan
     from maskstyle.cli.render import Files, announce, check_transparent, load_checked
-    from maskstyle.images import load_image
+    from maskstyle.images.io import load_image
     from maskstyle.plans.inputs import check_files, load_plan, plan_files, unplanned
     from maskstyle.plans.reading import check_together, read_plan
     from maskstyle.techniques.plan import transfer_sizes

@@ -59,8 +59,8 @@ def weights_path(network: NetworkName) -> None:
 @app.command("fetch")
 def fetch(network: FetchedName) -> None:
     """Download a network's ImageNet weights through Keras, which checks their hash."""
+    from maskstyle.networks.tensorflow_import import import_tensorflow
     from maskstyle.networks.weights import fetch_weights
-    from maskstyle.tensorflow_import import import_tensorflow
 
     import_tensorflow()
     path = fetch_weights(ARCHITECTURES[network])

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, optimize, spatial
 from skimage.color import rgb2lab
 
-from maskstyle.images import Image
+from maskstyle.images.pixels import Image
+from maskstyle.networks.load import choose_network, load_network
 
 Features: TypeAlias = NDArray[np.float64]
 """(N, C), a row for each part of an image."""
@@ -92,3 +93,65 @@ def _texture(lab: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
         unrest = (hue - ndimage.gaussian_filter(hue, _NARROWEST * scale)) ** 2
         planes.append(np.sqrt(ndimage.gaussian_filter(unrest, _NARROWEST * scale) + 0.1))
     return np.stack(planes, axis=-1)
+
+
+LAYERS = ("block1_conv2", "block2_conv2", "block3_conv2")
+"""See benchmarks/draft.py."""
+
+
+def network_features() -> Describe:
+    """Load `lite`, and return a function like `maskstyle.drafting.features.color_features`.
+
+    Returns
+    -------
+    Describe
+        Its groups are those of `LAYERS`, of one weight; of each feature the mean of its square root over the cells
+        of a part, because strong features are rare, and would else count for everything.
+    """
+    import tensorflow as tf
+
+    choice = choose_network("lite", LAYERS, compute_type="float32")
+    network = load_network(choice, pooling="max", padding="edge")
+
+    def describe(image: Image, parts: NDArray[np.intp], count: int) -> list[Group]:
+        features = network(tf.constant(image))
+        return [(1.0, _means_on_grid(np.sqrt(features[layer].numpy()), parts, count)) for layer in LAYERS]
+
+    return describe
+
+
+def _means_on_grid(features: NDArray[np.float32], parts: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Return the mean over each part of the features of the cells that its pixels lie in."""
+    rows, columns = (
+        np.minimum(np.arange(side) // (side // cells), cells - 1)
+        for side, cells in zip(parts.shape, features.shape[:2], strict=True)
+    )
+    return means(features[np.ix_(rows, columns)], parts, count)
+
+
+def most_alike(drafted: list[Group], wanted: list[Group]) -> list[int]:
+    """Pair parts of one picture with parts of another.
+
+    Parameters
+    ----------
+    drafted, wanted : list of Group
+        The same kinds of features of N parts and of M parts.
+
+    Returns
+    -------
+    list of int
+        For each of the N parts one of the M: all different, and of the least sum of squared distances, where M is
+        at least N; else for each the nearest.
+
+    Examples
+    --------
+    >>> sky, field, road = [0.9, 0.1], [0.2, 0.8], [0.5, 0.4]
+    >>> most_alike([(1.0, np.array([field, sky]))], [(1.0, np.array([sky, road, field]))])
+    [2, 0]
+    """
+    both = joined([(one[0], np.concatenate([one[1], other[1]])) for one, other in zip(drafted, wanted, strict=True)])
+    number = len(drafted[0][1])
+    distances = spatial.distance.cdist(both[:number], both[number:], "sqeuclidean")
+    if distances.shape[0] > distances.shape[1]:
+        return [int(index) for index in distances.argmin(axis=1)]
+    return [int(index) for index in optimize.linear_sum_assignment(distances)[1]]

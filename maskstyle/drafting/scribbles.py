@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from maskstyle.drafting.cuts import Affinity
-from maskstyle.drafting.superpixels import Superpixels
+from maskstyle.drafting.segmentation import Affinity, Superpixels
 from maskstyle.errors import ImageError
-from maskstyle.images import Size
-from maskstyle.map_colors import describe_color
-from maskstyle.maps import LabelMap, SemanticMap, load_map
+from maskstyle.images.pixels import Size
+from maskstyle.maps.colors import describe_color
+from maskstyle.maps.io import LabelMap, SemanticMap, load_map
 
 
 def load_scribbles(path: str | Path) -> SemanticMap:

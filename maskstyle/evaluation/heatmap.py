@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from maskstyle.evaluation.plan import JudgedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
-from maskstyle.images import Image
-from maskstyle.maps import Color, color_name, format_color
-from maskstyle.sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER
+from maskstyle.evaluation.setup import JudgedRegion
+from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER
+from maskstyle.images.pixels import Image
+from maskstyle.maps.io import Color, color_name, format_color
 
 CELL_WIDTH, CELL_HEIGHT = 92, 54
 LABEL_WIDTH = 124

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from maskstyle import __version__
-from maskstyle.evaluation.distances import Matrix, leakages, nearest_other
-from maskstyle.evaluation.plan import JudgedRegion
-from maskstyle.evaluation.untouched import Untouched
-from maskstyle.images import Size
-from maskstyle.maps import format_color
+from maskstyle.evaluation.distances import Matrix, Untouched, leakages, nearest_other
+from maskstyle.evaluation.setup import JudgedRegion
+from maskstyle.images.pixels import Size
+from maskstyle.maps.io import format_color
 from maskstyle.settings import Settings, active
 
 

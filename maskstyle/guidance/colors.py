@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.pairs import Pair
 from maskstyle.guidance.regions import Labels
-from maskstyle.images import Image
+from maskstyle.images.pixels import Image
+from maskstyle.maps.assignment import Pair
 
 SPREAD = 0.1
 """How far from a pixel's own relative height in its region its colour may be drawn: a standard deviation."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.color_modes import RECOLORED, seen_style, visible_weights
-from maskstyle.guidance.pairs import Pair, RegionPlan
-from maskstyle.images import Image, Mask
+from maskstyle.images.color import RECOLORED, seen_style, visible_weights
+from maskstyle.images.pixels import Image, Mask
+from maskstyle.maps.assignment import Pair, RegionPlan
 
 
 class PairStyles(NamedTuple):

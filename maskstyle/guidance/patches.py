@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.images import Image, Size
+from maskstyle.images.pixels import Image, Size
 
 MOST_CANDIDATES = 4096
 """Patches of a style image among which matches are sought: their stride doubles until there are no more."""

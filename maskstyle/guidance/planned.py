@@ -9,11 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.pairs import Pair, RegionPlan
-from maskstyle.guidance.regions import resize_labels
-from maskstyle.guidance.soft_regions import painted_share
-from maskstyle.images import Image, Mask, Size, resize_mask
-from maskstyle.maps import Color, SemanticMap
+from maskstyle.guidance.regions import painted_share, resize_labels
+from maskstyle.images.pixels import Image, Mask, Size, resize_mask
+from maskstyle.maps.assignment import Pair, RegionPlan
+from maskstyle.maps.io import Color, SemanticMap
 
 WHOLE = "whole"
 """What stands for all of a style image in place of one of its regions."""

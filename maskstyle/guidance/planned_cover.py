@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.gradients import opacity
 from maskstyle.guidance.planned import Settled
-from maskstyle.images import Mask, Size
+from maskstyle.guidance.soft_masks import opacity
+from maskstyle.images.pixels import Mask, Size
 
 
 class Cover:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from maskstyle.color_modes import RECOLORED, seen_style, visible_weights
 from maskstyle.guidance.pair_styles import styles_by_pair
 from maskstyle.guidance.planned import Entry, Settled
-from maskstyle.images import Image, Mask, resize_mask
+from maskstyle.images.color import RECOLORED, seen_style, visible_weights
+from maskstyle.images.pixels import Image, Mask, resize_mask
 
 
 class RegionStyle(NamedTuple):

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from maskstyle.errors import ImageError, MaskstyleError, SettingsError
-from maskstyle.guidance.pairs import denoised_labels, region_name
 from maskstyle.guidance.planned import WHOLE, Entry, PlannedRegion, PlannedStyle, Settled
-from maskstyle.images import Size
-from maskstyle.maps import Color, SemanticMap, describe_unmatched, find_region, fit_map, match_regions
-from maskstyle.masks import fit_mask
+from maskstyle.images.pixels import Size
+from maskstyle.maps.assignment import denoised_labels, region_name
+from maskstyle.maps.io import Color, SemanticMap, describe_unmatched, find_region, fit_map, match_regions
+from maskstyle.masks.io import fit_mask
 from maskstyle.settings import CHOICES
 
 Complain = Callable[[int, str, MaskstyleError], MaskstyleError]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.guidance.planned import WHOLE
-from maskstyle.maps import parse_color
+from maskstyle.maps.io import parse_color
 from maskstyle.plans.checking import Source, check_keys, nearest
 from maskstyle.plans.keys import REGION_KEYS, STYLE_KEYS, WITH_ONE_STYLE
 from maskstyle.plans.plan import PlanRegion, PlanStyle

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from maskstyle.errors import MaskstyleError
-from maskstyle.guidance.pairs import region_name
 from maskstyle.guidance.planned import WHOLE, PlannedRegion, PlannedStyle, Settled
 from maskstyle.guidance.settling import settle_denoised, settle_regions
-from maskstyle.images import Image, Mask, load_image
-from maskstyle.maps import Color, SemanticMap, describe_absorbed, find_named_region, fit_map, load_map, parse_color
-from maskstyle.masks import read_mask
+from maskstyle.images.io import load_image
+from maskstyle.images.pixels import Image, Mask
+from maskstyle.maps.assignment import region_name
+from maskstyle.maps.io import Color, SemanticMap, describe_absorbed, find_named_region, fit_map, load_map, parse_color
+from maskstyle.masks.io import read_mask
 from maskstyle.plans.keys import WITH_ONE_STYLE
 from maskstyle.plans.lines import KeyPath
 from maskstyle.plans.pairing import Pairing, paired

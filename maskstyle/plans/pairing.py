@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from maskstyle.guidance.pairs import Advice, agreed_colors, plan_doodle
 from maskstyle.guidance.planned import PlannedStyle
-from maskstyle.images import Size
-from maskstyle.maps import Color, SemanticMap, find_named_region, fit_map
+from maskstyle.images.pixels import Size
+from maskstyle.maps.assignment import Advice, agreed_colors, plan_doodle
+from maskstyle.maps.io import Color, SemanticMap, find_named_region, fit_map
 from maskstyle.plans.plan import Plan
 
 _ADVICE = "repaint them in the same colours, pair them in mapping, or let unmatched be {!r}"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import SettingsError
-from maskstyle.guidance.pairs import DOODLE_UNMATCHED, UNMATCHED_PATCHES
-from maskstyle.maps import parse_color
+from maskstyle.maps.assignment import DOODLE_UNMATCHED, UNMATCHED_PATCHES
+from maskstyle.maps.io import parse_color
 from maskstyle.plans.checking import Source, nearest
 from maskstyle.plans.entries import check_regions, read_region, read_styles
 from maskstyle.plans.keys import technique_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from maskstyle.guidance.planned import WHOLE, Settled
-from maskstyle.maps import format_color
+from maskstyle.maps.io import format_color
 from maskstyle.plans.checking import TABLE, TABLES
 from maskstyle.plans.inputs import LoadedPlan
 from maskstyle.plans.keys import REGION_KEYS, STYLE_KEYS, TOP_KEYS

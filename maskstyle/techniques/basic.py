@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.color_modes import seen_content, seen_style, visible_weights
 from maskstyle.errors import SettingsError
-from maskstyle.guides import style_guide
-from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
-from maskstyle.result import Result
+from maskstyle.images.color import seen_content, seen_style, visible_weights
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.objective.guides import style_guide
+from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
 from maskstyle.settings import Settings
-from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_image,
@@ -27,9 +27,9 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 def transfer_basic(

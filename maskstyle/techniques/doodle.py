@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.guidance.pairs import plan_doodle
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.guides import region_guides, vanished
-from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.maps import Color, SemanticMap
-from maskstyle.objective import ObjectiveLike, objective_for, style_term, total_variation_term
-from maskstyle.patch_guides import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
-from maskstyle.result import Result
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.maps.assignment import plan_doodle
+from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.objective.guides import region_guides, vanished
+from maskstyle.objective.objective import ObjectiveLike, objective_for, style_term, total_variation_term
+from maskstyle.objective.patch_targets import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
 from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
-from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_doodle_patches,
@@ -32,10 +32,10 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.losses import Term
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.objective.terms import Term
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 MARGIN = 16
 """Mirrored pixels around the image at coarse sizes: the side of a cell of block 5, the deepest. Nothing but style

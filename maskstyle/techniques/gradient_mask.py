@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.blending import mixed
-from maskstyle.color_modes import RECOLORED, seen_content, seen_style, visible_weights
 from maskstyle.errors import SettingsError
-from maskstyle.guidance.gradients import opacity
-from maskstyle.guides import mask_guides, vanished
-from maskstyle.images import Image, Mask, Size, resize_image, resize_mask
-from maskstyle.masks import fit_mask
-from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
-from maskstyle.result import Result
+from maskstyle.guidance.soft_masks import opacity
+from maskstyle.images.color import RECOLORED, seen_content, seen_style, visible_weights
+from maskstyle.images.compositing import mixed
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
+from maskstyle.masks.io import fit_mask
+from maskstyle.objective.guides import mask_guides, vanished
+from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
 from maskstyle.settings import Settings
-from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_image,
@@ -30,10 +30,10 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.losses import Guide
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.objective.terms import Guide
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 def transfer_gradient_mask(

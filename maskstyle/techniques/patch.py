@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.color_modes import seen_content, seen_style, visible_weights
-from maskstyle.guidance.pairs import agreed_colors, paired_maps
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.maps import Color, SemanticMap
-from maskstyle.objective import ObjectiveLike, content_term, objective_for, total_variation_term
-from maskstyle.patch_guides import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
-from maskstyle.result import Result
+from maskstyle.images.color import seen_content, seen_style, visible_weights
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.maps.assignment import agreed_colors, paired_maps
+from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, total_variation_term
+from maskstyle.objective.patch_targets import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
 from maskstyle.settings import PATCH_TRANSFER_SETTINGS, PatchSettings, Settings
-from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_image,
@@ -30,10 +30,10 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.losses import Term
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.objective.terms import Term
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 def transfer_patch(

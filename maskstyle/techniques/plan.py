@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.blending import FEATHER_MODES
-from maskstyle.edge_aware import MOST_RADIUS
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.colors import region_colors
-from maskstyle.guidance.pairs import Pair, RegionPlan
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.images import Image, Mask, Size, fit_size, resize_image
-from maskstyle.map_soft import are_blended
-from maskstyle.maps import Color, SemanticMap
+from maskstyle.images.compositing import FEATHER_MODES
+from maskstyle.images.guided_filter import MOST_RADIUS
+from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image
+from maskstyle.maps.assignment import Pair, RegionPlan
+from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.maps.soft import are_blended
 from maskstyle.networks.architectures import smallest_side
-from maskstyle.pyramid import pyramid_sizes
-from maskstyle.schedule import scales_at
 from maskstyle.settings import DEFAULT_LONGER_SIDE, PatchSettings, Settings, active
+from maskstyle.synthesis.schedule import pyramid_sizes, scales_at
 
 LARGEST_PIXELS = 400_000_000
 """Pixels that an image may have, far above what fits into memory on most machines: it catches a slip of the hand."""

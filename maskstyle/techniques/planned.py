@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.blending import faded_in, faded_in_at_edges, mixed
-from maskstyle.color_modes import lightness_only, with_content_chroma
 from maskstyle.guidance.planned import PlannedRegion, PlannedStyle, Settled
 from maskstyle.guidance.planned_cover import Cover
 from maskstyle.guidance.planned_styles import SeenStyles, seen_styles
 from maskstyle.guidance.settling import settle_denoised, settle_regions
-from maskstyle.guides import vanished
-from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.maps import Color, SemanticMap
-from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
-from maskstyle.planned_guides import planned_guides
-from maskstyle.result import Result
+from maskstyle.images.color import lightness_only, with_content_chroma
+from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.objective.guides import vanished
+from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
+from maskstyle.objective.planned_guides import planned_guides
 from maskstyle.settings import Settings
-from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_denoised,
@@ -38,10 +38,10 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.losses import Guide
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.objective.terms import Guide
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 def transfer_planned(

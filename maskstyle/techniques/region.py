@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.blending import faded_in, faded_in_at_edges, mixed
-from maskstyle.color_modes import seen_content
 from maskstyle.guidance.pair_styles import styles_by_pair
-from maskstyle.guidance.pairs import denoised_regions, plan_regions
-from maskstyle.guidance.regions import resize_labels
-from maskstyle.guidance.soft_regions import painted_share
-from maskstyle.guides import vanished
-from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.maps import Color, SemanticMap
-from maskstyle.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
-from maskstyle.result import Result
+from maskstyle.guidance.regions import painted_share, resize_labels
+from maskstyle.images.color import seen_content
+from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.maps.assignment import denoised_regions, plan_regions
+from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.objective.guides import vanished
+from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
+from maskstyle.objective.soft_guides import map_guides
 from maskstyle.settings import Settings
-from maskstyle.soft_guides import map_guides
-from maskstyle.synthesis import OnStep, synthesize
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, synthesize
 from maskstyle.techniques.plan import (
     check_alpha,
     check_denoised,
@@ -37,10 +36,10 @@ from maskstyle.techniques.plan import (
 from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
-    from maskstyle.losses import Guide
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.objective.terms import Guide
+    from maskstyle.synthesis.checkpoints import Checkpoints
 
 
 def transfer_region(

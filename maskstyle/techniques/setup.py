@@ -10,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle import __version__
-from maskstyle.color_modes import finished_colors
-from maskstyle.denoise import denoise_image
 from maskstyle.errors import SettingsError
-from maskstyle.estimate import Demand
-from maskstyle.identity import digest, plain
-from maskstyle.images import Image, Mask, Size, resize_image
-from maskstyle.memory_limit import within_memory
+from maskstyle.images.color import finished_colors
+from maskstyle.images.denoise import denoise_image
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
-from maskstyle.result import Result
-from maskstyle.schedule import settings_at
 from maskstyle.settings import PatchSettings, Settings
+from maskstyle.synthesis.estimate import Demand
+from maskstyle.synthesis.identity import digest, plain
+from maskstyle.synthesis.memory import within_memory
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.schedule import settings_at
 from maskstyle.techniques.plan import wanted_layers
 
 if TYPE_CHECKING:
-    from maskstyle.checkpoints import Checkpoints
     from maskstyle.networks.vgg import FeatureNetwork
-    from maskstyle.synthesis import Synthesis
+    from maskstyle.synthesis.checkpoints import Checkpoints
+    from maskstyle.synthesis.scales import Synthesis
 
 
 WITHOUT_BEARING = ("snapshot_every", "tile_size", "memory")
@@ -62,7 +62,7 @@ def fitted(
     network : NetworkChoice or FeatureNetwork
         The network.
     **guides
-        What `maskstyle.estimate.Demand` takes beside.
+        What `maskstyle.synthesis.estimate.Demand` takes beside.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def begin_checkpoints(
         The sizes that it will go through.
     settings, network
         What it is made with.
-    inputs : mapping from str to anything that `maskstyle.identity.digest` takes
+    inputs : mapping from str to anything that `maskstyle.synthesis.identity.digest` takes
         All else that it depends on, by names for people.
 
     Raises

@@ -738,7 +738,7 @@ def nothing_heavy(monkeypatch):
     def too_late():
         raise AssertionError("the long work was about to begin")
 
-    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", too_late)
+    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", too_late)
 
 
 def listing(folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskstyle.maps import load_map
+from maskstyle.maps.io import load_map
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from maskstyle import load_image, read_metadata, save_mask
 from maskstyle.cli.app import app
-from maskstyle.mask_making import linear_mask, radial_mask
+from maskstyle.masks.gradients import linear_mask, radial_mask
 
 SIZE = (32, 40)  # content.png's
 RED, BLUE = (255, 0, 0), (0, 0, 255)

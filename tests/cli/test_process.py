@@ -12,7 +12,7 @@ import pytest
 
 from maskstyle import load_image, read_metadata
 from maskstyle.cli.interrupt import Interrupt, interruptible
-from maskstyle.objective import Objective
+from maskstyle.objective.objective import Objective
 
 posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 
@@ -85,7 +85,7 @@ def _wait_for(happened, process):
 @posix_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_while_tensorflow_loads_writes_nothing(basic, desk, monkeypatch, number):
-    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", lambda: signal.raise_signal(number))
+    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", lambda: signal.raise_signal(number))
     before = signal.getsignal(number)
     ran = basic("--quiet", "--json", "run.json")
     assert ran.code == 130
@@ -102,7 +102,7 @@ def test_a_signal_that_gets_lost_in_someones_except_still_stops_after_the_first_
         except BaseException:
             pass
 
-    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", swallow)
+    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", swallow)
     ran = basic("--steps", "1000", "--tolerance", "0")
     assert ran.code == 130
     assert read_metadata(desk / "out.png")["stopped_because"] == "interrupted"
@@ -120,7 +120,7 @@ def test_a_second_signal_does_not_wait(basic, desk, monkeypatch):
                 signal.raise_signal(signal.SIGINT)
             return super().value_and_gradient(image)
 
-    monkeypatch.setattr("maskstyle.objective.Objective", Impatient)
+    monkeypatch.setattr("maskstyle.objective.objective.Objective", Impatient)
     ran = basic("--steps", "100")
     assert ran.code == 130
     assert ran.err.splitlines()[-1] == "error: interrupted twice; stopped at once, without waiting for the picture"
@@ -208,7 +208,7 @@ def overflowing(good_steps):
 
 
 def test_losses_that_overflow_leave_the_last_good_picture(basic, desk, size_of, monkeypatch):
-    monkeypatch.setattr("maskstyle.objective.Objective", overflowing(3))
+    monkeypatch.setattr("maskstyle.objective.objective.Objective", overflowing(3))
     ran = basic("--steps", "10")
     assert ran.code == 1
     *_, kept, error = ran.err.splitlines()
@@ -219,7 +219,7 @@ def test_losses_that_overflow_leave_the_last_good_picture(basic, desk, size_of, 
 
 
 def test_losses_that_overflow_at_once_leave_an_older_picture_alone(basic, desk, monkeypatch):
-    monkeypatch.setattr("maskstyle.objective.Objective", overflowing(0))
+    monkeypatch.setattr("maskstyle.objective.objective.Objective", overflowing(0))
     (desk / "out.png").write_bytes(b"an older picture")
     ran = basic("--quiet")
     assert ran.code == 1
@@ -240,7 +240,7 @@ def test_losses_that_overflow_in_compare_leave_the_pictures_before(desk, run, si
             type(self).objects += 1
             self.number = type(self).objects
 
-    monkeypatch.setattr("maskstyle.objective.Objective", SecondVariant)
+    monkeypatch.setattr("maskstyle.objective.objective.Objective", SecondVariant)
     monkeypatch.setitem(_recipes(), "default", _single_scale("default"))
     ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "vgg19,auto", "--steps", "2")
     assert ran.code == 1

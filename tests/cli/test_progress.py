@@ -10,7 +10,7 @@ from rich.console import Console
 
 from maskstyle.cli.progress import StepBar, TimeLeft, clock
 from maskstyle.settings import Settings
-from maskstyle.synthesis import Step
+from maskstyle.synthesis.scales import Step
 
 SIZES = [(10, 20), (20, 40)]  # the second has four times the pixels
 IMAGE = np.zeros((1, 1, 3), np.float32)

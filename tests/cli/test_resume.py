@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from maskstyle import load_image, read_metadata
-from maskstyle.checkpoint_file import read_checkpoint, write_checkpoint
-from maskstyle.objective import Objective
+from maskstyle.objective.objective import Objective
+from maskstyle.synthesis.checkpoint_file import read_checkpoint, write_checkpoint
 
 posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 
@@ -40,7 +40,7 @@ def interrupting(monkeypatch):
                     signal.raise_signal(signal.SIGINT)
                 return super().value_and_gradient(image)
 
-        monkeypatch.setattr("maskstyle.objective.Objective", Interrupted)
+        monkeypatch.setattr("maskstyle.objective.objective.Objective", Interrupted)
 
     yield interrupt_after
 
@@ -48,7 +48,7 @@ def interrupting(monkeypatch):
 @pytest.fixture
 def undisturbed(monkeypatch):
     """Return a function that lets the next run end."""
-    return lambda: monkeypatch.setattr("maskstyle.objective.Objective", Objective)
+    return lambda: monkeypatch.setattr("maskstyle.objective.objective.Objective", Objective)
 
 
 @posix_signals
@@ -147,7 +147,7 @@ def test_a_full_disk_is_said_once_and_does_not_end_the_work(basic, desk, size_of
         tries.append(path)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("maskstyle.checkpoints.write_checkpoint", full)
+    monkeypatch.setattr("maskstyle.synthesis.checkpoints.write_checkpoint", full)
     ran = basic("--steps", "3", "--checkpoint-every", "1e-9").succeeded()
     assert len(tries) == 3
     assert [line for line in ran.err.splitlines() if "checkpoint" in line] == [
@@ -184,7 +184,7 @@ def test_a_checkpoint_lies_beside_the_picture_and_nowhere_else(basic, desk, monk
         written.append((path, names(desk / "sub")))
 
     (desk / "sub").mkdir()
-    monkeypatch.setattr("maskstyle.checkpoints.write_checkpoint", spy)
+    monkeypatch.setattr("maskstyle.synthesis.checkpoints.write_checkpoint", spy)
     basic("--checkpoint-every", "1e-9", output="sub/out.png").succeeded()
     assert [(path.as_posix(), held) for path, held in written] == [("sub/out.png.checkpoint", [CHECKPOINT])] * 2
     assert names(desk / "sub") == ["out.png"]

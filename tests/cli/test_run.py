@@ -13,7 +13,7 @@ from skimage.color import rgb2lab
 
 from maskstyle import load_image, load_map, read_metadata
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.images import resize_image, to_uint8
+from maskstyle.images.pixels import resize_image, to_uint8
 from maskstyle.plans.from_result import COMMANDS
 
 RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
@@ -263,7 +263,7 @@ def test_a_dry_run_says_all_and_writes_nothing(plan, tmp_path, monkeypatch):
     def too_late():
         raise AssertionError("the long work was about to begin")
 
-    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", too_late)
+    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", too_late)
     before = sorted(tmp_path.rglob("*"))
     ran = plan("--dry-run", "--set", "size=32", "--set", "scales=2").succeeded()
     assert sorted({*before, tmp_path / "plan.toml"}) == sorted(tmp_path.rglob("*"))
@@ -416,7 +416,7 @@ def test_files_and_regions_that_are_wrong_are_said_with_their_line(plan, monkeyp
     def too_late():
         raise AssertionError("the long work was about to begin")
 
-    monkeypatch.setattr("maskstyle.tensorflow_import.import_tensorflow", too_late)
+    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", too_late)
     old, new, line, says = WRONG[name]
     assert old in PLAN
     ran = plan(text=PLAN.replace(old, new, 1))

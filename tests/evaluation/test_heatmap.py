@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from maskstyle.evaluation.heatmap import CELL_HEIGHT, CELL_WIDTH, SHADES, UNKNOWN, draw_heatmap
-from maskstyle.evaluation.plan import JudgedRegion
 from maskstyle.evaluation.result import Evaluation
-from maskstyle.images import to_uint8
+from maskstyle.evaluation.setup import JudgedRegion
+from maskstyle.images.pixels import to_uint8
 from maskstyle.settings import JUDGING
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

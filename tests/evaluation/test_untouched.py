@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from maskstyle.evaluation.untouched import compare_untouched
-from maskstyle.images import resize_image
+from maskstyle.evaluation.distances import compare_untouched
+from maskstyle.images.pixels import resize_image
 
 CONTENT = np.random.default_rng(0).random((4, 6, 3), dtype=np.float32)
 ALL = np.ones((4, 6), bool)

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
 from maskstyle.guidance.colors import SPREAD, region_colors
-from maskstyle.guidance.pairs import Pair
+from maskstyle.maps.assignment import Pair
 
 LABELS = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 2, -1]], np.int32)
 STYLE_LABELS = np.array([[1, 1, 1], [1, 0, 0], [0, 0, -1]], np.int32)

@@ -7,11 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
-from maskstyle.color_modes import match_colors, seen_style
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.pair_styles import styles_by_pair
-from maskstyle.guidance.pairs import denoised_regions, plan_regions
-from maskstyle.maps import SemanticMap
+from maskstyle.images.color import match_colors, seen_style
+from maskstyle.maps.assignment import denoised_regions, plan_regions
+from maskstyle.maps.io import SemanticMap
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 STYLE, CONTENT = 0.4 + 0.1 * random_image(1, 10, 12), 0.3 + 0.3 * random_image(2, 9, 12)

@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY16, TINY19, forward, he_weights, measured, random_image, raw_gram, with_metrics
 
 from maskstyle.errors import SettingsError
-from maskstyle.gram import gram as gram_of
 from maskstyle.networks.architectures import VGG19
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import LayerWeights
+from maskstyle.objective.gram import gram as gram_of
 
 
 @pytest.mark.parametrize("padding", ["zero", "edge"])
@@ -183,10 +183,11 @@ def real_layers_and_weights(monkeypatch):
 
 @pytest.mark.real_weights
 def test_real_weights(real_layers_and_weights):
-    from maskstyle.gram import gram
-    from maskstyle.guides import style_guide
-    from maskstyle.images import load_image, resize_image
-    from maskstyle.objective import Objective, content_term, style_term
+    from maskstyle.images.io import load_image
+    from maskstyle.images.pixels import resize_image
+    from maskstyle.objective.gram import gram
+    from maskstyle.objective.guides import style_guide
+    from maskstyle.objective.objective import Objective, content_term, style_term
     from maskstyle.settings import Settings
 
     layers, weights = real_layers_and_weights

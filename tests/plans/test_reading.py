@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.images import load_image
+from maskstyle.images.io import load_image
 from maskstyle.plans.inputs import check_files, load_plan, unplanned
 from maskstyle.plans.keys import REGION_KEYS, TOP_KEYS
 from maskstyle.plans.plan import PlanRegion, PlanStyle

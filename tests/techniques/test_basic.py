@@ -7,9 +7,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
-from maskstyle.color_modes import lightness_only, match_colors, match_lightness, with_content_chroma
 from maskstyle.errors import ImageError, NumericalError, SettingsError, WeightsError
-from maskstyle.images import resize_image
+from maskstyle.images.color import lightness_only, match_colors, match_lightness, with_content_chroma
+from maskstyle.images.pixels import resize_image
 from maskstyle.settings import Settings
 from maskstyle.techniques import basic
 from maskstyle.techniques.basic import transfer_basic

@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import resize_image
-from maskstyle.maps import SemanticMap
+from maskstyle.images.pixels import resize_image
+from maskstyle.maps.io import SemanticMap
 from maskstyle.settings import DOODLE_SETTINGS, PatchSettings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.doodle import transfer_doodle

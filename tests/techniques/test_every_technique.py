@@ -9,11 +9,11 @@ import pytest
 from reference import TINY19, he_weights, random_image
 
 import maskstyle
-from maskstyle.checkpoints import Checkpoints
 from maskstyle.errors import CheckpointError
 from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
-from maskstyle.maps import SemanticMap
+from maskstyle.maps.io import SemanticMap
 from maskstyle.settings import PatchSettings, Settings
+from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.doodle import transfer_doodle
 from maskstyle.techniques.gradient_mask import transfer_gradient_mask

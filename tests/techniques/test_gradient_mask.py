@@ -7,10 +7,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
-from maskstyle.color_modes import match_colors
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import resize_image
-from maskstyle.maps import SemanticMap
+from maskstyle.images.color import match_colors
+from maskstyle.images.pixels import resize_image
+from maskstyle.maps.io import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.gradient_mask import total_mask, transfer_gradient_mask

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps import SemanticMap
+from maskstyle.maps.io import SemanticMap
 from maskstyle.settings import PatchSettings, Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.patch import transfer_patch

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images import resize_image
+from maskstyle.images.pixels import resize_image
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import DEFAULT_LONGER_SIDE, DOODLE_SETTINGS, Settings, without_content
 from maskstyle.techniques.plan import (

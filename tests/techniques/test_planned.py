@@ -10,14 +10,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image, raw_gram
 from skimage.color import rgb2lab
 
-from maskstyle.color_modes import lightness_only, seen_style, with_content_chroma
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.gradients import opacity, soft_weights
 from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
 from maskstyle.guidance.planned_styles import seen_styles
 from maskstyle.guidance.settling import settle_regions
-from maskstyle.maps import SemanticMap
-from maskstyle.planned_guides import masked_style_targets, planned_guides
+from maskstyle.guidance.soft_masks import opacity, soft_weights
+from maskstyle.images.color import lightness_only, seen_style, with_content_chroma
+from maskstyle.maps.io import SemanticMap
+from maskstyle.objective.planned_guides import masked_style_targets, planned_guides
 from maskstyle.settings import Settings
 from maskstyle.techniques.gradient_mask import transfer_gradient_mask
 from maskstyle.techniques.planned import transfer_planned

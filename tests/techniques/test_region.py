@@ -7,11 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
-from maskstyle.color_modes import match_colors
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
-from maskstyle.images import resize_image
-from maskstyle.maps import SemanticMap
+from maskstyle.images.color import match_colors
+from maskstyle.images.pixels import resize_image
+from maskstyle.maps.io import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.planned import transfer_planned

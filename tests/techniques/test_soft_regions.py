@@ -11,7 +11,7 @@ from reference import random_image
 
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
-from maskstyle.maps import SemanticMap
+from maskstyle.maps.io import SemanticMap
 from maskstyle.settings import Settings
 from maskstyle.techniques.planned import transfer_planned
 from maskstyle.techniques.region import transfer_region

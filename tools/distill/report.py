@@ -18,13 +18,14 @@ import tensorflow as tf
 from pictures import held_out_files
 from scipy.stats import spearmanr
 
-from maskstyle.gram import gram
-from maskstyle.guides import style_guide
-from maskstyle.images import fit_size, load_image, resize_image, save_image
+from maskstyle.images.io import load_image, save_image
+from maskstyle.images.pixels import fit_size, resize_image
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.load import NetworkChoice, load_network
 from maskstyle.networks.weights import EMBEDDED_FILE
-from maskstyle.objective import Objective, content_term, style_term
+from maskstyle.objective.gram import gram
+from maskstyle.objective.guides import style_guide
+from maskstyle.objective.objective import Objective, content_term, style_term
 from maskstyle.settings import Settings
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.plan import starting_image, style_size

@@ -1,0 +1,228 @@
+"""Which patch of a style each patch of a picture takes its style from, settled by their semantic maps.
+
+After Champandard, "Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks" (2016): patches are
+matched by the colours of the maps. His patches are 3x3 cells of one layer and his loss compares them with their
+matches cell by cell; here patches may be large and lend their Gram matrices, so that only what is *where* is matched,
+not brush strokes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.guidance.patches import Patches, mean_parts
+from maskstyle.guidance.regions import Labels
+from maskstyle.maps.io import Color
+from maskstyle.settings import PatchSettings
+
+PARTS = 8
+"""A patch is compared by the mean colours of at most so many parts each way, so that memory does not grow with it."""
+
+FEATURE_PARTS = 2
+"""The same for network features, which have many more channels than colours."""
+
+SLACK = 0.03
+"""Which share of a patch may be of a wrong region where its match repeats less, or lies better, for it."""
+
+TIE = 1e-4
+"""What the distance of relative positions, as a share of the image, counts where nothing else decides."""
+
+SLICE_SCORES = 1 << 22
+"""Pairs of patches that are compared at a time."""
+
+Array = NDArray[np.float32]
+
+
+class Mapped(NamedTuple):
+    """What is known of one image on a layer's grid.
+
+    Parameters
+    ----------
+    labels : (H, W) int32 array
+        Region of each cell; -1 is none.
+    colors : sequence of (red, green, blue)
+        The map colour of each region.
+    patches : Patches
+        How the grid is cut.
+    features : (H, W, C) float32 array or None
+        The layer's features, where they count.
+    """
+
+    labels: Labels
+    colors: tuple[Color, ...]
+    patches: Patches
+    features: Array | None = None
+
+
+def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> NDArray[np.int32]:
+    """Return for each patch of a picture the style patch that it takes its style from.
+
+    Parameters
+    ----------
+    content : Mapped
+        The picture; regions that go together have the same colour in both maps.
+    style : Mapped
+        The style image, with the candidates as its patches.
+    settings : PatchSettings
+        What counts how much.
+
+    Returns
+    -------
+    (P,) int32 array
+        Index of a candidate for each patch; -1 for a patch all of whose cells are in no region, and where the whole
+        style is in none.
+
+    Notes
+    -----
+    The maps come first. A candidate can be chosen only if its map is as similar as the best candidate's, give or
+    take `SLACK`, whatever else counts: a patch never takes a wrong region's style because the right region's was
+    used. Among those, the highest sum wins of the similarity of the maps, that of positions and features times their
+    weights, less `repetition` for each earlier use, where using a candidate uses those that overlap it by as much
+    as they do; ties go to the nearest relative position.
+
+    Patches choose one after the other, those with the fewest candidates first: a patch on a seldom border takes what
+    it needs before those of wide areas, which have other choices. Of equally many, the upper left come first.
+    """
+    scorer = _Scorer(content, style, settings)
+    choices = np.concatenate([eligible.sum(axis=1) for _, _, eligible in scorer.slices(np.arange(len(scorer.known)))])
+    matches = np.full(len(scorer.known), -1, np.int32)
+    used = _Used(content.patches, style.patches)
+    for chosen, scores, eligible in scorer.slices(np.argsort(choices, kind="stable")):
+        for index, score, allowed in zip(chosen, scores, eligible, strict=True):
+            if scorer.known[index]:
+                left = np.where(allowed, score - settings.repetition * used.counts(index), -np.inf)
+                matches[index] = left.argmax()
+                used.add(int(index), int(matches[index]))
+    return matches
+
+
+class _Scorer:
+    """Compares patches with candidates, a slice of them at a time."""
+
+    def __init__(self, content: Mapped, style: Mapped, settings: PatchSettings) -> None:
+        sides = [min(each.patches.shape) for each in (content, style)]
+        looks = [_looks(each, min(PARTS, *sides), settings.similarity) for each in (content, style)]
+        self._candidates = (looks[1].colors != 0).any(axis=1)
+        self.known = (looks[0].colors != 0).any(axis=1) & self._candidates.any()
+        self._content, self._style = looks
+        self._slack = SLACK * (1 - _greatest_cosine(style.colors)) * (0.5 if settings.similarity == "ncc" else 1)
+        self._centres = content.patches.centres(), style.patches.centres()
+        self._features = None
+        if settings.feature_weight > 0 and content.features is not None and style.features is not None:
+            parts = min(FEATURE_PARTS, *sides)
+            self._features = [_unit(_centred_features(each, parts)) for each in (content, style)]
+        self._settings = settings
+
+    def slices(self, order: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Array, NDArray[np.bool_]]]:
+        """Yield patches in an order, with the scores of all candidates and which of these may be chosen."""
+        count = max(1, SLICE_SCORES // len(self._candidates))
+        for start in range(0, len(order), count):
+            chosen = order[start : start + count]
+            similarity = np.where(self._candidates, self._similarity(chosen), np.float32(-np.inf))
+            eligible = similarity >= similarity.max(axis=1, keepdims=True) - self._slack
+            yield chosen, similarity + self._others(chosen), eligible
+
+    def _similarity(self, chosen: NDArray[np.intp]) -> Array:
+        colors: Array = self._content.colors[chosen] @ self._style.colors.T
+        if self._content.shapes is None or self._style.shapes is None:
+            return colors
+        shapes = self._content.shapes[chosen] @ self._style.shapes.T
+        both_flat = np.logical_and.outer(~self._content.shapes[chosen].any(axis=1), ~self._style.shapes.any(axis=1))
+        return np.asarray((colors + np.where(both_flat, np.float32(1), shapes)) / 2, np.float32)
+
+    def _others(self, chosen: NDArray[np.intp]) -> Array:
+        here, there = self._centres
+        distance = np.hypot(*(np.subtract.outer(here[chosen, axis], there[:, axis]) for axis in (0, 1)))
+        score = self._settings.position_weight * (1 - distance) - TIE * distance
+        if self._features is not None:
+            score += self._settings.feature_weight * (self._features[0][chosen] @ self._features[1].T)
+        return np.asarray(score, np.float32)
+
+
+class _Used:
+    """How often each candidate has been used.
+
+    Using a candidate uses those that overlap it by as much as they do. What two patches share of the picture they may
+    share of the style: patches side by side that match patches side by side repeat nothing.
+    """
+
+    def __init__(self, patches: Patches, candidates: Patches) -> None:
+        self._corners = patches.corners()
+        self._shape = patches.shape
+        self._candidates = candidates
+        self._all = np.zeros(candidates.number, np.float32)
+        self._matches = np.full(patches.number, -1)
+
+    def counts(self, patch: int) -> Array:
+        """Return how much of each candidate a patch would repeat."""
+        apart = np.abs(self._corners - self._corners[patch])
+        overlapping = (apart < self._shape).all(axis=1) & (self._matches >= 0)
+        repeated = self._all
+        for other in np.flatnonzero(overlapping):
+            shared = np.prod(1 - apart[other] / self._shape)
+            repeated = repeated - np.minimum(self._overlaps(int(self._matches[other])), np.float32(shared))
+        return repeated
+
+    def add(self, patch: int, candidate: int) -> None:
+        """Count one use."""
+        self._matches[patch] = candidate
+        self._all += self._overlaps(candidate)
+
+    def _overlaps(self, candidate: int) -> Array:
+        """Return which share of a candidate each one overlaps."""
+        row, column = divmod(candidate, len(self._candidates.lefts))
+        shares = []
+        for starts, index, extent in zip(
+            (self._candidates.tops, self._candidates.lefts), (row, column), self._candidates.shape, strict=True
+        ):
+            apart = np.abs(np.subtract(starts, starts[index]))
+            shares.append(np.maximum(0, 1 - apart / extent).astype(np.float32))
+        return np.multiply.outer(*shares).ravel()
+
+
+class _Looks(NamedTuple):
+    """The patches of a map as unit vectors: their colours, and the same less their means, 0 for flat patches."""
+
+    colors: Array
+    shapes: Array | None
+
+
+def _looks(mapped: Mapped, parts: int, similarity: str) -> _Looks:
+    lifted = np.concatenate([_lifted(mapped.colors), np.zeros((1, 4), np.float32)])  # label -1 is the last row
+    means = mean_parts(lifted[mapped.labels], mapped.patches, parts)
+    shapes = _unit(means - means.mean(axis=1, keepdims=True)) if similarity == "ncc" else None
+    return _Looks(_unit(means), shapes)
+
+
+def _lifted(colors: tuple[Color, ...]) -> Array:
+    """Return colours (K, 4) as points of the unit sphere.
+
+    Mid grey is the pole, and black and white are on opposite sides of it. The cosine of two colours themselves would
+    not tell black from dark grey, which lie in the same direction; on the sphere it is 1 for the same colour only.
+    """
+    centred = (np.asarray(colors, np.float64).reshape(-1, 3) - 127.5) / 255.0
+    pole = np.sqrt(1 - np.square(centred).sum(axis=1, keepdims=True))
+    return np.concatenate([centred, pole], axis=1).astype(np.float32)
+
+
+def _greatest_cosine(colors: tuple[Color, ...]) -> float:
+    """Return the cosine of the two colours of a map that are most alike."""
+    lifted = _lifted(colors).astype(np.float64)
+    cosines = (lifted @ lifted.T)[~np.eye(len(colors), dtype=bool)]
+    return float(cosines.max(initial=-1.0))
+
+
+def _centred_features(mapped: Mapped, parts: int) -> Array:
+    assert mapped.features is not None
+    return mean_parts(mapped.features - mapped.features.mean(axis=(0, 1)), mapped.patches, parts)
+
+
+def _unit(parts: Array) -> Array:
+    """Return (P, parts * parts * K) vectors of length 1; those of length 0, but for rounding, are 0."""
+    flat = parts.reshape(len(parts), -1)
+    lengths = np.linalg.norm(flat, axis=1, keepdims=True)
+    return np.where(lengths > 1e-5, flat / np.maximum(lengths, 1e-5), np.float32(0)).astype(np.float32)

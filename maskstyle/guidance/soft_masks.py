@@ -1,0 +1,170 @@
+"""Soft masks: their weights on a layer's grid, its cells by the masks that weigh them, and the paint's opacity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.images.pixels import Mask, Size
+
+MOST_GROUPS = 32
+"""Groups that a layer's cells are put into at most: each costs a few operations of its own."""
+
+FADE = 0.15
+"""Share of a mask's typical value beneath which what is painted fades into the untouched pixels: there the style is
+hardly felt, but total variation is, which would leave an edge."""
+
+
+class MaskGroup(NamedTuple):
+    """Cells of a layer that the same masks weigh.
+
+    Parameters
+    ----------
+    cells : (M,) int32 array
+        Their flat indices, in row order.
+    columns : (M, R) float32 array
+        Different weightings of these cells. A weighting that is the same in every cell is a column of ones.
+    shares : (R, K) float32 array
+        ``columns @ shares`` are the weights of all K masks in these cells.
+    """
+
+    cells: NDArray[np.int32]
+    columns: NDArray[np.float32]
+    shares: NDArray[np.float32]
+
+
+def group_masks(weights: Sequence[Mask]) -> list[MaskGroup]:
+    """Return the cells of a layer in groups, so that no cell is multiplied by a mask that is 0 there.
+
+    Parameters
+    ----------
+    weights : sequence of (h, w) float32 array
+        Each mask's weights on the layer's grid, at least 0.
+
+    Returns
+    -------
+    list of MaskGroup
+        At most `MOST_GROUPS`; a cell is in one group, or in none where every mask is 0. With more sets of masks than
+        groups, the sets that are rarest join the groups that grow least by it.
+
+    Examples
+    --------
+    >>> left, right = np.array([[1, 0.5, 0, 0]], np.float32), np.array([[0, 0.5, 1, 0]], np.float32)
+    >>> [(group.cells.tolist(), group.shares.tolist()) for group in group_masks([left, right])]
+    [([2], [[0.0, 1.0]]), ([0], [[1.0, 0.0]]), ([1], [[0.5, 0.5]])]
+    """
+    table = np.stack([mask.reshape(-1) for mask in weights])
+    packed = np.ascontiguousarray(np.packbits(table > 0, axis=0).T)
+    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+    _, first, inverse, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    active = table[:, first].T > 0
+    group_of = _merged(active, counts)
+    groups = []
+    owners = group_of[inverse]
+    for group in range(group_of.max(initial=-1) + 1):
+        cells = np.flatnonzero(owners == group).astype(np.int32)
+        masks = np.flatnonzero(active[group_of == group].any(axis=0))
+        groups.append(_group(cells, masks, table))
+    return groups
+
+
+def _merged(active: NDArray[np.bool_], counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the group of each set of masks, -1 for the empty set; the largest comes first."""
+    leaders = [int(each) for each in np.argsort(-counts, kind="stable") if active[each].any()]
+    group_of = np.full(len(active), -1, np.intp)
+    kept, others = leaders[:MOST_GROUPS], leaders[MOST_GROUPS:]
+    group_of[kept] = np.arange(len(kept))
+    sets, sizes = active[kept], counts[kept]
+    for each in others:
+        union = (sets | active[each]).sum(axis=1)
+        growth = union * (sizes + counts[each]) - sets.sum(axis=1) * sizes
+        joined = int(np.argmin(growth))
+        group_of[each] = joined
+        sets[joined] |= active[each]
+        sizes[joined] += counts[each]
+    return group_of
+
+
+def _group(cells: NDArray[np.int32], masks: NDArray[np.intp], table: NDArray[np.float32]) -> MaskGroup:
+    """Return a group; weightings that are equal, or constant, are a column together."""
+    weighed = table[np.ix_(masks, cells)]
+    constant = (weighed == weighed[:, :1]).all(axis=1)
+    wanted = np.where(constant[:, np.newaxis], np.float32(1), weighed)
+    columns: list[NDArray[np.float32]] = []
+    shares = np.zeros((len(masks), len(table)), np.float32)
+    for mask, values, own, is_constant in zip(masks, wanted, weighed, constant, strict=True):
+        place = next((at for at, each in enumerate(columns) if np.array_equal(each, values)), len(columns))
+        if place == len(columns):
+            columns.append(values)
+        shares[place, mask] = own[0] if is_constant else 1.0
+    return MaskGroup(cells, np.stack(columns, axis=1), shares[: len(columns)])
+
+
+def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask, float]:
+    """Return a soft mask's pixel weights on a layer's grid, and what the Gram matrix is divided by.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 array
+        Strength of the style at each pixel, in [0, 1].
+    grid : (height, width)
+        The layer's grid, H and W halved and rounded down as often as pooling comes before the layer.
+    exponent : float
+        Power of the mask that weighs pixels: 1, or 2 for features that are multiplied by the mask, as in the
+        reference write-up of masked transfer, which underweights grey masks.
+
+    Returns
+    -------
+    weights : (h, w) float32 array
+        The mask, averaged over the area of each cell, to the power of `exponent`.
+    divisor : float
+        The sum of the averaged mask itself; 0 where the mask is 0 everywhere on the grid, so that it selects nothing.
+
+    Examples
+    --------
+    >>> soft_weights(np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), (1, 1), exponent=2)
+    (array([[0.25]], dtype=float32), 0.5)
+    """
+    ratio = min(mask.shape[0] // grid[0], mask.shape[1] // grid[1])
+    # Pooling drops the last odd row and column each time, and so does this; a cell's side is a power of 2.
+    cell = 1 << (ratio.bit_length() - 1)
+    average = mask[: grid[0] * cell, : grid[1] * cell]
+    if cell > 1:  # without a copy of the mask where there is nothing to average
+        average = average.reshape(grid[0], cell, grid[1], cell).mean(axis=(1, 3), dtype=np.float32)
+    divisor = float(average.sum(dtype=np.float64))
+    return average if exponent == 1 else average ** np.float32(exponent), divisor
+
+
+def opacity(total: Mask) -> Mask:
+    """Return how far the painted image covers the content where masks add up to a total.
+
+    A Gram matrix that is divided by its mask's sum knows the mask's shape, not its size: under half the mask the
+    same style is asked for. Pixels below the mask's typical value t, its mean weighted by itself, take about as much
+    of the style as their share of t, and those above it take all. So the greater of the mask and t is what
+    covers both as far as the mask says.
+
+    Parameters
+    ----------
+    total : (H, W) float32 array
+        The sum of all masks, at least 0; what exceeds 1 counts as 1.
+
+    Returns
+    -------
+    (H, W) float32 array
+        In [0, 1]: 0 where the total is 0, and 1 everywhere else where the masks are 0 or 1.
+
+    Examples
+    --------
+    >>> opacity(np.array([[0.5, 0.5]], np.float32)).tolist(), opacity(np.array([[0, 1, 2]], np.float32)).tolist()
+    ([[0.5, 0.5]], [[0.0, 1.0, 1.0]])
+    """
+    shares = np.minimum(total.astype(np.float64), 1.0)
+    if not shares.any():
+        return np.zeros_like(total)
+    typical = np.sum(np.square(shares)) / np.sum(shares)
+    covered = np.maximum(shares, typical) * np.minimum(1.0, shares / (FADE * typical))
+    opacities: Mask = covered.astype(np.float32)
+    return opacities

@@ -1,0 +1,76 @@
+"""A labelled sheet of pictures, drawn by Pillow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
+
+MARGIN = 12
+LINE_HEIGHT = 20
+FONT_SIZE = 14
+PAPER = (250, 250, 247)
+INK = (30, 30, 30)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a sheet with the lines beneath it.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        In [0, 1].
+    lines : tuple of str
+        The first is the title.
+    """
+
+    image: Image
+    lines: tuple[str, ...]
+
+
+def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) -> Image:
+    """Return one image with all panels in rows, each row as high as its highest picture.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        At least one.
+    columns : int
+        Greatest number of panels in a row.
+    side : int
+        Longer side of each picture in pixels.
+
+    Returns
+    -------
+    (H, W, 3) float32 array
+        In [0, 1].
+    """
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    heights = [max(fit_size(panel.image.shape[:2], side)[0] for panel in row) for row in rows]
+    text_height = LINE_HEIGHT * max(len(panel.lines) for panel in panels)
+    width = min(columns, len(panels)) * (side + MARGIN) + MARGIN
+    height = sum(heights) + len(rows) * (text_height + MARGIN) + MARGIN
+    sheet = PillowImage.new("RGB", (width, height), PAPER)
+    top = MARGIN
+    for row, row_height in zip(rows, heights, strict=True):
+        for index, panel in enumerate(row):
+            _draw_panel(sheet, panel, MARGIN + index * (side + MARGIN), top, side, row_height)
+        top += row_height + text_height + MARGIN
+    return np.asarray(sheet, dtype=np.float32) / np.float32(255)
+
+
+def _draw_panel(sheet: PillowImage.Image, panel: Panel, left: int, top: int, side: int, row_height: int) -> None:
+    """Draw a panel's picture in the middle of its place, and its lines beneath."""
+    height, width = fit_size(panel.image.shape[:2], side)
+    picture = PillowImage.fromarray(to_uint8(resize_image(panel.image, (height, width))))
+    sheet.paste(picture, (left + (side - width) // 2, top + (row_height - height) // 2))
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(FONT_SIZE)
+    for number, line in enumerate(panel.lines):
+        draw.text((left, top + row_height + 3 + number * LINE_HEIGHT), line, fill=INK, font=font)

@@ -1,0 +1,231 @@
+"""From an image file to float32 sRGB and alpha, whatever bit depth, mode, profile and orientation it has."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, ImageFile, TiffImagePlugin
+
+from maskstyle.errors import ImageError
+from maskstyle.images.files import decoding, open_image
+
+Array: TypeAlias = NDArray[np.float32]
+
+# EXIF says how the stored rows and columns lie; each entry turns them upright.
+_UPRIGHT: dict[object, Callable[[Array], Array]] = {
+    1: lambda stored: stored,
+    2: np.fliplr,
+    3: lambda stored: np.rot90(stored, 2),
+    4: np.flipud,
+    5: lambda stored: np.swapaxes(stored, 0, 1),
+    6: lambda stored: np.rot90(stored, -1),
+    7: lambda stored: np.swapaxes(np.rot90(stored, 2), 0, 1),
+    8: lambda stored: np.rot90(stored),
+}
+
+_SWAPPED_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+
+# Pillow brings grey of fewer bits to 8, but (1-bit grey: in old versions) not the grey that a PNG declares
+# transparent.
+_GREY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
+
+# How far a float file may leave [0, 1]: rounding and slight ringing, but no other range.
+_FLOAT_SLACK = 0.01
+
+
+def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | None]:
+    """Read an image file; `maskstyle.images.io.load_image` describes the rules.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    follow_profile : bool
+        Whether an embedded colour profile is followed; where the samples are numbers rather than colours, it is not.
+
+    Returns
+    -------
+    pixels : (H, W, 3) float32 array
+        sRGB in [0, 1], upright.
+    alpha : (H, W) float32 array or None
+        Opacity in [0, 1], or None where the file has none.
+    """
+    with open_image(path) as image:
+        _refuse_unreadable_variants(image, path)
+        raw_mode = _raw_mode(image)
+        deep = _read_16_bit(image, raw_mode, path)
+        with decoding(path):
+            image.load()
+        icc = image.info.get("icc_profile") if follow_profile else None
+        if image.mode == "F":
+            pixels, alpha = _float_grey(image, path), None
+        elif deep is not None:
+            pixels, alpha = _from_16_bit(deep, image.info.get("transparency"), icc)
+        else:
+            pixels, alpha = _from_8_bit(image, raw_mode, icc)
+        upright = _UPRIGHT.get(_orientation(image), _UPRIGHT[1])
+    if alpha is not None:
+        alpha = np.ascontiguousarray(upright(alpha))
+    return np.ascontiguousarray(upright(pixels)), alpha
+
+
+def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
+    if image.mode == "I":
+        raise ImageError(
+            f"expected 8 or 16 bits per sample, but {path} holds signed or 32-bit integers; save it with 8 or 16 bits"
+        )
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        with decoding(path):
+            tags = dict(image.tag_v2)
+        # Pillow reads the first of these as a negative and the second, uncompressed, as noise.
+        if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0 and image.mode.startswith(("I;16", "F")):
+            raise ImageError(
+                f"expected black to be 0 in a 16-bit or float TIFF, but in {path} white is 0 (WhiteIsZero); "
+                "save it with BlackIsZero"
+            )
+        separate_planes = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
+        if separate_planes and max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (8,))) > 8:
+            raise ImageError(
+                f"expected the channels of a 16-bit TIFF to be interleaved, but {path} has them in separate "
+                "planes; save it interleaved"
+            )
+
+
+def _read_16_bit(image: ImageFile.ImageFile, raw_mode: str, path: Path) -> NDArray[np.uint16] | None:
+    """Read all 16 bits of every sample as (H, W, channels), or return None where there are fewer.
+
+    Pillow keeps colour in 8 bits and so drops the low byte of each sample. Reading the file once more with
+    the byte order swapped makes it drop the high byte instead, and both together are the whole.
+    """
+    if image.mode.startswith("I;16"):
+        with decoding(path):
+            image.load()
+        grey = np.asarray(image).astype(np.uint16)[..., np.newaxis]
+        return (grey * (65535 / 4095) + 0.5).astype(np.uint16) if raw_mode == "I;12" else grey
+    if raw_mode == "LA;16B":
+        four_bytes = _read_as(path, "RGBA")
+        return four_bytes[..., 0::2] * np.uint16(256) + four_bytes[..., 1::2]
+    if re.fullmatch("RGBA?;16[BLN]", raw_mode):
+        with decoding(path):
+            image.load()
+        high = np.asarray(image).astype(np.uint16)
+        return high * np.uint16(256) + _read_as(path, raw_mode[:-1] + _SWAPPED_ORDER[raw_mode[-1]])
+    return None
+
+
+def _raw_mode(image: ImageFile.ImageFile) -> str:
+    """Return how the file lays out its samples, in Pillow's words, or nothing where Pillow does not say."""
+    args = image.tile[0].args if image.tile else None
+    first = args[0] if isinstance(args, tuple) and args else args
+    return first if isinstance(first, str) else ""
+
+
+def _read_as(path: Path, raw_mode: str) -> NDArray[np.uint16]:
+    """Decode a file with another sample layout than the one Pillow chose."""
+    with open_image(path) as image, decoding(path):
+        image.tile = [
+            tile._replace(args=(raw_mode, *tile.args[1:]) if isinstance(tile.args, tuple) else raw_mode)
+            for tile in image.tile
+        ]
+        image.load()
+        return np.asarray(image).astype(np.uint16)
+
+
+def _from_16_bit(samples: NDArray[np.uint16], transparent: object, icc: bytes | None) -> tuple[Array, Array | None]:
+    colours = samples[..., : 1 if samples.shape[-1] < 3 else 3]
+    alpha: Array | None = None
+    if colours.shape != samples.shape:
+        alpha = samples[..., -1].astype(np.float32) / np.float32(65535)
+    elif transparent is not None:
+        alpha = np.any(colours != np.asarray(transparent), axis=-1).astype(np.float32)
+    if icc:
+        rounded = (colours / np.float32(257) + np.float32(0.5)).astype(np.uint8)
+        shallow = Image.fromarray(rounded[..., 0] if rounded.shape[-1] == 1 else rounded)
+        converted = _through_profile(shallow, icc)
+        if converted is not None:
+            return _unit(converted), alpha
+    return _three_channels(colours.astype(np.float32) / np.float32(65535)), alpha
+
+
+def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[Array, Array | None]:
+    is_grey = image.mode in ("1", "L", "LA", "La")
+    alpha: Array | None = None
+    if image.has_transparency_data:
+        if raw_mode in _GREY_SCALE and "transparency" in image.info:
+            image.info["transparency"] = min(255, image.info["transparency"] * _GREY_SCALE[raw_mode])
+        image = image.convert("LA" if is_grey else "RGBA")
+        alpha = _unit(image.getchannel("A"))
+    if image.mode == "LAB":
+        return _unit(_transformed(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))), alpha
+    if image.mode != "CMYK":
+        image = image.convert("L" if is_grey else "RGB")
+    converted = _through_profile(image, icc) if icc else None
+    return _unit(converted or image.convert("RGB")), alpha
+
+
+def _through_profile(image: Image.Image, icc: bytes) -> Image.Image | None:
+    """Convert to 8-bit sRGB, or return None if the profile is damaged or for another kind of image."""
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc))
+        if image.mode == "L" and profile.profile.xcolor_space.strip() == "RGB":
+            image = image.convert("RGB")
+        return _transformed(image, profile)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+
+def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+    # what photo editors show: white stays white, and black stays black
+    transform = ImageCms.buildTransform(
+        profile,
+        ImageCms.createProfile("sRGB"),
+        image.mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # None is for transforms in place
+    return converted
+
+
+def _float_grey(image: Image.Image, path: Path) -> Array:
+    grey = np.asarray(image)
+    if not np.isfinite(grey).all():
+        raise ImageError(
+            f"expected numbers from 0 to 1, but {path} holds NaN or infinity; replace those pixels and save it again"
+        )
+    if grey.min() < -_FLOAT_SLACK or grey.max() > 1 + _FLOAT_SLACK:
+        raise ImageError(
+            f"expected float samples from 0 to 1, but {path} holds {grey.min():g} to {grey.max():g}; "
+            "rescale them, or save with 8 or 16 bits"
+        )
+    return _three_channels(np.clip(grey, np.float32(0), np.float32(1))[..., np.newaxis])
+
+
+def _orientation(image: ImageFile.ImageFile) -> object:
+    """Return the EXIF orientation, or 1 where there is none to apply."""
+    if image.format == "TIFF":
+        return 1  # Pillow has turned these already
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return image.getexif().get(ExifTags.Base.Orientation, 1)
+        except Exception:  # damaged EXIF raises nearly anything, and is no reason to refuse the picture
+            return 1
+
+
+def _three_channels(colours: Array) -> Array:
+    return np.broadcast_to(colours, (*colours.shape[:2], 3))
+
+
+def _unit(image: Image.Image) -> Array:
+    return np.asarray(image, dtype=np.float32) / np.float32(255)

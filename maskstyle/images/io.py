@@ -1,0 +1,248 @@
+"""Pictures as arrays: load, save and resize float32 RGB (height, width, 3) in [0, 1], alpha beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, PngImagePlugin
+from PIL import Image as PillowImage
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images.decoding import decode
+from maskstyle.images.files import (
+    decoding,
+    format_by_suffix,
+    open_image,
+    replacing,
+)
+from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
+
+METADATA_KEY = "maskstyle"
+
+_ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
+    "PNG": {},
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "WebP": {"quality": 95, "exact": True},  # exact: keep the colours beneath alpha 0
+    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "BMP": {},
+}
+
+_WITH_ALPHA = ("PNG", "WebP", "TIFF")
+
+# A JPEG's EXIF block is one segment of at most 64 kB, its header included.
+_JPEG_METADATA_LIMIT = 65000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What an image file holds.
+
+    Attributes
+    ----------
+    pixels : (H, W, 3) float32 array
+        sRGB in [0, 1].
+    alpha : (H, W) float32 array or None
+        Opacity in [0, 1], or None where the file has none.
+    """
+
+    pixels: Image
+    alpha: Mask | None
+
+
+def load_image(path: str | Path) -> Picture:
+    """Read an image file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A JPEG, PNG, WebP, TIFF or BMP file; of several frames the first is read.
+
+    Returns
+    -------
+    Picture
+        Upright (the EXIF orientation is applied), in sRGB, grey repeated into three channels.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, unreadable, empty, damaged, of another format, or larger than
+        ``PIL.Image.MAX_IMAGE_PIXELS``; and for samples that are neither 8 nor 16 bits nor floats in [0, 1].
+
+    Notes
+    -----
+    An embedded colour profile is converted to sRGB (relative colorimetric with black point compensation).
+    A damaged profile, or one for another kind of image, is ignored and the samples are taken as sRGB;
+    CMYK without a usable profile is converted by Pillow's plain formula.
+
+    16-bit grey and RGB keep their depth, except that a profile brings them to 8 bits first; 16-bit CMYK and
+    16-bit premultiplied TIFFs are read at 8 bits. Float TIFFs must hold grey in [0, 1] and are taken as sRGB
+    values.
+
+    Colours beneath alpha 0 are returned as they are stored. A file that carries an opaque alpha has an alpha
+    of ones.
+    """
+    pixels, alpha = decode(Path(path))
+    return Picture(pixels, alpha)
+
+
+def save_image(
+    path: str | Path,
+    pixels: Image,
+    alpha: Mask | None = None,
+    metadata: Mapping[str, object] | None = None,
+) -> None:
+    """Write an image file, all or nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        The output; the format follows from .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. An older file
+        is replaced only once the new one is complete.
+    pixels : (H, W, 3) float32 array
+        sRGB in [0, 1], rounded to 8 bits by `to_uint8`.
+    alpha : (H, W) float32 array, optional
+        Opacity in [0, 1]; kept in PNG, WebP and TIFF.
+    metadata : mapping, optional
+        What to record for `read_metadata`, as JSON: in a PNG's text chunk "maskstyle"; in the EXIF image
+        description of JPEG (left out if over 65,000 characters), WebP and TIFF; left out of BMP. What JSON
+        does not know is written as a list (arrays), a number (NumPy scalars) or text.
+
+    Raises
+    ------
+    ImageError
+        If `path` cannot be written (see `check_writable`), if there is an alpha and the format keeps none,
+        if the shapes do not fit, if `pixels` or `alpha` holds NaN, or if the encoder fails.
+    """
+    path = Path(path)
+    file_format = format_by_suffix(path)
+    if alpha is not None and file_format not in _WITH_ALPHA:
+        raise ImageError(
+            f"expected an output format that keeps transparency, but {path} is a {file_format} file, which "
+            "cannot; name it .png"
+        )
+    picture = PillowImage.fromarray(_interleaved(pixels, alpha))
+    options = _ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format)
+    with replacing(path) as temporary:
+        try:
+            picture.save(temporary, format=file_format, **options)
+        except (ValueError, OverflowError) as error:
+            raise ImageError(
+                f"{path} could not be encoded as {file_format} ({error}); save it as .png instead"
+            ) from error
+
+
+def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping[str, object] | None = None) -> None:
+    """Write a soft mask as a greyscale PNG, all or nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        The output, whose name ends in .png: what JPEG stores is not 0 any more where the mask is.
+    mask : (H, W) float32 array
+        In [0, 1]; rounded, halves up.
+    bits : {8, 16}
+        Depth of the samples. Multiples of 1/65535, or of 1/255, come back from `load_image` as they were.
+    metadata : mapping, optional
+        What to record for `read_metadata`.
+
+    Raises
+    ------
+    ImageError
+        If `path` is no .png or cannot be written (see `check_writable`), or `mask` has another shape or NaN.
+    SettingsError
+        If there is no such depth.
+    """
+    path = Path(path)
+    if bits not in (8, 16):
+        raise SettingsError(f"bits is {bits}; expected 8 or 16")
+    if path.suffix.lower() != ".png":
+        raise ImageError(f"expected the name of a mask to end in .png, which keeps it exactly, but got {path}")
+    if mask.ndim != 2 or 0 in mask.shape:
+        raise ImageError(f"expected a mask of shape (H, W), but got {mask.shape}; pass one channel")
+    samples = to_uint8(mask) if bits == 8 else rounded(mask, 65535).astype(np.uint16)
+    with replacing(path) as temporary:
+        PillowImage.fromarray(samples).save(temporary, format="PNG", **_embedded(metadata, "PNG"))
+
+
+def read_metadata(path: str | Path) -> dict[str, object] | None:
+    """Read what `save_image` recorded in a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `load_image` reads.
+
+    Returns
+    -------
+    dict or None
+        The metadata, or None where the file has none.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened, or what it has recorded is damaged.
+    """
+    path = Path(path)
+    with open_image(path) as image:
+        if image.format == "PNG":
+            text = image.info.get(METADATA_KEY)
+        else:
+            with decoding(path):
+                text = _after_key(image.getexif().get(ExifTags.Base.ImageDescription))
+    if text is None:
+        return None
+    try:
+        metadata = json.loads(text)
+    except (TypeError, ValueError):
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise ImageError(
+            f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged; "
+            "use the original file that maskstyle wrote"
+        )
+    return metadata
+
+
+def _interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:
+    """Return RGB or RGBA in 8 bits."""
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise ImageError(f"expected pixels of shape (H, W, 3), but got {pixels.shape}; pass an RGB image")
+    if alpha is None:
+        return to_uint8(pixels)
+    if alpha.shape != pixels.shape[:2]:
+        raise ImageError(
+            f"expected an alpha of the picture's shape {pixels.shape[:2]}, but got {alpha.shape}; resize it"
+        )
+    return np.dstack([to_uint8(pixels), to_uint8(alpha)])
+
+
+def _embedded(metadata: Mapping[str, object] | None, file_format: str) -> dict[str, Any]:
+    """Return the encoder options that carry `metadata`."""
+    if metadata is None or file_format == "BMP":
+        return {}
+    text = json.dumps(dict(metadata), separators=(",", ":"), default=_plain)
+    if file_format == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_text(METADATA_KEY, text)
+        return {"pnginfo": chunks}
+    if file_format == "JPEG" and len(text) > _JPEG_METADATA_LIMIT:
+        return {}
+    exif = PillowImage.Exif()
+    exif[ExifTags.Base.ImageDescription] = f"{METADATA_KEY} {text}"
+    return {"exif": exif}
+
+
+def _after_key(description: object) -> str | None:
+    """Return the JSON of an image description that maskstyle wrote, or None for any other."""
+    key, _, text = description.partition(" ") if isinstance(description, str) else ("", "", "")
+    return text if key == METADATA_KEY else None
+
+
+def _plain(value: object) -> object:
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else str(value)

@@ -1,0 +1,164 @@
+"""Pictures as arrays, float32 RGB (height, width, 3) in [0, 1]: their types, and how they are resized and rounded."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from maskstyle.errors import ImageError
+
+Image: TypeAlias = NDArray[np.float32]
+"""RGB, (H, W, 3), in [0, 1]."""
+
+Mask: TypeAlias = NDArray[np.float32]
+"""(H, W), in [0, 1]."""
+
+Size: TypeAlias = tuple[int, int]
+"""(height, width) in pixels."""
+
+
+def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Round to 8 bits, halves up, clipping to [0, 1] first.
+
+    Parameters
+    ----------
+    image : float array
+        Values of any shape, nominally in [0, 1].
+
+    Returns
+    -------
+    uint8 array
+        The same shape, in 0 to 255.
+
+    Raises
+    ------
+    ImageError
+        If a value is NaN.
+
+    Examples
+    --------
+    >>> to_uint8(np.array([-0.1, 0.5, 1.0], np.float32))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    return rounded(image, 255).astype(np.uint8)
+
+
+def fit_size(size: Size, longer_side: int) -> Size:
+    """Scale a size so that its longer side is `longer_side`.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size to scale, each at least 1.
+    longer_side : int
+        What the longer side becomes, in pixels.
+
+    Returns
+    -------
+    (height, width)
+        The same aspect; the shorter side is rounded, halves up, and at least 1.
+
+    Raises
+    ------
+    ImageError
+        If a number is below 1.
+
+    Examples
+    --------
+    >>> fit_size((3000, 4000), 512)
+    (384, 512)
+    """
+    _require_pixels(size)
+    if longer_side < 1:
+        raise ImageError(f"expected a longer side of at least 1 pixel, but got {longer_side}; pass a positive number")
+    longer = max(size)
+    height, width = (max(1, (2 * side * longer_side + longer) // (2 * longer)) for side in size)
+    return height, width
+
+
+def resize_image(image: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """Resize with an antialiased Lanczos filter, in floating point throughout.
+
+    Parameters
+    ----------
+    image : (H, W, 3) or (H, W) float32 array
+        An image or a mask in [0, 1].
+    size : (height, width)
+        The size to make, each at least 1.
+
+    Returns
+    -------
+    float32 array
+        The resized copy, clipped to [0, 1]; of the same size, an exact copy.
+
+    Raises
+    ------
+    ImageError
+        If `image` has another number of dimensions or no pixels, or `size` is below 1.
+    """
+    _require_pixels(size)
+    if image.ndim not in (2, 3) or 0 in image.shape:
+        raise ImageError(
+            f"expected an image of shape (H, W, 3) or a mask of shape (H, W), but got {image.shape}; reshape it"
+        )
+    if image.shape[:2] == tuple(size):
+        return image.copy()
+    if image.ndim == 2:
+        return _resize_channel(image, size)
+    return np.stack([_resize_channel(channel, size) for channel in np.moveaxis(image, -1, 0)], axis=-1)
+
+
+def resize_mask(mask: Mask, size: Size) -> Mask:
+    """Resize with an antialiased triangle filter, which does not ring: where a mask is 0 all around, it stays 0.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 array
+        In [0, 1].
+    size : (height, width)
+        The size to make, each at least 1.
+
+    Returns
+    -------
+    float32 array
+        The resized copy; of the same size, an exact copy.
+
+    Examples
+    --------
+    >>> resize_mask(np.array([[0, 0, 0, 0, 1, 1, 1, 1]], np.float32), (1, 4)).tolist()
+    [[0.0, 0.125, 0.875, 1.0]]
+    """
+    _require_pixels(size)
+    if mask.shape == tuple(size):
+        return mask.copy()
+    return _resize_channel(mask, size, PillowImage.Resampling.BILINEAR)
+
+
+def _resize_channel(
+    channel: NDArray[np.float32], size: Size, sampling: PillowImage.Resampling = PillowImage.Resampling.LANCZOS
+) -> NDArray[np.float32]:
+    height, width = size
+    stored = PillowImage.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
+    resized = stored.resize((width, height), sampling)
+    clipped: NDArray[np.float32] = np.clip(np.asarray(resized), np.float32(0), np.float32(1))
+    return clipped
+
+
+def rounded(image: NDArray[np.floating], greatest: int) -> NDArray[np.floating]:
+    """Clip to [0, 1] and round to whole numbers from 0 to `greatest`, halves up."""
+    missing = np.count_nonzero(np.isnan(image))
+    if missing:
+        raise ImageError(
+            f"expected numbers from 0 to 1, but {missing} of {image.size} values are NaN; "
+            "replace them, for instance with numpy.nan_to_num"
+        )
+    scaled: NDArray[np.floating] = np.floor(np.clip(image, 0, 1) * greatest + 0.5)
+    return scaled
+
+
+def _require_pixels(size: Size) -> None:
+    if min(size) < 1:
+        raise ImageError(f"expected a size of at least 1x1 (height x width), but got {size[0]}x{size[1]}; enlarge it")

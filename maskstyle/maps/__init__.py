@@ -1,0 +1,1 @@
+"""Semantic maps: from painted colors to labels, and which region goes with which."""

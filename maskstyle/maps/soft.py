@@ -1,0 +1,157 @@
+"""Soft regions: what a map's blended pixels hold of each region."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.errors import ImageError
+from maskstyle.images.pixels import Size, resize_mask
+from maskstyle.maps.colors import Colors
+from maskstyle.maps.pixels import FINE, RINGS, WIDE, labels_seen
+from maskstyle.maps.semantic_map import SemanticMap
+
+_PLAIN = 12  # how far from its region's colour a pixel may be and still be no blend but noise
+_NEAR_BLEND = 48  # how far a noisy pixel may be from a blend of regions that it sees
+
+
+def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[np.float32]:
+    """Return how much of each pixel belongs to each region.
+
+    Parameters
+    ----------
+    pixels : (H, W, 3) uint8 array
+        The colours of the map's pixels, as `maskstyle.maps.io.read_map_pixels` reads them.
+    semantic_map : SemanticMap
+        What `maskstyle.maps.io.parse_map` made of them.
+
+    Returns
+    -------
+    (K, H, W) float32 array
+        For each of the K regions its share of every pixel, in [0, 1]. The shares of a pixel sum to 1, or are all 0
+        where it is in no region.
+
+    Raises
+    ------
+    ImageError
+        Where the pixels have another size than the map.
+
+    Notes
+    -----
+    A pixel that is farther than 12 from its region's colour (Euclidean, in RGB) is taken for a blend of two regions:
+    of the two among those within two pixels, or else within 16, whose blends come nearest to its colour. Where it
+    sees but one, as in the middle of a broad soft edge, any other region is considered too. A colour that is no
+    blend belongs to its region whole. Blends are those of sRGB values, which nearly all editors mix.
+
+    Examples
+    --------
+    >>> pixels = np.array([[[255, 0, 0]] * 3 + [[102, 0, 153]] + [[0, 0, 255]] * 3], np.uint8)
+    >>> masks = soft_masks(pixels, SemanticMap(np.array([[0, 0, 0, 1, 1, 1, 1]]), ((255, 0, 0), (0, 0, 255))))
+    >>> masks[:, 0, 3]
+    array([0.4, 0.6], dtype=float32)
+    """
+    if pixels.shape != (*semantic_map.size, 3):
+        raise ImageError(
+            f"expected the pixels of a map of {semantic_map.size[0]}x{semantic_map.size[1]} (height x width), but "
+            f"got an array of shape {pixels.shape}; pass those that the map was made from"
+        )
+    labels, colors = semantic_map.labels, np.array(semantic_map.colors, np.float64).reshape(-1, 3)
+    masks = np.zeros((len(colors), labels.size), np.float32)
+    flat, own = pixels.reshape(-1, 3), labels.ravel()
+    inside = np.flatnonzero(own >= 0)
+    masks[own[inside], inside] = 1
+    off = np.linalg.norm(flat[inside] - colors[own[inside]], axis=1)
+    at = inside[off > _PLAIN]
+    seen = _seen(labels, at)
+    for around in np.unique(seen):
+        here = at[seen == around]
+        ends = np.array([index for index in range(len(colors)) if int(around) >> index & 1])
+        alone = len(ends) < 2
+        _share(masks, here, flat[here], own[here], colors, np.arange(len(colors)) if alone else ends, alone=alone)
+    return masks.reshape(len(colors), *labels.shape)
+
+
+def are_blended(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which pixels (H, W) belong to several regions, by the shares (K, H, W) of these."""
+    return np.asarray(((shares > 0) & (shares < 1)).any(axis=0))
+
+
+def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """Return shares of regions at another size.
+
+    Parameters
+    ----------
+    shares : (K, H, W) float32 array
+        As `soft_masks` returns them.
+    size : (height, width)
+        The size to make.
+
+    Returns
+    -------
+    (K, height, width) float32 array
+        Averaged where blended pixels come in, and each pixel from its nearest one everywhere else: hard edges stay
+        as hard as those of labels.
+
+    Examples
+    --------
+    >>> resize_shares(np.array([[[1, 1, 1, 0, 0, 0, 0, 0.5]]], np.float32), (1, 4)).tolist()
+    [[[1.0, 0.0, 0.0, 0.21428...]]]
+    """
+    _, height, width = shares.shape
+    if (height, width) == tuple(size):
+        return shares
+    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
+    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
+    nearest = shares[:, rows[:, np.newaxis], columns]
+    soft = resize_mask(are_blended(shares).astype(np.float32), size) > 0
+    if not soft.any():
+        return nearest
+    return np.stack([np.where(soft, resize_mask(own, size), near) for own, near in zip(shares, nearest, strict=True)])
+
+
+def _seen(labels: NDArray[np.int32], at: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Return the labels around pixels, as bits: those close by if there are several, else those farther off too."""
+    seen = labels_seen(labels, at, [(0, 0), *RINGS[0]])
+    alone = (seen & (seen - np.uint64(1))) == 0
+    seen[alone] |= labels_seen(labels, at[alone], WIDE)
+    return seen
+
+
+def _share(
+    masks: NDArray[np.float32],
+    at: NDArray[np.intp],
+    pixels: NDArray[np.uint8],
+    own: NDArray[np.int32],
+    colors: NDArray[np.float64],
+    ends: NDArray[np.intp],
+    *,
+    alone: bool,
+) -> None:
+    """Share pixels between the two of the regions `ends` whose blends come nearest, in place."""
+    one, other = (ends[each] for each in np.triu_indices(len(ends), 1))
+    if not len(one):
+        return
+    distinct, back = np.unique(np.concatenate([pixels, own[:, np.newaxis]], axis=1), axis=0, return_inverse=True)
+    share, apart = _shares(distinct[:, :3], colors[one], colors[other])
+    slack = _NEAR_BLEND if not alone else 2 + FINE * np.linalg.norm(colors[other] - colors[one], axis=1)
+    label = distinct[:, 3:]
+    apart = np.where((apart <= slack) & ((label == one) | (label == other)), apart, np.inf)
+    best = apart.argmin(axis=1)
+    rows = np.arange(len(best))
+    blend = np.isfinite(apart[rows, best])[back]
+    share, first, second = share[rows, best][back][blend], one[best][back][blend], other[best][back][blend]
+    at = at[blend]
+    masks[:, at] = 0
+    masks[first, at] = 1 - share
+    masks[second, at] = share
+
+
+def _shares(
+    pixels: Colors, first: NDArray[np.float64], second: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return (N, P): how much of each pair's second colour each pixel holds, and how far off that blend it is."""
+    along = second - first
+    share = (pixels @ along.T - (first * along).sum(axis=1)) / np.maximum((along**2).sum(axis=1), 1)
+    share = np.clip(share, 0, 1)
+    blends = first + share[..., np.newaxis] * along
+    return share, np.linalg.norm(blends - pixels[:, np.newaxis], axis=-1)

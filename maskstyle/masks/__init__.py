@@ -1,0 +1,1 @@
+"""Soft masks: read, made, feathered and combined."""

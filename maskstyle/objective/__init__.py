@@ -1,0 +1,1 @@
+"""The loss in TensorFlow: Gram matrices, terms, targets, their sum, and tiles of large images."""

@@ -1,0 +1,268 @@
+"""Patches with their targets: cut on each style layer's grid, matched by the maps, ready for the objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from maskstyle.guidance.patch_matching import Mapped, match_patches
+from maskstyle.guidance.patches import Patches, candidate_patches, cells_across, cut_patches, draw_matches, mean_parts
+from maskstyle.guidance.regions import Labels, cell_side, majority_labels
+from maskstyle.images.pixels import Image, Size
+from maskstyle.maps.io import Color, color_name, format_color
+from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.objective.objective import counted_channels
+from maskstyle.objective.patch_gram import PatchTarget, measured_rows, slice_patches, style_patches
+from maskstyle.objective.terms import PatchTerm, gram_scale, with_least_size
+from maskstyle.objective.tiling.cuts import needs_tiles
+from maskstyle.objective.tiling.forward import whole_features
+from maskstyle.settings import PatchSettings, Settings, active
+
+Tensor: TypeAlias = Any
+"""A tf.Tensor; TensorFlow ships no types."""
+
+
+RIM = 1
+"""Cells along the edges of a grid that lie beside padding: one is enough for the line to go, by looking."""
+
+
+class MapPair(NamedTuple):
+    """The semantic maps of a picture and of a style, at the sizes of these, in colours that agree.
+
+    Parameters
+    ----------
+    labels, style_labels : (H, W) and (h, w) int32 array
+        Region of each pixel; -1 is none.
+    colors, style_colors : tuple of (red, green, blue)
+        The colour of each region; regions that go together have the same in both.
+    """
+
+    labels: Labels
+    colors: tuple[Color, ...]
+    style_labels: Labels
+    style_colors: tuple[Color, ...]
+
+
+class LayerMatches(NamedTuple):
+    """Which patches of one layer take their style from which.
+
+    Parameters
+    ----------
+    patches, candidates : Patches
+        Of the picture, and of the style.
+    matches : (P,) int32 array
+        A candidate for each patch, -1 where it has none.
+    shares : (P,) float64 array
+        The share of all cells that each patch speaks for: 1 in all, but for cells of no region.
+    """
+
+    patches: Patches
+    candidates: Patches
+    matches: NDArray[np.int32]
+    shares: NDArray[np.float64]
+
+
+Matches: TypeAlias = Mapping[str, LayerMatches]
+"""Matches by style layer."""
+
+
+def patch_matches(
+    network: FeatureNetwork,
+    maps: MapPair,
+    style: Image,
+    settings: Settings,
+    patch_settings: PatchSettings,
+    *,
+    scale: float = 1.0,
+    content: Image | None = None,
+) -> dict[str, LayerMatches]:
+    """Cut the grid of each style layer into patches and match them.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Whose grids are cut.
+    maps : MapPair
+        What is where.
+    style : (h, w, 3) float32 array
+        Style image in [0, 1].
+    settings : Settings
+        For the layers.
+    patch_settings : PatchSettings
+        How to cut and match.
+    scale : float
+        Size of the picture as a share of the size in whose pixels `patch_settings` are.
+    content : (H, W, 3) float32 array, optional
+        The picture, for the similarity of features; without it that does not count.
+    """
+    layers = [layer for layer, _ in active(settings.style_layers)]
+    features: list[dict[str, Tensor]] = [{}, {}]
+    if patch_settings.feature_weight > 0 and content is not None:
+        features = [_layer_features(network, layers, image, settings) for image in (content, style)]
+    found = {}
+    for layer in layers:
+        sides = [_on_grid(network, layer, labels) for labels in (maps.labels, maps.style_labels)]
+        rim = _rim(network, layer)
+        side, size = cell_side(maps.labels.shape, sides[0].shape), patch_settings.patch_size * scale
+        patches = cut_patches(
+            sides[0].shape,
+            side,
+            size=size,
+            stride=patch_settings.stride * scale,
+            offset=(patch_settings.patch_offset[0] * scale, patch_settings.patch_offset[1] * scale),
+            rim=rim,
+        )
+        candidates = candidate_patches(sides[1].shape, cells_across(size, side), rim=rim)
+        here, there = (_array(each.get(layer)) for each in features)
+        matches = match_patches(
+            Mapped(sides[0], maps.colors, patches, here),
+            Mapped(sides[1], maps.style_colors, candidates, there),
+            patch_settings,
+        )
+        shares = np.where(matches >= 0, _shares(sides[0], patches), 0.0)
+        found[layer] = LayerMatches(patches, candidates, matches, shares)
+    return found
+
+
+def patch_term(network: FeatureNetwork, matches: Matches, style: Image, size: Size, settings: Settings) -> PatchTerm:
+    """Return the style term that asks for the style of each patch's match.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        Where the features come from.
+    matches : mapping of str to LayerMatches
+        What `patch_matches` found.
+    style : (h, w, 3) float32 array
+        Style image in [0, 1].
+    size : (height, width)
+        The picture's size.
+    settings : Settings
+        For the layers, the reduction and the intensity.
+    """
+    mix = active(settings.style_layers)
+    channels = counted_channels(network, mix)
+    features = _layer_features(network, list(matches), style, settings)
+    targets = {}
+    for layer, found in matches.items():
+        metric = network.metric(layer)
+        rows = measured_rows(features[layer], metric)
+        targets[layer] = _target(rows, metric, found, channels[layer], size, settings)
+    return PatchTerm(settings.style_weight, mix, targets)
+
+
+def patch_remarks(network: FeatureNetwork, maps: MapPair, settings: Settings) -> tuple[str, ...]:
+    """Return a sentence for each region of the picture whose region of the style vanishes on a style layer's grid.
+
+    Its patches then take the style of the region of the nearest colour there.
+    """
+    lost: dict[Color, list[str]] = {}
+    for layer, _ in active(settings.style_layers):
+        labels, style_labels = (_on_grid(network, layer, each) for each in (maps.labels, maps.style_labels))
+        left = {maps.style_colors[label] for label in np.unique(style_labels[style_labels >= 0])}
+        for label in np.unique(labels[labels >= 0]):
+            color = maps.colors[label]
+            if color in maps.style_colors and color not in left:
+                lost.setdefault(color, []).append(layer)
+    return tuple(
+        f"region {format_color(color)} ({color_name(color)}) of the style is too small for {', '.join(layers)}; the "
+        "nearest colours take its place there"
+        for color, layers in lost.items()
+    )
+
+
+def drawn_matches(matches: Matches, style: Image, size: Size) -> Image:
+    """Return the picture put together from the style patches that its patches were matched to.
+
+    Parameters
+    ----------
+    matches : mapping of str to LayerMatches
+        What `patch_matches` found; the layer of the finest grid is drawn, the first of several.
+    style : (h, w, 3) float32 array
+        Style image in [0, 1].
+    size : (height, width)
+        The picture's size.
+    """
+    finest = max(matches.values(), key=lambda found: found.patches.grid)
+    return draw_matches(style, finest.patches, finest.candidates, finest.matches, size)
+
+
+def _target(
+    rows: Tensor,
+    metric: Tensor | None,
+    found: LayerMatches,
+    channels: int,
+    size: Size,
+    settings: Settings,
+) -> PatchTarget:
+    """Return what the patches of a layer should become, from the style's features (cells, C)."""
+    chosen, matches = np.unique(np.maximum(found.matches, 0), return_inverse=True)
+    cells = found.patches.cells
+    strength = settings.intensity
+    if settings.gram_normalisation == "none":
+        # Sums instead of means, as far as the two have different numbers of cells.
+        strength *= found.candidates.cells / cells
+    style = style_patches(rows, found.candidates, chosen, cells=cells, strength=strength)
+    scales = [
+        gram_scale(
+            float(squares),
+            channels,
+            float(cells),
+            float(size[0] * size[1]),
+            normalisation=settings.gram_normalisation,
+            reduction=settings.style_reduction,
+        )
+        for squares in with_least_size(np.asarray(style.squares, np.float64)[matches].tolist())
+    ]
+    return PatchTarget(
+        patches=found.patches,
+        slices=slice_patches(found.patches, int(rows.shape[-1])),
+        matches=matches.astype(np.int32),
+        factors=(found.shares * np.asarray(scales)).astype(np.float32),
+        style=style,
+        metric=metric,
+    )
+
+
+def _rim(network: FeatureNetwork, layer: str) -> int:
+    """Return how many cells along the edges to leave out.
+
+    What lies beyond the image is zeros for all convolutions but perhaps the first, so the outermost cells are unlike
+    others. In the Gram matrix of an image that is lost, in that of a small patch it is not: matched to a patch from
+    inside the style it would draw a coloured line along the edge.
+    """
+    first = layer == network.architecture.layers[0]
+    return 0 if first and network.padding == "edge" else RIM
+
+
+def _shares(labels: Labels, patches: Patches) -> NDArray[np.float64]:
+    inside = mean_parts((labels >= 0).astype(np.float32)[..., np.newaxis], patches, 1)
+    return inside.ravel().astype(np.float64) / patches.number
+
+
+def _on_grid(network: FeatureNetwork, layer: str, labels: Labels) -> Labels:
+    return majority_labels(labels, network.architecture.grid((labels.shape[0], labels.shape[1]), layer))
+
+
+def _array(features: Tensor | None) -> NDArray[np.float32] | None:
+    return None if features is None else np.asarray(tf.cast(features, tf.float32))
+
+
+def _layer_features(
+    network: FeatureNetwork, layers: Sequence[str], image: Image, settings: Settings
+) -> dict[str, Tensor]:
+    """Return the features of an image by layer."""
+    size = (image.shape[0], image.shape[1])
+    if settings.tile_size is not None and needs_tiles(size, settings.tile_size):
+        return whole_features(network, image, layers, settings.tile_size)
+
+    def evaluate(pixels: Tensor) -> dict[str, Tensor]:
+        features = network(pixels)
+        return {layer: features[layer] for layer in layers}
+
+    found: dict[str, Tensor] = tf.function(evaluate, autograph=False)(tf.constant(image))
+    return found

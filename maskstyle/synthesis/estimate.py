@@ -1,0 +1,226 @@
+"""What time and memory a run is expected to take: lines fitted to measurements by benchmarks/estimate.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from maskstyle.images.pixels import Size
+from maskstyle.networks.architectures import LITE, Architecture
+from maskstyle.objective.tiling.cuts import cell_side, cut_tiles, halo, needs_tiles
+from maskstyle.settings import PatchSettings, Settings
+from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
+from maskstyle.techniques.plan import wanted_layers
+
+MACHINE = "2 cores with AVX512_BF16"
+"""What the constants were measured on."""
+
+
+class Constants(NamedTuple):
+    """The lines of one network and compute type.
+
+    Parameters
+    ----------
+    seconds, seconds_per_giga : float
+        An evaluation of loss and gradient: its least time, and what each 10^9 multiplications and additions of a
+        forward pass add.
+    memory_mb, memory_per_mega : float
+        Peak memory in MiB, without images: its least, and what each 10^6 numbers of the features that are evaluated
+        at once add.
+    begin_seconds, begin_per_giga : float
+        What comes before a size's second evaluation: targets, tracing and compiling.
+    """
+
+    seconds: float
+    seconds_per_giga: float
+    memory_mb: float
+    memory_per_mega: float
+    begin_seconds: float
+    begin_per_giga: float
+
+
+CONSTANTS = {
+    ("lite", "bfloat16"): Constants(0.002, 0.0146, 705.0, 3.81, 0.84, 0.069),
+    ("lite", "float32"): Constants(0.0, 0.0224, 685.0, 6.94, 0.84, 0.069),
+    ("vgg19", "bfloat16"): Constants(0.0097, 0.0067, 692.0, 3.66, 1.2, 0.030),
+    ("vgg19", "float32"): Constants(0.0105, 0.0122, 680.0, 6.7, 1.0, 0.041),
+}
+"""By network and compute type. An operation of lite takes longer, as more of its time goes elsewhere."""
+
+IMAGES = 3
+"""Float32 images of the finest size, beside the optimiser's, that a run holds at its peak: the content, and copies on
+their way."""
+
+TILED = 1.5
+"""Time of an evaluation in tiles for each pixel that a tile sees, over that of the same pixels at once: the network
+goes forward twice and back once, instead of once each."""
+
+LOADING_SECONDS = 5.0
+"""Loading TensorFlow, the network and the pictures."""
+
+MASK_SHARE = 0.06
+"""About what each soft mask adds to an evaluation, as a share of it."""
+
+PATCH_SHARE = {"lite": 0.3, "vgg19": 0.12}
+"""What patches that do not overlap add to an evaluation, as a share of it: see docs/patches.md."""
+
+STYLE_SHARE = 0.3
+"""About what each further style image adds to the beginning of a size, as a share of it."""
+
+REGION_BYTES = 16.0
+"""What the labels of regions and their cells on the layers' grids take, for each pixel."""
+
+MASK_BYTES = 10.0
+"""What a soft mask and its weights on the layers' grids take, for each pixel."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the time and memory of a run depend on.
+
+    Parameters
+    ----------
+    network : Architecture
+        The network's shape; what was measured with VGG19 holds for all but lite.
+    compute_type : {"float32", "bfloat16"}
+        The type of its convolutions.
+    sizes : sequence of (height, width)
+        From coarse to fine.
+    settings : Settings
+        For the layers, the steps, the optimiser and the tiles.
+    regions : bool
+        Whether semantic maps say what goes where.
+    masks : int
+        Number of soft masks.
+    patches : PatchSettings, optional
+        How patches are cut, where styles are matched by patch.
+    styles : int
+        Number of style images.
+    original_pixels : int
+        Pixels of the content and the styles as their files have them, which are held all the time.
+    """
+
+    network: Architecture
+    compute_type: str
+    sizes: Sequence[Size]
+    settings: Settings
+    regions: bool = False
+    masks: int = 0
+    patches: PatchSettings | None = None
+    styles: int = 1
+    original_pixels: int = 0
+
+
+class Work(NamedTuple):
+    """What a network does for one image.
+
+    Parameters
+    ----------
+    giga_operations : float
+        10^9 multiplications and additions of the convolutions of a forward pass.
+    mega_values : float
+        10^6 numbers of all features.
+    """
+
+    giga_operations: float
+    mega_values: float
+
+
+class Expected(NamedTuple):
+    """What a run is expected to take.
+
+    Parameters
+    ----------
+    seconds_per_evaluation : tuple of float
+        At each size.
+    seconds : float
+        The whole run, if every size takes all its steps.
+    memory_mb : float
+        Its peak, in MiB.
+    """
+
+    seconds_per_evaluation: tuple[float, ...]
+    seconds: float
+    memory_mb: float
+
+
+def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) -> Work:
+    """Return what a network does for an image up to the deepest of some layers.
+
+    Examples
+    --------
+    >>> from maskstyle.networks.architectures import VGG19
+    >>> work_of(VGG19, ["block1_conv1"], 1_000_000)
+    Work(giga_operations=1.728, mega_values=64.0)
+    """
+    operations, values = 0.0, 0.0
+    for layer in architecture.up_to_deepest(layers):
+        share = 1 / cell_side(architecture, layer) ** 2
+        height, width, inputs, outputs = architecture.kernel_shape(layer)
+        operations += share * height * width * inputs * outputs
+        values += share * outputs
+    return Work(operations * pixels / 1e9, values * pixels / 1e6)
+
+
+def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
+    """Return what a run is expected to take, by `constants` where others than those that were measured are given."""
+    name = "lite" if demand.network == LITE else "vgg19"
+    used = constants or CONSTANTS[name, demand.compute_type]
+    layers = wanted_layers(demand.settings)
+    each, begins, memory = [], [], []
+    cover = 0.0 if demand.patches is None else demand.patches.cover
+    guided = 1 + MASK_SHARE * demand.masks + PATCH_SHARE[name] * cover
+    for size in demand.sizes:
+        pixels = size[0] * size[1]
+        number, at_once = _seen(size, layers, demand)
+        work = work_of(demand.network, layers, number * at_once * (TILED if number > 1 else 1.0))
+        each.append((used.seconds * number + used.seconds_per_giga * work.giga_operations) * guided)
+        begin = used.begin_seconds + used.begin_per_giga * work.giga_operations
+        begins.append(begin * (1 + STYLE_SHARE * (demand.styles - 1)))
+        features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
+        chosen = settings_at(size, demand.settings)
+        optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
+        memory.append(
+            used.memory_mb + used.memory_per_mega * features + optimizer + _guides_mb(demand, layers, pixels)
+        )
+    finest = demand.sizes[-1][0] * demand.sizes[-1][1]
+    steps = [settings_at(size, demand.settings).steps for size in demand.sizes]
+    return Expected(
+        tuple(each),
+        LOADING_SECONDS + sum(begins) + sum(own * seconds for own, seconds in zip(steps, each, strict=True)),
+        max(memory) + 12 * (IMAGES * finest + demand.original_pixels) / 2**20,
+    )
+
+
+def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
+    """Return what guides take, in MiB."""
+    each = MASK_BYTES * demand.masks + (REGION_BYTES if demand.regions else 0.0)
+    if demand.patches is not None:
+        # The style's features are held, and where each cell is among the patches.
+        style_layers = [layer for layer, weight in demand.settings.style_layers if weight > 0]
+        shape = demand.network
+        width = 2 if demand.compute_type == "bfloat16" else 4
+        for layer in style_layers:
+            cells = 1 / cell_side(shape, layer) ** 2
+            each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patches.cover))
+    return each * pixels / 2**20
+
+
+def _style_at_once(size: Size, demand: Demand) -> float:
+    """Return pixels whose features take as much as those of a style image, which needs no gradient."""
+    longer = max(size) * demand.settings.style_scale
+    tile_size = demand.settings.tile_size
+    return 0.5 * (longer if tile_size is None else min(longer, tile_size)) ** 2
+
+
+def _seen(size: Size, layers: Sequence[str], demand: Demand) -> tuple[int, int]:
+    """Return how many tiles there are, and the pixels that each sees."""
+    architecture, tile_size = demand.network, demand.settings.tile_size
+    if tile_size is None or not needs_tiles(size, tile_size):
+        return 1, size[0] * size[1]
+    cell = max((cell_side(architecture, layer) for layer in layers), default=1)
+    beyond = 0 if demand.patches is None else demand.patches.patch_size
+    tiles = cut_tiles(size, tile_size, around=halo(architecture, layers) + beyond, cell=cell)
+    rows, columns = tiles[0].rows, tiles[0].columns
+    return len(tiles), (rows.stop - rows.start) * (columns.stop - columns.start)

@@ -1,0 +1,175 @@
+"""What a transfer returns: the picture, what was done, and how it went."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from maskstyle import __version__
+from maskstyle.images.pixels import Image, Mask, to_uint8
+from maskstyle.settings import PatchSettings, Settings
+
+if TYPE_CHECKING:
+    from maskstyle.images.pixels import Size
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished style transfer; shows itself as a picture in a notebook.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        RGB in [0, 1]; it may be read-only, so copy it to change it.
+    alpha : (H, W) float32 array or None
+        The content's transparency in [0, 1], where it has any.
+    technique : str
+        Which technique made it.
+    settings : Settings
+        Every setting, the seed included.
+    network : str
+        The network that was used.
+    compute_type : {"float32", "bfloat16"}
+        The type that its convolutions ran in.
+    losses : dict of str to float
+        Weighted losses by term of the image before any denoising.
+    steps : tuple of StepRecord
+        Losses of every step.
+    scales : tuple of ScaleReport
+        What happened at each size.
+    seconds : float
+        Wall time of the synthesis, loading left out.
+    remarks : tuple of str
+        What whoever looks at the picture should know, such as a region too small for some layers.
+    patches : PatchSettings or None
+        How patches were cut and matched, by techniques that do.
+    match_map : (H, W, 3) float32 array or None
+        Where these have matches: each patch of the picture with the pixels of the style patch that it was matched to.
+    """
+
+    image: Image
+    alpha: Mask | None
+    technique: str
+    settings: Settings
+    network: str
+    compute_type: str
+    losses: dict[str, float]
+    steps: tuple[StepRecord, ...]
+    scales: tuple[ScaleReport, ...]
+    seconds: float
+    remarks: tuple[str, ...] = ()
+    patches: PatchSettings | None = None
+    match_map: Image | None = None
+
+    @property
+    def stopped_because(self) -> str:
+        """Why the last size ended: "steps", "converged", "stalled" or "interrupted"."""
+        return self.scales[-1].stopped_because
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what travels inside the picture: version, technique, network, settings, seed and losses."""
+        own = {} if self.patches is None else {"patches": dataclasses.asdict(self.patches)}
+        return {
+            "version": __version__,
+            "command": self.technique,
+            "network": self.network,
+            "compute_type": self.compute_type,
+            "settings": dataclasses.asdict(self.settings),
+            **own,
+            "seed": self.settings.seed,
+            "losses": self.losses,
+            "stopped_because": self.stopped_because,
+            "remarks": list(self.remarks),
+        }
+
+    def record(self) -> dict[str, Any]:
+        """Return the whole record, ready for JSON: the metadata, times, memory and the losses of every step."""
+        return {
+            **self.metadata(),
+            "sizes": [list(scale.size) for scale in self.scales],
+            "evaluations": sum(scale.evaluations for scale in self.scales),
+            "optimizers": [scale.optimizer for scale in self.scales],
+            "histories": [scale.history if scale.optimizer == "lbfgs" else None for scale in self.scales],
+            "seconds_total": self.seconds,
+            "seconds_per_evaluation": [scale.seconds_per_evaluation for scale in self.scales],
+            "resumed_after": [list(scale.resumed_after) for scale in self.scales],
+            "peak_memory_mb": peak_memory_mb(),
+            "final_losses": self.losses,
+            "losses": [
+                {"size": list(step.size), "step": step.step, "seconds": step.seconds, **step.losses}
+                for step in self.steps
+            ],
+        }
+
+    def _repr_png_(self) -> bytes:
+        from PIL import Image as PillowImage
+
+        stream = io.BytesIO()
+        PillowImage.fromarray(to_uint8(self.image)).save(stream, format="PNG")
+        return stream.getvalue()
+
+
+def peak_memory_mb() -> float | None:
+    """Return this process's peak resident memory in MiB (2^20 bytes); None where the system hides it (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One evaluation of loss and gradient.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size at hand.
+    step : int
+        Number of the evaluation at this size, from 1.
+    seconds : float
+        Since the synthesis began.
+    losses : dict of str to float
+        Weighted losses by term.
+    """
+
+    size: Size
+    step: int
+    seconds: float
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True)
+class ScaleReport:
+    """What happened at one size.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size.
+    evaluations : int
+        Number of evaluations of loss and gradient.
+    seconds_per_evaluation : float
+        Mean, the optimiser's own work included, the first evaluation (which compiles) left out where there are more.
+    stopped_because : str
+        See `maskstyle.synthesis.minimize.Outcome`.
+    optimizer : {"lbfgs", "adam"}
+        The optimiser that it had.
+    history : int
+        Pairs of vectors that L-BFGS remembered.
+    resumed_after : tuple of int
+        Numbers of the evaluations after which this size was gone on with from a checkpoint.
+    """
+
+    size: Size
+    evaluations: int
+    seconds_per_evaluation: float
+    stopped_because: str
+    optimizer: str
+    history: int
+    resumed_after: tuple[int, ...] = ()

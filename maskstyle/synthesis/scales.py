@@ -1,0 +1,254 @@
+"""The only loop over sizes: coarse to fine, each size minimised from the result of the one before."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from maskstyle.errors import NumericalError
+from maskstyle.images.pixels import Image, Size, resize_image
+from maskstyle.objective.objective import ObjectiveLike
+from maskstyle.settings import Settings
+from maskstyle.synthesis.checkpoint_file import Progress, State
+from maskstyle.synthesis.checkpoints import Checkpoints
+from maskstyle.synthesis.minimize import Outcome, StoppedAtOnce, minimize
+from maskstyle.synthesis.result import ScaleReport, StepRecord
+from maskstyle.synthesis.schedule import settings_at
+
+
+@dataclass(frozen=True)
+class Step:
+    """One evaluation of loss and gradient, as reported while it goes on.
+
+    Parameters
+    ----------
+    scale, scales : int
+        Number of the size, from 1, and how many there are.
+    size : (height, width)
+        The size at hand.
+    step, steps : int
+        Number of the evaluation at this size, from 1, and its limit.
+    losses : dict of str to float
+        Weighted losses by term.
+    seconds : float
+        Since the synthesis began.
+    image : (H, W, 3) float32 array
+        The image that was evaluated, in [0, 1]; not to be changed.
+    """
+
+    scale: int
+    scales: int
+    size: Size
+    step: int
+    steps: int
+    losses: dict[str, float]
+    seconds: float
+    image: Image
+
+    @property
+    def total(self) -> float:
+        """Sum of the weighted losses."""
+        return sum(self.losses.values())
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """The image that came out, and how.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        The best image at the finest size that was reached, in [0, 1].
+    losses : dict of str to float
+        Its weighted losses by term.
+    steps : tuple of Step
+        Every step, without its image.
+    scales : tuple of ScaleReport
+        One for each size that was begun.
+    seconds : float
+        Wall time of it all; where it went on from a checkpoint, with what had passed when that was written.
+    """
+
+    image: Image
+    losses: dict[str, float]
+    steps: tuple[StepRecord, ...]
+    scales: tuple[ScaleReport, ...]
+    seconds: float
+
+
+OnStep = Callable[[Step], None]
+
+
+def synthesize(
+    objective_at: Callable[[Size], ObjectiveLike],
+    start: Image,
+    sizes: Sequence[Size],
+    settings: Settings,
+    *,
+    on_step: OnStep | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    begin_with: Callable[[Image], Image] | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Synthesis:
+    """Minimise an objective at sizes from coarse to fine.
+
+    Parameters
+    ----------
+    objective_at : callable
+        Returns the objective for images of a (height, width).
+    start : (H, W, 3) float32 array
+        Starting image in [0, 1], of any size; resized to the first of `sizes`. Detail that it has at finer
+        sizes is added when they begin.
+    sizes : sequence of (height, width)
+        From coarse to fine.
+    settings : Settings
+        For the optimiser.
+    on_step : callable, optional
+        Called after each evaluation.
+    should_stop : callable, optional
+        Asked after each evaluation; where it says True the best image so far is returned.
+    begin_with : callable, optional
+        Returns the image that a size really begins with; it puts back pixels that must not change.
+    checkpoints : Checkpoints, optional
+        Offered the state after each evaluation, and the state to go on from, for a job that was begun with its
+        ``begin``. Sizes that were done are left out.
+
+    Raises
+    ------
+    NumericalError
+        Where a loss is not finite; it carries the last good image, at the size at which it happened.
+    """
+    held = None if checkpoints is None else checkpoints.progress
+    began = time.perf_counter() - (0.0 if held is None else held.seconds)
+    image = start
+    losses: dict[str, float] = {}
+    records: list[StepRecord] = [] if held is None else list(held.steps)
+    reports: list[ScaleReport] = [] if held is None else list(held.scales)
+    for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
+        chosen = settings_at(size, settings, first=scale == 1)
+        recorder = _Recorder(scale, len(sizes), size, chosen, began, on_step, records, reports)
+        first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
+        begin: Callable[[], Image | State] = first
+        if held is not None and checkpoints is not None and scale == held.scale:
+            recorder.resumed_after = (*held.resumed_after, held.evaluations)
+            begin = checkpoints.take_state
+        try:
+            outcome = minimize(
+                objective_at(size),
+                begin,
+                chosen,
+                on_evaluation=recorder,
+                should_stop=should_stop,
+                offer=None if checkpoints is None else partial(_offer, checkpoints, recorder),
+            )
+        except StoppedAtOnce:
+            if reports:  # the coarser size's picture is one that was painted
+                reports[-1] = dataclasses.replace(reports[-1], stopped_because="interrupted")
+                break
+            outcome = Outcome(first(), {}, 0, "interrupted")
+        except NumericalError as error:
+            if error.image is None:  # at the first step of a size
+                error.image = first()
+            raise
+        image, losses = outcome.image, outcome.losses
+        reports.append(recorder.report(outcome))
+        if outcome.stopped_because == "interrupted":
+            break
+    return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
+
+
+def _first_image(
+    coarser: Image | None, start: Image, size: Size, begin_with: Callable[[Image], Image] | None
+) -> Image:
+    """Return the image that a size begins with, after a coarser one where there is one."""
+    image = resize_image(start, size) if coarser is None else enlarged(coarser, start, size)
+    return image if begin_with is None else begin_with(image)
+
+
+def _offer(checkpoints: Checkpoints, recorder: _Recorder, state: Callable[[], State], last: bool) -> None:
+    checkpoints.offer(recorder.progress, state, last=last)
+
+
+def enlarged(result: Image, start: Image, size: Size) -> Image:
+    """Return a coarser size's result at a finer size, with the detail that the starting image has only there.
+
+    Parameters
+    ----------
+    result : (h, w, 3) float32 array
+        Result of the coarser size, in [0, 1].
+    start : (H, W, 3) float32 array
+        The starting image of the whole synthesis, of any size. The difference that enlarging it from the
+        coarser size makes to it is what enlarging blurs in the result too, and is added back: with a content
+        image to start from, this saves the steps that would repaint its edges. A starting image no larger than
+        the result, such as noise of the coarsest size, has no such detail.
+    size : (height, width)
+        The finer size.
+
+    Returns
+    -------
+    (height, width, 3) float32 array
+        In [0, 1].
+    """
+    if max(start.shape[:2]) <= max(result.shape[:2]):
+        return resize_image(result, size)
+    detail = resize_image(start, size) - resize_image(resize_image(start, result.shape[:2]), size)
+    return np.clip(resize_image(result, size) + detail, 0.0, 1.0)
+
+
+class _Recorder:
+    """Keeps what happens at one size, beside what happened before, and passes it on as Steps."""
+
+    def __init__(
+        self,
+        scale: int,
+        scales: int,
+        size: Size,
+        settings: Settings,
+        began: float,
+        on_step: OnStep | None,
+        records: list[StepRecord],
+        reports: Sequence[ScaleReport],
+    ) -> None:
+        self.resumed_after: tuple[int, ...] = ()
+        self._scale, self._scales, self._size, self._settings = scale, scales, size, settings
+        self._began = began
+        self._on_step = on_step
+        self._records = records
+        self._reports = reports
+        self._moments: list[float] = []
+
+    def __call__(self, step: int, losses: dict[str, float], image: Image) -> None:
+        seconds = time.perf_counter() - self._began
+        self._moments.append(seconds)
+        self._records.append(StepRecord(self._size, step, seconds, losses))
+        if self._on_step is not None:
+            steps = self._settings.steps
+            self._on_step(Step(self._scale, self._scales, self._size, step, steps, losses, seconds, image))
+
+    def progress(self) -> Progress:
+        """Return where the synthesis stands."""
+        seconds = time.perf_counter() - self._began
+        return Progress(self._scale, tuple(self._records), tuple(self._reports), self.resumed_after, seconds)
+
+    def report(self, outcome: Outcome) -> ScaleReport:
+        """Return what happened at this size."""
+        return ScaleReport(
+            self._size,
+            outcome.evaluations,
+            self._mean_interval(),
+            outcome.stopped_because,
+            self._settings.optimizer,
+            self._settings.history,
+            self.resumed_after,
+        )
+
+    def _mean_interval(self) -> float:
+        """Return the mean time between evaluations of this process, which leaves out the first, which compiles."""
+        if len(self._moments) < 2:
+            return 0.0
+        return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1)

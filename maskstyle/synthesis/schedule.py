@@ -1,0 +1,127 @@
+"""What each size of a run gets: how many sizes there are, how many steps each takes, and with which optimiser."""
+
+from __future__ import annotations
+
+import math
+
+from maskstyle.errors import SettingsError
+from maskstyle.images.pixels import Size, fit_size
+from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+
+LEAST_STEPS = 5
+"""Steps that the schedule leaves a large size at least, where settings have as many."""
+
+USUAL_MEMORY = 4.0
+"""GB that L-BFGS reckons with where no limit is given. What happens to be free does not count here: the picture would
+depend on it."""
+
+OTHER_MEMORY = 0.8
+"""GB that a run takes before it has any image: TensorFlow, the network."""
+
+LBFGS_SHARE = 0.5
+"""Share of the rest of the memory that L-BFGS's vectors may take; images and tiles fit into what is left."""
+
+REFINING_RATE = 0.125
+"""Share of Adam's rate where it goes on from what L-BFGS made at a coarser size: its first steps move every pixel by
+the whole rate, which would spoil that (docs/choosing-the-defaults.md)."""
+
+LEAST_HISTORY = 2
+"""Pairs of vectors below which L-BFGS is not worth its memory: with two it is nearly as good as with five, and better
+than Adam (docs/choosing-the-defaults.md)."""
+
+
+def scales_at(size: Size, scales: int) -> int:
+    """Return the number of sizes from coarse to fine for a result of a (height, width).
+
+    Examples
+    --------
+    >>> [scales_at((side, side), 3) for side in (256, 512, 1024, 4096)], scales_at((4096, 4096), 1)
+    ([3, 3, 4, 6], 1)
+    """
+    if scales == 1:
+        return 1
+    return scales + max(0, round(math.log2(max(size) / DEFAULT_LONGER_SIDE)))
+
+
+def settings_at(size: Size, settings: Settings, *, first: bool = False) -> Settings:
+    """Return the settings of one (height, width): its steps, and its optimiser where that is ``auto``.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size.
+    settings : Settings
+        Those of the whole run.
+    first : bool
+        Whether no coarser size comes before.
+    """
+    chosen = settings.changed(steps=steps_at(size, settings))
+    return chosen.changed(**_optimizer_at(size, chosen, first)) if settings.optimizer == "auto" else chosen
+
+
+def steps_at(size: Size, settings: Settings) -> int:
+    """Return how many steps a (height, width) takes at most.
+
+    Examples
+    --------
+    >>> [steps_at((side, side), Settings(steps=40, step_decay=0.5)) for side in (128, 512, 1024, 2048, 4096)]
+    [40, 40, 28, 20, 14]
+    """
+    share: float = min(1.0, DEFAULT_LONGER_SIDE / max(size)) ** settings.step_decay
+    return max(round(settings.steps * share), min(settings.steps, LEAST_STEPS))
+
+
+def _optimizer_at(size: Size, settings: Settings, first: bool) -> dict[str, object]:
+    limit = LBFGS_SHARE * ((settings.memory or USUAL_MEMORY) - OTHER_MEMORY) * 1e9
+    fitting = [
+        history for history in range(settings.history, 0, -1) if optimizer_bytes(size, "lbfgs", history) <= limit
+    ]
+    if fitting and fitting[0] >= min(LEAST_HISTORY, settings.history):
+        return {"optimizer": "lbfgs", "history": fitting[0]}
+    return {"optimizer": "adam", "learning_rate": settings.learning_rate * (1.0 if first else REFINING_RATE)}
+
+
+def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
+    """Return the memory, in bytes, that an optimiser takes for images of a (height, width).
+
+    SciPy's L-BFGS works in float64 on ``2 m + 5`` vectors for a history of m, and takes and gives a few more. Adam
+    has two moments in float32. Both come with the image, its gradient and the best image so far.
+    """
+    values = 3 * size[0] * size[1]
+    return values * (8 * (2 * history + 5) + 80 if optimizer == "lbfgs" else 4 * 6)
+
+
+FACTOR = 2
+"""Ratio of neighbouring sizes."""
+
+
+def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Size]:
+    """Return `scales` sizes that end in `size`, each twice the one before.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The finest size.
+    scales : int
+        Number of sizes, at least 1.
+    smallest_side : int
+        The shorter side of the coarsest size must be at least this.
+
+    Raises
+    ------
+    SettingsError
+        Where the coarsest size would be too small.
+
+    Examples
+    --------
+    >>> pyramid_sizes((300, 400), 3)
+    [(75, 100), (150, 200), (300, 400)]
+    """
+    sizes = [fit_size(size, max(1, round(max(size) / FACTOR**step))) for step in reversed(range(scales))]
+    if min(sizes[0]) < smallest_side:
+        what, fewer = (f"the coarsest of {scales} scales", "fewer scales, ") if scales > 1 else ("the result", "")
+        raise SettingsError(
+            f"{what} would be {sizes[0][0]}x{sizes[0][1]} (height x width), but the layers need at least "
+            f"{smallest_side} pixels; use {fewer}a larger size or shallower layers"
+        )
+    return sizes

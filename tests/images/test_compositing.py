@@ -1,0 +1,67 @@
+"""Blending: both ends of a mixture, and paint that fades in by distance or to the content's edges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from reference import random_image
+
+from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
+
+
+def test_mixing_keeps_both_ends():
+    content, painted = random_image(1, 1, 4), random_image(2, 1, 4)
+    share = np.array([[0.0, 0.5, 1.0, 1.5]], np.float32)
+    found = mixed(content, painted, share)
+    assert_array_equal(found[:, 0], content[:, 0])
+    assert_array_equal(found[:, 2:], painted[:, 2:])
+    assert_allclose(found[:, 1], (content[:, 1] + painted[:, 1]) / 2, atol=1e-6)
+
+
+def test_paint_fades_in_from_its_edge():
+    inside = np.array([[False, False, True, True, True, True]])
+    assert_array_equal(faded_in(inside, 0.0), inside)
+    assert_allclose(faded_in(inside, 2.0), [[0, 0, 1 / 3, 2 / 3, 1, 1]], atol=1e-6)
+    assert_array_equal(faded_in(np.ones_like(inside), 2.0), np.ones((1, 6)))
+    assert_array_equal(faded_in(np.zeros_like(inside), 2.0), np.zeros((1, 6)))
+
+
+def scene(edge):
+    """Return a content that is dark left of a column and bright from it on."""
+    content = np.full((24, 40, 3), 0.2, np.float32)
+    content[:, edge:] = 0.8
+    return content
+
+
+@pytest.mark.parametrize("edge", [16, 20])
+def test_paint_ends_at_the_contents_edge(edge):
+    inside = np.zeros((24, 40), bool)
+    inside[:, 16:] = True
+    covered = faded_in_at_edges(inside, 8.0, scene(edge))
+    assert_array_equal(covered[:, :16], 0)
+    assert covered[:, 16:edge].max(initial=0.0) < 0.15
+    assert covered[:, edge + 1 :].min() > 0.9
+    assert faded_in(inside, 8.0)[:, edge + 1].max() < 0.8
+
+
+def test_paint_fades_where_the_content_has_no_edge():
+    inside = np.zeros((24, 40), bool)
+    inside[:, 16:] = True
+    ramp = faded_in_at_edges(inside, 6.0, np.full((24, 40, 3), 0.5, np.float32))
+    assert_array_equal(ramp[:, :16], 0)
+    assert (np.diff(ramp[12]) >= 0).all()
+    assert 0 < ramp[12, 16] < 0.3
+    assert_array_equal(ramp[:, 29:], 1)
+
+
+def test_paint_everywhere_has_no_edge():
+    everywhere = np.ones((24, 40), bool)
+    assert_array_equal(faded_in_at_edges(everywhere, 6.0, random_image(3, 24, 40)), 1)
+
+
+def test_outside_is_never_touched():
+    inside = random_image(4, 24, 40)[..., 0] > 0.5
+    covered = faded_in_at_edges(inside, 3.0, random_image(5, 24, 40))
+    assert_array_equal(covered[~inside], 0)
+    assert covered.dtype == np.float32 and covered.min() >= 0 and covered.max() <= 1

@@ -1,0 +1,149 @@
+"""Soft masks: what files are read as, what is refused, and which lie beside their images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image, ImageCms
+
+from maskstyle.errors import ImageError
+from maskstyle.masks.io import find_mask_beside, fit_mask, load_mask, read_mask
+
+RAMP = np.arange(0, 256, 5, dtype=np.uint8)[np.newaxis].repeat(3, axis=0)
+UNIT = RAMP / np.float32(255)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(pixels, name="mask.png", **options):
+        picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+        picture.save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return write
+
+
+def stacked(*channels):
+    return np.dstack([np.broadcast_to(np.asarray(channel, np.uint8), RAMP.shape) for channel in channels])
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [RAMP, stacked(RAMP, RAMP, RAMP), stacked(RAMP, RAMP, RAMP, 255), Image.fromarray(RAMP).convert("P")],
+    ids=["L", "RGB", "opaque RGBA", "P"],
+)
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_grey_of_8_bits(write, pixels, suffix):
+    mask, remark = read_mask(write(pixels, "mask" + suffix))
+    assert mask.dtype == np.float32 and remark is None
+    assert_array_equal(mask, UNIT)
+
+
+def test_16_bits_keep_their_depth(write):
+    samples = np.array([[0, 1, 2, 32768, 65534, 65535]], np.uint16)
+    expected = samples.astype(np.float32) / np.float32(65535)
+    for name in ("mask.png", "mask.tif"):
+        assert_array_equal(load_mask(write(samples, name)), expected)
+
+
+def test_1_bit_and_floats(write):
+    assert_array_equal(load_mask(write(Image.fromarray(RAMP > 100))), (RAMP > 100).astype(np.float32))
+    assert_array_equal(load_mask(write(UNIT, "mask.tif")), UNIT)
+
+
+def test_a_colour_profile_is_not_followed(write):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    samples = np.array([[0, 1, 300, 65535]], np.uint16)
+    path = write(samples, icc_profile=profile)
+    assert_array_equal(load_mask(path), samples.astype(np.float32) / np.float32(65535))
+
+
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 40)])
+def test_a_picture_in_one_colour_is_its_opacity(write, color):
+    pixels = stacked(*color, RAMP)
+    pixels[:, 0, :3] = 77  # what is clear has no colour
+    mask, remark = read_mask(write(pixels))
+    assert_array_equal(mask, UNIT)
+    assert "opacity" in remark
+
+
+def test_greys_fade_with_their_opacity(write):
+    mask, remark = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
+    assert_allclose(mask, UNIT * UNIT[:, ::-1], rtol=1e-6)
+    assert remark is None
+    with_grey = read_mask(write(np.dstack([RAMP, RAMP[:, ::-1]])))
+    assert_array_equal(with_grey.mask, mask)
+
+
+def test_jpeg_gets_its_black_and_white_back(write):
+    hard = np.zeros((64, 64), np.uint8)
+    hard[:, 21:43] = 255
+    path = write(hard, "mask.jpg", quality=90)
+    stored = np.asarray(Image.open(path))
+    assert ((stored > 0) & (hard == 0)).any()  # what this is for
+    mask, remark = read_mask(path)
+    assert (mask[:, :16] == 0).all() and (mask[:, 25:39] > 0.97).all()
+    assert "JPEG" in remark
+    between = (stored > 8) & (stored < 247)
+    assert_allclose(mask[between], (stored[between] - 8.0) / 239, atol=1e-6)
+
+
+def test_grey_that_compression_has_tinted(write):
+    tinted = stacked(np.full(RAMP.shape, 100), 108, 96)
+    assert_allclose(load_mask(write(tinted)), 100 / 255)
+
+
+def test_a_coloured_picture_says_how_coloured(write):
+    with pytest.raises(ImageError, match=r"mask\.png is coloured: red, green and blue differ by up to 155 of 255"):
+        load_mask(write(stacked(100, 255, 100)))
+    with pytest.raises(ImageError, match="coloured"):
+        load_mask(write(stacked(RAMP, 0, 0, RAMP[:, ::-1])))
+
+
+@pytest.mark.parametrize("pixels", [RAMP * 0, stacked(255, 255, 255, 0), stacked(0, 0, 0, 255)])
+def test_a_mask_of_nothing(write, pixels):
+    with pytest.raises(ImageError, match=r"mask\.png is 0 everywhere, so nothing would be painted"):
+        load_mask(write(pixels))
+
+
+def test_a_jpeg_that_is_nearly_black_is_0(write):
+    with pytest.raises(ImageError, match="0 everywhere"):
+        load_mask(write(np.full((16, 16), 5, np.uint8), "mask.jpg"))
+
+
+def test_a_mask_that_fits_keeps_its_size_and_values():
+    mask = np.linspace(0, 1, 24).reshape(4, 6)
+    fitted = fit_mask(mask, (8, 12), name="m", image_name="i")
+    assert fitted.dtype == np.float32
+    assert_array_equal(fitted, mask.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("mask", "says"),
+    [
+        (np.ones((4, 6, 3)), r"mask 2 has shape \(4, 6, 3\); expected \(height, width\)"),
+        (np.ones((0, 6)), "has shape"),
+        (np.ones((4, 6), np.uint8), "mask 2 has type uint8; expected floats"),
+        (np.full((4, 6), 255.0), r"mask 2 has values from 255 to 255; expected them in \[0, 1\]"),
+        (np.full((4, 6), np.nan), "values from nan"),
+        (np.full((4, 6), -0.1), "values from -0.1"),
+        (np.zeros((4, 6)), "mask 2 is 0 everywhere"),
+        (np.full((4, 6), 1e-60), "mask 2 is 0 everywhere"),
+        (np.ones((6, 6)), r"a mask with the aspect of the picture, which is 4x6 .* but mask 2 is 6x6; crop"),
+        (np.ones((6, 4)), "turn it by 90 degrees"),
+    ],
+)
+def test_arrays_that_are_no_mask(mask, says):
+    with pytest.raises(ImageError, match=says):
+        fit_mask(mask, (4, 6), name="mask 2", image_name="the picture")
+
+
+def test_the_mask_beside_an_image(write, tmp_path):
+    assert find_mask_beside(tmp_path / "photo.jpg") is None
+    path = write(RAMP, "photo_mask.png")
+    write(RAMP, "photo_mask2.png")
+    assert find_mask_beside(tmp_path / "photo.jpg") == path
+    write(RAMP, "photo_mask.tif")
+    with pytest.raises(ImageError, match=r"one mask beside .*, but found photo_mask.png and photo_mask.tif"):
+        find_mask_beside(str(tmp_path / "photo.jpg"))

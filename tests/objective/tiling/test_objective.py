@@ -1,0 +1,272 @@
+"""Tiled evaluation equals that of the whole image, for the guides of every technique."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import TINY19, he_weights, random_image, with_metrics
+
+from maskstyle.maps.assignment import Pair
+from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.objective.guides import mask_guides, region_grams, region_guides, style_guide
+from maskstyle.objective.objective import Objective, content_term, objective_for, style_term, total_variation_term
+from maskstyle.objective.patch_targets import MapPair, patch_matches, patch_term
+from maskstyle.objective.planned_guides import masked_style_targets
+from maskstyle.objective.soft_guides import map_guides
+from maskstyle.objective.tiling import objective as tiled_objective
+from maskstyle.objective.tiling.objective import TiledObjective
+from maskstyle.settings import PatchSettings, Settings
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+SIZE, STYLE_SIZE = (101, 135), (90, 111)
+IMAGE, CONTENT, STYLE = random_image(1, *SIZE), random_image(2, *SIZE), random_image(3, *STYLE_SIZE)
+LABELS = (np.indices(SIZE)[1] // 45).astype(np.int32)
+STYLE_LABELS = (np.indices(STYLE_SIZE)[0] // 30).astype(np.int32)
+PAIRS = [Pair("a", 0, 0), Pair("b", 1, 2), Pair("c", 2, None)]
+COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
+BASE = Settings(
+    content_layers=(("block2_conv2", 1.0), ("block3_conv2", 0.5)),
+    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 2.0), ("block3_conv1", 0.5)),
+    tv_exponent=1.25,
+)
+TOLERANCE = 1e-4
+"""Largest relative difference of losses and of the gradient, in float32."""
+
+
+def masks():
+    rows, columns = np.indices(SIZE, np.float32) / np.float32(100)
+    return [
+        columns / 2,
+        np.maximum(0, rows - np.float32(0.5)),
+        np.ones(SIZE, np.float32),
+        (columns > 0.5) * np.float32(1),
+    ]
+
+
+def basic(network, settings):
+    return [style_term(network, [style_guide(network, [STYLE], [1.0], settings)], settings)]
+
+
+def region(network, settings, margin=0):
+    guides = region_guides(network, LABELS, STYLE, STYLE_LABELS, PAIRS, settings, margin=margin)
+    return [style_term(network, guides, settings)]
+
+
+def mask(network, settings):
+    guides = mask_guides(network, masks(), [STYLE, STYLE, CONTENT, CONTENT], [1, 2, 1, 0.5], settings)
+    return [style_term(network, guides, settings)]
+
+
+def patch(network, settings):
+    maps = MapPair(LABELS, COLORS, STYLE_LABELS, COLORS)
+    cut = PatchSettings(patch_size=16, patch_stride=8, feature_weight=0.5)
+    matches = patch_matches(network, maps, STYLE, settings, cut, content=CONTENT)
+    return [patch_term(network, matches, STYLE, SIZE, settings)]
+
+
+def both(network, settings, styles, *, tile_size, free=None):
+    """Return the objective of whole images and the tiled one."""
+
+    def terms(settings):
+        return [
+            content_term(network, CONTENT, settings),
+            *styles(network, settings),
+            total_variation_term(settings),
+        ]
+
+    tiled = settings.changed(tile_size=tile_size)
+    found = objective_for(SIZE, network, terms(tiled), tiled, free=free)
+    assert isinstance(found, TiledObjective)
+    assert found.tiles > 1
+    return Objective(network, terms(settings), free), found
+
+
+def assert_equal_results(whole, tiled, image=IMAGE):
+    values, gradient = whole.value_and_gradient(image)
+    tiled_values, tiled_gradient = tiled.value_and_gradient(image)
+    assert tiled.names == whole.names
+    assert_allclose(tiled_values, values, rtol=TOLERANCE)
+    difference = np.linalg.norm(tiled_gradient - gradient.numpy())
+    assert difference < TOLERANCE * np.linalg.norm(gradient)
+    # Nor is it anywhere far off, as it would be where a tile's edge were seen.
+    assert np.abs(tiled_gradient - gradient.numpy()).max() < 10 * TOLERANCE * np.abs(gradient).max()
+
+
+@pytest.fixture(scope="module")
+def network(tiny_network):
+    layers = [layer for layer, _ in BASE.content_layers + BASE.style_layers]
+    return tiny_network(layers, padding="edge")
+
+
+@pytest.mark.parametrize(
+    ("styles", "tile_size"),
+    [
+        (basic, 64),
+        (basic, 97),
+        (basic, 128),
+        (region, 64),
+        (region, 97),
+        (mask, 64),
+        (mask, 128),
+        (patch, 97),
+        (patch, 128),
+    ],
+)
+def test_tiles_change_nothing(network, styles, tile_size):
+    assert_equal_results(*both(network, BASE, styles, tile_size=tile_size))
+
+
+@pytest.mark.parametrize("propagation", ["inside", "all", "split"])
+def test_every_propagation(network, propagation):
+    assert_equal_results(*both(network, BASE.changed(propagation=propagation), region, tile_size=64))
+
+
+@pytest.mark.parametrize("styles", [basic, mask])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"gram_normalisation": "none", "style_reduction": "gatys", "content_reduction": "half_sum"},
+        {"style_reduction": "chollet", "content_reduction": "sum", "tv_reduction": "sum"},
+        {"style_reduction": "mean", "content_reduction": "mean", "intensity": 1.5},
+    ],
+)
+def test_every_reduction(network, styles, changes):
+    assert_equal_results(*both(network, BASE.changed(**changes), styles, tile_size=64))
+
+
+def test_in_a_compiled_graph(network):
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(False)
+    assert_equal_results(*both(network, BASE, mask, tile_size=64))
+
+
+def test_pixels_that_are_not_free_have_no_gradient(network):
+    free = (LABELS != 1).astype(np.float32)
+    whole, tiled = both(network, BASE, region, tile_size=64, free=free)
+    assert_equal_results(whole, tiled)
+    assert (tiled.value_and_gradient(IMAGE)[1][LABELS == 1] == 0).all()
+
+
+def test_a_mirrored_margin(network):
+    settings = BASE.changed(content_weight=0.0, propagation="split")
+    tiled = settings.changed(tile_size=64)
+    terms = [[*region(network, each, margin=16), total_variation_term(each)] for each in (settings, tiled)]
+    found = objective_for(SIZE, network, terms[1], tiled, margin=16)
+    assert_equal_results(Objective(network, terms[0], margin=16), found)
+
+
+def test_average_pooling_zero_padding_and_metrics(tiny_network):
+    weights = with_metrics(he_weights(TINY19, TINY19.layers), lambda rng, own: rng.normal(size=(own + 1, own)))
+    layers = [layer for layer, _ in BASE.content_layers + BASE.style_layers]
+    network = tiny_network(layers, pooling="average", weights=weights)
+    assert_equal_results(*both(network, BASE, region, tile_size=64))
+
+
+def test_bfloat16(tiny_network):
+    layers = [layer for layer, _ in BASE.content_layers + BASE.style_layers]
+    network = tiny_network(layers, padding="edge", compute_type="bfloat16")
+    whole, tiled = both(network, BASE, mask, tile_size=64)
+    values, gradient = whole.value_and_gradient(IMAGE)
+    tiled_values, tiled_gradient = tiled.value_and_gradient(IMAGE)
+    assert_allclose(tiled_values, values, rtol=0.01)
+    assert np.linalg.norm(tiled_gradient - gradient.numpy()) < 0.03 * np.linalg.norm(gradient)
+
+
+def test_soft_maps(network):
+    shares = np.stack([masks()[0], 1 - masks()[0]]).astype(np.float32)
+    style_shares = shares[:, : STYLE_SIZE[0], : STYLE_SIZE[1]]
+    maps = [
+        SemanticMap((each.argmax(axis=0)).astype(np.int32), COLORS[:2], shares=each)
+        for each in (shares, style_shares)
+    ]
+    pairs = [Pair("a", 0, 1), Pair("b", 1, 0)]
+
+    def styles(network, settings):
+        return [style_term(network, map_guides(network, *maps, SIZE, STYLE, pairs, settings), settings)]
+
+    assert_equal_results(*both(network, BASE, styles, tile_size=64))
+
+
+def test_terms_alone(network):
+    for changes in ({"content_weight": 0.0, "tv_weight": 0.0}, {"style_weight": 0.0, "tv_weight": 0.0}):
+        assert_equal_results(*both(network, BASE.changed(**changes), basic, tile_size=64))
+
+
+def test_total_variation_in_strips(network, monkeypatch):
+    monkeypatch.setattr(tiled_objective, "STRIP_VALUES", 7 * 3 * SIZE[1])
+    settings = BASE.changed(content_weight=0.0, style_weight=0.0)
+    assert_equal_results(*both(network, settings, lambda *_: [], tile_size=64))
+
+
+def test_a_region_without_cells_in_most_tiles(network):
+    labels = np.where((np.indices(SIZE) < 9).all(axis=0), 1, 0).astype(np.int32)
+
+    def styles(network, settings):
+        pairs = [Pair("a", 0, 0), Pair("b", 1, 1)]
+        return [style_term(network, region_guides(network, labels, STYLE, STYLE_LABELS, pairs, settings), settings)]
+
+    assert_equal_results(*both(network, BASE, styles, tile_size=64))
+
+
+def test_gram_matrices_of_regions(network):
+    cells = {"block1_conv1": {0: np.flatnonzero(LABELS == 0).astype(np.int32)}, "block3_conv1": {}}
+    whole, tiled = (region_grams(network, IMAGE, cells, tile_size=each) for each in (None, 64))
+    assert list(tiled) == ["block1_conv1"]
+    assert_allclose(tiled["block1_conv1"][0], whole["block1_conv1"][0], rtol=1e-5)
+
+
+def test_tiles_are_told_as_they_begin(network):
+    _, tiled = both(network, BASE, basic, tile_size=97)
+    told = []
+    tiled.on_tile = lambda *each: told.append(each)
+    tiled.value_and_gradient(IMAGE)
+    assert told == [(done, 2 * tiled.tiles) for done in range(2 * tiled.tiles)]
+
+
+def test_what_is_raised_at_a_tile_ends_the_evaluation(network):
+    _, tiled = both(network, BASE, basic, tile_size=97)
+
+    def stop(done, _):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    tiled.on_tile = stop
+    with pytest.raises(KeyboardInterrupt):
+        tiled.value_and_gradient(IMAGE)
+
+
+def test_an_image_narrower_than_its_margin_is_evaluated_whole(network):
+    settings = BASE.changed(content_weight=0.0, style_weight=0.0, tile_size=64)
+    assert isinstance(
+        objective_for((8, 200), network, [total_variation_term(settings)], settings, margin=16), Objective
+    )
+
+
+def test_small_images_are_evaluated_whole(network):
+    settings = BASE.changed(tile_size=135)
+    terms = [content_term(network, CONTENT, settings)]
+    assert isinstance(objective_for(SIZE, network, terms, settings), Objective)
+
+
+def test_too_little_memory_is_said(network, monkeypatch):
+    import tensorflow as tf
+
+    _, tiled = both(network, BASE, basic, tile_size=64)
+
+    def fail(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+
+    monkeypatch.setattr(tiled, "_graph", fail)
+    with pytest.raises(MemoryError, match=r"tiles of \d+x\d+ pixels"):
+        tiled.value_and_gradient(IMAGE)
+
+
+def test_gram_matrices_under_a_mask_over_the_style(network):
+    mask = masks()[0][: STYLE_SIZE[0], : STYLE_SIZE[1]]
+    whole, tiled = (masked_style_targets(network, STYLE, mask, BASE.changed(tile_size=each)) for each in (None, 64))
+    assert tiled[1] == whole[1]
+    for layer, target in whole[0].items():
+        assert_allclose(tiled[0][layer], target, rtol=1e-4, atol=1e-6)

@@ -1,0 +1,99 @@
+"""Results: what travels with the picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image as PillowImage
+from reference import random_image
+
+import maskstyle
+from maskstyle.images.pixels import to_uint8
+from maskstyle.settings import Settings
+from maskstyle.synthesis.result import Result, ScaleReport, StepRecord, peak_memory_mb
+
+
+@pytest.fixture
+def result():
+    losses = {"content": 1.5, "style": 2.25}
+    return Result(
+        image=random_image(0, 4, 6),
+        alpha=None,
+        technique="basic",
+        settings=Settings(seed=17, steps=2),
+        network="vgg19",
+        compute_type="float32",
+        losses=losses,
+        steps=(
+            StepRecord((2, 3), 1, 0.5, {"content": 4.0, "style": 8.0}),
+            StepRecord((4, 6), 1, 1.5, {"content": 2.0, "style": 3.0}),
+            StepRecord((4, 6), 2, 2.0, losses),
+        ),
+        scales=(
+            ScaleReport((2, 3), 1, 0.0, "interrupted", "lbfgs", 5),
+            ScaleReport((4, 6), 2, 0.5, "steps", "adam", 5),
+        ),
+        seconds=2.25,
+    )
+
+
+def test_record(result):
+    record = result.record()
+    expected = {
+        "version": maskstyle.__version__,
+        "command": "basic",
+        "network": "vgg19",
+        "compute_type": "float32",
+        "settings": dataclasses.asdict(result.settings),
+        "seed": 17,
+        "sizes": [[2, 3], [4, 6]],
+        "evaluations": 3,
+        "seconds_total": 2.25,
+        "seconds_per_evaluation": [0.0, 0.5],
+        "losses": [
+            {"size": [2, 3], "step": 1, "seconds": 0.5, "content": 4.0, "style": 8.0},
+            {"size": [4, 6], "step": 1, "seconds": 1.5, "content": 2.0, "style": 3.0},
+            {"size": [4, 6], "step": 2, "seconds": 2.0, "content": 1.5, "style": 2.25},
+        ],
+        "stopped_because": "steps",
+    }
+    assert {key: record[key] for key in expected} == expected
+    assert record["peak_memory_mb"] is None or record["peak_memory_mb"] > 1
+
+
+def test_record_is_json_and_comes_back(result):
+    record = result.record()
+    assert json.loads(json.dumps(record, allow_nan=False)) == json.loads(json.dumps(record))
+    settings = json.loads(json.dumps(record))["settings"]
+    for name in ("content_layers", "style_layers"):
+        settings[name] = tuple((layer, weight) for layer, weight in settings[name])
+    assert Settings(**settings) == result.settings
+
+
+def test_metadata_is_what_the_picture_needs(result):
+    metadata = result.metadata()
+    assert metadata.items() <= (result.record() | {"losses": result.losses}).items()
+    assert {"version", "command", "network", "compute_type", "settings", "seed", "losses", "stopped_because"} <= set(
+        metadata
+    )
+
+
+def test_stopped_because_is_the_last_sizes(result):
+    assert result.stopped_because == "steps"
+
+
+def test_shows_itself_as_a_png(result):
+    with PillowImage.open(io.BytesIO(result._repr_png_())) as shown:
+        assert shown.format == "PNG"
+        assert_array_equal(np.asarray(shown.convert("RGB")), to_uint8(result.image))
+
+
+def test_peak_memory_where_the_system_does_not_tell(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert peak_memory_mb() is None
