@@ -1,4 +1,4 @@
-"""How well drafted maps agree with known ones, beside SLIC and k-means on mean colours, and how long they take."""
+"""How well drafted maps agree with known ones, beside SLIC and k-means on mean colors, and how long they take."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def mosaic(photos, seed):
 
 
 def even_crop(photo, random):
-    """Return that of sixteen random crops whose quarters have the most similar mean colours."""
+    """Return that of sixteen random crops whose quarters have the most similar mean colors."""
     crops = []
     for _ in range(16):
         top, left = (int(random.integers(0, side - CROP)) for side in photo.shape[:2])

@@ -1,8 +1,8 @@
 """Time and memory of a run against pixels, and the constants of maskstyle/synthesis/estimate.py that follow.
 
-Each case runs in a process of its own, for its peak of memory. As neighbours on a machine make a step longer, a
+Each case runs in a process of its own, for its peak of memory. As neighbors on a machine make a step longer, a
 step's time is that of the fastest tenth of them. On a machine that never comes to rest, --shared takes shares of the
-processor's time instead, which neighbours hardly change.
+processor's time instead, which neighbors hardly change.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def stripes(side: int, count: int) -> np.ndarray:
 
 
 def soft_bands(count: int, size: int) -> list[Mask]:
-    """Return upright bands, each of which fades out where its neighbours are full."""
+    """Return upright bands, each of which fades out where its neighbors are full."""
     across = (np.arange(size, dtype=np.float32) + 0.5) / size * count
     rows = (np.clip(1 - np.abs(across - band - 0.5), 0, 1) for band in range(count))
     return [np.tile(row, (size, 1)).astype(np.float32) for row in rows]

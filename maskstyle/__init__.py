@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from maskstyle.images.io import Picture, load_image, read_metadata, save_image, save_mask
     from maskstyle.maps.io import SemanticMap, load_map, read_map_pixels
     from maskstyle.maps.soft import soft_masks
-    from maskstyle.masks.combining import combine_masks, normalise_masks
+    from maskstyle.masks.combining import combine_masks, normalize_masks
     from maskstyle.masks.feathering import feather_mask, region_mask
     from maskstyle.masks.gradients import linear_mask, radial_mask
     from maskstyle.masks.io import load_mask
@@ -88,7 +88,7 @@ _HOMES = {
     "load_mask": "masks.io",
     "save_mask": "images.io",
     "combine_masks": "masks.combining",
-    "normalise_masks": "masks.combining",
+    "normalize_masks": "masks.combining",
     "feather_mask": "masks.feathering",
     "region_mask": "masks.feathering",
     "linear_mask": "masks.gradients",
@@ -155,7 +155,7 @@ __all__ = [
     "match_lightness",
     "read_map_pixels",
     "mask_over_image",
-    "normalise_masks",
+    "normalize_masks",
     "radial_mask",
     "read_metadata",
     "read_plan",

@@ -38,7 +38,7 @@ class CheckpointError(MaskstyleError):
 
 
 class NumericalError(MaskstyleError):
-    """The optimisation met a value that is not finite.
+    """The optimization met a value that is not finite.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ DEFAULT_LONGER_SIDE = 512
 """Longer side, in pixels, of a result whose size is not asked for; a smaller content keeps its size."""
 
 SMALLEST_TILE = 64
-"""Side of the smallest tiles: what smaller ones see would mostly be their neighbours'."""
+"""Side of the smallest tiles: what smaller ones see would mostly be their neighbors'."""
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds between the checkpoints of a long run, and before the first."""
@@ -28,7 +28,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "pooling": ("max", "average"),
     "padding": ("edge", "zero"),
     "content_reduction": ("relative", "mean", "sum", "half_sum"),
-    "gram_normalisation": ("weights", "none"),
+    "gram_normalization": ("weights", "none"),
     "style_reduction": ("relative", "mean", "gatys", "chollet"),
     "tv_reduction": ("mean", "sum"),
     "style_fit": ("keep", "stretch"),
@@ -71,7 +71,7 @@ class Settings:
     content_reduction : {"relative", "mean", "sum", "half_sum"}
         The content term at one layer, with D the difference of features to the content's F: ``mean(D^2) /
         mean(F^2)``, ``mean(D^2)``, ``sum(D^2)`` or ``sum(D^2) / 2``.
-    gram_normalisation : {"weights", "none"}
+    gram_normalization : {"weights", "none"}
         Divide a Gram matrix by the sum of its pixel weights, or leave it as a sum.
     style_reduction : {"relative", "mean", "gatys", "chollet"}
         The style term at one layer, with E the difference of the Gram to its target T, over C channels and
@@ -80,7 +80,7 @@ class Settings:
     tv_exponent : float
         Exponent e, at least 1, of the total variation ``(dx^2 + dy^2)^e``.
     tv_reduction : {"mean", "sum"}
-        How the total variation is reduced over pixels and colours.
+        How the total variation is reduced over pixels and colors.
     pixel_range : float
         Greatest pixel value in whose units total variation, `learning_rate` and `epsilon` are stated: 1 or 255.
     mask_exponent : float
@@ -103,7 +103,7 @@ class Settings:
     style_scale : float
         Factor above 0 on the size of the style image: above 1 makes its strokes larger.
     optimizer : {"auto", "lbfgs", "adam"}
-        The optimiser; ``auto`` is L-BFGS, with as long a `history` as about half of `memory` (or of 4 GB) holds, and
+        The optimizer; ``auto`` is L-BFGS, with as long a `history` as about half of `memory` (or of 4 GB) holds, and
         Adam at sizes where that would be too short, with an eighth of the `learning_rate` after a coarser size.
     steps : int
         Greatest number of evaluations of loss and gradient at each size.
@@ -118,12 +118,12 @@ class Settings:
         Keras' own epsilon of 1e-7 would drown.
     init : {"auto", "content", "style", "noise", "colors", "image"}
         What the first image is; an image of one's own is given beside the settings. ``colors`` draws each region
-        from the colours of its region of the style image; ``auto`` is the content, or colors where there is none.
+        from the colors of its region of the style image; ``auto`` is the content, or colors where there is none.
     noise_contrast : float
-        Contrast of the noise, above 0 and at most 1: it is uniform around mid grey, and 1 fills [0, 1]. Strong noise
+        Contrast of the noise, above 0 and at most 1: it is uniform around mid gray, and 1 fills [0, 1]. Strong noise
         leaves its dots in flat areas.
     seed : int
-        Seed of the noise, and of the colours drawn.
+        Seed of the noise, and of the colors drawn.
     snapshot_every : int
         The command line keeps a snapshot every so many steps; 0 keeps none.
     denoise : float
@@ -131,9 +131,9 @@ class Settings:
     denoise_method : {"nlm", "tv", "bilateral"}
         Non-local means, total variation or a bilateral filter.
     color : {"style", "content", "luminance", "match"}
-        Whose colours the result has. ``style``: the style's. ``content``: in the end hue and chroma are the
-        content's. ``luminance``: so they are, and the network sees both images in grey, the style with the
-        content's contrast. ``match``: the style is recoloured before, to the content's mean and covariance.
+        Whose colors the result has. ``style``: the style's. ``content``: in the end hue and chroma are the
+        content's. ``luminance``: so they are, and the network sees both images in gray, the style with the
+        content's contrast. ``match``: the style is recolored before, to the content's mean and covariance.
     tile_size : int or None
         Images that are longer than so many pixels are evaluated in tiles of about that side, which takes less memory
         and more time and changes nothing else. None: as large as fits into `memory`.
@@ -157,7 +157,7 @@ class Settings:
     style_weight: float = 20.0
     tv_weight: float = 1.0
     content_reduction: str = "relative"
-    gram_normalisation: str = "weights"
+    gram_normalization: str = "weights"
     style_reduction: str = "relative"
     tv_exponent: float = 1.0
     tv_reduction: str = "mean"
@@ -240,7 +240,7 @@ class PatchSettings:
     patch_offset : (int, int)
         How many pixels the patches are moved down and to the right, each at least 0.
     similarity : {"cosine", "ncc"}
-        How patches of maps are compared: by the cosine of their colours, or with the zero-mean normalised
+        How patches of maps are compared: by the cosine of their colors, or with the zero-mean normalized
         cross-correlation, which sees where borders run, as the other half; see `maskstyle.guidance.patch_matching`.
     repetition : float
         What each earlier use of a style patch counts against it, at least 0; 0 lets all take the same one. It only
@@ -360,7 +360,7 @@ DOODLE_SETTINGS = Settings(
 
 
 PATCH_TRANSFER_SETTINGS = Settings(style_weight=3.0)
-"""The defaults of `maskstyle.transfer_patch`: a patch asks for more than a picture does, colours at a place among it,
+"""The defaults of `maskstyle.transfer_patch`: a patch asks for more than a picture does, colors at a place among it,
 and at the weight of the others little of the content would be left."""
 
 

@@ -1,4 +1,4 @@
-"""What every painter needs: coordinates, noise, colour ramps, relief light and the way down to pixels."""
+"""What every painter needs: coordinates, noise, color ramps, relief light and the way down to pixels."""
 
 import numpy as np
 from scipy import ndimage
@@ -9,7 +9,7 @@ SUPERSAMPLING = 2  # painters work on a canvas this many times finer than the pi
 
 def coordinates(height: int, aspect: float = 1.25) -> tuple[np.ndarray, np.ndarray]:
     """
-    Coordinates of the pixel centres, in picture heights.
+    Coordinates of the pixel centers, in picture heights.
 
     Returns
     -------
@@ -58,10 +58,10 @@ def cloud(
     return total / total.std()
 
 
-def ramp(t: np.ndarray, *colours: tuple[int, int, int]) -> np.ndarray:
-    """Blend through equally spaced colours: t = 0 is the first, t = 1 the last."""
-    stops = np.linspace(0, 1, len(colours))
-    channels = np.asarray(colours, float).T / 255
+def ramp(t: np.ndarray, *colors: tuple[int, int, int]) -> np.ndarray:
+    """Blend through equally spaced colors: t = 0 is the first, t = 1 the last."""
+    stops = np.linspace(0, 1, len(colors))
+    channels = np.asarray(colors, float).T / 255
     return np.stack([np.interp(t, stops, channel) for channel in channels], axis=-1)
 
 
@@ -71,9 +71,9 @@ def smoothstep(low: float, high: float, t: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def bump(t: np.ndarray, centre: float, width: float) -> np.ndarray:
+def bump(t: np.ndarray, center: float, width: float) -> np.ndarray:
     """Gaussian bump of height 1."""
-    return np.exp(-(((t - centre) / width) ** 2))
+    return np.exp(-(((t - center) / width) ** 2))
 
 
 def mix(first: np.ndarray, second: np.ndarray, amount: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A doodle to be painted by the doodle technique: another coast, in the colours of the harbour's map."""
+"""A doodle to be painted by the doodle technique: another coast, in the colors of the harbour's map."""
 
 import numpy as np
 from canvas import bump, cloud, coordinates, polygon

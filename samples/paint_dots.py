@@ -1,4 +1,4 @@
-"""`dots`: an afternoon in a park by a lake, in dots of divided colour, as the pointillists painted."""
+"""`dots`: an afternoon in a park by a lake, in dots of divided color, as the pointillists painted."""
 
 import numpy as np
 from canvas import (
@@ -19,7 +19,7 @@ from canvas import (
 from palette import FIGURE, GROUND, LIGHT, SKY, WATER
 
 PRIMING = (0.93, 0.89, 0.80)
-# radius in picture heights, distance of neighbours in radii, deviation of hue, share of complementary dots
+# radius in picture heights, distance of neighbors in radii, deviation of hue, share of complementary dots
 LAYERS = ((0.0074, 1.3, 0.05, 0.02), (0.0060, 2.0, 0.08, 0.07), (0.0045, 2.9, 0.11, 0.12))
 STRETCH = 1.25  # dots are this much longer along the forms than across
 BATCH = 4000
@@ -53,16 +53,16 @@ def paint_dots(height: int = 512, seed: int = 4) -> tuple[np.ndarray, np.ndarray
     parts = _lay_out(rng, x, y)
     labels = np.zeros(x.shape, int)
     scene, field = np.zeros((*x.shape, 3)), np.zeros((*x.shape, 2))
-    for region, inside, colours, potential in parts:
-        labels[inside], scene[inside] = region, colours[inside]
+    for region, inside, colors, potential in parts:
+        labels[inside], scene[inside] = region, colors[inside]
         field[inside] = field_along(potential)[inside]
     canvas = mix(scene, np.broadcast_to(PRIMING, scene.shape), np.full(x.shape, 0.35))
     heights = np.zeros(x.shape)
     for radius, distance, hue, complementary in LAYERS:
-        centres = _scatter(rng, x.shape, radius * distance * x.shape[0])
-        row, column = centres.astype(int).T
-        colours = _divide(rng, scene[row, column], hue, complementary)
-        _stamp(rng, canvas, heights, centres, colours, field[row, column], radius * x.shape[0])
+        centers = _scatter(rng, x.shape, radius * distance * x.shape[0])
+        row, column = centers.astype(int).T
+        colors = _divide(rng, scene[row, column], hue, complementary)
+        _stamp(rng, canvas, heights, centers, colors, field[row, column], radius * x.shape[0])
     return to_pixels(relief(canvas, heights, 0.25)), to_labels(labels)
 
 
@@ -75,24 +75,24 @@ def _scatter(rng, shape, distance):
     return rng.permutation(points[inside])
 
 
-def _divide(rng, colours, hue, complementary):
-    """Split colours into purer ones that mix in the eye: hues to either side, and some complements."""
-    grey = colours.mean(axis=1, keepdims=True)
-    tint = rng.normal(size=colours.shape) * hue
+def _divide(rng, colors, hue, complementary):
+    """Split colors into purer ones that mix in the eye: hues to either side, and some complements."""
+    gray = colors.mean(axis=1, keepdims=True)
+    tint = rng.normal(size=colors.shape) * hue
     tint -= tint.mean(axis=1, keepdims=True)
-    chroma = 1.15 * (colours - grey) + tint
-    opposite = rng.uniform(size=(len(colours), 1)) < complementary
-    lightness = grey * (1 + 0.07 * rng.normal(size=grey.shape))
+    chroma = 1.15 * (colors - gray) + tint
+    opposite = rng.uniform(size=(len(colors), 1)) < complementary
+    lightness = gray * (1 + 0.07 * rng.normal(size=gray.shape))
     return np.clip(lightness + np.where(opposite, -0.8 * chroma, chroma), 0.03, 0.99)
 
 
-def _stamp(rng, canvas, heights, centres, colours, directions, radius):
+def _stamp(rng, canvas, heights, centers, colors, directions, radius):
     """Set dots one over another; canvas and heights change in place."""
     reach = int(radius * STRETCH * 1.3) + 1
     down, right = (a.ravel() for a in np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    for first in range(0, len(centres), BATCH):
+    for first in range(0, len(centers), BATCH):
         batch = slice(first, first + BATCH)
-        row, column = centres[batch].T[..., None]
+        row, column = centers[batch].T[..., None]
         dy, dx = directions[batch].T[..., None]
         size = radius * rng.uniform(0.75, 1.2, size=row.shape)
         along, across = (down * dy + right * dx) / STRETCH, down * dx - right * dy
@@ -101,14 +101,14 @@ def _stamp(rng, canvas, heights, centres, colours, directions, radius):
         rows, columns = (row + down).astype(int), (column + right).astype(int)
         inside = (rows >= 0) & (rows < canvas.shape[0]) & (columns >= 0) & (columns < canvas.shape[1])
         painted = (far < 1) & inside
-        paint = np.broadcast_to(colours[batch][:, None], (*painted.shape, 3))[painted]
+        paint = np.broadcast_to(colors[batch][:, None], (*painted.shape, 3))[painted]
         dome = np.sqrt(np.clip(1 - far**2, 0, 1)) * 2.5 + rng.uniform(0, 0.5, size=row.shape)
         canvas[rows[painted], columns[painted]] = paint
         heights[rows[painted], columns[painted]] = dome[painted]
 
 
 def _lay_out(rng, x, y):
-    """Parts back to front: region, mask, colours and the potential whose level lines the dots follow."""
+    """Parts back to front: region, mask, colors and the potential whose level lines the dots follow."""
     return [
         _sky(rng, x, y),
         _sun(x, y),
@@ -145,29 +145,29 @@ def _sun(x, y):
 def _far_shore(rng, x, y):
     top = HORIZON - 0.035 - 0.03 * np.sin(5 * x + 1) ** 2 - 0.010 * np.abs(np.sin(31 * x)) - 0.02 * bump(x, 1.2, 0.1)
     woods = cloud(rng, x.shape, 0.04, 2)
-    colours = ramp(
+    colors = ramp(
         0.5 + 0.25 * woods + 3 * (top + 0.03 - y),
         (60, 80, 150),
         (80, 130, 150),
         (130, 170, 120),
         (220, 200, 130),
     )
-    return GROUND, (y > top) & (y < HORIZON + 0.01), colours, y + 0.01 * woods
+    return GROUND, (y > top) & (y < HORIZON + 0.01), colors, y + 0.01 * woods
 
 
 def _lake(rng, x, y):
     depth = (y - HORIZON) / 0.35
     ripples = noise(rng, x.shape, (0.010, 0.06))
-    colours = ramp(
+    colors = ramp(
         depth + 0.10 * ripples, (190, 210, 220), (110, 175, 210), (50, 125, 190), (40, 90, 165), (50, 70, 150)
     )
     glitter = bump(x, SUN[0] - 0.02 + 0.02 * np.sin(45 * y), 0.05 + 0.07 * depth) * (ripples > -0.5)
-    colours = mix(colours, ramp(depth, (255, 235, 160), (255, 205, 110)), 0.85 * glitter)
+    colors = mix(colors, ramp(depth, (255, 235, 160), (255, 205, 110)), 0.85 * glitter)
     shade = bump(x, 0.2, 0.3) * (ripples > -0.3)
     return (
         WATER,
         y > HORIZON,
-        mix(colours, ramp(depth, (60, 120, 100), (30, 80, 90)), 0.6 * shade),
+        mix(colors, ramp(depth, (60, 120, 100), (30, 80, 90)), 0.6 * shade),
         y + 0.002 * ripples,
     )
 
@@ -188,21 +188,21 @@ def _lawn(rng, x, y):
         - 1.1 * smoothstep(0.5, 0.95, x)
     )
     near = smoothstep(0.24, 0.36, below + 0.03 * tufts)
-    colours = mix(sunny, shadow, np.maximum(smoothstep(0, 0.8, fallen), near))
+    colors = mix(sunny, shadow, np.maximum(smoothstep(0, 0.8, fallen), near))
     flowers = (noise(rng, x.shape, 0.008) > 1.5) & (below > 0.03)
-    colours = mix(colours, ramp((tufts + 2) / 4, (235, 90, 120), (250, 160, 170), (255, 240, 200)), 0.9 * flowers)
-    return GROUND, below > 0, colours, below + 0.02 * tufts
+    colors = mix(colors, ramp((tufts + 2) / 4, (235, 90, 120), (250, 160, 170), (255, 240, 200)), 0.9 * flowers)
+    return GROUND, below > 0, colors, below + 0.02 * tufts
 
 
 def _trunk(rng, x, y):
     middle = 0.215 + 0.03 * np.sin(6 * y) + 0.0 * x
     across = (x - middle) / (0.028 + 0.10 * smoothstep(0.62, 0.76, y) ** 2)
     bark = noise(rng, x.shape, (0.06, 0.012))
-    colours = ramp(0.5 + 0.4 * across + 0.15 * bark, (60, 40, 100), (110, 60, 90), (190, 110, 80), (250, 180, 100))
+    colors = ramp(0.5 + 0.4 * across + 0.15 * bark, (60, 40, 100), (110, 60, 90), (190, 110, 80), (250, 180, 100))
     return (
         FIGURE,
         (np.abs(across) < 1) & (y > 0.2) & (y < 0.745 + 0.01 * np.sin(60 * x)),
-        colours,
+        colors,
         x + 0.01 * bark,
     )
 
@@ -212,9 +212,9 @@ def _crown(rng, x, y, column, row, radius):
     right, down = (x - column) / radius, (y - row) / radius
     leaves = cloud(rng, x.shape, 0.045, 3)
     light = 0.45 + 0.28 * right - 0.22 * down + 0.17 * leaves
-    colours = ramp(light, (30, 40, 110), (26, 84, 100), (50, 130, 70), (140, 180, 50), (240, 215, 80))
+    colors = ramp(light, (30, 40, 110), (26, 84, 100), (50, 130, 70), (140, 180, 50), (240, 215, 80))
     far = np.hypot(right, down) + 0.10 * leaves
-    return FIGURE, far < 1, colours, far
+    return FIGURE, far < 1, colors, far
 
 
 def _boat(x, y, column, row, size):
@@ -255,10 +255,10 @@ def _lady(rng, x, y):
 
 
 def _parasol(across, down):
-    """Build a dome with scalloped hem and gores in two colours."""
+    """Build a dome with scalloped hem and gores in two colors."""
     tilted, up = across + 0.28 * down, down - 0.28 * across
     far = np.hypot(tilted / 0.150, up / 0.105)
     hem = 0.012 * np.abs(np.sin(tilted * 63))
     gores = np.sin(np.arctan2(tilted, 0.06 - up) * 7)
-    colours = ramp(0.42 + 0.25 * gores + 2.2 * tilted, (170, 30, 60), (230, 70, 40), (250, 140, 60), (255, 225, 150))
-    return FIGURE, (far < 1) & (up < -hem), colours, far
+    colors = ramp(0.42 + 0.25 * gores + 2.2 * tilted, (170, 30, 60), (230, 70, 40), (250, 140, 60), (255, 225, 150))
+    return FIGURE, (far < 1) & (up < -hem), colors, far

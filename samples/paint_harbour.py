@@ -68,7 +68,7 @@ def paint_harbour(height: int = 512, seed: int = 1) -> tuple[np.ndarray, np.ndar
     rng = np.random.default_rng(seed)
     x, y = coordinates(height * SUPERSAMPLING)
     labels = _lay_out(x, y)
-    scene = _colour(rng, x, y, labels)
+    scene = _color(rng, x, y, labels)
     field = _directions(rng, x, y, labels)
     canvas = 0.6 * scene  # a dull ground that shows between strokes
     heights = np.zeros(labels.shape)
@@ -83,10 +83,10 @@ def _paint_region(rng, canvas, heights, region, brush, scene, field):
     size = region.shape[0]
     starts = stroke_starts(rng, region, brush)
     row, column = starts.astype(int).T
-    colours = jittered(rng, scene[row, column], brush.colour_jitter)
+    colors = jittered(rng, scene[row, column], brush.color_jitter)
     paths = trace(starts, field, max(4, int(brush.length * size / SPACING)))
     allowed = ndimage.distance_transform_edt(~region) <= brush.width * size / 3
-    lay_strokes(rng, canvas, heights, allowed, paths, colours, brush.width * size)
+    lay_strokes(rng, canvas, heights, allowed, paths, colors, brush.width * size)
 
 
 def _ridge(x):
@@ -105,7 +105,7 @@ def _quay(x):
 
 
 def _boat(x, y, scale):
-    """Corners of hull, main sail and jib of a boat whose waterline is centred at (x, y)."""
+    """Corners of hull, main sail and jib of a boat whose waterline is centered at (x, y)."""
     hull = [(-0.16, -0.045), (0.17, -0.06), (0.12, 0.02), (-0.11, 0.02)]
     main = [(0.0, -0.40), (0.012, -0.065), (-0.155, -0.075), (-0.13, -0.16), (-0.07, -0.29)]
     jib = [(0.022, -0.35), (0.10, -0.19), (0.145, -0.085), (0.024, -0.075)]
@@ -137,8 +137,8 @@ def _lay_out(x, y):
     return labels
 
 
-def _colour(rng, x, y, labels):
-    """Colours the strokes pick up, (H, W, 3)."""
+def _color(rng, x, y, labels):
+    """Colors the strokes pick up, (H, W, 3)."""
     shape = x.shape
     painters = {SKY: _sky, LIGHT: _sun, WATER: _water, GROUND: _ground, FIGURE: _figures}
     scene = np.zeros((*shape, 3))
@@ -150,13 +150,13 @@ def _colour(rng, x, y, labels):
 
 def _sky(rng, x, y):
     far = np.hypot(x - SUN[0], (y - SUN[1]) * 1.15) + 0.035 * cloud(rng, x.shape, 0.25)
-    colours = ramp(
+    colors = ramp(
         far / 1.0,
         (226, 92, 40), (248, 150, 62), (252, 196, 120), (196, 190, 190), (84, 160, 196),
         (40, 106, 180), (34, 72, 156), (38, 50, 124),
     )  # fmt: skip
     ring = 0.5 + 0.5 * np.sin(far * 70 + 2 * noise(rng, x.shape, 0.2))
-    return colours * (0.86 + 0.24 * ring[..., None])
+    return colors * (0.86 + 0.24 * ring[..., None])
 
 
 def _sun(rng, x, y):
@@ -165,16 +165,16 @@ def _sun(rng, x, y):
 
 def _water(rng, x, y):
     depth = (y - HORIZON) / (1 - HORIZON)
-    colours = ramp(
+    colors = ramp(
         depth + 0.07 * noise(rng, x.shape, (0.02, 0.15)),
         (120, 175, 190), (40, 130, 165), (24, 96, 150), (22, 66, 128), (26, 48, 104),
     )  # fmt: skip
     glitter = bump(x, SUN[0] + 0.03 * np.sin(40 * y), 0.05 + 0.16 * depth) * 1.1
     glitter = glitter * (noise(rng, x.shape, (0.012, 0.07)) > -0.25 + 0.7 * depth)
-    colours = mix(colours, ramp(depth, (255, 225, 120), (252, 170, 80), (235, 120, 90)), 0.9 * glitter)
+    colors = mix(colors, ramp(depth, (255, 225, 120), (252, 170, 80), (235, 120, 90)), 0.9 * glitter)
     sails = bump(x, 0.67, 0.10) * smoothstep(0.73, 0.76, y) * smoothstep(1.05, 0.8, y)
     sails = sails * (noise(rng, x.shape, (0.012, 0.06)) > -0.3)
-    return mix(colours, ramp(y, (200, 60, 40), (170, 50, 50)), 0.75 * sails)
+    return mix(colors, ramp(y, (200, 60, 40), (170, 50, 50)), 0.75 * sails)
 
 
 def _ground(rng, x, y):
@@ -192,21 +192,21 @@ def _ground(rng, x, y):
 
 
 def _figures(rng, x, y):
-    colours = np.zeros((*x.shape, 3))
+    colors = np.zeros((*x.shape, 3))
     for left, right, height, wall, roof in HOUSES:
-        for part, colour in zip(_house(left, right, height), (wall, roof), strict=True):
-            colours[polygon(x.shape, part)] = np.array(colour) / 255
+        for part, color in zip(_house(left, right, height), (wall, roof), strict=True):
+            colors[polygon(x.shape, part)] = np.array(color) / 255
         middle, base = (left + right) / 2, _shore((left + right) / 2)
         window = (np.abs(x - middle) < 0.006) & (np.abs(y - base + 0.5 * height) < 0.010)
-        colours[window] = WINDOW_BLUE
+        colors[window] = WINDOW_BLUE
     for hull, main, jib in BOATS:
         where = polygon(x.shape, hull)
-        colours[where] = ramp(smoothstep(0.66, 0.74, y[where]), (60, 60, 120), (40, 24, 50))
+        colors[where] = ramp(smoothstep(0.66, 0.74, y[where]), (60, 60, 120), (40, 24, 50))
         for sail in (main, jib):
             where = polygon(x.shape, sail)
             t = (x - x[where].min()) / np.ptp(x[where]) + 0.12 * noise(rng, x.shape, 0.05)
-            colours[where] = ramp(t, (150, 30, 44), (214, 62, 34), (244, 140, 50))[where]
-    return colours
+            colors[where] = ramp(t, (150, 30, 44), (214, 62, 34), (244, 140, 50))[where]
+    return colors
 
 
 def _directions(rng, x, y, labels):

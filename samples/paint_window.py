@@ -36,7 +36,7 @@ PADS = (
     (0.57, 0.865, 0.20, 0.05),
     (1.08, 0.70, 0.08, 0.028),
 )
-GLASS = {  # region: its colours, dark to light
+GLASS = {  # region: its colors, dark to light
     SKY: (
         (44, 60, 150),
         (50, 110, 195),
@@ -194,17 +194,17 @@ def _grain(rng, x, y, angle):
 
 
 def _glass(rng, labels, panes, tone, grain, to_lead):
-    """Colour of the lit glass."""
+    """Color of the lit glass."""
     count = panes.max() + 1
     lightness = ndimage.mean(tone, panes, np.arange(count)) + rng.normal(size=count) * 0.13
     within = 0.5 * (tone - ndimage.mean(tone, panes, np.arange(count))[panes])
     t = np.clip(lightness[panes] + within + 0.05 * grain, 0, 1)
     glass = np.zeros((*labels.shape, 3))
-    for region, colours in GLASS.items():
-        glass[labels == region] = ramp(t, *colours)[labels == region]
+    for region, colors in GLASS.items():
+        glass[labels == region] = ramp(t, *colors)[labels == region]
     glow = 0.72 + 0.5 * smoothstep(0, 0.025, to_lead) + 0.08 * cloud(rng, labels.shape, 0.3, 2)
     glow = np.clip(glow + 0.10 * grain + 0.12 * rng.normal(size=count)[panes], 0.35, 1.4)[..., None]
-    return np.clip(glass, 0.02, 1) ** (2.1 - 1.1 * glow) * (0.75 + 0.3 * glow)  # thick glass is deeper, not greyer
+    return np.clip(glass, 0.02, 1) ** (2.1 - 1.1 * glow) * (0.75 + 0.3 * glow)  # thick glass is deeper, not grayer
 
 
 def _hatching(rng, x, y, angle, to_lead):

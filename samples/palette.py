@@ -1,9 +1,9 @@
-"""The colour table of the semantic maps: one colour for each meaning, shared by every sample."""
+"""The color table of the semantic maps: one color for each meaning, shared by every sample."""
 
 import numpy as np
 from PIL import Image
 
-REGION_COLOURS = {
+REGION_COLORS = {
     "sky": (120, 180, 230),
     "water": (30, 80, 160),
     "ground": (110, 140, 60),
@@ -11,17 +11,17 @@ REGION_COLOURS = {
     "light": (250, 215, 80),
     "frame": (60, 45, 80),
 }
-SKY, WATER, GROUND, FIGURE, LIGHT, FRAME = range(len(REGION_COLOURS))
+SKY, WATER, GROUND, FIGURE, LIGHT, FRAME = range(len(REGION_COLORS))
 
 
 def map_image(labels: np.ndarray) -> Image.Image:
     """
-    Turn labels into a palette image with the table's colours.
+    Turn labels into a palette image with the table's colors.
 
     Parameters
     ----------
     labels : (H, W) array of int
-        Indices into `REGION_COLOURS`.
+        Indices into `REGION_COLORS`.
 
     Returns
     -------
@@ -29,5 +29,5 @@ def map_image(labels: np.ndarray) -> Image.Image:
         Mode "P"; its palette is the table.
     """
     image = Image.fromarray(labels.astype(np.uint8))
-    image.putpalette([channel for colour in REGION_COLOURS.values() for channel in colour])
+    image.putpalette([channel for color in REGION_COLORS.values() for channel in color])
     return image

@@ -128,8 +128,8 @@ def _chelsea():
     labels[_polygon(labels.shape, CHELSEA_FIGURE)] = FIGURE
     labels[_polygon(labels.shape, CHELSEA_BIB)] = GROUND
     labels[_polygon(labels.shape, CHELSEA_NOSE)] = LIGHT
-    for centre, radii in CHELSEA_EYES:
-        labels[ellipse(*centre, *radii)] = LIGHT
+    for center, radii in CHELSEA_EYES:
+        labels[ellipse(*center, *radii)] = LIGHT
     return labels
 
 

@@ -20,14 +20,14 @@ class Brush:
         Size of a stroke.
     coverage : float
         How many times the strokes would cover the region.
-    colour_jitter : float
-        Deviation of the strokes' colours from the scene's.
+    color_jitter : float
+        Deviation of the strokes' colors from the scene's.
     """
 
     width: float
     length: float
     coverage: float
-    colour_jitter: float = 0.07
+    color_jitter: float = 0.07
 
 
 def stroke_starts(rng: np.random.Generator, region: np.ndarray, brush: Brush) -> np.ndarray:
@@ -62,11 +62,11 @@ def _walk(points, field, steps):
     return np.stack(walked, axis=1)
 
 
-def jittered(rng: np.random.Generator, colours: np.ndarray, amount: float) -> np.ndarray:
-    """Shift colours at random: most in lightness, some between warm and cold, green and violet."""
+def jittered(rng: np.random.Generator, colors: np.ndarray, amount: float) -> np.ndarray:
+    """Shift colors at random: most in lightness, some between warm and cold, green and violet."""
     axes = np.array([[0.8, 0.8, 0.8], [0.6, 0.0, -0.6], [-0.25, 0.4, -0.25]])
-    shifts = rng.normal(size=(len(colours), 3)) * amount @ axes
-    return np.clip(colours + shifts, 0, 1)
+    shifts = rng.normal(size=(len(colors), 3)) * amount @ axes
+    return np.clip(colors + shifts, 0, 1)
 
 
 def lay_strokes(
@@ -75,7 +75,7 @@ def lay_strokes(
     heights: np.ndarray,
     allowed: np.ndarray,
     paths: np.ndarray,
-    colours: np.ndarray,
+    colors: np.ndarray,
     width: float,
 ) -> None:
     """
@@ -91,16 +91,16 @@ def lay_strokes(
         Where paint may go.
     paths : (N, S, 2) array
         Points of the strokes.
-    colours : (N, 3) array
+    colors : (N, 3) array
     width : float
         In canvas pixels.
     """
     for first in range(0, len(paths), BATCH):
         batch = slice(first, first + BATCH)
-        _lay_batch(rng, canvas, heights, allowed, paths[batch], colours[batch], width)
+        _lay_batch(rng, canvas, heights, allowed, paths[batch], colors[batch], width)
 
 
-def _lay_batch(rng, canvas, heights, allowed, paths, colours, width):
+def _lay_batch(rng, canvas, heights, allowed, paths, colors, width):
     count, samples = paths.shape[:2]
     u = np.linspace(0, 1, samples)[None, :, None]
     v = np.linspace(-1, 1, max(3, int(width / SPACING) + 1))[None, None, :]
@@ -112,7 +112,7 @@ def _lay_batch(rng, canvas, heights, allowed, paths, colours, width):
     rows, columns = rows[painted], columns[painted]
     thickness = 0.5 * bristles + 1.2 * np.sqrt(1 - 0.9 * v**2) + rng.uniform(0, 1.5, size=(count, 1, 1))
     thickness = np.broadcast_to(thickness + 0.5 * u, painted.shape)[painted]
-    paint = _two_pigments(rng, colours, bristles, samples)[painted]
+    paint = _two_pigments(rng, colors, bristles, samples)[painted]
     wanted = allowed[rows, columns]
     canvas[rows[wanted], columns[wanted]] = paint[wanted]
     heights[rows[wanted], columns[wanted]] = thickness[wanted]
@@ -142,10 +142,10 @@ def _ribbon(paths, v, width):
     return np.rint(rows).astype(int), np.rint(columns).astype(int)
 
 
-def _two_pigments(rng, colours, bristles, samples):
-    """Colour of each ribbon sample: two shades side by side, streaked by the bristles."""
-    second = jittered(rng, colours, 0.05)
-    side = 0.5 + 0.5 * np.tanh(2 * bristles + rng.normal(size=(len(colours), 1, 1)))
-    mixed = colours[:, None, None] * (1 - side[..., None]) + second[:, None, None] * side[..., None]
+def _two_pigments(rng, colors, bristles, samples):
+    """Color of each ribbon sample: two shades side by side, streaked by the bristles."""
+    second = jittered(rng, colors, 0.05)
+    side = 0.5 + 0.5 * np.tanh(2 * bristles + rng.normal(size=(len(colors), 1, 1)))
+    mixed = colors[:, None, None] * (1 - side[..., None]) + second[:, None, None] * side[..., None]
     streaked = mixed * (1 + 0.07 * bristles[..., None])
-    return np.broadcast_to(streaked, (len(colours), samples, bristles.shape[2], 3))
+    return np.broadcast_to(streaked, (len(colors), samples, bristles.shape[2], 3))

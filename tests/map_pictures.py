@@ -18,13 +18,13 @@ SHARP, SOFT = 1, 4  # how many samples a side make a pixel
 
 
 def drawn(size, background, *shapes, samples=SOFT):
-    """Return an RGB picture of ("ellipse" or "rectangle", box, colour), the box in pixels from left and top."""
+    """Return an RGB picture of ("ellipse" or "rectangle", box, color), the box in pixels from left and top."""
     height, width = size
     picture = Image.new("RGB", (width * samples, height * samples), background)
     pen = ImageDraw.Draw(picture)
-    for kind, (left, top, right, bottom), colour in shapes:
+    for kind, (left, top, right, bottom), color in shapes:
         box = [side * samples for side in (left, top)] + [side * samples - 1 for side in (right, bottom)]
-        getattr(pen, kind)(box, fill=colour)
+        getattr(pen, kind)(box, fill=color)
     return picture.resize((width, height), Image.Resampling.BOX)
 
 
@@ -77,7 +77,7 @@ DEGRADED = {
     "4 by bilinear": lambda picture: picture.resize(
         (picture.width * 4, picture.height * 4), Image.Resampling.BILINEAR
     ),
-    "64 colours": lambda picture: picture.quantize(64),
+    "64 colors": lambda picture: picture.quantize(64),
     "RGBA": lambda picture: picture.convert("RGBA"),
 }
 
@@ -87,12 +87,12 @@ def painted(rows, colors):
     return np.array([[colors[letter] for letter in row] for row in rows], np.uint8)
 
 
-def grey(labels):
+def gray(labels):
     return np.repeat(np.asarray(labels, np.uint8)[..., np.newaxis], 3, axis=-1)
 
 
 def with_colors(*colors):
-    """Return a map with one pixel of each colour."""
+    """Return a map with one pixel of each color."""
     return SemanticMap(np.arange(len(colors), dtype=np.int32)[np.newaxis], colors)
 
 
@@ -109,7 +109,7 @@ def assert_is_one_sentence(error, *parts):
 
 
 def deep_png(path, samples):
-    """Write 16-bit grey by hand, as Pillow versions differ in it."""
+    """Write 16-bit gray by hand, as Pillow versions differ in it."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

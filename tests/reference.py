@@ -103,7 +103,7 @@ def raw_gram(features: NDArray) -> Array:
 
 
 def total_variation(image: NDArray, exponent: float) -> Array:
-    """Return ``(dx^2 + dy^2)^exponent`` at each pixel that has a right and a lower neighbour, and each colour."""
+    """Return ``(dx^2 + dy^2)^exponent`` at each pixel that has a right and a lower neighbor, and each color."""
     image = image.astype(np.float64)
     values = np.empty((image.shape[0] - 1, image.shape[1] - 1, 3))
     for row in range(values.shape[0]):

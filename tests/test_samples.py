@@ -1,4 +1,4 @@
-"""The sample pictures fit their maps, the maps keep to the colour table, and painting is reproducible."""
+"""The sample pictures fit their maps, the maps keep to the color table, and painting is reproducible."""
 
 import importlib.util
 from pathlib import Path
@@ -18,17 +18,17 @@ def load_module(name):
     return module
 
 
-def colour_shares(path):
-    """Share of the pixels of each colour."""
+def color_shares(path):
+    """Share of the pixels of each color."""
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3)
-    colours, counts = np.unique(pixels, axis=0, return_counts=True)
-    return {tuple(colour.tolist()): count / len(pixels) for colour, count in zip(colours, counts, strict=True)}
+    colors, counts = np.unique(pixels, axis=0, return_counts=True)
+    return {tuple(color.tolist()): count / len(pixels) for color, count in zip(colors, counts, strict=True)}
 
 
 @pytest.fixture(scope="module")
 def table():
-    return load_module("palette").REGION_COLOURS
+    return load_module("palette").REGION_COLORS
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -43,14 +43,14 @@ def test_picture_is_readable_and_fits_its_map(name):
 
 
 @pytest.mark.parametrize("name", [f"{name}_map" for name in PICTURES] + ["coast_doodle"])
-def test_map_has_only_table_colours_and_three_regions(name, table):
-    shares = colour_shares(SAMPLES / f"{name}.png")
+def test_map_has_only_table_colors_and_three_regions(name, table):
+    shares = color_shares(SAMPLES / f"{name}.png")
     assert set(shares) <= set(table.values())
     assert sum(share >= 0.01 for share in shares.values()) >= 3
 
 
-def test_doodle_uses_colours_of_the_harbour():
-    assert set(colour_shares(SAMPLES / "coast_doodle.png")) <= set(colour_shares(SAMPLES / "harbour_map.png"))
+def test_doodle_uses_colors_of_the_harbour():
+    assert set(color_shares(SAMPLES / "coast_doodle.png")) <= set(color_shares(SAMPLES / "harbour_map.png"))
 
 
 def test_mask_is_a_smooth_gradient_over_the_astronaut():

@@ -108,7 +108,7 @@ REGIONS = part(
 MASKS = part(
     "masks",
     "Masks by number",
-    "Soft masks, each with a style of its own: upright bands that fade into their neighbours, or smooth masks that "
+    "Soft masks, each with a style of its own: upright bands that fade into their neighbors, or smooth masks that "
     "all cover the whole picture.",
     [
         *({"scene": "mask bands", "count": count} for count in COUNTS),

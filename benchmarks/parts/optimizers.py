@@ -1,4 +1,4 @@
-"""Loss of the image in [0, 1] against time, for each optimiser, memory and number of scales.
+"""Loss of the image in [0, 1] against time, for each optimizer, memory and number of scales.
 
 "scipy with bounds" is SciPy's L-BFGS-B with bounds [0, 1], "scipy unbounded" the same without them, its image clipped
 only where it is judged; both are written here for comparison. The others are the package's own.
@@ -212,7 +212,7 @@ def plot(figures: Sequence[Figure], page: Any) -> None:
 
 PART = Part(
     "optimizers",
-    "The optimiser, and coarse to fine",
+    "The optimizer, and coarse to fine",
     "Total loss of the image *inside [0, 1]* after a time, VGG19, in the type that `auto` takes; the time includes "
     "the coarser sizes (40 steps each) and their compiling. A dash: the full size had not begun in every pair.",
     groups,

@@ -1,4 +1,4 @@
-"""One step, optimiser included, against the bare network's forward pass and image gradient.
+"""One step, optimizer included, against the bare network's forward pass and image gradient.
 
 To the depth of block4_conv2; layers that the weights file lacks get random weights: time does not depend on them.
 """
@@ -125,7 +125,7 @@ def table(figures: Sequence[Figure]) -> Table | None:
                         )
                     )
     caption = (
-        "The objective, and a whole step with the optimiser, against the bare network's forward pass and image "
+        "The objective, and a whole step with the optimizer, against the bare network's forward pass and image "
         f"gradient to {DEPTH}. Peak memory is that of the process of the step:"
     )
     header = ("size", "type", "optimizer", "bare s", "objective / bare", "step / bare", "peak MiB")

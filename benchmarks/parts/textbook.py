@@ -2,7 +2,7 @@
 
 The textbook implementation is written as most tutorials write it: float32, one size, SciPy's L-BFGS with no
 bounds from the content image, one flat function that returns loss and gradient, clipping at the end. It
-minimises the very same objective. Both times include compiling and leave reading the weights out. Losses are those of
+minimizes the very same objective. Both times include compiling and leave reading the weights out. Losses are those of
 the *clipped* image, as that is what is saved, in float32.
 """
 

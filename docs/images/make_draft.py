@@ -17,7 +17,7 @@ GAP = 8
 
 
 def main() -> None:
-    """Draft maps of two photographs, one in the colours of a painting's map, and write them beside this file."""
+    """Draft maps of two photographs, one in the colors of a painting's map, and write them beside this file."""
     painting = maskstyle.load_image(SAMPLES / "harbour.jpg").pixels
     painting_map = maskstyle.load_map(SAMPLES / "harbour_map.png")
     cat = maskstyle.load_image(SAMPLES / "chelsea.jpg").pixels

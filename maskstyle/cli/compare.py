@@ -38,7 +38,7 @@ def compare(
     record: Annotated[Path | None, typer.Option("--json", help="Write a record of all runs.")] = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Render one pair under several recipes or networks, into one labelled sheet with losses and times."""
+    """Render one pair under several recipes or networks, into one labeled sheet with losses and times."""
     from maskstyle.cli.exit_codes import EXIT_INTERRUPTED
     from maskstyle.cli.interrupt import interruptible
     from maskstyle.cli.render import Files, announce, chosen_network

@@ -63,7 +63,7 @@ def doodle(
     dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Paint a doodle: each of its regions in the style of the region of the same map colour of STYLE."""
+    """Paint a doodle: each of its regions in the style of the region of the same map color of STYLE."""
     from maskstyle.cli.job import prepared
     from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (

@@ -40,7 +40,7 @@ def evaluate(
         typer.Option("--style-map", help="Map of the painting; else the one beside it is taken."),
     ] = None,
     regions: Annotated[
-        str | None, typer.Option("--regions", help="Map colours of the regions that were painted; all regions.")
+        str | None, typer.Option("--regions", help="Map colors of the regions that were painted; all regions.")
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -55,7 +55,7 @@ def evaluate(
     soft_maps: SoftMapsOption = False,
     masks: Annotated[
         list[Path] | None,
-        typer.Option("--mask", help="Without maps: grey mask, black where CONTENT was to stay; repeatable."),
+        typer.Option("--mask", help="Without maps: gray mask, black where CONTENT was to stay; repeatable."),
     ] = None,
     whole: Annotated[bool, typer.Option("--whole", help="Judge the picture as a whole, whatever maps there are.")] = (
         False

@@ -40,11 +40,11 @@ def large_lines(settings: Settings, sizes: Sequence[Size]) -> list[tuple[str, st
     for size in sizes if settings.optimizer == "auto" else ():
         chosen = settings_at(size, settings)
         if chosen.optimizer == "adam":
-            lines.append(("optimiser", f"Adam from {size[1]}x{size[0]} on, as L-BFGS would take too much memory"))
+            lines.append(("optimizer", f"Adam from {size[1]}x{size[0]} on, as L-BFGS would take too much memory"))
             break
         if chosen.history < settings.history:
             how = f"L-BFGS with a history of {chosen.history} at {size[1]}x{size[0]}, to save memory"
-            lines.append(("optimiser", how))
+            lines.append(("optimizer", how))
     return lines
 
 

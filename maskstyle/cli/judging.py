@@ -126,7 +126,7 @@ class Judging:
         return {name: reading.read(path) for name, path in zip(names, self.maps.paths, strict=False)}
 
     def _chosen(self, maps: Mapping[str, Any], regions: str | None, mapping: list[str]) -> dict[str, Any]:
-        """Return the colours of the regions and pairs that options name, as those of the maps."""
+        """Return the colors of the regions and pairs that options name, as those of the maps."""
         if len(maps) < 2:
             return {
                 "regions": None if regions is None else parse_colors(regions, "--regions"),

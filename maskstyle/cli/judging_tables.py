@@ -31,11 +31,11 @@ def _regions(evaluation: Evaluation) -> Table:
     for row, region in enumerate(evaluation.regions):
         other = evaluation.nearest_others[row]
         table.add_row(
-            _labelled(region),
+            _labeled(region),
             f"{100 * region.share:.1f} %",
-            _labelled(evaluation.style_regions[evaluation.own[row]]),
+            _labeled(evaluation.style_regions[evaluation.own[row]]),
             number_text(evaluation.own_distances[row]),
-            "-" if other is None else _labelled(evaluation.style_regions[other]),
+            "-" if other is None else _labeled(evaluation.style_regions[other]),
             "-" if other is None else number_text(float(evaluation.confusion[row, other])),
             number_text(evaluation.leakage[row]),
             number_text(evaluation.content_distances[row]),
@@ -47,16 +47,16 @@ def _matrix(evaluation: Evaluation) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("region")
     for region in evaluation.style_regions:
-        table.add_column(_labelled(region), justify="right")
+        table.add_column(_labeled(region), justify="right")
     for region, own, row in zip(evaluation.regions, evaluation.own, evaluation.confusion, strict=True):
         numbers = [number_text(float(value)) for value in row]
         numbers[own] = f"[{numbers[own]}]"
-        table.add_row(_labelled(region), *(escape(number) for number in numbers))
+        table.add_row(_labeled(region), *(escape(number) for number in numbers))
     return table
 
 
-def _labelled(region: JudgedRegion) -> Text:
-    """Return a region's name after a patch of its colour."""
+def _labeled(region: JudgedRegion) -> Text:
+    """Return a region's name after a patch of its color."""
     if region.color is None:
         return Text(region.name)
     color = format_color(region.color)

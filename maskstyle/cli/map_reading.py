@@ -18,7 +18,7 @@ class MapReading(NamedTuple):
     Parameters
     ----------
     palette : tuple of Color or None
-        The regions' colours; found where they are left out.
+        The regions' colors; found where they are left out.
     least_region : int or None
         How many pixels make a region.
     soft : bool
@@ -57,7 +57,7 @@ def asked_reading(palette: str | None, least_region: int | None, *, soft: bool =
     Raises
     ------
     SettingsError
-        Where a colour is none, or the number is below 1.
+        Where a color is none, or the number is below 1.
     """
     if least_region is not None and least_region < 1:
         raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")

@@ -1,4 +1,4 @@
-"""Semantic maps on the command line: found beside their images, and the colours that name their regions."""
+"""Semantic maps on the command line: found beside their images, and the colors that name their regions."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from maskstyle.maps.io import (
 )
 
 ON_THE_COMMAND_LINE = Advice(
-    "repaint them in the same colours, pair them with --map, list the regions to paint with --regions, or pass "
+    "repaint them in the same colors, pair them with --map, list the regions to paint with --regions, or pass "
     "--unmatched keep or --unmatched whole-style",
     "list regions that both maps have with --regions, pair them with --map, or pass --unmatched whole-style",
-    "draft a map in the painting's colours with: maskstyle maps draft PHOTO --like STYLE_MAP PAINTING -o MAP.png; or "
+    "draft a map in the painting's colors with: maskstyle maps draft PHOTO --like STYLE_MAP PAINTING -o MAP.png; or "
     "pair regions with --map, or pass --unmatched whole-style",
 )
 """What to do where regions have no counterpart."""
 
-FOR_PATCHES = "repaint them in the same colours, pair them with --map, or pass --unmatched nearest"
+FOR_PATCHES = "repaint them in the same colors, pair them with --map, or pass --unmatched nearest"
 """The same where patches are matched."""
 
-_OF_DOODLES = "repaint them in the style map's colours, pair them with --map, or pass --unmatched whole-style"
+_OF_DOODLES = "repaint them in the style map's colors, pair them with --map, or pass --unmatched whole-style"
 FOR_DOODLES = Advice(_OF_DOODLES, _OF_DOODLES)
 """The same for doodles."""
 
@@ -59,7 +59,7 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
 
 
 def recorded_palette(palette: str | None) -> list[str] | None:
-    """Return what the record says of ``--palette``: the colours one by one."""
+    """Return what the record says of ``--palette``: the colors one by one."""
     return None if palette is None else [format_color(color) for color in parse_colors(palette, "--palette")]
 
 
@@ -99,7 +99,7 @@ def announce_maps(
 
 
 def parse_colors(text: str, flag: str) -> list[Color]:
-    """Read ``COLOUR,...``.
+    """Read ``COLOR,...``.
 
     Examples
     --------
@@ -110,12 +110,12 @@ def parse_colors(text: str, flag: str) -> list[Color]:
 
 
 def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[Color]:
-    """Read ``COLOUR,...`` as the colours of regions of a map, which a colour's name may mean too.
+    """Read ``COLOR,...`` as the colors of regions of a map, which a color's name may mean too.
 
     Raises
     ------
     ImageError
-        Where a colour or name is that of no region, or a name that of several.
+        Where a color or name is that of no region, or a name that of several.
     """
     return [_region(part, flag, semantic_map, name) for part in _parts(text)]
 
@@ -123,7 +123,7 @@ def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str
 def chosen_mapping(
     texts: list[str], flag: str, content: SemanticMap, style: SemanticMap, *, names: tuple[str, str]
 ) -> list[tuple[Color, Color]]:
-    """Read ``CONTENTCOLOUR=STYLECOLOUR`` several times as the colours of regions of two maps."""
+    """Read ``CONTENTCOLOR=STYLECOLOR`` several times as the colors of regions of two maps."""
     mapping = []
     for text in texts:
         here, _, there = text.partition("=")
@@ -132,7 +132,7 @@ def chosen_mapping(
 
 
 def parse_mapping(texts: list[str], flag: str) -> list[tuple[Color, Color]]:
-    """Read ``CONTENTCOLOUR=STYLECOLOUR`` several times.
+    """Read ``CONTENTCOLOR=STYLECOLOR`` several times.
 
     Examples
     --------

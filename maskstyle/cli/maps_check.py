@@ -110,7 +110,7 @@ def _unmatched(report: MapReport) -> str:
         if lacking
     ]
     common = (
-        "" if len(report.pairs) > sum(None in pair for pair in report.pairs) else "no colour is in both maps, and "
+        "" if len(report.pairs) > sum(None in pair for pair in report.pairs) else "no color is in both maps, and "
     )
     return f"{common}regions have no counterpart: {' and '.join(alone)}; try one of the lines above"
 

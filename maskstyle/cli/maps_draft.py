@@ -44,7 +44,7 @@ def draft(
         Path | None,
         typer.Option(
             "--scribbles",
-            help="Strokes, a colour for each region, on nothing or a plain colour, to grow into regions.",
+            help="Strokes, a color for each region, on nothing or a plain color, to grow into regions.",
         ),
     ] = None,
     like: Annotated[
@@ -52,12 +52,12 @@ def draft(
         typer.Option(
             "--like",
             metavar="STYLE_MAP STYLE",
-            help="Give each region the colour of the region of this map that looks most like it in this painting.",
+            help="Give each region the color of the region of this map that looks most like it in this painting.",
         ),
     ] = None,
     features: Annotated[
         Literal["color", "network"],
-        typer.Option("--features", help="Compare colour and texture, or what the network `lite` sees (slower)."),
+        typer.Option("--features", help="Compare color and texture, or what the network `lite` sees (slower)."),
     ] = "color",
     preview: Annotated[
         Path | None, typer.Option("--preview", help="Also write the map over the picture, numbered.")
@@ -65,7 +65,7 @@ def draft(
     force: Annotated[bool, typer.Option("--force", help="Replace a map that is there.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Draft a map of a picture: regions by colour and texture, to be corrected in any paint program."""
+    """Draft a map of a picture: regions by color and texture, to be corrected in any paint program."""
     from maskstyle.drafting.draft import MOST_REGIONS, check_draft, color_map_like, draft_map
     from maskstyle.drafting.scribbles import load_scribbles
     from maskstyle.images.io import load_image
@@ -108,10 +108,10 @@ def draft(
 
 
 def _in_a_style(image: Path, output: Path | None) -> str:
-    """Return how to make the draft go with a painting's map, which has colours of its own."""
+    """Return how to make the draft go with a painting's map, which has colors of its own."""
     named = "" if output is None else f" -o {shlex.quote(str(output))}"
     return (
-        "the colours go by size alone; for those of the regions of a painting that look alike: maskstyle maps draft "
+        "the colors go by size alone; for those of the regions of a painting that look alike: maskstyle maps draft "
         f"{shlex.quote(str(image))} --like STYLE_MAP PAINTING{named} --force"
     )
 
@@ -162,7 +162,7 @@ def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:
 
 
 def _print(drafted: SemanticMap, pairs: Sequence[tuple[Color, Color]], style_map: SemanticMap | None) -> None:
-    """Print what was drafted; with a style's map, the region there whose colour each took, and its share."""
+    """Print what was drafted; with a style's map, the region there whose color each took, and its share."""
     from rich.table import Column, Table
 
     from maskstyle.maps.colors import color_name, format_color, percent

@@ -55,14 +55,14 @@ def read_mask(path: Path, size: Size | None = None) -> Mask:
     Parameters
     ----------
     path : Path
-        A greyscale picture; see `maskstyle.load_mask`, but it may be 0 everywhere.
+        A grayscale picture; see `maskstyle.load_mask`, but it may be 0 everywhere.
     size : (height, width), optional
         The size to make it; its own.
 
     Raises
     ------
     ImageError
-        If it cannot be read, has colours, or another aspect.
+        If it cannot be read, has colors, or another aspect.
     """
     mask = masks.read_mask(path).mask
     if size is None:

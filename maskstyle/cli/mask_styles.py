@@ -88,7 +88,7 @@ def _how_to_make(content: Path) -> str:
     """Say what a mask is, and give a command that makes one."""
     mask = shlex.quote(f"{content.stem}_mask.png")
     return (
-        "a mask is a grey picture of the photo's shape that is white where the style goes and black where it does "
+        "a mask is a gray picture of the photo's shape that is white where the style goes and black where it does "
         f"not; to make one: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
     )
 

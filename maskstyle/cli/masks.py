@@ -67,7 +67,7 @@ def radial(
     like: LikeOption = None,
     size: SizeOption = None,
     center: Annotated[
-        str, typer.Option("--center", help="Centre as X,Y, in percent of the width and the height.")
+        str, typer.Option("--center", help="Center as X,Y, in percent of the width and the height.")
     ] = "50,50",
     inner: Annotated[float, typer.Option("--inner", help="Radius of what is white, in percent.")] = 0.0,
     outer: Annotated[
@@ -92,12 +92,12 @@ def radial(
 @makes_mask
 def from_map(
     semantic_map: Annotated[
-        Path, typer.Argument(help="A map: a picture with a colour for each region.", show_default=False)
+        Path, typer.Argument(help="A map: a picture with a color for each region.", show_default=False)
     ],
     region: Annotated[
         list[str],
         typer.Option(
-            "--region", help="A region's colour, as red, '#0000ff' or 0,0,255; repeatable.", show_default=False
+            "--region", help="A region's color, as red, '#0000ff' or 0,0,255; repeatable.", show_default=False
         ),
     ],
     like: LikeOption = None,
@@ -179,8 +179,8 @@ def edge_aware(
     return Made(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture)
 
 
-@app.command("normalise")
-def normalise(
+@app.command("normalize")
+def normalize(
     masks: MasksArgument,
     output_dir: Annotated[
         Path, typer.Option("--output-dir", help="Folder of the results, which keep their names.", show_default=False)
@@ -196,13 +196,13 @@ def normalise(
     """Divide masks by their sum, so that they share out every pixel that any of them has."""
     from maskstyle.cli.mask_files import read_masks, wanted_size
     from maskstyle.images.io import save_mask
-    from maskstyle.masks.combining import normalise_masks
+    from maskstyle.masks.combining import normalize_masks
 
     outputs = _outputs(masks, output_dir, [*masks, *([] if like is None else [like])])
     levels = (1 << int(bits)) - 1
-    shares = normalise_masks(read_masks(masks, wanted_size(like, size)), fill=fill, levels=levels)
+    shares = normalize_masks(read_masks(masks, wanted_size(like, size)), fill=fill, levels=levels)
     output_dir.mkdir(exist_ok=True)
-    metadata = record_of(normalise, {"masks": masks, "fill": fill, "like": like, "size": size})
+    metadata = record_of(normalize, {"masks": masks, "fill": fill, "like": like, "size": size})
     for path, share in zip(outputs, shares, strict=True):
         save_mask(path, share, bits=int(bits), metadata=metadata)
         if not quiet:

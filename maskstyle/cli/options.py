@@ -39,7 +39,7 @@ CheckpointEveryOption: TypeAlias = Annotated[
 QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 PaletteOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--palette", help="The maps' colours, as red,'#0000ff',...; found in them."),
+    typer.Option("--palette", help="The maps' colors, as red,'#0000ff',...; found in them."),
 ]
 TransparentOption: TypeAlias = Annotated[
     bool, typer.Option("--transparent", help="Write what is painted alone: transparent where nothing is.")
@@ -66,7 +66,7 @@ SETTING_HELP: Mapping[str, str] = {
     "style_weight": "Weight of the style term: more is more style.",
     "tv_weight": "Weight of total variation: more is smoother.",
     "content_reduction": "How the content term is scaled.",
-    "gram_normalisation": "Divide Gram matrices by their sum of pixel weights, or not.",
+    "gram_normalization": "Divide Gram matrices by their sum of pixel weights, or not.",
     "style_reduction": "How the style term is scaled.",
     "tv_exponent": "Exponent of total variation.",
     "tv_reduction": "How total variation is reduced.",
@@ -89,13 +89,13 @@ SETTING_HELP: Mapping[str, str] = {
     "epsilon": "Adam's epsilon.",
     "init": "First image: content, style, noise, colors of the style, or a picture's FILE to continue from.",
     "noise_contrast": "Contrast of a start from noise, at most 1, which fills [0, 1].",
-    "seed": "Seed of the noise, and of the colours drawn.",
+    "seed": "Seed of the noise, and of the colors drawn.",
     "snapshot_every": "Keep a snapshot every so many steps; 0: none.",
     "denoise": "Strength of the denoising of the result, such as 0.05; 0: none.",
     "denoise_method": "Non-local means, total variation or a bilateral filter.",
     "tile_size": "Side in pixels of the tiles in which larger images are evaluated.",
     "memory": "Memory that the run may take, in GB; large images are evaluated in tiles that fit.",
-    "color": "Whose colours the result has: the style's, or in one of three ways the content's.",
+    "color": "Whose colors the result has: the style's, or in one of three ways the content's.",
 }
 """Help of each setting's option."""
 

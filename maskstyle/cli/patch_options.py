@@ -18,7 +18,7 @@ PATCH_HELP: Mapping[str, str] = {
     "patch_size": "Side of a patch, in pixels of the result, whatever its --size.",
     "patch_stride": "Pixels from one patch to the next; below their size they overlap.  (default: their size)",
     "patch_offset": "Pixels that patches are moved down and to the right, as DOWN,RIGHT.",
-    "similarity": "How patches of maps are compared: by their colours alone, or also by where borders run (ncc).",
+    "similarity": "How patches of maps are compared: by their colors alone, or also by where borders run (ncc).",
     "repetition": "What each earlier use of a style patch counts against it; 0 lets all take the same.",
     "position_weight": "How much similar positions count, among patches of about equal maps.",
     "feature_weight": "How much similar network features count, among patches of about equal maps.",

@@ -92,7 +92,7 @@ def _pairs_table(plan: Plan, loaded: LoadedPlan, pairing: Pairing) -> Table:
     (name,) = plan.styles
     table = Table("what", Column("share", justify="right"), "style", "its part", box=None, pad_edge=False)
     for label, partner in enumerate(pairing.partners):
-        alone = WHOLE if plan.technique == "doodle" else "nearest colours"
+        alone = WHOLE if plan.technique == "doodle" else "nearest colors"
         part = alone if partner is None else _swatch(partner)
         table.add_row(*_region_cells(loaded.content_map, label), escape(name), part)
     return table
@@ -105,7 +105,7 @@ def _regions_table(plan: Plan, settled: Settled, content: Size) -> Table:
         "style",
         Column("its part", no_wrap=True),
         Column("strength", justify="right"),
-        "colours",
+        "colors",
         box=None,
         pad_edge=False,
     )
@@ -142,7 +142,7 @@ def _how(plan: Plan, entry: Entry) -> tuple[str, str, str, str]:
 
 
 def _region_cells(semantic_map: SemanticMap | None, label: int) -> tuple[str, str]:
-    """Return a region's swatch, colour and name, and its share of all pixels."""
+    """Return a region's swatch, color and name, and its share of all pixels."""
     assert semantic_map is not None
     share = semantic_map.count(label) / semantic_map.labels.size
     return _swatch(semantic_map.colors[label]), percent(share)

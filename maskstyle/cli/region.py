@@ -44,7 +44,7 @@ def region(
     ] = None,
     regions: Annotated[
         str | None,
-        typer.Option("--regions", help="Map colours of the regions to paint, as red,'#0000ff',...; all regions."),
+        typer.Option("--regions", help="Map colors of the regions to paint, as red,'#0000ff',...; all regions."),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -66,7 +66,7 @@ def region(
         typer.Option("--feather-mode", help="What fading in follows: the distance alone, or CONTENT's edges too."),
     ] = "distance",
     denoise_regions: Annotated[
-        str | None, typer.Option("--denoise-regions", help="Map colours of the regions that --denoise is for; all.")
+        str | None, typer.Option("--denoise-regions", help="Map colors of the regions that --denoise is for; all.")
     ] = None,
     transparent: TransparentOption = False,
     weights: WeightsOption = None,
@@ -78,7 +78,7 @@ def region(
     dry_run: DryRunOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Paint each region of CONTENT in the style of the region of the same map colour of STYLE."""
+    """Paint each region of CONTENT in the style of the region of the same map color of STYLE."""
     from maskstyle.cli.job import prepared
     from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import (

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from maskstyle.drafting.features import Describe, color_features, joined, most_alike
 from maskstyle.drafting.scribbles import grow, seeds_at
-from maskstyle.drafting.segmentation import find_affinity, find_superpixels, normalised_cut, smoothed, without_specks
+from maskstyle.drafting.segmentation import find_affinity, find_superpixels, normalized_cut, smoothed, without_specks
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import Image, Size, fit_size, resize_image
 from maskstyle.images.sidecars import check_aspect
@@ -24,7 +24,7 @@ DEFAULT_REGIONS = 5
 """As many as most hand-drawn maps have."""
 
 MOST_REGIONS = 32
-"""More are no draft to correct by hand, and their colours would no longer be read back without fail."""
+"""More are no draft to correct by hand, and their colors would no longer be read back without fail."""
 
 FEATURES = ("color", "network")
 """What parts of an image may be compared by."""
@@ -54,9 +54,9 @@ def draft_map(
         several patches.
     scribbles : SemanticMap, optional
         Strokes in some pixels of each region, from `load_scribbles`; there are as many regions then as they have
-        colours, and in these.
+        colors, and in these.
     features : {"color", "network"}
-        Compare colour and texture, or the features of the embedded network `lite`; the latter loads TensorFlow.
+        Compare color and texture, or the features of the embedded network `lite`; the latter loads TensorFlow.
 
     Returns
     -------
@@ -73,8 +73,8 @@ def draft_map(
 
     Notes
     -----
-    Superpixels (SLIC) are compared by their features. Neighbours are tied as far as they look alike, and so, more
-    loosely, are superpixels that look alike anywhere; a normalised cut parts what is tied least. Patches of less than
+    Superpixels (SLIC) are compared by their features. Neighbors are tied as far as they look alike, and so, more
+    loosely, are superpixels that look alike anywhere; a normalized cut parts what is tied least. Patches of less than
     0.2 % of the pixels go to the regions around them. The same image makes the same map each time.
 
     Examples
@@ -101,7 +101,7 @@ def draft_map(
     with threadpool_limits(limits=1, user_api="blas"):  # for systems so small, threads cost more than they bring
         affinity = find_affinity(joined(groups), superpixels)
         if strokes is None:
-            parts = normalised_cut(affinity, count)
+            parts = normalized_cut(affinity, count)
         else:
             parts = grow(affinity, superpixels, seeds_at(strokes, _size(small)), count)
     labels = smoothed(without_specks(parts[superpixels.labels], count), count, size)
@@ -132,7 +132,7 @@ def check_draft(
     """
     if regions is not None and scribbles is not None:
         raise SettingsError(
-            f"regions is {regions}, but the scribbles have {len(scribbles.colors)} colours, which make as many "
+            f"regions is {regions}, but the scribbles have {len(scribbles.colors)} colors, which make as many "
             "regions; leave regions out"
         )
     if regions is not None and not 1 <= regions <= MOST_REGIONS:
@@ -151,16 +151,16 @@ def check_draft(
 def color_map_like(
     drafted: SemanticMap, image: Image, style_map: SemanticMap, style: Image, *, features: str = "color"
 ) -> tuple[SemanticMap, tuple[tuple[Color, Color], ...]]:
-    """Give the regions of a map the colours of those of a style's map that look most like them.
+    """Give the regions of a map the colors of those of a style's map that look most like them.
 
     Parameters
     ----------
     drafted : SemanticMap
-        The map whose colours to change.
+        The map whose colors to change.
     image : (H, W, 3) float32 array
         Its image, in [0, 1].
     style_map : SemanticMap
-        The map that has the colours.
+        The map that has the colors.
     style : (h, w, 3) float32 array
         Its image, in [0, 1].
     features : {"color", "network"}
@@ -168,10 +168,10 @@ def color_map_like(
 
     Returns
     -------
-    recoloured : SemanticMap
-        Regions that took the same colour are one.
+    recolored : SemanticMap
+        Regions that took the same color are one.
     pairs : tuple of (Color, Color)
-        For each region of `drafted` its old colour and its new one. No two are the same where the style's map has as
+        For each region of `drafted` its old color and its new one. No two are the same where the style's map has as
         many regions as `drafted` or more.
 
     Raises
@@ -186,8 +186,8 @@ def color_map_like(
     >>> image = np.zeros((32, 48, 3), np.float32)
     >>> image[:, 30:] = (0.9, 0.8, 0.1)
     >>> style_map = SemanticMap((image[:, ::-1, 0] > 0).astype(np.int32), ((10, 20, 30), (200, 210, 220)))
-    >>> recoloured, pairs = color_map_like(draft_map(image, regions=2), image, style_map, image[:, ::-1])
-    >>> recoloured.colors
+    >>> recolored, pairs = color_map_like(draft_map(image, regions=2), image, style_map, image[:, ::-1])
+    >>> recolored.colors
     ((10, 20, 30), (200, 210, 220))
     """
     if features not in FEATURES:
@@ -226,7 +226,7 @@ def _fitted_strokes(scribbles: SemanticMap, size: Size) -> LabelMap:
 
 
 def _by_size(labels: NDArray[np.integer], colors: tuple[Color, ...], *, ranked: bool) -> SemanticMap:
-    """Return the map with the largest region first, in the given colours; those keep their regions if `ranked`."""
+    """Return the map with the largest region first, in the given colors; those keep their regions if `ranked`."""
     counts = np.bincount(labels[labels >= 0].ravel(), minlength=len(colors))
     order = [int(index) for index in np.argsort(-counts, kind="stable") if counts[index]]
     rank = np.full(len(colors) + 1, -1, np.int32)  # the last is for -1
@@ -235,12 +235,12 @@ def _by_size(labels: NDArray[np.integer], colors: tuple[Color, ...], *, ranked: 
     return SemanticMap(rank[labels], tuple(taken))
 
 
-_LEVELS = (0, 85, 170, 255)  # of each channel: 64 colours, 85 apart
+_LEVELS = (0, 85, 170, 255)  # of each channel: 64 colors, 85 apart
 _FIRST = ("red", "blue", "green", "yellow", "magenta", "cyan", "white", "black")  # what --regions understands
 
 
 def draft_colors(count: int) -> tuple[Color, ...]:
-    """Return colours for a number of regions.
+    """Return colors for a number of regions.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def draft_colors(count: int) -> tuple[Color, ...]:
     Returns
     -------
     tuple of Color
-        First the pure ones, which have names; then each is, of a grid of colours that are at least 85 apart in RGB,
+        First the pure ones, which have names; then each is, of a grid of colors that are at least 85 apart in RGB,
         the one that looks least like those before it (in CIELAB).
 
     Examples

@@ -1,4 +1,4 @@
-"""What parts of an image look like, as numbers: colour and texture, the means over each part."""
+"""What parts of an image look like, as numbers: color and texture, the means over each part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Describe: TypeAlias = Callable[[Image, NDArray[np.intp], int], list[Group]]
 """From an image, the number of each pixel's part, (H, W), and how many parts there are, to groups of features."""
 
 TEXTURE_WEIGHT = 0.6
-"""Of texture beside colour; see benchmarks/draft.py."""
+"""Of texture beside color; see benchmarks/draft.py."""
 
 _SIDE = 480  # the longer side, in pixels, of an image for which the widths below are meant
 _WIDE = 6.0
@@ -33,7 +33,7 @@ _NOTHING = 1e-4  # parts that differ by less look the same
 
 
 def color_features(image: Image, parts: NDArray[np.intp], count: int) -> list[Group]:
-    """Return the colour of an image's parts and their texture.
+    """Return the color of an image's parts and their texture.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def means(planes: NDArray[np.floating], parts: NDArray[np.intp], count: int) -> 
 
 
 def joined(groups: Sequence[Group]) -> Features:
-    """Return groups side by side, each centred and with its weight as the root of its mean squared length."""
-    return np.concatenate([weight * _normalised(features) for weight, features in groups], axis=1)
+    """Return groups side by side, each centered and with its weight as the root of its mean squared length."""
+    return np.concatenate([weight * _normalized(features) for weight, features in groups], axis=1)
 
 
-def _normalised(features: Features) -> Features:
-    centred = features - features.mean(axis=0)
-    length = float(np.sqrt(np.mean(np.sum(centred**2, axis=1))))
-    return centred / length if length > _NOTHING else np.zeros_like(centred)
+def _normalized(features: Features) -> Features:
+    centered = features - features.mean(axis=0)
+    length = float(np.sqrt(np.mean(np.sum(centered**2, axis=1))))
+    return centered / length if length > _NOTHING else np.zeros_like(centered)
 
 
 def _texture(lab: NDArray[np.float32], scale: float) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Regions that grow from scribbles: strokes in a picture of their own, one colour for each region."""
+"""Regions that grow from scribbles: strokes in a picture of their own, one color for each region."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def load_scribbles(path: str | Path) -> SemanticMap:
     Parameters
     ----------
     path : str or Path
-        A picture that is transparent, or of one plain colour, wherever there is no stroke. As in a map, strokes of
-        one colour mean one region.
+        A picture that is transparent, or of one plain color, wherever there is no stroke. As in a map, strokes of
+        one color mean one region.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def load_scribbles(path: str | Path) -> SemanticMap:
     Raises
     ------
     ImageError
-        If the file cannot be read, or has strokes of fewer than two colours.
+        If the file cannot be read, or has strokes of fewer than two colors.
     """
     painted = load_map(path, least_region=1)
     plain = describe_color(painted.colors[0])
@@ -42,8 +42,8 @@ def load_scribbles(path: str | Path) -> SemanticMap:
         painted = dataclasses.replace(painted, labels=labels, colors=painted.colors[1:])
     if len(painted.colors) < 2:
         raise ImageError(
-            f"expected strokes of two colours or more, on a transparent or plain background, but {path} has "
-            f"{len(painted.colors)} beside {plain}; draw over every region in a colour of its own"
+            f"expected strokes of two colors or more, on a transparent or plain background, but {path} has "
+            f"{len(painted.colors)} beside {plain}; draw over every region in a color of its own"
         )
     return painted
 

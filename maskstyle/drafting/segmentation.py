@@ -41,7 +41,7 @@ class Superpixels:
         return int(self.labels.max()) + 1
 
     @cached_property
-    def neighbours(self) -> NDArray[np.intp]:
+    def neighbors(self) -> NDArray[np.intp]:
         """The pairs of patches that touch, (E, 2), each once."""
         pairs = []
         for one, other in ((self.labels[:, 1:], self.labels[:, :-1]), (self.labels[1:], self.labels[:-1])):
@@ -81,9 +81,9 @@ Affinity: TypeAlias = NDArray[np.float64]
 """(N, N), symmetric: how alike each two superpixels are, above 0 and at most about 1."""
 
 _LOOK_ALIKES = 6  # how many superpixels anywhere each one is tied to
-_FROM_AFAR = 0.2  # the weight of these ties, where that between neighbours is 1
+_FROM_AFAR = 0.2  # the weight of these ties, where that between neighbors is 1
 _LOOSE = 1e-5  # what ties all to all, so that nothing falls apart by itself
-_WIDTH = 2.0  # in medians of the squared distance between neighbours
+_WIDTH = 2.0  # in medians of the squared distance between neighbors
 _LEAST_WIDTH = 0.3  # of features whose mean squared length is about 1; in a flat drawing the median is near 0
 
 
@@ -100,11 +100,11 @@ def find_affinity(features: Features, superpixels: Superpixels) -> Affinity:
     Returns
     -------
     (N, N) float64 array
-        For neighbours a Gaussian of their distance; for the few that look most alike wherever they are a fifth of
+        For neighbors a Gaussian of their distance; for the few that look most alike wherever they are a fifth of
         that, which is how the sky between branches becomes one region; and next to nothing for others.
     """
     squared = spatial.distance.cdist(features, features, "sqeuclidean")
-    one, other = superpixels.neighbours.T
+    one, other = superpixels.neighbors.T
     width = _WIDTH * float(np.median(squared[one, other])) if len(one) else 0.0
     alike = np.exp(-squared / max(width, _LEAST_WIDTH))
     ties = np.zeros_like(alike)
@@ -117,7 +117,7 @@ def find_affinity(features: Features, superpixels: Superpixels) -> Affinity:
     return affinity
 
 
-def normalised_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
+def normalized_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
     """Part superpixels into groups of which each is alike inside and unlike the others.
 
     Parameters
@@ -134,7 +134,7 @@ def normalised_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
 
     Notes
     -----
-    Each superpixel is a row of the `count` leading eigenvectors of the normalised affinity, of length 1 (Ng, Jordan
+    Each superpixel is a row of the `count` leading eigenvectors of the normalized affinity, of length 1 (Ng, Jordan
     and Weiss 2001). The rows are grouped by Ward's method rather than k-means, which depends on where it starts.
 
     References
@@ -145,15 +145,15 @@ def normalised_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
     Examples
     --------
     >>> affinity = np.array([[1, 0.9, 0.1, 0.1], [0.9, 1, 0.1, 0.1], [0.1, 0.1, 1, 0.9], [0.1, 0.1, 0.9, 1]])
-    >>> normalised_cut(affinity, 2).tolist()
+    >>> normalized_cut(affinity, 2).tolist()
     [0, 0, 1, 1]
     """
     number = len(affinity)
     if count == 1:
         return np.zeros(number, np.intp)
     root = np.sqrt(affinity.sum(axis=1))
-    normalised = affinity / np.outer(root, root)
-    vectors = linalg.eigh(normalised, subset_by_index=[number - count, number - 1])[1]
+    normalized = affinity / np.outer(root, root)
+    vectors = linalg.eigh(normalized, subset_by_index=[number - count, number - 1])[1]
     rows = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float64).tiny)
     groups: NDArray[np.intp] = cut_tree(linkage(rows, "ward"), n_clusters=count)[:, 0].astype(np.intp)
     return groups

@@ -136,7 +136,7 @@ class Untouched(NamedTuple):
     pixels : int
         How many there are.
     changed : int
-        How many of them differ from the content, in 8 bits, in any colour or in opacity.
+        How many of them differ from the content, in 8 bits, in any color or in opacity.
     largest : int
         The largest difference among them, of 255.
     """

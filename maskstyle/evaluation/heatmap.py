@@ -32,7 +32,7 @@ DARK = 130
 def draw_heatmap(evaluation: Evaluation) -> Image:
     """Return a picture of the style distances of each region of a result to each region of a style.
 
-    A row is a region of the result, a column one of the style, both with their map colours; a region's own style is
+    A row is a region of the result, a column one of the style, both with their map colors; a region's own style is
     outlined, and its leakage stands at the end of its row. Light cells are near, dark ones far.
 
     Parameters
@@ -78,7 +78,7 @@ def _title(evaluation: Evaluation) -> list[str]:
 
 
 def _draw_label(draw: ImageDraw.ImageDraw, corner: tuple[int, int], region: JudgedRegion, *, below: bool) -> None:
-    """Draw a region's map colour and name at a corner, the name below the colour or beside it."""
+    """Draw a region's map color and name at a corner, the name below the color or beside it."""
     left, top = corner
     words = region.name.split() if region.color is None else [format_color(region.color), color_name(region.color)]
     if region.color is not None:
@@ -110,7 +110,7 @@ def _write(
 
 
 def _shades(distances: NDArray[np.float64]) -> list[list[Color]]:
-    """Return a colour for each distance, by its logarithm between the smallest above 0 and the largest."""
+    """Return a color for each distance, by its logarithm between the smallest above 0 and the largest."""
     above = distances[np.isfinite(distances) & (distances > 0)]
     lowest, highest = (float(above.min()), float(above.max())) if above.size else (1.0, 1.0)
     span = math.log(highest / lowest) or 1.0

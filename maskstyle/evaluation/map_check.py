@@ -39,7 +39,7 @@ class MapRegion:
     index : int
         In the map.
     color : Color
-        Its colour in the map.
+        Its color in the map.
     count : int
         Its pixels, at the size of the map's image where that is known.
     share : float
@@ -242,7 +242,7 @@ def _fitted(semantic_map: SemanticMap, size: Size) -> SemanticMap:
 
 
 def _match(content: SemanticMap, style: SemanticMap, mapping: Sequence[tuple[Color, Color]] | None) -> RegionMatch:
-    """Return which region goes with which; by colour alone where the mapping names what is not there."""
+    """Return which region goes with which; by color alone where the mapping names what is not there."""
     try:
         return match_regions(content, style, mapping=mapping)
     except ImageError:
@@ -319,7 +319,7 @@ def _for_unmatched(content: MapSide, style: MapSide, match: RegionMatch) -> list
     others = [index for index in unused if index not in dict(alike).values()]
     placed = placed_pairs(content.semantic_map, left, style.semantic_map, others)
     suggestions = []
-    for pairs, why in ((alike, "whose colours look alike"), (placed, "of like place and size: see if they suit")):
+    for pairs, why in ((alike, "whose colors look alike"), (placed, "of like place and size: see if they suit")):
         if pairs:
             options = [
                 f"--map '{format_color(content.regions[one].color)}={format_color(style.regions[other].color)}'"
@@ -328,7 +328,7 @@ def _for_unmatched(content: MapSide, style: MapSide, match: RegionMatch) -> list
             suggestions.append(f"{' '.join(options)} pairs regions {why}")
     if not match.pairs:
         suggestions.append(
-            f"maskstyle maps draft PHOTO --like {style.name} PAINTING -o MAP.png drafts a map in its colours"
+            f"maskstyle maps draft PHOTO --like {style.name} PAINTING -o MAP.png drafts a map in its colors"
         )
     suggestions.append(
         "--unmatched keep leaves regions without a counterpart alone"

@@ -18,7 +18,7 @@ SIDE = 480
 """Longer side of each picture in pixels."""
 
 OPACITY = 0.5
-"""How much of a map's colour covers its image."""
+"""How much of a map's color covers its image."""
 
 _FONT = 14
 _SWATCH = 14
@@ -83,7 +83,7 @@ def _shortened(side: MapSide) -> str:
 
 
 def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[int, int]) -> PillowImage.Image:
-    """Draw a map's colours over its image, with dark lines between regions and a number on each.
+    """Draw a map's colors over its image, with dark lines between regions and a number on each.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _legend_line(
     *,
     alone: bool,
 ) -> None:
-    """Draw one region's number, swatch, colour, name and share, and whether it is alone or vanishes."""
+    """Draw one region's number, swatch, color, name and share, and whether it is alone or vanishes."""
     left, top = spot
     draw.text((left, top), str(number), fill=INK, font=font)
     box = (left + 26, top + 2, left + 26 + _SWATCH, top + 2 + _SWATCH)

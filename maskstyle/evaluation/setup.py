@@ -29,7 +29,7 @@ class JudgedRegion(NamedTuple):
     name : str
         What reports call it.
     color : Color or None
-        Its colour in its map; None for a whole image.
+        Its color in its map; None for a whole image.
     label : int
         Its number in the labels of an `EvaluationPlan`.
     share : float

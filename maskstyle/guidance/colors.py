@@ -1,4 +1,4 @@
-"""A first image for pictures without content: each region drawn from the colours of its region of the style."""
+"""A first image for pictures without content: each region drawn from the colors of its region of the style."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import Pair
 
 SPREAD = 0.1
-"""How far from a pixel's own relative height in its region its colour may be drawn: a standard deviation."""
+"""How far from a pixel's own relative height in its region its color may be drawn: a standard deviation."""
 
 
 def region_colors(labels: Labels, style: Image, style_labels: Labels, pairs: Sequence[Pair], *, seed: int) -> Image:
-    """Return an image in which every pixel has a colour of its region of a style image, from about the same height.
+    """Return an image in which every pixel has a color of its region of a style image, from about the same height.
 
     A sky that is pale at the horizon and deep above begins that way, and so ends that way: Gram matrices say nothing
-    of where in a region a colour belongs. Heights are ranks: the share of the region's pixels above a pixel.
+    of where in a region a color belongs. Heights are ranks: the share of the region's pixels above a pixel.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def region_colors(labels: Labels, style: Image, style_labels: Labels, pairs: Seq
     style_labels : (h, w) int32 array
         Region of each of its pixels.
     pairs : sequence of Pair
-        Which region takes its colours from which; a region without a pixel left takes those of the whole style.
+        Which region takes its colors from which; a region without a pixel left takes those of the whole style.
     seed : int
         Seed of the draw.
 
     Returns
     -------
     (H, W, 3) float32 array
-        In [0, 1]. Pixels of no pair have the style's mean colour.
+        In [0, 1]. Pixels of no pair have the style's mean color.
     """
     # One draw for all pixels, so that the order of the regions does not matter.
     jitter = SPREAD * np.random.default_rng(seed).standard_normal(labels.shape)
@@ -51,7 +51,7 @@ def region_colors(labels: Labels, style: Image, style_labels: Labels, pairs: Seq
 
 
 def _drawn(pool: NDArray[np.float32], jitter: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Draw a colour for each pixel from a pool (n, 3), both in row order, from about the same share of the way."""
+    """Draw a color for each pixel from a pool (n, 3), both in row order, from about the same share of the way."""
     ranks = (np.arange(len(jitter)) + 0.5) / max(len(jitter), 1) + jitter
     folded = 1 - np.abs(1 - np.abs(ranks) % 2)  # mirrored at both ends
     drawn: NDArray[np.float32] = pool[np.minimum((folded * len(pool)).astype(np.intp), len(pool) - 1)]

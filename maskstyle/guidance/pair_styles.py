@@ -1,4 +1,4 @@
-"""Style images in which each region has the colours of the region of the content that takes its style."""
+"""Style images in which each region has the colors of the region of the content that takes its style."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PairStyles(NamedTuple):
     style : (h, w, 3) float32 array
         In [0, 1].
     pairs : tuple of Pair
-        The pairs whose region of the style has its colours there.
+        The pairs whose region of the style has its colors there.
     """
 
     style: Image
@@ -31,7 +31,7 @@ class PairStyles(NamedTuple):
 def styles_by_pair(
     style: Image, content: Image, plan: RegionPlan, mode: str, *, alpha: Mask | None = None
 ) -> list[PairStyles]:
-    """Return style images as the network sees them in a colour mode, each with the pairs that it is for.
+    """Return style images as the network sees them in a color mode, each with the pairs that it is for.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def styles_by_pair(
     plan : RegionPlan
         Which region takes its style from which, with maps of the images' sizes.
     mode : str
-        The colour mode, one of ``CHOICES["color"]``.
+        The color mode, one of ``CHOICES["color"]``.
     alpha : (H, W) float32 array, optional
-        The content's transparency: colours that nobody sees do not count, unless a whole region is transparent.
+        The content's transparency: colors that nobody sees do not count, unless a whole region is transparent.
 
     Returns
     -------
     list of PairStyles
-        One, but where several regions of the content take their style from the same region: as each has colours of
+        One, but where several regions of the content take their style from the same region: as each has colors of
         its own, there are as many images then. Regions that no pair of an image uses are seen as in a whole transfer.
     """
     if mode not in RECOLORED:

@@ -1,7 +1,7 @@
 """Which patch of a style each patch of a picture takes its style from, settled by their semantic maps.
 
 After Champandard, "Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks" (2016): patches are
-matched by the colours of the maps. His patches are 3x3 cells of one layer and his loss compares them with their
+matched by the colors of the maps. His patches are 3x3 cells of one layer and his loss compares them with their
 matches cell by cell; here patches may be large and lend their Gram matrices, so that only what is *where* is matched,
 not brush strokes.
 """
@@ -20,10 +20,10 @@ from maskstyle.maps.io import Color
 from maskstyle.settings import PatchSettings
 
 PARTS = 8
-"""A patch is compared by the mean colours of at most so many parts each way, so that memory does not grow with it."""
+"""A patch is compared by the mean colors of at most so many parts each way, so that memory does not grow with it."""
 
 FEATURE_PARTS = 2
-"""The same for network features, which have many more channels than colours."""
+"""The same for network features, which have many more channels than colors."""
 
 SLACK = 0.03
 """Which share of a patch may be of a wrong region where its match repeats less, or lies better, for it."""
@@ -45,7 +45,7 @@ class Mapped(NamedTuple):
     labels : (H, W) int32 array
         Region of each cell; -1 is none.
     colors : sequence of (red, green, blue)
-        The map colour of each region.
+        The map color of each region.
     patches : Patches
         How the grid is cut.
     features : (H, W, C) float32 array or None
@@ -64,7 +64,7 @@ def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> ND
     Parameters
     ----------
     content : Mapped
-        The picture; regions that go together have the same colour in both maps.
+        The picture; regions that go together have the same color in both maps.
     style : Mapped
         The style image, with the candidates as its patches.
     settings : PatchSettings
@@ -110,11 +110,11 @@ class _Scorer:
         self.known = (looks[0].colors != 0).any(axis=1) & self._candidates.any()
         self._content, self._style = looks
         self._slack = SLACK * (1 - _greatest_cosine(style.colors)) * (0.5 if settings.similarity == "ncc" else 1)
-        self._centres = content.patches.centres(), style.patches.centres()
+        self._centers = content.patches.centers(), style.patches.centers()
         self._features = None
         if settings.feature_weight > 0 and content.features is not None and style.features is not None:
             parts = min(FEATURE_PARTS, *sides)
-            self._features = [_unit(_centred_features(each, parts)) for each in (content, style)]
+            self._features = [_unit(_centered_features(each, parts)) for each in (content, style)]
         self._settings = settings
 
     def slices(self, order: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Array, NDArray[np.bool_]]]:
@@ -135,7 +135,7 @@ class _Scorer:
         return np.asarray((colors + np.where(both_flat, np.float32(1), shapes)) / 2, np.float32)
 
     def _others(self, chosen: NDArray[np.intp]) -> Array:
-        here, there = self._centres
+        here, there = self._centers
         distance = np.hypot(*(np.subtract.outer(here[chosen, axis], there[:, axis]) for axis in (0, 1)))
         score = self._settings.position_weight * (1 - distance) - TIE * distance
         if self._features is not None:
@@ -185,7 +185,7 @@ class _Used:
 
 
 class _Looks(NamedTuple):
-    """The patches of a map as unit vectors: their colours, and the same less their means, 0 for flat patches."""
+    """The patches of a map as unit vectors: their colors, and the same less their means, 0 for flat patches."""
 
     colors: Array
     shapes: Array | None
@@ -199,24 +199,24 @@ def _looks(mapped: Mapped, parts: int, similarity: str) -> _Looks:
 
 
 def _lifted(colors: tuple[Color, ...]) -> Array:
-    """Return colours (K, 4) as points of the unit sphere.
+    """Return colors (K, 4) as points of the unit sphere.
 
-    Mid grey is the pole, and black and white are on opposite sides of it. The cosine of two colours themselves would
-    not tell black from dark grey, which lie in the same direction; on the sphere it is 1 for the same colour only.
+    Mid gray is the pole, and black and white are on opposite sides of it. The cosine of two colors themselves would
+    not tell black from dark gray, which lie in the same direction; on the sphere it is 1 for the same color only.
     """
-    centred = (np.asarray(colors, np.float64).reshape(-1, 3) - 127.5) / 255.0
-    pole = np.sqrt(1 - np.square(centred).sum(axis=1, keepdims=True))
-    return np.concatenate([centred, pole], axis=1).astype(np.float32)
+    centered = (np.asarray(colors, np.float64).reshape(-1, 3) - 127.5) / 255.0
+    pole = np.sqrt(1 - np.square(centered).sum(axis=1, keepdims=True))
+    return np.concatenate([centered, pole], axis=1).astype(np.float32)
 
 
 def _greatest_cosine(colors: tuple[Color, ...]) -> float:
-    """Return the cosine of the two colours of a map that are most alike."""
+    """Return the cosine of the two colors of a map that are most alike."""
     lifted = _lifted(colors).astype(np.float64)
     cosines = (lifted @ lifted.T)[~np.eye(len(colors), dtype=bool)]
     return float(cosines.max(initial=-1.0))
 
 
-def _centred_features(mapped: Mapped, parts: int) -> Array:
+def _centered_features(mapped: Mapped, parts: int) -> Array:
     assert mapped.features is not None
     return mean_parts(mapped.features - mapped.features.mean(axis=(0, 1)), mapped.patches, parts)
 

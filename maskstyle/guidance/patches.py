@@ -63,8 +63,8 @@ class Patches(NamedTuple):
         rows, columns = np.indices(self.shape)
         return np.asarray((rows * self.grid[1] + columns).ravel(), np.int32)
 
-    def centres(self) -> NDArray[np.float64]:
-        """Return (P, 2) where each patch's centre is, as shares of the grid's height and width."""
+    def centers(self) -> NDArray[np.float64]:
+        """Return (P, 2) where each patch's center is, as shares of the grid's height and width."""
         return (self.corners() + np.divide(self.shape, 2)) / self.grid
 
 
@@ -195,7 +195,7 @@ def draw_matches(
     Returns
     -------
     (height, width, 3) float32 array
-        Of overlapping patches, that whose centre is nearest shows; mid grey where there is no match.
+        Of overlapping patches, that whose center is nearest shows; mid gray where there is no match.
     """
     picture_rows, rows = _owners(patches.tops, patches.shape[0], patches.grid[0], size[0])
     picture_columns, columns = _owners(patches.lefts, patches.shape[1], patches.grid[1], size[1])
@@ -213,7 +213,7 @@ def draw_matches(
 def _owners(
     starts: tuple[int, ...], extent: int, cells: int, pixels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return for each pixel of an axis how many cells into the patch of nearest centre it is, and which that is."""
+    """Return for each pixel of an axis how many cells into the patch of nearest center it is, and which that is."""
     at = (np.arange(pixels) + 0.5) * cells / pixels
     first = np.asarray(starts)
     distance = np.abs(np.subtract.outer(at, first + extent / 2))

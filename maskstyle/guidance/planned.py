@@ -53,20 +53,20 @@ class PlannedRegion:
     Parameters
     ----------
     region : (red, green, blue), optional
-        Map colour of a region of the content.
+        Map color of a region of the content.
     mask : (M, N) float array, optional
         Instead of a region a soft mask in [0, 1], of the content's aspect.
     style : PlannedStyle or None
         The style; None keeps the region's pixels bit for bit, whatever masks say.
     style_region : (red, green, blue) or "whole", optional
-        Which region of the style image is the style. Where it is left out: for a region, that of the same colour if
+        Which region of the style image is the style. Where it is left out: for a region, that of the same color if
         the style has a map; else the whole image.
     style_mask : (m, n) float array, optional
         Instead of a region a soft mask in [0, 1] over the style image, of its aspect.
     strength : float
         Factor above 0 on how strongly the style is felt.
     color : {"style", "content", "luminance", "match"}, optional
-        Whose colours the result has there, see `maskstyle.Settings`; as the settings say where it is left out.
+        Whose colors the result has there, see `maskstyle.Settings`; as the settings say where it is left out.
     """
 
     region: Color | None = None
@@ -100,7 +100,7 @@ class Entry(NamedTuple):
     strength : float
         Factor on the strength.
     color : str
-        Its colour mode, one of ``CHOICES["color"]``.
+        Its color mode, one of ``CHOICES["color"]``.
     """
 
     name: str

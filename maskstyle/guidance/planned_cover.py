@@ -39,7 +39,7 @@ class Cover:
         return np.maximum(inside, opacity(self.masks(size)))
 
     def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:
-        """Return which share of what is painted is in some colour modes, by pixel; `elsewhere` where nothing is."""
+        """Return which share of what is painted is in some color modes, by pixel; `elsewhere` where nothing is."""
         total, own = np.zeros(size, np.float32), np.zeros(size, np.float32)
         for entry in self._settled.entries:
             share = self._settled.share(entry, size)

@@ -34,7 +34,7 @@ class SeenStyles(NamedTuple):
     regions : tuple of RegionStyle
         Those of regions, style by style.
     masks : tuple of (h, w, 3) float32 array
-        That of each mask; masks that share a style share the array, but where it is recoloured for each.
+        That of each mask; masks that share a style share the array, but where it is recolored for each.
     """
 
     regions: tuple[RegionStyle, ...]
@@ -46,7 +46,7 @@ class SeenStyles(NamedTuple):
 
 
 def seen_styles(settled: Settled, content: Image, *, alpha: Mask | None = None) -> SeenStyles:
-    """Return the style images of a plan, recoloured where colour modes say so.
+    """Return the style images of a plan, recolored where color modes say so.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def seen_styles(settled: Settled, content: Image, *, alpha: Mask | None = None) 
     content : (H, W, 3) float32 array
         In [0, 1].
     alpha : (H, W) float32 array, optional
-        The content's transparency: colours that nobody sees do not count.
+        The content's transparency: colors that nobody sees do not count.
 
     Notes
     -----
@@ -65,7 +65,7 @@ def seen_styles(settled: Settled, content: Image, *, alpha: Mask | None = None) 
     regions: list[RegionStyle] = []
     for style in settled.styles():
         for mode, entries in _by_mode(settled.regions_of(style)).items():
-            # One under a mask over the style image has an image to itself, as there are no regions to recolour.
+            # One under a mask over the style image has an image to itself, as there are no regions to recolor.
             alone = [entry for entry in entries if mode in RECOLORED and entry.style_mask is not None]
             together = [entry for entry in entries if mode not in RECOLORED or entry.style_mask is None]
             if together:
@@ -92,7 +92,7 @@ def _shared(
 
 
 def _own(settled: Settled, entry: Entry, content: Image, alpha: Mask | None) -> Image:
-    """Return the image of an entry, which is for it alone where it is recoloured."""
+    """Return the image of an entry, which is for it alone where it is recolored."""
     if entry.color not in RECOLORED:
         return entry.style.image
     size = (content.shape[0], content.shape[1])

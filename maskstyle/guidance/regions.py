@@ -166,7 +166,7 @@ def majority_labels(labels: Labels, grid: Size) -> Labels:
 
 
 def _sampled(pixels: NDArray[np.bool_], grid: Size, side: int) -> NDArray[np.bool_]:
-    """Return the pixel at the centre of each cell."""
+    """Return the pixel at the center of each cell."""
     middle = side // 2
     return pixels[middle : grid[0] * side : side, middle : grid[1] * side : side]
 

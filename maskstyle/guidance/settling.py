@@ -40,7 +40,7 @@ def settle_regions(
     content_size : (height, width)
         The content's size.
     color : str
-        The colour mode of what says none of its own.
+        The color mode of what says none of its own.
     name, image_name : str
         What messages call the content's map and the content.
     complain : callable, optional
@@ -96,7 +96,7 @@ def settle_denoised(
     Parameters
     ----------
     colors : sequence of Color or None
-        Their map colours.
+        Their map colors.
     settled : Settled
         What is painted.
     name : str
@@ -105,7 +105,7 @@ def settle_denoised(
     Raises
     ------
     ImageError, SettingsError
-        Where the map has no region of a colour, one is not painted, or there is no map.
+        Where the map has no region of a color, one is not painted, or there is no map.
     """
     if colors is None:
         return None
@@ -207,7 +207,7 @@ def _style_label(
         assert label is not None and content_map is not None
         found = _partner(label, content_map, style.style_map, name, map_name)
     elif isinstance(wanted, str):
-        raise SettingsError(f"the style's region is {wanted!r}; expected a colour of its map, or {WHOLE!r}")
+        raise SettingsError(f"the style's region is {wanted!r}; expected a color of its map, or {WHOLE!r}")
     else:
         found = find_region(wanted, style.style_map, name=map_name)
     if not style.style_map.count(found):
@@ -219,13 +219,13 @@ def _style_label(
 
 
 def _partner(label: int, content_map: SemanticMap, style_map: SemanticMap, name: str, map_name: str) -> int:
-    """Return the label of the style's region of the same colour."""
+    """Return the label of the style's region of the same color."""
     match = match_regions(content_map, style_map, names=(name, map_name))
     partners = dict(match.pairs)
     if label in partners:
         return partners[label]
     missing = dataclasses.replace(match, unmatched_content=(label,), unmatched_style=())
-    advice = f"let style_region be a colour of its own, or {WHOLE!r}"
+    advice = f"let style_region be a color of its own, or {WHOLE!r}"
     raise ImageError(
         describe_unmatched(missing, content_map, style_map, content_name=name, style_name=map_name, advice=advice)
     )

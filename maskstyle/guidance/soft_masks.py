@@ -114,7 +114,7 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
         The layer's grid, H and W halved and rounded down as often as pooling comes before the layer.
     exponent : float
         Power of the mask that weighs pixels: 1, or 2 for features that are multiplied by the mask, as in the
-        reference write-up of masked transfer, which underweights grey masks.
+        reference write-up of masked transfer, which underweights gray masks.
 
     Returns
     -------

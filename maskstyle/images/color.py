@@ -1,6 +1,6 @@
-"""Whose colours a result has: styles recoloured before a transfer, and chroma put back after it.
+"""Whose colors a result has: styles recolored before a transfer, and chroma put back after it.
 
-Colours of the content, from Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic Style
+Colors of the content, from Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic Style
 Transfer", 2016. Lightness and chroma are those of CIELAB, through scikit-image.
 """
 
@@ -20,22 +20,22 @@ LEAST_SPREAD = 0.01
 that of compression, which matching would blow up to the content's contrast."""
 
 RECOLORED = ("luminance", "match")
-"""The modes in which the network sees a style in the colours of what is painted in it."""
+"""The modes in which the network sees a style in the colors of what is painted in it."""
 
 _BLACK_TO_WHITE = 100.0  # of CIELAB's lightness
 _HALVINGS = 12  # after which the share of the chroma that a screen can show is known to 1/4096
-_SLACK = 0.01  # units of CIELAB by which a colour may miss what a screen shows; float32 itself misses by 0.0002
+_SLACK = 0.01  # units of CIELAB by which a color may miss what a screen shows; float32 itself misses by 0.0002
 
 
 def seen_content(content: Image, mode: str) -> Image:
-    """Return the content as the network sees it in a colour mode, one of ``CHOICES["color"]``.
+    """Return the content as the network sees it in a color mode, one of ``CHOICES["color"]``.
 
     Parameters
     ----------
     content : (H, W, 3) float32 array
         In [0, 1].
     mode : str
-        The colour mode.
+        The color mode.
     """
     return lightness_only(content) if mode == "luminance" else content
 
@@ -48,14 +48,14 @@ def seen_style(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Return a style image as the network sees it in a colour mode, one of ``CHOICES["color"]``.
+    """Return a style image as the network sees it in a color mode, one of ``CHOICES["color"]``.
 
     Parameters
     ----------
     style, content, style_weights, content_weights
         See `match_colors`.
     mode : str
-        The colour mode.
+        The color mode.
     """
     if mode == "match":
         return match_colors(style, content, style_weights=style_weights, content_weights=content_weights)
@@ -65,7 +65,7 @@ def seen_style(
 
 
 def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
-    """Return weights of a content's colours without what is transparent, unless all that they weigh is.
+    """Return weights of a content's colors without what is transparent, unless all that they weigh is.
 
     Parameters
     ----------
@@ -79,14 +79,14 @@ def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
 
 
 def finished_colors(image: Image, content: Image, mode: str) -> Image:
-    """Return a finished picture in the colours that a mode, one of ``CHOICES["color"]``, gives it.
+    """Return a finished picture in the colors that a mode, one of ``CHOICES["color"]``, gives it.
 
     Parameters
     ----------
     image, content : (H, W, 3) float32 array
         The picture, and what it was made from at its size, in [0, 1].
     mode : str
-        The colour mode.
+        The color mode.
     """
     return with_content_chroma(image, content) if mode in ("content", "luminance") else image
 
@@ -98,7 +98,7 @@ def match_colors(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Recolour a style image so that its mean colour and the covariance of its colours are the content's.
+    """Recolor a style image so that its mean color and the covariance of its colors are the content's.
 
     Parameters
     ----------
@@ -108,14 +108,14 @@ def match_colors(
         In [0, 1].
     style_weights : (h, w) float array, optional
         How much each pixel counts, at least 0, for instance 1 in a region; equally where they are left out. All
-        pixels are recoloured.
+        pixels are recolored.
     content_weights : (H, W) float array, optional
         The same for the content.
 
     Returns
     -------
     (h, w, 3) float32 array
-        In [0, 1]; colours that matching moves out of it are clipped.
+        In [0, 1]; colors that matching moves out of it are clipped.
 
     Raises
     ------
@@ -125,12 +125,12 @@ def match_colors(
     Notes
     -----
     With S and C the covariances of style and content, the map between the two means is ``S^-1/2 (S^1/2 C S^1/2)^1/2
-    S^-1/2``: of all linear maps with that property the one that moves colours least (Monge and Kantorovich), which
+    S^-1/2``: of all linear maps with that property the one that moves colors least (Monge and Kantorovich), which
     neither of those of Gatys et al. is. A style that hardly varies is taken to vary by `LEAST_SPREAD`.
 
     References
     ----------
-    Pitie and Kokaram, "The Linear Monge-Kantorovitch Linear Colour Mapping for Example-Based Colour Transfer", 2007.
+    Pitie and Kokaram, "The Linear Monge-Kantorovitch Linear Color Mapping for Example-Based Color Transfer", 2007.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def match_lightness(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Return a style image in grey, with the mean and the standard deviation of the content's lightness.
+    """Return a style image in gray, with the mean and the standard deviation of the content's lightness.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def match_lightness(
     Returns
     -------
     (h, w, 3) float32 array
-        Grey, in [0, 1].
+        Gray, in [0, 1].
 
     Raises
     ------
@@ -177,11 +177,11 @@ def match_lightness(
     mean, deviation = _spread(lightness, style_weights, "style")
     wanted_mean, wanted = _spread(_lab(content)[..., 0], content_weights, "content")
     gain = wanted / max(deviation, LEAST_SPREAD * _BLACK_TO_WHITE)
-    return _grey((lightness - mean) * gain + wanted_mean)
+    return _gray((lightness - mean) * gain + wanted_mean)
 
 
 def lightness_only(image: Image) -> Image:
-    """Return an image in grey of the same lightness.
+    """Return an image in gray of the same lightness.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def lightness_only(image: Image) -> Image:
     >>> lightness_only(np.array([[[1, 0, 0], [0, 0, 1]]], np.float32))[0, :, 0].round(2)
     array([0.5, 0.3], dtype=float32)
     """
-    return _grey(_lab(image)[..., 0])
+    return _gray(_lab(image)[..., 0])
 
 
 def with_content_chroma(image: Image, content: Image) -> Image:
@@ -212,7 +212,7 @@ def with_content_chroma(image: Image, content: Image) -> Image:
     Returns
     -------
     (H, W, 3) float32 array
-        In [0, 1]. Where there is no such colour on a screen, it has as much of the chroma as there is at this
+        In [0, 1]. Where there is no such color on a screen, it has as much of the chroma as there is at this
         lightness: neither lightness nor hue change.
 
     Raises
@@ -222,8 +222,8 @@ def with_content_chroma(image: Image, content: Image) -> Image:
 
     Examples
     --------
-    >>> red, grey = np.array([[[0.8, 0.2, 0.2]]], np.float32), np.array([[[0.5, 0.5, 0.5]]], np.float32)
-    >>> with_content_chroma(grey, red).astype(float).round(1).tolist()
+    >>> red, gray = np.array([[[0.8, 0.2, 0.2]]], np.float32), np.array([[[0.5, 0.5, 0.5]]], np.float32)
+    >>> with_content_chroma(gray, red).astype(float).round(1).tolist()
     [[[0.9, 0.3, 0.3]]]
     """
     if image.shape != content.shape:
@@ -237,7 +237,7 @@ def with_content_chroma(image: Image, content: Image) -> Image:
 def color_moments(
     image: Image, weights: Mask | None = None, name: str = "image"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean colour of an image, (3,), and the covariance of its colours, (3, 3).
+    """Return the mean color of an image, (3,), and the covariance of its colors, (3, 3).
 
     Parameters
     ----------
@@ -256,8 +256,8 @@ def color_moments(
     pixels = image.reshape(-1, image.shape[-1]).astype(np.float64)
     shares = _shares(weights, image, name)
     mean = shares @ pixels
-    centred = pixels - mean
-    return mean, (centred * shares[:, np.newaxis]).T @ centred
+    centered = pixels - mean
+    return mean, (centered * shares[:, np.newaxis]).T @ centered
 
 
 def _shares(weights: Mask | None, image: NDArray[Any], name: str) -> NDArray[np.float64]:
@@ -287,7 +287,7 @@ def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _less_chroma(colors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 3) colours that cannot be shown with as much of their chroma as can be, found by halving."""
+    """Return (N, 3) colors that cannot be shown with as much of their chroma as can be, found by halving."""
     shown, beyond = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
     for _ in range(_HALVINGS):
         middle = ((shown + beyond) / 2).astype(np.float32)
@@ -297,21 +297,21 @@ def _less_chroma(colors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _faded(colors: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 3) colours of CIELAB with a share of their chroma."""
+    """Return (N, 3) colors of CIELAB with a share of their chroma."""
     return np.concatenate([colors[:, :1], colors[:, 1:] * share[:, np.newaxis]], axis=1)
 
 
 def _can_be_shown(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which colours of CIELAB come back from sRGB as they were, but for rounding."""
+    """Return which colors of CIELAB come back from sRGB as they were, but for rounding."""
     shown: NDArray[np.bool_] = (np.abs(_lab(_rgb(lab)) - lab) < _SLACK).all(axis=-1)
     return shown
 
 
-def _grey(lightness: NDArray[np.floating]) -> Image:
+def _gray(lightness: NDArray[np.floating]) -> Image:
     lab = np.zeros((*lightness.shape, 3), np.float32)
     lab[..., 0] = np.clip(lightness, 0.0, _BLACK_TO_WHITE)
-    grey: Image = np.repeat(_rgb(lab)[..., :1], 3, axis=-1)
-    return grey
+    gray: Image = np.repeat(_rgb(lab)[..., :1], 3, axis=-1)
+    return gray
 
 
 def _lab(image: Image) -> NDArray[np.float32]:
@@ -325,6 +325,6 @@ def _rgb(lab: NDArray[np.float32]) -> Image:
     from skimage.color import lab2rgb
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about colours that no screen shows, of which we know
+        warnings.simplefilter("ignore", UserWarning)  # about colors that no screen shows, of which we know
         rgb: Image = lab2rgb(lab)
     return rgb

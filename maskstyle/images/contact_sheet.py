@@ -1,4 +1,4 @@
-"""A labelled sheet of pictures, drawn by Pillow."""
+"""A labeled sheet of pictures, drawn by Pillow."""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ _UPRIGHT: dict[object, Callable[[Array], Array]] = {
 
 _SWAPPED_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
-# Pillow brings grey of fewer bits to 8, but (1-bit grey: in old versions) not the grey that a PNG declares
+# Pillow brings gray of fewer bits to 8, but (1-bit gray: in old versions) not the gray that a PNG declares
 # transparent.
-_GREY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
+_GRAY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
 
 # How far a float file may leave [0, 1]: rounding and slight ringing, but no other range.
 _FLOAT_SLACK = 0.01
@@ -49,7 +49,7 @@ def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | N
     path : Path
         The file.
     follow_profile : bool
-        Whether an embedded colour profile is followed; where the samples are numbers rather than colours, it is not.
+        Whether an embedded color profile is followed; where the samples are numbers rather than colors, it is not.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | N
             image.load()
         icc = image.info.get("icc_profile") if follow_profile else None
         if image.mode == "F":
-            pixels, alpha = _float_grey(image, path), None
+            pixels, alpha = _float_gray(image, path), None
         elif deep is not None:
             pixels, alpha = _from_16_bit(deep, image.info.get("transparency"), icc)
         else:
@@ -102,14 +102,14 @@ def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
 def _read_16_bit(image: ImageFile.ImageFile, raw_mode: str, path: Path) -> NDArray[np.uint16] | None:
     """Read all 16 bits of every sample as (H, W, channels), or return None where there are fewer.
 
-    Pillow keeps colour in 8 bits and so drops the low byte of each sample. Reading the file once more with
+    Pillow keeps color in 8 bits and so drops the low byte of each sample. Reading the file once more with
     the byte order swapped makes it drop the high byte instead, and both together are the whole.
     """
     if image.mode.startswith("I;16"):
         with decoding(path):
             image.load()
-        grey = np.asarray(image).astype(np.uint16)[..., np.newaxis]
-        return (grey * (65535 / 4095) + 0.5).astype(np.uint16) if raw_mode == "I;12" else grey
+        gray = np.asarray(image).astype(np.uint16)[..., np.newaxis]
+        return (gray * (65535 / 4095) + 0.5).astype(np.uint16) if raw_mode == "I;12" else gray
     if raw_mode == "LA;16B":
         four_bytes = _read_as(path, "RGBA")
         return four_bytes[..., 0::2] * np.uint16(256) + four_bytes[..., 1::2]
@@ -140,33 +140,33 @@ def _read_as(path: Path, raw_mode: str) -> NDArray[np.uint16]:
 
 
 def _from_16_bit(samples: NDArray[np.uint16], transparent: object, icc: bytes | None) -> tuple[Array, Array | None]:
-    colours = samples[..., : 1 if samples.shape[-1] < 3 else 3]
+    colors = samples[..., : 1 if samples.shape[-1] < 3 else 3]
     alpha: Array | None = None
-    if colours.shape != samples.shape:
+    if colors.shape != samples.shape:
         alpha = samples[..., -1].astype(np.float32) / np.float32(65535)
     elif transparent is not None:
-        alpha = np.any(colours != np.asarray(transparent), axis=-1).astype(np.float32)
+        alpha = np.any(colors != np.asarray(transparent), axis=-1).astype(np.float32)
     if icc:
-        rounded = (colours / np.float32(257) + np.float32(0.5)).astype(np.uint8)
+        rounded = (colors / np.float32(257) + np.float32(0.5)).astype(np.uint8)
         shallow = Image.fromarray(rounded[..., 0] if rounded.shape[-1] == 1 else rounded)
         converted = _through_profile(shallow, icc)
         if converted is not None:
             return _unit(converted), alpha
-    return _three_channels(colours.astype(np.float32) / np.float32(65535)), alpha
+    return _three_channels(colors.astype(np.float32) / np.float32(65535)), alpha
 
 
 def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[Array, Array | None]:
-    is_grey = image.mode in ("1", "L", "LA", "La")
+    is_gray = image.mode in ("1", "L", "LA", "La")
     alpha: Array | None = None
     if image.has_transparency_data:
-        if raw_mode in _GREY_SCALE and "transparency" in image.info:
-            image.info["transparency"] = min(255, image.info["transparency"] * _GREY_SCALE[raw_mode])
-        image = image.convert("LA" if is_grey else "RGBA")
+        if raw_mode in _GRAY_SCALE and "transparency" in image.info:
+            image.info["transparency"] = min(255, image.info["transparency"] * _GRAY_SCALE[raw_mode])
+        image = image.convert("LA" if is_gray else "RGBA")
         alpha = _unit(image.getchannel("A"))
     if image.mode == "LAB":
         return _unit(_transformed(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))), alpha
     if image.mode != "CMYK":
-        image = image.convert("L" if is_grey else "RGB")
+        image = image.convert("L" if is_gray else "RGB")
     converted = _through_profile(image, icc) if icc else None
     return _unit(converted or image.convert("RGB")), alpha
 
@@ -197,18 +197,18 @@ def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image
     return converted
 
 
-def _float_grey(image: Image.Image, path: Path) -> Array:
-    grey = np.asarray(image)
-    if not np.isfinite(grey).all():
+def _float_gray(image: Image.Image, path: Path) -> Array:
+    gray = np.asarray(image)
+    if not np.isfinite(gray).all():
         raise ImageError(
             f"expected numbers from 0 to 1, but {path} holds NaN or infinity; replace those pixels and save it again"
         )
-    if grey.min() < -_FLOAT_SLACK or grey.max() > 1 + _FLOAT_SLACK:
+    if gray.min() < -_FLOAT_SLACK or gray.max() > 1 + _FLOAT_SLACK:
         raise ImageError(
-            f"expected float samples from 0 to 1, but {path} holds {grey.min():g} to {grey.max():g}; "
+            f"expected float samples from 0 to 1, but {path} holds {gray.min():g} to {gray.max():g}; "
             "rescale them, or save with 8 or 16 bits"
         )
-    return _three_channels(np.clip(grey, np.float32(0), np.float32(1))[..., np.newaxis])
+    return _three_channels(np.clip(gray, np.float32(0), np.float32(1))[..., np.newaxis])
 
 
 def _orientation(image: ImageFile.ImageFile) -> object:
@@ -223,8 +223,8 @@ def _orientation(image: ImageFile.ImageFile) -> object:
             return 1
 
 
-def _three_channels(colours: Array) -> Array:
-    return np.broadcast_to(colours, (*colours.shape[:2], 3))
+def _three_channels(colors: Array) -> Array:
+    return np.broadcast_to(colors, (*colors.shape[:2], 3))
 
 
 def _unit(image: Image.Image) -> Array:

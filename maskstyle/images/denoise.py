@@ -29,8 +29,8 @@ def denoise_image(image: Image, strength: float, method: str = "nlm") -> Image:
     method : {"nlm", "tv", "bilateral"}
         ``nlm``: non-local means, with the strength as its cut-off distance h: patches that differ by much less
         count as the same. ``tv``: the image of least total variation nearby, by Chambolle's projection, with the
-        strength as its weight. ``bilateral``: the mean of neighbours of like colour, with the strength as the
-        standard deviation of colours.
+        strength as its weight. ``bilateral``: the mean of neighbors of like color, with the strength as the
+        standard deviation of colors.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Image files at the edge: opened with a clear error, written to a temporary neighbour and renamed."""
+"""Image files at the edge: opened with a clear error, written to a temporary neighbor and renamed."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def format_by_suffix(path: Path) -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write a file all or nothing: yield a temporary neighbour and rename it to `path` at the end.
+    """Write a file all or nothing: yield a temporary neighbor and rename it to `path` at the end.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ def edge_aware_mask(
     radius : int
         How far the edges may move, in pixels, 1 to `MOST_RADIUS`. What is nearer together is taken for one thing.
     epsilon : float
-        The variance of the picture, above 0, from which on a difference of colour counts as an edge.
+        The variance of the picture, above 0, from which on a difference of color counts as an edge.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def edge_aware_mask(
     In each window of 2 * `radius` + 1 pixels square the mask is fitted by a linear function of red, green and
     blue, by least squares with `epsilon` on its slope; each pixel takes the mean of the functions of the windows
     around it. Texture shows through a little: other than in the paper, the lowest and the highest tenth of the
-    values therefore become 0 and 1, and what is between them is stretched. A grey mask so gains contrast, a quarter.
+    values therefore become 0 and 1, and what is between them is stretched. A gray mask so gains contrast, a quarter.
 
     References
     ----------
@@ -92,7 +92,7 @@ def edge_aware_mask(
 
 
 def guided_filter(mask: Mask, image: Image, *, radius: int, epsilon: float) -> NDArray[np.float64]:
-    """Return a mask as locally linear functions of a picture's colours, as in the paper.
+    """Return a mask as locally linear functions of a picture's colors, as in the paper.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ METADATA_KEY = "maskstyle"
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": 95, "subsampling": 0},
-    "WebP": {"quality": 95, "exact": True},  # exact: keep the colours beneath alpha 0
+    "WebP": {"quality": 95, "exact": True},  # exact: keep the colors beneath alpha 0
     "TIFF": {"compression": "tiff_adobe_deflate"},
     "BMP": {},
 }
@@ -66,7 +66,7 @@ def load_image(path: str | Path) -> Picture:
     Returns
     -------
     Picture
-        Upright (the EXIF orientation is applied), in sRGB, grey repeated into three channels.
+        Upright (the EXIF orientation is applied), in sRGB, gray repeated into three channels.
 
     Raises
     ------
@@ -76,15 +76,15 @@ def load_image(path: str | Path) -> Picture:
 
     Notes
     -----
-    An embedded colour profile is converted to sRGB (relative colorimetric with black point compensation).
+    An embedded color profile is converted to sRGB (relative colorimetric with black point compensation).
     A damaged profile, or one for another kind of image, is ignored and the samples are taken as sRGB;
     CMYK without a usable profile is converted by Pillow's plain formula.
 
-    16-bit grey and RGB keep their depth, except that a profile brings them to 8 bits first; 16-bit CMYK and
-    16-bit premultiplied TIFFs are read at 8 bits. Float TIFFs must hold grey in [0, 1] and are taken as sRGB
+    16-bit gray and RGB keep their depth, except that a profile brings them to 8 bits first; 16-bit CMYK and
+    16-bit premultiplied TIFFs are read at 8 bits. Float TIFFs must hold gray in [0, 1] and are taken as sRGB
     values.
 
-    Colours beneath alpha 0 are returned as they are stored. A file that carries an opaque alpha has an alpha
+    Colors beneath alpha 0 are returned as they are stored. A file that carries an opaque alpha has an alpha
     of ones.
     """
     pixels, alpha = decode(Path(path))
@@ -138,7 +138,7 @@ def save_image(
 
 
 def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping[str, object] | None = None) -> None:
-    """Write a soft mask as a greyscale PNG, all or nothing.
+    """Write a soft mask as a grayscale PNG, all or nothing.
 
     Parameters
     ----------

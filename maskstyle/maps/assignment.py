@@ -37,7 +37,7 @@ class Advice(NamedTuple):
     nothing : str
         Where none that is to be painted has one.
     apart : str
-        Where the maps have no colour in common; as where some have none, if it is left out.
+        Where the maps have no color in common; as where some have none, if it is left out.
     """
 
     unmatched: str
@@ -45,20 +45,20 @@ class Advice(NamedTuple):
     apart: str = ""
 
 
-PATCH_ADVICE = "repaint them in the same colours, map them to others, or let unmatched be nearest"
+PATCH_ADVICE = "repaint them in the same colors, map them to others, or let unmatched be nearest"
 
 ADVICE = Advice(
-    "repaint them in the same colours, map them to others, list the regions to paint, or let unmatched be keep or "
+    "repaint them in the same colors, map them to others, list the regions to paint, or let unmatched be keep or "
     "whole-style",
     "list regions that both maps have, map them to others, or let unmatched be whole-style",
-    "give a map the colours of the other with color_map_like, map regions to others, or let unmatched be whole-style",
+    "give a map the colors of the other with color_map_like, map regions to others, or let unmatched be whole-style",
 )
 DOODLE_UNMATCHED = ("error", "whole-style")
 """What may become of a region of a doodle that the style's map lacks: see `maskstyle.transfer_doodle`."""
 
 DOODLE_ADVICE = Advice(
-    "repaint them in the style map's colours, map them to others, or let unmatched be whole-style",
-    "repaint them in the style map's colours, map them to others, or let unmatched be whole-style",
+    "repaint them in the style map's colors, map them to others, or let unmatched be whole-style",
+    "repaint them in the style map's colors, map them to others, or let unmatched be whole-style",
 )
 
 
@@ -99,7 +99,7 @@ class RegionPlan(NamedTuple):
     kept: tuple[str, ...] = ()
 
     def agreed_colors(self) -> tuple[Color, ...]:
-        """Return the content map's colours, each that of the region of the style that goes with it."""
+        """Return the content map's colors, each that of the region of the style that goes with it."""
         colors = list(self.content_map.colors)
         for pair in self.pairs:
             if pair.style_region is not None:
@@ -141,7 +141,7 @@ def plan_regions(
     Raises
     ------
     ImageError
-        Where a map does not fit its image, a colour is in no map, a region has no counterpart, or none is painted.
+        Where a map does not fit its image, a color is in no map, a region has no counterpart, or none is painted.
     SettingsError
         Where `unmatched` is none of `UNMATCHED`.
 
@@ -254,7 +254,7 @@ def denoised_regions(
     Parameters
     ----------
     colors : sequence of Color or None
-        Their map colours.
+        Their map colors.
     plan : RegionPlan
         Which regions are painted.
     name : str
@@ -263,7 +263,7 @@ def denoised_regions(
     Raises
     ------
     ImageError
-        Where the map has no region of a colour.
+        Where the map has no region of a color.
     SettingsError
         Where one of them is not painted.
     """
@@ -280,7 +280,7 @@ def denoised_labels(
     Parameters
     ----------
     colors : sequence of Color
-        Their map colours.
+        Their map colors.
     content_map : SemanticMap
         The map.
     painted : collection of int
@@ -299,7 +299,7 @@ def denoised_labels(
 
 
 def region_name(color: Color) -> str:
-    """Return what reports call the region of a map colour.
+    """Return what reports call the region of a map color.
 
     Examples
     --------
@@ -321,7 +321,7 @@ def agreed_colors(
     image_names: tuple[str, str] = ("the content image", "the style image"),
     advice: str = PATCH_ADVICE,
 ) -> tuple[SemanticMap, SemanticMap]:
-    """Fit the maps to their images, and recolour the content's so that regions that go together have one colour.
+    """Fit the maps to their images, and recolor the content's so that regions that go together have one color.
 
     Parameters
     ----------
@@ -329,10 +329,10 @@ def agreed_colors(
         The two maps.
     content_size, style_size : (height, width)
         The sizes of their images.
-    mapping : sequence of (content colour, style colour), optional
-        Regions that go together whatever their colours.
+    mapping : sequence of (content color, style color), optional
+        Regions that go together whatever their colors.
     unmatched : {"error", "nearest"}
-        What becomes of a region that only one map has: an error, or it keeps its colour and stands for what is
+        What becomes of a region that only one map has: an error, or it keeps its color and stands for what is
         nearest to it. With `mapping`, regions that only the style's map has are no error.
     names, image_names : (str, str)
         What messages call the maps and their images.
@@ -369,7 +369,7 @@ def agreed_colors(
 
 
 def paired_maps(content_map: SemanticMap, style_map: SemanticMap) -> RegionPlan:
-    """Return which region goes with which in two maps whose colours agree; one without a counterpart with all."""
+    """Return which region goes with which in two maps whose colors agree; one without a counterpart with all."""
     partners = {color: label for label, color in enumerate(style_map.colors)}
     pairs = (Pair(region_name(color), label, partners.get(color)) for label, color in enumerate(content_map.colors))
     return RegionPlan(content_map, style_map, tuple(pairs))
@@ -382,7 +382,7 @@ def _check_maps(maps: Sequence[object], names: Sequence[str]) -> None:
 
 
 def painted_pairs(plan: RegionPlan) -> list[tuple[str, str | None]]:
-    """Return the colours of each region that is painted and of the region of its style; None is the whole image."""
+    """Return the colors of each region that is painted and of the region of its style; None is the whole image."""
     return [
         (
             format_color(plan.content_map.colors[pair.region]),

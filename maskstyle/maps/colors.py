@@ -1,4 +1,4 @@
-"""The colours of maps: how they are read, written, named, compared and listed in messages."""
+"""The colors of maps: how they are read, written, named, compared and listed in messages."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Color: TypeAlias = tuple[int, int, int]
 """Red, green and blue, each from 0 to 255."""
 
 Colors: TypeAlias = NDArray[np.int32]
-"""(N, 3), each row a colour."""
+"""(N, 3), each row a color."""
 
 MAX_REGIONS = 64
 """How many regions a map may have: the labels around a pixel are remembered as the bits of one number."""
 
-_CLASS_NUMBERS = 64  # several greys below this, with nothing else but perhaps white, are numbers of classes
-_SHORT = 8  # how many colours a message lists
+_CLASS_NUMBERS = 64  # several grays below this, with nothing else but perhaps white, are numbers of classes
+_SHORT = 8  # how many colors a message lists
 
 BASIC_COLORS: dict[str, tuple[Color, ...]] = {
     "black": ((0, 0, 0),),
-    "grey": ((128, 128, 128), (64, 64, 64), (192, 192, 192)),
+    "gray": ((128, 128, 128), (64, 64, 64), (192, 192, 192)),
     "white": ((255, 255, 255),),
     "red": ((255, 0, 0), (160, 0, 0)),
     "orange": ((255, 140, 0),),
@@ -39,11 +39,11 @@ BASIC_COLORS: dict[str, tuple[Color, ...]] = {
     "magenta": ((255, 0, 255),),
     "pink": ((255, 160, 180),),
 }
-"""What people call the colours of maps, by examples; the first of a name is what `parse_color` makes of it."""
+"""What people call the colors of maps, by examples; the first of a name is what `parse_color` makes of it."""
 
 
 def parse_color(text: str) -> Color:
-    """Read a colour as people write it.
+    """Read a color as people write it.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def parse_color(text: str) -> Color:
     Raises
     ------
     SettingsError
-        If `text` is no colour, or has an alpha.
+        If `text` is no color, or has an alpha.
 
     Examples
     --------
@@ -79,14 +79,14 @@ def parse_color(text: str) -> Color:
             channels = ()
     if len(channels) != 3 or max(channels) > 255:
         raise SettingsError(
-            f"expected a colour such as red, #ff0000 or 255,0,0 (each number at most 255), but got {text!r}; "
+            f"expected a color such as red, #ff0000 or 255,0,0 (each number at most 255), but got {text!r}; "
             "write it in one of these ways"
         )
     return channels[0], channels[1], channels[2]
 
 
 def format_color(color: Color) -> str:
-    """Write a colour as "#rrggbb".
+    """Write a color as "#rrggbb".
 
     Examples
     --------
@@ -97,7 +97,7 @@ def format_color(color: Color) -> str:
 
 
 def color_name(color: Color) -> str:
-    """Name the basic colour that looks most like `color` (nearest in CIELAB), for messages.
+    """Name the basic color that looks most like `color` (nearest in CIELAB), for messages.
 
     Examples
     --------
@@ -111,13 +111,13 @@ def color_name(color: Color) -> str:
 
 
 def as_color(values: Colors) -> Color:
-    """Return an array, (3,), as a colour."""
+    """Return an array, (3,), as a color."""
     red, green, blue = (int(value) for value in values)
     return red, green, blue
 
 
 def describe_color(color: Color, count: int | None = None) -> str:
-    """Return a colour with its name and, if given, how many pixels have it: "#ff0000 (red, 2 pixels)"."""
+    """Return a color with its name and, if given, how many pixels have it: "#ff0000 (red, 2 pixels)"."""
     name = f"{format_color(color)} ({color_name(color)}"
     return f"{name})" if count is None else f"{name}, {count:,} {'pixel' if count == 1 else 'pixels'})"
 
@@ -135,13 +135,13 @@ def shortlist(words: list[str]) -> str:
 
 
 def distances(colors: Colors, color: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far each colour is from one."""
+    """Return how far each color is from one."""
     distance: NDArray[np.float64] = np.linalg.norm(colors - color, axis=1)
     return distance
 
 
 def are_class_numbers(colors: NDArray[np.integer]) -> bool:
-    """Return whether a map's colours are several numbers of classes, perhaps with white for what has none."""
+    """Return whether a map's colors are several numbers of classes, perhaps with white for what has none."""
     dark = colors[:, 0] < _CLASS_NUMBERS
-    grey = np.all(colors == colors[:, :1])
-    return bool(grey and 2 <= np.count_nonzero(dark) <= MAX_REGIONS and np.all(dark | (colors[:, 0] == 255)))
+    gray = np.all(colors == colors[:, :1])
+    return bool(gray and 2 <= np.count_nonzero(dark) <= MAX_REGIONS and np.all(dark | (colors[:, 0] == 255)))

@@ -1,4 +1,4 @@
-"""Dithered maps: a colour that the file's palette lacked, drawn as a fine pattern of others, becomes one again."""
+"""Dithered maps: a color that the file's palette lacked, drawn as a fine pattern of others, becomes one again."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from scipy.sparse import csgraph
 
 from maskstyle.maps.pixels import Bools, Paint, constant, grown
 
-_PALETTE = 256  # colours that a file with a palette holds at most
+_PALETTE = 256  # colors that a file with a palette holds at most
 
-# Of the colours that dithering mixes, 0 to 1 % of the pixels are in 3x3 squares of that colour, but nearly all in
-# squares of those that are mixed, which are few and far apart: gradients mix many, compression mixes like colours.
+# Of the colors that dithering mixes, 0 to 1 % of the pixels are in 3x3 squares of that color, but nearly all in
+# squares of those that are mixed, which are few and far apart: gradients mix many, compression mixes like colors.
 _MOST_SOLID = 0.05
 _MOST_MIXED = 8
 _LEAST_APART = 24
 _LEAST_SOLID_TOGETHER = 0.8
 _LEAST_SHARE = 0.002
 _LEAST_PIXELS = 100
-_LEAST_CONTACT = 0.1  # of a colour's borders, those with another that it is mixed with
+_LEAST_CONTACT = 0.1  # of a color's borders, those with another that it is mixed with
 
 
 def undithered(pixels: NDArray[np.uint8], paint: Paint) -> NDArray[np.uint8]:
-    """Return a map's pixels with every fine pattern of colours in their average.
+    """Return a map's pixels with every fine pattern of colors in their average.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def _solid(where: Bools) -> Bools:
 
 
 def _fine_colors(paint: Paint) -> NDArray[np.intp]:
-    """Return the colours of many pixels of which hardly any are in 3x3 squares of the colour."""
+    """Return the colors of many pixels of which hardly any are in 3x3 squares of the color."""
     least = max(_LEAST_PIXELS, _LEAST_SHARE * paint.area)
     if len(paint.colors) > _PALETTE or np.count_nonzero(paint.totals >= least) < 2:
         return np.empty(0, np.intp)
@@ -64,7 +64,7 @@ def _fine_colors(paint: Paint) -> NDArray[np.intp]:
 
 
 def _groups(paint: Paint, colors: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Return the groups of two or more of these colours that lie pixel beside pixel."""
+    """Return the groups of two or more of these colors that lie pixel beside pixel."""
     if len(colors) < 2:
         return []
     number = len(colors)

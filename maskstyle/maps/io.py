@@ -63,13 +63,13 @@ def load_map(
     Parameters
     ----------
     path : str or Path
-        A file that `maskstyle.images.io.load_image` reads: RGB, RGBA, palette, greyscale, 1 to 16 bits, JPEG.
+        A file that `maskstyle.images.io.load_image` reads: RGB, RGBA, palette, grayscale, 1 to 16 bits, JPEG.
     palette : sequence of Color, optional
-        The regions' colours; found where not given. See `parse_map`.
+        The regions' colors; found where not given. See `parse_map`.
     least_region : int, optional
         How many pixels a region has at least. See `parse_map`.
     soft : bool
-        Whether pixels of blended colours belong to several regions, by their shares of the blend: the map has
+        Whether pixels of blended colors belong to several regions, by their shares of the blend: the map has
         ``shares`` then, see `maskstyle.soft_masks`.
 
     Returns
@@ -80,7 +80,7 @@ def load_map(
     ------
     ImageError
         If the file cannot be read or is no map (see `parse_map`), or if it holds 16-bit labels of which several
-        become one colour in 8 bits.
+        become one color in 8 bits.
     """
     pixels, alpha = read_map_pixels(path)
     with open_image(Path(path)) as image:
@@ -90,7 +90,7 @@ def load_map(
 
 
 def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Read the colours of a semantic map's pixels from an image file.
+    """Read the colors of a semantic map's pixels from an image file.
 
     Parameters
     ----------
@@ -100,19 +100,19 @@ def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uin
     Returns
     -------
     pixels : (H, W, 3) uint8 array
-        The colours.
+        The colors.
     alpha : (H, W) uint8 array or None
         The opacity, or None where the file has none.
 
     Raises
     ------
     ImageError
-        If the file cannot be read, or holds 16-bit labels of which several become one colour in 8 bits.
+        If the file cannot be read, or holds 16-bit labels of which several become one color in 8 bits.
 
     Notes
     -----
-    Colours are 8 bits deep. A 16-bit file whose samples are all 255 or less holds labels, not darkness: its samples
-    are taken as they are. An embedded colour profile is converted to sRGB, so that a map's colours are those that
+    Colors are 8 bits deep. A 16-bit file whose samples are all 255 or less holds labels, not darkness: its samples
+    are taken as they are. An embedded color profile is converted to sRGB, so that a map's colors are those that
     its painter saw.
     """
     picture = load_image(path)
@@ -135,7 +135,7 @@ def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str
     Returns
     -------
     SemanticMap
-        Of `size`, with the same colours in the same order; the map itself if it fits already. A region of a few
+        Of `size`, with the same colors in the same order; the map itself if it fits already. A region of a few
         pixels may be left without any.
 
     Raises

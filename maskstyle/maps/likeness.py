@@ -1,4 +1,4 @@
-"""Regions of two maps that may be meant for one another: by how their colours look, or by where they are."""
+"""Regions of two maps that may be meant for one another: by how their colors look, or by where they are."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from maskstyle.maps.colors import Color, color_name
 from maskstyle.maps.semantic_map import SemanticMap
 
 LOOKS_ALIKE = 20.0
-"""How different (CIEDE2000) two colours may look that are called differently, and still be meant for one another."""
+"""How different (CIEDE2000) two colors may look that are called differently, and still be meant for one another."""
 
 _NEVER = 1e6
 
 
 def alike_pairs(ones: Sequence[Color], others: Sequence[Color]) -> list[tuple[int, int]]:
-    """Return which of some colours go with which of others: one-to-one, and only where it is plausible.
+    """Return which of some colors go with which of others: one-to-one, and only where it is plausible.
 
     Parameters
     ----------
     ones, others : sequence of Color
-        The colours.
+        The colors.
 
     Returns
     -------
     list of (int, int)
-        Places in `ones`, rising, and in `others`: of colours that have the same name or look much alike. Of all such
+        Places in `ones`, rising, and in `others`: of colors that have the same name or look much alike. Of all such
         sets of pairs it is the largest whose differences (CIEDE2000) sum to the least.
 
     Examples

@@ -1,4 +1,4 @@
-"""Which region of one map goes with which of another: by colour, and as people say."""
+"""Which region of one map goes with which of another: by color, and as people say."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from maskstyle.maps.likeness import alike_pairs
 from maskstyle.maps.semantic_map import SemanticMap
 
 SAME_COLOR = 24.0
-"""How far apart (Euclidean, in RGB) two maps' colours may be and still be the same: see `match_regions`."""
+"""How far apart (Euclidean, in RGB) two maps' colors may be and still be the same: see `match_regions`."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,18 @@ def match_regions(
     tolerance: float = SAME_COLOR,
     names: tuple[str, str] = ("the content map", "the style map"),
 ) -> RegionMatch:
-    """Pair the regions of two maps by colour.
+    """Pair the regions of two maps by color.
 
     Parameters
     ----------
     content, style : SemanticMap
         The two maps.
-    mapping : sequence of (content colour, style colour), optional
-        Pairs that hold whatever the colours are; several content regions may share a style region. The content
-        regions that it does not name are paired by colour.
+    mapping : sequence of (content color, style color), optional
+        Pairs that hold whatever the colors are; several content regions may share a style region. The content
+        regions that it does not name are paired by color.
     tolerance : float
-        How far apart (Euclidean, in RGB) two colours may be and still be the same. The default is well above what
-        JPEG at quality 15 does to a flat colour (14) and well below what people paint as different.
+        How far apart (Euclidean, in RGB) two colors may be and still be the same. The default is well above what
+        JPEG at quality 15 does to a flat color (14) and well below what people paint as different.
     names : (str, str)
         What messages call the maps.
 
@@ -75,13 +75,13 @@ def match_regions(
     Raises
     ------
     ImageError
-        If `mapping` names a colour that its map does not have within `tolerance`, or one content region twice.
+        If `mapping` names a color that its map does not have within `tolerance`, or one content region twice.
 
     Notes
     -----
-    Equal colours pair first. Of the others, two pair if each is the nearest one left to the other, and if they are
-    less than half as far apart as each is from any other colour of its own map: so two regions never become one,
-    and no region takes the place of a missing neighbour in colour. The numbers of classes, which are several greys
+    Equal colors pair first. Of the others, two pair if each is the nearest one left to the other, and if they are
+    less than half as far apart as each is from any other color of its own map: so two regions never become one,
+    and no region takes the place of a missing neighbor in color. The numbers of classes, which are several grays
     below 64 with nothing else but perhaps white, are either equal or different.
 
     Examples
@@ -109,7 +109,7 @@ def describe_unmatched(
     *,
     content_name: str = "the content map",
     style_name: str = "the style map",
-    advice: str = "repaint them in the same colours, or say which region goes with which",
+    advice: str = "repaint them in the same colors, or say which region goes with which",
 ) -> str:
     """Say in one sentence which regions have no counterpart.
 
@@ -127,8 +127,8 @@ def describe_unmatched(
     Returns
     -------
     str
-        Each unmatched region with its colour, name, number and share of pixels, and the colour of the other map that
-        may be meant for it, if any; or that no colour is in both; empty if every region has its counterpart.
+        Each unmatched region with its color, name, number and share of pixels, and the color of the other map that
+        may be meant for it, if any; or that no color is in both; empty if every region has its counterpart.
     """
     one, other = match.unmatched_content, match.unmatched_style
     if not (one or other):
@@ -148,7 +148,7 @@ def describe_unmatched(
 
 
 def find_region(color: Color, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region of a colour, or of the nearest one that may pass for it.
+    """Return the index of the region of a color, or of the nearest one that may pass for it.
 
     Parameters
     ----------
@@ -164,32 +164,32 @@ def find_region(color: Color, semantic_map: SemanticMap, *, name: str, tolerance
     Raises
     ------
     ImageError
-        Where no region has the colour.
+        Where no region has the color.
     SettingsError
-        Where `color` is no colour.
+        Where `color` is no color.
     """
     if len(tuple(color)) != 3 or not all(isinstance(part, int | np.integer) for part in color):
-        raise SettingsError(f"expected a colour as (red, green, blue) in 0..255, but got {color!r}; see parse_color")
+        raise SettingsError(f"expected a color as (red, green, blue) in 0..255, but got {color!r}; see parse_color")
     index = _region_near(color, semantic_map, tolerance)
     if index is None:
         held = (
             shortlist([describe_color(each) for each in semantic_map.colors]) if semantic_map.colors else "no region"
         )
         raise ImageError(
-            f"expected colours of {name}, {held}, but got {describe_color(color)}; "
+            f"expected colors of {name}, {held}, but got {describe_color(color)}; "
             f"{_advice_on(color, semantic_map, tolerance)}"
         )
     return index
 
 
 def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region that a person means by a colour or by a colour's name.
+    """Return the index of the region that a person means by a color or by a color's name.
 
     Parameters
     ----------
     text : str
         What `parse_color` reads. A name that `color_name` gives means the region that is called so, even where its
-        colour is not near the purest one of that name.
+        color is not near the purest one of that name.
     semantic_map : SemanticMap
         The map.
     name : str
@@ -200,9 +200,9 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     Raises
     ------
     ImageError
-        Where no region has the colour, or several have the name and none is near its purest colour.
+        Where no region has the color, or several have the name and none is near its purest color.
     SettingsError
-        Where `text` is no colour.
+        Where `text` is no color.
 
     Examples
     --------
@@ -218,13 +218,13 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
         regions = [describe_color(semantic_map.colors[index], semantic_map.count(index)) for index in named]
         raise ImageError(
             f"expected one region of {name} by the name {called}, but {shortlist(regions)} are called so; "
-            "use the colour of one of them"
+            "use the color of one of them"
         )
     return named[0]
 
 
 def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> int | None:
-    """Return the index of the region whose colour is nearest, if it is near enough."""
+    """Return the index of the region whose color is nearest, if it is near enough."""
     colors = np.array(semantic_map.colors, np.int32).reshape(-1, 3)
     apart = distances(colors, np.array(color))
     if not apart.size or apart.min() > (0 if are_class_numbers(colors) else tolerance):
@@ -281,7 +281,7 @@ def _pairs_by_color(
 
 
 def _separation(colors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far each colour is from the nearest other one."""
+    """Return how far each color is from the nearest other one."""
     apart = spatial.distance.cdist(colors, colors)
     np.fill_diagonal(apart, np.inf)
     separation: NDArray[np.float64] = apart.min(axis=1)
@@ -313,4 +313,4 @@ def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: s
         f"{shortlist([describe_color(color) for color in each.colors]) if each.colors else 'no region'} in {name}"
         for each, name in ((content, content_name), (style, style_name))
     ]
-    return f"no colour is in both: there are {held[0]}, and {held[1]}"
+    return f"no color is in both: there are {held[0]}, and {held[1]}"

@@ -1,4 +1,4 @@
-"""Which colours of a map are regions: found among blends, the noise of compression, and thin lines."""
+"""Which colors of a map are regions: found among blends, the noise of compression, and thin lines."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from maskstyle.maps.pixels import (
 
 _FOUND_SHARE = 0.0005  # the least share of a blended map that is told from its blends: 130 pixels of 512x512
 
-# All distances between colours are Euclidean, in RGB of 0 to 255. What follows was measured on 12 maps of 4 to 6
+# All distances between colors are Euclidean, in RGB of 0 to 255. What follows was measured on 12 maps of 4 to 6
 # regions, each as painted, resized (0.37, 2.5) and compressed (JPEG at quality 15 to 95, WebP at 30 and 75).
 
-# Pixels wobble that have no region's colour though the 3x3 around them vary by no more than _CALM: 0.000 times as
+# Pixels wobble that have no region's color though the 3x3 around them vary by no more than _CALM: 0.000 times as
 # many as there are at edges in maps as painted, 0.09 to 2.9 times in compressed ones.
 _CALM = 12
 _NOISE_PER_EDGE = 0.08
 _LEAST_NOISE = 0.001
 
-# Noise makes several colours of one: up to 7.1 apart at JPEG quality 30 and above, 14.3 at 15; those more than 4.2
+# Noise makes several colors of one: up to 7.1 apart at JPEG quality 30 and above, 14.3 at 15; those more than 4.2
 # apart cover 0.7 % of the map at most. So beyond the first bound, larger areas are regions of their own.
 _SMALL_DRIFT = 4.5
 DRIFT = 16
@@ -50,22 +50,22 @@ _MOST_DRIFTED = 0.02
 # than this.
 _LEAST_FLAT = 0.25
 
-# How far a noisy pixel is from its region's colour or, at an edge, from a blend of the regions beside it: where it is
+# How far a noisy pixel is from its region's color or, at an edge, from a blend of the regions beside it: where it is
 # calm, in 95 of 100 pixels at JPEG quality 60, and at all.
 _CALM_NEAR = 24
 NEAR = 32
 _FOREIGN = 48
 
-_ROUGH = 1 / 8  # as `FINE`, of blends in a palette of few colours
-_FEW = 16  # colours that a map may hold besides its regions' and still count as neither blended nor noisy
-_SOME = 2  # how many of so few colours, nearly those of patches, are noise
-_SAMPLE = 500  # how many pixels speak for a colour, where it is looked up what is around
+_ROUGH = 1 / 8  # as `FINE`, of blends in a palette of few colors
+_FEW = 16  # colors that a map may hold besides its regions' and still count as neither blended nor noisy
+_SOME = 2  # how many of so few colors, nearly those of patches, are noise
+_SAMPLE = 500  # how many pixels speak for a color, where it is looked up what is around
 _MANY = 300_000  # and how many for all that are unlike every region
 
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """The colours of a map's regions, and what became of its pixels.
+    """The colors of a map's regions, and what became of its pixels.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Palette:
     noisy : bool
         Whether the pixels are noisy, as after lossy compression.
     blended : bool
-        Whether they are noisy or blended, as at soft edges; else every colour was painted.
+        Whether they are noisy or blended, as at soft edges; else every color was painted.
     """
 
     colors: Colors
@@ -83,10 +83,10 @@ class Palette:
 
 
 def find_palette(paint: Paint, contrast: NDArray[np.uint8], name: str, *, lossy: bool = False) -> Palette:
-    """Find the colours of the regions, at most `MAX_REGIONS`, or refuse the map; `lossy` is known to be noisy."""
+    """Find the colors of the regions, at most `MAX_REGIONS`, or refuse the map; `lossy` is known to be noisy."""
     least = math.ceil(_FOUND_SHARE * paint.area)
     solid_totals = np.bincount(paint.ids[grown(constant(paint.ids) & paint.inside)], minlength=len(paint.colors))
-    # A colour with patches; or with enough pixels, if a good part of them is in patches: a small region of the colour
+    # A color with patches; or with enough pixels, if a good part of them is in patches: a small region of the color
     # of a blend has few patches beside all the edges that look like it, but a blend alone has none.
     pure = least / 2  # of a region that small, half is its blended border
     is_patch = (solid_totals >= pure) | ((paint.totals >= pure) & (4 * solid_totals >= paint.totals))
@@ -97,8 +97,8 @@ def find_palette(paint: Paint, contrast: NDArray[np.uint8], name: str, *, lossy:
     flat = (solid_totals[patches].sum() + paint.totals[lines].sum()) / paint.area
     if flat < _LEAST_FLAT:
         raise ImageError(
-            f"expected regions of one flat colour each, but {name} looks like a photograph or a gradient: only "
-            f"{flat:.0%} of it is flat; paint the regions in plain colours and save them as PNG"
+            f"expected regions of one flat color each, but {name} looks like a photograph or a gradient: only "
+            f"{flat:.0%} of it is flat; paint the regions in plain colors and save them as PNG"
         )
     painted = np.concatenate([patches, lines])
     blended = noisy or _is_blended(paint, painted)
@@ -109,14 +109,14 @@ def find_palette(paint: Paint, contrast: NDArray[np.uint8], name: str, *, lossy:
         colors = _with_foreign_patches(paint, colors, least, paint.inside, _FOREIGN)
     if len(colors) > MAX_REGIONS:
         raise ImageError(
-            f"expected at most {MAX_REGIONS} regions of one flat colour each, but {name} has more colours than that, "
-            "like a photograph or a gradient; paint the regions in fewer colours"
+            f"expected at most {MAX_REGIONS} regions of one flat color each, but {name} has more colors than that, "
+            "like a photograph or a gradient; paint the regions in fewer colors"
         )
     return Palette(colors, noisy, blended)
 
 
 def _is_blended(paint: Paint, painted: NDArray[np.intp]) -> bool:
-    """Return whether colours besides those that were painted are more than a few slips of the pen."""
+    """Return whether colors besides those that were painted are more than a few slips of the pen."""
     if are_class_numbers(paint.colors):
         return False
     rest = len(paint.colors) - len(painted)
@@ -124,7 +124,7 @@ def _is_blended(paint: Paint, painted: NDArray[np.intp]) -> bool:
 
 
 def _is_noisy(paint: Paint, is_patch: Bools, contrast: NDArray[np.uint8]) -> bool:
-    """Return whether colours wobble away from edges, as after lossy compression or resampling."""
+    """Return whether colors wobble away from edges, as after lossy compression or resampling."""
     if np.count_nonzero(~is_patch) <= _FEW and not _have_drifted(paint.colors[~is_patch], paint.colors[is_patch]):
         return False
     patch_ids = paint.per_pixel(np.where(is_patch, np.arange(len(is_patch), dtype=np.int32), -1), -1)
@@ -136,14 +136,14 @@ def _is_noisy(paint: Paint, is_patch: Bools, contrast: NDArray[np.uint8]) -> boo
 
 
 def _have_drifted(strays: Colors, patches: Colors) -> bool:
-    """Return whether some of few colours are nearly those of patches, as when all edges of a JPEG are upright."""
+    """Return whether some of few colors are nearly those of patches, as when all edges of a JPEG are upright."""
     if not len(patches) or are_class_numbers(np.concatenate([strays, patches])):
         return False
     return bool(np.count_nonzero(nearest_colors(patches, strays)[1] <= DRIFT) >= _SOME)
 
 
 def _count_between_patches(patch_ids: NDArray[np.int32], where: Bools) -> int:
-    """Count the pixels with patches of two colours on opposite sides, both within two pixels: faint edges."""
+    """Count the pixels with patches of two colors on opposite sides, both within two pixels: faint edges."""
     around = np.pad(patch_ids, 2, constant_values=-1)
     width, flat = around.shape[1], around.ravel()
     at = in_padded(np.flatnonzero(where), patch_ids.shape[1], 2)
@@ -156,7 +156,7 @@ def _count_between_patches(patch_ids: NDArray[np.int32], where: Bools) -> int:
 
 
 def _without_drift(colors: Colors, shares: NDArray[np.float64]) -> Colors:
-    """Return the colours, which come by falling share of the map, less those that drifted from an earlier one."""
+    """Return the colors, which come by falling share of the map, less those that drifted from an earlier one."""
     kept: list[int] = []
     for index, color in enumerate(colors):
         drift = _SMALL_DRIFT if shares[index] > _MOST_DRIFTED else DRIFT
@@ -166,7 +166,7 @@ def _without_drift(colors: Colors, shares: NDArray[np.float64]) -> Colors:
 
 
 def _with_foreign_patches(paint: Paint, colors: Colors, least: int, where: Bools, tolerance: float) -> Colors:
-    """Add the colours of noisy patches: three pixels wide, unlike the regions around them and no blend of these.
+    """Add the colors of noisy patches: three pixels wide, unlike the regions around them and no blend of these.
 
     Only pixels in `where` are asked, and `tolerance` is how far a noisy pixel may be from what it is.
     """
@@ -201,7 +201,7 @@ def _with_foreign_patches(paint: Paint, colors: Colors, least: int, where: Bools
 
 
 def _is_patch(paint: Paint, apart: NDArray[np.float64], least: int) -> bool:
-    """Return whether a colour, from which others are `apart`, fills a 3x3 square or, cleanly, some of 2x2 pixels.
+    """Return whether a color, from which others are `apart`, fills a 3x3 square or, cleanly, some of 2x2 pixels.
 
     The ripples of compression do neither.
     """
@@ -216,7 +216,7 @@ def _is_patch(paint: Paint, apart: NDArray[np.float64], least: int) -> bool:
 def _is_no_blend(
     paint: Paint, ids: NDArray[np.int32], seen: NDArray[np.uint64], colors: Colors, tolerance: float
 ) -> Bools:
-    """Return which pixels, given by colour and by the labels around them, are far from what these blend to."""
+    """Return which pixels, given by color and by the labels around them, are far from what these blend to."""
     foreign = np.empty(len(ids), np.bool_)
     for around in np.unique(seen):
         here = seen == around
@@ -227,7 +227,7 @@ def _is_no_blend(
 
 
 def _densest(colors: Colors, weights: NDArray[np.intp]) -> Colors:
-    """Return the middle of the densest cloud of colours, (3,)."""
+    """Return the middle of the densest cloud of colors, (3,)."""
     cells = (colors >> 4) @ np.array([256, 16, 1])
     fullest = cells == np.bincount(cells, weights).argmax()
     middle = np.average(colors[fullest], axis=0, weights=weights[fullest])
@@ -238,7 +238,7 @@ def _densest(colors: Colors, weights: NDArray[np.intp]) -> Colors:
 def _find_lines(
     paint: Paint, patches: NDArray[np.intp], solid_totals: NDArray[np.intp], least: int
 ) -> NDArray[np.intp]:
-    """Return the colours of thin lines that are no blends and, in a map that was never blended, of small patches."""
+    """Return the colors of thin lines that are no blends and, in a map that was never blended, of small patches."""
     rest = np.setdiff1d(np.arange(len(paint.colors)), patches)
     thin = rest[paint.totals[rest] >= least]
     if are_class_numbers(paint.colors):
@@ -251,9 +251,9 @@ def _find_lines(
 
 
 def _are_rims(paint: Paint, candidates: NDArray[np.intp], ends: NDArray[np.intp]) -> Bools:
-    """Return which colours mostly blend from the pixels on both sides, or from two of the `ends` that are near.
+    """Return which colors mostly blend from the pixels on both sides, or from two of the `ends` that are near.
 
-    Of ends within two pixels a rough blend will do, as in a palette of few colours.
+    Of ends within two pixels a rough blend will do, as in a palette of few colors.
     """
     rims = np.zeros(len(candidates), np.bool_)
     if not len(candidates) or len(ends) > MAX_REGIONS:
@@ -277,7 +277,7 @@ def _are_rims(paint: Paint, candidates: NDArray[np.intp], ends: NDArray[np.intp]
 
 
 def _are_on_slopes(paint: Paint, at: NDArray[np.intp], reaches: Sequence[int], least: float) -> Bools:
-    """Return which pixels, by flat index, are between the colours at one of the `reaches` on opposite sides.
+    """Return which pixels, by flat index, are between the colors at one of the `reaches` on opposite sides.
 
     Those two differ by `least` or more in some channel.
     """
@@ -302,7 +302,7 @@ def _are_on_slopes(paint: Paint, at: NDArray[np.intp], reaches: Sequence[int], l
 
 
 def _samples(paint: Paint, indices: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Return, for each colour, the flat indices of some of its pixels, evenly from all over the map."""
+    """Return, for each color, the flat indices of some of its pixels, evenly from all over the map."""
     wanted = np.zeros(len(paint.colors), np.bool_)
     wanted[indices] = True
     at = np.flatnonzero(paint.per_pixel(wanted, False))

@@ -1,4 +1,4 @@
-"""From the pixels of a painted map to labels and the colours of its regions."""
+"""From the pixels of a painted map to labels and the colors of its regions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from maskstyle.images.pixels import to_uint8
 from maskstyle.maps.colors import MAX_REGIONS, Color, as_color, describe_color, shortlist
 from maskstyle.maps.dither import undithered
 from maskstyle.maps.palette import DRIFT, Palette, find_palette
-from maskstyle.maps.pixels import Paint, analysed, grown, local_contrast, nearest_colors, opaque_area, packed_channels
+from maskstyle.maps.pixels import Paint, analyzed, grown, local_contrast, nearest_colors, opaque_area, packed_channels
 from maskstyle.maps.semantic_map import Absorbed, SemanticMap
 from maskstyle.maps.snapping import snap
 
@@ -27,11 +27,11 @@ fewer says little of a style. Of the eyes and brows of a portrait, 0.05 to 0.4 %
 now less.
 """
 
-_LISTED = 64  # how far a painted colour may be from the one that the palette means by it
+_LISTED = 64  # how far a painted color may be from the one that the palette means by it
 
 
 def in_8_bits(pixels: NDArray[np.float32], name: str) -> NDArray[np.uint8]:
-    """Return what a file's samples, scaled to [0, 1], are in 8 bits: the colour, or the label in a 16-bit file."""
+    """Return what a file's samples, scaled to [0, 1], are in 8 bits: the color, or the label in a 16-bit file."""
     samples = pixels * np.float32(255)
     if np.all(np.abs(samples - np.rint(samples)) < 0.002):  # 16-bit samples are 1/257 apart
         return to_uint8(pixels)
@@ -42,7 +42,7 @@ def in_8_bits(pixels: NDArray[np.float32], name: str) -> NDArray[np.uint8]:
     labels = np.unique(deep @ np.array([1 << 32, 1 << 16, 1]))
     if len(labels) <= 256 and len(np.unique(packed_channels(shallow))) < len(labels):
         raise ImageError(
-            f"expected colours that 8 bits tell apart, but {name} holds {len(labels)} 16-bit colours of which some "
+            f"expected colors that 8 bits tell apart, but {name} holds {len(labels)} 16-bit colors of which some "
             "become one; number the labels from 0 to 255 and save them with 8 bits"
         )
     return shallow
@@ -64,11 +64,11 @@ def parse_map(
     pixels : (H, W, 3) uint8 array
         The map.
     alpha : (H, W) uint8 array, optional
-        Opacity. Where it is below 128 there is no region, except in a flat patch of one colour and one opacity
+        Opacity. Where it is below 128 there is no region, except in a flat patch of one color and one opacity
         above 0, which somebody painted so.
     palette : sequence of Color, optional
-        The regions' colours, at most `MAX_REGIONS`; every flat area of the map must be within 64 (Euclidean, in RGB)
-        of one of them, unless it is too small to be a region. Colours that the map does not hold are left out of
+        The regions' colors, at most `MAX_REGIONS`; every flat area of the map must be within 64 (Euclidean, in RGB)
+        of one of them, unless it is too small to be a region. Colors that the map does not hold are left out of
         the result; those that it holds are regions however small.
     least_region : int, optional
         How many pixels a region has at least. Where it is left out, `LEAST_SHARE` of those inside in a map with soft
@@ -87,28 +87,28 @@ def parse_map(
     ------
     ImageError
         If the arrays are of another shape or type, if every pixel is transparent, if the map is a photograph, a
-        gradient or of more than `MAX_REGIONS` colours, or has a flat area in no colour of `palette`.
+        gradient or of more than `MAX_REGIONS` colors, or has a flat area in no color of `palette`.
     SettingsError
         If `palette` is empty or too long, or `least_region` below 1.
 
     Notes
     -----
-    Without `palette`, the regions' colours are those that cover at least 0.05 % of the map (half of that without
-    their blended borders) and form patches, in which 3x3 pixels are equal, or lines that are no blend of the colours
-    beside them. In a map that was never blended, smaller patches count as well. However close two colours are, they
+    Without `palette`, the regions' colors are those that cover at least 0.05 % of the map (half of that without
+    their blended borders) and form patches, in which 3x3 pixels are equal, or lines that are no blend of the colors
+    beside them. In a map that was never blended, smaller patches count as well. However close two colors are, they
     are two regions; unless the map shows the marks of lossy compression or resampling: then the pixels of a patch
-    need only be alike, lines are edges, and colours that drifted apart are one.
+    need only be alike, lines are edges, and colors that drifted apart are one.
 
-    A pixel of any other colour, or one that blends to a region's colour by chance, goes to the nearest colour among
-    the regions within two pixels. Where it sees only one of them, and not that whose colour is nearest of all, it
+    A pixel of any other color, or one that blends to a region's color by chance, goes to the nearest color among
+    the regions within two pixels. Where it sees only one of them, and not that whose color is nearest of all, it
     looks farther, up to 16 pixels.
 
     What is left below `least_region` goes, pixel by pixel, to the nearest region: a Gram matrix of so few cells says
     little of a style, and compression or resizing may take such a patch away altogether. `SemanticMap.absorbed` says
     what went where. Patches that touch no larger region stay as they are.
 
-    Several greys below 64, with nothing else but perhaps white, are numbers of classes and never blends. A fine
-    pattern of few colours, which fill no 3x3 pixels but together, is dithered: it counts as their average.
+    Several grays below 64, with nothing else but perhaps white, are numbers of classes and never blends. A fine
+    pattern of few colors, which fill no 3x3 pixels but together, is dithered: it counts as their average.
 
     Examples
     --------
@@ -121,12 +121,12 @@ def parse_map(
     if least_region is not None and least_region < 1:
         raise SettingsError(f"least_region is {least_region}; expected a number of pixels of at least 1")
     inside = opaque_area(pixels, alpha)
-    paint = analysed(pixels, inside)
+    paint = analyzed(pixels, inside)
     if not len(paint.colors):
-        raise ImageError(f"expected regions, but {name} is transparent everywhere; paint them in opaque colours")
+        raise ImageError(f"expected regions, but {name} is transparent everywhere; paint them in opaque colors")
     plain = undithered(pixels, paint)
     if plain is not pixels:
-        pixels, paint = plain, analysed(plain, inside)
+        pixels, paint = plain, analyzed(plain, inside)
     found = find_palette(paint, local_contrast(pixels), name, lossy=lossy)
     least = least_region or (math.ceil(LEAST_SHARE * paint.area) if found.blended else 1)
     if palette is None:
@@ -163,13 +163,13 @@ def _require_palette(palette: Sequence[Color]) -> list[Color]:
     listed = list(dict.fromkeys(palette))
     if not 1 <= len(listed) <= MAX_REGIONS:
         raise SettingsError(
-            f"expected a palette of 1 to {MAX_REGIONS} colours, but got {len(listed)}; list the regions' colours"
+            f"expected a palette of 1 to {MAX_REGIONS} colors, but got {len(listed)}; list the regions' colors"
         )
     return listed
 
 
 def _snapped_to(paint: Paint, found: Palette, listed: list[Color]) -> tuple[NDArray[np.intp], list[Color]]:
-    """Return the labels, (H, W), and what they mean: the listed colours, then those that none of them stands for."""
+    """Return the labels, (H, W), and what they mean: the listed colors, then those that none of them stands for."""
     wanted = np.array(listed, np.int32)
     slack = DRIFT if found.noisy else 0
     owner, distance = nearest_colors(wanted, found.colors)
@@ -183,13 +183,13 @@ def _snapped_to(paint: Paint, found: Palette, listed: list[Color]) -> tuple[NDAr
 
 
 def _refuse_stray(labels: NDArray[np.intp], colors: list[Color], listed: list[Color], least: int, name: str) -> None:
-    """Refuse flat areas in no listed colour, which are the last of `colors`."""
+    """Refuse flat areas in no listed color, which are the last of `colors`."""
     counts = _counts(labels, len(colors))
     stray = [describe_color(color, int(count)) for color, count in zip(colors, counts, strict=True) if count >= least]
     stray = stray[np.count_nonzero(counts[: len(listed)] >= least) :]
     if stray:
         raise ImageError(
-            f"expected {name} in the colours of the palette, {shortlist([describe_color(each) for each in listed])}, "
+            f"expected {name} in the colors of the palette, {shortlist([describe_color(each) for each in listed])}, "
             f"but it has flat areas of {shortlist(stray)}; add these to the palette, or repaint them"
         )
 
@@ -217,7 +217,7 @@ def _absorbed(
 
 
 def _refuse_gradient(labels: NDArray[np.int8], palette: Palette, name: str) -> None:
-    """Refuse a map of many regions if nearly all borders are between neighbouring shades."""
+    """Refuse a map of many regions if nearly all borders are between neighboring shades."""
     many, step = (8, 40) if palette.noisy else (16, 7)  # noise made one region of each run of shades
     if len(palette.colors) <= many:
         return
@@ -228,8 +228,8 @@ def _refuse_gradient(labels: NDArray[np.int8], palette: Palette, name: str) -> N
         steps.append(apart[one[border], other[border]])
     if np.mean(np.concatenate(steps) <= step) > 0.9:
         raise ImageError(
-            f"expected regions of one flat colour each, but {name} shades from one colour into the next "
-            f"({len(palette.colors)} of them); paint the regions in plain colours, or use it as a soft mask"
+            f"expected regions of one flat color each, but {name} shades from one color into the next "
+            f"({len(palette.colors)} of them); paint the regions in plain colors, or use it as a soft mask"
         )
 
 

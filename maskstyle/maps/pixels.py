@@ -1,4 +1,4 @@
-"""What the pixels of a map hold: its distinct colours, what is around a pixel, and which colours blend to which."""
+"""What the pixels of a map hold: its distinct colors, what is around a pixel, and which colors blend to which."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 _T = TypeVar("_T", bound=np.generic)
 
-_OUTSIDE = 1 << 24  # the packed colour of a pixel in no region
+_OUTSIDE = 1 << 24  # the packed color of a pixel in no region
 
-# How far from the line between two regions' colours a blend of them is, as a share of their distance: well rounded,
-# or in a palette of few colours.
+# How far from the line between two regions' colors a blend of them is, as a share of their distance: well rounded,
+# or in a palette of few colors.
 FINE = 1 / 24
-LEAST_STEP = 3  # colours closer than this in every channel have no blends: they are numbers of classes
-_OVERSHOOT = 0.2  # how far sharp resampling goes beyond the colours of an edge
+LEAST_STEP = 3  # colors closer than this in every channel have no blends: they are numbers of classes
+_OVERSHOOT = 0.2  # how far sharp resampling goes beyond the colors of an edge
 _GAMMA = 2.2
 
 
@@ -46,14 +46,14 @@ REACH = 16
 
 @dataclass(frozen=True, eq=False)
 class Paint:
-    """The distinct colours of a map.
+    """The distinct colors of a map.
 
     Attributes
     ----------
     ids : (H, W) int32 array
-        Each pixel's index into `colors`; outside the regions the number of colours.
+        Each pixel's index into `colors`; outside the regions the number of colors.
     colors : (N, 3) int32 array
-        The distinct colours of the pixels inside.
+        The distinct colors of the pixels inside.
     totals : (N,) int array
         How many pixels have each.
     """
@@ -73,13 +73,13 @@ class Paint:
         return int(self.totals.sum())
 
     def per_pixel(self, of_color: NDArray[_T], outside: int) -> NDArray[_T]:
-        """Return (H, W): what a table, (N,), says of each pixel's colour."""
+        """Return (H, W): what a table, (N,), says of each pixel's color."""
         table: NDArray[_T] = np.append(of_color, np.array(outside, of_color.dtype))
         return table[self.ids]
 
 
 def opaque_area(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Bools:
-    """Return where there are regions: where a pixel is rather opaque, or is in a patch of one faint colour."""
+    """Return where there are regions: where a pixel is rather opaque, or is in a patch of one faint color."""
     if alpha is None:
         return np.ones(pixels.shape[:2], np.bool_)
     inside = alpha >= 128
@@ -89,11 +89,11 @@ def opaque_area(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> B
     return inside
 
 
-def analysed(pixels: NDArray[np.uint8], inside: Bools) -> Paint:
+def analyzed(pixels: NDArray[np.uint8], inside: Bools) -> Paint:
     """Return what the pixels inside hold."""
     packed = packed_channels(pixels)
     packed[~inside] = _OUTSIDE
-    held = np.zeros(_OUTSIDE + 1, np.bool_)  # a table of every colour there is: far faster than to sort the pixels
+    held = np.zeros(_OUTSIDE + 1, np.bool_)  # a table of every color there is: far faster than to sort the pixels
     held[packed] = True
     values = np.flatnonzero(held[:_OUTSIDE])
     index = np.full(_OUTSIDE + 1, len(values), np.int32)
@@ -187,13 +187,13 @@ def in_padded(at: NDArray[np.intp], width: int, margin: int) -> NDArray[np.intp]
 
 
 def nearest_colors(palette: Colors, colors: Colors) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the index of the palette colour nearest to each colour, and its distance."""
+    """Return the index of the palette color nearest to each color, and its distance."""
     distance, index = spatial.cKDTree(palette).query(colors)
     return index, distance
 
 
 def pairs_that_blend_to(color: Colors, palette: Colors, tolerance: float) -> NDArray[np.intp]:
-    """Return (P, 2): the pairs of palette colours that blend to a colour, (3,), but for a share of their distance."""
+    """Return (P, 2): the pairs of palette colors that blend to a color, (3,), but for a share of their distance."""
     one, other = np.triu_indices(len(palette), 1)
     along = palette[one] - palette[other]
     slack = 2 + tolerance * np.linalg.norm(along, axis=1)
@@ -204,7 +204,7 @@ def pairs_that_blend_to(color: Colors, palette: Colors, tolerance: float) -> NDA
 
 
 def off_blends(colors: Colors, palette: Colors) -> NDArray[np.float64]:
-    """Return (N, P): how far each colour is from the blends of each pair of palette colours.
+    """Return (N, P): how far each color is from the blends of each pair of palette colors.
 
     Editors blend either sRGB values or linear light.
     """

@@ -13,17 +13,17 @@ from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import Color, describe_color, percent, shortlist
 
 LabelMap: TypeAlias = NDArray[np.int32]
-"""(H, W), indices into a map's colours; -1 where there is no region."""
+"""(H, W), indices into a map's colors; -1 where there is no region."""
 
 
 @dataclass(frozen=True)
 class Absorbed:
-    """A small patch of a colour of its own that was not made a region.
+    """A small patch of a color of its own that was not made a region.
 
     Attributes
     ----------
     color : Color
-        Its colour.
+        Its color.
     count : int
         Its pixels in the map that was read, with its soft border.
     into : tuple of Color
@@ -44,7 +44,7 @@ class SemanticMap:
     labels : (H, W) int32 array
         For each pixel the index of its region in `colors`, or -1 where there is no region.
     colors : tuple of Color
-        The colour of each region in the map, by falling number of pixels as `parse_map` returns them; `fit_map`
+        The color of each region in the map, by falling number of pixels as `parse_map` returns them; `fit_map`
         keeps the order, and keeps a region that it leaves without a pixel.
     absorbed : tuple of Absorbed
         The patches that were too small to be regions, by falling number of pixels: see `parse_map`.
@@ -94,7 +94,7 @@ def describe_absorbed(semantic_map: SemanticMap, name: str) -> tuple[str, ...]:
     --------
     >>> small = Absorbed((128, 128, 128), 279, ((0, 255, 0),))
     >>> describe_absorbed(SemanticMap(np.zeros((300, 300), np.int32), ((0, 255, 0),), (small,)), "a.png")
-    ('a.png has 279 pixels of #808080 (grey), too few for a region (0.31 %); they went to #00ff00 (green)',)
+    ('a.png has 279 pixels of #808080 (gray), too few for a region (0.31 %); they went to #00ff00 (green)',)
     """
     area = max(1, int(np.count_nonzero(semantic_map.labels >= 0)))
     return tuple(

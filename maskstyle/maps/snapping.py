@@ -33,7 +33,7 @@ def snap(paint: Paint, palette: Palette) -> NDArray[np.int8]:
     guess = paint.per_pixel(np.where(near, wish, np.int8(-1)), -1)
     solid = grown(constant(guess) & (guess >= 0))
     sure = guess >= 0
-    if palette.noisy:  # a lone pixel is near a colour by chance, except where that is all there is of the colour
+    if palette.noisy:  # a lone pixel is near a color by chance, except where that is all there is of the color
         small = np.setdiff1d(wish, guess[solid])
         sure &= solid | np.isin(guess, small)
     labels = np.where(sure, guess, np.int8(-1))
@@ -44,7 +44,7 @@ def snap(paint: Paint, palette: Palette) -> NDArray[np.int8]:
 
 
 def _rims(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Palette) -> Bools:
-    """Return where a pixel has the colour of a region by chance: it is a blend of two others beside it."""
+    """Return where a pixel has the color of a region by chance: it is a blend of two others beside it."""
     rims = np.zeros(guess.shape, np.bool_)
     pairs_of: dict[int, NDArray[np.intp]] = {}
     for index, color in enumerate(palette.colors):
@@ -69,9 +69,9 @@ def _rims(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Palette) 
 
 
 def _settle(paint: Paint, labels: NDArray[np.int8], wish: NDArray[np.int8], colors: Colors) -> None:
-    """Give each pixel inside that has no label the nearest in colour of those around it, in place.
+    """Give each pixel inside that has no label the nearest in color of those around it, in place.
 
-    A pixel settles as soon as it sees two labels, or the one whose colour is the nearest of all.
+    A pixel settles as soon as it sees two labels, or the one whose color is the nearest of all.
     """
     pending = paint.inside & (labels < 0)
     around = np.pad(labels, REACH, constant_values=-1)

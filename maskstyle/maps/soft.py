@@ -11,7 +11,7 @@ from maskstyle.maps.colors import Colors
 from maskstyle.maps.pixels import FINE, RINGS, WIDE, labels_seen
 from maskstyle.maps.semantic_map import SemanticMap
 
-_PLAIN = 12  # how far from its region's colour a pixel may be and still be no blend but noise
+_PLAIN = 12  # how far from its region's color a pixel may be and still be no blend but noise
 _NEAR_BLEND = 48  # how far a noisy pixel may be from a blend of regions that it sees
 
 
@@ -21,7 +21,7 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
     Parameters
     ----------
     pixels : (H, W, 3) uint8 array
-        The colours of the map's pixels, as `maskstyle.maps.io.read_map_pixels` reads them.
+        The colors of the map's pixels, as `maskstyle.maps.io.read_map_pixels` reads them.
     semantic_map : SemanticMap
         What `maskstyle.maps.io.parse_map` made of them.
 
@@ -38,9 +38,9 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
 
     Notes
     -----
-    A pixel that is farther than 12 from its region's colour (Euclidean, in RGB) is taken for a blend of two regions:
-    of the two among those within two pixels, or else within 16, whose blends come nearest to its colour. Where it
-    sees but one, as in the middle of a broad soft edge, any other region is considered too. A colour that is no
+    A pixel that is farther than 12 from its region's color (Euclidean, in RGB) is taken for a blend of two regions:
+    of the two among those within two pixels, or else within 16, whose blends come nearest to its color. Where it
+    sees but one, as in the middle of a broad soft edge, any other region is considered too. A color that is no
     blend belongs to its region whole. Blends are those of sRGB values, which nearly all editors mix.
 
     Examples
@@ -149,7 +149,7 @@ def _share(
 def _shares(
     pixels: Colors, first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (N, P): how much of each pair's second colour each pixel holds, and how far off that blend it is."""
+    """Return (N, P): how much of each pair's second color each pixel holds, and how far off that blend it is."""
     along = second - first
     share = (pixels @ along.T - (first * along).sum(axis=1)) / np.maximum((along**2).sum(axis=1), 1)
     share = np.clip(share, 0, 1)

@@ -67,7 +67,7 @@ def combine_masks(masks: Sequence[Mask], *, how: str) -> Mask:
     return combined
 
 
-def normalise_masks(masks: Sequence[Mask], *, fill: bool = True, levels: int | None = None) -> list[Mask]:
+def normalize_masks(masks: Sequence[Mask], *, fill: bool = True, levels: int | None = None) -> list[Mask]:
     """Divide masks by their sum, so that together they are 1 wherever one of them is above 0.
 
     Parameters
@@ -95,12 +95,12 @@ def normalise_masks(masks: Sequence[Mask], *, fill: bool = True, levels: int | N
 
     Examples
     --------
-    >>> first, second = normalise_masks([np.array([[1, 0.5, 0]], np.float32), np.array([[1, 1.5, 0]], np.float32)])
+    >>> first, second = normalize_masks([np.array([[1, 0.5, 0]], np.float32), np.array([[1, 1.5, 0]], np.float32)])
     >>> first.tolist(), second.tolist()
     ([[0.5, 0.25, 0.0]], [[0.5, 0.75, 0.0]])
     """
     if len(masks) < 2:
-        raise SettingsError(f"expected at least two masks to normalise, but got {len(masks)}; name another one")
+        raise SettingsError(f"expected at least two masks to normalize, but got {len(masks)}; name another one")
     _require_one_size(masks)
     sums = np.cumsum(np.stack(masks), axis=0, dtype=np.float64)
     total = sums[-1] if fill else np.maximum(sums[-1], 1)

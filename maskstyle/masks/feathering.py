@@ -42,7 +42,7 @@ def feather_mask(mask: Mask, feather: float, *, side: Side = "both") -> Mask:
 
     Notes
     -----
-    Outside, a pixel is 1 - d / `feather`, where d is its distance from the nearest white pixel. A grey pixel of the
+    Outside, a pixel is 1 - d / `feather`, where d is its distance from the nearest white pixel. A gray pixel of the
     mask, g, counts as one that is (1 - g) * `feather` away from white in a third dimension, so that
 
         feathered(x) = 1 - min over y of sqrt((1 - g(y))^2 + |x - y|^2 / feather^2)
@@ -89,7 +89,7 @@ def region_mask(
     semantic_map : SemanticMap
         The map.
     colors : sequence of Color
-        The regions' colours, at least one; see `maskstyle.maps.io.find_region`.
+        The regions' colors, at least one; see `maskstyle.maps.io.find_region`.
     feather, side : float, str
         How soft the edges of all of them together are; see `feather_mask`.
     easing : {"linear", "smooth"}
@@ -105,7 +105,7 @@ def region_mask(
     Raises
     ------
     ImageError
-        If the map has no region of a colour, or none of these regions has a pixel.
+        If the map has no region of a color, or none of these regions has a pixel.
     SettingsError
         If `colors` is empty or `feather` is no distance.
 
@@ -116,7 +116,7 @@ def region_mask(
     [[1.0, 0.5, 0.0, 0.0]]
     """
     if not colors:
-        raise SettingsError("expected the colour of at least one region, but got none; name one")
+        raise SettingsError("expected the color of at least one region, but got none; name one")
     wanted = [find_region(color, semantic_map, name=name) for color in colors]
     inside = np.isin(semantic_map.labels, wanted)
     if not inside.any():

@@ -30,7 +30,7 @@ def linear_mask(
         The direction in which it fades, in degrees: 0 from left to right, 90 from top to bottom, and on clockwise.
     start, end : float
         Where the mask ceases to be 1 and where it becomes 0, in percent of the way through the picture, from the
-        centre of the first pixel in that direction to that of the last; may lie outside it. Equal: a hard edge.
+        center of the first pixel in that direction to that of the last; may lie outside it. Equal: a hard edge.
     easing : {"linear", "smooth"}
         How it fades.
 
@@ -77,7 +77,7 @@ def radial_mask(
     size : (height, width)
         In pixels.
     center : (x, y)
-        The point, in percent of the width and of the height, from the first pixel's centre to the last one's.
+        The point, in percent of the width and of the height, from the first pixel's center to the last one's.
     inner, outer : float
         The radii at which the mask ceases to be 1 and at which it becomes 0, at least 0. Equal: a hard edge.
     shape : {"ellipse", "circle"}

@@ -1,4 +1,4 @@
-"""Soft masks: from a greyscale file to how strongly each pixel is painted, in [0, 1], fitted to an image."""
+"""Soft masks: from a grayscale file to how strongly each pixel is painted, in [0, 1], fitted to an image."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from maskstyle.images.files import open_image
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.images.sidecars import check_aspect, find_beside
 
-GREY_TOLERANCE = 20 / 255
-"""How far the channels of a grey picture may differ: JPEG and WebP tint grey by a few of 255."""
+GRAY_TOLERANCE = 20 / 255
+"""How far the channels of a gray picture may differ: JPEG and WebP tint gray by a few of 255."""
 
 ONE_COLOR_TOLERANCE = 3 / 255
-"""How far colours, weighed by their opacity, may differ and still be one: a picture in one colour is its alpha."""
+"""How far colors, weighed by their opacity, may differ and still be one: a picture in one color is its alpha."""
 
 JPEG_SLACK = 8 / 255
 """What JPEG adds to black or takes from white nearby: 6/255 in soft masks at quality 50, 7/255 at hard edges at 95.
@@ -41,12 +41,12 @@ class MaskFile(NamedTuple):
 
 
 def load_mask(path: str | Path) -> Mask:
-    """Read a soft mask from an image file: white is painted, black is left alone, grey is in between.
+    """Read a soft mask from an image file: white is painted, black is left alone, gray is in between.
 
     Parameters
     ----------
     path : str or Path
-        A file that `maskstyle.load_image` reads: 1 to 16 bits, or floats; greyscale, palette, or colour whose
+        A file that `maskstyle.load_image` reads: 1 to 16 bits, or floats; grayscale, palette, or color whose
         channels agree.
 
     Returns
@@ -57,17 +57,17 @@ def load_mask(path: str | Path) -> Mask:
     Raises
     ------
     ImageError
-        If the file cannot be read, is coloured, or is 0 everywhere.
+        If the file cannot be read, is colored, or is 0 everywhere.
 
     Notes
     -----
-    *Transparency.* Where a file has some, a picture painted in one colour says nothing but where it was painted: its
-    opacity is the mask. A picture of several greys is the mask where it is opaque, and fades with its opacity.
+    *Transparency.* Where a file has some, a picture painted in one color says nothing but where it was painted: its
+    opacity is the mask. A picture of several grays is the mask where it is opaque, and fades with its opacity.
 
     *JPEG* blurs black and white. So that what was black stays untouched, 8/255 and less of a JPEG is taken as 0,
     247/255 and more as 1, and what lies between is stretched.
 
-    The samples are taken as numbers: a colour profile is not followed.
+    The samples are taken as numbers: a color profile is not followed.
     """
     mask = read_mask(Path(path)).mask
     require_some(mask, f"the mask {path}")
@@ -81,9 +81,9 @@ def read_mask(path: Path) -> MaskFile:
     pixels, alpha = decode(path, follow_profile=False)
     remark = None
     if alpha is not None and not (alpha == 1).all() and _is_one_color(pixels, alpha):
-        mask, remark = alpha, "its opacity is the mask, as it has one colour"
+        mask, remark = alpha, "its opacity is the mask, as it has one color"
     else:
-        mask = _grey(pixels, str(path))
+        mask = _gray(pixels, str(path))
         mask = mask if alpha is None else mask * alpha
     if is_jpeg:
         mask = np.clip((mask - np.float32(JPEG_SLACK)) / np.float32(1 - 2 * JPEG_SLACK), np.float32(0), np.float32(1))
@@ -156,7 +156,7 @@ def find_mask_beside(image_path: str | Path) -> Path | None:
 
 
 def _is_one_color(pixels: Image, alpha: Mask) -> bool:
-    """Say whether all that can be seen of a picture has one colour."""
+    """Say whether all that can be seen of a picture has one color."""
     if not alpha.any():
         return False
     opacity = alpha[..., np.newaxis]
@@ -164,12 +164,12 @@ def _is_one_color(pixels: Image, alpha: Mask) -> bool:
     return bool((np.abs(pixels - mean) * opacity).max() <= ONE_COLOR_TOLERANCE)
 
 
-def _grey(pixels: Image, name: str) -> Mask:
+def _gray(pixels: Image, name: str) -> Mask:
     difference = float((pixels.max(axis=2) - pixels.min(axis=2)).max())
-    if difference > GREY_TOLERANCE:
+    if difference > GRAY_TOLERANCE:
         raise ImageError(
-            f"expected a greyscale mask, but {name} is coloured: red, green and blue differ by up to "
-            f"{round(255 * difference)} of 255; save it as greyscale, white where the style goes and black elsewhere"
+            f"expected a grayscale mask, but {name} is colored: red, green and blue differ by up to "
+            f"{round(255 * difference)} of 255; save it as grayscale, white where the style goes and black elsewhere"
         )
-    grey: NDArray[np.float32] = np.median(pixels, axis=2)  # exact where the channels are equal
-    return grey
+    gray: NDArray[np.float32] = np.median(pixels, axis=2)  # exact where the channels are equal
+    return gray

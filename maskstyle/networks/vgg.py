@@ -89,8 +89,8 @@ class FeatureNetwork:
         -------
         dict of str to (H_l, W_l, C_l) tensor of the compute type
         """
-        centred = image - tf.constant(IMAGENET_MEAN_RGB) / PIXEL_MAXIMUM
-        current = tf.expand_dims(tf.cast(centred, self._type), axis=0)
+        centered = image - tf.constant(IMAGENET_MEAN_RGB) / PIXEL_MAXIMUM
+        current = tf.expand_dims(tf.cast(centered, self._type), axis=0)
         rim = "SAME"
         if self.padding == "edge":
             current = tf.pad(current, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")

@@ -71,10 +71,10 @@ def style_guide(
             pixels = float(height * width)
             sums[layer] += share * pixels
             # Blended as they will be compared: as means over pixels, or as the sums that they stand for.
-            counted = share * pixels if settings.gram_normalisation == "none" else share
+            counted = share * pixels if settings.gram_normalization == "none" else share
             blended = np.float32(counted) * grams[layer]
             targets[layer] = targets[layer] + blended if layer in targets else blended
-    if settings.gram_normalisation == "none":
+    if settings.gram_normalization == "none":
         targets = {layer: target / np.float32(sums[layer]) for layer, target in targets.items()}
     return Guide("style", targets, sums, intensity=settings.intensity)
 

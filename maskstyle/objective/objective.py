@@ -21,7 +21,7 @@ Tensor: TypeAlias = Any
 
 
 class ObjectiveLike(Protocol):
-    """What is minimised: a weighted sum of terms for images of one size, with its gradient."""
+    """What is minimized: a weighted sum of terms for images of one size, with its gradient."""
 
     terms: tuple[Term, ...]
 
@@ -194,7 +194,7 @@ def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: Setti
         settings.style_weight,
         active(settings.style_layers),
         guides,
-        settings.gram_normalisation,
+        settings.gram_normalization,
         settings.style_reduction,
         counted_channels(network, settings.style_layers),
         network.measured_gram,

@@ -31,14 +31,14 @@ RIM = 1
 
 
 class MapPair(NamedTuple):
-    """The semantic maps of a picture and of a style, at the sizes of these, in colours that agree.
+    """The semantic maps of a picture and of a style, at the sizes of these, in colors that agree.
 
     Parameters
     ----------
     labels, style_labels : (H, W) and (h, w) int32 array
         Region of each pixel; -1 is none.
     colors, style_colors : tuple of (red, green, blue)
-        The colour of each region; regions that go together have the same in both.
+        The color of each region; regions that go together have the same in both.
     """
 
     labels: Labels
@@ -158,7 +158,7 @@ def patch_term(network: FeatureNetwork, matches: Matches, style: Image, size: Si
 def patch_remarks(network: FeatureNetwork, maps: MapPair, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each region of the picture whose region of the style vanishes on a style layer's grid.
 
-    Its patches then take the style of the region of the nearest colour there.
+    Its patches then take the style of the region of the nearest color there.
     """
     lost: dict[Color, list[str]] = {}
     for layer, _ in active(settings.style_layers):
@@ -170,7 +170,7 @@ def patch_remarks(network: FeatureNetwork, maps: MapPair, settings: Settings) ->
                 lost.setdefault(color, []).append(layer)
     return tuple(
         f"region {format_color(color)} ({color_name(color)}) of the style is too small for {', '.join(layers)}; the "
-        "nearest colours take its place there"
+        "nearest colors take its place there"
         for color, layers in lost.items()
     )
 
@@ -203,7 +203,7 @@ def _target(
     chosen, matches = np.unique(np.maximum(found.matches, 0), return_inverse=True)
     cells = found.patches.cells
     strength = settings.intensity
-    if settings.gram_normalisation == "none":
+    if settings.gram_normalization == "none":
         # Sums instead of means, as far as the two have different numbers of cells.
         strength *= found.candidates.cells / cells
     style = style_patches(rows, found.candidates, chosen, cells=cells, strength=strength)
@@ -213,7 +213,7 @@ def _target(
             channels,
             float(cells),
             float(size[0] * size[1]),
-            normalisation=settings.gram_normalisation,
+            normalization=settings.gram_normalization,
             reduction=settings.style_reduction,
         )
         for squares in with_least_size(np.asarray(style.squares, np.float64)[matches].tolist())
@@ -233,7 +233,7 @@ def _rim(network: FeatureNetwork, layer: str) -> int:
 
     What lies beyond the image is zeros for all convolutions but perhaps the first, so the outermost cells are unlike
     others. In the Gram matrix of an image that is lost, in that of a small patch it is not: matched to a patch from
-    inside the style it would draw a coloured line along the edge.
+    inside the style it would draw a colored line along the edge.
     """
     first = layer == network.architecture.layers[0]
     return 0 if first and network.padding == "edge" else RIM

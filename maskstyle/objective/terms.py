@@ -1,6 +1,6 @@
 """Content, style and total variation: the terms that objectives are made of.
 
-Every term is non-negative and is minimised; its weight sits outside it. With the reductions called
+Every term is non-negative and is minimized; its weight sits outside it. With the reductions called
 ``relative`` a term is a share of its own target's size, so that weights mean the same thing across layers,
 image sizes and networks; the others are the exact forms of the literature.
 """
@@ -106,7 +106,7 @@ class Guide:
     shares : mapping of str to float, optional
         Further factor on it by layer; 1 where it is left out.
     intensity : float
-        Factor on the target: the normalisation of the guide's Gram, adjusted to ask for a stronger style
+        Factor on the target: the normalization of the guide's Gram, adjusted to ask for a stronger style
         (above 1) or a fainter one.
     """
 
@@ -188,7 +188,7 @@ class StyleTerm:
         Layers with their relative weights, used as they are.
     guides : sequence of Guide
         Where each style goes.
-    normalisation : {"weights", "none"}
+    normalization : {"weights", "none"}
         Whether Grams are divided by their sum of weights; see `maskstyle.Settings`.
     reduction : {"relative", "mean", "gatys", "chollet"}
         See `maskstyle.Settings`.
@@ -201,7 +201,7 @@ class StyleTerm:
     weight: float
     layers: LayerMix
     guides: Sequence[Guide]
-    normalisation: str
+    normalization: str
     reduction: str
     channels: Mapping[str, int] | None = None
     measured: Callable[[str, Tensor], Tensor] | None = None
@@ -265,7 +265,7 @@ class StyleTerm:
 
     def _factor(self, guide: Guide, layer: str, grid: Size) -> float:
         """Return the factor on a guide's target."""
-        if self.normalisation == "weights":
+        if self.normalization == "weights":
             return guide.intensity
         # Sums instead of means, kept within float32 by leaving the image's divisor to the scale.
         return guide.intensity * guide.target_sums[layer] / divisor_of(guide, layer, grid)
@@ -304,7 +304,7 @@ class StyleTerm:
         return dict(self.layers)[layer] * tf.reduce_sum(tf.constant(scales, tf.float32) * squared_distances)
 
     def _scales(self, guides: Sequence[Guide], layer: str, grid: Size, image_pixels: float) -> list[float]:
-        """Return the factors on the squared distances of normalised Grams, one for each guide."""
+        """Return the factors on the squared distances of normalized Grams, one for each guide."""
         factors = [np.float32(self._factor(guide, layer, grid)) for guide in guides]
         squares = [
             float(np.sum(np.square(guide.targets[layer] * factor, dtype=np.float64)))
@@ -318,7 +318,7 @@ class StyleTerm:
                 int(guide.targets[layer].shape[0]) if self.channels is None else self.channels[layer],
                 divisor_of(guide, layer, grid),
                 image_pixels,
-                normalisation=self.normalisation,
+                normalization=self.normalization,
                 reduction=self.reduction,
             )
             for guide, size in zip(guides, with_least_size(squares), strict=True)
@@ -328,8 +328,8 @@ class StyleTerm:
 def with_least_size(target_squares: Sequence[float]) -> list[float]:
     """Return the sums of squares of the targets of one layer, none below a share of their mean.
 
-    A relative distance divides by its target's size. A flat grey area has next to none in a network whose input is
-    centred on grey, and would outweigh all others a thousandfold.
+    A relative distance divides by its target's size. A flat gray area has next to none in a network whose input is
+    centered on gray, and would outweigh all others a thousandfold.
 
     Examples
     --------
@@ -341,9 +341,9 @@ def with_least_size(target_squares: Sequence[float]) -> list[float]:
 
 
 def gram_scale(
-    target_squares: float, channels: int, divisor: float, image_pixels: float, *, normalisation: str, reduction: str
+    target_squares: float, channels: int, divisor: float, image_pixels: float, *, normalization: str, reduction: str
 ) -> float:
-    """Return the factor on the squared distance of normalised Grams that gives the reduction asked for.
+    """Return the factor on the squared distance of normalized Grams that gives the reduction asked for.
 
     Parameters
     ----------
@@ -355,10 +355,10 @@ def gram_scale(
         What the Gram was divided by.
     image_pixels : float
         Pixels of the image.
-    normalisation, reduction : str
-        ``gram_normalisation`` and ``style_reduction`` of `maskstyle.Settings`.
+    normalization, reduction : str
+        ``gram_normalization`` and ``style_reduction`` of `maskstyle.Settings`.
     """
-    raw = float(divisor**2) if normalisation == "none" else 1.0
+    raw = float(divisor**2) if normalization == "none" else 1.0
     if reduction == "relative":
         return 1.0 / max(target_squares, TINY)
     if reduction == "mean":
@@ -381,7 +381,7 @@ def divisor_of(guide: Guide, layer: str, grid: Size) -> float:
 
 @dataclass(frozen=True)
 class TotalVariationTerm:
-    """Variation between neighbouring pixels: ``(dx^2 + dy^2)^exponent`` for each pixel and colour.
+    """Variation between neighboring pixels: ``(dx^2 + dy^2)^exponent`` for each pixel and color.
 
     Parameters
     ----------
@@ -390,7 +390,7 @@ class TotalVariationTerm:
     exponent : float
         At least 1.
     reduction : {"mean", "sum"}
-        Over all pixels that have a right and a lower neighbour, and their colours.
+        Over all pixels that have a right and a lower neighbor, and their colors.
     pixel_range : float
         Greatest pixel value in whose units the variation is taken.
     """

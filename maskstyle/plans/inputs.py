@@ -38,7 +38,7 @@ class LoadedPlan:
     initial : (H, W, 3) float32 array or None
         The first image.
     denoised : tuple of Color or None
-        The map colours of the regions that denoising is for.
+        The map colors of the regions that denoising is for.
     remarks : tuple of str
         What was made of maps and masks.
     """
@@ -145,7 +145,7 @@ def unplanned(plan: Plan, settled: Settled) -> list[str]:
 
 
 def _denoised(plan: Plan, settled: Settled) -> tuple[Color, ...] | None:
-    """Return the map colours of the regions that denoising is for."""
+    """Return the map colors of the regions that denoising is for."""
     if plan.denoise_regions is None:
         return None
     if settled.content_map is None:

@@ -10,7 +10,7 @@ from maskstyle.maps.assignment import Advice, agreed_colors, plan_doodle
 from maskstyle.maps.io import Color, SemanticMap, find_named_region, fit_map
 from maskstyle.plans.plan import Plan
 
-_ADVICE = "repaint them in the same colours, pair them in mapping, or let unmatched be {!r}"
+_ADVICE = "repaint them in the same colors, pair them in mapping, or let unmatched be {!r}"
 
 
 class Pairing(NamedTuple):
@@ -19,7 +19,7 @@ class Pairing(NamedTuple):
     Parameters
     ----------
     mapping : tuple of (Color, Color)
-        Those that the plan pairs, by the colours of their maps.
+        Those that the plan pairs, by the colors of their maps.
     partners : tuple of Color or None
         For each region of the content, or the doodle, that of the style that goes with it; None has no counterpart.
     """

@@ -1,4 +1,4 @@
-"""What a plan file says, read and checked, with the paths and colours as they were written."""
+"""What a plan file says, read and checked, with the paths and colors as they were written."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PlanRegion:
     Parameters
     ----------
     region : str or None
-        Colour, or colour's name, of a region of the content's map.
+        Color, or color's name, of a region of the content's map.
     mask : str or None
         The file of a soft mask instead.
     complement : bool
@@ -46,13 +46,13 @@ class PlanRegion:
     style : str or None
         The name of its style; None where it is kept.
     style_region : str or None
-        Colour of a region of the style's map, or "whole".
+        Color of a region of the style's map, or "whole".
     style_mask : str or None
         The file of a soft mask over the style image instead.
     strength : float
         Factor on how strongly the style is felt.
     color : str or None
-        Whose colours the result has there; as the settings say where it is left out.
+        Whose colors the result has there; as the settings say where it is left out.
     """
 
     region: str | None = None
@@ -102,7 +102,7 @@ class Plan:
     patches : PatchSettings or None
         How patches are cut and matched.
     palette : tuple of str or None
-        The maps' colours; found where they are left out.
+        The maps' colors; found where they are left out.
     least_region : int or None
         How many pixels a region of a map has at least.
     soft_maps : bool

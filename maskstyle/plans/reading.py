@@ -133,7 +133,7 @@ def _check_doodle(plan: Plan) -> None:
 
 
 def _check_colors(source: Source, table: Mapping[str, Any]) -> None:
-    """Raise where what names a region is no colour."""
+    """Raise where what names a region is no color."""
     for key in ("palette", "denoise_regions"):
         for place, color in enumerate(table.get(key, [])):
             with source.saying(key, place):

@@ -25,7 +25,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def resolved_table(plan: Plan, loaded: LoadedPlan, path_of: Callable[[Path], str]) -> Table:
-    """Return a plan with every colour found in its map, without its settings and its output.
+    """Return a plan with every color found in its map, without its settings and its output.
 
     Parameters
     ----------

@@ -40,12 +40,12 @@ CHUNK = 2**24
 """Bytes that are read at a time."""
 
 Strips: TypeAlias = tuple[NDArray[np.float32], ...]
-"""An (H, W, 3) array as its row strips from top to bottom, as optimisers hold it; one strip is the whole."""
+"""An (H, W, 3) array as its row strips from top to bottom, as optimizers hold it; one strip is the whole."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a minimisation stands after an evaluation.
+    """Where a minimization stands after an evaluation.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class State:
     best_totals : tuple of float
         The lowest total loss up to each evaluation so far.
     finished : {"steps", "converged"} or None
-        Why the minimisation needs no further evaluation, if so.
+        Why the minimization needs no further evaluation, if so.
     variables : mapping of str to Strips
-        What the optimiser goes on from, each of the image's shape; empty where it begins anew at the best image.
+        What the optimizer goes on from, each of the image's shape; empty where it begins anew at the best image.
     """
 
     best: Image
@@ -70,7 +70,7 @@ class State:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a synthesis stands, apart from the minimisation at its size.
+    """Where a synthesis stands, apart from the minimization at its size.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Checkpoint:
     progress : Progress
         Where its synthesis stands.
     state : State
-        Where the minimisation at the size at hand stands.
+        Where the minimization at the size at hand stands.
     """
 
     identity: dict[str, Any]

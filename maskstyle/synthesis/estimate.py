@@ -49,7 +49,7 @@ CONSTANTS = {
 """By network and compute type. An operation of lite takes longer, as more of its time goes elsewhere."""
 
 IMAGES = 3
-"""Float32 images of the finest size, beside the optimiser's, that a run holds at its peak: the content, and copies on
+"""Float32 images of the finest size, beside the optimizer's, that a run holds at its peak: the content, and copies on
 their way."""
 
 TILED = 1.5
@@ -88,7 +88,7 @@ class Demand:
     sizes : sequence of (height, width)
         From coarse to fine.
     settings : Settings
-        For the layers, the steps, the optimiser and the tiles.
+        For the layers, the steps, the optimizer and the tiles.
     regions : bool
         Whether semantic maps say what goes where.
     masks : int

@@ -13,7 +13,7 @@ from maskstyle.synthesis.estimate import Demand, expected
 from maskstyle.synthesis.schedule import USUAL_MEMORY
 
 TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256)
-"""Sides of tiles that are tried, from the one that wastes least on what tiles see of their neighbours."""
+"""Sides of tiles that are tried, from the one that wastes least on what tiles see of their neighbors."""
 
 STEP = 1.5
 """Factor by which the limit grows, up to what is free, where a run does not fit into the usual memory."""

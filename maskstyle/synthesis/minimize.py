@@ -50,7 +50,7 @@ MOMENTS = ("momentum", "velocity")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a minimisation came to.
+    """What a minimization came to.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def minimize(
     Parameters
     ----------
     objective : Objective or TiledObjective
-        What to minimise.
+        What to minimize.
     start : (H, W, 3) float32 array, or callable
         In [0, 1]; or returns such an image, which is held no longer than it takes; or returns the State that an
-        earlier minimisation offered, with which this one goes on. Adam goes on as if nothing had been. L-BFGS, whose
+        earlier minimization offered, with which this one goes on. Adam goes on as if nothing had been. L-BFGS, whose
         memory SciPy does not give out, begins anew at the best image with the evaluations that are left, and what
         went before does not count for the tolerance.
     settings : Settings
-        Optimiser, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.synthesis.schedule.settings_at`.
+        Optimizer, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.synthesis.schedule.settings_at`.
     on_evaluation : callable, optional
         Called after each evaluation.
     should_stop : callable, optional
@@ -118,7 +118,7 @@ def minimize(
         reason = stop.reason
     finally:
         watch.leave()
-    return watch.outcome(reason)  # when the optimiser's arrays are gone
+    return watch.outcome(reason)  # when the optimizer's arrays are gone
 
 
 class StoppedAtOnce(Exception):
@@ -126,7 +126,7 @@ class StoppedAtOnce(Exception):
 
 
 class _Stop(Exception):
-    """Ends an optimiser from inside its evaluations."""
+    """Ends an optimizer from inside its evaluations."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -158,7 +158,7 @@ class _Watch:
             objective.on_tile = self._begin_tile
 
     def leave(self) -> None:
-        """Let go of the optimiser's arrays, and of the objective, which would go on to hold the best image."""
+        """Let go of the optimizer's arrays, and of the objective, which would go on to hold the best image."""
         self._variables = None
         if isinstance(self._objective, TiledObjective):
             self._objective.on_tile = None
@@ -202,7 +202,7 @@ class _Watch:
         return total, gradient
 
     def settle(self, variables: Callable[[], Mapping[str, Strips]]) -> None:
-        """Offer the state, with an optimiser's variables after an evaluation, and stop if it is time."""
+        """Offer the state, with an optimizer's variables after an evaluation, and stop if it is time."""
         self._variables = variables
         interrupted = self._should_stop is not None and self._should_stop()
         finished = self._finished()
@@ -311,7 +311,7 @@ def _minimize_adam(watch: _Watch, start: Start, settings: Settings) -> None:
             epsilon=settings.epsilon * settings.pixel_range,
         )
 
-    # Each strip with an optimiser of its own: one for all would copy the whole gradient first.
+    # Each strip with an optimizer of its own: one for all would copy the whole gradient first.
     strips, optimizers = _begun_strips(watch, start, optimizer)
 
     def variables() -> dict[str, Strips]:
@@ -327,7 +327,7 @@ def _minimize_adam(watch: _Watch, start: Start, settings: Settings) -> None:
 
 
 def _begun_strips(watch: _Watch, start: Start, optimizer: Callable[[], Any]) -> tuple[list[Any], list[Any]]:
-    """Return the image in variables, strip by strip, and their optimisers, set to where they stood."""
+    """Return the image in variables, strip by strip, and their optimizers, set to where they stood."""
     import tensorflow as tf
 
     begun = start() if callable(start) else start

@@ -155,11 +155,11 @@ class ScaleReport:
     evaluations : int
         Number of evaluations of loss and gradient.
     seconds_per_evaluation : float
-        Mean, the optimiser's own work included, the first evaluation (which compiles) left out where there are more.
+        Mean, the optimizer's own work included, the first evaluation (which compiles) left out where there are more.
     stopped_because : str
         See `maskstyle.synthesis.minimize.Outcome`.
     optimizer : {"lbfgs", "adam"}
-        The optimiser that it had.
+        The optimizer that it had.
     history : int
         Pairs of vectors that L-BFGS remembered.
     resumed_after : tuple of int

@@ -1,4 +1,4 @@
-"""The only loop over sizes: coarse to fine, each size minimised from the result of the one before."""
+"""The only loop over sizes: coarse to fine, each size minimized from the result of the one before."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def synthesize(
     begin_with: Callable[[Image], Image] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Synthesis:
-    """Minimise an objective at sizes from coarse to fine.
+    """Minimize an objective at sizes from coarse to fine.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def synthesize(
     sizes : sequence of (height, width)
         From coarse to fine.
     settings : Settings
-        For the optimiser.
+        For the optimizer.
     on_step : callable, optional
         Called after each evaluation.
     should_stop : callable, optional

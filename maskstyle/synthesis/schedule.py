@@ -1,4 +1,4 @@
-"""What each size of a run gets: how many sizes there are, how many steps each takes, and with which optimiser."""
+"""What each size of a run gets: how many sizes there are, how many steps each takes, and with which optimizer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def scales_at(size: Size, scales: int) -> int:
 
 
 def settings_at(size: Size, settings: Settings, *, first: bool = False) -> Settings:
-    """Return the settings of one (height, width): its steps, and its optimiser where that is ``auto``.
+    """Return the settings of one (height, width): its steps, and its optimizer where that is ``auto``.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _optimizer_at(size: Size, settings: Settings, first: bool) -> dict[str, obje
 
 
 def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
-    """Return the memory, in bytes, that an optimiser takes for images of a (height, width).
+    """Return the memory, in bytes, that an optimizer takes for images of a (height, width).
 
     SciPy's L-BFGS works in float64 on ``2 m + 5`` vectors for a history of m, and takes and gives a few more. Adam
     has two moments in float32. Both come with the image, its gradient and the best image so far.
@@ -92,7 +92,7 @@ def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
 
 
 FACTOR = 2
-"""Ratio of neighbouring sizes."""
+"""Ratio of neighboring sizes."""
 
 
 def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Size]:

@@ -1,4 +1,4 @@
-"""Doodles: a painting for a map of flat colours, each region in the style of its own (Champandard, 2016)."""
+"""Doodles: a painting for a map of flat colors, each region in the style of its own (Champandard, 2016)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def transfer_doodle(
     should_stop: Callable[[], bool] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Result:
-    """Paint a doodle: each of its regions in the style of the region of the same colour of a style image.
+    """Paint a doodle: each of its regions in the style of the region of the same color of a style image.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def transfer_doodle(
         How styles are matched: region by region, or patch by patch as in `maskstyle.transfer_patch`.
     patches : PatchSettings, optional
         How patches are cut and matched, where they are; there is no content whose features could be compared.
-    mapping : sequence of (doodle colour, style colour), optional
-        Which region takes which style, where that is not the region of the same colour.
+    mapping : sequence of (doodle color, style color), optional
+        Which region takes which style, where that is not the region of the same color.
     unmatched : {"error", "whole-style"}
         What becomes of a region of the doodle that the style's map does not have: an error, or painted in the style
         of the whole style image.

@@ -169,7 +169,7 @@ def transfer_gradient_mask(
 
     start = seen_content(starting_image(content, painted[0], initial, sizes, settings), settings.color)
     if settings.init in ("noise", "style", "colors"):
-        # Faint masks would not get the content's colours back, which the features hardly see.
+        # Faint masks would not get the content's colors back, which the features hardly see.
         size = (start.shape[0], start.shape[1])
         start = mixed(resize_image(seen, size), start, total_mask(masks, size))
     synthesis = synthesize(
@@ -216,7 +216,7 @@ def total_mask(masks: Sequence[Mask], size: Size) -> Mask:
 def _seen_styles(
     styles: Sequence[Image], masks: Sequence[Mask], content: Image, alpha: Mask | None, mode: str
 ) -> list[Image]:
-    """Return the style image of each mask as the network sees it; recoloured, it is for its mask alone."""
+    """Return the style image of each mask as the network sees it; recolored, it is for its mask alone."""
     if mode not in RECOLORED:
         return list(styles)
     size = (content.shape[0], content.shape[1])

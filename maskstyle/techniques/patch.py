@@ -64,10 +64,10 @@ def transfer_patch(
     content_map, style_map : SemanticMap
         Which region each pixel belongs to; see `maskstyle.load_map`. A map of another size than its image is
         resized where the aspect is the same. Pixels of no region are left as they are.
-    mapping : sequence of (content colour, style colour), optional
-        Which regions go together, where that are not those of the same colour.
+    mapping : sequence of (content color, style color), optional
+        Which regions go together, where that are not those of the same color.
     unmatched : {"error", "nearest"}
-        What becomes of a region that only one map has: an error, or it stands for the regions of the nearest colours.
+        What becomes of a region that only one map has: an error, or it stands for the regions of the nearest colors.
         With `mapping`, regions that only the style's map has are no error.
     patches : PatchSettings, optional
         How the images are cut into patches, and how these are matched.

@@ -70,7 +70,7 @@ def check_without_content(settings: Settings) -> None:
         )
     if settings.color != "style":
         raise SettingsError(
-            f"color is {settings.color!r}, but a doodle has no content to take colours from; expected style"
+            f"color is {settings.color!r}, but a doodle has no content to take colors from; expected style"
         )
     if settings.init == "content":
         raise SettingsError(
@@ -214,7 +214,7 @@ def starting_image(
     *,
     regions: RegionPlan | None = None,
 ) -> Image:
-    """Return the first image: of the finest size, but for noise and colours, which have the coarsest.
+    """Return the first image: of the finest size, but for noise and colors, which have the coarsest.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def starting_image(
     settings : Settings
         For ``init``, with ``auto`` settled, and the seed.
     regions : RegionPlan, optional
-        Which region takes the colours of which; all of the style's go everywhere where it is left out.
+        Which region takes the colors of which; all of the style's go everywhere where it is left out.
     """
     if settings.init == "image":
         if initial is None:

@@ -78,7 +78,7 @@ def transfer_planned(
     feather_mode, transparent
         See `maskstyle.transfer_region`.
     denoise_regions : sequence of (red, green, blue), optional
-        The map colours of the painted regions that ``settings.denoise`` is for; all that is painted where they are
+        The map colors of the painted regions that ``settings.denoise`` is for; all that is painted where they are
         left out.
     alpha, initial, settings, network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
@@ -97,8 +97,8 @@ def transfer_planned(
     Notes
     -----
     With one style and its regions this is `maskstyle.transfer_region`, with masks alone
-    `maskstyle.transfer_gradient_mask`, bit for bit. Where regions differ in their colour modes, the network sees
-    those of ``luminance`` in grey, and what nothing paints as ``settings.color`` says.
+    `maskstyle.transfer_gradient_mask`, bit for bit. Where regions differ in their color modes, the network sees
+    those of ``luminance`` in gray, and what nothing paints as ``settings.color`` says.
 
     Examples
     --------
@@ -159,12 +159,12 @@ def transfer_planned(
     styles = seen_styles(settled, content, alpha=alpha)
     cover = Cover(settled)
     # What nothing paints is seen as the settings say.
-    grey_at = partial(cover.share_in, ("luminance",), elsewhere=settings.color == "luminance")
-    grey = lightness_only(content) if grey_at(content.shape[:2]).any() else content
+    gray_at = partial(cover.share_in, ("luminance",), elsewhere=settings.color == "luminance")
+    gray = lightness_only(content) if gray_at(content.shape[:2]).any() else content
 
     def seen_at(size: Size) -> Image:
         """Return the content as the network sees it."""
-        return mixed(resize_image(content, size), resize_image(grey, size), grey_at(size))
+        return mixed(resize_image(content, size), resize_image(gray, size), gray_at(size))
 
     def guides_at(size: Size) -> list[Guide]:
         if settings.style_weight == 0:
@@ -212,11 +212,11 @@ def transfer_planned(
 
     start = _start(content, settled, styles, initial, sizes, settings)
     size = (start.shape[0], start.shape[1])
-    if grey is not content:
-        start = mixed(start, lightness_only(start), grey_at(size))
+    if gray is not content:
+        start = mixed(start, lightness_only(start), gray_at(size))
     soft = settled.content_map is not None and settled.content_map.shares is not None
     if settings.init in ("noise", "style", "colors") and (soft or settled.masked()):
-        # Faint masks would not get the content's colours back, which the features hardly see.
+        # Faint masks would not get the content's colors back, which the features hardly see.
         start = mixed(seen_at(size), start, cover.total(size))
     synthesis = synthesize(
         objective_at,
@@ -231,7 +231,7 @@ def transfer_planned(
     return finished(
         synthesis,
         technique="planned",
-        content=None,  # whose colours go where is composed
+        content=None,  # whose colors go where is composed
         alpha=alpha,
         network=loaded,
         settings=settings,
@@ -268,9 +268,9 @@ def _start(
     sizes: Sequence[Size],
     settings: Settings,
 ) -> Image:
-    """Return the first image; where it has the styles' colours, each region has those of its own.
+    """Return the first image; where it has the styles' colors, each region has those of its own.
 
-    One that is a style is the first style everywhere, in each region's own colours where it is recoloured for these.
+    One that is a style is the first style everywhere, in each region's own colors where it is recolored for these.
     """
     start = starting_image(content, styles.first(), initial, sizes, settings)
     if settings.init not in ("colors", "style"):

@@ -1,4 +1,4 @@
-"""Region style transfer: each region takes the style of the region of the same colour (Gatys et al., 2017)."""
+"""Region style transfer: each region takes the style of the region of the same color (Gatys et al., 2017)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def transfer_region(
     should_stop: Callable[[], bool] | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Result:
-    """Paint each region of a content image in the style of the region of the same colour of a style image.
+    """Paint each region of a content image in the style of the region of the same color of a style image.
 
     Parameters
     ----------
@@ -77,10 +77,10 @@ def transfer_region(
         (``load_map(path, soft=True)``), its blended pixels weigh in the Gram matrices of several regions, each by its
         share, and paint covers each pixel of the content as far as the shares of the painted regions add up to.
     regions : sequence of (red, green, blue), optional
-        The map colours of the regions to paint; all where they are left out. The pixels of the others stay
+        The map colors of the regions to paint; all where they are left out. The pixels of the others stay
         those of the content, bit for bit where it is not resized.
-    mapping : sequence of (content colour, style colour), optional
-        Which region takes which style, where that is not the region of the same colour.
+    mapping : sequence of (content color, style color), optional
+        Which region takes which style, where that is not the region of the same color.
     unmatched : {"error", "keep", "whole-style"}
         What becomes of a region to paint that the style's map does not have: an error, left as it is, or painted in
         the style of the whole style image. ``error`` also refuses a region that only the style's map has, unless
@@ -94,7 +94,7 @@ def transfer_region(
         Whether the result holds what is painted alone: its alpha is the paint's opacity, times the content's. Laid
         over the content it gives what it is without. Beneath alpha 0 are the content's pixels.
     denoise_regions : sequence of (red, green, blue), optional
-        The map colours of the painted regions that ``settings.denoise`` is for; all where they are left out.
+        The map colors of the painted regions that ``settings.denoise`` is for; all where they are left out.
     alpha, initial, settings, network, on_step, should_stop, checkpoints
         See `maskstyle.transfer_basic`.
 
@@ -232,13 +232,13 @@ def transfer_region(
         return mixed(resize_image(content, size), image, np.ceil(covered) if transparent else covered)
 
     start = starting_image(content, styles[0].style, initial, sizes, settings, regions=plan)
-    for each in styles[1:] if settings.init in ("colors", "style") else ():  # in colours of their own
+    for each in styles[1:] if settings.init in ("colors", "style") else ():  # in colors of their own
         own = starting_image(content, each.style, None, sizes, settings, regions=plan._replace(pairs=each.pairs))
         inside = pixels_of([pair.region for pair in each.pairs], (start.shape[0], start.shape[1]))
         start = np.where(inside[..., np.newaxis], own, start)
     start = seen_content(start, settings.color)
     if plan.content_map.shares is not None and settings.init in ("noise", "style", "colors"):
-        # Faint shares would not get the content's colours back, which the features hardly see.
+        # Faint shares would not get the content's colors back, which the features hardly see.
         size = (start.shape[0], start.shape[1])
         start = mixed(resize_image(seen, size), start, painted_share(plan.content_map, painted, size))
     synthesis = synthesize(

@@ -114,13 +114,13 @@ def begin_checkpoints(
             "compute type": network.compute_type,
             "weights of the network": digest(network.parameters()),
             "sizes": [list(size) for size in sizes],
-            "optimisers": [_optimizer(size, settings, first=size == sizes[0]) for size in sizes],
+            "optimizers": [_optimizer(size, settings, first=size == sizes[0]) for size in sizes],
         }
     )
 
 
 def _optimizer(size: Size, settings: Settings, *, first: bool) -> str:
-    """Return what a size is minimised with, which the memory has a say in."""
+    """Return what a size is minimized with, which the memory has a say in."""
     chosen = settings_at(size, settings, first=first)
     return f"{chosen.optimizer} {chosen.history} {chosen.learning_rate:g}"
 
@@ -154,7 +154,7 @@ def finished(
     technique : str
         What the result says it was made by.
     content : (H, W, 3) float32 array or None
-        What `settings.color` may take colours from; None where there is nothing, and the style's are kept.
+        What `settings.color` may take colors from; None where there is nothing, and the style's are kept.
     alpha : (H, W) float32 array or None
         The content's transparency.
     network, settings
@@ -162,7 +162,7 @@ def finished(
     denoised_at : callable, optional
         Returns which pixels of a (height, width) are denoised; all where it is left out.
     compose : callable, optional
-        Returns an image with the pixels put back that must not change. It comes after denoising and colours.
+        Returns an image with the pixels put back that must not change. It comes after denoising and colors.
     opacity_at : callable, optional
         Returns how far paint covers a (height, width), by which the result's alpha is multiplied; where it is left
         out, everything is opaque.

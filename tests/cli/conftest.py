@@ -58,7 +58,7 @@ def desk(tmp_path, monkeypatch):
 
 
 class Ran:
-    """What a command did: its exit code and what it printed, without colours."""
+    """What a command did: its exit code and what it printed, without colors."""
 
     def __init__(self, result):
         self.code = result.exit_code

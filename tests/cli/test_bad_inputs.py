@@ -139,7 +139,7 @@ CHOICES = [
     ),
     Bad("layer weight nan", "basic {good} --content-layers block1_conv1:nan", ("block1_conv1", "nan")),
     Bad("unknown network", "basic {good} --network resnet", ("'resnet'", "'vgg19'")),
-    Bad("unknown colours", "basic {good} --color mine", ("--color", "'mine'", "luminance")),
+    Bad("unknown colors", "basic {good} --color mine", ("--color", "'mine'", "luminance")),
     Bad("unknown denoising", "basic {good} --denoise-method median", ("--denoise-method", "bilateral")),
     Bad("unknown pooling", "basic {good} --pooling median", ("'median'", "'average'")),
     Bad("unknown optimizer", "basic {good} --optimizer sgd", ("'sgd'", "'lbfgs', 'adam'")),
@@ -278,16 +278,16 @@ MAPS = [
     Bad(
         "region in one map only",
         "region {good} --style-map green.png",
-        ("no colour is in both", "maps draft PHOTO --like"),
+        ("no color is in both", "maps draft PHOTO --like"),
     ),
     Bad(
         "nothing to paint", "region {good} --style-map green.png --unmatched keep", ("no region of content_map.png",)
     ),
     Bad("unknown region", "region {good} --regions green", ("got #00ff00 (green)", "content_map.png, #0000ff")),
-    Bad("no colour", "region {good} --regions red,nocolour", ("--regions", "'nocolour'", "#ff0000")),
-    Bad("empty regions", "region {good} --regions ''", ("--regions", "colour such as red")),
+    Bad("no color", "region {good} --regions red,nocolor", ("--regions", "'nocolor'", "#ff0000")),
+    Bad("empty regions", "region {good} --regions ''", ("--regions", "color such as red")),
     Bad("mapping without =", "region {good} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
-    Bad("mapping of no colour", "region {good} --map red=", ("--map", "colour such as red")),
+    Bad("mapping of no color", "region {good} --map red=", ("--map", "color such as red")),
     Bad("mapping of no region", "region {good} --map green=red", ("#00ff00", "content_map.png")),
     Bad("mapped twice", "region {good} --map red=red --map red=blue", ("#ff0000", "two", "remove one")),
     Bad("unmatched", "region {good} --unmatched drop", ("--unmatched", "drop", "whole-style")),
@@ -298,7 +298,7 @@ MAPS = [
     Bad("edges without feather", "region {good} --feather-mode edges", ("feather is 0", "edges", "1 to 1000 pixels")),
     Bad("transparent into jpg", "region content.png style.jpg -o out.jpg --transparent", ("--transparent", ".png")),
     Bad("denoised regions of nothing", "region {good} --denoise-regions red", ("denoise_regions", "denoise is 0")),
-    Bad("no colour to denoise", "region {good} --denoise 0.1 --denoise-regions hue", ("--denoise-regions", "'hue'")),
+    Bad("no color to denoise", "region {good} --denoise 0.1 --denoise-regions hue", ("--denoise-regions", "'hue'")),
     Bad(
         "unknown region to denoise",
         "region {good} --denoise 0.1 --denoise-regions green",
@@ -312,15 +312,15 @@ MAPS = [
     Bad("propagation", "region {good} --propagation none", ("--propagation", "inside")),
     Bad("a name of no region", "region {good} --regions yellow", ("got #ffff00 (yellow)", "use one of these")),
     Bad("the map the image itself", "region {good} --content-map content.png", ("content.png", "flat")),
-    Bad("palette of no colours", "region {good} --palette red,reddest", ("--palette", "'reddest'")),
-    Bad("palette without a colour", "region {good} --palette red", ("content_map.png", "#0000ff", "add these")),
+    Bad("palette of no colors", "region {good} --palette red,reddest", ("--palette", "'reddest'")),
+    Bad("palette without a color", "region {good} --palette red", ("content_map.png", "#0000ff", "add these")),
     Bad("least region 0", "region {good} --least-region 0", ("--least-region is 0", "at least 1")),
     Bad("check: nothing", "maps check", ("content_map", "maps check --help")),
     Bad("check: map missing", "maps check none.png style_map.png", ("none.png does not exist",)),
     Bad("check: map a text", "maps check content_map.png text.jpg", ("text.jpg is not an image",)),
     Bad("check: map a photograph", "maps check content.png style_map.png", ("content.png", "flat")),
     Bad("check: image missing", "maps check content_map.png style_map.png --content no.png", ("no.png does not",)),
-    Bad("check: no colour", "maps check content_map.png style_map.png --regions hue", ("--regions", "'hue'")),
+    Bad("check: no color", "maps check content_map.png style_map.png --regions hue", ("--regions", "'hue'")),
     Bad("check: mapping without =", "maps check content_map.png style_map.png --map red", ("--map is 'red'",)),
     Bad("check: no region", "maps check content_map.png style_map.png --regions green", ("got #00ff00",)),
     Bad("check: size 0", "maps check content_map.png style_map.png --size 0", ("--size is 0", "at least 1")),
@@ -350,7 +350,7 @@ MAPS = [
     Bad("draft: features", "maps draft content.png -o new.png --features shape", ("--features", "network")),
     Bad("draft: scribbles a photo", "maps draft content.png -o new.png --scribbles init.png", ("init.png", "flat")),
     Bad(
-        "draft: one scribble", "maps draft content.png -o new.png --scribbles two_map.png", ("two colours", "two_map")
+        "draft: one scribble", "maps draft content.png -o new.png --scribbles two_map.png", ("two colors", "two_map")
     ),
     Bad(
         "draft: scribbles and regions",
@@ -373,7 +373,7 @@ MAPS = [
 ]
 
 MASKS = [
-    Bad("no style", "mask content.png -o out.png", ("pass --style PAINTING:MASK; a mask is a grey picture",)),
+    Bad("no style", "mask content.png -o out.png", ("pass --style PAINTING:MASK; a mask is a gray picture",)),
     Bad(
         "a style without its flag",
         "mask content.png style.jpg -o out.png",
@@ -382,7 +382,7 @@ MASKS = [
     Bad(
         "a style twice", "mask content.png style.jpg --style init.png -o out.png", ("style.jpg is one argument too",)
     ),
-    Bad("none beside the content", "mask init.png --style style.jpg -o out.png", ("init_mask.png", "a grey picture")),
+    Bad("none beside the content", "mask init.png --style style.jpg -o out.png", ("init_mask.png", "a gray picture")),
     Bad("several beside it", "mask two.png --style style.jpg -o out.png", ("two_mask.jpg and two_mask.png", "name")),
     Bad("none of several", "mask {masked} --style init.png", ("init.png has no mask", "2 styles", "FILE:MASK")),
     Bad("empty style", "mask content.png --style '' -o out.png", ("--style is ''", "FILE:MASK[:WEIGHT]")),
@@ -398,7 +398,7 @@ MASKS = [
     Bad("mask a text", "mask content.png --style style.jpg:text.jpg -o out.png", ("text.jpg is not an image",)),
     Bad("mask a folder", "mask content.png --style style.jpg:folder -o out.png", ("folder is a folder",)),
     Bad(
-        "mask coloured", "mask content.png --style style.jpg:init.png -o out.png", ("init.png is coloured", "of 255")
+        "mask colored", "mask content.png --style style.jpg:init.png -o out.png", ("init.png is colored", "of 255")
     ),
     Bad("mask black", "mask content.png --style style.jpg:black.png -o out.png", ("black.png is 0 everywhere",)),
     Bad("mask clear", "mask content.png --style style.jpg:clear.png -o out.png", ("clear.png is 0 everywhere",)),
@@ -460,20 +460,20 @@ EVALUATIONS = [
         ("init_map.png", "--style-map FILE"),
     ),
     Bad("several beside it", "evaluate init.png --style style.jpg --content two.png", ("two_map.png and two_sem",)),
-    Bad("region in one map only", "{judge} --style-map green.png", ("no colour is in both", "in green.png")),
+    Bad("region in one map only", "{judge} --style-map green.png", ("no color is in both", "in green.png")),
     Bad("unknown region", "{judge} --regions green", ("got #00ff00 (green)", "content_map.png, #0000ff")),
-    Bad("no colour", "{judge} --regions nocolour", ("--regions", "'nocolour'")),
+    Bad("no color", "{judge} --regions nocolor", ("--regions", "'nocolor'")),
     Bad("mapping without =", "{judge} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
     Bad("unmatched", "{judge} --unmatched drop", ("--unmatched", "drop", "whole-style")),
     Bad("regions and whole", "{judge} --regions red --whole", ("--whole judges without maps", "--regions")),
-    Bad("map and mask", "{judge} --map red=red --mask grey.png", ("--mask judges without maps", "--map")),
+    Bad("map and mask", "{judge} --map red=red --mask gray.png", ("--mask judges without maps", "--map")),
     Bad("mask missing", "{judge} --mask none.png", ("none.png does not exist",)),
-    Bad("mask of colours", "{judge} --mask content_map.png", ("a greyscale mask, but content_map.png is coloured",)),
-    Bad("mask of another shape", "{judge} --mask narrow_grey.png", ("a mask is 2x300", "32x40", "aspect")),
+    Bad("mask of colors", "{judge} --mask content_map.png", ("a grayscale mask, but content_map.png is colored",)),
+    Bad("mask of another shape", "{judge} --mask narrow_gray.png", ("a mask is 2x300", "32x40", "aspect")),
     Bad("palette of nothing", f"{JUDGE} --whole --palette red", ("--whole", "--palette is for maps")),
-    Bad("palette of no colour", f"{JUDGE} --palette hue", ("--palette", "'hue'")),
+    Bad("palette of no color", f"{JUDGE} --palette hue", ("--palette", "'hue'")),
     Bad("least region 0", f"{JUDGE} --least-region 0", ("--least-region is 0", "at least 1")),
-    Bad("mask without content", "evaluate init.png --style style.jpg --mask grey.png", ("--mask", "--content FILE")),
+    Bad("mask without content", "evaluate init.png --style style.jpg --mask gray.png", ("--mask", "--content FILE")),
     Bad("unknown network", "{judge} --network resnet", ("--network is 'resnet'", "vgg19")),
     Bad("unknown propagation", "{judge} --propagation none", ("--propagation is 'none'", "inside")),
     Bad("unknown fit", "{judge} --style-fit crop", ("--style-fit is 'crop'", "stretch")),
@@ -508,7 +508,7 @@ DOODLES = [
     Bad(
         "region that the style lacks",
         f"{DOODLE} -o out.png --style-map green.png",
-        ("no colour is in both", "whole-style"),
+        ("no color is in both", "whole-style"),
     ),
     Bad("unmatched keep", f"{DOODLE} -o out.png --unmatched keep", ("--unmatched", "'keep'", "whole-style")),
     Bad("mapping of no region", f"{DOODLE} -o out.png --map yellow=red", ("#ffff00",)),
@@ -533,7 +533,7 @@ PATCHES = [
     Bad(
         "region in one map only",
         "patch {good} --style-map green.png",
-        ("no colour is in both", "in green.png", "--unmatched nearest"),
+        ("no color is in both", "in green.png", "--unmatched nearest"),
     ),
     Bad("unmatched", "patch {good} --unmatched keep", ("--unmatched", "keep", "nearest")),
     Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content_map.png")),
@@ -543,7 +543,7 @@ PATCHES = [
     Bad("gaps", "patch {good} --patch-size 8 --patch-stride 9", ("--patch-stride is 9", "patch_size is 8", "gaps")),
     Bad("offset of one number", "patch {good} --patch-offset 8", ("--patch-offset is '8'", "DOWN,RIGHT")),
     Bad("offset negative", "patch {good} --patch-offset -1,0", ("--patch-offset is -1", "at least 0")),
-    Bad("similarity", "patch {good} --similarity colour", ("--similarity", "cosine", "ncc")),
+    Bad("similarity", "patch {good} --similarity color", ("--similarity", "cosine", "ncc")),
     Bad("repetition", "patch {good} --repetition -1", ("--repetition is -1", "at least 0")),
     Bad("position weight", "patch {good} --position-weight nan", ("--position-weight is nan",)),
     Bad("feature weight", "patch {good} --feature-weight -1", ("--feature-weight is -1",)),
@@ -665,7 +665,7 @@ def _write_pictures(desk, painted):
     painted((32, 40)).save(desk / "moving.gif")
     painted((1, 1)).save(desk / "one.png")
     painted((2, 300)).save(desk / "narrow.png")
-    for name, size in (("grey.png", (32, 40)), ("narrow_grey.png", (2, 300))):
+    for name, size in (("gray.png", (32, 40)), ("narrow_gray.png", (2, 300))):
         painted(size).convert("L").save(desk / name)
     transparent = painted((32, 40)).convert("RGBA")
     transparent.putalpha(Image.linear_gradient("L").resize((40, 32)))

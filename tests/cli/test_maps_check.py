@@ -98,7 +98,7 @@ def test_size_decides_what_is_too_small(check, desk):
     assert "too small in the content for" not in check("--size", "2000").succeeded().out
 
 
-def test_a_palette_says_which_colours_are_meant(check, desk):
+def test_a_palette_says_which_colors_are_meant(check, desk):
     write_map(desk / "b.png", (36, 28), (20, 30, 230), (240, 20, 40))
     assert "only in the style" in check().out
     assert "#ff0000 red" in check("--palette", "red,blue,green").succeeded().out

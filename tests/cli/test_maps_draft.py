@@ -26,7 +26,7 @@ def test_a_map_is_written_beside_the_picture(draft, desk):
     assert ran.out.splitlines()[1].split()[:4] == ["1", "██", "#ff0000", "red"]
     assert ran.err.splitlines() == [
         "wrote content_map.png",
-        "the colours go by size alone; for those of the regions of a painting that look alike: "
+        "the colors go by size alone; for those of the regions of a painting that look alike: "
         "maskstyle maps draft content.png --like STYLE_MAP PAINTING --force",
     ]
 

@@ -177,4 +177,4 @@ def test_bad_masks_are_found_before_tensorflow_loads(mask, desk):
     )
     ran = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, encoding="utf-8")
     assert ran.returncode == 2, ran.stderr
-    assert ran.stderr.startswith("error: expected a greyscale mask, but content.png is coloured")
+    assert ran.stderr.startswith("error: expected a grayscale mask, but content.png is colored")

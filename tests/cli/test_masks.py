@@ -146,8 +146,8 @@ def test_the_edges_of_the_picture_are_followed(masks, desk):
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_normalised_files_add_up_exactly(masks, desk, bits):
-    ran = masks(f"normalise left.png disc.png --output-dir shares --bits {bits}").succeeded()
+def test_normalized_files_add_up_exactly(masks, desk, bits):
+    ran = masks(f"normalize left.png disc.png --output-dir shares --bits {bits}").succeeded()
     assert ran.err.count("wrote shares/") == 2
     greatest = 2**bits - 1
     stored = [np.round(read(desk / "shares" / name) * greatest).astype(int) for name in ("left.png", "disc.png")]
@@ -155,7 +155,7 @@ def test_normalised_files_add_up_exactly(masks, desk, bits):
     np.testing.assert_array_equal(sum(stored), greatest * somewhere)
     assert (stored[1][read(desk / "disc.png") == 0] == 0).all()
     assert depth(desk / "shares" / "left.png") == bits
-    masks(f"normalise left.png disc.png --output-dir shares --bits {bits} --no-fill").succeeded()  # replaces its own
+    masks(f"normalize left.png disc.png --output-dir shares --bits {bits} --no-fill").succeeded()  # replaces its own
     outside = read(desk / "disc.png") == 0
     left, kept = (read(desk / path)[outside] for path in ("left.png", "shares/left.png"))
     np.testing.assert_allclose(kept, left, atol=1 / greatest)
@@ -278,8 +278,8 @@ BAD = {
     "outer nan": Bad("radial --size 4x4 --outer nan -o out.png", ("--outer is nan",)),
     "no region": Bad("from-map map.png -o out.png", ("--region", "masks from-map --help")),
     "region of no map": Bad("from-map map.png --region green -o out.png", ("map.png", "#ff0000", "got #00ff00")),
-    "region no colour": Bad("from-map map.png --region reddish -o out.png", ("--region", "'reddish'")),
-    "region empty": Bad("from-map map.png --region '' -o out.png", ("--region", "colour such as red")),
+    "region no color": Bad("from-map map.png --region reddish -o out.png", ("--region", "'reddish'")),
+    "region empty": Bad("from-map map.png --region '' -o out.png", ("--region", "color such as red")),
     "map a photograph": Bad("from-map content.png --region red -o out.png", ("content.png",)),
     "map missing": Bad("from-map none.png --region red -o out.png", ("none.png does not exist",)),
     "map of another shape": Bad(
@@ -291,7 +291,7 @@ BAD = {
     "feather nan": Bad("feather disc.png --feather nan -o out.png", ("--feather is nan",)),
     "feather missing": Bad("feather disc.png -o out.png", ("--feather", "masks feather --help")),
     "mask missing": Bad("feather none.png --feather 2 -o out.png", ("none.png does not exist",)),
-    "mask coloured": Bad("feather content.png --feather 2 -o out.png", ("content.png is coloured", "as greyscale")),
+    "mask colored": Bad("feather content.png --feather 2 -o out.png", ("content.png is colored", "as grayscale")),
     "mask of another shape": Bad(
         "feather disc.png --feather 2 --like style.jpg -o out.png", ("disc.png", "36x28", "32x40", "aspect")
     ),
@@ -310,18 +310,18 @@ BAD = {
     "epsilon 0": Bad("edge-aware disc.png content.png --epsilon 0 -o out.png", ("--epsilon is 0", "above 0")),
     "picture of another shape": Bad("edge-aware disc.png style.jpg -o out.png", ("disc.png", "36x28", "aspect")),
     "picture missing": Bad("edge-aware disc.png none.png -o out.png", ("none.png does not exist",)),
-    "one mask to normalise": Bad("normalise disc.png --output-dir shares", ("two masks to normalise, but got 1",)),
+    "one mask to normalize": Bad("normalize disc.png --output-dir shares", ("two masks to normalize, but got 1",)),
     "masks of one name": Bad(
-        "normalise disc.png ./disc.png --output-dir shares", ("two masks are called disc", "rename one")
+        "normalize disc.png ./disc.png --output-dir shares", ("two masks are called disc", "rename one")
     ),
     "shares over the masks": Bad(
-        "normalise disc.png left.png --output-dir .", ("--output-dir is disc.png", "an input")
+        "normalize disc.png left.png --output-dir .", ("--output-dir is disc.png", "an input")
     ),
     "shares in a file": Bad(
-        "normalise disc.png left.png --output-dir text.png", ("--output-dir is text.png, a file",)
+        "normalize disc.png left.png --output-dir text.png", ("--output-dir is text.png, a file",)
     ),
-    "shares too deep": Bad("normalise disc.png left.png --output-dir no/deep", ("no folder no",)),
-    "no folder for shares": Bad("normalise disc.png left.png", ("--output-dir", "masks normalise --help")),
+    "shares too deep": Bad("normalize disc.png left.png --output-dir no/deep", ("no folder no",)),
+    "no folder for shares": Bad("normalize disc.png left.png", ("--output-dir", "masks normalize --help")),
     "output no png": Bad("linear --size 4x4 -o out.jpg", ("out.jpg", ".png")),
     "output without suffix": Bad("linear --size 4x4 -o out", ("out has no extension",)),
     "output in a missing folder": Bad("linear --size 4x4 -o no/out.png", ("no folder no",)),

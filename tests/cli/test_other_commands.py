@@ -31,7 +31,7 @@ COMMANDS = (
     ("masks", "feather"),
     ("masks", "combine"),
     ("masks", "edge-aware"),
-    ("masks", "normalise"),
+    ("masks", "normalize"),
     ("evaluate",),
     ("run",),
     ("plan",),

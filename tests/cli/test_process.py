@@ -34,7 +34,7 @@ def command(*arguments):
 
 
 def test_a_run_is_free_of_tensorflows_remarks(desk, environment, size_of):
-    # Five sizes and two optimisers' worth of tracing, which TensorFlow likes to warn about.
+    # Five sizes and two optimizers' worth of tracing, which TensorFlow likes to warn about.
     options = ("--steps", "3", "--scales", "5", "--content-layers", "block1_conv1", "--style-layers", "block1_conv1")
     ran = subprocess.run(
         command(*options), cwd=desk, env=environment, capture_output=True, encoding="utf-8", timeout=PATIENCE

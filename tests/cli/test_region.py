@@ -226,9 +226,9 @@ def test_maps_without_soft_edges_are_remarked_upon(region):
     assert ran.err.count("note: the maps have no soft edges") == 1
 
 
-def test_maps_without_a_colour_in_common_are_told_the_way_out(region, desk):
+def test_maps_without_a_color_in_common_are_told_the_way_out(region, desk):
     write_map(desk / "style_sem.png", (36, 28), (200, 70, 50), GREEN)
     message = region().error
-    assert "no colour is in both: there are #0000ff (blue) and #ff0000 (red) in content_map.png, and" in message
+    assert "no color is in both: there are #0000ff (blue) and #ff0000 (red) in content_map.png, and" in message
     assert "maskstyle maps draft PHOTO --like STYLE_MAP PAINTING -o MAP.png" in message
     assert "pixels" not in message

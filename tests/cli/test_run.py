@@ -124,7 +124,7 @@ def test_several_styles_over_five_regions(plan, tmp_path):
     )}  # fmt: skip
 
 
-def test_the_colours_of_the_content_where_asked(plan):
+def test_the_colors_of_the_content_where_asked(plan):
     without_masks = PLAN[: PLAN.rindex("[[region]]")]
     plan(text=without_masks).succeeded()
     before, after = (rgb2lab(pixels_of(name)) for name in ("pictures/content.png", "out.png"))
@@ -155,7 +155,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run):
-    """Three styles over five regions, one kept and one in the content's colours, from one file; and once more."""
+    """Three styles over five regions, one kept and one in the content's colors, from one file; and once more."""
     monkeypatch.chdir(tmp_path)
     small = ("--set", "network=lite", "--set", "size=96", "--set", "steps=2", "--set", "scales=2")
     run("run", SAMPLES / "plan.toml", "-o", "first.png", *small).succeeded()
@@ -182,7 +182,7 @@ OTHERS = {
         "basic", "pictures/content.png", "pictures/one.png:2", "--style", "pictures/two.png", "--init", "noise",
     ),
     "basic from a picture": ("basic", "pictures/content.png", "pictures/one.png", "--init", "pictures/three.png"),
-    "basic in the content's colours": ("basic", "pictures/content.png", "pictures/one.png", "--color", "luminance"),
+    "basic in the content's colors": ("basic", "pictures/content.png", "pictures/one.png", "--color", "luminance"),
     "basic of a recipe": ("basic", "pictures/content.png", "pictures/one.png", "--recipe", "gatys2016"),
     "region": (
         "region", "pictures/content.png", "pictures/one.png", "--content-map", "pictures/map.png",
@@ -221,7 +221,7 @@ OTHERS = {
         "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png:2",
         "--style", "pictures/two.png:1-pictures/soft.png", "--mask-exponent", "2", "--init", "style",
     ),
-    "mask in grey": (
+    "mask in gray": (
         "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png", "--transparent",
         "--color", "luminance",
     ),
@@ -269,7 +269,7 @@ def test_a_dry_run_says_all_and_writes_nothing(plan, tmp_path, monkeypatch):
     assert sorted({*before, tmp_path / "plan.toml"}) == sorted(tmp_path.rglob("*"))
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert lines[:7] == [
-        "what share style its part strength colours",
+        "what share style its part strength colors",
         "██ #ff0000 red 20 % one ██ #ff0000 red 1 style",
         "██ #00ff00 green 20 % one ██ #0000ff blue 2 style",
         "██ #0000ff blue 20 % two pictures/soft_two.png 1 style",
@@ -322,7 +322,7 @@ map = "pictures/one_map.png"
 
 @pytest.mark.parametrize(
     ("text", "first", "without"),
-    [(PAIRS, "content: pictures/content.png", "nearest colours"), (DOODLE, "doodle: pictures/map.png", "whole")],
+    [(PAIRS, "content: pictures/content.png", "nearest colors"), (DOODLE, "doodle: pictures/map.png", "whole")],
 )
 def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     lines = [" ".join(line.split()) for line in plan("--dry-run", text=text).succeeded().out.splitlines()]
@@ -339,8 +339,8 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
 @pytest.mark.parametrize(
     ("text", "old", "new", "says"),
     [
-        (PAIRS, "green =", "cyan =", "line 4: expected colours of pictures/map.png"),
-        (PAIRS, '"red"', '"white"', "line 4: expected colours of pictures/one_map.png"),
+        (PAIRS, "green =", "cyan =", "line 4: expected colors of pictures/map.png"),
+        (PAIRS, '"red"', '"white"', "line 4: expected colors of pictures/one_map.png"),
         (PAIRS, '"nearest"', '"error"', "line 4: expected the same regions in pictures/map.png and pictures/one_m"),
         (PAIRS, "one_map.png", "map.png", "line 15: expected a map with the aspect of pictures/one.png"),
         (
@@ -398,7 +398,7 @@ WRONG = {
     "the map a photograph": ("pictures/map.png", "pictures/content.png", 2, ("pictures/content.png",)),
     "a content map of another shape": ("pictures/map.png", "pictures/one_map.png", 2, ("aspect of pictures/con",)),
     "a map of another shape": ("pictures/one_map.png", "pictures/map.png", 13, ("aspect of pictures/one.png",)),
-    "a mask of colours": ("pictures/soft.png", "pictures/content.png", 46, ("a greyscale mask", "coloured")),
+    "a mask of colors": ("pictures/soft.png", "pictures/content.png", 46, ("a grayscale mask", "colored")),
     "a mask of another shape": ("pictures/soft.png", "pictures/tall.png", 46, ("aspect of pictures/content.png",)),
     "an unknown region": ('"red"', '"cyan"', 22, ("got #00ffff (cyan)", "pictures/map.png")),
     "an unknown region of the style": ('style_region = "blue"', 'style_region = "cyan"', 28, ("got #00ffff (cyan)",)),

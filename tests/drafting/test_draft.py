@@ -47,7 +47,7 @@ def test_known_regions_are_found_even_in_several_patches():
     assert drafted.labels.dtype == np.int32 and drafted.labels.min() == 0
 
 
-def test_texture_tells_regions_apart_that_have_one_colour():
+def test_texture_tells_regions_apart_that_have_one_color():
     random = np.random.default_rng(1)
     image = np.full((96, 128, 3), 0.5, np.float32)
     image[:, 64:] += random.choice([-0.2, 0.2], (96, 64, 1)).astype(np.float32)
@@ -69,7 +69,7 @@ def test_there_are_as_many_regions_as_asked_for_and_they_are_read_back(regions):
     assert np.array_equal(read.labels, drafted.labels)
 
 
-def test_an_image_of_one_colour_is_parted_all_the_same():
+def test_an_image_of_one_color_is_parted_all_the_same():
     assert len(draft_map(np.full((40, 60, 3), 0.5, np.float32), regions=4).colors) == 4
 
 
@@ -85,7 +85,7 @@ def test_the_network_sees_the_regions_too():
     assert agreement(draft_map(image, regions=3, features="network").labels, truth) > 0.85
 
 
-def test_colours_are_far_apart():
+def test_colors_are_far_apart():
     colors = np.array(draft_colors(MOST_REGIONS), float)
     apart = np.linalg.norm(colors[:, np.newaxis] - colors, axis=-1)
     assert apart[~np.eye(len(colors), dtype=bool)].min() > 3 * SAME_COLOR
@@ -142,7 +142,7 @@ def strokes(size, transparent, path):
 
 
 @pytest.mark.parametrize("transparent", [True, False])
-def test_regions_grow_from_scribbles_in_their_colours(transparent, tmp_path):
+def test_regions_grow_from_scribbles_in_their_colors(transparent, tmp_path):
     image, truth = scene()
     scribbles = strokes(truth.shape, transparent, tmp_path / "strokes.png")
     drafted = draft_map(image, scribbles=scribbles)
@@ -165,7 +165,7 @@ def test_thin_strokes_survive_a_smaller_size():
     assert np.all(seeds_at(painted, (20, 20))[:, 6] == 1)
 
 
-def test_regions_take_the_colours_of_what_looks_like_them(tmp_path):
+def test_regions_take_the_colors_of_what_looks_like_them(tmp_path):
     image, truth = scene()
     style = SemanticMap(truth[::-1].copy(), ((1, 2, 3), (100, 2, 3), (1, 100, 3)))
     drafted, pairs = color_map_like(draft_map(image, regions=3), image, style, image[::-1])
@@ -176,7 +176,7 @@ def test_regions_take_the_colours_of_what_looks_like_them(tmp_path):
     assert load_map(tmp_path / "map.png").colors == drafted.colors
 
 
-def test_more_regions_than_the_style_has_share_its_colours():
+def test_more_regions_than_the_style_has_share_its_colors():
     image, truth = scene()
     style = SemanticMap((truth > 0).astype(np.int32), ((1, 2, 3), (100, 2, 3)))
     drafted, pairs = color_map_like(draft_map(image, regions=6), image, style, image)

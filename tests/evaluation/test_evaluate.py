@@ -30,7 +30,7 @@ DEEPEST = ("block1_conv1", "block1_conv2", "block2_conv1")
 
 
 def halves(size=(12, 16), colors=(RED, BLUE), *, upright=True):
-    """Return a map with its first colour left, or above, and its second on the other side."""
+    """Return a map with its first color left, or above, and its second on the other side."""
     labels = np.zeros(size, np.int32)
     if upright:
         labels[:, size[1] // 2 :] = 1

@@ -37,7 +37,7 @@ def evaluation(confusion, rows, columns, own):
 
 
 def places(picture, color):
-    """Return the (top, left, bottom, right) of all pixels of a colour."""
+    """Return the (top, left, bottom, right) of all pixels of a color."""
     rows, columns = np.nonzero((to_uint8(picture) == color).all(axis=2))
     return rows.min(), columns.min(), rows.max(), columns.max()
 
@@ -52,7 +52,7 @@ def test_it_is_a_picture(picture):
     assert 0 <= picture.min() and picture.max() <= 1
 
 
-def test_rows_and_columns_have_their_map_colours(picture):
+def test_rows_and_columns_have_their_map_colors(picture):
     red, blue = places(picture, RED), places(picture, BLUE)
     assert red[1] == blue[1] and blue[0] - red[0] == CELL_HEIGHT  # one below the other, left
     green, dark = places(picture, GREEN), places(picture, (9, 8, 7))

@@ -18,7 +18,7 @@ from maskstyle.settings import Settings
 
 
 def blocks(*colors, size=(64, 96), absorbed=()):
-    """Return a map with one upright block of each colour."""
+    """Return a map with one upright block of each color."""
     labels = (np.arange(size[1]) * len(colors) // size[1]).astype(np.int32)[np.newaxis].repeat(size[0], axis=0)
     return SemanticMap(labels, colors, absorbed)
 
@@ -143,11 +143,11 @@ def test_suggested_pairs_are_plausible_and_one_to_one():
     style = blocks((200, 70, 50), (230, 60, 50), (120, 180, 230), (30, 80, 160), (0, 0, 0))
     report = check_maps(content, style, names=("a.png", "b.png"))
     alike, placed, draft, whole = report.suggestions
-    assert alike == "--map '#ff0000=#e63c32' --map '#0000ff=#1e50a0' pairs regions whose colours look alike"
+    assert alike == "--map '#ff0000=#e63c32' --map '#0000ff=#1e50a0' pairs regions whose colors look alike"
     assert placed.startswith("--map '#ffff00=#78b4e6' --map '#ffffff=#000000' pairs regions of like place and size")
     assert draft.startswith("maskstyle maps draft PHOTO --like b.png PAINTING -o MAP.png")
     assert whole.startswith("--unmatched whole-style")
-    assert "no colour is in both: there are #ff0000 (red), " in report.refusal and "color_map_like" in report.refusal
+    assert "no color is in both: there are #ff0000 (red), " in report.refusal and "color_map_like" in report.refusal
     assert report.unmatched
 
 

@@ -1,4 +1,4 @@
-"""The first image of doodles: colours of each region's own, from about the same height, against plain NumPy."""
+"""The first image of doodles: colors of each region's own, from about the same height, against plain NumPy."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ STYLE = random_image(4, 3, 3)
 PAIRS = [Pair("a", 0, 1), Pair("b", 1, 0), Pair("c", 2, None)]
 
 
-def test_every_pixel_has_a_colour_of_its_regions_style():
+def test_every_pixel_has_a_color_of_its_regions_style():
     image = region_colors(LABELS, STYLE, STYLE_LABELS, PAIRS, seed=3)
     assert (image.dtype, image.shape) == (np.float32, (3, 4, 3))
     jitter = SPREAD * np.random.default_rng(3).standard_normal((3, 4))
@@ -27,7 +27,7 @@ def test_every_pixel_has_a_colour_of_its_regions_style():
             assert_array_equal(image[row, column], pool[int(rank * len(pool))])
 
 
-def test_pixels_of_no_pair_have_the_styles_mean_colour():
+def test_pixels_of_no_pair_have_the_styles_mean_color():
     image = region_colors(LABELS, STYLE, STYLE_LABELS, PAIRS[:1], seed=3)
     assert_allclose(image[LABELS != 0], np.broadcast_to(STYLE.mean(axis=(0, 1)), (8, 3)), rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""Styles by pair: each region of the style in the colours of the region that takes it."""
+"""Styles by pair: each region of the style in the colors of the region that takes it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_modes_that_leave_the_style_alone(mode):
 
 
 @pytest.mark.parametrize("mode", ["match", "luminance"])
-def test_each_region_has_the_colours_of_its_own(mode):
+def test_each_region_has_the_colors_of_its_own(mode):
     ((style, pairs),) = styles_by_pair(STYLE, CONTENT, plan(), mode)
     assert len(pairs) == 3
     for here, there in ((0, 8), (4, 4), (8, 0)):

@@ -33,9 +33,9 @@ def cut_out(values, patches):
 
 
 def on_sphere(labels):
-    """Return colours, from mid grey and at half scale, with the coordinate that makes them of length 1."""
-    centred = (np.array([*COLORS, (0, 0, 0)], float) - 127.5) / 255
-    lifted = np.concatenate([centred, np.sqrt(1 - (centred**2).sum(1))[:, None]], axis=1)
+    """Return colors, from mid gray and at half scale, with the coordinate that makes them of length 1."""
+    centered = (np.array([*COLORS, (0, 0, 0)], float) - 127.5) / 255
+    lifted = np.concatenate([centered, np.sqrt(1 - (centered**2).sum(1))[:, None]], axis=1)
     lifted[-1] = 0
     return lifted[labels]
 
@@ -78,9 +78,9 @@ def test_similarity_of_maps(random_maps, similarity):
         assert_allclose(best, np.nanmax(expected, axis=1), atol=0.02)
 
 
-def test_only_the_same_colour_has_cosine_1():
-    greys = tuple((value,) * 3 for value in (0, 64, 127, 128, 200, 255))
-    lifted = _lifted((*greys, RED, GREEN, (0, 0, 100)))
+def test_only_the_same_color_has_cosine_1():
+    grays = tuple((value,) * 3 for value in (0, 64, 127, 128, 200, 255))
+    lifted = _lifted((*grays, RED, GREEN, (0, 0, 100)))
     cosines = lifted @ lifted.T
     assert_allclose(np.diag(cosines), 1, atol=1e-6)
     assert cosines[~np.eye(len(lifted), dtype=bool)].max() < 1 - 1e-6
@@ -124,7 +124,7 @@ def test_repetition_never_brings_a_wrong_region(similarity, colors):
     assert {tuple(style.patches.corners()[match]) for match in match_patches(content, style, settings)} == {(4, 4)}
 
 
-def test_without_the_right_region_the_nearest_colour_is_taken():
+def test_without_the_right_region_the_nearest_color_is_taken():
     content = mapped(np.zeros((4, 4)), colors=((230, 20, 20),))
     labels = np.repeat([[0, 1]], 4, axis=0).repeat(4, axis=1)
     style = candidates_of(labels, content, ((250, 40, 40), (20, 20, 230)))
@@ -132,7 +132,7 @@ def test_without_the_right_region_the_nearest_colour_is_taken():
     assert style.patches.corners()[match].tolist() == [0, 0]
 
 
-def test_neighbours_that_match_neighbours_repeat_nothing():
+def test_neighbors_that_match_neighbors_repeat_nothing():
     """Overlapping patches may share in the style what they share in the picture."""
     labels = np.zeros((8, 16))
     content = mapped(labels, stride=2)
@@ -146,7 +146,7 @@ def test_positions_count_on_request():
     style = candidates_of(labels, content)
     settings = PatchSettings(repetition=0.0, position_weight=1.0)
     columns = style.patches.corners()[match_patches(content, style, settings)][:, 1]
-    assert_array_equal(columns, [2, 10])  # centres at a quarter and at three quarters
+    assert_array_equal(columns, [2, 10])  # centers at a quarter and at three quarters
 
 
 def test_features_count_on_request():

@@ -59,7 +59,7 @@ def test_flat_indices():
     for index, (top, left) in enumerate(patches.corners()):
         expected = cells[top : top + 3, left : left + 3].ravel()
         assert_array_equal(patches.first_cells()[index] + patches.offsets(), expected)
-        assert_allclose(patches.centres()[index], [(top + 1.5) / 5, (left + 1.5) / 7])
+        assert_allclose(patches.centers()[index], [(top + 1.5) / 5, (left + 1.5) / 7])
 
 
 def test_candidates_are_every_patch_where_these_are_few():
@@ -105,7 +105,7 @@ def test_matches_are_drawn_with_the_styles_pixels():
     assert_array_equal(picture[:, 4:], style[0:4, 2:6])
 
 
-def test_of_overlapping_patches_the_nearest_is_drawn_and_none_is_grey():
+def test_of_overlapping_patches_the_nearest_is_drawn_and_none_is_gray():
     style = np.stack([np.full((2, 9), value, np.float32) for value in range(3)], axis=-1) / 4
     style[:, :3], style[:, 3:6], style[:, 6:] = 0.1, 0.2, 0.3
     patches, candidates = Patches((2, 5), (2, 3), (0,), (0, 1, 2)), Patches((2, 9), (2, 3), (0,), (0, 3, 6))

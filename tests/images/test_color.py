@@ -1,4 +1,4 @@
-"""Colour modes: moments and chroma against plain NumPy, what stays as it is, and what cannot work."""
+"""Color modes: moments and chroma against plain NumPy, what stays as it is, and what cannot work."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def plain_moments(image, weights=None):
 
 
 @pytest.mark.parametrize("weighed", [False, True])
-def test_matched_colours_have_the_contents_mean_and_covariance(weighed):
+def test_matched_colors_have_the_contents_mean_and_covariance(weighed):
     style_weights = random_image(3, 14, 11)[..., 0] if weighed else None
     content_weights = (random_image(4, 9, 16)[..., 0] > 0.5).astype(np.float32) if weighed else None
     matched = match_colors(STYLE, CONTENT, style_weights=style_weights, content_weights=content_weights)
@@ -87,20 +87,20 @@ def test_noise_is_not_blown_up():
 
 def test_matched_lightness_has_the_contents_mean_and_deviation():
     weights = random_image(4, 9, 16)[..., 0]
-    grey = match_lightness(STYLE, CONTENT, content_weights=weights)
-    assert_array_equal(grey[..., 0], grey[..., 2])
-    lightness, wanted = plain_lab(grey)[..., 0], plain_lab(CONTENT)[..., 0]
+    gray = match_lightness(STYLE, CONTENT, content_weights=weights)
+    assert_array_equal(gray[..., 0], gray[..., 2])
+    lightness, wanted = plain_lab(gray)[..., 0], plain_lab(CONTENT)[..., 0]
     mean = np.average(wanted, weights=weights)
     assert lightness.mean() == pytest.approx(mean, abs=0.02)
     assert lightness.std() == pytest.approx(np.sqrt(np.average((wanted - mean) ** 2, weights=weights)), abs=0.02)
 
 
-def test_grey_keeps_lightness_alone():
+def test_gray_keeps_lightness_alone():
     image = random_image(7, 8, 9)
-    grey = lightness_only(image)
-    assert_array_equal(grey, grey[..., :1].repeat(3, axis=-1))
-    assert_allclose(plain_lab(grey)[..., 0], plain_lab(image)[..., 0], atol=0.02)
-    assert_allclose(lightness_only(grey), grey, atol=1e-5)
+    gray = lightness_only(image)
+    assert_array_equal(gray, gray[..., :1].repeat(3, axis=-1))
+    assert_allclose(plain_lab(gray)[..., 0], plain_lab(image)[..., 0], atol=0.02)
+    assert_allclose(lightness_only(gray), gray, atol=1e-5)
 
 
 def test_the_contents_chroma_comes_back_where_it_can_be_shown():
@@ -118,11 +118,11 @@ def test_an_image_with_its_own_chroma_stays():
 def test_what_no_screen_shows_has_less_chroma_of_the_same_hue():
     vivid = np.array([[[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0]]], np.float32)
     for value in (0.02, 0.3, 0.7, 0.98):
-        grey = np.full_like(vivid, value)
-        found = with_content_chroma(grey, vivid)
+        gray = np.full_like(vivid, value)
+        found = with_content_chroma(gray, vivid)
         assert found.min() >= 0 and found.max() <= 1
         lab, wanted = plain_lab(found), plain_lab(vivid)
-        assert_allclose(lab[..., 0], plain_lab(grey)[..., 0], atol=0.15)
+        assert_allclose(lab[..., 0], plain_lab(gray)[..., 0], atol=0.15)
         chroma, greatest = np.hypot(lab[..., 1], lab[..., 2]), np.hypot(wanted[..., 1], wanted[..., 2])
         assert (chroma < greatest + 0.2).all()
         cross = lab[..., 1] * wanted[..., 2] - lab[..., 2] * wanted[..., 1]

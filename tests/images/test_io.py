@@ -30,7 +30,7 @@ def unit(stored: np.ndarray, top: int = 255) -> np.ndarray:
     return stored.astype(np.float32) / np.float32(top)
 
 
-def grey(stored: np.ndarray, top: int = 255) -> np.ndarray:
+def gray(stored: np.ndarray, top: int = 255) -> np.ndarray:
     return np.repeat(unit(stored, top)[..., np.newaxis], 3, axis=-1)
 
 
@@ -38,13 +38,13 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(samples: np.ndarray, colour_type: int, depth: int, *extra: bytes) -> bytes:
+def png(samples: np.ndarray, color_type: int, depth: int, *extra: bytes) -> bytes:
     """Encode a PNG by hand, for the depths that Pillow cannot write; a row of `samples` is a row of words."""
     height, width = samples.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in samples)
     if depth < 8:
         width *= 8 // depth
-    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
     chunks = [chunk(b"IHDR", header), *extra, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
@@ -97,7 +97,7 @@ def icc_profile(device: bytes, space: bytes, connection: bytes, tags: dict[bytes
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
-def linear_grey_profile() -> bytes:
+def linear_gray_profile() -> bytes:
     curve = b"curv" + bytes(4) + struct.pack(">IH", 1, 256)
     return icc_profile(b"mntr", b"GRAY", b"XYZ ", {b"kTRC": curve})
 
@@ -153,7 +153,7 @@ def test_all_8_bit_values_survive(tmp_path: Path, suffix: str) -> None:
     assert_array_equal(load_image(tmp_path / f"all{suffix}").pixels, pixels)
 
 
-def test_colours_beneath_alpha_0_are_kept(tmp_path: Path) -> None:
+def test_colors_beneath_alpha_0_are_kept(tmp_path: Path) -> None:
     for suffix in (".png", ".tif"):
         save_image(tmp_path / f"hidden{suffix}", unit(RGB), np.zeros((2, 3), np.float32))
         assert_array_equal(load_image(tmp_path / f"hidden{suffix}").pixels, unit(RGB))
@@ -192,7 +192,7 @@ def test_palette_with_transparency(tmp_path: Path, transparency: int | bytes) ->
     assert_array_equal(picture.alpha, unit(np.array([[255, 0, last]])))
 
 
-def test_one_transparent_colour(tmp_path: Path) -> None:
+def test_one_transparent_color(tmp_path: Path) -> None:
     path = saved(tmp_path / "key.png", PillowImage.fromarray(RGB), transparency=(10, 20, 30))
     picture = load_image(path)
     assert_array_equal(picture.pixels, unit(RGB))
@@ -200,41 +200,41 @@ def test_one_transparent_colour(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("depth", "stored"), [(1, 0b01_01_01_01), (2, 0b00_01_10_11), (4, 0b0001_0011)])
-def test_one_transparent_grey_below_8_bits(tmp_path: Path, depth: int, stored: int) -> None:
+def test_one_transparent_gray_below_8_bits(tmp_path: Path, depth: int, stored: int) -> None:
     data = png(np.array([[stored]]), 0, depth, chunk(b"tRNS", struct.pack(">H", 1)))
     picture = load_image(written(tmp_path / "key.png", data))
     levels = np.array([[(stored >> at) & (2**depth - 1) for at in range(8 - depth, -1, -depth)]])
-    assert_allclose(picture.pixels, grey(levels, 2**depth - 1))
+    assert_allclose(picture.pixels, gray(levels, 2**depth - 1))
     assert_array_equal(picture.alpha, levels != 1)
 
 
-def test_16_bit_grey(tmp_path: Path) -> None:
-    for name in ("grey.png", "grey.tif"):
+def test_16_bit_gray(tmp_path: Path) -> None:
+    for name in ("gray.png", "gray.tif"):
         picture = load_image(saved(tmp_path / name, PillowImage.fromarray(DEEP)))
-        assert_array_equal(picture.pixels, grey(DEEP, 65535))
+        assert_array_equal(picture.pixels, gray(DEEP, 65535))
         assert picture.alpha is None
     big_endian = tiff(DEEP, {258: (16,), 262: (1,), 277: (1,)}, ">")
-    assert_array_equal(load_image(written(tmp_path / "big.tif", big_endian)).pixels, grey(DEEP, 65535))
+    assert_array_equal(load_image(written(tmp_path / "big.tif", big_endian)).pixels, gray(DEEP, 65535))
 
 
-def test_16_bit_grey_with_a_transparent_value(tmp_path: Path) -> None:
+def test_16_bit_gray_with_a_transparent_value(tmp_path: Path) -> None:
     data = png(DEEP, 0, 16, chunk(b"tRNS", struct.pack(">H", 0xFFFE)))
     picture = load_image(written(tmp_path / "key.png", data))
-    assert_array_equal(picture.pixels, grey(DEEP, 65535))
+    assert_array_equal(picture.pixels, gray(DEEP, 65535))
     assert_array_equal(picture.alpha, DEEP != 0xFFFE)
 
 
-def test_12_bit_grey_spans_the_whole_range(tmp_path: Path) -> None:
+def test_12_bit_gray_spans_the_whole_range(tmp_path: Path) -> None:
     data = tiff(np.array([[0xFF, 0xF0, 0x00]], np.uint8), {256: (2,), 258: (12,), 262: (1,), 277: (1,)})
     assert_array_equal(load_image(written(tmp_path / "12.tif", data)).pixels, [[[1, 1, 1], [0, 0, 0]]])
 
 
-@pytest.mark.parametrize(("colour_type", "channels"), [(2, 3), (4, 2), (6, 4)])
-def test_16_bit_png_keeps_its_depth(tmp_path: Path, colour_type: int, channels: int) -> None:
+@pytest.mark.parametrize(("color_type", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_16_bit_png_keeps_its_depth(tmp_path: Path, color_type: int, channels: int) -> None:
     samples = np.stack([np.roll(DEEP, shift) for shift in range(channels)], axis=-1)
-    picture = load_image(written(tmp_path / "deep.png", png(samples, colour_type, 16)))
+    picture = load_image(written(tmp_path / "deep.png", png(samples, color_type, 16)))
     if channels == 2:
-        assert_array_equal(picture.pixels, grey(samples[..., 0], 65535))
+        assert_array_equal(picture.pixels, gray(samples[..., 0], 65535))
     else:
         assert_array_equal(picture.pixels, unit(samples[..., :3], 65535))
     if channels == 3:
@@ -243,7 +243,7 @@ def test_16_bit_png_keeps_its_depth(tmp_path: Path, colour_type: int, channels: 
         assert_array_equal(picture.alpha, unit(samples[..., -1], 65535))
 
 
-def test_16_bit_rgb_png_with_a_transparent_colour(tmp_path: Path) -> None:
+def test_16_bit_rgb_png_with_a_transparent_color(tmp_path: Path) -> None:
     samples = np.stack([DEEP] * 3, axis=-1)
     data = png(samples, 2, 16, chunk(b"tRNS", struct.pack(">HHH", 256, 256, 256)))
     assert_array_equal(load_image(written(tmp_path / "key.png", data)).alpha, DEEP != 256)
@@ -275,14 +275,14 @@ def test_float_tiff(tmp_path: Path) -> None:
 
 
 def test_first_frame_of_several(tmp_path: Path) -> None:
-    frames = [PillowImage.new("RGB", (2, 2), colour) for colour in ("red", "blue")]
+    frames = [PillowImage.new("RGB", (2, 2), color) for color in ("red", "blue")]
     for name in ("frames.tif", "frames.png", "frames.webp"):
         path = saved(tmp_path / name, frames[0], save_all=True, append_images=frames[1:], lossless=True)
         assert_allclose(load_image(path).pixels[0, 0], [1, 0, 0], atol=0.01)
 
 
 def test_jpeg_with_a_second_picture(tmp_path: Path) -> None:
-    frames = [PillowImage.new("RGB", (8, 8), colour) for colour in ("white", "black")]
+    frames = [PillowImage.new("RGB", (8, 8), color) for color in ("white", "black")]
     path = saved(tmp_path / "phone.jpg", frames[0], format="MPO", save_all=True, append_images=frames[1:])
     assert_array_equal(load_image(path).pixels, np.ones((8, 8, 3)))
 
@@ -292,7 +292,7 @@ def test_one_pixel(tmp_path: Path) -> None:
     assert_array_equal(load_image(str(path)).pixels, [[[0, 1, 0]]])
 
 
-# --- reading: orientation and colour ------------------------------------------------------------------
+# --- reading: orientation and color ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg"])
@@ -314,7 +314,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int, suffix: str) -> None
     exif[0x0112] = orientation
     image = PillowImage.fromarray(np.ascontiguousarray(stored))
     path = saved(tmp_path / f"turned{suffix}", image, exif=exif, **({"lossless": True} if suffix == ".webp" else {}))
-    assert_allclose(load_image(path).pixels, grey(upright), atol=0.02)
+    assert_allclose(load_image(path).pixels, gray(upright), atol=0.02)
 
 
 def test_orientation_turns_alpha_and_deep_samples_too(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_orientation_turns_alpha_and_deep_samples_too(tmp_path: Path) -> None:
     picture = load_image(saved(tmp_path / "a.png", PillowImage.fromarray(np.dstack([RGB, ALPHA])), exif=exif))
     assert_array_equal(picture.alpha, np.rot90(unit(ALPHA), -1))
     deep = load_image(saved(tmp_path / "d.png", PillowImage.fromarray(DEEP), exif=exif))
-    assert_array_equal(deep.pixels, np.rot90(grey(DEEP, 65535), -1))
+    assert_array_equal(deep.pixels, np.rot90(gray(DEEP, 65535), -1))
     samples = np.stack([DEEP, DEEP[::-1], DEEP[:, ::-1]], axis=-1)
     data = tiff(samples, {258: (16,) * 3, 262: (2,), 274: (6,), 277: (3,)})
     turned = load_image(written(tmp_path / "d.tif", data))
@@ -358,8 +358,8 @@ def test_a_profile_converts_16_bit_samples_too(tmp_path: Path) -> None:
     assert_allclose(picture.pixels, unit(samples[..., ::-1], 65535), atol=3 / 255)
 
 
-def test_grey_profile(tmp_path: Path) -> None:
-    icc = linear_grey_profile()
+def test_gray_profile(tmp_path: Path) -> None:
+    icc = linear_gray_profile()
     levels = np.array([[0, 55, 128, 255]], np.uint8)
     linear = levels / 255
     expected = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
@@ -375,13 +375,13 @@ def test_grey_profile(tmp_path: Path) -> None:
     )
 
 
-def test_rgb_profile_on_grey(tmp_path: Path) -> None:
+def test_rgb_profile_on_gray(tmp_path: Path) -> None:
     icc = exchanged_profile()
-    path = saved(tmp_path / "grey.png", PillowImage.fromarray(ALPHA), icc_profile=icc)
-    assert_allclose(load_image(path).pixels, grey(ALPHA), atol=2 / 255)
+    path = saved(tmp_path / "gray.png", PillowImage.fromarray(ALPHA), icc_profile=icc)
+    assert_allclose(load_image(path).pixels, gray(ALPHA), atol=2 / 255)
 
 
-@pytest.mark.parametrize("icc", [b"not a profile", linear_grey_profile()], ids=["damaged", "of another kind"])
+@pytest.mark.parametrize("icc", [b"not a profile", linear_gray_profile()], ids=["damaged", "of another kind"])
 def test_an_unusable_profile_is_ignored(tmp_path: Path, icc: bytes) -> None:
     path = saved(tmp_path / "odd.png", PillowImage.fromarray(RGB), icc_profile=icc)
     assert_array_equal(load_image(path).pixels, unit(RGB))
@@ -412,11 +412,11 @@ def test_lab_tiff(tmp_path: Path) -> None:
     lab_from_rgb = ImageCms.buildTransform(
         ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
     )
-    colours = PillowImage.fromarray(np.array([[[200, 100, 50], [30, 60, 90], [255, 255, 255]]], np.uint8))
-    lab = ImageCms.applyTransform(colours, lab_from_rgb)
+    colors = PillowImage.fromarray(np.array([[[200, 100, 50], [30, 60, 90], [255, 255, 255]]], np.uint8))
+    lab = ImageCms.applyTransform(colors, lab_from_rgb)
     assert lab is not None
     picture = load_image(saved(tmp_path / "lab.tif", lab))
-    assert_allclose(picture.pixels, unit(np.asarray(colours)), atol=4 / 255)
+    assert_allclose(picture.pixels, unit(np.asarray(colors)), atol=4 / 255)
 
 
 # --- reading: errors ----------------------------------------------------------------------------------

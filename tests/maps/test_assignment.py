@@ -41,7 +41,7 @@ def test_pairs(options, expected):
         ({}, "the style map lacks #00ff00 .* and the content map lacks #ffffff .* keep or whole-style"),
         ({"regions": [RED, GREEN]}, "the style map lacks #00ff00 [^;]* of the content map; repaint"),
         ({"regions": [GREEN], "unmatched": "keep"}, "no region of the content map would be painted"),
-        ({"regions": [WHITE]}, "colours of the content map, #ff0000 .red.,.*but got #ffffff .white."),
+        ({"regions": [WHITE]}, "colors of the content map, #ff0000 .red.,.*but got #ffffff .white."),
         ({"names": ("a.png", "b.png")}, "b.png lacks .* and a.png lacks"),
         ({"style_map": SemanticMap(STYLE.labels * 0 + 1, STYLE.colors), "regions": [BLUE]}, "nothing is left of it"),
     ],
@@ -59,7 +59,7 @@ def test_messages_call_files_and_options_what_they_are():
         pairs(**names, regions=[GREEN], unmatched="keep")
     with pytest.raises(ImageError, match=r"the aspect of b.jpg, which is 9x9 .*, but b.png is 1x3"):
         plan_regions(CONTENT, STYLE, content_size=(1, 4), style_size=(9, 9), **names)
-    with pytest.raises(ImageError, match=r"colours of b.png, .* but got #00ff00"):
+    with pytest.raises(ImageError, match=r"colors of b.png, .* but got #00ff00"):
         pairs(**names, mapping=[(RED, GREEN)])
 
 
@@ -73,8 +73,8 @@ def test_an_unknown_way_with_unmatched_regions():
     [
         ({"mapping": [(BLUE, RED)], "regions": [RED]}, "#0000ff .blue. is mapped, but is not among the regions"),
         ({"content_map": "photo_map.png"}, "the content map is a str; expected what maskstyle.load_map returns"),
-        ({"regions": ["red"]}, "expected a colour as .red, green, blue. in 0..255, but got 'red'"),
-        ({"regions": [(1, 1)]}, "expected a colour"),
+        ({"regions": ["red"]}, "expected a color as .red, green, blue. in 0..255, but got 'red'"),
+        ({"regions": [(1, 1)]}, "expected a color"),
     ],
 )
 def test_options_that_cannot_work(options, says):
@@ -104,7 +104,7 @@ def test_maps_are_fitted_to_their_images():
     assert plan.pairs[0] == Pair("#ff0000 (red)", 0, 0)
 
 
-def test_maps_whose_colours_agree_are_paired():
+def test_maps_whose_colors_agree_are_paired():
     content = SemanticMap(np.array([[0, 1, 2]], np.int32), ((255, 0, 0), (0, 255, 0), (0, 0, 255)))
     style = SemanticMap(np.array([[0, 1]], np.int32), ((0, 0, 255), (255, 0, 0)))
     assert [(pair.region, pair.style_region) for pair in paired_maps(content, style).pairs] == [

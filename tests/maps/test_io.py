@@ -66,20 +66,20 @@ def test_palette_files_with_a_transparent_entry(tmp_path):
     assert_array_equal(loaded.labels, [[1, -1], [0, 0]])
 
 
-def test_one_bit_and_grey_files(tmp_path):
+def test_one_bit_and_gray_files(tmp_path):
     labels = np.array([[0, 0, 1], [2, 2, 2]], np.uint8)
-    Image.fromarray(labels).save(tmp_path / "grey.png")
-    assert load_map(tmp_path / "grey.png").colors == ((2, 2, 2), BLACK, (1, 1, 1))
+    Image.fromarray(labels).save(tmp_path / "gray.png")
+    assert load_map(tmp_path / "gray.png").colors == ((2, 2, 2), BLACK, (1, 1, 1))
     Image.fromarray(labels > 0).save(tmp_path / "bit.png")
     assert load_map(tmp_path / "bit.png").colors == (WHITE, BLACK)
 
 
-def test_16_bit_files_hold_colours_or_labels(tmp_path):
+def test_16_bit_files_hold_colors_or_labels(tmp_path):
     patches = np.array([[0, 0, 1], [2, 2, 2]]).repeat(5, axis=0).repeat(5, axis=1)
     labels = deep_png(tmp_path / "labels.png", np.array([0, 1, 4])[patches])
     assert load_map(labels).colors == ((4, 4, 4), BLACK, (1, 1, 1))
-    colours = deep_png(tmp_path / "colours.png", np.array([0, 30000, 65535])[patches])
-    assert load_map(colours).colors == (WHITE, BLACK, (117, 117, 117))
+    colors = deep_png(tmp_path / "colors.png", np.array([0, 30000, 65535])[patches])
+    assert load_map(colors).colors == (WHITE, BLACK, (117, 117, 117))
 
 
 def test_16_bit_labels_that_8_bits_confuse_are_refused(tmp_path):

@@ -34,12 +34,12 @@ def matched(content, style, **options):
     return match_regions(with_colors(*content), with_colors(*style), **options)
 
 
-def test_equal_colours_match_whatever_their_order():
+def test_equal_colors_match_whatever_their_order():
     match = matched((RED, GREEN, BLUE), (BLUE, RED, BLACK))
     assert match == RegionMatch(((0, 1), (2, 0)), (1,), (2,))
 
 
-def test_drifted_colours_match():
+def test_drifted_colors_match():
     drifted = parse_map(pixels(jpeg(landscape(), 30)), least_region=1)
     match = match_regions(parse_map(pixels(landscape()), least_region=1), drifted)
     assert len(match.pairs) == 5
@@ -71,7 +71,7 @@ def test_tolerance_widens_the_match():
     assert matched([RED], [(250, 0, 0)], tolerance=0).pairs == ()
 
 
-def test_a_mapping_overrides_colours_and_may_share_a_region():
+def test_a_mapping_overrides_colors_and_may_share_a_region():
     mapping = [(RED, BLUE), (GREEN, BLUE)]
     match = matched((RED, GREEN, BLUE, WHITE), (RED, BLUE), mapping=mapping)
     assert match == RegionMatch(((0, 1), (1, 1), (2, 1)), (3,), (0,))
@@ -135,17 +135,17 @@ def test_a_name_means_the_one_region_that_is_called_so(text, index):
     assert find_named_region(text, CALLED, name="a.png", tolerance=40) == index
 
 
-def test_a_region_of_the_purest_colour_comes_before_others_of_the_name():
+def test_a_region_of_the_purest_color_comes_before_others_of_the_name():
     assert find_named_region("red", with_colors((200, 70, 50), (254, 1, 0)), name="a.png") == 1
 
 
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("blue", ("a.png", "#1e50a0 (blue, 1 pixel) and #78b4e6 (blue, 1 pixel) are called so", "use the colour")),
-        ("yellow", ("colours of a.png, #c84632 (red)", "got #ffff00 (yellow)", "use one of these")),
-        ("#bfbfbf", ("got #bfbfbf (grey)", "279 pixels of that", "let least_region be 279")),
-        ("grey", ("got #808080 (grey)", "use one of these")),
+        ("blue", ("a.png", "#1e50a0 (blue, 1 pixel) and #78b4e6 (blue, 1 pixel) are called so", "use the color")),
+        ("yellow", ("colors of a.png, #c84632 (red)", "got #ffff00 (yellow)", "use one of these")),
+        ("#bfbfbf", ("got #bfbfbf (gray)", "279 pixels of that", "let least_region be 279")),
+        ("gray", ("got #808080 (gray)", "use one of these")),
     ],
 )
 def test_a_name_of_no_region_or_of_several_is_refused(text, parts):
@@ -155,5 +155,5 @@ def test_a_name_of_no_region_or_of_several_is_refused(text, parts):
 
 
 def test_errors_of_a_mapping_name_the_files():
-    with pytest.raises(ImageError, match=r"colours of b\.png, #0000ff"):
+    with pytest.raises(ImageError, match=r"colors of b\.png, #0000ff"):
         matched([RED], [BLUE], mapping=[(RED, RED)], names=("a.png", "b.png"))

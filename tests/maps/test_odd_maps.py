@@ -31,7 +31,7 @@ SIZE = (60, 80)
 class Read(NamedTuple):
     """A map that is read: how its file is written, and what is in it.
 
-    `regions` are colours, or their number; `nowhere` is the share of pixels in no region.
+    `regions` are colors, or their number; `nowhere` is the share of pixels in no region.
     """
 
     write: object
@@ -68,13 +68,13 @@ def with_alpha(alpha, rgb=None):
     return np.dstack([halves() if rgb is None else rgb, np.broadcast_to(alpha, SIZE)]).astype(np.uint8)
 
 
-def labelled(*values):
-    """Return grey stripes of these values."""
+def labeled(*values):
+    """Return gray stripes of these values."""
     return np.array(values, np.uint8)[np.arange(SIZE[1]) * len(values) // SIZE[1]][np.newaxis].repeat(SIZE[0], axis=0)
 
 
 def palette_picture(transparent=False):
-    picture = Image.fromarray(labelled(0, 1, 2))
+    picture = Image.fromarray(labeled(0, 1, 2))
     picture.putpalette([*RED, *GREEN, *BLUE])
     return picture
 
@@ -125,26 +125,26 @@ def rotated(path):
 
 
 READ = {
-    "one colour": Read(saved(np.full((*SIZE, 3), 200)), [(200, 200, 200)]),
+    "one color": Read(saved(np.full((*SIZE, 3), 200)), [(200, 200, 200)]),
     "black alone": Read(saved(np.zeros((*SIZE, 3))), [BLACK]),
     "1x1": Read(saved([[RED]]), [RED]),
     "one row": Read(saved(halves(size=(1, 40))), [RED, BLUE]),
     "one column": Read(saved(np.swapaxes(halves(size=(1, 40)), 0, 1)), [RED, BLUE]),
-    "2x2 of four colours": Read(saved([[RED, GREEN], [BLUE, BLACK]]), [RED, GREEN, BLUE, BLACK]),
+    "2x2 of four colors": Read(saved([[RED, GREEN], [BLUE, BLACK]]), [RED, GREEN, BLUE, BLACK]),
     "black and white": Read(saved(halves(BLACK, WHITE)), [BLACK, WHITE]),
-    "black beside colours": Read(saved(halves(BLACK, RED)), [BLACK, RED]),
-    "one bit": Read(saved(Image.fromarray(labelled(0, 255)).convert("1")), [BLACK, WHITE]),
-    "grey labels 0 to 3": Read(saved(labelled(0, 1, 2, 3)), [(n, n, n) for n in range(4)]),
-    "grey labels and white": Read(saved(labelled(0, 1, 2, 255)), [(0, 0, 0), (1, 1, 1), (2, 2, 2), WHITE]),
-    "grey labels spread to 255": Read(saved(labelled(0, 85, 170, 255)), [(n, n, n) for n in (0, 85, 170, 255)]),
-    "grey with alpha": Read(
-        saved(lambda: Image.merge("LA", [Image.fromarray(labelled(0, 255)), Image.new("L", (80, 60), 255)])),
+    "black beside colors": Read(saved(halves(BLACK, RED)), [BLACK, RED]),
+    "one bit": Read(saved(Image.fromarray(labeled(0, 255)).convert("1")), [BLACK, WHITE]),
+    "gray labels 0 to 3": Read(saved(labeled(0, 1, 2, 3)), [(n, n, n) for n in range(4)]),
+    "gray labels and white": Read(saved(labeled(0, 1, 2, 255)), [(0, 0, 0), (1, 1, 1), (2, 2, 2), WHITE]),
+    "gray labels spread to 255": Read(saved(labeled(0, 85, 170, 255)), [(n, n, n) for n in (0, 85, 170, 255)]),
+    "gray with alpha": Read(
+        saved(lambda: Image.merge("LA", [Image.fromarray(labeled(0, 255)), Image.new("L", (80, 60), 255)])),
         [BLACK, WHITE],
     ),
     "16-bit labels": Read(sixteen_bits([0, 1, 7]), [(0, 0, 0), (1, 1, 1), (7, 7, 7)]),
-    "16-bit grey": Read(sixteen_bits([0, 65535]), [BLACK, WHITE]),
-    "colours 1 apart": Read(saved(halves((200, 10, 10), (200, 10, 11))), [(200, 10, 10), (200, 10, 11)]),
-    "colours 1 apart in WebP": Read(
+    "16-bit gray": Read(sixteen_bits([0, 65535]), [BLACK, WHITE]),
+    "colors 1 apart": Read(saved(halves((200, 10, 10), (200, 10, 11))), [(200, 10, 10), (200, 10, 11)]),
+    "colors 1 apart in WebP": Read(
         saved(halves((200, 10, 10), (200, 10, 11)), lossless=True), [(200, 10, 10), (200, 10, 11)], suffix=".webp"
     ),
     "64 regions": Read(saved(stripes(64)), 64),
@@ -156,7 +156,7 @@ READ = {
     "a region all transparent": Read(saved(with_alpha(np.where(np.arange(80) < 40, 0, 255))), [BLUE], nowhere=0.5),
     "a palette": Read(saved(palette_picture), [RED, GREEN, BLUE]),
     "a palette with transparency": Read(saved(palette_picture, transparency=1), [RED, BLUE], nowhere=26 / 80),
-    "a palette of web colours, dithered": Read(
+    "a palette of web colors, dithered": Read(
         saved(lambda: Image.fromarray(halves((255, 51, 31), BLUE)).convert("P")), [(255, 51, 31), BLUE], near=4
     ),
     "CMYK": Read(
@@ -177,7 +177,7 @@ READ = {
     "blurred edges": Read(saved(blurred(2)), [RED, BLUE]),
     "made small": Read(saved(lambda: lanczos(landscape(), 0.15)), 4),
     "made large": Read(saved(lambda: lanczos(landscape(), 3)), 4),
-    "grey that is RGB": Read(saved(halves((90, 90, 90), WHITE)), [(90, 90, 90), WHITE]),
+    "gray that is RGB": Read(saved(halves((90, 90, 90), WHITE)), [(90, 90, 90), WHITE]),
     "a lone slip of the pen": Read(
         saved(
             drawn(SIZE, RED, ("rectangle", (40, 0, 80, 60), BLUE), ("rectangle", (5, 5, 6, 6), YELLOW), samples=SHARP)
@@ -204,7 +204,7 @@ REFUSED = {
     "GIF named PNG": Refused(animated, ("is a GIF", "convert it to PNG")),
     "SVG": Refused(lambda path: path.write_text("<svg xmlns='x'/>"), ("is a SVG", "PNG"), suffix=".svg"),
     "32-bit integers": Refused(
-        saved(lambda: Image.fromarray(labelled(0, 1, 2).astype(np.int32))), ("8 or 16 bits",), suffix=".tif"
+        saved(lambda: Image.fromarray(labeled(0, 1, 2).astype(np.int32))), ("8 or 16 bits",), suffix=".tif"
     ),
 }
 

@@ -16,7 +16,7 @@ from map_pictures import (
     YELLOW,
     assert_is_one_sentence,
     drawn,
-    grey,
+    gray,
     jpeg,
     landscape,
     nearest,
@@ -44,7 +44,7 @@ def test_a_tiny_map_is_read_as_it_is():
     assert_array_equal(parsed.mask(1), [[False, False, False], [False, True, True]])
 
 
-def test_equal_counts_are_ordered_by_colour():
+def test_equal_counts_are_ordered_by_color():
     assert parse_map(painted(["bk", "wr"], {"b": BLUE, "k": BLACK, "w": WHITE, "r": RED})).colors == (
         BLACK,
         BLUE,
@@ -53,7 +53,7 @@ def test_equal_counts_are_ordered_by_colour():
     )
 
 
-def test_one_pixel_and_one_colour():
+def test_one_pixel_and_one_color():
     assert parse_map(np.full((1, 1, 3), 7, np.uint8)).colors == ((7, 7, 7),)
     parsed = parse_map(np.zeros((40, 30, 3), np.uint8))
     assert parsed.colors == (BLACK,)
@@ -67,7 +67,7 @@ def test_class_numbers_are_regions_however_close():
     labels[20:22, 100:140] = 255
     labels[11, 30:75] = 9  # nowhere thick
     labels[40, 5] = 11  # a speck, as if something were blended
-    parsed = parse_map(grey(labels))
+    parsed = parse_map(gray(labels))
     assert set(parsed.colors) == {(n, n, n) for n in (0, 1, 2, 3, 4, 9, 20, 255)}
     wrong = np.array(parsed.colors)[parsed.labels][..., 0] != labels
     assert_array_equal(np.argwhere(wrong), [[40, 5]])
@@ -75,10 +75,10 @@ def test_class_numbers_are_regions_however_close():
 
 def test_many_classes_side_by_side_are_no_gradient():
     labels = np.random.default_rng(0).permutation(36).reshape(6, 6).repeat(16, axis=0).repeat(16, axis=1)
-    assert len(parse_map(grey(labels)).colors) == 36
+    assert len(parse_map(gray(labels)).colors) == 36
 
 
-def test_two_greys_of_like_size_stay_two_whatever_happens():
+def test_two_grays_of_like_size_stay_two_whatever_happens():
     picture = drawn((128, 128), (100, 100, 100), ("ellipse", (20, 20, 100, 100), (106, 106, 106)))
     picture.paste(RED, (100, 100, 120, 120))
     for name, degrade in DEGRADED.items():
@@ -98,7 +98,7 @@ def test_thin_lines_are_regions_unless_they_look_like_an_edge():
     rows = np.full((64, 64, 3), RED, np.uint8)
     rows[32:] = BLUE
     rows[32] = BLACK  # an outline
-    rows[10] = PURPLE  # the colour of a blend, but of nothing near it
+    rows[10] = PURPLE  # the color of a blend, but of nothing near it
     assert_array_equal(np.unique(parse_map(rows).counts), [64, 31 * 64])
     rows[32] = PURPLE
     assert set(parse_map(rows).colors) == {RED, BLUE, PURPLE}
@@ -137,7 +137,7 @@ def purple_beside_an_edge():
 
 
 @pytest.mark.parametrize(
-    "name", ["as painted", "JPEG 95", "JPEG 60", "WebP 75", "0.37 by Lanczos", "2.5 by Lanczos", "64 colours"]
+    "name", ["as painted", "JPEG 95", "JPEG 60", "WebP 75", "0.37 by Lanczos", "2.5 by Lanczos", "64 colors"]
 )
 def test_an_edge_of_red_and_blue_is_not_the_purple_region(name):
     parsed = parse_map(pixels(DEGRADED[name](purple_beside_an_edge())))
@@ -186,7 +186,7 @@ def test_a_small_real_region_survives_what_specks_of_blends_do_not():
 def test_a_blurred_edge_is_split_where_it_is_half_and_half(width, bend):
     ramp = 255 * np.linspace(0, 1, width) ** bend
     row = np.concatenate([np.zeros(60), ramp, np.full(60, 255)]).astype(np.uint8)
-    parsed = parse_map(grey(row[np.newaxis].repeat(80, axis=0)))
+    parsed = parse_map(gray(row[np.newaxis].repeat(80, axis=0)))
     assert set(parsed.colors) == {BLACK, WHITE}
     is_white = region(parsed, WHITE)[0]
     assert np.count_nonzero(np.diff(is_white.astype(int))) == 1
@@ -227,7 +227,7 @@ def test_a_small_soft_region_counts_with_its_border():
 
 
 def portrait():
-    """Return a map of four regions, with eyes and brows of 0.1 to 0.2 % in two more colours."""
+    """Return a map of four regions, with eyes and brows of 0.1 to 0.2 % in two more colors."""
     face = [("ellipse", (140.5, 60.5, 260.5, 230.5), GREEN), ("ellipse", (150.25, 40.5, 250.5, 100.5), YELLOW)]
     eyes = [("ellipse", (x, 130.25, x + 16, 138.5), (191, 191, 191)) for x in (165.5, 215.5)]
     brows = [("rectangle", (x, 118.25, x + 24, 123.5), (192, 255, 0)) for x in (162.5, 212.5)]
@@ -235,10 +235,10 @@ def portrait():
 
 
 VARIANTS = {
-    **{name: DEGRADED[name] for name in ("JPEG 60", "0.37 by Lanczos", "2.5 by Lanczos", "64 colours", "RGBA")},
-    "256 colours": lambda picture: picture.quantize(256),
-    "16 colours": lambda picture: picture.quantize(16),
-    "colours of the web": lambda picture: picture.convert("P"),
+    **{name: DEGRADED[name] for name in ("JPEG 60", "0.37 by Lanczos", "2.5 by Lanczos", "64 colors", "RGBA")},
+    "256 colors": lambda picture: picture.quantize(256),
+    "16 colors": lambda picture: picture.quantize(16),
+    "colors of the web": lambda picture: picture.convert("P"),
 }
 
 
@@ -285,7 +285,7 @@ def test_a_patch_that_touches_no_region_stays():
     assert parsed.counts == (20 * 60, 9) and parsed.absorbed[0].count == 9
 
 
-def test_small_patches_in_no_listed_colour_are_no_error():
+def test_small_patches_in_no_listed_color_are_no_error():
     parsed = parse_map(pixels(portrait()), palette=[RED, BLUE, GREEN, (230, 230, 0)])
     assert set(parsed.colors) == {RED, BLUE, GREEN, (230, 230, 0)}
     assert {patch.color for patch in parsed.absorbed} == {(191, 191, 191)}  # brows may pass for the yellow
@@ -301,7 +301,7 @@ def test_least_region_is_a_number_of_pixels():
 # Dithered maps
 
 
-def test_a_fine_pattern_of_few_colours_is_the_colour_that_it_stands_for():
+def test_a_fine_pattern_of_few_colors_is_the_color_that_it_stands_for():
     picture = drawn((120, 120), (255, 51, 31), ("rectangle", (0, 60, 120, 120), (192, 0, 0)), samples=SHARP)
     dithered = pixels(picture.convert("P"))
     assert not {(255, 51, 31), (192, 0, 0)} & {tuple(color) for color in np.unique(dithered.reshape(-1, 3), axis=0)}
@@ -357,7 +357,7 @@ def test_a_palette_keeps_what_would_be_too_small():
     assert parsed.count(2) == 4
 
 
-def test_two_painted_shades_may_mean_one_colour_of_the_palette():
+def test_two_painted_shades_may_mean_one_color_of_the_palette():
     rows = painted(["rrdd", "rrdd", "bbbb"], {"r": RED, "d": (210, 10, 10), "b": BLUE})
     assert parse_map(rows, palette=[RED, BLUE]).counts == (8, 4)
 
@@ -366,11 +366,11 @@ def test_two_painted_shades_may_mean_one_colour_of_the_palette():
 
 
 def gradient():
-    return grey(np.linspace(0, 255, 400).astype(np.uint8)[np.newaxis].repeat(300, axis=0))
+    return gray(np.linspace(0, 255, 400).astype(np.uint8)[np.newaxis].repeat(300, axis=0))
 
 
 def broad_gradient():
-    return grey(np.linspace(0, 40, 800).astype(np.uint8)[np.newaxis].repeat(60, axis=0))
+    return gray(np.linspace(0, 40, 800).astype(np.uint8)[np.newaxis].repeat(60, axis=0))
 
 
 def photograph():
@@ -387,9 +387,9 @@ NO_MAPS = {
     "photograph": (photograph(), {}, "photograph"),
     "photograph with a palette": (photograph(), {"palette": [RED, BLUE]}, "photograph"),
     "noise": (np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8), {}, "flat"),
-    "too many": (grey(np.arange(MAX_REGIONS + 1).repeat(12).reshape(1, -1).repeat(9, axis=0) * 3), {}, "at most 64"),
+    "too many": (gray(np.arange(MAX_REGIONS + 1).repeat(12).reshape(1, -1).repeat(9, axis=0) * 3), {}, "at most 64"),
     "floats": (np.zeros((4, 4, 3)), {}, "float64"),
-    "grey": (np.zeros((4, 4), np.uint8), {}, "(4, 4)"),
+    "gray": (np.zeros((4, 4), np.uint8), {}, "(4, 4)"),
     "empty": (np.zeros((0, 4, 3), np.uint8), {}, "(0, 4, 3)"),
     "alpha": (np.zeros((4, 4, 3), np.uint8), {"alpha": np.zeros((4, 5), np.uint8)}, "(4, 5)"),
     "transparent": (np.zeros((4, 4, 3), np.uint8), {"alpha": np.zeros((4, 4), np.uint8)}, "transparent"),
@@ -409,7 +409,7 @@ def test_what_is_no_map_is_refused_with_its_name(array, options, part):
 
 
 @pytest.mark.parametrize("palette", [[], [(n, 0, 0) for n in range(MAX_REGIONS + 1)]])
-def test_a_palette_has_some_colours(palette):
+def test_a_palette_has_some_colors(palette):
     with pytest.raises(SettingsError) as error:
         parse_map(np.zeros((4, 4, 3), np.uint8), palette=palette)
     assert_is_one_sentence(error, str(len(palette)))

@@ -19,7 +19,7 @@ def shapes(scale):
 
 
 def covered(color):
-    """Return how much of each pixel a colour covers, from 4x4 samples."""
+    """Return how much of each pixel a color covers, from 4x4 samples."""
     sharp = pixels(drawn((400, 480), RED, *shapes(4), samples=SHARP))
     return np.all(sharp == color, axis=-1).reshape(100, 4, 120, 4).mean(axis=(1, 3))
 

@@ -34,7 +34,7 @@ def stacked(*channels):
     ids=["L", "RGB", "opaque RGBA", "P"],
 )
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_grey_of_8_bits(write, pixels, suffix):
+def test_gray_of_8_bits(write, pixels, suffix):
     mask, remark = read_mask(write(pixels, "mask" + suffix))
     assert mask.dtype == np.float32 and remark is None
     assert_array_equal(mask, UNIT)
@@ -52,7 +52,7 @@ def test_1_bit_and_floats(write):
     assert_array_equal(load_mask(write(UNIT, "mask.tif")), UNIT)
 
 
-def test_a_colour_profile_is_not_followed(write):
+def test_a_color_profile_is_not_followed(write):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     samples = np.array([[0, 1, 300, 65535]], np.uint16)
     path = write(samples, icc_profile=profile)
@@ -60,20 +60,20 @@ def test_a_colour_profile_is_not_followed(write):
 
 
 @pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 40)])
-def test_a_picture_in_one_colour_is_its_opacity(write, color):
+def test_a_picture_in_one_color_is_its_opacity(write, color):
     pixels = stacked(*color, RAMP)
-    pixels[:, 0, :3] = 77  # what is clear has no colour
+    pixels[:, 0, :3] = 77  # what is clear has no color
     mask, remark = read_mask(write(pixels))
     assert_array_equal(mask, UNIT)
     assert "opacity" in remark
 
 
-def test_greys_fade_with_their_opacity(write):
+def test_grays_fade_with_their_opacity(write):
     mask, remark = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
     assert_allclose(mask, UNIT * UNIT[:, ::-1], rtol=1e-6)
     assert remark is None
-    with_grey = read_mask(write(np.dstack([RAMP, RAMP[:, ::-1]])))
-    assert_array_equal(with_grey.mask, mask)
+    with_gray = read_mask(write(np.dstack([RAMP, RAMP[:, ::-1]])))
+    assert_array_equal(with_gray.mask, mask)
 
 
 def test_jpeg_gets_its_black_and_white_back(write):
@@ -89,15 +89,15 @@ def test_jpeg_gets_its_black_and_white_back(write):
     assert_allclose(mask[between], (stored[between] - 8.0) / 239, atol=1e-6)
 
 
-def test_grey_that_compression_has_tinted(write):
+def test_gray_that_compression_has_tinted(write):
     tinted = stacked(np.full(RAMP.shape, 100), 108, 96)
     assert_allclose(load_mask(write(tinted)), 100 / 255)
 
 
-def test_a_coloured_picture_says_how_coloured(write):
-    with pytest.raises(ImageError, match=r"mask\.png is coloured: red, green and blue differ by up to 155 of 255"):
+def test_a_colored_picture_says_how_colored(write):
+    with pytest.raises(ImageError, match=r"mask\.png is colored: red, green and blue differ by up to 155 of 255"):
         load_mask(write(stacked(100, 255, 100)))
-    with pytest.raises(ImageError, match="coloured"):
+    with pytest.raises(ImageError, match="colored"):
         load_mask(write(stacked(RAMP, 0, 0, RAMP[:, ::-1])))
 
 

@@ -11,7 +11,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.compositing import mask_over_image
 from maskstyle.images.guided_filter import edge_aware_mask, guided_filter
 from maskstyle.maps.io import SemanticMap
-from maskstyle.masks.combining import WAYS, combine_masks, normalise_masks
+from maskstyle.masks.combining import WAYS, combine_masks, normalize_masks
 from maskstyle.masks.feathering import feather_mask, region_mask
 from maskstyle.masks.gradients import linear_mask, radial_mask
 
@@ -183,7 +183,7 @@ def test_regions_are_feathered_as_one():
     labels = np.repeat([[0, 1, 2]], 8, axis=1).astype(np.int32)
     three = SemanticMap(labels, (RED, BLUE, (0, 255, 0)))
     np.testing.assert_array_equal(region_mask(three, [BLUE]), labels == 1)
-    joined = region_mask(three, [RED, (10, 0, 250)], feather=4)  # a colour may be a little off
+    joined = region_mask(three, [RED, (10, 0, 250)], feather=4)  # a color may be a little off
     assert (joined[0, :13] == 1).all() and (joined[0, 18:] == 0).all()
     smooth = region_mask(three, [RED, BLUE], feather=4, easing="smooth")
     np.testing.assert_allclose(smooth, joined**2 * (3 - 2 * joined), atol=1e-6)
@@ -192,7 +192,7 @@ def test_regions_are_feathered_as_one():
 
 def test_regions_that_are_not_there_are_refused():
     lost = SemanticMap(np.zeros((2, 2), np.int32), (RED, BLUE))
-    with pytest.raises(ImageError, match="expected colours of mine.png.*#00ff00"):
+    with pytest.raises(ImageError, match="expected colors of mine.png.*#00ff00"):
         region_mask(lost, [(0, 255, 0)], name="mine.png")
     with pytest.raises(ImageError, match="no pixel left of mine.png at 2x2"):
         region_mask(lost, [BLUE], name="mine.png")
@@ -238,21 +238,21 @@ def test_impossible_combinations_are_refused(masks, how, says):
 
 
 def test_masks_of_several_sizes_are_refused():
-    for combine in (lambda masks: combine_masks(masks, how="add"), normalise_masks):
+    for combine in (lambda masks: combine_masks(masks, how="add"), normalize_masks):
         with pytest.raises(ImageError, match="7x11, 3x4"):
             combine([soft(0), soft(1, (3, 4))])
-    with pytest.raises(SettingsError, match="at least two masks to normalise"):
-        normalise_masks([soft(0)])
+    with pytest.raises(SettingsError, match="at least two masks to normalize"):
+        normalize_masks([soft(0)])
 
 
 @pytest.mark.parametrize("levels", [None, 255, 65535])
-def test_normalised_masks_add_up(levels):
+def test_normalized_masks_add_up(levels):
     masks = [soft(seed) for seed in range(5)]
     for mask in masks:
         mask[0] = 0
         mask[1, :4] = 0
     masks[2][1, :4] = 0.01
-    shares = normalise_masks(masks, levels=levels)
+    shares = normalize_masks(masks, levels=levels)
     total = np.sum(masks, axis=0, dtype=np.float64)
     for mask, share in zip(masks, shares, strict=True):
         assert (share[mask == 0] == 0).all()
@@ -266,9 +266,9 @@ def test_normalised_masks_add_up(levels):
         assert (stored[1:] == levels).all() and (stored[0] == 0).all()
 
 
-def test_normalising_without_filling_only_takes_away():
+def test_normalizing_without_filling_only_takes_away():
     first, second = np.array([[0.2, 1, 0.75, 0]], np.float32), np.array([[0.3, 1, 0.5, 0]], np.float32)
-    shares = normalise_masks([first, second], fill=False)
+    shares = normalize_masks([first, second], fill=False)
     np.testing.assert_allclose(shares, [[[0.2, 0.5, 0.6, 0]], [[0.3, 0.5, 0.4, 0]]], atol=1e-6)
 
 
@@ -290,9 +290,9 @@ def guided_reference(mask, image, radius, epsilon):
     functions = np.empty((height, width, 4))
     for at, window in colors.items():
         samples, wanted = window.reshape(-1, 3), values[at].ravel()
-        centred = samples - samples.mean(axis=0)
-        covariance = centred.T @ centred / len(samples) + epsilon * np.eye(3)
-        slope = np.linalg.inv(covariance) @ (centred.T @ (wanted - wanted.mean()) / len(samples))
+        centered = samples - samples.mean(axis=0)
+        covariance = centered.T @ centered / len(samples) + epsilon * np.eye(3)
+        slope = np.linalg.inv(covariance) @ (centered.T @ (wanted - wanted.mean()) / len(samples))
         functions[at] = [*slope, wanted.mean() - slope @ samples.mean(axis=0)]
     means = {at: window.reshape(-1, 4).mean(axis=0) for at, window in windows(functions).items()}
     return np.array([[means[y, x] @ [*image[y, x], 1] for x in range(width)] for y in range(height)])
@@ -341,7 +341,7 @@ def test_a_mask_and_its_picture_are_of_one_size():
         mask_over_image(soft(0, (3, 4)), picture)
 
 
-def test_a_preview_keeps_the_picture_in_grey_where_the_mask_is_0():
+def test_a_preview_keeps_the_picture_in_gray_where_the_mask_is_0():
     image = np.random.default_rng(0).random((*SIZE, 3)).astype(np.float32)
     mask = linear_mask(SIZE, start=50, end=50)
     shown = mask_over_image(mask, image)

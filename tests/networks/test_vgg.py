@@ -33,7 +33,7 @@ def test_every_layer_equals_numpy(tiny_network, architecture, pooling, padding, 
         assert_allclose(features[layer].numpy(), expected[layer], rtol=1e-4, atol=1e-4 * expected[layer].max())
 
 
-def test_the_mean_colour_is_zero_and_colours_are_blue_green_red():
+def test_the_mean_color_is_zero_and_colors_are_blue_green_red():
     """A kernel that passes its first input channel on shows what goes in."""
     kernel = np.zeros((3, 3, 3, 4), np.float32)
     kernel[1, 1, 0, 0] = kernel[1, 1, 1, 1] = kernel[1, 1, 2, 2] = 1.0
@@ -88,8 +88,8 @@ def test_the_network_goes_on_from_what_the_observer_returns(tiny_network):
     assert not features["block1_conv1"].numpy().any()
     weights = he_weights(TINY19, TINY19.layers)
     black = np.maximum(weights["block1_conv2"].bias, 0)
-    centre = np.maximum(weights["block2_conv1"].kernel.sum((0, 1)).T @ black + weights["block2_conv1"].bias, 0)
-    assert_allclose(features["block2_conv1"][1, 1], centre, rtol=1e-4, atol=1e-4)
+    center = np.maximum(weights["block2_conv1"].kernel.sum((0, 1)).T @ black + weights["block2_conv1"].bias, 0)
+    assert_allclose(features["block2_conv1"][1, 1], center, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("pooling", ["max", "average"])

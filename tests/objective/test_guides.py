@@ -23,7 +23,7 @@ WEIGHTS = he_weights(TINY19, ("block1_conv1", "block1_conv2", "block2_conv1"))
 PAIRS = [Pair("left", 0, 1), Pair("right", 1, 0)]
 
 
-def labelled(size):
+def labeled(size):
     """Return labels with region 1 in the right half, but for a pixel of no region and one of region 2 in the left."""
     labels = np.zeros(size, np.int32)
     labels[:, size[1] // 2 :] = 1
@@ -37,8 +37,8 @@ def network(tiny_network):
 
 
 def guides_of(network, pairs=PAIRS, *, settings=SETTINGS, labels=None, style_labels=None):
-    labels = labelled((8, 12)) if labels is None else labels
-    style_labels = labelled((12, 8)) if style_labels is None else style_labels
+    labels = labeled((8, 12)) if labels is None else labels
+    style_labels = labeled((12, 8)) if style_labels is None else style_labels
     return region_guides(network, labels, STYLE, style_labels, pairs, settings)
 
 
@@ -62,7 +62,7 @@ def test_targets_are_the_grams_of_the_styles_region(network, tiny_network, metri
     features = forward(STYLE, weights)
     for guide, region in zip(guides_of(network), (1, 0), strict=True):
         for layer in LAYERS:
-            members = measured(features[layer], weights[layer])[cells_of(labelled((12, 8)), layer, region)]
+            members = measured(features[layer], weights[layer])[cells_of(labeled((12, 8)), layer, region)]
             expected = members.T @ members / len(members)
             assert_allclose(guide.targets[layer], expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
             assert guide.target_sums[layer] == len(members)
@@ -73,7 +73,7 @@ def test_a_guide_has_its_cells_its_share_of_all_pixels_and_the_intensity(network
     assert [guide.name for guide in guides] == ["left", "right"]
     for region, guide in enumerate(guides):
         for layer in LAYERS:
-            assert_array_equal(guide.cells[layer], np.flatnonzero(cells_of(labelled((8, 12)), layer, region)))
+            assert_array_equal(guide.cells[layer], np.flatnonzero(cells_of(labeled((8, 12)), layer, region)))
         assert guide.strength == pytest.approx((48 - 2, 48)[region] / 96)
         assert guide.intensity == 1.25
 
@@ -87,9 +87,9 @@ def test_no_region_of_the_style_is_the_whole_style(network):
 
 
 @pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
-@pytest.mark.parametrize("normalisation", ["weights", "none"])
-def test_a_region_is_a_mask_of_0_and_1(network, reduction, normalisation):
-    settings = SETTINGS.changed(style_reduction=reduction, gram_normalisation=normalisation)
+@pytest.mark.parametrize("normalization", ["weights", "none"])
+def test_a_region_is_a_mask_of_0_and_1(network, reduction, normalization):
+    settings = SETTINGS.changed(style_reduction=reduction, gram_normalization=normalization)
     guides = guides_of(network, settings=settings)
     masked = [dataclasses.replace(guide, cells=None, weights=_masks(network, guide)) for guide in guides]
     found = [
@@ -154,12 +154,12 @@ def test_a_mask_of_ones_is_basic_exactly(network):
 
 
 @pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
-@pytest.mark.parametrize("normalisation", ["weights", "none"])
-def test_a_mask_of_whole_cells_is_a_region(network, reduction, normalisation):
+@pytest.mark.parametrize("normalization", ["weights", "none"])
+def test_a_mask_of_whole_cells_is_a_region(network, reduction, normalization):
     """Where each cell of the coarsest layer is 0 or 1, its average is what most of it is."""
-    settings = SETTINGS.changed(style_reduction=reduction, gram_normalisation=normalisation)
+    settings = SETTINGS.changed(style_reduction=reduction, gram_normalization=normalization)
     labels = np.kron(np.random.default_rng(3).integers(0, 2, (4, 6)), np.ones((2, 2), int)).astype(np.int32)
-    regions = region_guides(network, labels, STYLE, labelled((12, 8)), [Pair("white", 1, None)], settings)
+    regions = region_guides(network, labels, STYLE, labeled((12, 8)), [Pair("white", 1, None)], settings)
     found = value_and_gradient(network, masked(network, [labels.astype(np.float32)], settings=settings), settings)
     expected = value_and_gradient(network, regions, settings)
     assert_allclose(found[0], expected[0], rtol=1e-5)

@@ -81,7 +81,7 @@ def _content(features, content, reduction, channels):
 def _style(features, style, shape, settings, channels):
     pixels, style_pixels = features[..., 0].size, style[..., 0].size
     current, target = raw_gram(features), raw_gram(style) * settings.intensity
-    if settings.gram_normalisation == "weights":
+    if settings.gram_normalization == "weights":
         current, target = current / pixels, target / style_pixels
     squares = ((current - target) ** 2).sum()
     return {
@@ -98,19 +98,19 @@ FORMS = {
     "sum, raw Grams as Gatys": {
         "content_reduction": "sum",
         "style_reduction": "gatys",
-        "gram_normalisation": "none",
+        "gram_normalization": "none",
         "pooling": "average",
     },
     "half sum, raw Grams as Chollet": {
         "content_reduction": "half_sum",
         "style_reduction": "chollet",
-        "gram_normalisation": "none",
+        "gram_normalization": "none",
         "tv_exponent": 1.25,
         "tv_reduction": "sum",
         "pixel_range": 255.0,
     },
-    "relative of raw Grams, edge padding": {"padding": "edge", "gram_normalisation": "none", "tv_exponent": 1.25},
-    "mean of raw Grams": {"gram_normalisation": "none", "style_reduction": "mean"},
+    "relative of raw Grams, edge padding": {"padding": "edge", "gram_normalization": "none", "tv_exponent": 1.25},
+    "mean of raw Grams": {"gram_normalization": "none", "style_reduction": "mean"},
     "Gatys of divided Grams": {"style_reduction": "gatys"},
     "Chollet of divided Grams": {"style_reduction": "chollet"},
 }
@@ -310,7 +310,7 @@ def test_deeper_layers_of_the_network_do_not_matter(tiny_network):
 
 def test_styles_of_different_sizes_blend_as_sums_where_grams_are_not_divided(tiny_network):
     network = tiny_network(["block1_conv1"])
-    settings = Settings(style_layers=(("block1_conv1", 1.0),), gram_normalisation="none")
+    settings = Settings(style_layers=(("block1_conv1", 1.0),), gram_normalization="none")
     small, large = random_image(1, 8, 8), random_image(2, 16, 16)
     guide = style_guide(network, [small, large], [0.25, 0.75], settings)
     raw = [

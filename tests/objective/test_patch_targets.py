@@ -47,13 +47,13 @@ def evaluated(network, patch_settings, settings=SETTINGS, pair=None, style=STYLE
 
 @pytest.mark.parametrize("metrics", [False, True])
 @pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
-@pytest.mark.parametrize("normalisation", ["weights", "none"])
-def test_a_patch_as_large_as_the_layer_is_basic(network, tiny_network, reduction, normalisation, metrics):
+@pytest.mark.parametrize("normalization", ["weights", "none"])
+def test_a_patch_as_large_as_the_layer_is_basic(network, tiny_network, reduction, normalization, metrics):
     if metrics:
         network = tiny_network(
             LAYERS, weights=with_metrics(WEIGHTS, lambda rng, channels: rng.normal(size=(channels + 1, channels)))
         )
-    settings = SETTINGS.changed(style_reduction=reduction, gram_normalisation=normalisation, intensity=1.25)
+    settings = SETTINGS.changed(style_reduction=reduction, gram_normalization=normalization, intensity=1.25)
     _, value, gradient = evaluated(network, PatchSettings(patch_size=64), settings)
     basic = Objective(network, [style_term(network, [style_guide(network, [STYLE], [1.0], settings)], settings)])
     values, expected = basic.value_and_gradient(IMAGE)
@@ -135,7 +135,7 @@ def test_a_region_that_vanishes_on_a_coarse_grid_is_said_and_replaced(network):
     _, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=pair)
     assert np.isfinite(value) and np.isfinite(gradient).all()
     remark = (
-        "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colours take its place there"
+        "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colors take its place there"
     )
     assert patch_remarks(network, pair, SETTINGS) == (remark,)
     assert patch_remarks(network, maps(), SETTINGS) == ()

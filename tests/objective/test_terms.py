@@ -130,32 +130,32 @@ STYLE_FORMS = list(itertools.product(("weights", "none"), STYLE_REDUCTIONS))
 
 
 @pytest.mark.parametrize("kind", ["whole", "weights", "divisors"])
-@pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
-def test_style_term(normalisation, reduction, kind):
+@pytest.mark.parametrize(("normalization", "reduction"), STYLE_FORMS)
+def test_style_term(normalization, reduction, kind):
     features, weighing = random_features(1), Weighing(kind)
     guide, raw_targets = guide_with_raw_targets(2, weighing, strength=0.75, intensity=1.5)
     mix = (("block1_conv1", 0.25), ("block2_conv1", 2.0))
-    term = StyleTerm(100.0, mix, [guide], normalisation, reduction)
+    term = StyleTerm(100.0, mix, [guide], normalization, reduction)
 
     expected = 0.0
     for layer, share in mix:
         divisor = weighing.divisor(layer)
         current, target = weighing.raw(layer, features[layer]), raw_targets[layer]
-        if normalisation == "weights":
+        if normalization == "weights":
             current, target = current / divisor, target / 7
         distance = STYLE_REDUCTIONS[reduction](current, 1.5 * target, divisor, IMAGE.shape[0] * IMAGE.shape[1])
         expected += 0.75 * share * distance
     assert_allclose(float(term(IMAGE, features, observed_by(term, features))), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
-def test_style_term_that_counts_the_channels_of_another_network(normalisation, reduction):
+@pytest.mark.parametrize(("normalization", "reduction"), STYLE_FORMS)
+def test_style_term_that_counts_the_channels_of_another_network(normalization, reduction):
     features = random_features(1)
     guide, _ = guide_with_raw_targets(2, Weighing("weights"))
     for layer, (_, _, channels) in LAYERS.items():
         mix = ((layer, 2.0),)
         own, other = (
-            StyleTerm(1.0, mix, [guide], normalisation, reduction, counted) for counted in (None, {layer: 16})
+            StyleTerm(1.0, mix, [guide], normalization, reduction, counted) for counted in (None, {layer: 16})
         )
         grams = observed_by(own, features)
         # Only these two divide by channels: a mean by C^2, Gatys by 4 C^2 M^2.
@@ -187,8 +187,8 @@ def test_layers_outside_the_mix_are_passed_on_unobserved():
     assert squares.shape == (0,)
 
 
-@pytest.mark.parametrize(("normalisation", "reduction"), STYLE_FORMS)
-def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalisation, reduction):
+@pytest.mark.parametrize(("normalization", "reduction"), STYLE_FORMS)
+def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalization, reduction):
     rng = np.random.default_rng(8)
     weights = {layer: (rng.random(shape[:2]) < 0.4).astype(np.float32) for layer, shape in LAYERS.items()}
     assert all(each.any() for each in weights.values())
@@ -202,7 +202,7 @@ def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalisation, reduction):
     values = []
     for guides in ([weighed, whole, weighed], [gathered, whole, weighed], [weighed, whole, gathered]):
         guides = [dataclasses.replace(guide, strength=s) for guide, s in zip(guides, (1.0, 2.0, 5.0), strict=True)]
-        term = StyleTerm(1.0, mix, guides, normalisation, reduction)
+        term = StyleTerm(1.0, mix, guides, normalization, reduction)
         values.append(float(term(IMAGE, features, observed_by(term, features))))
     assert_allclose(values[1:], values[0], rtol=1e-5)
 
@@ -217,12 +217,12 @@ def test_a_guide_without_a_target_at_a_layer_has_no_say_there():
     assert one == other
 
 
-@pytest.mark.parametrize("normalisation", ["weights", "none"])
-def test_style_term_is_0_where_the_grams_are_the_targets(normalisation):
+@pytest.mark.parametrize("normalization", ["weights", "none"])
+def test_style_term_is_0_where_the_grams_are_the_targets(normalization):
     features = random_features(1)
     targets = {layer: gram(features[layer]).numpy() for layer in LAYERS}
     sums = {layer: float(np.prod(shape[:2])) for layer, shape in LAYERS.items()}
-    term = StyleTerm(1.0, (("block1_conv1", 1.0),), [Guide("same", targets, sums)], normalisation, "relative")
+    term = StyleTerm(1.0, (("block1_conv1", 1.0),), [Guide("same", targets, sums)], normalization, "relative")
     assert float(term(IMAGE, features, observed_by(term, features))) < 1e-12
 
 
@@ -255,7 +255,7 @@ def test_total_variation_of_a_flat_image_and_its_gradient_are_0(exponent):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("shape", [(1, 9, 3), (9, 1, 3), (1, 1, 3)])
-def test_total_variation_without_neighbours_and_its_gradient_are_0(shape, reduction):
+def test_total_variation_without_neighbors_and_its_gradient_are_0(shape, reduction):
     image = tf.constant(np.random.default_rng(0).random(shape, dtype=np.float32))
     with tf.GradientTape() as tape:
         tape.watch(image)

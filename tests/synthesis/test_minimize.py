@@ -1,4 +1,4 @@
-"""Optimisers: they lower the loss, stay in range, stop when they should, and never lose the best image."""
+"""Optimizers: they lower the loss, stay in range, stop when they should, and never lose the best image."""
 
 from __future__ import annotations
 
@@ -317,7 +317,7 @@ def copied(state):
 
 
 def states_of(objective, start, settings, **others):
-    """Return the outcome of a minimisation, the totals of its evaluations, and the state after each."""
+    """Return the outcome of a minimization, the totals of its evaluations, and the state after each."""
     states, log = [], Log()
     outcome = minimize(
         objective,
@@ -391,7 +391,7 @@ def test_the_window_of_the_tolerance_is_adams_to_keep_and_lbfgs_to_begin_anew(op
 
 @both
 @pytest.mark.parametrize("tolerance", [0.0, 0.5])
-def test_a_minimisation_that_was_finished_is_not_gone_on_with(optimizer, tolerance):
+def test_a_minimization_that_was_finished_is_not_gone_on_with(optimizer, tolerance):
     settings = settings_of(optimizer, steps=13, tolerance=tolerance)
     bowl = Bowl(OUTSIDE, CURVATURE, floor=1e4)
     whole, _, states = states_of(bowl, START, settings)

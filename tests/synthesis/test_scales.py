@@ -155,12 +155,12 @@ def test_a_start_no_larger_than_the_result_adds_no_detail():
 
 
 def test_begin_with_has_the_last_word_on_each_sizes_first_image():
-    def grey_above(image):
+    def gray_above(image):
         image = image.copy()
         image[: len(image) // 2] = 0.5
         return image
 
-    _, (first, *_, last) = run(settings=SETTINGS.changed(steps=1), begin_with=grey_above)
+    _, (first, *_, last) = run(settings=SETTINGS.changed(steps=1), begin_with=gray_above)
     for step in (first, last):
         assert (step.image[: step.size[0] // 2] == 0.5).all()
         assert (step.image[step.size[0] // 2 :] != 0.5).any()

@@ -1,4 +1,4 @@
-"""What each size gets: sizes, steps and optimiser."""
+"""What each size gets: sizes, steps and optimizer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_without_decay_every_size_takes_as_many():
     assert steps_at((8192, 8192), Settings(steps=40, step_decay=0.0)) == 40
 
 
-def test_the_optimiser_is_chosen_by_what_its_vectors_take():
+def test_the_optimizer_is_chosen_by_what_its_vectors_take():
     chosen = [settings_at((side, side), Settings(history=5)) for side in (512, 1800, 4096)]
     assert [(each.optimizer, each.history) for each in chosen] == [("lbfgs", 5), ("lbfgs", 2), ("adam", 5)]
 
@@ -53,7 +53,7 @@ def test_more_memory_keeps_lbfgs_at_larger_sizes():
     assert settings_at((1024, 1024), Settings(memory=0.7)).optimizer == "adam"
 
 
-def test_an_optimiser_that_was_asked_for_is_kept():
+def test_an_optimizer_that_was_asked_for_is_kept():
     assert settings_at((8192, 8192), Settings(optimizer="lbfgs")).optimizer == "lbfgs"
     assert settings_at((64, 64), Settings(optimizer="adam")).optimizer == "adam"
 

@@ -174,30 +174,30 @@ def test_the_style_follows_the_results_size(monkeypatch, network, changes, expec
     assert style_sizes(monkeypatch, network, **changes) == expected
 
 
-def test_content_colours_are_the_plain_result_with_the_contents_chroma(network):
+def test_content_colors_are_the_plain_result_with_the_contents_chroma(network):
     plain, _ = transfer(network, settings=SETTINGS.changed(denoise=0.1))
     colored, _ = transfer(network, settings=SETTINGS.changed(denoise=0.1, color="content"))
     assert_array_equal(colored.image, with_content_chroma(plain.image, CONTENT))
     assert colored.losses == plain.losses
 
 
-def test_matched_colours_are_a_transfer_of_the_matched_style(network):
+def test_matched_colors_are_a_transfer_of_the_matched_style(network):
     matched, _ = transfer(network, settings=SETTINGS.changed(color="match", init="style"))
     by_hand, _ = transfer(network, style=match_colors(STYLE, CONTENT), settings=SETTINGS.changed(init="style"))
     assert_array_equal(matched.image, by_hand.image)
 
 
 @pytest.mark.parametrize("init", ["content", "noise", "image"])
-def test_luminance_is_a_transfer_in_grey(network, init):
+def test_luminance_is_a_transfer_in_gray(network, init):
     initial = random_image(9, 12, 16) if init == "image" else None
     settings = SETTINGS.changed(init="content" if init == "image" else init, color="luminance")
     result, steps = transfer(network, settings=settings, initial=initial)
     assert_array_equal(steps[0].image[..., 0], steps[0].image[..., 1])
     if init == "content":
-        grey = transfer_basic(
+        gray = transfer_basic(
             lightness_only(CONTENT), match_lightness(STYLE, CONTENT), settings=SETTINGS, network=network
         )
-        assert_array_equal(result.image, with_content_chroma(grey.image, CONTENT))
+        assert_array_equal(result.image, with_content_chroma(gray.image, CONTENT))
     assert result.settings.color == "luminance"
 
 

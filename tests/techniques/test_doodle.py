@@ -94,7 +94,7 @@ def test_each_region_takes_its_own_style(transfer, init, scales):
     assert image[:, :7].mean() > image[:, 9:].mean() + 0.1
 
 
-def test_a_start_from_colours_has_only_those_of_each_region(transfer):
+def test_a_start_from_colors_has_only_those_of_each_region(transfer):
     steps = []
     result = transfer(on_step=steps.append)
     used = resize_image(STYLE, (16, 10))
@@ -137,8 +137,8 @@ def test_the_default_size_is_512_at_most(transfer):
 
 def test_a_mapping_says_which_style(transfer):
     crossed = transfer(mapping=[(RED, BLUE), (BLUE, RED)])
-    recoloured = transfer(style_map=SemanticMap(STYLE_MAP.labels, (RED, BLUE)))
-    assert_array_equal(crossed.image, recoloured.image)
+    recolored = transfer(style_map=SemanticMap(STYLE_MAP.labels, (RED, BLUE)))
+    assert_array_equal(crossed.image, recolored.image)
     assert not np.array_equal(crossed.image, transfer().image)
 
 

@@ -81,10 +81,10 @@ def test_each_region_takes_its_own_style(transfer):
     assert swapped[:, :7].mean() > 0.05 + swapped[:, 9:].mean()
 
 
-def test_colours_are_only_names(transfer):
+def test_colors_are_only_names(transfer):
     colors = ((10, 20, 30), (10, 20, 70))
-    recoloured = transfer(content_map=halves(CONTENT, colors), style_map=halves(STYLE, colors))
-    assert_array_equal(recoloured.match_map, transfer().match_map)
+    recolored = transfer(content_map=halves(CONTENT, colors), style_map=halves(STYLE, colors))
+    assert_array_equal(recolored.match_map, transfer().match_map)
 
 
 @pytest.mark.parametrize("changes", [{}, {"init": "noise"}, {"denoise": 0.3}, {"scales": 2}, {"optimizer": "adam"}])
@@ -168,7 +168,7 @@ def test_settings_that_cannot_work(transfer, options, says):
 
 
 @pytest.mark.parametrize(("content_map", "style_map"), [((RED, GREEN), (RED, BLUE)), ((RED, BLUE), (GREEN, BLUE))])
-def test_nearest_colours_may_match(transfer, content_map, style_map):
+def test_nearest_colors_may_match(transfer, content_map, style_map):
     maps = {"content_map": halves(CONTENT, content_map), "style_map": halves(STYLE, style_map)}
     result = transfer(**maps, unmatched="nearest")
     assert np.isfinite(list(result.losses.values())).all()

@@ -156,7 +156,7 @@ def test_starting_images():
         starting_image(content, style, None, [(6, 8)], Settings(init="image"))
 
 
-def test_a_start_from_colours_has_the_coarsest_size_and_those_of_the_whole_style():
+def test_a_start_from_colors_has_the_coarsest_size_and_those_of_the_whole_style():
     content, style = random_image(0, 6, 8), random_image(1, 12, 16)
     settings = Settings(init="colors", seed=4)
     start = starting_image(content, style, None, [(3, 4), (6, 8)], settings)

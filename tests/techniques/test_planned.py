@@ -1,4 +1,4 @@
-"""Planned transfer: what it equals, what several styles ask for, which pixels and colours it leaves alone."""
+"""Planned transfer: what it equals, what several styles ask for, which pixels and colors it leaves alone."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ def test_what_no_region_names_is_kept(transfer):
     assert_array_equal(result.image[LABELS != 2], CONTENT[LABELS != 2])
 
 
-def test_the_contents_colours_are_kept_where_asked(transfer):
+def test_the_contents_colors_are_kept_where_asked(transfer):
     plan = [PlannedRegion(RED, style=SECOND), PlannedRegion(BLUE, style=FIRST)]
     plain = transfer(*plan)
     kept = transfer(plan[0], dataclasses.replace(plan[1], color="content"))
@@ -212,8 +212,8 @@ def test_the_contents_colours_are_kept_where_asked(transfer):
 
 
 @pytest.mark.parametrize("mode", ["luminance", "match"])
-def test_each_region_may_have_a_colour_mode_of_its_own(network, mode):
-    """The style images that guides are made of, one recoloured for each that asks for it, against calls by hand."""
+def test_each_region_may_have_a_color_mode_of_its_own(network, mode):
+    """The style images that guides are made of, one recolored for each that asks for it, against calls by hand."""
     style_mask = random_image(8, 12, 12)[..., 0]
     plan = [
         PlannedRegion(RED, style=FIRST),
@@ -238,7 +238,7 @@ def test_each_region_may_have_a_colour_mode_of_its_own(network, mode):
     assert_array_equal(for_mask, expected)
 
 
-def test_grey_is_seen_and_coloured_where_luminance_is_asked_for(transfer):
+def test_gray_is_seen_and_colored_where_luminance_is_asked_for(transfer):
     plan = [PlannedRegion(RED, style=SECOND), PlannedRegion(BLUE, style=FIRST, color="luminance")]
     seen = []
     result = transfer(*plan, on_step=lambda step: seen.append(step.image), settings=SETTINGS.changed(steps=1))
@@ -261,7 +261,7 @@ def test_modes_of_masks_mix_as_the_masks_do(transfer):
     assert_allclose(result.image[inner], expected[inner], atol=1e-5)
 
 
-def test_the_settings_say_the_colours_of_what_says_none(transfer):
+def test_the_settings_say_the_colors_of_what_says_none(transfer):
     plan = [PlannedRegion(RED, style=SECOND), PlannedRegion(BLUE, style=FIRST, color="style")]
     by_settings = transfer(*plan, settings=SETTINGS.changed(color="content"))
     by_plan = transfer(dataclasses.replace(plan[0], color="content"), plan[1])
@@ -322,12 +322,12 @@ BLACK = np.zeros((12, 16), np.float32)
         ([PlannedRegion(RED, style=SECOND, style_region=RED)], "second.jpg has no map"),
         ([PlannedRegion(GREEN, style=FIRST)], "the map of first.jpg lacks #00ff00 (green, 48 pixels"),
         ([PlannedRegion(RED, style=FIRST, style_region=GREEN)], "the map of first.jpg, #0000ff (blue) and #ff0000"),
-        ([PlannedRegion(RED, style=FIRST, style_region="all")], "is 'all'; expected a colour of its map, or 'whole'"),
+        ([PlannedRegion(RED, style=FIRST, style_region="all")], "is 'all'; expected a color of its map, or 'whole'"),
         ([PlannedRegion(RED, style=FIRST, style_region=RED, style_mask=LEFT)], "not both"),
         ([PlannedRegion(RED, style=SECOND, style_mask=LEFT)], "the aspect of second.jpg, which is 12x12"),
         ([PlannedRegion(RED, style=SECOND, strength=0.0)], "the strength is 0; expected a number above 0"),
         ([PlannedRegion(RED, style=SECOND, strength=np.nan)], "the strength is nan"),
-        ([PlannedRegion(RED, style=SECOND, color="grey")], "color is 'grey'; expected one of style, content, lum"),
+        ([PlannedRegion(RED, style=SECOND, color="gray")], "color is 'gray'; expected one of style, content, lum"),
         ([PlannedRegion(RED, style=PlannedStyle(STYLES[0] * 300, name="loud.jpg"))], "the loud.jpg has values"),
         ([PlannedRegion(RED, style=PlannedStyle(STYLES[0], CONTENT_MAP, "s.jpg"))], "the map of s.jpg is 12x16"),
     ],

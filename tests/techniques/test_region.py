@@ -33,7 +33,7 @@ SETTINGS = Settings(
 
 
 def halves(image, *, upright=True, colors=(RED, BLUE)):
-    """Return a map of an image's size with its first colour left, or above, and its second on the other side."""
+    """Return a map of an image's size with its first color left, or above, and its second on the other side."""
     labels = np.zeros(image.shape[:2], np.int32)
     if upright:
         labels[:, labels.shape[1] // 2 :] = 1
@@ -94,9 +94,9 @@ def test_the_order_of_regions_does_not_matter(transfer):
     assert second.losses == pytest.approx(first.losses, rel=1e-4)
 
 
-def test_colours_are_only_names(transfer):
-    recoloured = [SemanticMap(each.labels, (GREEN, YELLOW)) for each in (CONTENT_MAP, STYLE_MAP)]
-    assert_array_equal(transfer(content_map=recoloured[0], style_map=recoloured[1]).image, transfer().image)
+def test_colors_are_only_names(transfer):
+    recolored = [SemanticMap(each.labels, (GREEN, YELLOW)) for each in (CONTENT_MAP, STYLE_MAP)]
+    assert_array_equal(transfer(content_map=recolored[0], style_map=recolored[1]).image, transfer().image)
 
 
 def test_each_region_takes_its_own_style(transfer):
@@ -129,7 +129,7 @@ def test_pixels_of_other_regions_stay_bit_for_bit(transfer, changes, feather):
 
 
 @pytest.mark.parametrize("color", ["content", "luminance", "match"])
-def test_one_region_is_basic_in_every_colour_mode(transfer, network, color):
+def test_one_region_is_basic_in_every_color_mode(transfer, network, color):
     settings = SETTINGS.changed(color=color)
     result = transfer(content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
     basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
@@ -211,8 +211,8 @@ def test_alpha_and_an_image_to_start_from(transfer):
 
 def test_a_mapping_says_which_style(transfer):
     crossed = transfer(mapping=[(RED, BLUE), (BLUE, RED)])
-    recoloured = transfer(style_map=SemanticMap(STYLE_MAP.labels, (BLUE, RED)))
-    assert_array_equal(crossed.image, recoloured.image)
+    recolored = transfer(style_map=SemanticMap(STYLE_MAP.labels, (BLUE, RED)))
+    assert_array_equal(crossed.image, recolored.image)
     assert not np.array_equal(crossed.image, transfer().image)
     shared = transfer(mapping=[(RED, BLUE)])
     assert np.isfinite(list(shared.losses.values())).all()
@@ -263,7 +263,7 @@ def test_what_cannot_work_is_said_before_the_work(transfer, options, says):
         ({"unmatched": "drop"}, "unmatched is 'drop'; expected one of error, keep, whole-style"),
         ({"feather": -1.0}, "feather is -1; expected a number of pixels"),
         ({"feather": np.nan}, "feather is nan"),
-        ({"feather": 2.0, "feather_mode": "colour"}, "feather_mode is 'colour'; expected one of distance, edges"),
+        ({"feather": 2.0, "feather_mode": "color"}, "feather_mode is 'color'; expected one of distance, edges"),
         ({"feather_mode": "edges"}, "feather is 0, but feather_mode edges looks for edges as far as that"),
         ({"denoise_regions": [RED]}, "denoise_regions does nothing where denoise is 0"),
         (
@@ -330,7 +330,7 @@ def test_without_style_weight_there_is_nothing_to_report(transfer):
 
 
 @pytest.mark.parametrize("init", ["colors", "style"])
-def test_regions_that_share_a_style_start_in_colours_of_their_own(transfer, network, init):
+def test_regions_that_share_a_style_start_in_colors_of_their_own(transfer, network, init):
     """The first step shows where each begins: a dark half and a light one whose style is the same region."""
     content = CONTENT * 0.1 + np.where(np.arange(16) < 8, np.float32(0.1), np.float32(0.8))[:, np.newaxis]
     mapping = [(RED, BLUE), (BLUE, BLUE)]

@@ -137,7 +137,7 @@ def test_the_stack_equals_the_package(distill):
     weights = he_weights(TINY19, TINY19.layers)
     layers = [(layer, *weights[layer][:2]) for layer in TINY19.layers]
     images = np.stack([random_image(seed, 37, 34) for seed in (0, 1)])
-    features = distill.student.stack(distill.student.centred(tf.constant(images)), layers, compute_type=tf.float32)
+    features = distill.student.stack(distill.student.centered(tf.constant(images)), layers, compute_type=tf.float32)
     network = FeatureNetwork(TINY19, weights, layers=TINY19.layers, pooling="max", padding="edge")
     assert list(features) == list(TINY19.layers)
     for position, image in enumerate(images):
@@ -149,7 +149,7 @@ def test_the_stack_equals_the_package(distill):
 def test_the_stack_computes_in_bfloat16_by_default(distill):
     weights = he_weights(TINY19, TINY19.layers[:2])
     layers = [(layer, *weights[layer][:2]) for layer in weights]
-    features = distill.student.stack(distill.student.centred(tf.constant(random_image(0, 8, 8)[None])), layers)
+    features = distill.student.stack(distill.student.centered(tf.constant(random_image(0, 8, 8)[None])), layers)
     assert {each.dtype for each in features.values()} == {tf.bfloat16}
 
 
@@ -188,11 +188,11 @@ def test_every_kind_of_crop(distill, monkeypatch):
         for crop in (source._synthetic(), source._from_pool(POOL), source._from(PHOTOS), source._from(PAINTINGS)):
             check_crop(crop)
         plain = source._from(PHOTOS)
-        for changed in (source._recoloured(plain), source._disturbed(plain)):
+        for changed in (source._recolored(plain), source._disturbed(plain)):
             check_crop(np.clip(changed, 0, 1))
 
     # Each of them has its share of the batches.
-    kinds = ("_from_pool", "_synthetic", "_from", "_recoloured", "_disturbed")
+    kinds = ("_from_pool", "_synthetic", "_from", "_recolored", "_disturbed")
     seen = dict.fromkeys(kinds, 0)
 
     def counting(kind):
@@ -256,6 +256,6 @@ def test_pictures_held_out_are_never_trained_on(distill, tmp_path):
 
 
 def test_pictures_are_read_as_rgb(distill, tmp_path):
-    picture(0, 4, 6).convert("L").save(tmp_path / "grey.png")
-    read = distill.pictures.read(tmp_path / "grey.png")
+    picture(0, 4, 6).convert("L").save(tmp_path / "gray.png")
+    read = distill.pictures.read(tmp_path / "gray.png")
     assert (read.mode, read.size) == ("RGB", (6, 4))

@@ -2,7 +2,7 @@
 
     python tools/distill/calibrate.py --weights FOLDER --pictures FOLDER --lite maskstyle/networks/lite.npz
 
-An optimiser changes a picture most where the network does not look. On the pictures that lite makes it therefore
+An optimizer changes a picture most where the network does not look. On the pictures that lite makes it therefore
 reports smaller content distances than VGG19; each layer of blocks 1 to 3 gets the factor that makes up for it.
 """
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from pictures import Crops, read, training_files
 from pool import Pool
-from student import centred, errors, moments, stack
+from student import centered, errors, moments, stack
 from train import LAYERS, prefetched
 
 from maskstyle.networks.architectures import LITE
@@ -71,7 +71,7 @@ def train(weights: Path, pictures: Path, work: Path, steps: int) -> None:
 
     def step(images):
         expected = expectations(teacher, images)
-        lower = stack(centred(images), below)[LAYERS[-1]]
+        lower = stack(centered(images), below)[LAYERS[-1]]
         with tf.GradientTape() as tape:
             own = upper(lower, kernels, biases)
             found = []

@@ -47,7 +47,7 @@ class Crops:
     photos, paintings : list of PIL image
         The pictures.
     pool : list of (H, W, 3) float16 array
-        Pictures that optimisation passed through, in [0, 1]; may grow between batches.
+        Pictures that optimization passed through, in [0, 1]; may grow between batches.
     side : int
         Side of a crop, in pixels.
     """
@@ -72,7 +72,7 @@ class Crops:
             return self._synthetic()
         crop = self._from(self.paintings if random() < 0.45 else self.photos)
         if random() < 0.35:
-            crop = self._recoloured(crop)
+            crop = self._recolored(crop)
         if random() < 0.3:
             crop = self._disturbed(crop)
         return np.clip(crop, 0, 1)
@@ -102,7 +102,7 @@ class Crops:
         turned = np.rot90(crop, self.generator.integers(4))
         return turned[:, ::-1] if self.generator.random() < 0.5 else turned
 
-    def _recoloured(self, crop):
+    def _recolored(self, crop):
         generator = self.generator
         if generator.random() < 0.3:
             crop = crop[..., generator.permutation(3)]
@@ -132,7 +132,7 @@ class Crops:
     def _synthetic(self):
         """Return what photos lack: flat fields, ramps, stripes of any period, pure noise."""
         generator = self.generator
-        colours = generator.random((2, 3))
+        colors = generator.random((2, 3))
         rows, columns = np.mgrid[: self.side, : self.side]
         kind = generator.integers(4)
         if kind == 0:
@@ -147,4 +147,4 @@ class Crops:
             return generator.random((self.side, self.side, 3))
         field = field[..., None]
         noise = generator.normal(0, generator.choice([0, 0.01, 0.05]), (self.side, self.side, 3))
-        return np.clip(colours[0] * (1 - field) + colours[1] * field + noise, 0, 1)
+        return np.clip(colors[0] * (1 - field) + colors[1] * field + noise, 0, 1)

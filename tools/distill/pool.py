@@ -1,4 +1,4 @@
-"""Pictures that optimisation passes through: rendered with the student as it stands, to train it on."""
+"""Pictures that optimization passes through: rendered with the student as it stands, to train it on."""
 
 from __future__ import annotations
 

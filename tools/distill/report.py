@@ -50,8 +50,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     networks = load_both(arguments.weights, arguments.lite, arguments.compute_type)
     photos, paintings = held_out_files(arguments.pictures)
-    stylised = report_results(networks, photos, paintings, arguments.pairs, folder)
-    report_fidelity(networks, photos, paintings, stylised)
+    stylized = report_results(networks, photos, paintings, arguments.pairs, folder)
+    report_fidelity(networks, photos, paintings, stylized)
 
 
 def load_both(weights: Path, lite: Path, compute_type: str = "bfloat16"):
@@ -123,10 +123,10 @@ def objective(network, content, style, settings):
     return Objective(network, [content_term(network, content, settings), style_term(network, [guide], settings)])
 
 
-def report_fidelity(networks, photos, paintings, stylised):
+def report_fidelity(networks, photos, paintings, stylized):
     """Print, by layer, how lite's Gram distances compare with VGG19's."""
     generator = np.random.default_rng(0)
-    images = [loaded(path) for path in (*photos, *paintings)] + list(stylised)
+    images = [loaded(path) for path in (*photos, *paintings)] + list(stylized)
     for path in (*photos[:12], *paintings[:4]):
         image = loaded(path)
         share = generator.random()

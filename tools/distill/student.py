@@ -12,7 +12,7 @@ INPUT_SCALE = 64.0
 """Standard deviation of 8-bit pixels, roughly: the student sees values around one while it trains."""
 
 
-def centred(images):
+def centered(images):
     """Return RGB in [0, 1] as the published weights expect it: BGR in 0..255 with the mean subtracted."""
     return tf.reverse(images * PIXEL_MAXIMUM - tf.constant(IMAGENET_MEAN_RGB), axis=[-1])
 
@@ -23,7 +23,7 @@ def stack(inputs, layers, *, compute_type=tf.bfloat16):
     Parameters
     ----------
     inputs : (N, H, W, 3) tensor
-        Images, centred.
+        Images, centered.
     layers : list of (name, kernel, bias)
         In order.
     """
@@ -107,7 +107,7 @@ def selected_start(teacher, widths, samples):
     """
     from scipy.linalg import lstsq, qr
 
-    inputs = centred(tf.constant(samples))
+    inputs = centered(tf.constant(samples))
     generator = np.random.default_rng(0)
     kernels, biases, predictions, scales = [], [], [], []
     features = stack(inputs, teacher, compute_type=tf.float32)
@@ -117,7 +117,7 @@ def selected_start(teacher, widths, samples):
         chosen = generator.choice(len(rows), min(len(rows), 16384), replace=False)
         target = rows[chosen].astype(np.float64)
         scale = np.sqrt(np.mean(target**2))
-        # Channels chosen on normalised columns: by what they explain, not by their size.
+        # Channels chosen on normalized columns: by what they explain, not by their size.
         _, order = qr(target / (target.std(axis=0) + 0.1 * scale), mode="r", pivoting=True)
         kept = np.sort(order[:width])
         kernels.append(np.einsum("hwio,ij->hwjo", kernel[..., kept], before))

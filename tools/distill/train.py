@@ -18,7 +18,7 @@ import tensorflow as tf
 from lite_file import as_network
 from pictures import Crops, read, training_files
 from pool import Pool
-from student import INPUT_SCALE, centred, errors, moments, selected_start, stack
+from student import INPUT_SCALE, centered, errors, moments, selected_start, stack
 
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.weights import read_weights
@@ -122,7 +122,7 @@ def compiled_step(teacher, variables, scales, optimizer):
     kernels, biases, predictions = variables
 
     def step(images):
-        inputs = centred(images)
+        inputs = centered(images)
         expected = stack(inputs, teacher)
         with tf.GradientTape() as tape:
             layers = list(zip(LAYERS, kernels, biases, strict=True))

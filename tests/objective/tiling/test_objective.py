@@ -127,7 +127,7 @@ def test_every_propagation(network, propagation):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"gram_normalisation": "none", "style_reduction": "gatys", "content_reduction": "half_sum"},
+        {"gram_normalization": "none", "style_reduction": "gatys", "content_reduction": "half_sum"},
         {"style_reduction": "chollet", "content_reduction": "sum", "tv_reduction": "sum"},
         {"style_reduction": "mean", "content_reduction": "mean", "intensity": 1.5},
     ],

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/colour.md from the samples, with the embedded network."""
+"""Render the sheet of docs/color.md from the samples, with the embedded network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DETAIL = np.s_[120:246, 44:218]
 def main() -> None:
     """Render each row and write the sheet beside this file."""
     sheet = make_sheet([*_basic(), *_regions(), *_edges()], columns=6, side=300)
-    PillowImage.fromarray(to_uint8(sheet)).save(Path(__file__).with_name("colours.jpg"), quality=85)
+    PillowImage.fromarray(to_uint8(sheet)).save(Path(__file__).with_name("colors.jpg"), quality=85)
 
 
 def _basic() -> list[Panel]:
@@ -88,7 +88,7 @@ def _pixels(name: str) -> Image:
 
 
 def _on_squares(image: Image, alpha: Mask) -> Image:
-    """Return a transparent image laid over grey squares."""
+    """Return a transparent image laid over gray squares."""
     rows, columns = np.indices(alpha.shape) // 12
     squares = np.where((rows + columns) % 2, 0.75, 0.95)[..., np.newaxis]
     return (squares + alpha[..., np.newaxis] * (image - squares)).astype(np.float32)
