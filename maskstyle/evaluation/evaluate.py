@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from maskstyle.evaluation.distances import Matrix, averaged, compare_untouched, content_distance, style_distances
 from maskstyle.evaluation.result import Evaluation
@@ -14,6 +13,7 @@ from maskstyle.evaluation.setup import EvaluationPlan, JudgedRegion, judging_set
 from maskstyle.guidance.regions import Labels
 from maskstyle.images.pixels import Image, Mask, Size, resize_image
 from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.guides import Cells, layer_cells, region_grams
 from maskstyle.objective.objective import content_term

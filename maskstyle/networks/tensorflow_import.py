@@ -6,17 +6,19 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 STDERR_DESCRIPTOR = 2
 
 
-def import_tensorflow() -> None:
+def import_tensorflow() -> Any:
     """Import TensorFlow; it logs from C++ before its log level counts, which would drown the messages."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _muted_stderr():
         import tensorflow
 
     tensorflow.get_logger().setLevel("ERROR")  # it warns where a function is traced anew for each size
+    return tensorflow
 
 
 @contextmanager

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import Architecture, starts_block
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.weights import LayerWeights
 from maskstyle.settings import CHOICES
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 IMAGENET_MEAN_RGB = (123.68, 116.779, 103.939)
 """Mean of the ImageNet training pictures in 0..255, which VGG's weights expect to be subtracted."""

@@ -10,17 +10,13 @@ Dividing by the sum makes regions, masks and images of different size comparable
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.soft_masks import MaskGroup
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
-
+from maskstyle.networks.tensorflow import Tensor, tf
 
 Judge: TypeAlias = Callable[[Tensor], Tensor]
 """From Gram matrices (K, C, C) to whatever is wanted of them, differentiable."""
@@ -73,8 +69,7 @@ def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | floa
 
     Examples
     --------
-    >>> import tensorflow as tf
-    >>> features = tf.constant([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
+    >>>     >>> features = tf.constant([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
     >>> gram(features, tf.constant([1.0, 0.0, 1.0])).numpy().tolist()
     [[1.0, 0.5], [0.5, 0.5]]
     """

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.regions import Labels, region_cells, split_cells
 from maskstyle.guidance.soft_masks import soft_weights
 from maskstyle.images.pixels import Image, Mask
 from maskstyle.maps.assignment import Pair
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import Partition, gram, observe_region_grams
 from maskstyle.objective.terms import Guide
@@ -20,9 +20,6 @@ from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import tiled_grams
 from maskstyle.objective.tiling.members import Selection
 from maskstyle.settings import Settings, active
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 Part: TypeAlias = tuple[int, str]
 """A region with the part of it that is meant: its inside, what lies along its border, or the whole of it."""

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 
 from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.terms import ContentTerm, Guide, ObservingTerm, StyleTerm, Term, TotalVariationTerm
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.objective import TiledObjective
 from maskstyle.objective.tiling.stored import stored_features
 from maskstyle.settings import LayerMix, Settings, active
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 
 class ObjectiveLike(Protocol):

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.patches import Patches
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.gram import inverse_order
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 DENSE = 0.25
 """Share of the cells that must be in one more patch for all cells to be gathered once more."""

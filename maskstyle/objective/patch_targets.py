@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.patch_matching import Mapped, match_patches
@@ -14,6 +13,7 @@ from maskstyle.guidance.patches import Patches, candidate_patches, cells_across,
 from maskstyle.guidance.regions import Labels, cell_side, majority_labels
 from maskstyle.images.pixels import Image, Size
 from maskstyle.maps.io import Color, color_name, format_color
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.objective import counted_channels
 from maskstyle.objective.patch_gram import PatchTarget, measured_rows, slice_patches, style_patches
@@ -21,10 +21,6 @@ from maskstyle.objective.terms import PatchTerm, gram_scale, with_least_size
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import whole_features
 from maskstyle.settings import PatchSettings, Settings, active
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
-
 
 RIM = 1
 """Cells along the edges of a grid that lie beside padding: one is enough for the line to go, by looking."""

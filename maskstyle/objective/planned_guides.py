@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.planned import Entry, Settled
 from maskstyle.guidance.planned_styles import SeenStyles
 from maskstyle.guidance.soft_masks import soft_weights
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.gram import gram
 from maskstyle.objective.guides import mask_guides, mask_name
 from maskstyle.objective.soft_guides import map_guides
@@ -25,9 +25,6 @@ from maskstyle.settings import Settings, active
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 
 def planned_guides(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.regions import resize_labels, shares_at, soft_cells
@@ -14,6 +13,7 @@ from maskstyle.guidance.soft_masks import group_masks
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.maps.assignment import Pair
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import MaskPlan, observe_mask_grams
 from maskstyle.objective.guides import region_guides, style_guide
@@ -22,9 +22,6 @@ from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import tiled_grams
 from maskstyle.objective.tiling.members import Selection
 from maskstyle.settings import Settings, active
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 CellWeights: TypeAlias = dict[str, dict[int, Mask]]
 """Weights of cells by layer and region, without regions that vanish on a layer's grid; layers share equal grids'."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.guidance.soft_masks import group_masks
 from maskstyle.images.pixels import Mask, Size
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.gram import (
     MaskPlan,
     Partition,
@@ -27,9 +27,6 @@ from maskstyle.objective.gram import (
 )
 from maskstyle.objective.patch_gram import PatchTarget, observe_patch_distance
 from maskstyle.settings import LayerMix
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 Features: TypeAlias = Mapping[str, Tensor]
 """Features (H_l, W_l, C_l) by layer."""

@@ -397,9 +397,7 @@ MASKS = [
     ),
     Bad("mask a text", "mask content.png --style style.jpg:text.jpg -o out.png", ("text.jpg is not an image",)),
     Bad("mask a folder", "mask content.png --style style.jpg:folder -o out.png", ("folder is a folder",)),
-    Bad(
-        "mask colored", "mask content.png --style style.jpg:init.png -o out.png", ("init.png is colored", "of 255")
-    ),
+    Bad("mask colored", "mask content.png --style style.jpg:init.png -o out.png", ("init.png is colored", "of 255")),
     Bad("mask black", "mask content.png --style style.jpg:black.png -o out.png", ("black.png is 0 everywhere",)),
     Bad("mask clear", "mask content.png --style style.jpg:clear.png -o out.png", ("clear.png is 0 everywhere",)),
     Bad(

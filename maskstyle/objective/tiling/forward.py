@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.images.pixels import Image, Size
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.tiling.cuts import Tile, cell_side, cut_tiles, halo
 from maskstyle.objective.tiling.grams import as_tensors, observe_tile_grams, specification
 from maskstyle.objective.tiling.members import LayerMembers, Members, Selection
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 
 class TiledNetwork:

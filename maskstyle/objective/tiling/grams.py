@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
-import tensorflow as tf
 
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.gram import SLICE_PIXELS, Judge, slopes_of
 from maskstyle.objective.tiling.members import Members
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 
 def observe_tile_grams(

@@ -10,13 +10,13 @@ other terms are sums over pixels themselves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.terms import ContentTerm, PatchTerm, StyleTerm, Term, TotalVariationTerm, divisor_of
 from maskstyle.objective.tiling.forward import TiledGrams, TiledNetwork, layer_members, pixels_of
@@ -24,10 +24,6 @@ from maskstyle.objective.tiling.grams import observe_slope, observe_tile_grams
 from maskstyle.objective.tiling.members import Members, Selection
 from maskstyle.objective.tiling.patches import TiledPatches, reach
 from maskstyle.objective.tiling.stored import StoredFeatures
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
-
 
 STRIP_VALUES = 1 << 22
 """Values of an image whose total variation is taken at a time."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-import tensorflow as tf
 
 from maskstyle.guidance.patches import Patches
 from maskstyle.networks.architectures import Architecture
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.patch_gram import PatchTarget, observe_patch_distance
 from maskstyle.objective.terms import PatchTerm
 from maskstyle.objective.tiling.cuts import Tile, cell_side
 from maskstyle.objective.tiling.forward import TiledNetwork
-
-Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
 
 
 def reach(term: PatchTerm, architecture: Architecture) -> int:

@@ -1,0 +1,12 @@
+"""TensorFlow without its start-up log, and the type of its tensors; every module takes both from here."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from maskstyle.networks.tensorflow_import import import_tensorflow
+
+tf: Any = import_tensorflow()
+
+Tensor: TypeAlias = Any
+"""A tf.Tensor; TensorFlow ships no types."""
