@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +12,16 @@ if TYPE_CHECKING:
 
 
 class MaskstyleError(Exception):
-    """Base of every error that maskstyle raises on purpose."""
+    """Base of every error that maskstyle raises on purpose.
+
+    Attributes
+    ----------
+    about : tuple of str or int
+        The input at fault, from the outermost: ``("regions", 2, "mask")``; empty where none is. Front ends turn it
+        into a line of a plan file.
+    """
+
+    about: tuple[str | int, ...] = ()
 
 
 class ImageError(MaskstyleError):
@@ -51,3 +62,23 @@ class NumericalError(MaskstyleError):
     def __init__(self, message: str, image: NDArray[np.float32] | None = None) -> None:
         super().__init__(message)
         self.image = image
+
+
+@contextmanager
+def concerning(*about: str | int) -> Iterator[None]:
+    """Say which input any error of the block is about.
+
+    Examples
+    --------
+    >>> try:
+    ...     with concerning("regions", 2), concerning("mask"):
+    ...         raise SettingsError("the mask is empty")
+    ... except SettingsError as error:
+    ...     print(error.about)
+    ('regions', 2, 'mask')
+    """
+    try:
+        yield
+    except MaskstyleError as error:
+        error.about = (*about, *error.about)
+        raise

@@ -43,12 +43,15 @@ class Recipe:
         Where it comes from, and what is not as there.
     settings : Settings
         The settings.
+    snapshot_every : int
+        Steps between the snapshots of the source; 0: none.
     """
 
     name: str
     title: str
     source: str
     settings: Settings
+    snapshot_every: int = 0
 
 
 def _equal(layers: tuple[str, ...], total: float = 1.0) -> LayerMix:
@@ -178,8 +181,8 @@ def _surma2019() -> Recipe:
             tolerance=0.0,
             history=10,
             init="noise",
-            snapshot_every=20,
         ),
+        snapshot_every=20,
     )
 
 
@@ -218,9 +221,9 @@ def _carter2021() -> Recipe:
             beta_1=0.99,
             epsilon=1e-1,
             init="content",
-            snapshot_every=200,
             denoise=0.1,
         ),
+        snapshot_every=200,
     )
 
 

@@ -1,11 +1,14 @@
-"""Every setting of a style transfer and its default: the only home of defaults."""
+"""Every setting of a style transfer, its default, the values it takes and its help: the only home of defaults.
+
+`Settings` is split by what its fields are about. Code takes the part that it needs; people see one flat class.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from maskstyle.errors import SettingsError
@@ -14,195 +17,362 @@ LayerMix: TypeAlias = tuple[tuple[str, float], ...]
 """Layer names with their relative weights."""
 
 DEFAULT_LONGER_SIDE = 512
-"""Longer side, in pixels, of a result whose size is not asked for; a smaller content keeps its size."""
+"""Longer side of the result in pixels where no size is asked for; a smaller content image keeps its size."""
 
 SMALLEST_TILE = 64
-"""Side of the smallest tiles: what smaller ones see would mostly be their neighbors'."""
+"""Least side of a tile in pixels: a smaller one would see mostly its neighbors' pixels."""
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds between the checkpoints of a long run, and before the first."""
 
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "network": ("auto", "lite", "vgg16", "vgg19"),
-    "compute_type": ("auto", "float32", "bfloat16"),
-    "pooling": ("max", "average"),
-    "padding": ("edge", "zero"),
-    "content_reduction": ("relative", "mean", "sum", "half_sum"),
-    "gram_normalization": ("weights", "none"),
-    "style_reduction": ("relative", "mean", "gatys", "chollet"),
-    "tv_reduction": ("mean", "sum"),
-    "style_fit": ("keep", "stretch"),
-    "propagation": ("simple", "inside", "all", "split"),
-    "optimizer": ("auto", "lbfgs", "adam"),
-    "init": ("auto", "content", "style", "noise", "colors", "image"),
-    "color": ("style", "content", "luminance", "match"),
-    "denoise_method": ("nlm", "tv", "bilateral"),
-}
-"""The values that each choice among names may take."""
-
-
-def active(mix: LayerMix) -> LayerMix:
-    """Return the layers of a mix whose weight is above 0."""
-    return tuple((layer, weight) for layer, weight in mix if weight > 0)
+STYLE, WHERE, COLOR, SPEED, OUTPUT, NETWORK = PANELS = (
+    "Style",
+    "Where",
+    "Color and edges",
+    "Size and speed",
+    "Output",
+    "Network and losses",
+)
+"""The help panels, by what a person wants, in the order of the help."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a style transfer does, apart from its pictures.
+class Bounds:
+    """Which numbers a field takes.
 
-    The defaults are the project's own recipe: it was chosen by measurement and by looking, with the layers
-    of blocks 1 to 3, as ``docs/choosing-the-defaults.md`` shows.
+    Parameters
+    ----------
+    least : float
+        The lowest number.
+    inclusive : bool
+        Whether the lowest number itself is allowed.
+    whole : bool
+        Whether only whole numbers are allowed.
+    """
+
+    least: float
+    inclusive: bool = True
+    whole: bool = False
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise SettingsError where a value is out of bounds; None is left to the field."""
+        fits = isinstance(value, int | float) and math.isfinite(value)
+        if not fits or value < self.least or (value == self.least and not self.inclusive):
+            kind = "finite number" if value == math.inf else "number"
+            bound = "of at least" if self.inclusive else "above"
+            raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound} {self.least}")
+        if self.whole and not isinstance(value, int):
+            raise SettingsError(f"{name} is {value!r}; expected a whole number")
+
+
+ABOVE_ZERO = Bounds(0, inclusive=False)
+AT_LEAST_ZERO = Bounds(0)
+COUNT = Bounds(1, whole=True)
+
+
+def setting(
+    default: Any,
+    help: str,
+    panel: str = NETWORK,
+    *,
+    choices: tuple[str, ...] = (),
+    bounds: Bounds | None = None,
+    unset: str = "",
+) -> Any:
+    """Declare a field of settings.
+
+    Parameters
+    ----------
+    default
+        The default.
+    help : str
+        A noun phrase or an imperative for the command line.
+    panel : str
+        One of `PANELS`.
+    choices : tuple of str
+        The values of a choice.
+    bounds : Bounds, optional
+        The values of a number.
+    unset : str
+        What None means, in words.
+    """
+    metadata = {"help": help, "panel": panel, "choices": choices, "bounds": bounds, "unset": unset}
+    return field(default=default, metadata=metadata)
+
+
+def check_fields(settings: Any) -> None:
+    """Raise SettingsError where a declared field has a value that it does not take."""
+    for each in dataclasses.fields(settings):
+        value, choices = getattr(settings, each.name), each.metadata["choices"]
+        if choices and value not in choices:
+            raise SettingsError(f"{each.name} is {value!r}; expected one of {', '.join(choices)}")
+        bounds = each.metadata["bounds"]
+        if bounds is not None and not (value is None and each.default is None):
+            bounds.check(each.name, value)
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Which network extracts features, and how it is evaluated.
 
     Parameters
     ----------
     network : {"auto", "lite", "vgg16", "vgg19"}
-        Feature network; ``auto`` is vgg19 where its weights are on the machine, else lite.
+        Feature network; ``auto`` is vgg19 where its weights are found, else lite.
     compute_type : {"auto", "float32", "bfloat16"}
         Type of the convolutions; ``auto`` is bfloat16 where the processor has instructions for it.
     pooling : {"max", "average"}
         Pooling between blocks.
     padding : {"edge", "zero"}
-        What surrounds the image at the first convolution: its own edge pixels, which avoids a line along the
-        edges of the result, or zeros as in the literature.
+        What surrounds the image at the first convolution: its own edge pixels, which avoids a line along the edges
+        of the result, or zeros as in the literature.
+    """
+
+    network: str = setting(
+        "auto",
+        "Feature network; auto: vgg19 where its weights are found, else lite.",
+        choices=("auto", "lite", "vgg16", "vgg19"),
+    )
+    compute_type: str = setting(
+        "auto",
+        "Type of the convolutions; auto: bfloat16 where the processor has it.",
+        SPEED,
+        choices=("auto", "float32", "bfloat16"),
+    )
+    pooling: str = setting("max", "Pooling between the network's blocks.", choices=("max", "average"))
+    padding: str = setting("edge", "Padding of the image at the first convolution.", choices=("edge", "zero"))
+
+
+@dataclass(frozen=True)
+class ObjectiveSettings:
+    """What is minimized: layers, weights, reductions and guides.
+
+    Parameters
+    ----------
     content_layers, style_layers : tuple of (str, float)
         Layers with their relative weights, each at least 0.
     content_weight, style_weight, tv_weight : float
         Weights of the three terms, each at least 0.
     content_reduction : {"relative", "mean", "sum", "half_sum"}
-        The content term at one layer, with D the difference of features to the content's F: ``mean(D^2) /
+        The content term at one layer, with D the difference to the content's features F: ``mean(D^2) /
         mean(F^2)``, ``mean(D^2)``, ``sum(D^2)`` or ``sum(D^2) / 2``.
     gram_normalization : {"weights", "none"}
         Divide a Gram matrix by the sum of its pixel weights, or leave it as a sum.
     style_reduction : {"relative", "mean", "gatys", "chollet"}
-        The style term at one layer, with E the difference of the Gram to its target T, over C channels and
-        M pixels (or sum of weights): ``sum(E^2) / sum(T^2)``, ``mean(E^2)``, ``sum(E^2) / (4 C^2 M^2)`` or
-        ``sum(E^2) / (4 3^2 P^2)`` where P is the number of the image's pixels.
+        The style term at one layer, with E the difference of the Gram matrix to its target T, C channels and M
+        pixels (or the sum of the weights): ``sum(E^2) / sum(T^2)``, ``mean(E^2)``, ``sum(E^2) / (4 C^2 M^2)`` or
+        ``sum(E^2) / (4 3^2 P^2)``, where P is the number of pixels of the image.
     tv_exponent : float
-        Exponent e, at least 1, of the total variation ``(dx^2 + dy^2)^e``.
+        Exponent e of the total variation ``(dx^2 + dy^2)^e``, at least 1.
     tv_reduction : {"mean", "sum"}
-        How the total variation is reduced over pixels and colors.
+        Reduction of the total variation over pixels and colors.
     pixel_range : float
-        Greatest pixel value in whose units total variation, `learning_rate` and `epsilon` are stated: 1 or 255.
+        Greatest pixel value, 1 or 255, in which total variation, `learning_rate` and `epsilon` are stated.
     mask_exponent : float
-        Power to which soft masks are raised before they weigh pixels: 1, or 2 as where features are multiplied
-        by the mask; the Gram is divided by the sum of the mask itself.
+        Power of a soft mask that weighs pixels: 1, or 2 as where features are multiplied by the mask. The Gram
+        matrix is divided by the sum of the mask itself.
     propagation : {"simple", "inside", "all", "split"}
-        How semantic regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`; ``split`` gives
-        what lies inside a region and what lies along its border a Gram matrix each at small sizes: see
-        `maskstyle.objective.guides.region_guides`.
+        How regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`. ``split`` gives the inside
+        and the border of a region a Gram matrix each at small sizes: see `maskstyle.objective.guides`.
     intensity : float
-        Factor above 0 on the target Gram matrices: above 1 asks for a stronger style, below 1 for a fainter one.
+        Factor on the target Gram matrices, above 0: more than 1 exaggerates the style.
+    """
+
+    content_layers: LayerMix = setting((("block3_conv3", 1.0),), "Content layers, as NAME[:WEIGHT],...")
+    style_layers: LayerMix = setting(
+        (
+            ("block1_conv1", 1.0),
+            ("block2_conv1", 1.0),
+            ("block2_conv2", 1.0),
+            ("block3_conv1", 1.0),
+            ("block3_conv3", 1.0),
+        ),
+        "Style layers, as NAME[:WEIGHT],...",
+    )
+    content_weight: float = setting(1.0, "Weight of the content term.", STYLE, bounds=AT_LEAST_ZERO)
+    style_weight: float = setting(
+        20.0, "Weight of the style term: 5 is subtle, 80 is strong.", STYLE, bounds=AT_LEAST_ZERO
+    )
+    tv_weight: float = setting(1.0, "Weight of total variation: more is smoother.", COLOR, bounds=AT_LEAST_ZERO)
+    content_reduction: str = setting(
+        "relative", "Scaling of the content term.", choices=("relative", "mean", "sum", "half_sum")
+    )
+    gram_normalization: str = setting(
+        "weights", "Divide Gram matrices by their sum of weights, or do not.", choices=("weights", "none")
+    )
+    style_reduction: str = setting(
+        "relative", "Scaling of the style term.", choices=("relative", "mean", "gatys", "chollet")
+    )
+    tv_exponent: float = setting(1.0, "Exponent of total variation.", bounds=Bounds(1))
+    tv_reduction: str = setting("mean", "Reduction of total variation.", choices=("mean", "sum"))
+    pixel_range: float = setting(
+        1.0, "Greatest pixel value, 1 or 255, that recipes are stated in.", bounds=ABOVE_ZERO
+    )
+    mask_exponent: float = setting(1.0, "Power of soft masks as pixel weights.", bounds=ABOVE_ZERO)
+    propagation: str = setting(
+        "simple", "How regions pass to deeper layers.", choices=("simple", "inside", "all", "split")
+    )
+    intensity: float = setting(
+        1.0, "Factor on the target Gram matrices: above 1 exaggerates the style.", bounds=ABOVE_ZERO
+    )
+
+
+@dataclass(frozen=True)
+class SizeSettings:
+    """The size of the result, the coarser sizes before it, and the size of the style image.
+
+    Parameters
+    ----------
     size : int or None
-        Longer side of the result in pixels; None: the content's, at most 512.
+        Longer side of the result in pixels; None: the content image's, at most 512.
     scales : int
-        Number of sizes from coarse to fine, each twice the one before, for a result of 512 pixels; a larger result
-        has one more for each time that it is twice as large. 1 is a single scale.
+        Number of sizes from coarse to fine, each twice the one before, for a result of 512 pixels; each doubling of
+        the result adds one. 1 is a single scale.
     style_fit : {"keep", "stretch"}
-        Keep the style image's aspect with its longer side as long as the result's, or stretch it to the
-        result's shape.
+        Keep the aspect of the style image, its longer side as long as the result's, or stretch it to the shape of
+        the result.
     style_scale : float
-        Factor above 0 on the size of the style image: above 1 makes its strokes larger.
+        Factor on the size of the style image, above 0: more than 1 makes larger strokes.
+    """
+
+    size: int | None = setting(
+        None, "Longer side of the result in pixels.", SPEED, bounds=COUNT, unset="the {input}'s, at most 512"
+    )
+    scales: int = setting(3, "Number of sizes from coarse to fine, for 512 pixels.", SPEED, bounds=COUNT)
+    style_fit: str = setting(
+        "keep",
+        "Keep the aspect of the style image, or stretch it.",
+        STYLE,
+        choices=("keep", "stretch"),
+    )
+    style_scale: float = setting(
+        1.0, "Factor on the style image's size: above 1 makes larger strokes.", STYLE, bounds=ABOVE_ZERO
+    )
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """How the objective is minimized at each size.
+
+    Parameters
+    ----------
     optimizer : {"auto", "lbfgs", "adam"}
-        The optimizer; ``auto`` is L-BFGS, with as long a `history` as about half of `memory` (or of 4 GB) holds, and
-        Adam at sizes where that would be too short, with an eighth of the `learning_rate` after a coarser size.
+        ``auto`` is L-BFGS, with as long a `history` as half of the memory holds, and Adam at sizes where that would
+        be too short; after a coarser size Adam then starts with an eighth of the `learning_rate`.
     steps : int
         Greatest number of evaluations of loss and gradient at each size.
     step_decay : float
-        Sizes longer than 512 pixels take fewer steps, by the factor (512 / longer side) to this power, at least 0.
+        Sizes above 512 pixels take fewer steps, by the factor (512 / longer side) to this power, at least 0.
     tolerance : float
-        Stop at a size once the best loss has fallen by less than this share over ten steps; 0 never stops.
+        A size has converged when ten steps lower the best loss by less than this fraction; 0 never stops early.
     history : int
-        Pairs of vectors that L-BFGS remembers.
+        Vector pairs that L-BFGS keeps.
     learning_rate, beta_1, beta_2, epsilon : float
-        Adam's settings. Relative losses, spread over a million pixels, have gradients down to 1e-7, which
-        Keras' own epsilon of 1e-7 would drown.
+        Adam's settings. Relative losses over a million pixels have gradients down to 1e-7, which Keras' own epsilon
+        of 1e-7 would drown.
+    """
+
+    optimizer: str = setting(
+        "auto",
+        "Optimizer; auto: L-BFGS, or Adam where memory is short.",
+        SPEED,
+        choices=("auto", "lbfgs", "adam"),
+    )
+    steps: int = setting(40, "Most steps at each size.", SPEED, bounds=COUNT)
+    step_decay: float = setting(
+        0.5, "Power of 512 / longer side by which larger sizes take fewer steps.", SPEED, bounds=AT_LEAST_ZERO
+    )
+    tolerance: float = setting(
+        0.005, "Stop a size when ten steps gain less than this fraction.", SPEED, bounds=AT_LEAST_ZERO
+    )
+    history: int = setting(5, "Vector pairs that L-BFGS keeps.", bounds=COUNT)
+    learning_rate: float = setting(0.02, "Adam's learning rate.", bounds=ABOVE_ZERO)
+    beta_1: float = setting(0.9, "Adam's decay of the mean.", bounds=AT_LEAST_ZERO)
+    beta_2: float = setting(0.999, "Adam's decay of the variance.", bounds=AT_LEAST_ZERO)
+    epsilon: float = setting(1e-12, "Adam's epsilon.", bounds=ABOVE_ZERO)
+
+
+@dataclass(frozen=True)
+class StartSettings:
+    """The image that the first size starts from.
+
+    Parameters
+    ----------
     init : {"auto", "content", "style", "noise", "colors", "image"}
-        What the first image is; an image of one's own is given beside the settings. ``colors`` draws each region
-        from the colors of its region of the style image; ``auto`` is the content, or colors where there is none.
+        ``colors`` draws the colors of each region from its region of the style image; ``auto`` is the content image,
+        or colors where there is none; ``image`` is an image given beside the settings.
     noise_contrast : float
         Contrast of the noise, above 0 and at most 1: it is uniform around mid gray, and 1 fills [0, 1]. Strong noise
-        leaves its dots in flat areas.
+        leaves dots in flat areas.
     seed : int
-        Seed of the noise, and of the colors drawn.
-    snapshot_every : int
-        The command line keeps a snapshot every so many steps; 0 keeps none.
+        Seed of the noise and of the colors drawn.
+    """
+
+    init: str = setting(
+        "auto",
+        "Initial image: content, style, noise, colors of the style, or an image FILE.",
+        STYLE,
+        choices=("auto", "content", "style", "noise", "colors", "image"),
+    )
+    noise_contrast: float = setting(0.25, "Contrast of initial noise, at most 1.", STYLE, bounds=ABOVE_ZERO)
+    seed: int = setting(0, "Seed of the noise and of the colors drawn.", STYLE, bounds=Bounds(0, whole=True))
+
+
+@dataclass(frozen=True)
+class FinishSettings:
+    """What happens to the colors and the noise of the result.
+
+    Parameters
+    ----------
     denoise : float
-        Strength of the denoising of the result, 0 leaves it out: see `maskstyle.images.denoise.denoise_image`.
+        Strength of denoising, 0 for none: see `maskstyle.images.denoise.denoise_image`.
     denoise_method : {"nlm", "tv", "bilateral"}
         Non-local means, total variation or a bilateral filter.
     color : {"style", "content", "luminance", "match"}
-        Whose colors the result has. ``style``: the style's. ``content``: in the end hue and chroma are the
-        content's. ``luminance``: so they are, and the network sees both images in gray, the style with the
-        content's contrast. ``match``: the style is recolored before, to the content's mean and covariance.
-    tile_size : int or None
-        Images that are longer than so many pixels are evaluated in tiles of about that side, which takes less memory
-        and more time and changes nothing else. None: as large as fits into `memory`.
-    memory : float or None
-        GB (10^9 bytes) that the whole run may take; None: 4, where tiles let it fit into that, else what is free.
+        Whose colors the result has. ``style``: the style's. ``content``: hue and chroma of the content image, put
+        back at the end. ``luminance``: the same, and the network sees both images in gray, the style with the
+        contrast of the content. ``match``: the style image is recolored first, to the mean and covariance of the
+        content's colors.
     """
 
-    network: str = "auto"
-    compute_type: str = "auto"
-    pooling: str = "max"
-    padding: str = "edge"
-    content_layers: LayerMix = (("block3_conv3", 1.0),)
-    style_layers: LayerMix = (
-        ("block1_conv1", 1.0),
-        ("block2_conv1", 1.0),
-        ("block2_conv2", 1.0),
-        ("block3_conv1", 1.0),
-        ("block3_conv3", 1.0),
+    denoise: float = setting(
+        0.0, "Denoise the result with this strength, such as 0.05; 0: do not.", COLOR, bounds=AT_LEAST_ZERO
     )
-    content_weight: float = 1.0
-    style_weight: float = 20.0
-    tv_weight: float = 1.0
-    content_reduction: str = "relative"
-    gram_normalization: str = "weights"
-    style_reduction: str = "relative"
-    tv_exponent: float = 1.0
-    tv_reduction: str = "mean"
-    pixel_range: float = 1.0
-    mask_exponent: float = 1.0
-    propagation: str = "simple"
-    intensity: float = 1.0
-    size: int | None = None
-    scales: int = 3
-    style_fit: str = "keep"
-    style_scale: float = 1.0
-    optimizer: str = "auto"
-    steps: int = 40
-    step_decay: float = 0.5
-    tolerance: float = 0.005
-    history: int = 5
-    learning_rate: float = 0.02
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-12
-    init: str = "auto"
-    noise_contrast: float = 0.25
-    seed: int = 0
-    snapshot_every: int = 0
-    denoise: float = 0.0
-    denoise_method: str = "nlm"
-    color: str = "style"
-    tile_size: int | None = None
-    memory: float | None = None
+    denoise_method: str = setting(
+        "nlm",
+        "Non-local means, total variation or a bilateral filter.",
+        COLOR,
+        choices=("nlm", "tv", "bilateral"),
+    )
+    color: str = setting(
+        "style",
+        "Whose colors the result has: the style's, or the content's in three ways.",
+        COLOR,
+        choices=("style", "content", "luminance", "match"),
+    )
+
+
+@dataclass(frozen=True)
+class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, ObjectiveSettings, NetworkSettings):
+    """Everything that a style transfer can be asked for beside its images; every field is keyword-only by habit.
+
+    The defaults are the project's own recipe, chosen by measurement and by looking, with the layers of blocks 1 to
+    3: see ``docs/choosing-the-defaults.md``. The fields are those of `NetworkSettings`, `ObjectiveSettings`,
+    `SizeSettings`, `OptimizerSettings`, `StartSettings` and `FinishSettings`.
+
+    Raises
+    ------
+    SettingsError
+        Where a value is out of bounds or not one of the choices.
+
+    Examples
+    --------
+    >>> Settings(style_weight=5.0).changed(size=256).size
+    256
+    """
 
     def __post_init__(self) -> None:
-        for name, choices in CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise SettingsError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
-        for name, (lowest, inclusive) in _LOWEST.items():
-            _check_number(name, getattr(self, name), lowest, inclusive)
-        if self.size is not None:
-            _check_number("size", self.size, 1, inclusive=True)
-        if self.tile_size is not None:
-            _check_number("tile_size", self.tile_size, SMALLEST_TILE, inclusive=True)
-        if self.memory is not None:
-            _check_number("memory", self.memory, 0, inclusive=False)
-        for name in _WHOLE:
-            if not isinstance(getattr(self, name), int | None):
-                raise SettingsError(f"{name} is {getattr(self, name)!r}; expected a whole number")
+        check_fields(self)
         for name in ("beta_1", "beta_2"):
             if not getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")
@@ -212,12 +382,54 @@ class Settings:
             _check_mix(f"{term}_layers", getattr(self, f"{term}_layers"), getattr(self, f"{term}_weight"))
 
     def changed(self, **changes: Any) -> Settings:
-        """Return these settings with some of them changed; unknown names raise SettingsError."""
-        known = {field.name for field in dataclasses.fields(self)}
+        """Return a copy with some fields changed; unknown names raise SettingsError."""
+        known = {each.name for each in dataclasses.fields(self)}
         for name in changes:
             if name not in known:
                 raise SettingsError(f"there is no setting {name!r}; the settings are {', '.join(sorted(known))}")
         return dataclasses.replace(self, **changes)
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    each.name: each.metadata["choices"] for each in dataclasses.fields(Settings) if each.metadata["choices"]
+}
+"""The values of each setting that is a choice."""
+
+NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
+"""The initial images that have a name; on the command line and in plans any other ``init`` is a file."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may use; tiles change how a picture is computed, not what it shows.
+
+    Parameters
+    ----------
+    memory : float or None
+        GB (10^9 bytes) that the run may use; None: 4 where tiles make that enough, else what is free. At sizes where
+        L-BFGS would need more, ``optimizer="auto"`` shortens its history or takes Adam.
+    tile_size : int or None
+        Side of the tiles in pixels in which larger images are evaluated: less memory, more time, the same result.
+        None: as large as the memory allows.
+    """
+
+    memory: float | None = setting(
+        None,
+        "Memory that the run may use, in GB; larger images go through in tiles.",
+        SPEED,
+        bounds=ABOVE_ZERO,
+        unset="4, or what is free",
+    )
+    tile_size: int | None = setting(
+        None,
+        "Side in pixels of the tiles that larger images are cut into.",
+        SPEED,
+        bounds=Bounds(SMALLEST_TILE, whole=True),
+        unset="as large as fits",
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 SIMILARITIES = ("cosine", "ncc")
@@ -226,59 +438,63 @@ SIMILARITIES = ("cosine", "ncc")
 
 @dataclass(frozen=True)
 class PatchSettings:
-    """How images are cut into patches, and how these are matched; see ``docs/patches.md``.
+    """How images are cut into patches, and how patches are matched; see ``docs/patches.md``.
 
     Parameters
     ----------
     patch_size : int
-        Side of a patch, in pixels of the result; at the coarser sizes of a run it is smaller by as much as the image
-        is. It stays as it is where ``Settings.size`` asks for a smaller or a larger result: strokes do, too, as
-        network and layers see as many pixels as ever. A result of half the size has a quarter as many patches; for
-        the same patches give half the side. On a layer's grid it is at least one cell.
+        Side of a patch in pixels of the result; coarser sizes scale it down. It does not follow ``Settings.size``:
+        strokes do not either, as the network sees as many pixels as ever. A result of half the size has a quarter as
+        many patches; for the same patches, halve the side. On a layer's grid a patch is at least one cell.
     patch_stride : int or None
         Pixels from one patch to the next, at most `patch_size`; None is `patch_size`, so that patches do not overlap.
     patch_offset : (int, int)
-        How many pixels the patches are moved down and to the right, each at least 0.
+        Pixels by which the patches are moved down and to the right, each at least 0.
     similarity : {"cosine", "ncc"}
-        How patches of maps are compared: by the cosine of their colors, or with the zero-mean normalized
-        cross-correlation, which sees where borders run, as the other half; see `maskstyle.guidance.patch_matching`.
+        How patches of maps are compared: by the cosine of their colors, or half by that and half by the zero-mean
+        normalized cross-correlation, which sees where borders run; see `maskstyle.guidance.patch_matching`.
     repetition : float
-        What each earlier use of a style patch counts against it, at least 0; 0 lets all take the same one. It only
-        chooses among patches that the maps make about equally good.
+        Penalty on a style patch for each earlier use, at least 0; 0 lets all patches take the same one. It decides
+        only among patches that the maps make about equally good.
     position_weight, feature_weight : float
-        How much, beside the similarity of the maps, similar positions and similar network features count among
-        those patches, each at least 0.
+        Weight of similar positions and of similar network features among those patches, each at least 0.
     """
 
-    patch_size: int = 32
-    patch_stride: int | None = None
-    patch_offset: tuple[int, int] = (0, 0)
-    similarity: str = "cosine"
-    repetition: float = 0.02
-    position_weight: float = 0.1
-    feature_weight: float = 0.0
+    patch_size: int = setting(32, "Side of a patch in pixels of the result.", WHERE, bounds=COUNT)
+    patch_stride: int | None = setting(
+        None,
+        "Pixels from one patch to the next; overlap below their size.",
+        WHERE,
+        bounds=COUNT,
+        unset="their size",
+    )
+    patch_offset: tuple[int, int] = setting((0, 0), "Shift of the patches in pixels, as DOWN,RIGHT.", WHERE)
+    similarity: str = setting(
+        "cosine", "Compare map patches by color, or by borders too (ncc).", WHERE, choices=SIMILARITIES
+    )
+    repetition: float = setting(0.02, "Penalty on a style patch for each earlier use.", WHERE, bounds=AT_LEAST_ZERO)
+    position_weight: float = setting(
+        0.1, "Weight of similar positions among patches of similar maps.", WHERE, bounds=AT_LEAST_ZERO
+    )
+    feature_weight: float = setting(
+        0.0, "Weight of similar features among patches of similar maps.", WHERE, bounds=AT_LEAST_ZERO
+    )
 
     def __post_init__(self) -> None:
-        if self.similarity not in SIMILARITIES:
-            raise SettingsError(f"similarity is {self.similarity!r}; expected one of {', '.join(SIMILARITIES)}")
-        _check_whole("patch_size", self.patch_size, 1)
-        if self.patch_stride is not None:
-            _check_whole("patch_stride", self.patch_stride, 1)
-            if self.patch_stride > self.patch_size:
-                raise SettingsError(
-                    f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most as "
-                    "much, or there would be gaps between patches"
-                )
+        check_fields(self)
+        if self.patch_stride is not None and self.patch_stride > self.patch_size:
+            raise SettingsError(
+                f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most as "
+                "much, or there would be gaps between patches"
+            )
         if not isinstance(self.patch_offset, tuple) or len(self.patch_offset) != 2:
             raise SettingsError(f"patch_offset is {self.patch_offset!r}; expected a pair of whole numbers")
         for shift in self.patch_offset:
-            _check_whole("patch_offset", shift, 0)
-        for name in ("repetition", "position_weight", "feature_weight"):
-            _check_number(name, getattr(self, name), 0, inclusive=True)
+            Bounds(0, whole=True).check("patch_offset", shift)
 
     @property
     def cover(self) -> float:
-        """How many patches each cell is in, about."""
+        """About how many patches a cell is in."""
         return (self.patch_size / self.stride) ** 2
 
     @property
@@ -287,48 +503,15 @@ class PatchSettings:
         return self.patch_size if self.patch_stride is None else self.patch_stride
 
 
-_LOWEST: Mapping[str, tuple[float, bool]] = {
-    "content_weight": (0, True),
-    "style_weight": (0, True),
-    "tv_weight": (0, True),
-    "tv_exponent": (1, True),
-    "pixel_range": (0, False),
-    "mask_exponent": (0, False),
-    "intensity": (0, False),
-    "scales": (1, True),
-    "style_scale": (0, False),
-    "steps": (1, True),
-    "step_decay": (0, True),
-    "tolerance": (0, True),
-    "history": (1, True),
-    "learning_rate": (0, False),
-    "beta_1": (0, True),
-    "beta_2": (0, True),
-    "epsilon": (0, False),
-    "noise_contrast": (0, False),
-    "seed": (0, True),
-    "snapshot_every": (0, True),
-    "denoise": (0, True),
-}
-"""The lowest value of each number, and whether it may be taken."""
+def active(mix: LayerMix) -> LayerMix:
+    """Return the layers of a mix whose weight is above 0."""
+    return tuple((layer, weight) for layer, weight in mix if weight > 0)
 
 
-_WHOLE = ("size", "tile_size", "scales", "steps", "history", "seed", "snapshot_every")
-"""Those that are counts."""
-
-
-def _check_number(name: str, value: float, lowest: float, inclusive: bool) -> None:
-    fits = isinstance(value, int | float) and math.isfinite(value)
-    if not fits or value < lowest or (value == lowest and not inclusive):
-        kind = "finite number" if value == math.inf else "number"
-        bound = "of at least" if inclusive else "above"
-        raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound} {lowest}")
-
-
-def _check_whole(name: str, value: int, lowest: int) -> None:
-    _check_number(name, value, lowest, inclusive=True)
-    if not isinstance(value, int):
-        raise SettingsError(f"{name} is {value!r}; expected a whole number")
+def wanted_layers(settings: ObjectiveSettings) -> tuple[str, ...]:
+    """Return the layers of the terms whose weight is above 0."""
+    mixes = [(settings.content_weight, settings.content_layers), (settings.style_weight, settings.style_layers)]
+    return tuple(dict.fromkeys(layer for weight, mix in mixes if weight > 0 for layer, _ in active(mix)))
 
 
 def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
@@ -338,7 +521,7 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
         raise SettingsError(f"{name} is {mix!r}; expected pairs of a layer's name and its weight") from None
     names = [layer for layer, _ in pairs]
     for layer, weight in pairs:
-        _check_number(f"the weight of {layer} in {name}", weight, 0, inclusive=True)
+        AT_LEAST_ZERO.check(f"the weight of {layer} in {name}", weight)
         if names.count(layer) > 1:
             raise SettingsError(f"{name} names {layer} twice; name each layer once")
     if term_weight > 0 and not any(weight for _, weight in pairs):
@@ -347,23 +530,17 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
         )
 
 
-JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
-"""How results are evaluated: in float32, by a layer that sees fine strokes and one that sees larger ones."""
-DOODLE_SETTINGS = Settings(
-    content_weight=0.0,
-    propagation="split",
-    scales=4,
-    steps=60,
-    tolerance=0.002,
-)
-"""The defaults of doodles, which have no content: docs/doodles.md says what each of them is for."""
-
+DOODLE_SETTINGS = Settings(content_weight=0.0, propagation="split", scales=4, steps=60, tolerance=0.002)
+"""The defaults of doodles, which have no content image; docs/doodles.md gives the reason for each."""
 
 PATCH_TRANSFER_SETTINGS = Settings(style_weight=3.0)
-"""The defaults of `maskstyle.transfer_patch`: a patch asks for more than a picture does, colors at a place among it,
-and at the weight of the others little of the content would be left."""
+"""The defaults of patch transfer: patches also fix which color goes where, so at the usual weight little of the
+content image would be left."""
+
+JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
+"""How results are evaluated: in float32, by a layer that sees fine strokes and one that sees larger ones."""
 
 
 def without_content(settings: Settings) -> Settings:
-    """Return settings, such as a recipe's, for a picture that has no content to keep or to start from."""
+    """Return settings, such as a recipe's, for a picture that has no content image to keep or to start from."""
     return settings.changed(content_weight=0.0, init="auto" if settings.init == "content" else settings.init)

@@ -1,4 +1,4 @@
-"""What is said of a run before it begins: its sizes, its network, and the time and memory it is expected to take."""
+"""What is printed about a run before it begins: its sizes, network, time and memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from maskstyle.images.pixels import Size
 from maskstyle.networks.load import NetworkChoice
 from maskstyle.objective.tiling.cuts import needs_tiles
-from maskstyle.settings import Settings
+from maskstyle.settings import Limits, Settings
 from maskstyle.synthesis.estimate import MACHINE, Demand, Expected, expected
 from maskstyle.synthesis.schedule import settings_at, steps_at
 
 
 def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
-    """Return what is said of a run, whose settings have their tiles, as names and texts.
+    """Return what is printed about a run, as names and texts.
 
     Parameters
     ----------
     demand : Demand
-        The run.
+        The run, with its tiles among its limits.
     choice : NetworkChoice
         Its network.
     """
@@ -29,27 +29,27 @@ def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
         ("network", choice.reason),
         ("expected", describe_estimate(expected(demand))),
     ]
-    return lines + large_lines(settings, sizes)
+    return lines + large_lines(settings, demand.limits, sizes)
 
 
-def large_lines(settings: Settings, sizes: Sequence[Size]) -> list[tuple[str, str]]:
-    """Return what is said of what is done otherwise at large sizes; none where nothing is."""
+def large_lines(settings: Settings, limits: Limits, sizes: Sequence[Size]) -> list[tuple[str, str]]:
+    """Return what is printed about large sizes that are painted in another way; none where there are none."""
     lines = []
-    if settings.tile_size is not None and needs_tiles(sizes[-1], settings.tile_size):
-        lines.append(("tiles", f"of about {settings.tile_size} pixels for larger sizes, to save memory"))
+    if limits.tile_size is not None and needs_tiles(sizes[-1], limits.tile_size):
+        lines.append(("tiles", f"of about {limits.tile_size} pixels at larger sizes, to save memory"))
     for size in sizes if settings.optimizer == "auto" else ():
-        chosen = settings_at(size, settings)
+        chosen = settings_at(size, settings, memory=limits.memory)
         if chosen.optimizer == "adam":
-            lines.append(("optimizer", f"Adam from {size[1]}x{size[0]} on, as L-BFGS would take too much memory"))
+            lines.append(("optimizer", f"Adam from {size[1]}x{size[0]} on, as L-BFGS would need too much memory"))
             break
         if chosen.history < settings.history:
-            how = f"L-BFGS with a history of {chosen.history} at {size[1]}x{size[0]}, to save memory"
-            lines.append(("optimizer", how))
+            text = f"L-BFGS with a history of {chosen.history} at {size[1]}x{size[0]}, to save memory"
+            lines.append(("optimizer", text))
     return lines
 
 
 def describe_estimate(estimate: Expected) -> str:
-    """Return what a run is expected to take in words.
+    """Return the expected time and memory in words.
 
     Examples
     --------

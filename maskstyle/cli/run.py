@@ -1,16 +1,17 @@
-"""``maskstyle run``."""
+"""``maskstyle run``, which paints a plan file, and ``maskstyle plan from``, which makes one from a result."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from maskstyle.cli.options import (
     CheckpointEveryOption,
+    DryRunOption,
     PlotOption,
     QuietOption,
     RecordOption,
@@ -21,179 +22,130 @@ from maskstyle.cli.options import (
     parse_layers,
 )
 from maskstyle.errors import SettingsError
-from maskstyle.settings import CHECKPOINT_SECONDS
+from maskstyle.plans.plan import Plan
+from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
+from maskstyle.settings import CHECKPOINT_SECONDS, NAMED_INITS, OUTPUT, STYLE
 
-if TYPE_CHECKING:
-    from maskstyle.cli.job import Job
-    from maskstyle.guidance.planned import PlannedStyle
-    from maskstyle.plans.inputs import LoadedPlan
-    from maskstyle.plans.plan import Plan
+plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_args_is_help=True)
 
 
 def run(
-    plan: Annotated[Path, typer.Argument(help="The plan, a TOML file.", show_default=False)],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The picture to write, instead of the plan's.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, print what would be done, and write nothing.")
-    ] = False,
+    plan: Annotated[Path, typer.Argument(help="Plan file (TOML).", show_default=False)],
     values: Annotated[
         list[str] | None,
-        typer.Option("--set", help="A setting instead of the plan's, as NAME=VALUE such as size=768; repeatable."),
+        typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
     ] = None,
-    weights: WeightsOption = None,
+    resume: ResumeOption = False,
+    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Result to write, instead of the plan's.", rich_help_panel=OUTPUT),
+    ] = None,
+    dry_run: DryRunOption = False,
     record: RecordOption = None,
     plot: PlotOption = None,
     snapshot_dir: SnapshotsOption = None,
-    resume: ResumeOption = False,
-    checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     quiet: QuietOption = False,
+    weights: WeightsOption = None,
 ) -> None:
-    """Paint a picture as a plan file says: which style goes where, how strongly, and what is kept."""
-    from maskstyle.cli.checkpointing import wanted_checkpoints
-    from maskstyle.cli.job import Job
+    """Paint a picture as a plan file describes it."""
+    from maskstyle.cli.outputs import Files
     from maskstyle.cli.plan_table import print_plan
-    from maskstyle.cli.render import Files, announce, check_transparent, load_checked
-    from maskstyle.images.io import load_image
-    from maskstyle.plans.inputs import check_files, load_plan, plan_files, unplanned
-    from maskstyle.plans.reading import check_together, read_plan
-    from maskstyle.techniques.plan import transfer_sizes
+    from maskstyle.cli.session import Asked, paint_plan
+    from maskstyle.plans.load import check_files
+    from maskstyle.plans.read import read_plan
 
     read = _with_values(read_plan(plan), values or [])
-    check_together(read)
     check_files(read)
     if weights is not None:
         read = dataclasses.replace(read, weights=str(weights.absolute()))
     written = output or (None if read.output is None else read.file(read.output))
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
-    others = [file for key, file in plan_files(read).items() if key != (read.content_key,)]
-    content = read.file(read.content)
-    files = Files(
-        written or Path("out.png"), record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every
-    )
-    if written is not None:
-        if output is None:
-            with read.source.saying("output"):
-                Files(written).check([plan, content, *others])
-        files.check([plan, content, *others], snapshot_every=read.settings.snapshot_every)
-        if read.transparent:
-            with read.source.saying("transparent"):
-                check_transparent(written, "transparent")
-    with read.source.saying(read.content_key):
-        picture = load_image(content) if written is None else load_checked(content, written)
-    loaded = load_plan(read, picture.pixels)
-    size, styles = picture.pixels.shape[:2], [style.image.shape[:2] for style in used_styles(loaded)]
-    with read.source.saying("settings"):
-        sizes = transfer_sizes(size, read.settings, styles=styles)
-    first = None if read.initial is None else read.file(read.initial)
-    file = None if read.weights is None else read.file(read.weights)
-    checkpoints = None
-    if not dry_run:
-        checkpoints = wanted_checkpoints(files.output, every=checkpoint_every, resume=resume, quiet=quiet)
-    job = Job(content, picture, first, loaded.initial, file, read.settings, files, quiet, others, checkpoints)
-    remarks = list(loaded.remarks)
-    if unused := sorted(read.styles.keys() - {each.style for each in read.regions}) if read.regions else []:
-        remarks.append(f"nothing is painted in {', '.join(unused)}")
-    if loaded.settled is not None and (left := unplanned(read, loaded.settled)):
-        remarks.append(f"the plan says nothing of {', '.join(left)}, which only masks paint")
-    for remark in remarks:
-        announce(remark, quiet=quiet, name="note")
+    every = 0.0 if dry_run else checkpoint_every
+    files = Files(written or Path("out.png"), record, plot, snapshot_dir, resume=resume, checkpoint_every=every)
+    asked = Asked(files, dry_run=dry_run, quiet=quiet, protected=[plan])
+    if output is None and written is not None:
+        from maskstyle.plans.load import plan_files
+
+        with read.source.locating("output"):
+            Files(written).check([plan, *plan_files(read).values()])
     if dry_run:
-        print_plan(read, loaded, sizes, written, size)
+        print_plan(read, asked, written)
     else:
-        _render(job, read, loaded, styles)
+        paint_plan(read, asked)
 
 
-def used_styles(loaded: LoadedPlan) -> list[PlannedStyle]:
-    """Return the styles that a plan really uses."""
-    return list(loaded.styles.values()) if loaded.settled is None else loaded.settled.styles()
+@plans.callback()
+def _plans() -> None:
+    """Keep ``from`` a command of its own, although it is the only one."""
 
 
-def _render(job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int, int]]) -> None:
-    from maskstyle.cli.plan_table import guides_of
-    from maskstyle.plans.recording import recorded_path
-    from maskstyle.plans.table import resolved_table
-
-    record = resolved_table(plan, loaded, lambda path: recorded_path(path, job.files.output))
-    if plan.technique == "basic":
-        paintings = [style.image for style in loaded.styles.values()]
-        shares = [style.share for style in plan.styles.values()]
-        job.run(
-            "basic", sizes, paintings, inputs={"plan": record}, guides=guides_of(plan, loaded), style_shares=shares
-        )
-        return
-    if loaded.pairing is not None:
-        _render_pairs(job, plan, loaded, sizes, record)
-        return
-    job.run(
-        "planned",
-        sizes,
-        loaded.regions,
-        inputs={"plan": record},
-        guides=guides_of(plan, loaded),
-        content_map=loaded.content_map,
-        feather=plan.feather,
-        feather_mode=plan.feather_mode,
-        transparent=plan.transparent,
-        denoise_regions=loaded.denoised,
-    )
-
-
-def _render_pairs(
-    job: Job, plan: Plan, loaded: LoadedPlan, sizes: Sequence[tuple[int, int]], record: dict[str, Any]
+@plans.command("from")
+def plan_from(
+    result: Annotated[Path, typer.Argument(help="Result of maskstyle.", show_default=False)],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
 ) -> None:
-    """Paint patches or a doodle."""
-    from maskstyle.cli.plan_table import guides_of
+    """Make the plan that repeats a result from its metadata."""
+    from maskstyle import __version__
+    from maskstyle.cli.console import announce, messages
+    from maskstyle.cli.outputs import check_distinct
+    from maskstyle.images.files import check_replaceable, write_text_atomically
+    from maskstyle.images.io import read_metadata
+    from maskstyle.plans.from_result import plan_of_result
+    from maskstyle.plans.recording import describe_changes, recorded_path
+    from maskstyle.plans.write import moved, plan_text
 
-    assert loaded.pairing is not None
-    (style,) = loaded.styles.values()
-    run = job.run if plan.technique == "patch" else job.run_without_content
-    others = {"matching": plan.matching} if plan.technique == "doodle" else {}
-    run(
-        plan.technique,
-        sizes,
-        style.image,
-        inputs={"plan": record},
-        guides=guides_of(plan, loaded),
-        style_map=style.style_map,
-        mapping=list(loaded.pairing.mapping),
-        unmatched=plan.unmatched,
-        patches=plan.patches,
-        **{plan.map_key: loaded.content_map},
-        **others,
-    )
+    if output is not None:
+        check_distinct({"--output": output}, [result])
+        check_replaceable(output)
+    metadata = read_metadata(result)
+    if metadata is None:
+        raise SettingsError(f"{result} holds no metadata of maskstyle; name a result that maskstyle wrote")
+    plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
+    table = moved(plan_of_result(metadata, result), lambda path: recorded_path(result.parent / path, plan))
+    text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
+    hashes = metadata.get("sha256")
+    for note in describe_changes(hashes if isinstance(hashes, dict) else {}, result):
+        announce(note, quiet=False, name="note")
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        from rich.markup import escape
+
+        write_text_atomically(output, text)
+        messages().print(f"wrote {escape(str(output))}")
 
 
 def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
     """Return a plan with settings from the command line."""
-    from maskstyle.plans.keys import WITHOUT_EFFECT_IN
-    from maskstyle.plans.settings_table import NAMED_INITS, settings_from
-
-    values = {}
+    values: dict[str, Any] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name:
             raise SettingsError(f"--set is {text!r}; expected NAME=VALUE such as size=768")
-        if name.strip() in WITHOUT_EFFECT_IN[plan.technique]:
-            raise SettingsError(f"--set {name.strip()} does nothing in technique {plan.technique!r}; leave it out")
-        values[name.strip()] = _value(name.strip(), value.strip())
+        if name in plan.inputs.without_effect:
+            raise SettingsError(f"--set {name} does nothing in technique {plan.technique!r}; leave it out")
+        values[name] = _value(name, value)
     init = values.get("init", "content")
     if init not in NAMED_INITS:
         if not Path(init).is_file():
-            raise SettingsError(f"--set init is {init!r}; expected {', '.join(NAMED_INITS)} or a picture's FILE")
+            raise SettingsError(f"--set init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
         values["init"] = str(Path(init).absolute())
-    settings, initial = settings_from(plan.settings, values, lambda name, text: SettingsError(f"--set: {text}"))
-    kept = plan.initial if "init" not in values else None
-    return dataclasses.replace(plan, settings=settings, initial=initial or kept)
+    base = Chosen(plan.settings, plan.initial, plan.limits, plan.snapshot_every)
+    chosen = chosen_settings(base, values, lambda name, text: SettingsError(f"--set: {text}"))
+    return dataclasses.replace(
+        plan,
+        settings=chosen.settings,
+        initial=chosen.initial,
+        limits=chosen.limits,
+        snapshot_every=chosen.snapshot_every,
+    )
 
 
 def _value(name: str, text: str) -> Any:
-    """Return a text as a value of a setting's type; of an unknown setting it stays a text."""
-    from maskstyle.plans.settings_table import FIELDS
-
-    kind = FIELDS.get(name, "str")
+    """Return a text as a value of the type of a setting; of an unknown setting it stays a text."""
+    kind = (FIELDS | RUN_FIELDS).get(name, "str")
     if kind == "LayerMix":
         return dict(parse_layers(text, f"--set {name}"))
     if kind.startswith("float"):

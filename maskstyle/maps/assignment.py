@@ -1,4 +1,4 @@
-"""Which region of a content takes its style from which region of a style image, settled from their two maps."""
+"""Which region of a content image takes its style from which region of a style image, from their two maps."""
 
 from __future__ import annotations
 
@@ -6,73 +6,47 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from maskstyle.errors import ImageError, SettingsError, UnmatchedError
+from maskstyle.errors import ImageError, SettingsError, UnmatchedError, concerning
 from maskstyle.images.pixels import Size
-from maskstyle.maps.io import (
-    Color,
-    SemanticMap,
-    color_name,
-    describe_unmatched,
-    find_region,
-    fit_map,
-    format_color,
-    match_regions,
-)
+from maskstyle.maps.colors import Color, color_name, format_color
+from maskstyle.maps.io import fit_map
+from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions
+from maskstyle.maps.semantic_map import SemanticMap
 
 UNMATCHED = ("error", "keep", "whole-style")
-"""What may become of a region that exists in one map only: see `maskstyle.transfer_region`."""
-
+"""How regions of only one map may be handled: see `maskstyle.transfer_region`."""
 
 UNMATCHED_PATCHES = ("error", "nearest")
 """The same where patches are matched: see `maskstyle.transfer_patch`."""
 
-
-class Advice(NamedTuple):
-    """What to do where regions have no counterpart, in the words of Python or of the command line.
-
-    Parameters
-    ----------
-    unmatched : str
-        Where some have none.
-    nothing : str
-        Where none that is to be painted has one.
-    apart : str
-        Where the maps have no color in common; as where some have none, if it is left out.
-    """
-
-    unmatched: str
-    nothing: str
-    apart: str = ""
+UNMATCHED_DOODLE = ("error", "whole-style")
+"""The same for a doodle: see `maskstyle.transfer_doodle`."""
 
 
-PATCH_ADVICE = "repaint them in the same colors, map them to others, or let unmatched be nearest"
+class MapNames(NamedTuple):
+    """What messages call two maps and their images."""
 
-ADVICE = Advice(
-    "repaint them in the same colors, map them to others, list the regions to paint, or let unmatched be keep or "
-    "whole-style",
-    "list regions that both maps have, map them to others, or let unmatched be whole-style",
-    "give a map the colors of the other with color_map_like, map regions to others, or let unmatched be whole-style",
-)
-DOODLE_UNMATCHED = ("error", "whole-style")
-"""What may become of a region of a doodle that the style's map lacks: see `maskstyle.transfer_doodle`."""
-
-DOODLE_ADVICE = Advice(
-    "repaint them in the style map's colors, map them to others, or let unmatched be whole-style",
-    "repaint them in the style map's colors, map them to others, or let unmatched be whole-style",
-)
+    content_map: str = "the content map"
+    style_map: str = "the style map"
+    content: str = "the content image"
+    style: str = "the style image"
 
 
-class Pair(NamedTuple):
-    """Which region of the content takes its style from which region of the style image.
+NAMES = MapNames()
+DOODLE_NAMES = MapNames("the doodle", "the style map", "the doodle", "the style image")
+
+
+class AssignedRegion(NamedTuple):
+    """A region of the content map and the style that it takes.
 
     Parameters
     ----------
     name : str
         What reports call it.
     region : int
-        Label in the content's map.
+        Label in the content map.
     style_region : int or None
-        Label in the style's map; None is the whole style image.
+        Label in the style map; None: the whole style image.
     """
 
     name: str
@@ -80,34 +54,34 @@ class Pair(NamedTuple):
     style_region: int | None
 
 
-class RegionPlan(NamedTuple):
-    """Which regions are painted.
+class Assignment(NamedTuple):
+    """The regions that are painted, with the style of each.
 
     Parameters
     ----------
     content_map, style_map : SemanticMap
-        Of their images' sizes.
-    pairs : tuple of Pair
-        The regions that are painted, with where their style comes from.
-    kept : tuple of str
-        The regions that would be painted if the style's map had them.
+        Fitted to their images.
+    regions : tuple of AssignedRegion
+        The painted regions, by label.
+    left_alone : tuple of str
+        Names of the regions that would be painted if the style map had them.
     """
 
     content_map: SemanticMap
     style_map: SemanticMap
-    pairs: tuple[Pair, ...]
-    kept: tuple[str, ...] = ()
+    regions: tuple[AssignedRegion, ...]
+    left_alone: tuple[str, ...] = ()
 
     def agreed_colors(self) -> tuple[Color, ...]:
-        """Return the content map's colors, each that of the region of the style that goes with it."""
+        """Return the colors of the content map, each replaced by that of the region of the style map it takes."""
         colors = list(self.content_map.colors)
-        for pair in self.pairs:
-            if pair.style_region is not None:
-                colors[pair.region] = self.style_map.colors[pair.style_region]
+        for each in self.regions:
+            if each.style_region is not None:
+                colors[each.region] = self.style_map.colors[each.style_region]
         return tuple(colors)
 
 
-def plan_regions(
+def assign_regions(
     content_map: SemanticMap,
     style_map: SemanticMap,
     *,
@@ -116,32 +90,28 @@ def plan_regions(
     regions: Sequence[Color] | None = None,
     mapping: Sequence[tuple[Color, Color]] | None = None,
     unmatched: str = "error",
-    names: tuple[str, str] = ("the content map", "the style map"),
-    image_names: tuple[str, str] = ("the content image", "the style image"),
-    advice: Advice = ADVICE,
+    names: MapNames = NAMES,
     may_be_unused: bool = False,
-) -> RegionPlan:
-    """Fit the maps to their images and settle which region takes its style from which.
+) -> Assignment:
+    """Fit the maps to their images and assign a region of the style map to each region to paint.
 
     Parameters
     ----------
     content_map, style_map : SemanticMap
         The two maps.
     content_size, style_size : (height, width)
-        The sizes of their images.
+        Sizes of their images.
     regions, mapping, unmatched
         See `maskstyle.transfer_region`.
-    names, image_names : (str, str)
-        What messages call the maps and their images.
-    advice : Advice
-        What messages say of regions without a counterpart.
+    names : MapNames
+        What messages call the maps and images.
     may_be_unused : bool
-        Let the style's map have regions that the content's lacks, whatever `unmatched` says.
+        Allow regions that only the style map has, whatever `unmatched` says.
 
     Raises
     ------
     ImageError
-        Where a map does not fit its image, a color is in no map, a region has no counterpart, or none is painted.
+        Where a map does not fit its image, a color is in no map, a region is in one map only, or nothing is painted.
     SettingsError
         Where `unmatched` is none of `UNMATCHED`.
 
@@ -151,131 +121,133 @@ def plan_regions(
     >>> labels = np.array([[0, 1]], np.int32)
     >>> content = SemanticMap(labels, ((255, 0, 0), (0, 0, 255)))
     >>> style = SemanticMap(labels, ((0, 0, 255), (255, 0, 0)))
-    >>> plan_regions(content, style, content_size=(1, 2), style_size=(1, 2)).pairs[0]
-    Pair(name='#ff0000 (red)', region=0, style_region=1)
+    >>> assign_regions(content, style, content_size=(1, 2), style_size=(1, 2)).regions[0]
+    AssignedRegion(name='#ff0000 (red)', region=0, style_region=1)
     """
-    if unmatched not in UNMATCHED:
-        raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(UNMATCHED)}")
-    _check_maps((content_map, style_map), names)
-    content_map = fit_map(content_map, content_size, name=names[0], image_name=image_names[0])
-    style_map = fit_map(style_map, style_size, name=names[1], image_name=image_names[1])
-    match = match_regions(content_map, style_map, mapping=mapping, names=names)
-    chosen = set(range(len(content_map.colors)))
-    if regions is not None:
-        chosen = {find_region(color, content_map, name=names[0]) for color in regions}
-    for content_color, _ in mapping or ():
-        if find_region(content_color, content_map, name=names[0]) not in chosen:
-            raise SettingsError(
-                f"region {region_name(content_color)} is mapped, but is not among the regions to paint; list it, or "
-                "leave its mapping out"
-            )
+    check_unmatched(unmatched, UNMATCHED)
+    content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
+    match = _matched(content_map, style_map, mapping, names)
+    chosen = _chosen(regions, mapping, content_map, names.content_map)
     lonely = tuple(index for index in match.unmatched_content if index in chosen)
     # Where regions are listed or mapped, the style map may have others that are of no use here.
     unused = match.unmatched_style if regions is None and not mapping and not may_be_unused else ()
     if unmatched == "error" and (lonely or unused):
         problem = dataclasses.replace(match, unmatched_content=lonely, unmatched_style=unused)
-        help_ = advice.unmatched if match.pairs else advice.apart or advice.unmatched
-        raise UnmatchedError(
-            describe_unmatched(
-                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=help_
-            )
+        _refuse_unmatched(
+            problem, content_map, style_map, names, _advice(match, UNMATCHED, listable=not may_be_unused)
         )
-    partners = dict(match.pairs)
-    pairs = tuple(
-        Pair(region_name(content_map.colors[index]), index, partners.get(index))
+    style_of = dict(match.pairs)
+    assigned = tuple(
+        AssignedRegion(region_name(content_map.colors[index]), index, style_of.get(index))
         for index in sorted(chosen)
-        if index in partners or unmatched == "whole-style"
+        if index in style_of or unmatched == "whole-style"
     )
-    if not pairs:
-        raise ImageError(f"no region of {names[0]} would be painted; {advice.nothing}")
-    for pair in pairs:
-        empty = content_map.count(pair.region) == 0
-        if empty or (pair.style_region is not None and style_map.count(pair.style_region) == 0):
-            raise ImageError(
-                f"region {pair.name} is so small in {names[0] if empty else names[1]} that nothing is left of it at "
-                "its image's size; paint it larger, or use a map of the image's size"
-            )
-    kept = tuple(
-        region_name(content_map.colors[index]) for index in sorted(chosen) if index not in {p.region for p in pairs}
-    )
-    return RegionPlan(content_map, style_map, pairs, kept)
+    if not assigned:
+        raise ImageError(
+            f"no region of {names.content_map} would be painted; list `regions` that both maps have, assign them "
+            "with `mapping`, or set `unmatched` to whole-style"
+        )
+    _require_pixels(assigned, content_map, style_map, names)
+    painted = {each.region for each in assigned}
+    left_alone = tuple(region_name(content_map.colors[index]) for index in sorted(chosen) if index not in painted)
+    return Assignment(content_map, style_map, assigned, left_alone)
 
 
-def plan_doodle(
+def assign_doodle(
     doodle: SemanticMap,
     style_map: SemanticMap,
     *,
     style_size: Size,
     mapping: Sequence[tuple[Color, Color]] | None = None,
     unmatched: str = "error",
-    names: tuple[str, str] = ("the doodle", "the style map"),
-    image_name: str = "the style image",
-    advice: Advice = DOODLE_ADVICE,
-) -> RegionPlan:
-    """Settle which region of a doodle takes its style from which region of a style image.
+    names: MapNames = DOODLE_NAMES,
+) -> Assignment:
+    """Assign a region of the style map to each region of a doodle.
 
-    A doodle is a map of a picture that is not there yet: it has no content to keep, and need not use all that the
-    style image has. For the rest see `plan_regions`.
+    A doodle is the map of a picture that does not exist yet: it has no content to keep, and need not use everything
+    that the style image has. For the rest see `assign_regions`.
 
     Examples
     --------
     >>> import numpy as np
     >>> style = SemanticMap(np.array([[0, 1]], np.int32), ((0, 0, 255), (255, 0, 0)))
     >>> doodle = SemanticMap(np.array([[0], [0]], np.int32), ((255, 0, 0),))
-    >>> plan_doodle(doodle, style, style_size=(1, 2)).pairs
-    (Pair(name='#ff0000 (red)', region=0, style_region=1),)
+    >>> assign_doodle(doodle, style, style_size=(1, 2)).regions
+    (AssignedRegion(name='#ff0000 (red)', region=0, style_region=1),)
     """
-    if unmatched not in DOODLE_UNMATCHED:
-        raise SettingsError(
-            f"unmatched is {unmatched!r}; expected one of {', '.join(DOODLE_UNMATCHED)}, as there is no content to "
-            "keep"
-        )
-    if not isinstance(doodle, SemanticMap):
-        raise SettingsError(f"{names[0]} is a {type(doodle).__name__}; expected what maskstyle.load_map returns")
-    return plan_regions(
+    check_unmatched(unmatched, UNMATCHED_DOODLE)
+    _require_map(doodle, names.content_map)
+    return assign_regions(
         doodle,
         style_map,
-        content_size=(doodle.labels.shape[0], doodle.labels.shape[1]),
+        content_size=doodle.size,
         style_size=style_size,
         mapping=mapping,
         unmatched=unmatched,
         names=names,
-        image_names=(names[0], image_name),
-        advice=advice,
         may_be_unused=True,
     )
 
 
-def denoised_regions(
-    colors: Sequence[Color] | None, plan: RegionPlan, *, name: str = "the content map"
-) -> list[int] | None:
-    """Return the labels of the regions that are to be denoised, or None for all that are painted.
+def assign_nearest(
+    content_map: SemanticMap,
+    style_map: SemanticMap,
+    *,
+    content_size: Size,
+    style_size: Size,
+    mapping: Sequence[tuple[Color, Color]] | None = None,
+    unmatched: str = "error",
+    names: MapNames = NAMES,
+) -> Assignment:
+    """Fit the maps to their images and recolor the content map, so that regions that match have one color.
+
+    Patches are matched by the colors of the maps, so a region without a match stands for the nearest colors.
 
     Parameters
     ----------
-    colors : sequence of Color or None
-        Their map colors.
-    plan : RegionPlan
-        Which regions are painted.
-    name : str
-        What messages call the map.
+    content_map, style_map, content_size, style_size, names
+        See `assign_regions`.
+    mapping : sequence of (content color, style color), optional
+        Regions that match whatever their colors.
+    unmatched : {"error", "nearest"}
+        How to handle regions found in only one map: refuse them, or let them keep their color. With `mapping`,
+        regions that only the style map has are no error.
 
     Raises
     ------
     ImageError
-        Where the map has no region of a color.
+        Where a map does not fit its image, or a region is in one map only.
     SettingsError
-        Where one of them is not painted.
+        Where `unmatched` is neither.
     """
-    if colors is None:
-        return None
-    return denoised_labels(colors, plan.content_map, {pair.region for pair in plan.pairs}, name=name)
+    check_unmatched(unmatched, UNMATCHED_PATCHES)
+    content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
+    match = _matched(content_map, style_map, mapping, names)
+    unused = () if mapping else match.unmatched_style
+    if unmatched == "error" and (match.unmatched_content or unused):
+        problem = dataclasses.replace(match, unmatched_style=unused)
+        _refuse_unmatched(problem, content_map, style_map, names, _advice(match, UNMATCHED_PATCHES))
+    style_of = dict(match.pairs)
+    colors = tuple(
+        style_map.colors[style_of[index]] if index in style_of else color
+        for index, color in enumerate(content_map.colors)
+    )
+    label_of = {color: label for label, color in enumerate(style_map.colors)}
+    assigned = (AssignedRegion(region_name(color), label, label_of.get(color)) for label, color in enumerate(colors))
+    return Assignment(SemanticMap(content_map.labels, colors), style_map, tuple(assigned))
 
 
-def denoised_labels(
+def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
+    """Raise SettingsError where the handling of regions of only one map is none of the choices."""
+    if unmatched not in choices:
+        with concerning("unmatched"):
+            raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(choices)}")
+
+
+def find_denoised(
     colors: Sequence[Color], content_map: SemanticMap, painted: Collection[int], *, name: str
-) -> list[int]:
-    """Return the labels of regions of a map that are to be denoised, of which all must be painted.
+) -> tuple[int, ...]:
+    """Return the labels of the regions to denoise, which must all be painted.
 
     Parameters
     ----------
@@ -284,18 +256,26 @@ def denoised_labels(
     content_map : SemanticMap
         The map.
     painted : collection of int
-        Labels of the regions that are painted.
+        Labels of the painted regions.
     name : str
         What messages call the map.
+
+    Raises
+    ------
+    ImageError, SettingsError
+        Where the map has no region of a color, or it is not painted.
     """
-    wanted = [find_region(color, content_map, name=name) for color in colors]
-    for region in wanted:
-        if region not in painted:
-            raise SettingsError(
-                f"region {region_name(content_map.colors[region])} is to be denoised, but it is not painted; list "
-                "painted regions alone"
-            )
-    return wanted
+    labels = []
+    for place, color in enumerate(colors):
+        with concerning("denoise_regions", place):
+            label = find_region(color, content_map, name=name)
+            if label not in painted:
+                raise SettingsError(
+                    f"region {region_name(content_map.colors[label])} is to be denoised, but it is not painted; list "
+                    "painted regions only"
+                )
+            labels.append(label)
+    return tuple(labels)
 
 
 def region_name(color: Color) -> str:
@@ -309,84 +289,94 @@ def region_name(color: Color) -> str:
     return f"{format_color(color)} ({color_name(color)})"
 
 
-def agreed_colors(
+def _fitted(
+    content_map: SemanticMap, style_map: SemanticMap, content_size: Size, style_size: Size, names: MapNames
+) -> tuple[SemanticMap, SemanticMap]:
+    _require_map(content_map, names.content_map)
+    _require_map(style_map, names.style_map)
+    with concerning("content_map"):
+        content_map = fit_map(content_map, content_size, name=names.content_map, image_name=names.content)
+    with concerning("style_map"):
+        style_map = fit_map(style_map, style_size, name=names.style_map, image_name=names.style)
+    return content_map, style_map
+
+
+def _require_map(given: object, name: str) -> None:
+    if not isinstance(given, SemanticMap):
+        raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
+
+
+def _matched(
     content_map: SemanticMap,
     style_map: SemanticMap,
-    *,
-    content_size: Size,
-    style_size: Size,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
-    unmatched: str = "error",
-    names: tuple[str, str] = ("the content map", "the style map"),
-    image_names: tuple[str, str] = ("the content image", "the style image"),
-    advice: str = PATCH_ADVICE,
-) -> tuple[SemanticMap, SemanticMap]:
-    """Fit the maps to their images, and recolor the content's so that regions that go together have one color.
+    mapping: Sequence[tuple[Color, Color]] | None,
+    names: MapNames,
+) -> RegionMatch:
+    with concerning("mapping"):
+        return match_regions(content_map, style_map, mapping=mapping, names=(names.content_map, names.style_map))
 
-    Parameters
-    ----------
-    content_map, style_map : SemanticMap
-        The two maps.
-    content_size, style_size : (height, width)
-        The sizes of their images.
-    mapping : sequence of (content color, style color), optional
-        Regions that go together whatever their colors.
-    unmatched : {"error", "nearest"}
-        What becomes of a region that only one map has: an error, or it keeps its color and stands for what is
-        nearest to it. With `mapping`, regions that only the style's map has are no error.
-    names, image_names : (str, str)
-        What messages call the maps and their images.
-    advice : str
-        What a message about regions without a counterpart says to do.
 
-    Raises
-    ------
-    ImageError
-        Where a map does not fit its image, or a region has no counterpart.
-    SettingsError
-        Where `unmatched` is neither.
-    """
-    if unmatched not in UNMATCHED_PATCHES:
-        raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(UNMATCHED_PATCHES)}")
-    _check_maps((content_map, style_map), names)
-    content_map = fit_map(content_map, content_size, name=names[0], image_name=image_names[0])
-    style_map = fit_map(style_map, style_size, name=names[1], image_name=image_names[1])
-    match = match_regions(content_map, style_map, mapping=mapping, names=names)
-    unused = () if mapping else match.unmatched_style
-    if unmatched == "error" and (match.unmatched_content or unused):
-        problem = dataclasses.replace(match, unmatched_style=unused)
-        raise ImageError(
-            describe_unmatched(
-                problem, content_map, style_map, content_name=names[0], style_name=names[1], advice=advice
-            )
+def _chosen(
+    regions: Sequence[Color] | None,
+    mapping: Sequence[tuple[Color, Color]] | None,
+    content_map: SemanticMap,
+    name: str,
+) -> set[int]:
+    """Return the labels of the regions to paint."""
+    if regions is None:
+        return set(range(len(content_map.colors)))
+    with concerning("regions"):
+        chosen = {find_region(color, content_map, name=name) for color in regions}
+    for color, _ in mapping or ():
+        if find_region(color, content_map, name=name) not in chosen:
+            with concerning("mapping"):
+                raise SettingsError(
+                    f"region {region_name(color)} is mapped, but is not among the `regions` to paint; list it, or "
+                    "leave it out of `mapping`"
+                )
+    return chosen
+
+
+def _advice(match: RegionMatch, choices: Sequence[str], *, listable: bool = False) -> str:
+    """Return what to do about regions that only one map has."""
+    alternatives = " or ".join(choice for choice in choices if choice != "error")
+    if listable and not match.pairs and choices is UNMATCHED:
+        return (
+            "draft a content map in the colors of the style map (maskstyle maps draft --like, or color_map_like), "
+            "assign regions with `mapping`, or set `unmatched` to whole-style"
         )
-    partners = dict(match.pairs)
-    colors = tuple(
-        style_map.colors[partners[index]] if index in partners else color
-        for index, color in enumerate(content_map.colors)
+    listing = ", list the `regions` to paint" if listable else ""
+    if choices is UNMATCHED and not listable:
+        alternatives = "whole-style"
+    return (
+        f"repaint them in the same colors, assign them with `mapping`{listing}, or set `unmatched` to {alternatives}"
     )
-    return SemanticMap(content_map.labels, colors), style_map
 
 
-def paired_maps(content_map: SemanticMap, style_map: SemanticMap) -> RegionPlan:
-    """Return which region goes with which in two maps whose colors agree; one without a counterpart with all."""
-    partners = {color: label for label, color in enumerate(style_map.colors)}
-    pairs = (Pair(region_name(color), label, partners.get(color)) for label, color in enumerate(content_map.colors))
-    return RegionPlan(content_map, style_map, tuple(pairs))
-
-
-def _check_maps(maps: Sequence[object], names: Sequence[str]) -> None:
-    for given, name in zip(maps, names, strict=True):
-        if not isinstance(given, SemanticMap):
-            raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
-
-
-def painted_pairs(plan: RegionPlan) -> list[tuple[str, str | None]]:
-    """Return the colors of each region that is painted and of the region of its style; None is the whole image."""
-    return [
-        (
-            format_color(plan.content_map.colors[pair.region]),
-            None if pair.style_region is None else format_color(plan.style_map.colors[pair.style_region]),
+def _refuse_unmatched(
+    problem: RegionMatch, content_map: SemanticMap, style_map: SemanticMap, names: MapNames, advice: str
+) -> None:
+    raise UnmatchedError(
+        describe_unmatched(
+            problem,
+            content_map,
+            style_map,
+            content_name=names.content_map,
+            style_name=names.style_map,
+            advice=advice,
         )
-        for pair in plan.pairs
-    ]
+    )
+
+
+def _require_pixels(
+    assigned: Sequence[AssignedRegion], content_map: SemanticMap, style_map: SemanticMap, names: MapNames
+) -> None:
+    """Raise ImageError where nothing is left of an assigned region at the size of its image."""
+    for each in assigned:
+        empty = content_map.count(each.region) == 0
+        if empty or (each.style_region is not None and style_map.count(each.style_region) == 0):
+            where = names.content_map if empty else names.style_map
+            raise ImageError(
+                f"region {each.name} is so small in {where} that nothing is left of it at its image's size; paint it "
+                "larger, or use a map of the image's size"
+            )

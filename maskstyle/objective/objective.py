@@ -1,20 +1,16 @@
-"""Objectives: weighted terms over the features of one network, with their gradient, and how to make them."""
+"""An objective: a weighted sum of terms over the features of one network, with its gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.images.pixels import Image, Mask
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.terms import ContentTerm, Guide, ObservingTerm, StyleTerm, Term, TotalVariationTerm
-from maskstyle.objective.tiling.cuts import needs_tiles
-from maskstyle.objective.tiling.objective import TiledObjective
-from maskstyle.objective.tiling.stored import stored_features
-from maskstyle.settings import LayerMix, Settings, active
+from maskstyle.objective.terms import ContentTerm, ObservingTerm, Term
 
 
 class ObjectiveLike(Protocol):
@@ -123,85 +119,3 @@ def _mirrored(image: Tensor, margin: int) -> Tensor:
             image = tf.pad(image, [[step, step] if each == axis else [0, 0] for each in range(3)], "SYMMETRIC")
             left -= step
     return image
-
-
-def objective_for(
-    size: Size,
-    network: FeatureNetwork,
-    terms: Sequence[Term],
-    settings: Settings,
-    *,
-    free: Mask | None = None,
-    margin: int = 0,
-) -> Objective | TiledObjective:
-    """Return the objective for images of a size, in tiles where that is larger than ``settings.tile_size``.
-
-    Parameters
-    ----------
-    size : (height, width)
-        The images' size.
-    network, terms, free, margin
-        See `Objective`.
-    settings : Settings
-        For the size of tiles.
-    """
-    if settings.tile_size is not None and needs_tiles(size, settings.tile_size) and margin <= min(size):
-        return TiledObjective(network, terms, size, settings.tile_size, free=free, margin=margin)
-    return Objective(network, terms, free, margin=margin)
-
-
-def content_term(network: FeatureNetwork, content: Image, settings: Settings) -> ContentTerm:
-    """Return the content term for a content image of the size at hand."""
-    targets: Mapping[str, Any] = {}
-    mix = active(settings.content_layers)
-    if settings.content_weight > 0:
-        layers = [layer for layer, _ in mix]
-        if settings.tile_size is not None and needs_tiles(_size(content), settings.tile_size):
-            targets = stored_features(network, content, layers, settings.tile_size)
-        else:
-            targets = _content_targets(network, layers)(tf.constant(content))
-        mix = tuple((layer, share * network.content_gains[layer]) for layer, share in mix)
-    return ContentTerm(
-        settings.content_weight,
-        mix,
-        targets,
-        settings.content_reduction,
-        counted_channels(network, settings.content_layers),
-    )
-
-
-def counted_channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
-    """Return the channels that distances count, by layer of a mix."""
-    return {layer: network.architecture.channels(layer) for layer, _ in active(mix)}
-
-
-def _content_targets(network: FeatureNetwork, layers: Sequence[str]) -> Callable[[Tensor], dict[str, Tensor]]:
-    """Return a compiled function from an image to its features, which frees what it does not return."""
-
-    def targets(image: Tensor) -> dict[str, Tensor]:
-        features = network(image)
-        return {layer: network.measured(layer, features[layer]) for layer in layers}
-
-    return tf.function(targets, autograph=False)  # type: ignore[no-any-return]
-
-
-def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: Settings) -> StyleTerm:
-    """Return the style term for guides."""
-    return StyleTerm(
-        settings.style_weight,
-        active(settings.style_layers),
-        guides,
-        settings.gram_normalization,
-        settings.style_reduction,
-        counted_channels(network, settings.style_layers),
-        network.measured_gram,
-    )
-
-
-def total_variation_term(settings: Settings) -> TotalVariationTerm:
-    """Return the total variation term."""
-    return TotalVariationTerm(settings.tv_weight, settings.tv_exponent, settings.tv_reduction, settings.pixel_range)
-
-
-def _size(image: Image) -> Size:
-    return image.shape[0], image.shape[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,15 +12,14 @@ from maskstyle.guidance.patch_matching import Mapped, match_patches
 from maskstyle.guidance.patches import Patches, candidate_patches, cells_across, cut_patches, draw_matches, mean_parts
 from maskstyle.guidance.regions import Labels, cell_side, majority_labels
 from maskstyle.images.pixels import Image, Size
-from maskstyle.maps.io import Color, color_name, format_color
+from maskstyle.maps.colors import Color, color_name, format_color
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.objective import counted_channels
+from maskstyle.objective.assemble import counted_channels
+from maskstyle.objective.extract import Extractor
 from maskstyle.objective.patch_gram import PatchTarget, measured_rows, slice_patches, style_patches
 from maskstyle.objective.terms import PatchTerm, gram_scale, with_least_size
-from maskstyle.objective.tiling.cuts import needs_tiles
-from maskstyle.objective.tiling.forward import whole_features
-from maskstyle.settings import PatchSettings, Settings, active
+from maskstyle.settings import ObjectiveSettings, PatchSettings, active
 
 RIM = 1
 """Cells along the edges of a grid that lie beside padding: one is enough for the line to go, by looking."""
@@ -67,10 +66,10 @@ Matches: TypeAlias = Mapping[str, LayerMatches]
 
 
 def patch_matches(
-    network: FeatureNetwork,
+    extractor: Extractor,
     maps: MapPair,
     style: Image,
-    settings: Settings,
+    settings: ObjectiveSettings,
     patch_settings: PatchSettings,
     *,
     scale: float = 1.0,
@@ -80,8 +79,8 @@ def patch_matches(
 
     Parameters
     ----------
-    network : FeatureNetwork
-        Whose grids are cut.
+    extractor : Extractor
+        Its network's grids are cut.
     maps : MapPair
         What is where.
     style : (h, w, 3) float32 array
@@ -95,10 +94,11 @@ def patch_matches(
     content : (H, W, 3) float32 array, optional
         The picture, for the similarity of features; without it that does not count.
     """
+    network = extractor.network
     layers = [layer for layer, _ in active(settings.style_layers)]
     features: list[dict[str, Tensor]] = [{}, {}]
     if patch_settings.feature_weight > 0 and content is not None:
-        features = [_layer_features(network, layers, image, settings) for image in (content, style)]
+        features = [extractor.features(image, layers) for image in (content, style)]
     found = {}
     for layer in layers:
         sides = [_on_grid(network, layer, labels) for labels in (maps.labels, maps.style_labels)]
@@ -124,13 +124,15 @@ def patch_matches(
     return found
 
 
-def patch_term(network: FeatureNetwork, matches: Matches, style: Image, size: Size, settings: Settings) -> PatchTerm:
+def patch_term(
+    extractor: Extractor, matches: Matches, style: Image, size: Size, settings: ObjectiveSettings
+) -> PatchTerm:
     """Return the style term that asks for the style of each patch's match.
 
     Parameters
     ----------
-    network : FeatureNetwork
-        Where the features come from.
+    extractor : Extractor
+        Extracts the features of the style image.
     matches : mapping of str to LayerMatches
         What `patch_matches` found.
     style : (h, w, 3) float32 array
@@ -140,9 +142,10 @@ def patch_term(network: FeatureNetwork, matches: Matches, style: Image, size: Si
     settings : Settings
         For the layers, the reduction and the intensity.
     """
+    network = extractor.network
     mix = active(settings.style_layers)
     channels = counted_channels(network, mix)
-    features = _layer_features(network, list(matches), style, settings)
+    features = extractor.features(style, list(matches))
     targets = {}
     for layer, found in matches.items():
         metric = network.metric(layer)
@@ -151,7 +154,7 @@ def patch_term(network: FeatureNetwork, matches: Matches, style: Image, size: Si
     return PatchTerm(settings.style_weight, mix, targets)
 
 
-def patch_remarks(network: FeatureNetwork, maps: MapPair, settings: Settings) -> tuple[str, ...]:
+def patch_notes(network: FeatureNetwork, maps: MapPair, settings: ObjectiveSettings) -> tuple[str, ...]:
     """Return a sentence for each region of the picture whose region of the style vanishes on a style layer's grid.
 
     Its patches then take the style of the region of the nearest color there.
@@ -193,7 +196,7 @@ def _target(
     found: LayerMatches,
     channels: int,
     size: Size,
-    settings: Settings,
+    settings: ObjectiveSettings,
 ) -> PatchTarget:
     """Return what the patches of a layer should become, from the style's features (cells, C)."""
     chosen, matches = np.unique(np.maximum(found.matches, 0), return_inverse=True)
@@ -246,19 +249,3 @@ def _on_grid(network: FeatureNetwork, layer: str, labels: Labels) -> Labels:
 
 def _array(features: Tensor | None) -> NDArray[np.float32] | None:
     return None if features is None else np.asarray(tf.cast(features, tf.float32))
-
-
-def _layer_features(
-    network: FeatureNetwork, layers: Sequence[str], image: Image, settings: Settings
-) -> dict[str, Tensor]:
-    """Return the features of an image by layer."""
-    size = (image.shape[0], image.shape[1])
-    if settings.tile_size is not None and needs_tiles(size, settings.tile_size):
-        return whole_features(network, image, layers, settings.tile_size)
-
-    def evaluate(pixels: Tensor) -> dict[str, Tensor]:
-        features = network(pixels)
-        return {layer: features[layer] for layer in layers}
-
-    found: dict[str, Tensor] = tf.function(evaluate, autograph=False)(tf.constant(image))
-    return found

@@ -1,4 +1,4 @@
-"""Checks of a plan's text: errors that name the file and the line, keys that are known, values of the right kind."""
+"""Checks of a plan's values: errors that name the line, keys that are known, values of the right kind."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ class Source:
     Parameters
     ----------
     name : str
-        What messages call the file.
+        What messages call the file; empty for a plan that was made from options of the command line, which messages
+        name themselves.
     lines : dict of KeyPath to int
         From `maskstyle.plans.lines.key_lines`.
     """
 
-    name: str
+    name: str = ""
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
     def message(self, path: KeyPath, text: str) -> str:
         """Return a sentence about what is at a key path."""
-        return f"{self.name}, line {nearest_line(dict(self.lines), path)}: {text}"
+        return f"{self.name}, line {nearest_line(dict(self.lines), path)}: {text}" if self.name else text
 
     def error(self, path: KeyPath, text: str) -> SettingsError:
         """Return the error of a sentence about what is at a key path."""
         return SettingsError(self.message(path, text))
 
     @contextmanager
-    def saying(self, *path: str | int) -> Iterator[None]:
-        """Name the line of a key path in whatever error the block raises."""
+    def locating(self, *path: str | int) -> Iterator[None]:
+        """Name the line of a key path in any error of the block."""
         try:
             yield
         except MaskstyleError as error:
@@ -58,7 +59,7 @@ class Kind:
     words: str
 
     def fits(self, value: object) -> bool:
-        """Say whether a value is of this kind."""
+        """Return whether a value is of this kind."""
         if self is TEXT:
             return isinstance(value, str) and bool(value.strip())
         if self is TEXTS:
@@ -93,7 +94,7 @@ POSITIVE = Kind("a number above 0")
 def check_keys(
     source: Source, path: KeyPath, table: Mapping[str, Any], known: Mapping[str, Kind], where: str
 ) -> None:
-    """Raise where a table has a key that is not known, or a value of the wrong kind.
+    """Raise SettingsError where a table has an unknown key, or a value of the wrong kind.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def check_keys(
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return what to say of a word that is none of those known.
+    """Return what to say about a word that is none of those known.
 
     Examples
     --------

@@ -1,12 +1,17 @@
-"""What a plan file says, read and checked, with the paths and colors as they were written."""
+"""A plan: what a plan file, or the options of a command, ask for, with files and colors as they were written."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from maskstyle.maps.io import load_map
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.checking import Source
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import Limits, PatchSettings, Settings
+from maskstyle.techniques.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,7 @@ class PlanStyle:
     image : str
         Its file.
     map : str or None
-        The file of its map.
+        The file of its semantic map.
     share : float
         Its share where whole styles are blended.
     """
@@ -32,27 +37,27 @@ class PlanStyle:
 
 
 @dataclass(frozen=True)
-class PlanRegion:
-    """A region or mask of a plan; see `maskstyle.PlannedRegion`.
+class RegionEntry:
+    """A region or mask of a plan; see `maskstyle.PlanRegion`.
 
     Parameters
     ----------
     region : str or None
-        Color, or color's name, of a region of the content's map.
+        Color, or its name, of a region of the content map.
     mask : str or None
         The file of a soft mask instead.
     complement : bool
-        Whether 1 less the mask is meant.
+        Whether to take 1 minus the mask.
     style : str or None
-        The name of its style; None where it is kept.
+        The name of the style; None where the region is kept.
     style_region : str or None
-        Color of a region of the style's map, or "whole".
+        Color of a region of the style map, or "whole".
     style_mask : str or None
         The file of a soft mask over the style image instead.
     strength : float
-        Factor on how strongly the style is felt.
+        Factor on the strength of the style.
     color : str or None
-        Whose colors the result has there; as the settings say where it is left out.
+        Whose colors the result has there; as in the settings where it is left out.
     """
 
     region: str | None = None
@@ -65,82 +70,87 @@ class PlanRegion:
     color: str | None = None
 
 
+class MapReading(NamedTuple):
+    """How maps are read.
+
+    Parameters
+    ----------
+    palette : tuple of str or None
+        Colors of the regions; found in the map where they are left out.
+    least_region : int or None
+        Fewest pixels of a region.
+    soft : bool
+        Whether blended pixels are shared out among regions.
+    """
+
+    palette: tuple[str, ...] | None = None
+    least_region: int | None = None
+    soft: bool = False
+
+    def read(self, path: Path) -> SemanticMap:
+        """Read a map."""
+        from maskstyle.maps.colors import parse_color
+
+        palette = None if self.palette is None else [parse_color(text) for text in self.palette]
+        return load_map(path, palette=palette, least_region=self.least_region, soft=self.soft)
+
+
 @dataclass(frozen=True)
 class Plan:
-    """A plan file.
+    """What a plan asks for, checked as far as its text tells.
 
     Parameters
     ----------
     path : Path
-        The file; its paths are relative to its folder.
+        The plan file; its paths are relative to its folder.
     source : Source
         For messages.
-    technique : str
-        One of `maskstyle.plans.keys.KEYS_OF`.
-    content : str
-        The content's file, or the doodle's.
+    inputs : type of Inputs
+        The inputs of its technique.
+    values : mapping of str to anything
+        Values of the declared inputs that stand at the top of the plan, as written.
     settings : Settings
         All settings.
-    output, content_map, initial, weights : str or None
-        The files of the result, the content's map (a doodle is its own), the first image and the network's weights.
+    initial, weights, output : str or None
+        Files of the initial image, of the network's weights and of the result.
+    limits : Limits
+        Memory and tiles.
+    snapshot_every : int
+        Steps between snapshots; 0: none.
     styles : dict of str to PlanStyle
-        The styles by name.
-    regions : tuple of PlanRegion
+        The style images by name.
+    regions : tuple of RegionEntry
         What is painted or kept.
-    feather : float
-        Pixels over which styles fade in from the edge of all regions that are painted.
-    feather_mode, transparent
-        See `maskstyle.transfer_planned`.
-    denoise_regions : tuple of str or None
-        The regions that denoising is for; all that is painted where they are left out.
-    matching : str
-        How a doodle's style is matched.
-    mapping : tuple of (str, str)
-        Which region of the content goes with which of the style, where those of patches and doodles are told.
-    unmatched : str
-        What becomes of their regions without a counterpart.
     patches : PatchSettings or None
         How patches are cut and matched.
-    palette : tuple of str or None
-        The maps' colors; found where they are left out.
-    least_region : int or None
-        How many pixels a region of a map has at least.
-    soft_maps : bool
-        Whether blended pixels of maps belong to several regions, by their shares.
+    reading : MapReading
+        How maps are read.
     """
 
     path: Path
     source: Source
-    technique: str
-    content: str
+    inputs: type[Inputs]
+    values: Mapping[str, Any]
     settings: Settings
-    output: str | None = None
-    content_map: str | None = None
     initial: str | None = None
     weights: str | None = None
+    output: str | None = None
+    limits: Limits = Limits()
+    snapshot_every: int = 0
     styles: dict[str, PlanStyle] = field(default_factory=dict)
-    regions: tuple[PlanRegion, ...] = ()
-    feather: float = 0.0
-    feather_mode: str = "distance"
-    transparent: bool = False
-    denoise_regions: tuple[str, ...] | None = None
-    matching: str = "region"
-    mapping: tuple[tuple[str, str], ...] = ()
-    unmatched: str = "error"
+    regions: tuple[RegionEntry, ...] = ()
     patches: PatchSettings | None = None
-    palette: tuple[str, ...] | None = None
-    least_region: int | None = None
-    soft_maps: bool = False
+    reading: MapReading = MapReading()
 
     @property
-    def content_key(self) -> str:
-        """The key that names the content, or the doodle."""
-        return "doodle" if self.technique == "doodle" else "content"
+    def technique(self) -> str:
+        """The name of the technique."""
+        return self.inputs.technique
 
     @property
-    def map_key(self) -> str:
-        """The key that names the content's map, which a doodle is."""
-        return "doodle" if self.technique == "doodle" else "content_map"
+    def main(self) -> str:
+        """The file of the content image, or of the doodle."""
+        return str(self.values[self.inputs.main])
 
     def file(self, path: str) -> Path:
         """Return a file of the plan."""

@@ -1,28 +1,31 @@
-"""The settings of a plan, and of its patches, from values of TOML's types."""
+"""The settings of a plan, its limits and its patches: from values of TOML's types and back."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import nearest, shown
-from maskstyle.settings import CHOICES, LayerMix, PatchSettings, Settings
+from maskstyle.settings import NAMED_INITS, LayerMix, Limits, PatchSettings, Settings
 
 Complain: TypeAlias = Callable[[str | None, str], SettingsError]
-"""From a setting's name, or None, and a sentence to the error to raise."""
+"""From the name of a setting, or None, and a sentence to the error to raise."""
 
-AnySettings = TypeVar("AnySettings", Settings, PatchSettings)
+Declared = TypeVar("Declared", Settings, PatchSettings, Limits)
 
 FIELDS = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
 """The settings with their types."""
 
-PATCH_FIELDS = {field.name: str(field.type) for field in dataclasses.fields(PatchSettings)}
-"""Those of patches."""
+RUN_FIELDS = {field.name: str(field.type) for field in dataclasses.fields(Limits)} | {"snapshot_every": "int"}
+"""What a plan may say of how it is run."""
 
-NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
-"""The first images that have a name; any other ``init`` is a file."""
+PATCH_FIELDS = {field.name: str(field.type) for field in dataclasses.fields(PatchSettings)}
+"""The settings of patches."""
+
+RENAMED = {"gram_normalisation": "gram_normalization"}
+"""Settings that version 0.4 wrote under another name."""
 
 _EXPECTED = {
     "int": "a whole number",
@@ -35,41 +38,90 @@ _EXPECTED = {
 }
 
 
-def settings_from(base: Settings, values: Mapping[str, Any], complain: Complain) -> tuple[Settings, str | None]:
-    """Return settings with values in place, and the file that ``init`` names, if it does.
+class Chosen(NamedTuple):
+    """The settings of a plan.
 
     Parameters
     ----------
-    base : Settings
+    settings : Settings
+        The settings.
+    initial : str or None
+        The file that ``init`` names, where it does.
+    limits : Limits
+        Memory and tiles.
+    snapshot_every : int
+        Steps between snapshots; 0: none.
+    """
+
+    settings: Settings
+    initial: str | None = None
+    limits: Limits = Limits()
+    snapshot_every: int = 0
+
+
+def chosen_settings(base: Chosen, values: Mapping[str, Any], complain: Complain) -> Chosen:
+    """Return settings with values in place.
+
+    Parameters
+    ----------
+    base : Chosen
         What holds where no value is given.
     values : mapping
-        Values of TOML's types by the names of settings; layers as tables of name and weight.
+        Values of TOML's types by the names of settings; layers as tables of name and weight. Fields of `Limits` and
+        ``snapshot_every`` may be among them, as in plans of version 0.4.
     complain : callable
-        From a setting's name, or None, and a sentence to the error to raise.
+        From the name of a setting, or None, and a sentence to the error to raise.
 
     Raises
     ------
     SettingsError
-        For unknown names and for values that cannot be.
+        For unknown names and for values that are not allowed.
     """
-    initial = None
-    changes = _changes(FIELDS, values, complain)
-    if changes.get("init", "content") not in NAMED_INITS:
-        initial = changes["init"]
-        changes["init"] = "image"
-    return _changed(base, changes, complain), initial
+    values = {RENAMED.get(name, name): value for name, value in values.items()}
+    changes = _changes(FIELDS | RUN_FIELDS, values, complain)
+    run = {name: changes.pop(name) for name in RUN_FIELDS if name in changes}
+    snapshot_every = run.pop("snapshot_every", base.snapshot_every)
+    if snapshot_every < 0:
+        raise complain("snapshot_every", f"snapshot_every is {snapshot_every}; expected a number of at least 0")
+    initial = base.initial
+    if "init" in changes:
+        initial = None
+        if changes["init"] not in NAMED_INITS:
+            initial, changes["init"] = changes["init"], "image"
+    settings = _changed(base.settings, changes, complain)
+    return Chosen(settings, initial, _changed(base.limits, run, complain), snapshot_every)
 
 
 def patches_from(values: Mapping[str, Any], complain: Complain) -> PatchSettings:
-    """Return the settings of patches with values in place; see `settings_from`."""
+    """Return the settings of patches with values in place; see `chosen_settings`."""
     return _changed(PatchSettings(), _changes(PATCH_FIELDS, values, complain), complain)
 
 
-def patches_table(values: Mapping[str, Any]) -> dict[str, Any]:
+def settings_table(settings: Settings, defaults: Settings, initial: str | None) -> dict[str, Any]:
+    """Return the settings that differ from the defaults, as TOML's types.
+
+    Parameters
+    ----------
+    settings, defaults : Settings
+        The settings, and those of the technique.
+    initial : str or None
+        The file of the initial image.
+    """
+    table: dict[str, Any] = {}
+    for name, kind in FIELDS.items():
+        value = getattr(settings, name)
+        if value != getattr(defaults, name):
+            table[name] = dict(value) if kind == "LayerMix" else value
+    if initial is not None:
+        table["init"] = initial
+    return table
+
+
+def patches_table(patches: PatchSettings) -> dict[str, Any]:
     """Return the settings of patches that are not the default, as TOML's types."""
-    defaults = dataclasses.asdict(PatchSettings())
-    converted = {name: _converted(PATCH_FIELDS[name], value) for name, value in values.items() if value is not None}
-    changed = {name: value for name, value in converted.items() if value != defaults[name]}
+    defaults = PatchSettings()
+    values = {name: getattr(patches, name) for name in PATCH_FIELDS}
+    changed = {name: value for name, value in values.items() if value != getattr(defaults, name)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 
 
@@ -85,7 +137,7 @@ def _changes(fields: Mapping[str, str], values: Mapping[str, Any], complain: Com
     return changes
 
 
-def _changed(base: AnySettings, changes: Mapping[str, Any], complain: Complain) -> AnySettings:
+def _changed(base: Declared, changes: Mapping[str, Any], complain: Complain) -> Declared:
     try:
         return dataclasses.replace(base, **changes)
     except SettingsError as error:

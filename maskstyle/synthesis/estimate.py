@@ -9,9 +9,8 @@ from typing import NamedTuple
 from maskstyle.images.pixels import Size
 from maskstyle.networks.architectures import LITE, Architecture
 from maskstyle.objective.tiling.cuts import cell_side, cut_tiles, halo, needs_tiles
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import Limits, PatchSettings, Settings, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
-from maskstyle.techniques.plan import wanted_layers
 
 MACHINE = "2 cores with AVX512_BF16"
 """What the constants were measured on."""
@@ -88,7 +87,9 @@ class Demand:
     sizes : sequence of (height, width)
         From coarse to fine.
     settings : Settings
-        For the layers, the steps, the optimizer and the tiles.
+        Layers, steps and optimizer.
+    limits : Limits
+        Memory and tiles.
     regions : bool
         Whether semantic maps say what goes where.
     masks : int
@@ -105,6 +106,7 @@ class Demand:
     compute_type: str
     sizes: Sequence[Size]
     settings: Settings
+    limits: Limits = Limits()
     regions: bool = False
     masks: int = 0
     patches: PatchSettings | None = None
@@ -179,13 +181,13 @@ def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
         begin = used.begin_seconds + used.begin_per_giga * work.giga_operations
         begins.append(begin * (1 + STYLE_SHARE * (demand.styles - 1)))
         features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
-        chosen = settings_at(size, demand.settings)
+        chosen = settings_at(size, demand.settings, memory=demand.limits.memory)
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
         memory.append(
             used.memory_mb + used.memory_per_mega * features + optimizer + _guides_mb(demand, layers, pixels)
         )
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
-    steps = [settings_at(size, demand.settings).steps for size in demand.sizes]
+    steps = [settings_at(size, demand.settings, memory=demand.limits.memory).steps for size in demand.sizes]
     return Expected(
         tuple(each),
         LOADING_SECONDS + sum(begins) + sum(own * seconds for own, seconds in zip(steps, each, strict=True)),
@@ -210,13 +212,13 @@ def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
 def _style_at_once(size: Size, demand: Demand) -> float:
     """Return pixels whose features take as much as those of a style image, which needs no gradient."""
     longer = max(size) * demand.settings.style_scale
-    tile_size = demand.settings.tile_size
+    tile_size = demand.limits.tile_size
     return 0.5 * (longer if tile_size is None else min(longer, tile_size)) ** 2
 
 
 def _seen(size: Size, layers: Sequence[str], demand: Demand) -> tuple[int, int]:
     """Return how many tiles there are, and the pixels that each sees."""
-    architecture, tile_size = demand.network, demand.settings.tile_size
+    architecture, tile_size = demand.network, demand.limits.tile_size
     if tile_size is None or not needs_tiles(size, tile_size):
         return 1, size[0] * size[1]
     cell = max((cell_side(architecture, layer) for layer in layers), default=1)

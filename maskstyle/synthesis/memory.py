@@ -1,4 +1,4 @@
-"""What a run does to stay within its memory: the largest tiles that fit, or a refusal that says what would."""
+"""What keeps a run within its memory: the largest tiles that fit, or a refusal that says what would."""
 
 from __future__ import annotations
 
@@ -8,93 +8,97 @@ from pathlib import Path
 
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Size, fit_size
-from maskstyle.settings import Settings
+from maskstyle.settings import Limits
 from maskstyle.synthesis.estimate import Demand, expected
 from maskstyle.synthesis.schedule import USUAL_MEMORY
 
 TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256)
-"""Sides of tiles that are tried, from the one that wastes least on what tiles see of their neighbors."""
+"""Sides of tiles to try, from the one that computes the least twice where tiles overlap."""
 
 STEP = 1.5
 """Factor by which the limit grows, up to what is free, where a run does not fit into the usual memory."""
 
 CLOSE = 16
-"""Pixels to which the largest size that fits is found."""
+"""Accuracy in pixels of the largest size that fits."""
 
 
-def within_memory(demand: Demand) -> Settings:
-    """Return a run's settings with tiles that let it fit into its memory, where it does not without.
+def within_memory(demand: Demand) -> Limits:
+    """Return the limits of a run with the tiles that let it fit into its memory.
 
     Parameters
     ----------
     demand : Demand
-        The run. A ``tile_size`` that its settings have is kept.
+        The run. A ``tile_size`` among its limits is kept.
 
     Raises
     ------
     SettingsError
         Where not even the smallest tiles fit.
     """
-    settings = demand.settings
-    if settings.tile_size is not None:
+    limits = demand.limits
+    if limits.tile_size is not None:
         return _checked(demand)
     free = usable_memory() or USUAL_MEMORY
-    for limit in [settings.memory] if settings.memory else _limits(free):
-        chosen = _fitting(demand, limit)
+    for memory in [limits.memory] if limits.memory else _steps(free):
+        chosen = _fitting(demand, memory)
         if chosen is not None:
             return chosen
-    if not settings.memory and settings.optimizer == "auto":
-        # L-BFGS reckons with the usual memory, which is more than there is.
-        frugal = dataclasses.replace(demand, settings=settings.changed(memory=round(free, 1)))
+    if not limits.memory and demand.settings.optimizer == "auto":
+        # L-BFGS plans with the usual memory, which is more than there is.
+        frugal = dataclasses.replace(demand, limits=Limits(memory=round(free, 1)))
         chosen = _fitting(frugal, free)
         if chosen is not None:
             return chosen
+    raise SettingsError(_too_large(demand, free))
+
+
+def _too_large(demand: Demand, free: float) -> str:
+    """Return what does not fit, and the largest size that does."""
     needed = _gigabytes(_with_tiles(demand, TILE_SIZES[-1]))
     height, width = demand.sizes[-1]
-    limit, whose = (settings.memory, "the limit") if settings.memory else (free, "free")
-    largest = _largest(demand, limit)
-    way_out = f"the largest size that fits is --size {largest}" if largest else "no size fits"
-    other = "" if settings.optimizer in ("auto", "adam") else "; --optimizer auto takes less"
-    raise SettingsError(
-        f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {limit:.1f} GB is "
+    memory, whose = (demand.limits.memory, "the limit") if demand.limits.memory else (free, "free")
+    largest = _largest(demand, memory)
+    way_out = f"the largest `size` that fits is {largest}" if largest else "no size fits"
+    other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto takes less"
+    return (
+        f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {memory:.1f} GB is "
         f"{whose}{other}; {way_out}"
     )
 
 
-def _checked(demand: Demand) -> Settings:
-    """Return settings whose tiles were asked for; raise SettingsError where they do not fit into a limit."""
-    settings = demand.settings
-    needed = _gigabytes(demand)
-    if settings.memory and needed > settings.memory:
+def _checked(demand: Demand) -> Limits:
+    """Return limits whose tiles were asked for; raise SettingsError where they do not fit into the memory."""
+    limits, needed = demand.limits, _gigabytes(demand)
+    if limits.memory and needed > limits.memory:
         raise SettingsError(
-            f"tiles of {settings.tile_size} pixels would need about {needed:.1f} GB, but {settings.memory:.1f} GB is "
-            "the limit; use a smaller --tile-size, or leave it out"
+            f"tiles of {limits.tile_size} pixels would need about {needed:.1f} GB, but {limits.memory:.1f} GB is "
+            "the limit; use a smaller `tile_size`, or leave it out"
         )
-    return settings
+    return limits
 
 
-def _limits(free: float) -> list[float]:
-    """Return limits to try one after the other: a run that can takes the usual, however much is free."""
-    limits = [USUAL_MEMORY]
-    while limits[-1] < free:
-        limits.append(STEP * limits[-1])
-    return [min(limit, free) for limit in limits]
+def _steps(free: float) -> list[float]:
+    """Return amounts to try one after the other: a run that can takes the usual, however much is free."""
+    amounts = [USUAL_MEMORY]
+    while amounts[-1] < free:
+        amounts.append(STEP * amounts[-1])
+    return [min(amount, free) for amount in amounts]
 
 
-def _fitting(demand: Demand, limit: float) -> Settings | None:
-    """Return settings that fit: in one piece, or in the largest tiles that do."""
+def _fitting(demand: Demand, memory: float) -> Limits | None:
+    """Return limits that fit: in one piece, or in the largest tiles that do."""
     for tile_size in (None, *TILE_SIZES):
         tried = _with_tiles(demand, tile_size)
-        if _gigabytes(tried) <= limit:
-            return tried.settings
+        if _gigabytes(tried) <= memory:
+            return tried.limits
     return None
 
 
-def _largest(demand: Demand, limit: float) -> int | None:
+def _largest(demand: Demand, memory: float) -> int | None:
     """Return the longer side of the largest result that fits; step by step, as more does not always need more."""
     longest = max(demand.sizes[-1])
     for longer in range(longest // CLOSE * CLOSE, 0, -max(CLOSE, longest // 100 // CLOSE * CLOSE)):
-        if _gigabytes(_with_tiles(_at(demand, longer), TILE_SIZES[-1])) <= limit:
+        if _gigabytes(_with_tiles(_at(demand, longer), TILE_SIZES[-1])) <= memory:
             return longer
     return None
 
@@ -107,7 +111,7 @@ def _at(demand: Demand, longer: int) -> Demand:
 
 
 def _with_tiles(demand: Demand, tile_size: int | None) -> Demand:
-    return dataclasses.replace(demand, settings=demand.settings.changed(tile_size=tile_size))
+    return dataclasses.replace(demand, limits=dataclasses.replace(demand.limits, tile_size=tile_size))
 
 
 def _gigabytes(demand: Demand) -> float:

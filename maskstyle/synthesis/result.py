@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskstyle import __version__
 from maskstyle.images.pixels import Image, Mask, to_uint8
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import Limits, PatchSettings, Settings
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Size
@@ -34,6 +34,8 @@ class Result:
         The network that was used.
     compute_type : {"float32", "bfloat16"}
         The type that its convolutions ran in.
+    limits : Limits
+        The memory that it was given, and the tiles that it was computed in.
     losses : dict of str to float
         Weighted losses by term of the image before any denoising.
     steps : tuple of StepRecord
@@ -42,8 +44,8 @@ class Result:
         What happened at each size.
     seconds : float
         Wall time of the synthesis, loading left out.
-    remarks : tuple of str
-        What whoever looks at the picture should know, such as a region too small for some layers.
+    notes : tuple of str
+        What a person should know about the result, such as a region too small for some layers.
     patches : PatchSettings or None
         How patches were cut and matched, by techniques that do.
     match_map : (H, W, 3) float32 array or None
@@ -56,11 +58,12 @@ class Result:
     settings: Settings
     network: str
     compute_type: str
+    limits: Limits
     losses: dict[str, float]
     steps: tuple[StepRecord, ...]
     scales: tuple[ScaleReport, ...]
     seconds: float
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     patches: PatchSettings | None = None
     match_map: Image | None = None
 
@@ -78,11 +81,12 @@ class Result:
             "network": self.network,
             "compute_type": self.compute_type,
             "settings": dataclasses.asdict(self.settings),
+            "run": dataclasses.asdict(self.limits),
             **own,
             "seed": self.settings.seed,
             "losses": self.losses,
             "stopped_because": self.stopped_because,
-            "remarks": list(self.remarks),
+            "notes": list(self.notes),
         }
 
     def record(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from maskstyle.synthesis.checkpoint_file import Progress, State
 from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.synthesis.minimize import Outcome, StoppedAtOnce, minimize
 from maskstyle.synthesis.result import ScaleReport, StepRecord
+from maskstyle.synthesis.scene import StyleAtSize
 from maskstyle.synthesis.schedule import settings_at
 
 
@@ -72,6 +73,8 @@ class Synthesis:
         One for each size that was begun.
     seconds : float
         Wall time of it all; where it went on from a checkpoint, with what had passed when that was written.
+    style : StyleAtSize or None
+        What the last size that was begun asked of the style.
     """
 
     image: Image
@@ -79,17 +82,19 @@ class Synthesis:
     steps: tuple[StepRecord, ...]
     scales: tuple[ScaleReport, ...]
     seconds: float
+    style: StyleAtSize | None = None
 
 
 OnStep = Callable[[Step], None]
 
 
 def synthesize(
-    objective_at: Callable[[Size], ObjectiveLike],
+    objective_at: Callable[[Size], tuple[ObjectiveLike, StyleAtSize | None]],
     start: Image,
     sizes: Sequence[Size],
     settings: Settings,
     *,
+    memory: float | None = None,
     on_step: OnStep | None = None,
     should_stop: Callable[[], bool] | None = None,
     begin_with: Callable[[Image], Image] | None = None,
@@ -100,7 +105,7 @@ def synthesize(
     Parameters
     ----------
     objective_at : callable
-        Returns the objective for images of a (height, width).
+        Returns the objective for images of a (height, width), and what it asks of the style.
     start : (H, W, 3) float32 array
         Starting image in [0, 1], of any size; resized to the first of `sizes`. Detail that it has at finer
         sizes is added when they begin.
@@ -108,6 +113,8 @@ def synthesize(
         From coarse to fine.
     settings : Settings
         For the optimizer.
+    memory : float, optional
+        GB that the optimizer may plan with.
     on_step : callable, optional
         Called after each evaluation.
     should_stop : callable, optional
@@ -127,10 +134,11 @@ def synthesize(
     began = time.perf_counter() - (0.0 if held is None else held.seconds)
     image = start
     losses: dict[str, float] = {}
+    style: StyleAtSize | None = None
     records: list[StepRecord] = [] if held is None else list(held.steps)
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
     for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
-        chosen = settings_at(size, settings, first=scale == 1)
+        chosen = settings_at(size, settings, memory=memory, first=scale == 1)
         recorder = _Recorder(scale, len(sizes), size, chosen, began, on_step, records, reports)
         first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
         begin: Callable[[], Image | State] = first
@@ -138,8 +146,9 @@ def synthesize(
             recorder.resumed_after = (*held.resumed_after, held.evaluations)
             begin = checkpoints.take_state
         try:
+            objective, style = objective_at(size)
             outcome = minimize(
-                objective_at(size),
+                objective,
                 begin,
                 chosen,
                 on_evaluation=recorder,
@@ -159,7 +168,7 @@ def synthesize(
         reports.append(recorder.report(outcome))
         if outcome.stopped_because == "interrupted":
             break
-    return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began)
+    return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began, style)
 
 
 def _first_image(

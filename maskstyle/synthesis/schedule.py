@@ -1,12 +1,14 @@
-"""What each size of a run gets: how many sizes there are, how many steps each takes, and with which optimizer."""
+"""The sizes of a run from coarse to fine, and what each gets: its steps, its optimizer, its style images."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Size, fit_size
-from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+from maskstyle.networks.architectures import smallest_side
+from maskstyle.settings import DEFAULT_LONGER_SIDE, OptimizerSettings, Settings, SizeSettings, wanted_layers
 
 LEAST_STEPS = 5
 """Steps that the schedule leaves a large size at least, where settings have as many."""
@@ -30,6 +32,63 @@ LEAST_HISTORY = 2
 than Adam (docs/choosing-the-defaults.md)."""
 
 
+LARGEST_PIXELS = 400_000_000
+"""Pixels that an image may have: far above what fits into most machines' memory, it catches a typing error."""
+
+
+def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] = ()) -> list[Size]:
+    """Return the sizes of a run from coarse to fine.
+
+    Parameters
+    ----------
+    content : (height, width)
+        Size of the content image, or of the doodle.
+    settings : Settings
+        Size, scales, layers and weights.
+    styles : sequence of (height, width)
+        Sizes of the style images.
+
+    Raises
+    ------
+    SettingsError
+        Where every weight is 0, where an image would be unreasonably large, or where the coarsest size or a style
+        image would be too small for the layers.
+    """
+    if settings.content_weight == settings.style_weight == settings.tv_weight == 0:
+        raise SettingsError(
+            "content_weight, style_weight and tv_weight are all 0, so there is nothing to do; make one larger"
+        )
+    finest = result_size(content, settings)
+    for used in (finest, *(style_size(style, finest, settings) for style in styles)):
+        if used[0] * used[1] > LARGEST_PIXELS:
+            raise SettingsError(
+                f"an image would be {used[0]}x{used[1]} (height x width), more than the {LARGEST_PIXELS // 10**6} "
+                "megapixels that are allowed; choose a smaller size or style_scale"
+            )
+    needed = smallest_side(wanted_layers(settings))
+    sizes = pyramid_sizes(finest, scales_at(finest, settings.scales), smallest_side=needed)
+    for style in styles if settings.style_weight > 0 else ():
+        used = style_size(style, sizes[0], settings)
+        if min(used) < needed:
+            raise SettingsError(
+                f"the style image of {style[0]}x{style[1]} would be used at {used[0]}x{used[1]} (height x width), "
+                f"but the layers need at least {needed} pixels; use a less narrow style image, a larger size or "
+                "style_scale, or fewer scales"
+            )
+    return sizes
+
+
+def result_size(content: Size, settings: SizeSettings) -> Size:
+    """Return the (height, width) of the result for a content image of a size."""
+    return fit_size(content, settings.size or min(max(content), DEFAULT_LONGER_SIDE))
+
+
+def style_size(style: Size, result: Size, settings: SizeSettings) -> Size:
+    """Return the (height, width) at which a style image is used for a result of a size."""
+    base = result if settings.style_fit == "stretch" else fit_size(style, max(result))
+    return fit_size(base, max(1, round(settings.style_scale * max(base))))
+
+
 def scales_at(size: Size, scales: int) -> int:
     """Return the number of sizes from coarse to fine for a result of a (height, width).
 
@@ -43,8 +102,8 @@ def scales_at(size: Size, scales: int) -> int:
     return scales + max(0, round(math.log2(max(size) / DEFAULT_LONGER_SIDE)))
 
 
-def settings_at(size: Size, settings: Settings, *, first: bool = False) -> Settings:
-    """Return the settings of one (height, width): its steps, and its optimizer where that is ``auto``.
+def settings_at(size: Size, settings: Settings, *, memory: float | None = None, first: bool = False) -> Settings:
+    """Return the settings of one size: its steps, and its optimizer where that is ``auto``.
 
     Parameters
     ----------
@@ -52,15 +111,19 @@ def settings_at(size: Size, settings: Settings, *, first: bool = False) -> Setti
         The size.
     settings : Settings
         Those of the whole run.
+    memory : float, optional
+        GB that the run may use; `USUAL_MEMORY` where it is left out.
     first : bool
         Whether no coarser size comes before.
     """
     chosen = settings.changed(steps=steps_at(size, settings))
-    return chosen.changed(**_optimizer_at(size, chosen, first)) if settings.optimizer == "auto" else chosen
+    if settings.optimizer != "auto":
+        return chosen
+    return chosen.changed(**_optimizer_at(size, chosen, memory or USUAL_MEMORY, first))
 
 
-def steps_at(size: Size, settings: Settings) -> int:
-    """Return how many steps a (height, width) takes at most.
+def steps_at(size: Size, settings: OptimizerSettings) -> int:
+    """Return the most steps that a size takes.
 
     Examples
     --------
@@ -71,8 +134,8 @@ def steps_at(size: Size, settings: Settings) -> int:
     return max(round(settings.steps * share), min(settings.steps, LEAST_STEPS))
 
 
-def _optimizer_at(size: Size, settings: Settings, first: bool) -> dict[str, object]:
-    limit = LBFGS_SHARE * ((settings.memory or USUAL_MEMORY) - OTHER_MEMORY) * 1e9
+def _optimizer_at(size: Size, settings: OptimizerSettings, memory: float, first: bool) -> dict[str, object]:
+    limit = LBFGS_SHARE * (memory - OTHER_MEMORY) * 1e9
     fitting = [
         history for history in range(settings.history, 0, -1) if optimizer_bytes(size, "lbfgs", history) <= limit
     ]

@@ -1,91 +1,38 @@
-"""Basic style transfer: the whole style to the whole image (Gatys, Ecker and Bethge, 2015)."""
+"""Basic style transfer: the whole style on the whole image (Gatys, Ecker and Bethge, 2015)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.color import seen_content, seen_style, visible_weights
-from maskstyle.images.pixels import Image, Mask, Size, resize_image
-from maskstyle.objective.guides import style_guide
-from maskstyle.objective.objective import ObjectiveLike, content_term, objective_for, style_term, total_variation_term
-from maskstyle.settings import Settings
-from maskstyle.synthesis.result import Result
-from maskstyle.synthesis.scales import OnStep, synthesize
-from maskstyle.techniques.plan import (
-    check_alpha,
-    check_image,
-    check_initial,
-    normalized_shares,
-    starting_image,
-    style_size,
-    transfer_sizes,
-)
-from maskstyle.techniques.setup import begin_checkpoints, finished, fitted, prepared_network
-
-if TYPE_CHECKING:
-    from maskstyle.networks.load import NetworkChoice
-    from maskstyle.networks.vgg import FeatureNetwork
-    from maskstyle.synthesis.checkpoints import Checkpoints
+from maskstyle.guidance.layout import Layout, Placement, StyleImage
+from maskstyle.images.pixels import Image
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.checks import check_image
+from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 
-def transfer_basic(
-    content: Image,
-    style: Image | Sequence[Image],
-    *,
-    style_shares: Sequence[float] | None = None,
-    alpha: Mask | None = None,
-    initial: Image | None = None,
-    settings: Settings | None = None,
-    network: NetworkChoice | FeatureNetwork | None = None,
-    on_step: OnStep | None = None,
-    should_stop: Callable[[], bool] | None = None,
-    checkpoints: Checkpoints | None = None,
-) -> Result:
+@dataclass(frozen=True, eq=False)
+class BasicInputs(Inputs):
     """Paint a content image in the style of one or several style images.
 
     Parameters
     ----------
     content : (H, W, 3) float array
         RGB in [0, 1].
-    style : (H, W, 3) float array, or a sequence of them
+    style : (h, w, 3) float array, or a sequence of them
         RGB in [0, 1], each of any size.
     style_shares : sequence of float, optional
-        Relative share of each style; equal where they are left out.
-    alpha : (H, W) float array, optional
-        Transparency of the content in [0, 1], carried to the result.
-    initial : (H, W, 3) float array, optional
-        The first image, in [0, 1], to continue from an earlier result; it overrides ``settings.init``.
-    settings : Settings, optional
-        Everything else; the project's own recipe where it is left out.
-    network : NetworkChoice or FeatureNetwork, optional
-        A chosen or loaded network; found as the settings say where it is left out.
-    on_step : callable, optional
-        Called with a `maskstyle.Step` after each evaluation.
-    should_stop : callable, optional
-        Asked after each evaluation; where it says True the best image so far is returned.
-    checkpoints : Checkpoints, optional
-        Where the state is written now and then, and whether to go on from what is there; see
-        ``docs/large-pictures.md``.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    ImageError, SettingsError, WeightsError, CheckpointError
-        For inputs that cannot work, before the long work starts.
-    NumericalError
-        Where a loss is not finite; it carries the last good image.
+        Relative share of each style image; equal where they are left out.
 
     References
     ----------
-    Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style", 2015; "Image Style Transfer Using
-    Convolutional Neural Networks", CVPR 2016.
+    Gatys, Ecker and Bethge, "A Neural Algorithm of Artistic Style", 2015; "Image Style Transfer Using Convolutional
+    Neural Networks", CVPR 2016.
 
     Examples
     --------
@@ -95,52 +42,34 @@ def transfer_basic(
     >>> result = maskstyle.transfer_basic(content, style)  # doctest: +SKIP
     >>> maskstyle.save_image("out.png", result.image)  # doctest: +SKIP
     """
-    initial, settings = check_initial(initial, settings or Settings())
-    content = check_image(content, "content image")
-    if alpha is not None:
-        alpha = check_alpha(alpha, content.shape[:2])
-    given = [style] if isinstance(style, np.ndarray) else list(style)
-    styles = [check_image(image, "style image") for image in given]
-    if not styles:
-        raise SettingsError("there is no style image; give at least one")
-    shares = normalized_shares(style_shares, len(styles))
-    sizes = transfer_sizes(content.shape[:2], settings, styles=[image.shape[:2] for image in styles])
-    loaded = prepared_network(network, settings)
-    settings = fitted(settings, sizes, loaded, styles=len(styles))
-    begin_checkpoints(
-        checkpoints,
-        "basic",
-        sizes,
-        settings=settings,
-        network=loaded,
-        inputs={
-            "content image": content,
-            "style images": styles,
-            "style weights": shares,
-            "alpha": alpha,
-            "initial image": initial,
-        },
-    )
-    seen = seen_content(content, settings.color)
-    weights = visible_weights(np.ones(content.shape[:2], np.float32), alpha)
-    styles = [seen_style(image, content, settings.color, content_weights=weights) for image in styles]
 
-    def objective_at(size: Size) -> ObjectiveLike:
-        scaled = [resize_image(image, style_size(image.shape[:2], size, settings)) for image in styles]
-        guides = [style_guide(loaded, scaled, shares, settings)] if settings.style_weight > 0 else []
-        return objective_for(
-            size,
-            loaded,
-            [
-                content_term(loaded, resize_image(seen, size), settings),
-                style_term(loaded, guides, settings),
-                total_variation_term(settings),
-            ],
-            settings,
-        )
+    technique: ClassVar[str] = "basic"
+    without_effect: ClassVar[tuple[str, ...]] = ("propagation", "mask_exponent")
 
-    start = seen_content(starting_image(content, styles[0], initial, sizes, settings), settings.color)
-    synthesis = synthesize(
-        objective_at, start, sizes, settings, on_step=on_step, should_stop=should_stop, checkpoints=checkpoints
-    )
-    return finished(synthesis, technique="basic", content=content, alpha=alpha, network=loaded, settings=settings)
+    content: Image = declare("image", "Content image.", positional=True)
+    style: Image | Sequence[Image] = declare("styles", "Style image, as FILE[:SHARE].", positional=True)
+    style_shares: Sequence[float] | None = field(default=None, kw_only=True)
+
+    def scene(self) -> Scene:
+        """Return the scene: one blend of all styles, everywhere."""
+        content = self.checked("content")
+        given = [self.style] if isinstance(self.style, np.ndarray) else list(self.style)
+        styles = [StyleImage(check_image(image, "style image")) for image in given]
+        if not styles:
+            raise SettingsError("there is no style image; give at least one")
+        shares = normalized_shares(self.style_shares, len(styles))
+        blend = Placement("style", tuple(zip(styles, shares, strict=True)), color=self.resolved_settings().color)
+        return self.made_scene(Layout((blend,)), content.shape[:2], content=content)
+
+
+def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:
+    """Return `count` shares that sum to 1; equal ones where none are given."""
+    given = [1.0] * count if shares is None else [float(share) for share in shares]
+    if len(given) != count:
+        raise SettingsError(f"there are {count} style images but {len(given)} shares; give one for each")
+    if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
+        raise SettingsError(f"the shares of the styles are {given}; expected numbers of at least 0, one above 0")
+    return [share / sum(given) for share in given]
+
+
+transfer_basic = transfer_function(BasicInputs)

@@ -1,272 +1,307 @@
-"""What every technique settles before TensorFlow loads: checks, layers, sizes, shares and the first image."""
+"""Planned style transfer: regions and soft masks of one picture, each in a style of its own, or kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.colors import region_colors
-from maskstyle.guidance.regions import resize_labels
+from maskstyle.errors import ImageError, SettingsError, concerning
+from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.compositing import FEATHER_MODES
-from maskstyle.images.guided_filter import MOST_RADIUS
-from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image
-from maskstyle.maps.assignment import Pair, RegionPlan
-from maskstyle.maps.io import Color, SemanticMap
-from maskstyle.maps.soft import are_blended
-from maskstyle.networks.architectures import smallest_side
-from maskstyle.settings import DEFAULT_LONGER_SIDE, PatchSettings, Settings, active
-from maskstyle.synthesis.schedule import pyramid_sizes, scales_at
+from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.maps.assignment import find_denoised, region_name
+from maskstyle.maps.colors import Color
+from maskstyle.maps.io import fit_map
+from maskstyle.maps.matching import describe_unmatched, find_region, match_regions
+from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.masks.io import fit_mask
+from maskstyle.settings import AT_LEAST_ZERO, CHOICES, COLOR
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.checks import check_denoised, check_fading, check_image, check_soft_maps
+from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
-LARGEST_PIXELS = 400_000_000
-"""Pixels that an image may have, far above what fits into memory on most machines: it catches a slip of the hand."""
-
-MATCHINGS = ("region", "patch")
-"""How a doodle's style is matched to the painting's, with Gram matrices of regions or of patches."""
-
-
-def check_image(image: Image, name: str) -> Image:
-    """Return an image given through the API, or raise ImageError with what is wrong."""
-    array = np.asarray(image)
-    if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise ImageError(f"the {name} has shape {array.shape}; expected (height, width, 3), RGB")
-    return _checked_values(array, name)
+WHOLE = "whole"
+"""Stands for the whole style image in place of one of its regions."""
 
 
-def check_alpha(alpha: Mask, size: Size, image_name: str = "content image") -> Mask:
-    """Return the alpha of an image of a size, or raise ImageError with what is wrong."""
-    array = np.asarray(alpha)
-    if array.shape != tuple(size):
+@dataclass(frozen=True, eq=False)
+class PlanRegion:
+    """A region or a soft mask of the content image, and the style that goes there; or a region to keep.
+
+    Parameters
+    ----------
+    region : (red, green, blue), optional
+        Map color of a region of the content image.
+    mask : (M, N) float array, optional
+        Instead of a region, a soft mask in [0, 1], of the content image's aspect.
+    style : StyleImage or None
+        The style; None keeps the pixels of the region bit for bit, whatever masks cover it.
+    style_region : (red, green, blue) or "whole", optional
+        Region of the style image whose style is taken. Where it is left out: for a region, that of the same color if
+        the style image has a map; else the whole image.
+    style_mask : (m, n) float array, optional
+        Instead of a region, a soft mask in [0, 1] over the style image, of its aspect.
+    strength : float
+        Factor above 0 on the strength of the style.
+    color : {"style", "content", "luminance", "match"}, optional
+        Whose colors the result has there, see `maskstyle.Settings`; as in the settings where it is left out.
+    """
+
+    region: Color | None = None
+    mask: Mask | None = None
+    style: StyleImage | None = None
+    style_region: Color | str | None = None
+    style_mask: Mask | None = None
+    strength: float = 1.0
+    color: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PlanInputs(Inputs):
+    """Paint regions and soft masks of a content image, each in a style of its own: an image or part of one.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float array
+        RGB in [0, 1].
+    regions : sequence of PlanRegion
+        What is painted, and how. Where masks overlap one another or regions, styles mix in proportion. Kept regions
+        and everything that nothing paints stay those of the content image, bit for bit where it is not resized.
+    content_map : SemanticMap, optional
+        Region of each pixel; needed where regions are named. See `maskstyle.load_map`.
+    feather : float
+        Pixels of the result over which styles fade in from the edge of all painted regions.
+    feather_mode, transparent
+        See `maskstyle.transfer_region`.
+    denoise_regions : sequence of (red, green, blue), optional
+        Map colors of the painted regions that ``settings.denoise`` applies to; all that is painted where they are
+        left out.
+
+    Notes
+    -----
+    Where regions differ in their color modes, the network sees those of ``luminance`` in gray, and what nothing
+    paints as ``settings.color`` says.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> content = maskstyle.load_image("samples/coffee.jpg").pixels  # doctest: +SKIP
+    >>> styles = [  # doctest: +SKIP
+    ...     maskstyle.StyleImage(maskstyle.load_image(f"samples/{name}.jpg").pixels) for name in ("window", "dots")
+    ... ]
+    >>> result = maskstyle.transfer_plan(  # doctest: +SKIP
+    ...     content,
+    ...     [
+    ...         maskstyle.PlanRegion((200, 70, 50), style=styles[0]),
+    ...         maskstyle.PlanRegion((110, 140, 60), style=styles[1], color="content"),
+    ...     ],
+    ...     content_map=maskstyle.load_map("samples/coffee_map.png"),
+    ... )
+    """
+
+    technique: ClassVar[str] = "plan"
+    soft_maps: ClassVar[bool] = True
+
+    content: Image = declare("image", "Content image.", positional=True)
+    regions: Sequence[PlanRegion] = declare(
+        "plan regions", "Regions and masks, each with its style.", positional=True
+    )
+    content_map: SemanticMap | None = declare("map", "Semantic map of the content image.", default=None, of="content")
+    feather: float = declare(
+        "number",
+        "Pixels over which styles fade in from the painted edge.",
+        default=0.0,
+        panel=COLOR,
+        bounds=AT_LEAST_ZERO,
+    )
+    feather_mode: str = declare(
+        "choice",
+        "Fade in by distance alone, or along edges of the content image.",
+        default="distance",
+        panel=COLOR,
+        choices=FEATHER_MODES,
+    )
+    transparent: bool = declare(
+        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
+    )
+    denoise_regions: Sequence[Color] | None = declare(
+        "colors",
+        "Map colors of the regions to denoise; default: all painted.",
+        default=None,
+        panel=COLOR,
+        of="content_map",
+    )
+
+    def scene(self) -> Scene:
+        """Return the scene: a placement for each region and mask that has a style."""
+        settings = self.resolved_settings()
+        check_fading(self.feather, self.feather_mode)
+        check_denoised(self.denoise_regions, settings)
+        content = self.checked("content")
+        layout = self._layout(content.shape[:2], settings.color)
+        maps = (layout.content_map, *(style.style_map for style in layout.styles()))
+        soft = check_soft_maps(maps, settings)
+        denoised = None
+        if self.denoise_regions is not None:
+            if layout.content_map is None:
+                with concerning("denoise_regions"):
+                    raise SettingsError("denoise_regions needs a content map, and there is none; give one")
+            name = self.name_of("content_map", "the content map")
+            denoised = find_denoised(self.denoise_regions, layout.content_map, layout.painted(), name=name)
+        return self.made_scene(
+            layout,
+            content.shape[:2],
+            content=content,
+            feather=self.feather,
+            feather_mode=self.feather_mode,
+            transparent=self.transparent,
+            denoised=denoised,
+            notes=soft,
+        )
+
+    def _layout(self, size: Size, color: str) -> Layout:
+        """Return the placements of the plan, with every region found in its map."""
+        content_map = self.content_map
+        if content_map is not None:
+            with concerning("content_map"):
+                name = self.name_of("content_map", "the content map")
+                image_name = self.name_of("content", "the content image")
+                content_map = fit_map(content_map, size, name=name, image_name=image_name)
+        placing = _Placing(self, content_map, size, color)
+        placements, kept = [], []
+        for place, region in enumerate(self.regions):
+            with concerning("regions", place):
+                label = placing.content_label(region)
+                if region.style is not None:
+                    placements.append(placing.placement(region, place, label))
+                elif label is None:
+                    with concerning("style"):
+                        raise SettingsError("a mask without a style paints nothing; give it a style")
+                else:
+                    kept.append(label)
+        if not placements:
+            raise SettingsError("the plan paints nothing; give at least one region or mask a style")
+        layout = Layout(tuple(placements), content_map, tuple(kept))
+        for placement in layout.masked():
+            if not layout.mask(placement, size).any():
+                with concerning("regions", placement.place, "mask"):
+                    raise ImageError("the mask is 0 wherever pixels are not kept, so it paints nothing")
+        return layout
+
+
+class _Placing:
+    """Turns the regions of a plan into placements; it remembers which are taken, and fits each style map once."""
+
+    def __init__(self, inputs: PlanInputs, content_map: SemanticMap | None, size: Size, color: str) -> None:
+        self._content_map, self._size, self._color = content_map, size, color
+        self._name = inputs.name_of("content_map", "the content map")
+        self._image_name = inputs.name_of("content", "the content image")
+        self._taken: set[int] = set()
+        self._styles: dict[int, StyleImage] = {}
+
+    def content_label(self, region: PlanRegion) -> int | None:
+        """Return the label of a region of the content image; None for a mask."""
+        with concerning("region"):
+            if (region.region is None) == (region.mask is None):
+                raise SettingsError("expected either a region of the content map or a mask; give one of them")
+            if region.region is None:
+                return None
+            if self._content_map is None:
+                raise SettingsError(f"region {region_name(region.region)} needs a content map; give one")
+            label = find_region(region.region, self._content_map, name=self._name)
+            if label in self._taken:
+                named = region_name(self._content_map.colors[label])
+                raise SettingsError(f"region {named} is planned twice; plan it once")
+            self._taken.add(label)
+            _require_some(self._content_map, label, region_name(region.region), self._name)
+            return label
+
+    def placement(self, region: PlanRegion, place: int, label: int | None) -> Placement:
+        """Return the placement of a region or mask that has a style."""
+        style = self._style(region)
+        mask, style_mask, style_label = None, None, None
+        if region.mask is not None:
+            with concerning("mask"):
+                mask = fit_mask(region.mask, self._size, name="the mask", image_name=self._image_name)
+        if region.style_mask is not None:
+            with concerning("style_mask"):
+                if region.style_region is not None:
+                    raise SettingsError("expected a region of the style image or a mask over it, not both")
+                style_mask = fit_mask(region.style_mask, style.size, name="the style mask", image_name=style.name)
+        else:
+            with concerning("style_region"):
+                style_label = self._style_label(region, label, style)
+        with concerning("strength"):
+            if not (math.isfinite(region.strength) and region.strength > 0):
+                raise SettingsError(f"the strength is {region.strength:g}; expected a number above 0")
+        color = region.color or self._color
+        with concerning("color"):
+            if color not in CHOICES["color"]:
+                raise SettingsError(f"color is {color!r}; expected one of {', '.join(CHOICES['color'])}")
+        name = f"mask {place + 1}"
+        if label is not None and self._content_map is not None:
+            name = region_name(self._content_map.colors[label])
+        return Placement(
+            name, ((style, 1.0),), place, label, mask, style_label, style_mask, float(region.strength), color
+        )
+
+    def _style(self, region: PlanRegion) -> StyleImage:
+        """Return a style image, checked and with its map fitted; regions that share one go on to share it."""
+        given = region.style
+        assert given is not None
+        if id(given) not in self._styles:
+            with concerning("style"):
+                style = replace(given, image=check_image(given.image, given.name))
+                if style.style_map is not None:
+                    fitted = fit_map(
+                        style.style_map, style.size, name=f"the map of {style.name}", image_name=style.name
+                    )
+                    style = replace(style, style_map=fitted)
+            self._styles[id(given)] = style
+        return self._styles[id(given)]
+
+    def _style_label(self, region: PlanRegion, label: int | None, style: StyleImage) -> int | None:
+        """Return the label of the region of the style image; None is the whole image."""
+        wanted = region.style_region
+        if wanted == WHOLE or (wanted is None and (label is None or style.style_map is None)):
+            return None
+        map_name = f"the map of {style.name}"
+        if style.style_map is None:
+            raise SettingsError(f"{style.name} has no map to find a region in; give it one, or use {WHOLE!r}")
+        if isinstance(wanted, str):
+            raise SettingsError(f"the style region is {wanted!r}; expected a color of its map, or {WHOLE!r}")
+        if wanted is None:
+            assert label is not None
+            found = self._same_color(label, style.style_map, map_name)
+        else:
+            found = find_region(wanted, style.style_map, name=map_name)
+        _require_some(style.style_map, found, region_name(style.style_map.colors[found]), map_name)
+        return found
+
+    def _same_color(self, label: int, style_map: SemanticMap, map_name: str) -> int:
+        """Return the label of the region of the style image that has the color of a region of the content image."""
+        assert self._content_map is not None
+        match = match_regions(self._content_map, style_map, names=(self._name, map_name))
+        found = dict(match.pairs)
+        if label in found:
+            return found[label]
+        missing = replace(match, unmatched_content=(label,), unmatched_style=())
+        advice = f"set `style_region` to a color of its map, or to {WHOLE!r}"
         raise ImageError(
-            f"the alpha has shape {array.shape}, but the {image_name} is {size[0]}x{size[1]} (height x width); "
-            "expected the same"
-        )
-    return _checked_values(array, "alpha")
-
-
-def check_initial(
-    initial: Image | None, settings: Settings, *, auto: str = "content"
-) -> tuple[Image | None, Settings]:
-    """Return an initial image given through the API, and the settings with the ``init`` that it makes.
-
-    `auto` is what the ``init`` of that name stands for.
-    """
-    if initial is not None:
-        return check_image(initial, "initial image"), settings.changed(init="image")
-    if settings.init == "image":
-        raise SettingsError("init is 'image', but no initial image was given; give one, or another init")
-    return None, settings.changed(init=auto) if settings.init == "auto" else settings
-
-
-def check_without_content(settings: Settings) -> None:
-    """Raise SettingsError where settings ask for something of a content image that there is not."""
-    if settings.content_weight > 0:
-        raise SettingsError(
-            f"content_weight is {settings.content_weight:g}, but a doodle has no content; let it be 0, as in "
-            "maskstyle.DOODLE_SETTINGS"
-        )
-    if settings.color != "style":
-        raise SettingsError(
-            f"color is {settings.color!r}, but a doodle has no content to take colors from; expected style"
-        )
-    if settings.init == "content":
-        raise SettingsError(
-            "init is 'content', but a doodle has no content to start from; expected colors, noise, style or an image"
-        )
-
-
-def check_matching(matching: str) -> None:
-    """Raise SettingsError where a doodle's style cannot be matched in a way."""
-    if matching not in MATCHINGS:
-        raise SettingsError(f"matching is {matching!r}; expected one of {', '.join(MATCHINGS)}")
-
-
-def check_doodle_patches(matching: str, patches: PatchSettings | None) -> PatchSettings:
-    """Return how a doodle's patches are matched; raise SettingsError where that says nothing or cannot be."""
-    if patches is not None and matching != "patch":
-        raise SettingsError(
-            f"settings of patches do nothing where matching is {matching}; leave them out, or match by patch"
-        )
-    if patches is not None and patches.feature_weight > 0:
-        raise SettingsError(
-            f"feature_weight is {patches.feature_weight:g}, but a doodle has no content whose features could be "
-            "compared; expected 0"
-        )
-    return patches or PatchSettings()
-
-
-def check_feather(feather: float, mode: str = "distance") -> None:
-    """Raise SettingsError where a number of pixels to fade in over cannot be one, or its mode does nothing."""
-    if mode not in FEATHER_MODES:
-        raise SettingsError(f"feather_mode is {mode!r}; expected one of {', '.join(FEATHER_MODES)}")
-    if not (np.isfinite(feather) and feather >= 0):
-        raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
-    if mode == "edges" and not 1 <= feather <= MOST_RADIUS:
-        raise SettingsError(
-            f"feather is {feather:g}, but feather_mode edges looks for edges as far as that; expected 1 to "
-            f"{MOST_RADIUS} pixels, such as 8"
-        )
-
-
-def check_soft(soft: bool, settings: Settings) -> None:
-    """Raise SettingsError where maps are soft, but how regions pass to deeper layers leaves no room for shares."""
-    if soft and settings.propagation != "simple":
-        raise SettingsError(
-            f"propagation is {settings.propagation!r}, but in soft maps a cell belongs to regions by their shares of "
-            "it; expected simple, or maps without soft edges"
-        )
-
-
-def hard_maps(maps: Iterable[SemanticMap]) -> tuple[str, ...]:
-    """Return a sentence where maps are soft, but none of them has a soft edge."""
-    shares = [each.shares for each in maps if each.shares is not None]
-    if not shares or any(are_blended(each).any() for each in shares):
-        return ()
-    return ("the maps have no soft edges: each of their pixels is of one region, as without soft maps",)
-
-
-def check_denoised(regions: Sequence[Color] | None, settings: Settings) -> None:
-    """Raise SettingsError where regions to denoise are named, but nothing is denoised."""
-    if regions is not None and settings.denoise == 0:
-        raise SettingsError("denoise_regions does nothing where denoise is 0; give both, or neither")
-
-
-def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
-    lowest, highest = float(array.min()), float(array.max())
-    if not (lowest >= 0 and highest <= 1):
-        raise ImageError(f"the {name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
-    return array.astype(np.float32, copy=False)
-
-
-def wanted_layers(settings: Settings) -> tuple[str, ...]:
-    """Return the layers that the terms of weight above 0 look at."""
-    mixes = [
-        (settings.content_weight, settings.content_layers),
-        (settings.style_weight, settings.style_layers),
-    ]
-    return tuple(dict.fromkeys(layer for weight, mix in mixes if weight > 0 for layer, _ in active(mix)))
-
-
-def result_size(size: Size, settings: Settings) -> Size:
-    """Return the (height, width) of the result for a content of `size`."""
-    return fit_size(size, settings.size or min(max(size), DEFAULT_LONGER_SIDE))
-
-
-def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] = ()) -> list[Size]:
-    """Return the sizes from coarse to fine for a content of a size.
-
-    Parameters
-    ----------
-    content : (height, width)
-        The content's size.
-    settings : Settings
-        Size, scales, layers and weights.
-    styles : sequence of (height, width)
-        The sizes of the style images.
-
-    Raises
-    ------
-    SettingsError
-        Where every weight is 0, where an image would be unreasonably large, or where the layers would have no
-        pixel left of the coarsest size or of a style image.
-    """
-    if settings.content_weight == settings.style_weight == settings.tv_weight == 0:
-        raise SettingsError(
-            "content_weight, style_weight and tv_weight are all 0, so there is nothing to do; make one larger"
-        )
-    finest = result_size(content, settings)
-    for used in (finest, *(style_size(style, finest, settings) for style in styles)):
-        if used[0] * used[1] > LARGEST_PIXELS:
-            raise SettingsError(
-                f"an image would be {used[0]}x{used[1]} (height x width), more than the {LARGEST_PIXELS // 10**6} "
-                "megapixels that are allowed; choose a smaller size or style_scale"
+            describe_unmatched(
+                missing, self._content_map, style_map, content_name=self._name, style_name=map_name, advice=advice
             )
-    needed = smallest_side(wanted_layers(settings))
-    sizes = pyramid_sizes(finest, scales_at(finest, settings.scales), smallest_side=needed)
-    for style in styles if settings.style_weight > 0 else ():
-        used = style_size(style, sizes[0], settings)
-        if min(used) < needed:
-            raise SettingsError(
-                f"the style image of {style[0]}x{style[1]} would be used at {used[0]}x{used[1]} (height x width), "
-                f"but the layers need at least {needed} pixels; use a less narrow style image, a larger size or "
-                "style_scale, or fewer scales"
-            )
-    return sizes
+        )
 
 
-def style_size(style: Size, result: Size, settings: Settings) -> Size:
-    """Return the (height, width) at which a style image is used for a result of a size."""
-    base = result if settings.style_fit == "stretch" else fit_size(style, max(result))
-    return fit_size(base, max(1, round(settings.style_scale * max(base))))
+def _require_some(semantic_map: SemanticMap, label: int, name: str, map_name: str) -> None:
+    if not semantic_map.count(label):
+        raise ImageError(
+            f"region {name} is so small in {map_name} that nothing is left of it at its image's size; paint it "
+            "larger, or use a map of the image's size"
+        )
 
 
-def starting_image(
-    content: Image | None,
-    style: Image,
-    initial: Image | None,
-    sizes: Sequence[Size],
-    settings: Settings,
-    *,
-    regions: RegionPlan | None = None,
-) -> Image:
-    """Return the first image: of the finest size, but for noise and colors, which have the coarsest.
-
-    Parameters
-    ----------
-    content : (H, W, 3) float32 array or None
-        The content image; None where there is none, and ``settings.init`` is another.
-    style : (h, w, 3) float32 array
-        The style image.
-    initial : (H', W', 3) float32 array or None
-        An image of one's own.
-    sizes : sequence of (height, width)
-        From coarse to fine.
-    settings : Settings
-        For ``init``, with ``auto`` settled, and the seed.
-    regions : RegionPlan, optional
-        Which region takes the colors of which; all of the style's go everywhere where it is left out.
-    """
-    if settings.init == "image":
-        if initial is None:
-            raise SettingsError("init is 'image', but no initial image was given")
-        return _at_size(initial, sizes[-1])
-    if settings.init == "noise":
-        noise = np.random.default_rng(settings.seed).random((*sizes[0], 3), dtype=np.float32)
-        return np.float32(0.5) + np.float32(settings.noise_contrast) * (noise - np.float32(0.5))
-    if settings.init == "colors":
-        return _colored_start(style, sizes[0], settings, regions)
-    chosen = style if settings.init == "style" else content
-    if chosen is None:
-        raise SettingsError(f"init is {settings.init!r}, but there is no content image; give another init")
-    return _at_size(chosen, sizes[-1])
-
-
-def _at_size(image: Image, size: Size) -> Image:
-    """Return an image at a size: itself where it has that, as a copy of a large one is much memory."""
-    return image if image.shape[:2] == tuple(size) else resize_image(image, size)
-
-
-def _colored_start(style: Image, size: Size, settings: Settings, regions: RegionPlan | None) -> Image:
-    used = style_size(style.shape[:2], size, settings)
-    colors = resize_image(style, used)
-    if regions is None:
-        everywhere = np.zeros(size, np.int32), colors, np.zeros(used, np.int32), [Pair("all", 0, None)]
-        return region_colors(*everywhere, seed=settings.seed)
-    labels = resize_labels(regions.content_map.labels, size)
-    style_labels = resize_labels(regions.style_map.labels, used)
-    return region_colors(labels, colors, style_labels, regions.pairs, seed=settings.seed)
-
-
-def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:
-    """Return `count` shares that sum to 1; equal ones where none are given."""
-    given = [1.0] * count if shares is None else [float(share) for share in shares]
-    if len(given) != count:
-        raise SettingsError(f"there are {count} styles but {len(given)} style weights; give one for each")
-    if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
-        raise SettingsError(f"the style weights are {given}; expected numbers of at least 0, one above 0")
-    return [share / sum(given) for share in given]
+transfer_plan = transfer_function(PlanInputs)

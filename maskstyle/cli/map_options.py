@@ -1,0 +1,188 @@
+"""Semantic maps on the command line: found beside their images, read as options say, and their regions named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images.io import load_image, read_metadata
+from maskstyle.maps.colors import Color, format_color, parse_color
+from maskstyle.maps.io import find_map_beside
+from maskstyle.maps.matching import find_named_region
+from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.plans.plan import MapReading
+
+_COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")
+
+
+def found_map(given: Path | None, image: Path, flag: str) -> Path:
+    """Return the map that an option names, or else the one beside its image.
+
+    Raises
+    ------
+    ImageError
+        Where none is given and none, or more than one, is beside the image; or the image cannot be read.
+    """
+    if given is not None:
+        return given
+    beside = find_map_beside(image)
+    if beside is None:
+        load_image(image)  # where that is the trouble, it says so
+        raise ImageError(
+            f"there is no map beside {image}; expected {image.stem}_map.png or {image.stem}_sem.png, or pass "
+            f"{flag} FILE"
+        )
+    return beside
+
+
+def listed_colors(text: str) -> list[str]:
+    """Return the parts of ``COLOR,...``, where a color may be ``R,G,B``.
+
+    Examples
+    --------
+    >>> listed_colors("red, #0000ff, 0,255,0")
+    ['red', '#0000ff', '0,255,0']
+    """
+    return _COLOR.findall(text.strip() + ",")[:-1]
+
+
+def parse_colors(text: str, flag: str) -> list[Color]:
+    """Read ``COLOR,...``.
+
+    Examples
+    --------
+    >>> parse_colors("red, #0000ff, 0,255,0", "--regions")
+    [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
+    """
+    return [_color(part, flag) for part in listed_colors(text)]
+
+
+def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[Color]:
+    """Read ``COLOR,...`` as the colors of regions of a map, which the name of a color may mean too.
+
+    Raises
+    ------
+    ImageError
+        Where a color or name is that of no region, or a name that of several.
+    """
+    return [_region(part, flag, semantic_map, name) for part in listed_colors(text)]
+
+
+def split_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
+    """Split ``CONTENTCOLOR=STYLECOLOR`` into its two colors, several times.
+
+    Examples
+    --------
+    >>> split_mapping(["red=#0000ff"], "--map")
+    [('red', '#0000ff')]
+    """
+    mapping = []
+    for text in texts:
+        content, equals, style = text.partition("=")
+        if not equals:
+            raise SettingsError(f"{flag} is {text!r}; expected CONTENTCOLOR=STYLECOLOR such as red=#0000ff")
+        mapping.append((content.strip(), style.strip()))
+    return mapping
+
+
+def chosen_mapping(
+    texts: list[str], flag: str, content: SemanticMap, style: SemanticMap, *, names: tuple[str, str]
+) -> list[tuple[Color, Color]]:
+    """Read ``CONTENTCOLOR=STYLECOLOR`` several times as the colors of regions of two maps."""
+    return [
+        (_region(here, flag, content, names[0]), _region(there, flag, style, names[1]))
+        for here, there in split_mapping(texts, flag)
+    ]
+
+
+def parse_mapping(texts: list[str], flag: str) -> list[tuple[Color, Color]]:
+    """Read ``CONTENTCOLOR=STYLECOLOR`` several times.
+
+    Examples
+    --------
+    >>> parse_mapping(["red=#0000ff"], "--map")
+    [((255, 0, 0), (0, 0, 255))]
+    """
+    return [(_color(here, flag), _color(there, flag)) for here, there in split_mapping(texts, flag)]
+
+
+def asked_reading(palette: str | None, least_region: int | None, *, soft: bool = False) -> MapReading:
+    """Return the reading that ``--palette``, ``--least-region`` and ``--soft-maps`` ask for.
+
+    Raises
+    ------
+    SettingsError
+        Where a color cannot be read, or the number is below 1.
+    """
+    if least_region is not None and least_region < 1:
+        raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
+    colors = None if palette is None else tuple(map(format_color, parse_colors(palette, "--palette")))
+    return MapReading(colors, least_region, soft)
+
+
+def read_maps(
+    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None, soft: bool = False
+) -> tuple[SemanticMap, SemanticMap]:
+    """Read a content map and a style map with ``--palette``, ``--least-region`` and ``--soft-maps``."""
+    reading = asked_reading(palette, least_region, soft=soft)
+    return reading.read(paths[0]), reading.read(paths[1])
+
+
+def described_reading(reading: MapReading) -> str:
+    """Return the options that ask for a reading."""
+    options = []
+    if reading.palette is not None:
+        options.append(f"--palette {','.join(reading.palette)}")
+    if reading.least_region is not None:
+        options.append(f"--least-region {reading.least_region}")
+    return " ".join([*options, *(["--soft-maps"] if reading.soft else [])])
+
+
+def recorded_reading(result: Path, maps: tuple[Path, ...]) -> MapReading:
+    """Return how maps were read for a result, as it records; the default where it does not, or for other maps.
+
+    Parameters
+    ----------
+    result : Path
+        A result.
+    maps : tuple of Path
+        The maps that will be read, told apart by their names: folders may have been moved.
+    """
+    try:
+        inputs = (read_metadata(result) or {}).get("inputs")
+    except ImageError:  # a damaged record says nothing
+        return MapReading()
+    if not isinstance(inputs, dict):
+        return MapReading()
+    recorded = inputs.get("plan", inputs)
+    try:
+        if not maps or not {path.name for path in maps} <= _map_names(recorded):
+            return MapReading()
+        palette = recorded.get("palette")
+        colors = None if palette is None else tuple(format_color(parse_color(color)) for color in palette)
+        return MapReading(colors, recorded.get("least_region"), bool(recorded.get("soft_maps", False)))
+    except (AttributeError, TypeError, SettingsError):  # written by something else
+        return MapReading()
+
+
+def _map_names(recorded: Mapping[str, Any]) -> set[str]:
+    """Return the names of the maps that a record of inputs, or a plan, names."""
+    styles = recorded.get("styles", {})
+    files = [recorded.get(key) for key in ("content_map", "doodle", "style_map")]
+    files += [style.get("map") for style in styles.values()] if isinstance(styles, dict) else []
+    return {Path(file).name for file in files if file is not None}
+
+
+def _region(text: str, flag: str, semantic_map: SemanticMap, name: str) -> Color:
+    _color(text, flag)
+    return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+
+
+def _color(text: str, flag: str) -> Color:
+    try:
+        return parse_color(text)
+    except SettingsError as error:
+        raise SettingsError(f"{flag}: {error}") from None

@@ -1,0 +1,217 @@
+"""From the options of a painting command to the plan that describes the same run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from maskstyle.cli.map_options import found_map, listed_colors, parse_colors, parse_mapping, split_mapping
+from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
+from maskstyle.cli.options import flag_of, parse_layers, parse_memory, parse_offset, parse_style, with_flag
+from maskstyle.cli.outputs import Files
+from maskstyle.cli.session import Asked
+from maskstyle.errors import SettingsError
+from maskstyle.plans.checking import Source
+from maskstyle.plans.lines import KeyPath
+from maskstyle.plans.old_records import style_names
+from maskstyle.plans.plan import Plan
+from maskstyle.plans.read import plan_from_table
+from maskstyle.plans.schema import of_style
+from maskstyle.plans.settings_table import RUN_FIELDS
+from maskstyle.settings import NAMED_INITS, PatchSettings, Settings
+from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
+
+HERE = Path("command line")
+"""Stands for the plan file of a command: paths are relative to the working folder."""
+
+
+class _Options(Source):
+    """Names options in messages, where a plan file would name its lines."""
+
+    def message(self, path: KeyPath, text: str) -> str:
+        """Return a sentence about what is at a key path."""
+        first, _, rest = text.partition(" ")
+        if first in path or (path and first == path[-1]):
+            flag = "--map" if first == "mapping" else flag_of(first)
+            return f"{flag} {rest}"
+        return with_flag(text)
+
+
+def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Plan, list[str]]:
+    """Return the plan that the options of a command describe, and what to tell the person about it.
+
+    Parameters
+    ----------
+    inputs : type of Inputs
+        The technique.
+    given : mapping
+        The values of all parameters of the command.
+
+    Raises
+    ------
+    MaskstyleError
+        Where a value cannot be read, or a map or mask is not found; it names the option.
+    """
+    _refuse_without_effect(inputs, given)
+    maker = _TableMaker(inputs, given)
+    return plan_from_table(maker.table, HERE, _Options()), maker.notes
+
+
+def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Asked:
+    """Return what a command was asked for beside the plan."""
+    match_map = given.get("match_map")
+    if match_map is not None:
+        if plan.settings.style_weight == 0:
+            raise SettingsError("--match-map does nothing where --style-weight is 0; leave one out")
+        if plan.values.get("matching", "patch") != "patch":
+            raise SettingsError("--match-map does nothing without --matching patch; give both, or neither")
+    files = Files(
+        given["output"],
+        given["record"],
+        given["plot"],
+        given["snapshot_dir"],
+        match_map,
+        resume=given["resume"],
+        checkpoint_every=0.0 if given["dry_run"] else given["checkpoint_every"],
+    )
+    return Asked(files, notes, dry_run=given["dry_run"], quiet=given["quiet"])
+
+
+def _refuse_without_effect(inputs: type[Inputs], given: Mapping[str, Any]) -> None:
+    for name in inputs.without_effect:
+        if given.get(name) is not None:
+            raise SettingsError(f"{flag_of(name)} does nothing in maskstyle {inputs.technique}; leave it out")
+
+
+class _TableMaker:
+    """Makes the table of a plan from options."""
+
+    def __init__(self, inputs: type[Inputs], given: Mapping[str, Any]) -> None:
+        self.table: dict[str, Any] = {"technique": inputs.technique, "recipe": given["recipe"]}
+        self.notes: list[str] = []
+        self._inputs, self._given = inputs, given
+        self._styles: dict[str, dict[str, Any]] = {}
+        for name, declared in declared_inputs(inputs).items():
+            self._add(name, declared)
+        for name in ("palette", "least_region", "weights"):
+            if given.get(name) is not None:
+                self.table[name] = given[name]
+        if "palette" in self.table:
+            parse_colors(given["palette"], "--palette")
+            self.table["palette"] = listed_colors(given["palette"])
+        if "weights" in self.table:
+            self.table["weights"] = str(given["weights"])
+        if given.get("soft_maps"):
+            self.table["soft_maps"] = True
+        self.table["styles"] = self._styles
+        self.table["settings"] = self._settings()
+        self.table["run"] = self._run()
+
+    def _add(self, name: str, declared: Declared) -> None:
+        """Add a declared input to the table."""
+        value = self._given.get(name)
+        if declared.kind == "style":
+            self._styles[Path(value).stem] = {"image": str(value)}
+        elif declared.kind == "styles":
+            self._add_blend(value)
+        elif declared.kind == "masked styles":
+            self._add_masked_styles(value or [])
+        elif declared.kind == "map":
+            self._add_map(name, declared, value)
+        elif declared.kind == "patches":
+            self._add_patches()
+        elif value is not None and value is not False:
+            self.table[name] = self._value(name, declared, value)
+
+    def _value(self, name: str, declared: Declared, value: Any) -> Any:
+        flag = declared.flag or flag_of(name)
+        if declared.kind == "colors":
+            parse_colors(value, flag)
+            return listed_colors(value)
+        if declared.kind == "mapping":
+            parse_mapping(value, flag)
+            return _mapping_table(split_mapping(value, flag), flag)
+        return str(value) if declared.kind == "image" else value
+
+    def _add_blend(self, first: str) -> None:
+        styles = [parse_style(text) for text in [first, *(self._given.get("more_styles") or [])]]
+        names = style_names([str(path) for path, _ in styles])
+        for name, (path, share) in zip(names, styles, strict=True):
+            self._styles[name] = {"image": str(path), "share": share}
+
+    def _add_masked_styles(self, texts: Sequence[str]) -> None:
+        content = self._given["content"]
+        check_has_styles(content, self._given["context"].args, texts)
+        masked, found = with_masks([parse_masked_style(text) for text in texts], content)
+        files = list(dict.fromkeys(str(each.style) for each in masked))
+        names = dict(zip(files, style_names(files), strict=True))
+        self._styles |= {name: {"image": file} for file, name in names.items()}
+        self.table["region"] = [
+            {
+                "mask": str(each.mask),
+                "complement": each.complement,
+                "style": names[str(each.style)],
+                "strength": each.weight,
+            }
+            for each in masked
+        ]
+        if found:
+            self.notes.append(f"mask {masked[0].mask}, found beside {content.name}")
+
+    def _add_map(self, name: str, declared: Declared, given: Path | None) -> None:
+        """Add a map: the one that an option names, or the one beside its image."""
+        if not declared.of:
+            self.table[name] = str(given)
+            return
+        image = Path(self._given[declared.of])
+        path = found_map(given, image, flag_of(name))
+        if of_style(declared):
+            next(iter(self._styles.values()))["map"] = str(path)
+        else:
+            self.table[name] = str(path)
+        if given is None:
+            self.notes.append(f"{name.replace('_', ' ')} {path}, found beside {image.name}")
+
+    def _add_patches(self) -> None:
+        fields = {field.name: self._given.get(field.name) for field in dataclasses.fields(PatchSettings)}
+        values = {name: value for name, value in fields.items() if value is not None}
+        if "patch_offset" in values:
+            values["patch_offset"] = list(parse_offset(values["patch_offset"], "--patch-offset"))
+        if values:
+            self.table["patches"] = values
+
+    def _settings(self) -> dict[str, Any]:
+        values = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
+        values = {name: value for name, value in values.items() if value is not None}
+        for name in ("content_layers", "style_layers"):
+            if name in values:
+                values[name] = _layers(values[name], flag_of(name))
+        init = values.get("init")
+        if init is not None and init not in NAMED_INITS and not Path(init).exists():
+            raise SettingsError(f"--init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
+        return values
+
+    def _run(self) -> dict[str, Any]:
+        values = {name: self._given[name] for name in RUN_FIELDS if self._given.get(name) is not None}
+        if "memory" in values:
+            values["memory"] = parse_memory(values["memory"])
+        return values
+
+
+def _layers(text: str, flag: str) -> dict[str, float]:
+    mix = parse_layers(text, flag)
+    names = [name for name, _ in mix]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{flag} names {name} twice; name each layer once")
+    return dict(mix)
+
+
+def _mapping_table(pairs: Sequence[tuple[str, str]], flag: str) -> dict[str, str]:
+    names = [here for here, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{flag} maps {name} twice; map each region once")
+    return dict(pairs)

@@ -1,0 +1,197 @@
+"""The files that a command writes: checked before the work, written whole, and never over an input."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from maskstyle.cli.console import messages
+from maskstyle.errors import CheckpointError, ImageError, OutputError, SettingsError
+from maskstyle.images.files import check_replaceable, check_writable, write_text_atomically
+
+if TYPE_CHECKING:
+    from maskstyle.synthesis.checkpoints import Checkpoints
+    from maskstyle.synthesis.scales import Step
+
+PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+
+SUFFIXES_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a command writes.
+
+    Parameters
+    ----------
+    output : Path
+        The result.
+    record : Path or None
+        The JSON record.
+    plot : Path or None
+        The plot of the losses.
+    snapshots : Path or None
+        The folder of the snapshots; beside the output where it is None.
+    match_map : Path or None
+        The picture of the matched patches.
+    resume : bool
+        Whether to resume from the checkpoint beside the output.
+    checkpoint_every : float
+        Least seconds between two checkpoints; 0 writes none.
+    """
+
+    output: Path
+    record: Path | None = None
+    plot: Path | None = None
+    snapshots: Path | None = None
+    match_map: Path | None = None
+    resume: bool = False
+    checkpoint_every: float = 0.0
+
+    def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
+        """Raise where something cannot be written, or would replace another file of the run."""
+        check_writable(self.output)
+        for path in (self.record, self.plot):
+            if path is not None:
+                check_replaceable(path)
+        if self.match_map is not None:
+            check_writable(self.match_map)
+        if self.plot is not None:
+            _check_plot(self.plot)
+        if snapshot_every:
+            _check_folder(self._snapshot_folder())
+        elif self.snapshots is not None:
+            raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
+        every = self.checkpoint_every
+        if not (math.isfinite(every) and every >= 0):
+            raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
+        written = {
+            "--output": self.output,
+            "--json": self.record,
+            "--plot": self.plot,
+            "--match-map": self.match_map,
+            "the checkpoint": checkpoint_beside(self.output) if every > 0 or self.resume else None,
+        }
+        check_distinct(written, inputs)
+
+    def checkpoints(self, *, quiet: bool) -> Checkpoints | None:
+        """Return the checkpoints of the run, or None where it neither writes nor needs any.
+
+        Prints what the run resumes from, or what happens to the checkpoint of an earlier run.
+
+        Raises
+        ------
+        CheckpointError
+            Where there is nothing to resume from, or it is damaged.
+        """
+        from maskstyle.synthesis.checkpoint_file import read_checkpoint
+        from maskstyle.synthesis.checkpoints import Checkpoints
+
+        path = checkpoint_beside(self.output)
+        text = None
+        if self.resume:
+            if not path.exists():
+                raise CheckpointError(f"--resume needs the checkpoint {path}, which does not exist; drop --resume")
+            held = read_checkpoint(path)
+            height, width = held.size
+            text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
+        elif path.exists():
+            fate = "is kept" if self.checkpoint_every == 0 else "will be replaced"
+            text = f"note: {path} of an earlier run {fate}; --resume would continue it"
+        if text is not None and not quiet:
+            messages().print(escape(text))
+        if not self.resume and self.checkpoint_every == 0:
+            return None
+        return Checkpoints(path, every=self.checkpoint_every, resume=self.resume, warn=_warn)
+
+    def snapshot(self, step: Step) -> Path:
+        """Return where the snapshot of a step goes."""
+        size = f"{step.size[1]}x{step.size[0]}"
+        return self._snapshot_folder() / f"{self.output.stem}_{step.scale}_{size}_{step.step:05d}.png"
+
+    def _snapshot_folder(self) -> Path:
+        return self.snapshots or self.output.with_name(f"{self.output.stem}_snapshots")
+
+
+def checkpoint_beside(output: Path) -> Path:
+    """Return where the checkpoint of a result lies.
+
+    Examples
+    --------
+    >>> checkpoint_beside(Path("pictures/out.png")).name
+    'out.png.checkpoint'
+    """
+    return output.with_name(f"{output.name}.checkpoint")
+
+
+def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -> None:
+    """Raise ImageError where an output would replace an input or another output.
+
+    Parameters
+    ----------
+    outputs : mapping from str to Path or None
+        The files to write, by their options; None where the option is not given.
+    inputs : sequence of Path
+        The files that are read.
+    """
+    written = {flag: path for flag, path in outputs.items() if path is not None}
+    for flag, path in written.items():
+        if any(_same(path, source) for source in inputs):
+            raise ImageError(f"{flag} is {path}, an input, which would be replaced; choose another name")
+        for other, another in written.items():
+            if flag < other and _same(path, another):
+                raise ImageError(f"{flag} and {other} are both {path}; give each its own name")
+
+
+def check_transparency(output: Path, cause: str) -> None:
+    """Raise ImageError where an output cannot keep the transparency that something needs."""
+    if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
+        raise ImageError(f"{cause}, which {output.suffix} cannot keep; choose an output that ends in .png")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn errors into an OutputError: the path was fine when the work began."""
+    try:
+        yield
+    except (ImageError, OSError) as error:
+        raise OutputError(f"the work is done, but {path} could not be written ({error})") from error
+
+
+def write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write a record as JSON."""
+    write_text_atomically(path, json.dumps(record, indent=1) + "\n")
+
+
+def _check_plot(path: Path) -> None:
+    if path.suffix.lower() not in PLOT_SUFFIXES:
+        raise SettingsError(f"--plot is {path}; expected a name that ends in {', '.join(PLOT_SUFFIXES)}")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise SettingsError("--plot needs Matplotlib; install it with: pip install matplotlib")
+
+
+def _check_folder(folder: Path) -> None:
+    """Check that snapshots can be written to a folder, which is made where only its parent exists."""
+    if folder.exists() and not folder.is_dir():
+        raise ImageError(f"expected a folder for the snapshots, but {folder} is a file; pass another --snapshot-dir")
+    check_replaceable(folder / "snapshot.png" if folder.exists() else folder)
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Return whether two names mean one file, whether it exists or not."""
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return os.path.normcase(os.path.realpath(path)) == os.path.normcase(os.path.realpath(other))
+
+
+def _warn(message: str) -> None:
+    messages().print(f"[yellow]no checkpoint:[/] {escape(message)}")

@@ -1,0 +1,197 @@
+"""The painting commands: one for each technique, made from its declared inputs.
+
+A command turns its options into the plan that describes the same run, and paints that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Optional
+
+import typer
+
+from maskstyle.cli.options import (
+    CheckpointEveryOption,
+    DryRunOption,
+    LeastRegionOption,
+    OutputOption,
+    PaletteOption,
+    PlotOption,
+    QuietOption,
+    RecordOption,
+    ResumeOption,
+    SnapshotsOption,
+    SoftMapsOption,
+    WeightsOption,
+    flag_of,
+    option_type,
+    setting_help,
+)
+from maskstyle.recipes import RECIPES
+from maskstyle.settings import (
+    CHECKPOINT_SECONDS,
+    NETWORK,
+    OUTPUT,
+    PANELS,
+    STYLE,
+    Limits,
+    PatchSettings,
+    Settings,
+)
+from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
+from maskstyle.techniques.registry import LISTED, TECHNIQUES
+
+FIRST = (
+    *("styles", "style_weight", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
+    *("color", "feather", "size", "steps", "scales", "output", "recipe", "network", "weights"),
+)
+"""The options that people use most, which come first in their panels."""
+
+
+def __getattr__(name: str) -> Callable[..., None]:
+    """Return the command of a technique."""
+    if name not in TECHNIQUES:
+        raise AttributeError(name)
+    return painting_command(TECHNIQUES[name])
+
+
+def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
+    """Return the command of a technique: a function whose signature Typer reads."""
+
+    def command(**given: Any) -> None:
+        from maskstyle.cli.options_to_plan import asked_of, plan_of_options
+        from maskstyle.cli.session import paint_plan
+
+        plan, notes = plan_of_options(inputs, given)
+        paint_plan(plan, asked_of(plan, given, notes))
+
+    parameters = _arranged([*_inputs(inputs), *_settings(inputs), *_run(inputs)])
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    command.__name__ = inputs.technique
+    command.__doc__ = next(each.summary for each in LISTED if each.name == inputs.technique)
+    return command
+
+
+def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
+    """Return the arguments and options of the declared inputs."""
+    defaults = {each.name: each.default for each in dataclasses.fields(inputs)}
+    parameters = []
+    for name, each in declared_inputs(inputs).items():
+        if each.kind == "patches":
+            parameters += [_setting(field, field.default) for field in dataclasses.fields(PatchSettings)]
+            parameters.append(
+                _option("match_map", Path, None, "Picture of the matched style patches to write.", OUTPUT)
+            )
+        elif each.kind == "masked styles":
+            parameters.append(_option(name, list[str], None, each.help, STYLE, flag=each.flag))
+            parameters.append(_rest())
+        else:
+            parameters += _input(name, each, defaults[name])
+    return parameters
+
+
+def _input(name: str, declared: Declared, default: Any) -> list[inspect.Parameter]:
+    """Return the argument or option of one declared input."""
+    flag = declared.flag or flag_of(name)
+    if declared.kind in ("image", "style"):
+        return [_argument(name, Path, declared.help)]
+    if declared.kind == "styles":
+        again = "Further style image to blend in, as FILE[:SHARE]; repeatable."
+        return [
+            _argument(name, str, declared.help),
+            _option("more_styles", list[str], None, again, STYLE, flag="--style"),
+        ]
+    if declared.kind == "map" and not declared.of:
+        return [_option(name, Path, inspect.Parameter.empty, declared.help, declared.panel, flag=flag)]
+    if declared.kind == "flag":
+        return [_option(name, bool, False, declared.help, declared.panel, flag=flag)]
+    kinds: dict[str, Any] = {"map": Path, "colors": str, "mapping": list[str], "number": float}
+    kind = kinds.get(declared.kind) or Literal[declared.choices]
+    shown = f"{declared.help}  (default: {default})" if declared.kind in ("number", "choice") else declared.help
+    return [_option(name, kind, None, shown, declared.panel, flag=flag)]
+
+
+def _settings(inputs: type[Inputs]) -> list[inspect.Parameter]:
+    """Return ``--recipe`` and the options of all settings that have an effect in a technique."""
+    recipe = f"Settings from the literature: {', '.join(RECIPES)}."
+    parameters = [_option("recipe", str, "default", recipe, STYLE)]
+    for field in dataclasses.fields(Settings):
+        hidden = field.name in inputs.without_effect
+        main = "doodle" if inputs.main == "doodle" else "content image"
+        parameters.append(_setting(field, getattr(inputs.defaults, field.name), main, hidden=hidden))
+    return parameters
+
+
+def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
+    """Return the options of how a run goes and of what it writes."""
+    from maskstyle.plans.schema import has_maps
+
+    snapshots = "Steps between snapshots.  (default: none)"
+    parameters = [
+        *(_setting(field, field.default) for field in dataclasses.fields(Limits)),
+        _option("snapshot_every", int, None, snapshots, OUTPUT),
+    ]
+    shared: dict[str, tuple[Any, Any]] = {
+        "output": (OutputOption, inspect.Parameter.empty),
+        "weights": (WeightsOption, None),
+        "record": (RecordOption, None),
+        "plot": (PlotOption, None),
+        "snapshot_dir": (SnapshotsOption, None),
+        "resume": (ResumeOption, False),
+        "checkpoint_every": (CheckpointEveryOption, CHECKPOINT_SECONDS),
+        "dry_run": (DryRunOption, False),
+        "quiet": (QuietOption, False),
+    }
+    if has_maps(inputs):
+        shared |= {"palette": (PaletteOption, None), "least_region": (LeastRegionOption, None)}
+    if inputs.soft_maps:
+        shared["soft_maps"] = (SoftMapsOption, False)
+    return parameters + [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in shared.items()
+    ]
+
+
+def _setting(
+    field: dataclasses.Field[Any], default: Any, main: str = "content image", *, hidden: bool = False
+) -> inspect.Parameter:
+    """Return the option of a declared setting, which is None where it is not given."""
+    help_ = setting_help(field, default, main)
+    return _option(field.name, option_type(field), None, help_, field.metadata["panel"], hidden=hidden)
+
+
+def _argument(name: str, kind: Any, help: str) -> inspect.Parameter:
+    argument = typer.Argument(help=help, show_default=False)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, argument])
+
+
+def _option(
+    name: str, kind: Any, default: Any, help: str, panel: str, *, flag: str = "", hidden: bool = False
+) -> inspect.Parameter:
+    option = typer.Option(flag or flag_of(name), help=help, rich_help_panel=panel, show_default=False, hidden=hidden)
+    optional = Optional[kind] if default is None else kind  # noqa: UP045 - the type is known at run time only
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[optional, option]
+    )
+
+
+def _rest() -> inspect.Parameter:
+    """Return the parameter that receives what else was typed, so that a missing ``--style`` can be explained."""
+    return inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+
+def _arranged(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """Return parameters in the order of the help: arguments, then panel by panel, the most used first."""
+
+    def place(parameter: inspect.Parameter) -> tuple[int, int]:
+        first = FIRST.index(parameter.name) if parameter.name in FIRST else len(FIRST)
+        details = getattr(parameter.annotation, "__metadata__", (None,))[0]
+        if not isinstance(details, typer.models.OptionInfo):
+            return -1, 0
+        return PANELS.index(details.rich_help_panel or NETWORK), first
+
+    return sorted(parameters, key=place)

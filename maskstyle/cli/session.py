@@ -1,0 +1,249 @@
+"""One run from a plan to its files: what the painting commands and ``maskstyle run`` share."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.markup import escape
+
+from maskstyle.cli.console import Interrupt, announce, interruptible, messages, tables
+from maskstyle.cli.outputs import Files, check_transparency, write_json, writing
+from maskstyle.errors import MaskstyleError, NumericalError
+from maskstyle.images.io import save_image
+from maskstyle.images.pixels import Image, Mask, resize_image
+from maskstyle.networks.load import NetworkChoice, choose_network
+from maskstyle.networks.weights import read_weights
+from maskstyle.plans.load import LoadedPlan, load_plan, plan_files
+from maskstyle.plans.plan import Plan
+from maskstyle.plans.recording import file_hashes, recorded_path
+from maskstyle.plans.write import resolved_table
+from maskstyle.settings import Settings, wanted_layers
+from maskstyle.synthesis.memory import within_memory
+from maskstyle.synthesis.scene import Scene
+
+if TYPE_CHECKING:
+    from maskstyle.synthesis.checkpoints import Checkpoints
+    from maskstyle.synthesis.paint import Run
+    from maskstyle.synthesis.result import Result
+    from maskstyle.synthesis.scales import Step
+
+ENDINGS = {
+    "steps": "all steps taken",
+    "converged": "converged",
+    "stalled": "stopped, as no lower loss was found",
+    "interrupted": "interrupted",
+}
+"""How a run ended, in words."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command was asked for beside the plan.
+
+    Parameters
+    ----------
+    files : Files
+        Where to write.
+    weights : Path or None
+        The network's weights that an option names.
+    notes : sequence of str
+        What to tell the person about the plan.
+    dry_run : bool
+        Print what would be done, and write nothing.
+    quiet : bool
+        Print nothing but errors.
+    protected : sequence of Path
+        Further files that must not be replaced, such as the plan's own.
+    """
+
+    files: Files
+    notes: Sequence[str] = ()
+    dry_run: bool = False
+    quiet: bool = False
+    protected: Sequence[Path] = ()
+
+
+def paint_plan(plan: Plan, asked: Asked) -> None:
+    """Paint what a plan describes, and write what was asked for.
+
+    Everything that can be wrong is found before TensorFlow loads.
+    """
+    files = plan_files(plan)
+    asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
+    checkpoints = None if asked.dry_run else asked.files.checkpoints(quiet=asked.quiet)
+    loaded, scene = prepared(plan, asked)
+    weights = files.get(("weights",))
+    # After every other input: reading weights takes longest, and what is wrong with an image is said first.
+    choice = chosen_network(plan.settings, weights)
+    limits = within_memory(scene.demand(choice.architecture, choice.compute_type, plan.limits))
+    lines = forecast_lines(scene, choice, limits)
+    if asked.dry_run:
+        for name, text in lines:
+            tables().print(f"{name}: {text}", markup=False, soft_wrap=True)
+        return
+    for name, text in lines[2:]:
+        announce(text, quiet=asked.quiet, name=name)
+    with interruptible() as interrupt:
+        from maskstyle.networks.tensorflow_import import import_tensorflow
+
+        import_tensorflow()
+        from maskstyle.synthesis.paint import Run
+
+        run = Run(network=choice, limits=limits, should_stop=interrupt.asked, checkpoints=checkpoints)
+        record = _record(loaded, scene, asked, choice)
+        _Session(plan, scene, run, asked, interrupt, record).paint()
+
+
+def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
+    """Return a plan with its files read and its scene, both checked; prints the notes about them."""
+    loaded = load_plan(plan)
+    output = asked.files.output
+    with plan.source.locating(plan.inputs.main):
+        if loaded.picture.alpha is not None:
+            check_transparency(output, f"{plan.file(plan.main)} has transparency")
+    if plan.values.get("transparent"):
+        with plan.source.locating("transparent"):
+            check_transparency(output, "`transparent` makes a transparent result")
+    scene = loaded.scene()
+    for note in (*asked.notes, *loaded.notes):
+        announce(note, quiet=asked.quiet, name="note")
+    return loaded, scene
+
+
+def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Any) -> list[tuple[str, str]]:
+    """Return what is printed about a run before it begins."""
+    from maskstyle.cli.forecast import forecast
+
+    return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice)
+
+
+def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
+    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads."""
+    layers = wanted_layers(settings)
+    choice = choose_network(settings.network, layers, compute_type=settings.compute_type, weights=weights)
+    read_weights(choice.weights, choice.architecture, choice.layers)
+    return choice
+
+
+def _record(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice) -> dict[str, Any]:
+    """Return what the record says about the inputs: the plan that repeats the run, and what its files held."""
+    plan, output = loaded.plan, asked.files.output
+    files = plan_files(plan)
+    inputs = {
+        "plan": resolved_table(loaded, scene, lambda path: recorded_path(path, output)),
+        "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
+        # Where weights were found is nobody's business.
+        "weights": choice.weights.name if plan.weights is None else recorded_path(files["weights",], output),
+        "notes": list(loaded.notes),
+    }
+    return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
+
+
+class _Session:
+    """A run that is under way: its progress bar, its snapshots, and what happens when it is interrupted."""
+
+    def __init__(
+        self, plan: Plan, scene: Scene, run: Run, asked: Asked, interrupt: Interrupt, record: dict[str, Any]
+    ) -> None:
+        from maskstyle.cli.progress import StepBar
+
+        self._plan, self._scene, self._run = plan, scene, run
+        self._files, self._quiet = asked.files, asked.quiet
+        self._interrupt = interrupt
+        self._record = record
+        self._bar = StepBar(scene.sizes, plan.settings, console=interrupt.console, quiet=asked.quiet)
+
+    def paint(self) -> None:
+        """Paint with a progress bar, and write the result."""
+        from maskstyle.synthesis.paint import paint
+
+        try:
+            with self._bar:
+                result = paint(self._scene, dataclasses.replace(self._run, on_step=self._on_step))
+                if result.stopped_because != "interrupted":
+                    self._bar.finish()
+        except NumericalError as error:
+            if self._interrupt.began and error.image is not None:
+                _keep_last_image(error.image, self._scene.alpha, self._files.output, self._plan.settings)
+            raise
+        self._interrupt.finishing = True
+        _write(result, self._files, self._record)
+        for note in () if self._quiet else result.notes:
+            messages().print(f"note: {escape(note)}")
+        if self._interrupt.asked():
+            self._end_early(result, self._run.checkpoints)
+        if self._run.checkpoints is not None:
+            with suppress(OSError):  # the result is written, and the next run says that the checkpoint is there
+                self._run.checkpoints.remove()
+        if not self._quiet:
+            messages().print(escape(summary(result, self._files.output)))
+
+    def _on_step(self, step: Step) -> None:
+        self._interrupt.began = True
+        self._bar.update(step)
+        if self._plan.snapshot_every and step.step % self._plan.snapshot_every == 0:
+            _write_snapshot(self._files.snapshot(step), step, self._plan.settings)
+
+    def _end_early(self, result: Result, checkpoints: Checkpoints | None) -> None:
+        from maskstyle.cli.app import EXIT_INTERRUPTED
+
+        height, width = result.image.shape[:2]
+        size, finest = f"{width}x{height}", self._scene.sizes[-1]
+        if (height, width) != tuple(finest):
+            size += f", not yet {finest[1]}x{finest[0]}"
+        later = ""
+        if checkpoints is not None and checkpoints.current:
+            later = "; repeat the command with --resume to continue"
+        output = escape(str(self._files.output))
+        messages().print(f"interrupted; the result so far ({size}) is in {output}{later}")
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _write_snapshot(path: Path, step: Step, settings: Settings) -> None:
+    """Write a snapshot; where that fails the work goes on, as the result matters more."""
+    try:
+        path.parent.mkdir(exist_ok=True)
+        metadata = {"step": step.step, "losses": step.losses, "settings": dataclasses.asdict(settings)}
+        save_image(path, step.image, metadata=metadata)
+    except (MaskstyleError, OSError) as error:
+        messages().print(f"[yellow]no snapshot:[/] {escape(str(error))}")
+
+
+def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: Settings) -> None:
+    fitted = None if alpha is None else resize_image(alpha, image.shape[:2])
+    save_image(output, image, fitted, {"settings": dataclasses.asdict(settings), "stopped_because": "not finite"})
+    messages().print(f"the last good image is in {escape(str(output))}")
+
+
+def _write(result: Result, files: Files, recorded: dict[str, Any]) -> None:
+    """Write the result first, then what goes with it."""
+    with writing(files.output):
+        save_image(files.output, result.image, result.alpha, {**result.metadata(), **recorded})
+    if files.record is not None:
+        with writing(files.record):
+            write_json(files.record, {**result.record(), **recorded})
+    if files.match_map is not None:
+        assert result.match_map is not None
+        with writing(files.match_map):
+            save_image(files.match_map, result.match_map, metadata=result.metadata())
+    if files.plot is not None:
+        from maskstyle.cli.progress import save_loss_plot
+
+        with writing(files.plot):
+            save_loss_plot(files.plot, result)
+
+
+def summary(result: Result, output: Path) -> str:
+    """Return one sentence about a finished result."""
+    height, width = result.image.shape[:2]
+    steps = " + ".join(str(scale.evaluations) for scale in result.scales)
+    return (
+        f"wrote {output}: {width}x{height}, {steps} steps in {result.seconds:.0f} s, "
+        f"loss {sum(result.losses.values()):.3g}, {ENDINGS[result.stopped_because]}"
+    )

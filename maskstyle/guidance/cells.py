@@ -1,0 +1,133 @@
+"""Which cells of each layer's grid a placement weighs, in the picture and in its style image; NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.guidance.regions import Labels, region_cells, resize_labels, shares_at, soft_cells, split_cells
+from maskstyle.guidance.soft_masks import soft_weights
+from maskstyle.images.pixels import Mask, Size
+from maskstyle.maps.semantic_map import SemanticMap
+
+PARTS = WHOLE, INSIDE, BORDER = ("whole", "inside", "border")
+"""The parts of a region that may have a Gram matrix of their own."""
+
+
+class CellWeights(NamedTuple):
+    """The cells of a layer's grid that enter one Gram matrix.
+
+    Parameters
+    ----------
+    divisor : float
+        What the Gram matrix is divided by: the number of cells, or the sum of the mask.
+    cells : (M,) int32 array, optional
+        Flat indices, rising; all cells where they are left out.
+    weights : (h, w) float32 array, optional
+        Instead, the weight of every cell, at least 0.
+    """
+
+    divisor: float
+    cells: NDArray[np.int32] | None = None
+    weights: Mask | None = None
+
+
+Grids: TypeAlias = Mapping[str, Size]
+"""The (height, width) of the grid by layer."""
+
+PartCells: TypeAlias = dict[str, dict[str, CellWeights]]
+"""Cells by layer and part; what vanishes on a layer's grid is left out there."""
+
+
+def every_cell(grids: Grids) -> PartCells:
+    """Return all cells of each layer."""
+    return {layer: {WHOLE: CellWeights(float(height * width))} for layer, (height, width) in grids.items()}
+
+
+def mask_cells(mask: Mask, grids: Grids, *, exponent: float) -> PartCells:
+    """Return the cells under a soft mask by layer, computed once for each grid.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 array
+        In [0, 1], of the image's size.
+    grids : mapping of str to (height, width)
+        The grids.
+    exponent : float
+        Power of the mask that weighs cells; see `maskstyle.guidance.soft_masks.soft_weights`.
+    """
+    found = {grid: soft_weights(mask, grid, exponent=exponent) for grid in set(grids.values())}
+    return {
+        layer: {WHOLE: CellWeights(found[grid][1], weights=found[grid][0])}
+        for layer, grid in grids.items()
+        if found[grid][1] > 0 and found[grid][0].any()
+    }
+
+
+def map_cells(
+    semantic_map: SemanticMap,
+    size: Size,
+    regions: Sequence[int],
+    grids: Grids,
+    receptive_fields: Mapping[str, int],
+    *,
+    propagation: str,
+    margin: int = 0,
+    soft: bool = False,
+) -> dict[int, PartCells]:
+    """Return the cells of the regions of a map by label.
+
+    Parameters
+    ----------
+    semantic_map : SemanticMap
+        The map.
+    size : (height, width)
+        Size of the image.
+    regions : sequence of int
+        The labels wanted.
+    grids : mapping of str to (height, width)
+        The grids, of the image with its margin.
+    receptive_fields : mapping of str to int
+        Side of the receptive field of a cell in pixels, by layer.
+    propagation : {"simple", "inside", "all", "split"}
+        See `maskstyle.guidance.regions.region_cells`. ``split`` is ``simple`` with the inside and the border beside.
+    margin : int
+        Mirrored pixels around the image that the grids include.
+    soft : bool
+        Weigh blended pixels by their share of each region, instead of giving each pixel to one region.
+    """
+    ordered = sorted(set(regions))
+    found: dict[int, PartCells] = {region: {layer: {} for layer in grids} for region in ordered}
+    if soft:
+        shares, labels = shares_at(semantic_map, size), resize_labels(semantic_map.labels, size)
+        by_grid = {grid: soft_cells(shares, labels, grid, ordered) for grid in set(grids.values())}
+        for layer, grid in grids.items():
+            for region, weights in zip(ordered, by_grid[grid], strict=True):
+                if weights.any():
+                    total = float(weights.sum(dtype=np.float64))
+                    found[region][layer][WHOLE] = CellWeights(total, weights=weights)
+        return found
+    labels = resize_labels(semantic_map.labels, size)
+    for layer, grid in grids.items():
+        parts = _hard_cells(labels, grid, ordered, receptive_fields[layer], propagation, margin)
+        for (region, part), cells in parts.items():
+            if len(cells):
+                found[region][layer][part] = CellWeights(float(len(cells)), cells=cells)
+    return found
+
+
+def _hard_cells(
+    labels: Labels, grid: Size, regions: Sequence[int], field: int, propagation: str, margin: int
+) -> dict[tuple[int, str], NDArray[np.int32]]:
+    """Return the flat indices of the cells of each region and part on one grid."""
+    rule = "simple" if propagation == "split" else propagation
+    owned = region_cells(labels, grid, regions, propagation=rule, receptive_field=field, margin=margin)
+    found = {(region, WHOLE): cells for region, cells in zip(regions, owned, strict=True)}
+    if propagation == "split":
+        parts = split_cells(labels, grid, regions, receptive_field=field, margin=margin)
+        for region, (inside, border) in zip(regions, parts, strict=True):
+            found[region, INSIDE], found[region, BORDER] = inside, border
+    return found

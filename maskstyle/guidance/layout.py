@@ -1,0 +1,230 @@
+"""Which style goes where in a picture: placements of styles on regions, on soft masks, or everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.guidance.regions import painted_share, resize_labels
+from maskstyle.guidance.soft_masks import opacity
+from maskstyle.images.pixels import Image, Mask, Size, resize_mask
+from maskstyle.maps.assignment import Assignment
+from maskstyle.maps.semantic_map import SemanticMap
+
+
+@dataclass(frozen=True, eq=False)
+class StyleImage:
+    """A style image that several placements may share; its Gram matrices are then computed once.
+
+    Parameters
+    ----------
+    image : (h, w, 3) float array
+        RGB in [0, 1], of any size.
+    style_map : SemanticMap, optional
+        Region of each pixel; needed where a style is taken from a region of the image.
+    name : str
+        What messages call it.
+    """
+
+    image: Image
+    style_map: SemanticMap | None = None
+    name: str = "the style image"
+
+    @property
+    def size(self) -> Size:
+        """(height, width) in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+    def map(self) -> SemanticMap:
+        """Return the map, or one without any region where there is none."""
+        return self.style_map or SemanticMap(np.full(self.size, -1, np.int32), ())
+
+
+class Placement(NamedTuple):
+    """One style, or a blend of styles, on a region, on a soft mask, or everywhere.
+
+    Parameters
+    ----------
+    name : str
+        What reports call it.
+    styles : tuple of (StyleImage, float)
+        The style images with their shares of the target Gram matrix, which sum to 1. Only a placement everywhere
+        blends several.
+    place : int
+        Its place among the placements asked for.
+    label : int or None
+        Label of the region in the content map.
+    mask : (M, N) float32 array or None
+        Instead of a region, a soft mask. A placement without region and mask is everywhere.
+    style_label : int or None
+        Label of the region of the style image whose style is taken; None: the whole image, or `style_mask`.
+    style_mask : (m, n) float32 array or None
+        Soft mask over the style image.
+    strength : float
+        Factor on the strength of the guide.
+    color : str
+        Color mode, one of ``CHOICES["color"]``.
+    """
+
+    name: str
+    styles: tuple[tuple[StyleImage, float], ...]
+    place: int = 0
+    label: int | None = None
+    mask: Mask | None = None
+    style_label: int | None = None
+    style_mask: Mask | None = None
+    strength: float = 1.0
+    color: str = "style"
+
+    @property
+    def style(self) -> StyleImage:
+        """The style image; the first one of a blend."""
+        return self.styles[0][0]
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the style goes everywhere."""
+        return self.label is None and self.mask is None
+
+    def mask_over_style(self) -> Mask | None:
+        """Return the soft mask over the style image that selects the style; None: the whole image, or a region.
+
+        A mask takes its style from a region as from a mask that is 1 in the region.
+        """
+        if self.style_mask is not None or self.mask is None or self.style_label is None:
+            return self.style_mask
+        return painted_share(self.style.map(), [self.style_label], self.style.map().size)
+
+
+def region_placements(assignment: Assignment, style: StyleImage, color: str = "style") -> tuple[Placement, ...]:
+    """Return a placement for each assigned region, all with one style image and color mode."""
+    return tuple(
+        Placement(each.name, ((style, 1.0),), place, each.region, style_label=each.style_region, color=color)
+        for place, each in enumerate(assignment.regions)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """All placements of a picture, and the regions that are kept.
+
+    Parameters
+    ----------
+    placements : tuple of Placement
+        What is painted: regions in any order, then masks in the order of their notes.
+    content_map : SemanticMap or None
+        Of the size of the content image; None where no region is named.
+    kept : tuple of int
+        Labels of the regions whose pixels never change, whatever masks cover them.
+    """
+
+    placements: tuple[Placement, ...]
+    content_map: SemanticMap | None = None
+    kept: tuple[int, ...] = ()
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the whole picture is painted, with nothing to keep and no edges."""
+        return any(each.everywhere for each in self.placements)
+
+    @property
+    def soft(self) -> bool:
+        """Whether the content map shares blended pixels out among regions."""
+        return self.content_map is not None and self.content_map.shares is not None
+
+    def regions(self) -> list[Placement]:
+        """Return the placements on regions."""
+        return [each for each in self.placements if each.label is not None]
+
+    def masked(self) -> list[Placement]:
+        """Return the placements on soft masks."""
+        return [each for each in self.placements if each.mask is not None]
+
+    def painted(self) -> list[int]:
+        """Return the labels of the painted regions."""
+        return [each.label for each in self.placements if each.label is not None]
+
+    def styles(self) -> list[StyleImage]:
+        """Return the style images in the order of their first use, each once."""
+        return list({id(style): style for each in self.placements for style, _ in each.styles}.values())
+
+    def soft_weightings(self) -> int:
+        """Return the number of soft weightings: those of masks, and of the regions of a soft map."""
+        return len(self.masked()) + (len(self.painted()) if self.soft else 0)
+
+    def painted_share(self, size: Size) -> Mask:
+        """Return how much of each pixel belongs to painted regions, (height, width) in [0, 1]."""
+        return self._share_of(self.painted(), size)
+
+    def mask(self, placement: Placement, size: Size) -> Mask:
+        """Return the soft mask of a placement at a size, 0 where pixels are kept."""
+        assert placement.mask is not None
+        # Masks may be many, and those of the size at hand need no copy.
+        own = placement.mask.shape == tuple(size)
+        mask = placement.mask if own else resize_mask(placement.mask, size)
+        return np.where(self._keeps(size), np.float32(0), mask) if self.kept else mask
+
+    def share(self, placement: Placement, size: Size) -> Mask:
+        """Return how much of each pixel a placement covers, (height, width) in [0, 1]."""
+        if placement.everywhere:
+            return np.ones(size, np.float32)
+        if placement.mask is not None:
+            return self.mask(placement, size)
+        return self._share_of([placement.label or 0], size)
+
+    def among(self, labels: Sequence[int], size: Size) -> NDArray[np.bool_]:
+        """Return where the regions of some labels are, (height, width)."""
+        if self.content_map is None or not labels:
+            return np.zeros(size, np.bool_)
+        return np.isin(resize_labels(self.content_map.labels, size), labels)
+
+    def total_mask(self, size: Size) -> Mask:
+        """Return the sum of the soft masks, 0 where pixels are kept; it may exceed 1."""
+        total = np.zeros(size, np.float32)
+        for placement in self.masked():
+            total += self.mask(placement, size)
+        return total
+
+    def total(self, size: Size) -> Mask:
+        """Return the sum of the masks, and at least the share of the painted regions."""
+        return np.maximum(self.total_mask(size), self.painted_share(size))
+
+    def touched(self, size: Size) -> NDArray[np.bool_]:
+        """Return where anything is painted, (height, width)."""
+        return self.total(size) > 0
+
+    def coverage(self, size: Size, regions: Mask) -> Mask:
+        """Return how far the painted image covers the content image.
+
+        Parameters
+        ----------
+        size : (height, width)
+            The size.
+        regions : (height, width) float32 array
+            How far it does where regions are painted, fading in included.
+        """
+        inside = np.minimum(regions, self.painted_share(size))
+        return np.maximum(inside, opacity(self.total_mask(size))) if self.masked() else inside
+
+    def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:
+        """Return the share of the paint in some color modes by pixel; `elsewhere` where nothing is painted."""
+        total, own = np.zeros(size, np.float32), np.zeros(size, np.float32)
+        for placement in self.placements:
+            share = self.share(placement, size)
+            total += share
+            if placement.color in modes:
+                own += share
+        return np.divide(own, total, out=np.full(size, elsewhere, np.float32), where=total > 0)
+
+    def _keeps(self, size: Size) -> NDArray[np.bool_]:
+        """Return where pixels are kept: those that belong whole to kept regions."""
+        return np.asarray(self._share_of(self.kept, size) == 1)
+
+    def _share_of(self, labels: Sequence[int], size: Size) -> Mask:
+        if self.content_map is None or not labels:
+            return np.zeros(size, np.float32)
+        return painted_share(self.content_map, labels, size)

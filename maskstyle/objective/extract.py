@@ -1,0 +1,162 @@
+"""What a network extracts from whole images: Gram matrices and features, in tiles where an image is large.
+
+This is the one place that decides between an image evaluated at once and an image evaluated in tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.guidance.cells import CellWeights, Grids
+from maskstyle.guidance.soft_masks import group_masks
+from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.networks.tensorflow import Tensor, tf
+from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams
+from maskstyle.objective.objective import Objective
+from maskstyle.objective.terms import Term
+from maskstyle.objective.tiling.cuts import needs_tiles
+from maskstyle.objective.tiling.forward import tiled_grams, whole_features
+from maskstyle.objective.tiling.members import Selection
+from maskstyle.objective.tiling.objective import TiledObjective
+from maskstyle.objective.tiling.stored import stored_features
+
+Grams = dict[str, list[NDArray[np.float32]]]
+"""Gram matrices (C, C) by layer, in the order of the weights asked for."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """A loaded network, and the size of the tiles in which it sees larger images.
+
+    Parameters
+    ----------
+    network : FeatureNetwork
+        The network.
+    tile_size : int or None
+        About how many pixels a tile is wide and high; None: every image is evaluated at once.
+    """
+
+    network: FeatureNetwork
+    tile_size: int | None = None
+
+    def grids(self, size: Size, layers: Sequence[str], margin: int = 0) -> Grids:
+        """Return the (height, width) of each layer's grid for an image of a size with a margin around it."""
+        seen = (size[0] + 2 * margin, size[1] + 2 * margin)
+        return {layer: self.network.architecture.grid(seen, layer) for layer in layers}
+
+    def grams(self, image: Image, weights: Mapping[str, Sequence[CellWeights]]) -> Grams:
+        """Return Gram matrices of an image, in the space in which distances are measured.
+
+        Parameters
+        ----------
+        image : (H, W, 3) float32 array
+            In [0, 1].
+        weights : mapping of str to sequence of CellWeights
+            The cells of each Gram matrix by layer; layers without any are left out of the result.
+        """
+        weights = {layer: found for layer, found in weights.items() if found}
+        if not weights:
+            return {}
+        if self._in_tiles(image):
+            return self._tiled_grams(image, weights)
+
+        def grams_of(pixels: Tensor) -> dict[str, list[Tensor]]:
+            features = self.network(pixels)
+            return {layer: self._grams_at(layer, features[layer], found) for layer, found in weights.items()}
+
+        found = tf.function(grams_of, autograph=False)(tf.constant(image))
+        return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
+
+    def features(self, image: Image, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Return the features (H_l, W_l, C_l) of an image by layer."""
+        if self._in_tiles(image):
+            assert self.tile_size is not None
+            return whole_features(self.network, image, layers, self.tile_size)
+
+        def features_of(pixels: Tensor) -> dict[str, Tensor]:
+            features = self.network(pixels)
+            return {layer: features[layer] for layer in layers}
+
+        return _compiled(features_of, image)
+
+    def measured_features(self, image: Image, layers: Sequence[str]) -> Mapping[str, Any]:
+        """Return features in the space in which distances are measured; those of a large image wait in a file."""
+        if self._in_tiles(image):
+            assert self.tile_size is not None
+            return stored_features(self.network, image, list(layers), self.tile_size)
+
+        def features_of(pixels: Tensor) -> dict[str, Tensor]:
+            features = self.network(pixels)
+            return {layer: self.network.measured(layer, features[layer]) for layer in layers}
+
+        return _compiled(features_of, image)
+
+    def objective(
+        self, size: Size, terms: Sequence[Term], *, free: Mask | None = None, margin: int = 0
+    ) -> Objective | TiledObjective:
+        """Return the objective of images of a size; for the parameters see `Objective`."""
+        if self.tile_size is not None and needs_tiles(size, self.tile_size) and margin <= min(size):
+            return TiledObjective(self.network, terms, size, self.tile_size, free=free, margin=margin)
+        return Objective(self.network, terms, free, margin=margin)
+
+    def _in_tiles(self, image: Image) -> bool:
+        return self.tile_size is not None and needs_tiles((image.shape[0], image.shape[1]), self.tile_size)
+
+    def _tiled_grams(self, image: Image, weights: Mapping[str, Sequence[CellWeights]]) -> Grams:
+        assert self.tile_size is not None
+        selections = {
+            layer: [Selection(each.cells, each.weights) for each in found] for layer, found in weights.items()
+        }
+        divisors = {layer: [each.divisor for each in found] for layer, found in weights.items()}
+        grams = tiled_grams(self.network, image, selections, divisors, self.tile_size)
+        return {layer: list(found) for layer, found in grams.items()}
+
+    def _grams_at(self, layer: str, features: Tensor, weights: Sequence[CellWeights]) -> list[Tensor]:
+        """Return the Gram matrices of one layer by kind, those of all cells computed once."""
+        whole, gathered, weighed = _by_kind(weights)
+        found = [tf.zeros((0,))] * 3
+        if whole:
+            found[0] = self.network.measured_gram(layer, gram(features))[tf.newaxis]
+        if gathered:
+            partition = Partition.of([each.cells for each in gathered if each.cells is not None])
+            found[1] = self.network.measured_gram(layer, observe_region_grams(features, partition)[1])
+        if weighed:
+            masks = [each.weights for each in weighed if each.weights is not None]
+            plan = MaskPlan(group_masks(masks), masks[0].size)
+            grams = observe_mask_grams(features, plan, [each.divisor for each in weighed])[1]
+            found[2] = self.network.measured_gram(layer, grams)
+        return found
+
+
+def _by_kind(weights: Sequence[CellWeights]) -> tuple[list[CellWeights], list[CellWeights], list[CellWeights]]:
+    """Return the weights that take all cells, some cells, and all cells with weights."""
+    whole = [each for each in weights if each.cells is None and each.weights is None]
+    gathered = [each for each in weights if each.cells is not None]
+    weighed = [each for each in weights if each.cells is None and each.weights is not None]
+    return whole, gathered, weighed
+
+
+def _in_order(weights: Sequence[CellWeights], parts: Sequence[Tensor]) -> list[NDArray[np.float32]]:
+    """Return Gram matrices in the order of their weights; those of all cells are one array."""
+    whole, gathered, weighed = (list(part.numpy()) for part in parts)
+    ordered = []
+    for each in weights:
+        if each.cells is not None:
+            ordered.append(gathered.pop(0))
+        elif each.weights is not None:
+            ordered.append(weighed.pop(0))
+        else:
+            ordered.append(whole[0])
+    return ordered
+
+
+def _compiled(function: Any, image: Image) -> dict[str, Tensor]:
+    """Return what a compiled function makes of an image; what it does not return is freed."""
+    found: dict[str, Tensor] = tf.function(function, autograph=False)(tf.constant(image))
+    return found

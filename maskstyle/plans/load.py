@@ -1,0 +1,298 @@
+"""From a plan to the inputs of its technique: its files read, its colors found in their maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskstyle.errors import MaskstyleError
+from maskstyle.guidance.layout import StyleImage
+from maskstyle.images.io import Picture, load_image
+from maskstyle.images.pixels import Mask
+from maskstyle.maps.colors import Color, format_color, parse_color
+from maskstyle.maps.matching import find_named_region
+from maskstyle.maps.semantic_map import SemanticMap, describe_absorbed
+from maskstyle.masks.io import MaskFile, read_mask
+from maskstyle.plans.lines import KeyPath
+from maskstyle.plans.plan import Plan, RegionEntry
+from maskstyle.plans.schema import of_style
+from maskstyle.plans.settings_table import patches_table
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
+from maskstyle.techniques.plan import WHOLE, PlanRegion
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedPlan:
+    """A plan with its files read.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    inputs : Inputs
+        The inputs of its technique.
+    picture : Picture
+        What the main file holds: the content image, or the doodle.
+    values : dict of str to anything
+        The values of the declared inputs with every color found in its map, as TOML's types.
+    notes : tuple of str
+        How maps and masks were read, where a person may not expect it.
+    """
+
+    plan: Plan
+    inputs: Inputs
+    picture: Picture
+    values: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def scene(self) -> Scene:
+        """Return the scene; an error names the line of the plan."""
+        with _locating(self.plan):
+            return self.inputs.scene()
+
+
+def plan_files(plan: Plan) -> dict[KeyPath, Path]:
+    """Return the files that a plan reads, by the key paths that name them."""
+    named: dict[KeyPath, str | None] = {
+        (name,): plan.values.get(name)
+        for name, each in declared_inputs(plan.inputs).items()
+        if each.kind in ("image", "map") and not of_style(each)
+    }
+    named["weights",] = plan.weights
+    named["settings", "init"] = plan.initial
+    for name, style in plan.styles.items():
+        named["styles", name, "image"] = style.image
+        named["styles", name, "map"] = style.map
+    for place, region in enumerate(plan.regions):
+        named["region", place, "mask"] = region.mask
+        named["region", place, "style_mask"] = region.style_mask
+    return {path: plan.file(file) for path, file in named.items() if file is not None}
+
+
+def check_files(plan: Plan) -> None:
+    """Raise SettingsError where a file of a plan file does not exist."""
+    for path, file in plan_files(plan).items():
+        if not file.is_file():
+            what = "is a folder" if file.is_dir() else "does not exist"
+            raise plan.source.error(
+                path, f"{path[-1]} is {str(file)!r}, which {what}; paths are relative to the plan"
+            )
+
+
+def load_plan(plan: Plan) -> LoadedPlan:
+    """Read the files of a plan, and find its colors in their maps.
+
+    Raises
+    ------
+    MaskstyleError
+        Where a file cannot be read or a color is not in its map; with the line of the plan.
+    """
+    loader = _Loader(plan)
+    values = {name: loader.value(name, each) for name, each in declared_inputs(plan.inputs).items()}
+    given = {name: value for name, value in values.items() if value is not None} | loader.beside
+    initial = None
+    if plan.initial is not None:
+        with plan.source.locating("settings", "init"):
+            initial = load_image(plan.file(plan.initial)).pixels
+    inputs = plan.inputs(
+        **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
+    )
+    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), tuple(loader.notes))
+
+
+@contextmanager
+def _locating(plan: Plan) -> Iterator[None]:
+    """Name the line of the plan in any error of the block, by what the error is about."""
+    try:
+        yield
+    except MaskstyleError as error:
+        raise type(error)(plan.source.message(_key_path(plan, error), str(error))) from None
+
+
+def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
+    """Return where a plan says what an error is about."""
+    about = error.about
+    first = next(iter(plan.styles), "")
+    if about[:1] == ("style_map",):
+        return ("styles", first, "map")
+    if about[:1] == ("regions",) and "region" not in plan.values and plan.regions and len(about) > 1:
+        place = about[1]
+        if about[2:] == ("style",) and isinstance(place, int):  # what is wrong with a style is wrong with its map
+            return ("styles", plan.regions[place].style or "", "map")
+        return ("region", *about[1:])
+    return about or ("settings",)
+
+
+class _Loader:
+    """Reads each file of a plan once, and keeps what messages call it and what to note about it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.names: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.beside: dict[str, Any] = {}
+        self._maps: dict[str, SemanticMap] = {}
+        self._masks: dict[Path, MaskFile] = {}
+        main = plan.inputs.main
+        with plan.source.locating(main):
+            self.picture = load_image(plan.file(plan.main))
+        self._styles = {name: self._style_image(name) for name in plan.styles}
+
+    def value(self, name: str, declared: Declared) -> Any:
+        """Return the value of a declared input; None where the plan says nothing of it."""
+        readers: dict[str, Callable[[str, Declared], Any]] = {
+            "image": self._image,
+            "style": self._style,
+            "styles": self._blend,
+            "map": self._map,
+            "masked styles": self._masked_styles,
+            "plan regions": self._regions,
+            "colors": self._colors,
+            "mapping": self._mapping,
+        }
+        if declared.kind in readers:
+            return readers[declared.kind](name, declared)
+        if declared.kind == "patches":
+            return self.plan.patches
+        value = self.plan.values.get(name)
+        return float(value) if declared.kind == "number" and value is not None else value
+
+    def recorded(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values that stand at the top of a plan, with colors as they were found."""
+        table: dict[str, Any] = {}
+        for name, each in declared_inputs(self.plan.inputs).items():
+            value = values[name]
+            if each.kind == "patches" and self.plan.patches is not None:
+                table[name] = patches_table(self.plan.patches)
+            elif each.kind == "colors" and value is not None:
+                table[name] = [format_color(color) for color in value]
+            elif each.kind == "mapping" and value:
+                table[name] = {format_color(here): format_color(there) for here, there in value}
+            elif name in self.plan.values:
+                table[name] = self.plan.values[name]
+        return table
+
+    def _image(self, name: str, declared: Declared) -> Any:
+        self.names[name] = str(self.plan.file(self.plan.values[name]))
+        if name == self.plan.inputs.main:
+            return self.picture.pixels
+        with self.plan.source.locating(name):
+            return load_image(self.plan.file(self.plan.values[name])).pixels
+
+    def _style(self, name: str, declared: Declared) -> Any:
+        (style,) = self._styles.values()
+        self.names[name] = style.name
+        return style.image
+
+    def _blend(self, name: str, declared: Declared) -> Any:
+        self.beside["style_shares"] = [style.share for style in self.plan.styles.values()]
+        return [style.image for style in self._styles.values()]
+
+    def _map(self, name: str, declared: Declared) -> SemanticMap | None:
+        if name in self._maps:
+            return self._maps[name]
+        if of_style(declared):
+            (style,) = self._styles.values()
+            (entry,) = self.plan.styles.values()
+            self.names[name] = str(self.plan.file(entry.map or ""))
+            self._maps[name] = style.map()
+            return style.style_map
+        file = self.plan.values.get(name)
+        if file is None:
+            return None
+        self.names[name] = str(self.plan.file(file))
+        self._maps[name] = self._read_map(file, (name,))
+        return self._maps[name]
+
+    def _read_map(self, file: str, path: KeyPath) -> SemanticMap:
+        with self.plan.source.locating(*path):
+            found = self.plan.reading.read(self.plan.file(file))
+        self.notes += describe_absorbed(found, str(self.plan.file(file)))
+        return found
+
+    def _style_image(self, name: str) -> StyleImage:
+        style = self.plan.styles[name]
+        with self.plan.source.locating("styles", name, "image"):
+            image = load_image(self.plan.file(style.image)).pixels
+        style_map = None if style.map is None else self._read_map(style.map, ("styles", name, "map"))
+        return StyleImage(image, style_map, str(self.plan.file(style.image)))
+
+    def _masked_styles(self, name: str, declared: Declared) -> Any:
+        entries = self.plan.regions
+        self.beside["masks"] = [self._mask(place, "mask", entry) for place, entry in enumerate(entries)]
+        self.beside["strengths"] = [entry.strength for entry in entries]
+        return [self._styles[entry.style or ""].image for entry in entries]
+
+    def _mask(self, place: int, key: str, entry: RegionEntry) -> Mask | None:
+        file = getattr(entry, key)
+        if file is None:
+            return None
+        path = self.plan.file(file)
+        if path not in self._masks:
+            with self.plan.source.locating("region", place, key):
+                self._masks[path] = read_mask(path)
+            if self._masks[path].remark is not None:
+                self.notes.append(f"{path}: {self._masks[path].remark}")
+        mask = self._masks[path].mask
+        return 1 - mask if key == "mask" and entry.complement else mask
+
+    def _regions(self, name: str, declared: Declared) -> list[PlanRegion]:
+        return [self._region(place, entry) for place, entry in enumerate(self.plan.regions)]
+
+    def _region(self, place: int, entry: RegionEntry) -> PlanRegion:
+        style = None if entry.style is None else self._styles[entry.style]
+        region: Color | None = None
+        if entry.region is not None:
+            content_map = self._content_map()
+            region = self._color(("region", place, "region"), entry.region, content_map, self.names["content_map"])
+        style_region: Color | str | None = entry.style_region
+        if entry.style_region not in (None, WHOLE) and style is not None and style.style_map is not None:
+            file = str(self.plan.file(self.plan.styles[entry.style or ""].map or ""))
+            path = ("region", place, "style_region")
+            style_region = self._color(path, entry.style_region or "", style.style_map, file)
+        return PlanRegion(
+            region=region,
+            mask=self._mask(place, "mask", entry),
+            style=style,
+            style_region=style_region,
+            style_mask=self._mask(place, "style_mask", entry),
+            strength=entry.strength,
+            color=entry.color,
+        )
+
+    def _content_map(self) -> SemanticMap:
+        """Return the content map, which is read before the inputs in which colors of it are named."""
+        if "content_map" not in self._maps:
+            self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
+        return self._maps["content_map"]
+
+    def _colors(self, name: str, declared: Declared) -> list[Color] | None:
+        texts = self.plan.values.get(name)
+        if texts is None:
+            return None
+        if declared.of not in self._maps:  # the scene says that there is no map
+            return [parse_color(text) for text in texts]
+        semantic_map = self._maps[declared.of]
+        return [
+            self._color((name, place), text, semantic_map, self.names[declared.of])
+            for place, text in enumerate(texts)
+        ]
+
+    def _mapping(self, name: str, declared: Declared) -> list[tuple[Color, Color]]:
+        texts = self.plan.values.get(name, {})
+        content, style = "content_map" if "content_map" in self._maps else self.plan.inputs.main, "style_map"
+        return [
+            (
+                self._color((name, here), here, self._maps[content], self.names[content]),
+                self._color((name, here), there, self._maps[style], self.names[style]),
+            )
+            for here, there in texts.items()
+        ]
+
+    def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> Color:
+        with self.plan.source.locating(*path):
+            return semantic_map.colors[find_named_region(text, semantic_map, name=name)]

@@ -1,0 +1,148 @@
+"""The keys of plan files, made from the declared inputs of each technique."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from maskstyle.plans.checking import (
+    COUNT,
+    NUMBER,
+    POSITIVE,
+    TABLE,
+    TABLES,
+    TEXT,
+    TEXT_TABLE,
+    TEXTS,
+    YES_NO,
+    Kind,
+    Source,
+    check_keys,
+    nearest,
+)
+from maskstyle.settings import AT_LEAST_ZERO
+from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
+from maskstyle.techniques.registry import TECHNIQUES
+
+COMMON_KEYS: Mapping[str, Kind] = {
+    "technique": TEXT,
+    "output": TEXT,
+    "recipe": TEXT,
+    "weights": TEXT,
+    "settings": TABLE,
+    "run": TABLE,
+    "styles": TABLE,
+}
+"""The keys of every plan beside those of its technique."""
+
+MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
+"""How maps are read, where there are any."""
+
+STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": POSITIVE}
+
+REGION_KEYS: Mapping[str, Kind] = {
+    "region": TEXT,
+    "mask": TEXT,
+    "complement": YES_NO,
+    "style": TEXT,
+    "style_region": TEXT,
+    "style_mask": TEXT,
+    "strength": POSITIVE,
+    "color": TEXT,
+    "keep": YES_NO,
+}
+
+MASK_KEYS = ("mask", "complement", "style", "strength")
+"""The keys of [[region]] where a technique takes masks alone."""
+
+OF_REGIONS = ("plan regions", "masked styles")
+"""The kinds of inputs that are written as [[region]]."""
+
+OF_STYLES = ("style", "styles")
+"""The kinds of inputs that are written as [styles.NAME]."""
+
+
+def keys_of(inputs: type[Inputs]) -> dict[str, Kind]:
+    """Return the keys at the top of a plan for a technique."""
+    declared = declared_inputs(inputs)
+    keys = dict(COMMON_KEYS)
+    for name, each in declared.items():
+        if each.kind in OF_REGIONS:
+            keys["region"] = TABLES
+        elif each.kind not in OF_STYLES and not of_style(each):
+            keys[name] = _kind(each)
+    if has_maps(inputs):
+        keys |= MAP_KEYS
+        if inputs.soft_maps:
+            keys["soft_maps"] = YES_NO
+    return keys
+
+
+def of_style(declared: Declared) -> bool:
+    """Return whether an input is a map of a style image, which stands below [styles.NAME]."""
+    return declared.kind == "map" and declared.of == "style"
+
+
+def has_maps(inputs: type[Inputs]) -> bool:
+    """Return whether a technique takes semantic maps."""
+    return any(each.kind == "map" for each in declared_inputs(inputs).values())
+
+
+def one_style(inputs: type[Inputs]) -> bool:
+    """Return whether a technique takes exactly one style image."""
+    return any(each.kind == "style" for each in declared_inputs(inputs).values())
+
+
+def needs_style_map(inputs: type[Inputs]) -> bool:
+    """Return whether a technique needs a map of its style image."""
+    return any(of_style(each) for each in declared_inputs(inputs).values())
+
+
+def technique_of(source: Source, table: Mapping[str, Any]) -> type[Inputs]:
+    """Return the technique of a plan, after checking the keys at its top.
+
+    Version 0.4 called plans with [[region]] "region" too.
+    """
+    everything: dict[str, Kind] = {}
+    for each in TECHNIQUES.values():
+        everything |= keys_of(each)
+    check_keys(source, (), table, everything, "a plan")
+    guess = "plan" if "region" in table else "doodle" if "doodle" in table else "basic"
+    technique: str = table.get("technique", guess)
+    if technique == "region" and "region" in table:
+        technique = "plan"
+    if technique not in TECHNIQUES:
+        raise source.error(("technique",), f"technique is {technique!r}; {nearest(technique, TECHNIQUES)}")
+    inputs = TECHNIQUES[technique]
+    for key in table:
+        if key not in keys_of(inputs):
+            others = " or ".join(repr(name) for name, other in TECHNIQUES.items() if key in keys_of(other))
+            raise source.error(
+                (key,), f"{key} does nothing in technique {technique!r}; leave it out, or choose {others}"
+            )
+    for key in table.get("settings", {}):
+        if key in inputs.without_effect:
+            raise source.error(("settings", key), f"{key} does nothing in technique {technique!r}; leave it out")
+    for key, example in _needed(inputs).items():
+        if key not in table:
+            raise source.error((), f"the plan has no {key}; add {key} = {example}")
+    return inputs
+
+
+def _needed(inputs: type[Inputs]) -> dict[str, str]:
+    """Return the keys that a plan of a technique must have, with an example of each."""
+    examples = {"image": '"photo.jpg"', "map": '"photo_map.png"'}
+    optional = {field.name for field in inputs.__dataclass_fields__.values() if field.default is None}
+    return {
+        name: '"drawing.png"' if name == inputs.main == "doodle" else examples[each.kind]
+        for name, each in declared_inputs(inputs).items()
+        if each.kind in examples and not of_style(each) and name not in optional
+    }
+
+
+def _kind(declared: Declared) -> Kind:
+    """Return the kind of value of a declared input."""
+    if declared.kind == "number":
+        return NUMBER if declared.bounds in (None, AT_LEAST_ZERO) else POSITIVE
+    kinds = {"colors": TEXTS, "mapping": TEXT_TABLE, "flag": YES_NO, "patches": TABLE}
+    return kinds.get(declared.kind, TEXT)

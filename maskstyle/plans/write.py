@@ -1,0 +1,157 @@
+"""Plans as TOML: of what a run resolved, moved to another folder, and written to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import tomli_w
+
+from maskstyle.guidance.layout import Layout, Placement
+from maskstyle.maps.colors import format_color
+from maskstyle.plans.load import LoadedPlan
+from maskstyle.plans.plan import Plan, RegionEntry
+from maskstyle.plans.schema import COMMON_KEYS, OF_REGIONS
+from maskstyle.settings import NAMED_INITS
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.inputs import declared_inputs
+from maskstyle.techniques.plan import WHOLE
+
+Table: TypeAlias = dict[str, Any]
+"""What tomllib makes of a plan file."""
+
+PathOf: TypeAlias = Callable[[Path], str]
+"""From a file to how a table names it."""
+
+
+def resolved_table(loaded: LoadedPlan, scene: Scene, path_of: PathOf) -> Table:
+    """Return a plan with every color found in its map, without its settings and its output.
+
+    Parameters
+    ----------
+    loaded : LoadedPlan
+        The plan with its files read.
+    scene : Scene
+        The scene that it describes.
+    path_of : callable
+        From a file to how the table names it.
+    """
+    plan = loaded.plan
+    table: Table = {"technique": plan.technique}
+    declared = declared_inputs(plan.inputs)
+    for name, value in loaded.values.items():
+        table[name] = path_of(plan.file(value)) if declared[name].kind in ("image", "map") else value
+    if plan.weights is not None:
+        table["weights"] = path_of(plan.file(plan.weights))
+    if plan.reading.palette is not None:
+        table["palette"] = list(plan.reading.palette)
+    if plan.reading.least_region is not None:
+        table["least_region"] = plan.reading.least_region
+    if plan.reading.soft:
+        table["soft_maps"] = True
+    table["styles"] = _styles(plan, path_of)
+    if any(each.kind in OF_REGIONS for each in declared.values()):
+        resolve = "plan regions" in {each.kind for each in declared.values()}
+        table["region"] = [_region(plan, place, scene.layout, path_of, resolve) for place in range(len(plan.regions))]
+    return table
+
+
+def _styles(plan: Plan, path_of: PathOf) -> Table:
+    blends = any(each.kind == "styles" for each in declared_inputs(plan.inputs).values())
+    styles: Table = {}
+    for name, style in plan.styles.items():
+        styles[name] = {"image": path_of(plan.file(style.image))}
+        if style.map is not None:
+            styles[name]["map"] = path_of(plan.file(style.map))
+        if blends:
+            styles[name]["share"] = style.share
+    return styles
+
+
+def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bool) -> Table:
+    """Return an entry of [[region]], with its colors resolved where the technique has any."""
+    given = plan.regions[place]
+    placement = next((each for each in layout.placements if each.place == place), None)
+    if placement is None:
+        return {"region": given.region, "keep": True}
+    table: Table = {}
+    if placement.label is not None and layout.content_map is not None:
+        table["region"] = format_color(layout.content_map.colors[placement.label])
+    if given.mask is not None:
+        table["mask"] = path_of(plan.file(given.mask))
+        table |= {"complement": True} if given.complement else {}
+    table["style"] = given.style
+    if not resolve:
+        return {**table, "strength": placement.strength}
+    return {
+        **table,
+        **_part(given, plan, placement, path_of),
+        "strength": placement.strength,
+        "color": placement.color,
+    }
+
+
+def _part(given: RegionEntry, plan: Plan, placement: Placement, path_of: PathOf) -> Table:
+    """Return which part of the style image is the style."""
+    if given.style_mask is not None:
+        return {"style_mask": path_of(plan.file(given.style_mask))}
+    if placement.style_label is None:
+        return {"style_region": WHOLE}
+    return {"style_region": format_color(placement.style.map().colors[placement.style_label])}
+
+
+def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:
+    """Return a plan's table with all its paths changed.
+
+    Parameters
+    ----------
+    table : mapping
+        A plan.
+    path_of : callable
+        From a path of the plan to its replacement.
+    """
+    result = _with_paths(table, ("content", "content_map", "doodle", "weights", "output"), path_of)
+    if result.get("settings", {}).get("init", "content") not in NAMED_INITS:
+        result["settings"] = _with_paths(result["settings"], ("init",), path_of)
+    if "styles" in result:
+        result["styles"] = {
+            name: _with_paths(style, ("image", "map"), path_of) for name, style in result["styles"].items()
+        }
+    if "region" in result:
+        result["region"] = [_with_paths(each, ("mask", "style_mask"), path_of) for each in result["region"]]
+    return result
+
+
+def _with_paths(table: Mapping[str, Any], keys: tuple[str, ...], path_of: Callable[[str], str]) -> Table:
+    return {key: path_of(value) if key in keys else value for key, value in table.items()}
+
+
+def plan_text(table: Mapping[str, Any], comment: str = "") -> str:
+    """Write a plan's table as TOML.
+
+    Parameters
+    ----------
+    table : mapping
+        A plan.
+    comment : str
+        The first line.
+
+    Examples
+    --------
+    >>> print(plan_text({"content": "a.jpg", "settings": {"size": 64}, "region": [{"mask": "m.png"}]}, "mine"))
+    # mine
+    content = "a.jpg"
+    <BLANKLINE>
+    [settings]
+    size = 64
+    <BLANKLINE>
+    [[region]]
+    mask = "m.png"
+    <BLANKLINE>
+    """
+    last = ("settings", "run", "patches", "styles", "region")
+    first = [key for key in COMMON_KEYS if key in table and key not in last]
+    order = [*first, *(key for key in table if key not in (*first, *last)), *(key for key in last if table.get(key))]
+    head = f"# {comment}\n" if comment else ""
+    return head + tomli_w.dumps({key: table[key] for key in order})

@@ -1,0 +1,171 @@
+"""The engine: one pipeline from a scene to a result, for every technique."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from maskstyle import __version__
+from maskstyle.errors import SettingsError
+from maskstyle.images.pixels import Size
+from maskstyle.networks.load import NetworkChoice, choose_network, load_network
+from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.objective.assemble import content_term, total_variation_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.objective import ObjectiveLike
+from maskstyle.objective.terms import Term
+from maskstyle.settings import Limits, Settings, wanted_layers
+from maskstyle.synthesis.checkpoints import Checkpoints
+from maskstyle.synthesis.identity import digest, plain
+from maskstyle.synthesis.initial_image import initial_image
+from maskstyle.synthesis.memory import within_memory
+from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.scales import OnStep, Synthesis, synthesize
+from maskstyle.synthesis.scene import Scene, StyleAtSize
+from maskstyle.synthesis.schedule import settings_at
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """How a scene is painted; nothing here changes what is asked for.
+
+    Parameters
+    ----------
+    network : NetworkChoice or FeatureNetwork, optional
+        A chosen or loaded network; found as the settings say where it is left out.
+    limits : Limits
+        The memory that the run may use, and the size of tiles.
+    on_step : callable, optional
+        Called with a `maskstyle.Step` after each evaluation.
+    should_stop : callable, optional
+        Asked after each evaluation; where it returns True, the best image so far is the result.
+    checkpoints : Checkpoints, optional
+        Where the state is written now and then, and whether to resume from it; see ``docs/large-pictures.md``.
+    """
+
+    network: NetworkChoice | FeatureNetwork | None = None
+    limits: Limits = Limits()
+    on_step: OnStep | None = None
+    should_stop: Callable[[], bool] | None = None
+    checkpoints: Checkpoints | None = None
+
+
+def paint(scene: Scene, run: Run | None = None) -> Result:
+    """Paint a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+        What is asked for; see the ``scene`` method of the inputs of each technique.
+    run : Run, optional
+        How it is painted.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    SettingsError, WeightsError, CheckpointError
+        Before the long work starts: where the run does not fit into its memory, the network cannot be loaded, or
+        there is no checkpoint of this run.
+    NumericalError
+        Where a loss is not finite; it carries the last good image.
+    """
+    run = run or Run()
+    network = _loaded(run.network, scene.settings)
+    limits = within_memory(scene.demand(network.architecture, network.compute_type, run.limits))
+    if run.checkpoints is not None:
+        run.checkpoints.begin(_identity(scene, network, limits))
+    extractor = Extractor(network, limits.tile_size)
+
+    def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
+        return _objective(scene, extractor, size)
+
+    synthesis = synthesize(
+        objective_at,
+        initial_image(scene),
+        scene.sizes,
+        scene.settings,
+        memory=limits.memory,
+        on_step=run.on_step,
+        should_stop=run.should_stop,
+        begin_with=scene.with_kept_pixels,
+        checkpoints=run.checkpoints,
+    )
+    return _result(scene, synthesis, network, limits)
+
+
+def _loaded(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
+    """Return a loaded network; one that is given loaded must have the layers of the settings."""
+    layers = wanted_layers(settings)
+    if network is None:
+        network = choose_network(settings.network, layers, compute_type=settings.compute_type)
+    if isinstance(network, NetworkChoice):
+        network = load_network(network, pooling=settings.pooling, padding=settings.padding)
+    missing = [layer for layer in layers if layer not in network.layers]
+    if missing:
+        raise SettingsError(
+            f"the network was loaded for {', '.join(network.layers)}, but the settings need {', '.join(missing)}"
+        )
+    return network
+
+
+def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
+    """Return the objective of a size, and what it asks of the style."""
+    style = scene.style_at(scene, extractor, size) if scene.settings.style_weight > 0 else None
+    terms: list[Term] = []
+    if scene.content is not None:
+        terms.append(content_term(extractor, scene.seen_at(size), scene.settings))
+    if style is not None:
+        terms.append(style.term)
+    terms.append(total_variation_term(scene.settings))
+    margin = scene.margin_at(size, extractor)
+    return extractor.objective(size, terms, free=scene.free_at(size), margin=margin), style
+
+
+def _result(scene: Scene, synthesis: Synthesis, network: FeatureNetwork, limits: Limits) -> Result:
+    image, alpha = scene.finished(synthesis.image)
+    style = synthesis.style
+    return Result(
+        image=image,
+        alpha=alpha,
+        technique=scene.technique,
+        settings=_as_loaded(scene.settings, network),
+        network=network.architecture.name,
+        compute_type=network.compute_type,
+        limits=limits,
+        losses=synthesis.losses,
+        steps=synthesis.steps,
+        scales=synthesis.scales,
+        seconds=synthesis.seconds,
+        notes=(*scene.notes, *(style.notes if style is not None else ())),
+        patches=scene.patches,
+        match_map=None if style is None else style.match_map,
+    )
+
+
+def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str, Any]:
+    """Return what must agree for a checkpoint to belong to a run."""
+    optimizers = []
+    for size in scene.sizes:
+        chosen = settings_at(size, scene.settings, memory=limits.memory, first=size == scene.sizes[0])
+        optimizers.append(f"{chosen.optimizer} {chosen.history} {chosen.learning_rate:g}")
+    return {
+        "technique": scene.technique,
+        "version of maskstyle": __version__,
+        "settings": dataclasses.asdict(_as_loaded(scene.settings, network)),
+        **plain(scene.identity),
+        "network": network.architecture.name,
+        "compute type": network.compute_type,
+        "weights of the network": digest(network.parameters()),
+        "sizes": [list(size) for size in scene.sizes],
+        "optimizers": optimizers,
+    }
+
+
+def _as_loaded(settings: Settings, network: FeatureNetwork) -> Settings:
+    """Return settings with the pooling and padding of the network, which one that is given loaded keeps."""
+    return settings.changed(pooling=network.pooling, padding=network.padding)

@@ -1,0 +1,236 @@
+"""A scene: everything that is asked for, resolved. Techniques build scenes; the engine paints them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from maskstyle.guidance.layout import Layout
+from maskstyle.guidance.seen_styles import SeenStyle
+from maskstyle.images.color import lightness_only, with_content_chroma
+from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
+from maskstyle.images.denoise import denoise_image
+from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.networks.architectures import Architecture
+from maskstyle.settings import Limits, PatchSettings, Settings
+from maskstyle.synthesis.estimate import Demand
+from maskstyle.synthesis.schedule import style_size, transfer_sizes
+
+if TYPE_CHECKING:
+    from maskstyle.objective.extract import Extractor
+    from maskstyle.objective.terms import Term
+
+FOR_CONTENT_COLORS = ("content", "luminance")
+"""The color modes that put the content image's hue and chroma back."""
+
+
+class StyleAtSize(NamedTuple):
+    """What a scene asks of the style at one size.
+
+    Parameters
+    ----------
+    term : Term
+        The style term.
+    notes : tuple of str
+        What a person should know, such as a region too small for some layers.
+    match_map : (H, W, 3) float32 array or None
+        Where patches are matched: the picture put together from the matched style patches.
+    """
+
+    term: Term
+    notes: tuple[str, ...] = ()
+    match_map: Image | None = None
+
+
+def guided_style(scene: Scene, extractor: Extractor, size: Size) -> StyleAtSize:
+    """Return the style term of the guides of a scene's layout."""
+    from maskstyle.objective.assemble import style_term
+    from maskstyle.objective.guides import guides_at, vanished
+
+    styles = scene.styles_at(size)
+    guides = guides_at(extractor, scene.layout, styles, size, scene.settings, margin=scene.margin_at(size, extractor))
+    term = style_term(extractor.network, guides, scene.settings)
+    return StyleAtSize(term, vanished(guides, scene.layout, scene.settings))
+
+
+StyleAt: TypeAlias = "Callable[[Scene, Extractor, Size], StyleAtSize]"
+"""How a scene's style term is made at a size: from its guides, or otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything that is asked for, resolved and checked.
+
+    Parameters
+    ----------
+    technique : str
+        Name of the technique.
+    settings : Settings
+        With ``init`` resolved.
+    size : (height, width)
+        Size of the content image, or of the doodle.
+    layout : Layout
+        Which style goes where, and so what is painted.
+    styles : tuple of SeenStyle
+        The style images as the network sees them.
+    content : (H, W, 3) float32 array or None
+        The content image; None where there is none, and all that is painted is new.
+    alpha : (H, W) float32 array or None
+        Transparency that the result carries.
+    initial : (H', W', 3) float32 array or None
+        The initial image, for ``settings.init == "image"``.
+    style_at : callable
+        Makes the style term at a size; from the guides of the layout by default.
+    feather, feather_mode, transparent
+        See `maskstyle.transfer_region`.
+    denoised : tuple of int or None
+        Labels of the regions to denoise; None: all that is painted.
+    patches : PatchSettings or None
+        How patches are matched, by scenes that do.
+    margin : int
+        Mirrored pixels around the image at all sizes but the finest.
+    notes : tuple of str
+        What a person should know about the inputs.
+    identity : mapping of str to anything that `maskstyle.synthesis.identity.digest` takes
+        All inputs by names for people; a checkpoint must agree with them.
+    """
+
+    technique: str
+    settings: Settings
+    size: Size
+    layout: Layout
+    styles: tuple[SeenStyle, ...]
+    content: Image | None = None
+    alpha: Mask | None = None
+    initial: Image | None = None
+    style_at: StyleAt = guided_style
+    feather: float = 0.0
+    feather_mode: str = "distance"
+    transparent: bool = False
+    denoised: tuple[int, ...] | None = None
+    patches: PatchSettings | None = None
+    margin: int = 0
+    notes: tuple[str, ...] = ()
+    identity: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def sizes(self) -> list[Size]:
+        """The (height, width) of each scale, from coarse to fine."""
+        styles = [style.size for style in self.layout.styles()]
+        return transfer_sizes(self.size, self.settings, styles=styles)
+
+    def demand(self, network: Architecture, compute_type: str, limits: Limits) -> Demand:
+        """Return what the time and memory of painting the scene depend on."""
+        styles = self.layout.styles()
+        pixels = self.size[0] * self.size[1] + sum(style.size[0] * style.size[1] for style in styles)
+        return Demand(
+            network,
+            compute_type,
+            self.sizes,
+            self.settings,
+            limits,
+            regions=self.layout.content_map is not None,
+            masks=self.layout.soft_weightings(),
+            patches=self.patches,
+            styles=len(styles),
+            original_pixels=pixels,
+        )
+
+    def margin_at(self, size: Size, extractor: Extractor) -> int:
+        """Return the mirrored pixels around the image at a size.
+
+        The finest size is evaluated as every other picture, or the edges would differ from the rest; and where zero
+        padding was asked for, zeros are what was asked for.
+        """
+        return self.margin if extractor.network.padding == "edge" and size != self.sizes[-1] else 0
+
+    def styles_at(self, size: Size) -> list[SeenStyle]:
+        """Return the style images at the size at which they are used for a picture; arrays stay shared."""
+        scaled = {}
+        for seen in self.styles:
+            if id(seen.image) not in scaled:
+                used = style_size((seen.image.shape[0], seen.image.shape[1]), size, self.settings)
+                scaled[id(seen.image)] = resize_image(seen.image, used)
+        return [seen._replace(image=scaled[id(seen.image)]) for seen in self.styles]
+
+    @property
+    def composed_over_content(self) -> bool:
+        """Whether some pixels stay those of the content image."""
+        return self.content is not None and not self.layout.everywhere
+
+    def seen_at(self, size: Size) -> Image:
+        """Return the content image as the network sees it: in gray where luminance alone is painted."""
+        assert self.content is not None
+        return self.in_seen_colors(resize_image(self.content, size), gray=self._gray_content, size=size)
+
+    def in_seen_colors(self, image: Image, *, size: Size, gray: Image | None = None) -> Image:
+        """Return an image in gray where the color mode is ``luminance``."""
+        if not self._is_gray("any"):
+            return image
+        gray = lightness_only(image) if gray is None else resize_image(gray, size)
+        if self._is_gray("all"):
+            return gray
+        # What nothing paints is seen as the settings say.
+        elsewhere = self.settings.color == "luminance"
+        return mixed(image, gray, self.layout.share_in(("luminance",), size, elsewhere=elsewhere))
+
+    def with_kept_pixels(self, image: Image) -> Image:
+        """Return an image with the content image's pixels, as the network sees them, wherever nothing is painted."""
+        if not self.composed_over_content:
+            return image
+        size = (image.shape[0], image.shape[1])
+        return np.where(self.layout.touched(size)[..., np.newaxis], image, self.seen_at(size))
+
+    def free_at(self, size: Size) -> Mask | None:
+        """Return 1 where pixels may change, (height, width); None: everywhere."""
+        return self.layout.touched(size).astype(np.float32) if self.composed_over_content else None
+
+    def finished(self, image: Image) -> tuple[Image, Mask | None]:
+        """Return the painted image denoised, in its colors and laid over the content image, and its alpha."""
+        size = (image.shape[0], image.shape[1])
+        smooth = denoise_image(image, self.settings.denoise, self.settings.denoise_method)
+        if self.denoised is not None:
+            smooth = np.where(self.layout.among(self.denoised, size)[..., np.newaxis], smooth, image)
+        alpha = None if self.alpha is None else resize_image(self.alpha, size)
+        if self.content is None:
+            return smooth, alpha
+        beneath = resize_image(self.content, size)
+        colored = self._in_final_colors(smooth, beneath, size)
+        if not self.composed_over_content:
+            return colored, alpha
+        coverage = self._coverage(size, beneath)
+        if self.transparent:
+            alpha = coverage * (np.float32(1) if alpha is None else alpha)
+        return mixed(beneath, colored, np.ceil(coverage) if self.transparent else coverage), alpha
+
+    def _in_final_colors(self, image: Image, beneath: Image, size: Size) -> Image:
+        modes = {placement.color for placement in self.layout.placements}
+        if not modes & set(FOR_CONTENT_COLORS):
+            return image
+        colored = with_content_chroma(image, beneath)
+        if modes <= set(FOR_CONTENT_COLORS):
+            return colored
+        return mixed(image, colored, self.layout.share_in(FOR_CONTENT_COLORS, size))
+
+    def _coverage(self, size: Size, beneath: Image) -> Mask:
+        """Return how far the painted image covers the content image, which fades in where that was asked for."""
+        inside = self.layout.painted_share(size) > 0
+        if self.feather_mode == "edges":
+            return self.layout.coverage(size, faded_in_at_edges(inside, self.feather, beneath))
+        return self.layout.coverage(size, faded_in(inside, self.feather))
+
+    @cached_property
+    def _gray_content(self) -> Image:
+        assert self.content is not None
+        return lightness_only(self.content)
+
+    def _is_gray(self, how_many: str) -> bool:
+        """Return whether the network sees any, or all, of the picture in gray."""
+        modes = [placement.color == "luminance" for placement in self.layout.placements]
+        if not self.layout.everywhere:
+            modes.append(self.settings.color == "luminance")
+        return any(modes) if how_many == "any" else all(modes)

@@ -1,0 +1,94 @@
+"""Checks of inputs that techniques share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.errors import ImageError, SettingsError, concerning
+from maskstyle.images.compositing import FEATHER_MODES
+from maskstyle.images.guided_filter import MOST_RADIUS
+from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.maps.soft import are_blended
+from maskstyle.settings import ObjectiveSettings, Settings
+
+
+def check_image(image: Image, name: str) -> Image:
+    """Return an image as float32, or raise ImageError with what is wrong."""
+    array = np.asarray(image)
+    if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        raise ImageError(f"the {name} has shape {array.shape}; expected (height, width, 3), RGB")
+    return _checked_values(array, name)
+
+
+def check_alpha(alpha: Mask, size: Size, image_name: str) -> Mask:
+    """Return the alpha of an image of a size, or raise ImageError with what is wrong."""
+    array = np.asarray(alpha)
+    if array.shape != tuple(size):
+        raise ImageError(
+            f"the alpha has shape {array.shape}, but the {image_name} is {size[0]}x{size[1]} (height x width); "
+            "expected the same"
+        )
+    return _checked_values(array, "alpha")
+
+
+def check_fading(feather: float, mode: str) -> None:
+    """Raise SettingsError where paint cannot fade in over so many pixels, or the mode would do nothing."""
+    if mode not in FEATHER_MODES:
+        with concerning("feather_mode"):
+            raise SettingsError(f"feather_mode is {mode!r}; expected one of {', '.join(FEATHER_MODES)}")
+    with concerning("feather_mode" if mode != "distance" else "feather"):
+        if not (np.isfinite(feather) and feather >= 0):
+            raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
+        if mode == "edges" and not 1 <= feather <= MOST_RADIUS:
+            raise SettingsError(
+                f"feather is {feather:g}, but `feather_mode` edges looks for edges that far away; expected 1 to "
+                f"{MOST_RADIUS} pixels, such as 8"
+            )
+
+
+def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSettings) -> tuple[str, ...]:
+    """Return a note where maps are read as soft but have no soft edge.
+
+    Raises
+    ------
+    SettingsError
+        Where maps are soft, but regions pass to deeper layers by a rule that leaves no room for shares.
+    """
+    shares = [each.shares for each in maps if each is not None and each.shares is not None]
+    if not shares:
+        return ()
+    check_soft_propagation(settings)
+    if any(are_blended(each).any() for each in shares):
+        return ()
+    return ("the maps have no soft edges: each pixel belongs to one region, as without soft maps",)
+
+
+def check_soft_propagation(settings: ObjectiveSettings) -> None:
+    """Raise SettingsError where regions pass to deeper layers by a rule that leaves no room for shares."""
+    if settings.propagation != "simple":
+        with concerning("soft_maps"):
+            raise SettingsError(
+                f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; expected "
+                "simple, or maps without soft edges"
+            )
+
+
+def check_denoised(regions: Sequence[Any] | None, settings: Settings) -> None:
+    """Raise SettingsError where regions to denoise are named, but nothing is denoised."""
+    if regions is not None and settings.denoise == 0:
+        with concerning("denoise_regions"):
+            raise SettingsError("denoise_regions does nothing where `denoise` is 0; give both, or neither")
+
+
+def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
+    lowest, highest = float(array.min()), float(array.max())
+    if not (lowest >= 0 and highest <= 1):
+        raise ImageError(f"the {name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
+    return array.astype(np.float32, copy=False)

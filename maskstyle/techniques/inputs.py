@@ -1,0 +1,227 @@
+"""What every technique is given, and how a technique declares its inputs.
+
+The inputs of a technique are listed once: as the fields of a frozen dataclass. The command line, plan files, records
+of results, checkpoints and the API function are made from these fields and from what `declare` says of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec
+
+from maskstyle.guidance.layout import Layout
+from maskstyle.guidance.seen_styles import seen_styles
+from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.maps.assignment import NAMES, MapNames
+from maskstyle.settings import WHERE, Bounds, Settings
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.checks import check_alpha, check_image
+
+if TYPE_CHECKING:
+    from maskstyle.synthesis.paint import Run
+    from maskstyle.synthesis.result import Result
+
+KINDS = {
+    "image": "an image file",
+    "style": "a style image file",
+    "styles": "style image files, each with its share",
+    "map": "a semantic map file",
+    "masked styles": "style image files, each with a mask file",
+    "plan regions": "regions and masks, each with its style",
+    "colors": "map colors",
+    "mapping": "pairs of map colors",
+    "choice": "one of several words",
+    "number": "a number",
+    "flag": "true or false",
+    "patches": "settings of patches",
+}
+"""The kinds of inputs; the command line and plan files know how to read each."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the command line and plan files need to know of an input.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    help : str
+        A noun phrase or an imperative of at most twelve words.
+    panel : str
+        Help panel, one of `maskstyle.settings.PANELS`.
+    flag : str
+        Option on the command line; made from the name where it is left out.
+    of : str
+        For a map: the input that it is the map of. For colors: the map that they are found in.
+    choices : tuple of str
+        The words of a choice.
+    bounds : Bounds, optional
+        The values of a number.
+    """
+
+    kind: str
+    help: str
+    panel: str = WHERE
+    flag: str = ""
+    of: str = ""
+    choices: tuple[str, ...] = ()
+    bounds: Bounds | None = None
+
+
+def declare(
+    kind: str, help: str, *, default: Any = dataclasses.MISSING, positional: bool = False, **more: Any
+) -> Any:
+    """Declare a field of inputs; for the parameters see `Declared`."""
+    metadata = {"input": Declared(kind, help, **more)}
+    if default is dataclasses.MISSING:
+        return field(metadata=metadata, kw_only=not positional)
+    return field(default=default, metadata=metadata, kw_only=not positional)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Inputs:
+    """What every technique is given beside its own inputs.
+
+    A technique sets the class variables: its name, the defaults of its settings, what
+    ``init="auto"`` means, the settings that have no effect in it, its main input, and whether it takes soft maps.
+
+    Parameters
+    ----------
+    alpha : (H, W) float array, optional
+        Transparency of the content image in [0, 1], carried to the result.
+    initial : (H', W', 3) float array, optional
+        The initial image in [0, 1], to continue from an earlier result; it overrides ``settings.init``.
+    settings : Settings, optional
+        Everything else; the defaults of the technique where they are left out.
+    run : Run, optional
+        How it is painted: network, memory, callbacks, checkpoints.
+    names : mapping of str to str
+        What messages call an input, by its field, where that is not "the content image" and the like.
+    """
+
+    technique: ClassVar[str]
+    defaults: ClassVar[Settings] = Settings()
+    init: ClassVar[str] = "content"
+    without_effect: ClassVar[tuple[str, ...]] = ()
+    main: ClassVar[str] = "content"
+    soft_maps: ClassVar[bool] = False
+
+    alpha: Mask | None = None
+    initial: Image | None = None
+    settings: Settings | None = None
+    run: Run | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def scene(self) -> Scene:
+        """Return what is asked for, resolved; every check of the inputs happens here, once.
+
+        Raises
+        ------
+        ImageError, SettingsError
+            Where the inputs cannot work.
+        """
+        raise NotImplementedError
+
+    def name_of(self, name: str, default: str) -> str:
+        """Return what messages call an input."""
+        return self.names.get(name, default)
+
+    def map_names(self) -> MapNames:
+        """Return what messages call the maps and their images."""
+        return MapNames(**{name: self.name_of(name, text) for name, text in NAMES._asdict().items()})
+
+    def resolved_settings(self) -> Settings:
+        """Return the settings with ``init`` resolved."""
+        settings = self.settings or self.defaults
+        if self.initial is not None:
+            return settings.changed(init="image")
+        return settings.changed(init=self.init) if settings.init == "auto" else settings
+
+    def checked(self, name: str) -> Image:
+        """Return an image among the inputs, checked."""
+        return check_image(getattr(self, name), f"{name} image")
+
+    def made_scene(self, layout: Layout, size: Size, *, content: Image | None, **more: Any) -> Scene:
+        """Return the scene of a layout, with what all techniques share."""
+        settings = self.resolved_settings()
+        initial = None if self.initial is None else self.checked("initial")
+        alpha = more.pop("alpha", self.alpha)
+        alpha = None if alpha is None else check_alpha(alpha, size, f"{self.main} image")
+        styles = more.pop("styles", None) or seen_styles(layout, content, alpha=alpha)
+        scene = Scene(
+            technique=self.technique,
+            settings=settings,
+            size=size,
+            layout=layout,
+            styles=styles,
+            content=content,
+            alpha=alpha,
+            initial=initial,
+            identity=self.identity(),
+            **more,
+        )
+        _ = scene.sizes  # checked with the rest of the inputs
+        return scene
+
+    def identity(self) -> dict[str, Any]:
+        """Return the inputs by names for people, for checkpoints."""
+        left_out = ("settings", "run", "names")
+        kinds = {each.name: each.metadata["input"].kind for each in dataclasses.fields(self) if each.metadata}
+        suffix = {"image": " image", "style": " image", "styles": " images"}
+        return {
+            each.name.replace("_", " ") + suffix.get(kinds.get(each.name, ""), ""): getattr(self, each.name)
+            for each in dataclasses.fields(self)
+            if each.name not in left_out
+        }
+
+
+def declared_inputs(inputs: type[Inputs]) -> dict[str, Declared]:
+    """Return the declared inputs of a technique by name, in order."""
+    return {each.name: each.metadata["input"] for each in dataclasses.fields(inputs) if each.metadata}
+
+
+P = ParamSpec("P")
+
+
+def transfer_function(inputs: Callable[P, Inputs]) -> Callable[P, Result]:
+    """Return the API function of a technique: its inputs are the parameters."""
+
+    def transfer(*arguments: P.args, **inputs_by_name: P.kwargs) -> Result:
+        from maskstyle.synthesis.paint import paint  # which loads TensorFlow
+
+        given = inputs(*arguments, **inputs_by_name)
+        return paint(given.scene(), given.run)
+
+    assert isinstance(inputs, type)
+    transfer.__name__ = transfer.__qualname__ = f"transfer_{inputs.technique}"  # type: ignore[attr-defined]
+    transfer.__doc__ = _function_doc(inputs)
+    transfer.__module__ = inputs.__module__
+    return transfer
+
+
+SHARED_DOC = """alpha, initial, settings, run
+    See `maskstyle.techniques.inputs.Inputs`.
+
+Returns
+-------
+Result
+
+Raises
+------
+ImageError, SettingsError, WeightsError, CheckpointError
+    Before the long work starts, where the inputs cannot work.
+NumericalError
+    Where a loss is not finite; it carries the last good image."""
+"""What the docstrings of all API functions say after the inputs of the technique."""
+
+
+def _function_doc(inputs: type[Inputs]) -> str:
+    """Return the docstring of an API function: that of its inputs, with what all functions share."""
+    own = inspect.cleandoc(inputs.__doc__ or "")
+    ends = [own.find(f"\n\n{section}\n---") for section in ("Notes", "References", "Examples")]
+    end = min((each for each in ends if each >= 0), default=len(own))
+    return f"{own[:end]}\n{SHARED_DOC}{own[end:]}\n"

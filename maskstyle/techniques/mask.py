@@ -1,0 +1,105 @@
+"""Mask style transfer: each style follows a soft mask, as strongly as the mask says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from maskstyle.errors import SettingsError
+from maskstyle.guidance.layout import Layout, Placement, StyleImage
+from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.masks.io import fit_mask
+from maskstyle.settings import COLOR
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.checks import check_image
+from maskstyle.techniques.inputs import Inputs, declare, transfer_function
+
+
+@dataclass(frozen=True, eq=False)
+class MaskInputs(Inputs):
+    """Paint a content image in styles that each follow a soft mask.
+
+    Parameters
+    ----------
+    content : (H, W, 3) float array
+        RGB in [0, 1].
+    styles : sequence of (h, w, 3) float array
+        RGB in [0, 1], one for each mask; an array may occur several times.
+    masks : sequence of (M, N) float array
+        How strongly each pixel takes the style, in [0, 1], of the content image's aspect; see `maskstyle.load_mask`.
+        Where masks overlap, styles mix in proportion. Pixels where all masks are 0 stay those of the content image,
+        bit for bit where it is not resized.
+    strengths : sequence of float, optional
+        Factors above 0 on the strength of each style; 1 where they are left out.
+    transparent : bool
+        See `maskstyle.transfer_region`.
+
+    Examples
+    --------
+    >>> import maskstyle
+    >>> content = maskstyle.load_image("samples/astronaut.jpg").pixels  # doctest: +SKIP
+    >>> style = maskstyle.load_image("samples/harbour.jpg").pixels  # doctest: +SKIP
+    >>> mask = maskstyle.load_mask("samples/astronaut_mask.png")  # doctest: +SKIP
+    >>> result = maskstyle.transfer_mask(content, [style], masks=[mask])  # doctest: +SKIP
+    """
+
+    technique: ClassVar[str] = "mask"
+    without_effect: ClassVar[tuple[str, ...]] = ("propagation",)
+
+    content: Image = declare("image", "Content image.", positional=True)
+    styles: Sequence[Image] = declare(
+        "masked styles",
+        "Style image and its mask, as FILE:MASK[:STRENGTH]; 1-MASK inverts it; repeatable.",
+        positional=True,
+        flag="--style",
+    )
+    masks: Sequence[Mask] = field(kw_only=True)
+    strengths: Sequence[float] | None = field(default=None, kw_only=True)
+    transparent: bool = declare(
+        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
+    )
+
+    def scene(self) -> Scene:
+        """Return the scene: a placement for each mask."""
+        content = self.checked("content")
+        checked = {id(image): check_image(image, "style image") for image in self.styles}
+        sources = {key: StyleImage(image) for key, image in checked.items()}
+        masks = _fitted(self.masks, len(self.styles), content.shape[:2], self.name_of("content", "the content image"))
+        strengths = checked_strengths(self.strengths, len(masks))
+        color = self.resolved_settings().color
+        placements = (
+            Placement(
+                f"mask {place + 1}", ((sources[id(image)], 1.0),), place, mask=mask, strength=strength, color=color
+            )
+            for place, (image, mask, strength) in enumerate(zip(self.styles, masks, strengths, strict=True))
+        )
+        return self.made_scene(
+            Layout(tuple(placements)), content.shape[:2], content=content, transparent=self.transparent
+        )
+
+
+def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
+    """Return `count` factors on the strength of masks; ones where none are given."""
+    given = [1.0] * count if strengths is None else [float(strength) for strength in strengths]
+    if len(given) != count:
+        raise SettingsError(f"there are {count} masks but {len(given)} strengths; give one for each")
+    if not all(np.isfinite(strength) and strength > 0 for strength in given):
+        raise SettingsError(f"the strengths of the masks are {given}; expected numbers above 0")
+    return given
+
+
+def _fitted(masks: Sequence[Mask], styles: int, size: Size, image_name: str) -> list[Mask]:
+    if not masks:
+        raise SettingsError("there is no mask; give one with each style image")
+    if len(masks) != styles:
+        raise SettingsError(f"there are {len(masks)} masks but {styles} style images; give one for each mask")
+    return [
+        fit_mask(mask, size, name=f"mask {number}", image_name=image_name)
+        for number, mask in enumerate(masks, start=1)
+    ]
+
+
+transfer_mask = transfer_function(MaskInputs)

@@ -1,0 +1,87 @@
+"""The techniques: each has a command, an API function, plan keys, records and tests from its one line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from maskstyle.errors import SettingsError
+from maskstyle.recipes import find_recipe
+from maskstyle.settings import Settings, without_content
+
+if TYPE_CHECKING:
+    from maskstyle.techniques.inputs import Inputs
+
+
+class Technique(NamedTuple):
+    """Where the inputs of a technique are.
+
+    Parameters
+    ----------
+    name : str
+        Its name, and that of its command; its file is ``techniques/NAME.py``.
+    summary : str
+        What its command does, for the list of commands.
+    inputs : str
+        The class of its inputs.
+    """
+
+    name: str
+    summary: str
+    inputs: str
+
+
+LISTED = (
+    Technique("basic", "Apply the whole style image to the whole content image.", "BasicInputs"),
+    Technique("region", "Apply the style of each region to the region of the same map color.", "RegionInputs"),
+    Technique(
+        "mask", "Apply styles that follow soft masks: fully where white, not where black.", "MaskInputs"
+    ),
+    Technique("patch", "Apply the style by semantic patch matching.", "PatchInputs"),
+    Technique("doodle", "Paint a doodle in the styles of the regions of STYLE.", "DoodleInputs"),
+    Technique("plan", "Paint a picture as a plan file describes it.", "PlanInputs"),
+)
+
+
+class _Registry(Mapping[str, "type[Inputs]"]):
+    """The inputs of each technique by its name, imported when they are first asked for."""
+
+    def __init__(self, techniques: tuple[Technique, ...]) -> None:
+        self._techniques = {each.name: each for each in techniques}
+
+    def __getitem__(self, name: str) -> type[Inputs]:
+        module = importlib.import_module(f"maskstyle.techniques.{self._techniques[name].name}")
+        found: type[Inputs] = getattr(module, self._techniques[name].inputs)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._techniques)
+
+    def __len__(self) -> int:
+        return len(self._techniques)
+
+
+TECHNIQUES: Mapping[str, type[Inputs]] = _Registry(LISTED)
+"""The inputs of each technique by its name."""
+
+
+def find_technique(name: str) -> type[Inputs]:
+    """Return the inputs of a technique by its name, or raise SettingsError with the names there are."""
+    if name not in TECHNIQUES:
+        raise SettingsError(f"there is no technique {name!r}; the techniques are {', '.join(TECHNIQUES)}")
+    return TECHNIQUES[name]
+
+
+def recipe_settings(recipe: str, inputs: type[Inputs]) -> Settings:
+    """Return the settings of a recipe for a technique.
+
+    Examples
+    --------
+    >>> recipe_settings("default", find_technique("doodle")).content_weight
+    0.0
+    """
+    settings = find_recipe(recipe).settings
+    if recipe == "default":
+        return inputs.defaults
+    return without_content(settings) if inputs.main == "doodle" else settings
