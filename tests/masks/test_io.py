@@ -35,8 +35,8 @@ def stacked(*channels):
 )
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_gray_of_8_bits(write, pixels, suffix):
-    mask, remark = read_mask(write(pixels, "mask" + suffix))
-    assert mask.dtype == np.float32 and remark is None
+    mask, note = read_mask(write(pixels, "mask" + suffix))
+    assert mask.dtype == np.float32 and note is None
     assert_array_equal(mask, UNIT)
 
 
@@ -63,15 +63,15 @@ def test_a_color_profile_is_not_followed(write):
 def test_a_picture_in_one_color_is_its_opacity(write, color):
     pixels = stacked(*color, RAMP)
     pixels[:, 0, :3] = 77  # what is clear has no color
-    mask, remark = read_mask(write(pixels))
+    mask, note = read_mask(write(pixels))
     assert_array_equal(mask, UNIT)
-    assert "opacity" in remark
+    assert "opacity" in note
 
 
 def test_grays_fade_with_their_opacity(write):
-    mask, remark = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
+    mask, note = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
     assert_allclose(mask, UNIT * UNIT[:, ::-1], rtol=1e-6)
-    assert remark is None
+    assert note is None
     with_gray = read_mask(write(np.dstack([RAMP, RAMP[:, ::-1]])))
     assert_array_equal(with_gray.mask, mask)
 
@@ -82,9 +82,9 @@ def test_jpeg_gets_its_black_and_white_back(write):
     path = write(hard, "mask.jpg", quality=90)
     stored = np.asarray(Image.open(path))
     assert ((stored > 0) & (hard == 0)).any()  # what this is for
-    mask, remark = read_mask(path)
+    mask, note = read_mask(path)
     assert (mask[:, :16] == 0).all() and (mask[:, 25:39] > 0.97).all()
-    assert "JPEG" in remark
+    assert "JPEG" in note
     between = (stored > 8) & (stored < 247)
     assert_allclose(mask[between], (stored[between] - 8.0) / 239, atol=1e-6)
 
