@@ -439,7 +439,7 @@ def test_no_permission_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise PermissionError(13, "Permission denied")
 
     path = written(tmp_path / "secret.png", b"x")
-    monkeypatch.setattr("maskstyle.images.files.open", refuse, raising=False)
+    monkeypatch.setattr("builtins.open", refuse)  # root may read anything
     with pytest.raises(ImageError, match=r"no permission to read .*secret\.png; change its permissions"):
         load_image(path)
 
@@ -452,8 +452,8 @@ def test_no_permission_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (b"GIF89a" + bytes(20), r"picture\.png is a GIF file; convert it to PNG"),
         (b"\0\0\0\x18ftypheic" + bytes(20), "is a HEIC file; convert it to PNG"),
         (b"%PDF-1.7", "is a PDF file"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(40), r"whole PNG image, but .*picture\.png is truncated, damaged"),
-        (b"II*\0" + bytes(40), "whole TIFF image"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), r"complete PNG image, but .*picture\.png is truncated, damaged"),
+        (b"II*\0" + bytes(40), "complete TIFF image"),
         (png(np.zeros((0, 3, 3)), 2, 8), "without pixels"),
         (b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 0, 0, 1, 24, 0, 0, 0, 0, 0, 0), "pixel"),
     ],

@@ -139,7 +139,7 @@ def test_another_aspect_is_refused_with_both_sizes():
     with pytest.raises(ImageError) as error:
         fitted(semantic_map, (512, 640))
     assert_is_one_sentence(error, "m.png is 480x640", "photo.jpg, which is 512x640", "crop")
-    with pytest.raises(ImageError, match="turn it by 90 degrees"):
+    with pytest.raises(ImageError, match="rotate it by 90 degrees"):
         fitted(semantic_map, (640, 480))
 
 

@@ -238,7 +238,7 @@ def test_a_wrong_map_is_refused(name, tmp_path):
 @pytest.mark.parametrize(
     ("size", "says"),
     [
-        ((80, 60), "turn it by 90 degrees"),
+        ((80, 60), "rotate it by 90 degrees"),
         ((60, 81), None),
         ((61, 80), None),
         ((30, 40), None),

@@ -131,7 +131,7 @@ def test_a_mask_that_fits_keeps_its_size_and_values():
         (np.zeros((4, 6)), "mask 2 is 0 everywhere"),
         (np.full((4, 6), 1e-60), "mask 2 is 0 everywhere"),
         (np.ones((6, 6)), r"a mask with the aspect of the picture, which is 4x6 .* but mask 2 is 6x6; crop"),
-        (np.ones((6, 4)), "turn it by 90 degrees"),
+        (np.ones((6, 4)), "rotate it by 90 degrees"),
     ],
 )
 def test_arrays_that_are_no_mask(mask, says):
