@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from map_pictures import (
@@ -175,11 +172,3 @@ def test_resaved_maps_match_their_originals():
     for degrade in (DEGRADED["JPEG 60"], DEGRADED["WebP 75"], lambda picture: lanczos(jpeg(picture, 80), 1.5)):
         content, style = parse_map(pixels(landscape())), parse_map(pixels(degrade(landscape())))
         assert describe_unmatched(match_regions(content, style), content, style) == ""
-
-
-def test_maps_do_not_load_tensorflow():
-    program = "import sys, maskstyle.maps.io; print('tensorflow' in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-        == "False\n"
-    )

@@ -269,7 +269,7 @@ def test_a_map_that_was_never_blended_keeps_them_unless_it_is_said():
     parsed = parse_map(pixels(picture), least_region=10)
     assert parsed.colors == (RED,) and parsed.absorbed == (Absorbed(GREEN, 9, (RED,)),)
     assert parsed.counts == (200 * 200,)
-    sentence = "a.png has 9 pixels of #00ff00 (green), too few for a region (0.022 %); they went to #ff0000 (red)"
+    sentence = "a.png has 9 pixels of #00ff00 (green), too few for a region (0.022 %); merged into #ff0000 (red)"
     assert describe_absorbed(parsed, "a.png") == (sentence,)
 
 
