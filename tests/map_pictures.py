@@ -104,7 +104,9 @@ def assert_is_one_sentence(error, *parts):
     message = str(error.value)
     for part in parts:
         assert part in message
-    assert "\n" not in message and "; " in message and not message.endswith(".")
+    assert "\n" not in message
+    assert "; " in message
+    assert not message.endswith(".")
     assert len(message) < 600
 
 

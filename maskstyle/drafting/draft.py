@@ -123,43 +123,6 @@ def draft_map(
     return _largest_first(labels, scribbles.colors, keep_colors=True)
 
 
-def check_draft(
-    size: Size,
-    *,
-    regions: int | None,
-    scribbles: SemanticMap | None,
-    features: str,
-    names: tuple[str, str] = ("the image", "the scribble picture"),
-) -> None:
-    """Raise the errors of `draft_map` for wrong arguments, before the long work.
-
-    Parameters
-    ----------
-    size : (height, width)
-        The size of the image.
-    regions, scribbles, features
-        See `draft_map`.
-    names : (str, str)
-        Names of the image and the scribbles in messages.
-    """
-    if regions is not None and scribbles is not None:
-        raise SettingsError(
-            f"regions is {regions}, but the {len(scribbles.colors)} scribble colors already set the number of "
-            "regions; leave regions out"
-        )
-    if regions is not None and not 1 <= regions <= MOST_REGIONS:
-        raise SettingsError(f"regions is {regions}; expected 1 to {MOST_REGIONS}")
-    if features not in FEATURES:
-        raise SettingsError(f"features is {features!r}; expected {' or '.join(FEATURES)}")
-    if min(size) < LEAST_SIDE:
-        raise ImageError(
-            f"expected at least {LEAST_SIDE} pixels each way, but {names[0]} is {size[0]}x{size[1]} "
-            "(height x width); pass a larger one"
-        )
-    if scribbles is not None:
-        check_aspect(scribbles.size, size, kind="scribble picture", name=names[1], image_name=names[0])
-
-
 def color_map_like(
     drafted: SemanticMap, image: Image, style_map: SemanticMap, style: Image, *, features: str = "color"
 ) -> tuple[SemanticMap, tuple[tuple[Color, Color], ...]]:
@@ -216,31 +179,41 @@ def color_map_like(
     return _largest_first(labels, style_map.colors, keep_colors=True), pairs
 
 
-def _describe(features: str) -> Describe:
-    return color_features if features == "color" else network_features()
+def check_draft(
+    size: Size,
+    *,
+    regions: int | None,
+    scribbles: SemanticMap | None,
+    features: str,
+    names: tuple[str, str] = ("the image", "the scribble image"),
+) -> None:
+    """Raise the errors of `draft_map` for wrong arguments, before the long work.
 
-
-def _at_most(image: Image, longer_side: int) -> Image:
-    size = _size(image)
-    return resize_image(image, fit_size(size, longer_side)) if max(size) > longer_side else image
-
-
-def _size(image: Image) -> Size:
-    return image.shape[0], image.shape[1]
-
-
-def _fitted_strokes(scribbles: SemanticMap, size: Size) -> LabelMap:
-    return fit_map(scribbles, size, name="the scribble picture", image_name="the image").labels
-
-
-def _largest_first(labels: NDArray[np.integer], colors: tuple[Color, ...], *, keep_colors: bool) -> SemanticMap:
-    """Return the map, largest region first; label n has color n or, without `keep_colors`, the nth largest region."""
-    counts = np.bincount(labels[labels >= 0].ravel(), minlength=len(colors))
-    order = [int(index) for index in np.argsort(-counts, kind="stable") if counts[index]]
-    rank = np.full(len(colors) + 1, -1, np.int32)  # the last is for -1
-    rank[order] = np.arange(len(order))
-    taken = [colors[index] for index in order] if keep_colors else colors[: len(order)]
-    return SemanticMap(rank[labels], tuple(taken))
+    Parameters
+    ----------
+    size : (height, width)
+        The size of the image.
+    regions, scribbles, features
+        See `draft_map`.
+    names : (str, str)
+        Names of the image and the scribbles in messages.
+    """
+    if regions is not None and scribbles is not None:
+        raise SettingsError(
+            f"regions is {regions}, but the {len(scribbles.colors)} scribble colors already set the number of "
+            "regions; leave regions out"
+        )
+    if regions is not None and not 1 <= regions <= MOST_REGIONS:
+        raise SettingsError(f"regions is {regions}; expected 1 to {MOST_REGIONS}")
+    if features not in FEATURES:
+        raise SettingsError(f"features is {features!r}; expected {' or '.join(FEATURES)}")
+    if min(size) < LEAST_SIDE:
+        raise ImageError(
+            f"expected at least {LEAST_SIDE} pixels each way, but {names[0]} is {size[0]}x{size[1]} "
+            "(height x width); pass a larger one"
+        )
+    if scribbles is not None:
+        check_aspect(scribbles.size, size, kind="scribble image", name=names[1], image_name=names[0])
 
 
 def draft_colors(count: int) -> tuple[Color, ...]:
@@ -269,3 +242,30 @@ def draft_colors(count: int) -> tuple[Color, ...]:
     while len(chosen) < count:
         chosen.append(int(np.argmax(apart[chosen].min(axis=0))))
     return tuple((int(red), int(green), int(blue)) for red, green, blue in grid[chosen[:count]])
+
+
+def _describe(features: str) -> Describe:
+    return color_features if features == "color" else network_features()
+
+
+def _at_most(image: Image, longer_side: int) -> Image:
+    size = _size(image)
+    return resize_image(image, fit_size(size, longer_side)) if max(size) > longer_side else image
+
+
+def _size(image: Image) -> Size:
+    return image.shape[0], image.shape[1]
+
+
+def _fitted_strokes(scribbles: SemanticMap, size: Size) -> LabelMap:
+    return fit_map(scribbles, size, name="the scribble image", image_name="the image").labels
+
+
+def _largest_first(labels: NDArray[np.integer], colors: tuple[Color, ...], *, keep_colors: bool) -> SemanticMap:
+    """Return the map, largest region first; label n has color n or, without `keep_colors`, the nth largest region."""
+    counts = np.bincount(labels[labels >= 0].ravel(), minlength=len(colors))
+    order = [int(index) for index in np.argsort(-counts, kind="stable") if counts[index]]
+    rank = np.full(len(colors) + 1, -1, np.int32)  # the last is for -1
+    rank[order] = np.arange(len(order))
+    taken = [colors[index] for index in order] if keep_colors else colors[: len(order)]
+    return SemanticMap(rank[labels], tuple(taken))

@@ -60,44 +60,6 @@ def color_features(image: Image, parts: NDArray[np.intp], count: int) -> list[Gr
     return [(1.0, means(colors, parts, count)), (TEXTURE_WEIGHT, means(_texture(lab, scale), parts, count))]
 
 
-def means(planes: NDArray[np.floating], parts: NDArray[np.intp], count: int) -> Features:
-    """Return the mean of each plane, (H, W, C), over each part; 0 for parts without pixels."""
-    inside = parts >= 0
-    numbers = parts[inside]
-    area = np.maximum(np.bincount(numbers, minlength=count), 1)
-    sums = [np.bincount(numbers, planes[..., index][inside], count) for index in range(planes.shape[-1])]
-    return np.stack(sums, axis=1) / area[:, np.newaxis]
-
-
-def join_groups(groups: Sequence[Group]) -> Features:
-    """Concatenate groups, each centered and scaled so that the RMS length of its rows is its weight."""
-    return np.concatenate([weight * _normalized(features) for weight, features in groups], axis=1)
-
-
-def _normalized(features: Features) -> Features:
-    centered = features - features.mean(axis=0)
-    length = float(np.sqrt(np.mean(np.sum(centered**2, axis=1))))
-    return centered / length if length > _SAME else np.zeros_like(centered)
-
-
-def _texture(lab: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """Return the texture planes, (H, W, 11)."""
-    planes = []
-    for width in _TEXTURE_SCALES:
-        smooth = ndimage.gaussian_filter(lab[..., 0], width * scale)
-        down, right = (ndimage.sobel(smooth, axis) * (width / 8) for axis in (0, 1))
-        over = max(2.0 * width, _TEXTURE_WINDOW) * scale
-        across, along, mixed = (
-            ndimage.gaussian_filter(product, over) for product in (right * right, down * down, right * down)
-        )
-        strength = np.sqrt(across + along + 1)
-        planes += [np.sqrt(across + along + 0.1), (across - along) / strength, 2 * mixed / strength]
-    for chroma in (lab[..., 1], lab[..., 2]):
-        squares = (chroma - ndimage.gaussian_filter(chroma, _TEXTURE_WINDOW * scale)) ** 2
-        planes.append(np.sqrt(ndimage.gaussian_filter(squares, _TEXTURE_WINDOW * scale) + 0.1))
-    return np.stack(planes, axis=-1)
-
-
 def network_features() -> Describe:
     """Load the network `lite` and return a function with the signature of `color_features`.
 
@@ -117,15 +79,6 @@ def network_features() -> Describe:
         return [(1.0, _means_on_grid(np.sqrt(features[layer].numpy()), parts, count)) for layer in LAYERS]
 
     return describe
-
-
-def _means_on_grid(features: NDArray[np.float32], parts: NDArray[np.intp], count: int) -> NDArray[np.float64]:
-    """Return the mean over each part of the features of the grid cells of its pixels."""
-    rows, columns = (
-        np.minimum(np.arange(side) // (side // cells), cells - 1)
-        for side, cells in zip(parts.shape, features.shape[:2], strict=True)
-    )
-    return means(features[np.ix_(rows, columns)], parts, count)
 
 
 def assign_parts(parts: list[Group], candidates: list[Group]) -> list[int]:
@@ -156,3 +109,50 @@ def assign_parts(parts: list[Group], candidates: list[Group]) -> list[int]:
     if distances.shape[0] > distances.shape[1]:
         return [int(index) for index in distances.argmin(axis=1)]
     return [int(index) for index in optimize.linear_sum_assignment(distances)[1]]
+
+
+def join_groups(groups: Sequence[Group]) -> Features:
+    """Concatenate groups, each centered and scaled so that the RMS length of its rows is its weight."""
+    return np.concatenate([weight * _normalized(features) for weight, features in groups], axis=1)
+
+
+def means(planes: NDArray[np.floating], parts: NDArray[np.intp], count: int) -> Features:
+    """Return the mean of each plane, (H, W, C), over each part; 0 for parts without pixels."""
+    inside = parts >= 0
+    numbers = parts[inside]
+    area = np.maximum(np.bincount(numbers, minlength=count), 1)
+    sums = [np.bincount(numbers, planes[..., index][inside], count) for index in range(planes.shape[-1])]
+    return np.stack(sums, axis=1) / area[:, np.newaxis]
+
+
+def _normalized(features: Features) -> Features:
+    centered = features - features.mean(axis=0)
+    length = float(np.sqrt(np.mean(np.sum(centered**2, axis=1))))
+    return centered / length if length > _SAME else np.zeros_like(centered)
+
+
+def _texture(lab: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """Return the texture planes, (H, W, 11)."""
+    planes = []
+    for width in _TEXTURE_SCALES:
+        smooth = ndimage.gaussian_filter(lab[..., 0], width * scale)
+        down, right = (ndimage.sobel(smooth, axis) * (width / 8) for axis in (0, 1))
+        over = max(2.0 * width, _TEXTURE_WINDOW) * scale
+        across, along, mixed = (
+            ndimage.gaussian_filter(product, over) for product in (right * right, down * down, right * down)
+        )
+        strength = np.sqrt(across + along + 1)
+        planes += [np.sqrt(across + along + 0.1), (across - along) / strength, 2 * mixed / strength]
+    for chroma in (lab[..., 1], lab[..., 2]):
+        squares = (chroma - ndimage.gaussian_filter(chroma, _TEXTURE_WINDOW * scale)) ** 2
+        planes.append(np.sqrt(ndimage.gaussian_filter(squares, _TEXTURE_WINDOW * scale) + 0.1))
+    return np.stack(planes, axis=-1)
+
+
+def _means_on_grid(features: NDArray[np.float32], parts: NDArray[np.intp], count: int) -> NDArray[np.float64]:
+    """Return the mean over each part of the features of the grid cells of its pixels."""
+    rows, columns = (
+        np.minimum(np.arange(side) // (side // cells), cells - 1)
+        for side, cells in zip(parts.shape, features.shape[:2], strict=True)
+    )
+    return means(features[np.ix_(rows, columns)], parts, count)

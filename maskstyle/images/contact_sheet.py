@@ -60,13 +60,16 @@ def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) ->
     top = MARGIN
     for row, row_height in zip(rows, heights, strict=True):
         for index, panel in enumerate(row):
-            _draw_panel(sheet, panel, MARGIN + index * (side + MARGIN), top, side, row_height)
+            _draw_panel(sheet, panel, (MARGIN + index * (side + MARGIN), top), side=side, row_height=row_height)
         top += row_height + text_height + MARGIN
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
 
 
-def _draw_panel(sheet: PillowImage.Image, panel: Panel, left: int, top: int, side: int, row_height: int) -> None:
+def _draw_panel(
+    sheet: PillowImage.Image, panel: Panel, corner: tuple[int, int], *, side: int, row_height: int
+) -> None:
     """Draw the image of a panel, centered, and its lines below."""
+    left, top = corner
     height, width = fit_size(panel.image.shape[:2], side)
     picture = PillowImage.fromarray(to_uint8(resize_image(panel.image, (height, width))))
     sheet.paste(picture, (left + (side - width) // 2, top + (row_height - height) // 2))

@@ -139,8 +139,8 @@ def describe_unmatched(
         found = suggest_by_color([content.colors[index] for index in one], wanted)
         closest = {one[region]: wanted[candidate] for region, candidate in found}
         missing = [
-            _describe_missing(one, content, style, content_name, style_name, closest),
-            _describe_missing(other, style, content, style_name, content_name, {}),
+            _describe_missing(one, content, content_name, style_name, closest),
+            _describe_missing(other, style, style_name, content_name, {}),
         ]
         both = "; and ".join(each for each in missing if each)
     else:
@@ -291,22 +291,22 @@ def _separation(colors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _describe_missing(
     missing: tuple[int, ...],
-    here: SemanticMap,
-    there: SemanticMap,
-    here_name: str,
-    there_name: str,
+    semantic_map: SemanticMap,
+    name: str,
+    other_name: str,
     closest: dict[int, Color],
 ) -> str:
     if not missing:
         return ""
-    area = max(1, sum(here.counts))
+    area = max(1, sum(semantic_map.counts))
     regions = []
     for index in missing:
-        region = f"{describe_color(here.colors[index], here.count(index))[:-1]}, {percent(here.count(index) / area)}"
+        count = semantic_map.count(index)
+        region = f"{describe_color(semantic_map.colors[index], count)[:-1]}, {percent(count / area)}"
         if index in closest:
             region += f"; closest there: {format_color(closest[index])}, {color_name(closest[index])}"
         regions.append(region + ")")
-    return f"{there_name} lacks {shortlist(regions)} of {here_name}"
+    return f"{other_name} lacks {shortlist(regions)} of {name}"
 
 
 def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: str, style_name: str) -> str:

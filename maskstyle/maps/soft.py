@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,9 +69,13 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
         here = at[seen == around]
         ends = np.array([index for index in range(len(colors)) if int(around) >> index & 1])
         alone = len(ends) < 2
-        _share_pixels(
-            masks, here, flat[here], own[here], colors, np.arange(len(colors)) if alone else ends, alone=alone
+        blends = _nearest_blends(
+            flat[here], own[here], colors, np.arange(len(colors)) if alone else ends, alone=alone
         )
+        blended = here[blends.where]
+        masks[:, blended] = 0
+        masks[blends.first, blended] = 1 - blends.share
+        masks[blends.second, blended] = blends.share
     return masks.reshape(len(colors), *labels.shape)
 
 
@@ -118,20 +124,27 @@ def _labels_near(labels: NDArray[np.int32], at: NDArray[np.intp]) -> NDArray[np.
     return seen
 
 
-def _share_pixels(
-    masks: NDArray[np.float32],
-    at: NDArray[np.intp],
+class _Blends(NamedTuple):
+    """Which of N pixels are blends, (N,), and for each of these its two regions and the share of the second."""
+
+    where: NDArray[np.bool_]
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    share: NDArray[np.float64]
+
+
+def _nearest_blends(
     pixels: NDArray[np.uint8],
     own: NDArray[np.int32],
     colors: NDArray[np.float64],
     ends: NDArray[np.intp],
     *,
     alone: bool,
-) -> None:
-    """Divide pixels, in place, between the two of the regions `ends` with the nearest blend."""
+) -> _Blends:
+    """Find the nearest blend of two of the regions `ends`, including its own, for each pixel."""
     one, other = (ends[each] for each in np.triu_indices(len(ends), 1))
     if not len(one):
-        return
+        return _Blends(np.zeros(len(pixels), np.bool_), one, other, np.empty(0))
     distinct, back = np.unique(np.concatenate([pixels, own[:, np.newaxis]], axis=1), axis=0, return_inverse=True)
     share, apart = _blend_shares(distinct[:, :3], colors[one], colors[other])
     slack = _NEAR_BLEND if not alone else 2 + BLEND_TOLERANCE * np.linalg.norm(colors[other] - colors[one], axis=1)
@@ -139,12 +152,8 @@ def _share_pixels(
     apart = np.where((apart <= slack) & ((label == one) | (label == other)), apart, np.inf)
     best = apart.argmin(axis=1)
     rows = np.arange(len(best))
-    blend = np.isfinite(apart[rows, best])[back]
-    share, first, second = share[rows, best][back][blend], one[best][back][blend], other[best][back][blend]
-    at = at[blend]
-    masks[:, at] = 0
-    masks[first, at] = 1 - share
-    masks[second, at] = share
+    where = np.isfinite(apart[rows, best])[back]
+    return _Blends(where, one[best][back][where], other[best][back][where], share[rows, best][back][where])
 
 
 def _blend_shares(

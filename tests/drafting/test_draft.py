@@ -44,7 +44,8 @@ def test_known_regions_are_found_even_in_several_patches():
     drafted = draft_map(image, regions=3)
     assert agreement(drafted.labels, truth) > 0.95
     assert list(drafted.counts) == sorted(drafted.counts, reverse=True)
-    assert drafted.labels.dtype == np.int32 and drafted.labels.min() == 0
+    assert drafted.labels.dtype == np.int32
+    assert drafted.labels.min() == 0
 
 
 def test_texture_tells_regions_apart_that_have_one_color():
@@ -63,7 +64,8 @@ def test_the_same_image_makes_the_same_map():
 @pytest.mark.parametrize("regions", [1, 2, 7, MOST_REGIONS])
 def test_there_are_as_many_regions_as_asked_for_and_they_are_read_back(regions):
     drafted = draft_map(scene()[0], regions=regions)
-    assert len(drafted.colors) == regions and min(drafted.counts) > 0
+    assert len(drafted.colors) == regions
+    assert min(drafted.counts) > 0
     read = parse_map(pixels(drafted))
     assert read.colors == drafted.colors
     assert np.array_equal(read.labels, drafted.labels)
@@ -180,7 +182,8 @@ def test_more_regions_than_the_style_has_share_its_colors():
     image, truth = scene()
     style = SemanticMap((truth > 0).astype(np.int32), ((1, 2, 3), (100, 2, 3)))
     drafted, pairs = color_map_like(draft_map(image, regions=6), image, style, image)
-    assert len(pairs) == 6 and len(drafted.colors) == 2
+    assert len(pairs) == 6
+    assert len(drafted.colors) == 2
 
 
 def test_what_cannot_work_is_said(tmp_path):

@@ -120,7 +120,8 @@ def test_what_no_screen_shows_has_less_chroma_of_the_same_hue():
     for value in (0.02, 0.3, 0.7, 0.98):
         gray = np.full_like(vivid, value)
         found = with_content_chroma(gray, vivid)
-        assert found.min() >= 0 and found.max() <= 1
+        assert found.min() >= 0
+        assert found.max() <= 1
         lab, wanted = plain_lab(found), plain_lab(vivid)
         assert_allclose(lab[..., 0], plain_lab(gray)[..., 0], atol=0.15)
         chroma, greatest = np.hypot(lab[..., 1], lab[..., 2]), np.hypot(wanted[..., 1], wanted[..., 2])

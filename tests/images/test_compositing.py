@@ -64,4 +64,6 @@ def test_outside_is_never_touched():
     inside = random_image(4, 24, 40)[..., 0] > 0.5
     covered = faded_in_at_edges(inside, 3.0, random_image(5, 24, 40))
     assert_array_equal(covered[~inside], 0)
-    assert covered.dtype == np.float32 and covered.min() >= 0 and covered.max() <= 1
+    assert covered.dtype == np.float32
+    assert covered.min() >= 0
+    assert covered.max() <= 1

@@ -137,12 +137,14 @@ def test_round_trip(tmp_path: Path, suffix: str, alpha: bool, tolerance: float) 
     picture = load_image(path)
     assert isinstance(picture, Picture)
     assert picture.pixels.dtype == np.float32
-    assert picture.pixels.flags.c_contiguous and picture.pixels.flags.writeable
+    assert picture.pixels.flags.c_contiguous
+    assert picture.pixels.flags.writeable
     assert_allclose(picture.pixels, unit(to_uint8(pixels)), atol=tolerance)
     if opacity is None:
         assert picture.alpha is None
     else:
-        assert picture.alpha is not None and picture.alpha.dtype == np.float32
+        assert picture.alpha is not None
+        assert picture.alpha.dtype == np.float32
         assert_array_equal(picture.alpha, opacity)
 
 
@@ -611,7 +613,8 @@ def test_replacing_cleans_up_on_interruption(tmp_path: Path) -> None:
     path = written(tmp_path / "out.txt", b"old")
     with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
         assert temporary.parent == path.parent
-        assert temporary.name.startswith(".") and temporary.suffix == ".txt"
+        assert temporary.name.startswith(".")
+        assert temporary.suffix == ".txt"
         assert str(os.getpid()) in temporary.name
         temporary.write_text("half")
         raise KeyboardInterrupt
@@ -632,7 +635,8 @@ def test_result_is_a_normal_file_and_links_are_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target.png", tmp_path / "link.png"
     link.symlink_to(target)
     save_image(link, unit(RGB))
-    assert link.is_symlink() and target.is_file()
+    assert link.is_symlink()
+    assert target.is_file()
     assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
 
 
@@ -758,7 +762,8 @@ def test_impossible_sizes() -> None:
 @pytest.mark.parametrize("value", [0.0, 0.123456, 1.0])
 def test_constant_images_stay_constant(size: tuple[int, int], value: float) -> None:
     resized = resize_image(np.full((16, 10, 3), value, np.float32), size)
-    assert resized.shape == (*size, 3) and resized.dtype == np.float32
+    assert resized.shape == (*size, 3)
+    assert resized.dtype == np.float32
     assert_allclose(resized, value, atol=1e-6)
 
 
@@ -766,7 +771,8 @@ def test_same_size_is_an_exact_copy() -> None:
     image = unit(RGB)
     copy = resize_image(image, (2, 3))
     assert_array_equal(copy, image)
-    assert copy is not image and not np.shares_memory(copy, image)
+    assert copy is not image
+    assert not np.shares_memory(copy, image)
 
 
 def test_resizing_is_antialiased_and_not_rounded_to_8_bits() -> None:
@@ -783,7 +789,8 @@ def test_a_mask_stays_0_and_1_away_from_its_edges(size: tuple[int, int]) -> None
     resized = resize_mask(mask, size)
     blurred = max(1, size[1] / 64) + 1  # pixels that a triangle on the coarser grid reaches
     columns = np.arange(size[1]) + 0.5 - size[1] / 2
-    assert resized.shape == size and resized.dtype == np.float32
+    assert resized.shape == size
+    assert resized.dtype == np.float32
     assert (resized[:, columns < -blurred] == 0).all()
     assert (resized[:, columns > blurred] == 1).all()
     assert (np.diff(resized, axis=1) >= 0).all()
@@ -801,6 +808,7 @@ def test_resizing_stays_in_range_and_treats_channels_alike() -> None:
     edge = np.zeros((8, 8, 3), np.float32)
     edge[:, 4:] = 1
     resized = resize_image(edge, (8, 32))
-    assert resized.min() == 0 and resized.max() == 1
+    assert resized.min() == 0
+    assert resized.max() == 1
     assert_array_equal(resized[..., 0], resize_image(edge[..., 0], (8, 32)))
     assert_array_equal(resized[..., 0], resized[..., 2])

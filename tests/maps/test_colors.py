@@ -29,5 +29,5 @@ def test_names_of_colors_come_back_as_colors_of_that_name():
         name = color_name(color)
         assert parse_color(name) == color
         assert parse_color(format_color(color)) == color
-        drifted = tuple(int(channel) for channel in np.clip(np.array(color) + (4, -4, 4), 0, 255))
+        drifted = tuple(int(channel) for channel in np.clip(np.add(color, (4, -4, 4)), 0, 255))
         assert color_name(drifted) == name

@@ -36,7 +36,8 @@ def stacked(*channels):
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_gray_of_8_bits(write, pixels, suffix):
     mask, note = read_mask(write(pixels, "mask" + suffix))
-    assert mask.dtype == np.float32 and note is None
+    assert mask.dtype == np.float32
+    assert note is None
     assert_array_equal(mask, UNIT)
 
 
@@ -83,7 +84,8 @@ def test_jpeg_gets_its_black_and_white_back(write):
     stored = np.asarray(Image.open(path))
     assert ((stored > 0) & (hard == 0)).any()  # what this is for
     mask, note = read_mask(path)
-    assert (mask[:, :16] == 0).all() and (mask[:, 25:39] > 0.97).all()
+    assert (mask[:, :16] == 0).all()
+    assert (mask[:, 25:39] > 0.97).all()
     assert "JPEG" in note
     between = (stored > 8) & (stored < 247)
     assert_allclose(mask[between], (stored[between] - 8.0) / 239, atol=1e-6)

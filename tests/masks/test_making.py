@@ -59,10 +59,12 @@ def test_a_slanted_gradient_is_the_projection_onto_its_direction():
 
 def test_a_gradient_reaches_exactly_0_and_1_where_it_is_told_to():
     mask = linear_mask((1, 101), start=20, end=60)[0]
-    assert (mask[:21] == 1).all() and (mask[60:] == 0).all()
+    assert (mask[:21] == 1).all()
+    assert (mask[60:] == 0).all()
     assert ((mask[21:60] > 0) & (mask[21:60] < 1)).all()
     hard = linear_mask((1, 101), start=50, end=50)[0]
-    assert set(hard.tolist()) == {0.0, 1.0} and hard.sum() == 50
+    assert set(hard.tolist()) == {0.0, 1.0}
+    assert hard.sum() == 50
     assert linear_mask((1, 3), start=-100, end=100).tolist() == [[0.5, 0.25, 0.0]]
     assert linear_mask((1, 1)).tolist() == [[1.0]]
 
@@ -75,7 +77,8 @@ def test_smooth_fading_has_the_same_middle_and_ends():
 
 def test_an_ellipse_touches_the_edges_and_a_circle_is_round():
     ellipse = radial_mask((21, 41), inner=20)
-    assert ellipse[10, 20] == 1 and ellipse[0, 20] == ellipse[10, 0] == ellipse[20, 20] == 0
+    assert ellipse[10, 20] == 1
+    assert ellipse[0, 20] == ellipse[10, 0] == ellipse[20, 20] == 0
     assert ellipse[10, 30] == pytest.approx(ellipse[5, 20]) == pytest.approx(0.5 / 0.8)
     circle = radial_mask((21, 41), shape="circle")
     assert circle[10, 25] == pytest.approx(circle[5, 20]) == pytest.approx(0.5)
@@ -137,15 +140,19 @@ def test_feathering_follows_its_formula(blot, feather):
 @pytest.mark.parametrize("feather", [0.3, 1, 2, 5.5, 9])
 def test_the_untouched_side_stays_exactly_black_or_white(blot, feather):
     outside, inside = (feather_mask(blot, feather, side=side) for side in ("outside", "inside"))
-    assert (outside[blot == 1] == 1).all() and (inside[blot == 0] == 0).all()
+    assert (outside[blot == 1] == 1).all()
+    assert (inside[blot == 0] == 0).all()
     both = feather_mask(blot, feather)
     far_from = {white: np.ones(blot.shape, bool) for white in (0, 1)}
     rows, columns = np.mgrid[: blot.shape[0], : blot.shape[1]]
     for at in np.ndindex(blot.shape):
         far_from[int(blot[at])] &= np.hypot(rows - at[0], columns - at[1]) >= feather / 2 + 0.5
-    assert (both[far_from[1]] == 0).all() and (both[far_from[0]] == 1).all()
+    assert (both[far_from[1]] == 0).all()
+    assert (both[far_from[0]] == 1).all()
     for mask in (outside, inside, both):
-        assert mask.dtype == np.float32 and mask.min() >= 0 and mask.max() <= 1
+        assert mask.dtype == np.float32
+        assert mask.min() >= 0
+        assert mask.max() <= 1
 
 
 def test_a_straight_edge_becomes_an_even_ramp():
@@ -154,7 +161,8 @@ def test_a_straight_edge_becomes_an_even_ramp():
     steps = np.diff(ramp)
     np.testing.assert_allclose(ramp + ramp[::-1], 1, atol=1e-6)
     assert np.count_nonzero((ramp > 0) & (ramp < 1)) == 10
-    assert steps.min() >= 0 and steps.max() < 0.19
+    assert steps.min() >= 0
+    assert steps.max() < 0.19
     inside = feather_mask(edge, 4, side="inside")[0, 18:26]
     np.testing.assert_allclose(inside, [0, 0, 0.25, 0.5, 0.75, 1, 1, 1], atol=1e-6)
 
@@ -184,7 +192,8 @@ def test_regions_are_feathered_as_one():
     three = SemanticMap(labels, (RED, BLUE, (0, 255, 0)))
     np.testing.assert_array_equal(region_mask(three, [BLUE]), labels == 1)
     joined = region_mask(three, [RED, (10, 0, 250)], feather=4)  # a color may be a little off
-    assert (joined[0, :13] == 1).all() and (joined[0, 18:] == 0).all()
+    assert (joined[0, :13] == 1).all()
+    assert (joined[0, 18:] == 0).all()
     smooth = region_mask(three, [RED, BLUE], feather=4, easing="smooth")
     np.testing.assert_allclose(smooth, joined**2 * (3 - 2 * joined), atol=1e-6)
     assert region_mask(three, [RED, BLUE, (0, 255, 0)], feather=9).min() == 1
@@ -263,7 +272,8 @@ def test_normalized_masks_add_up(levels):
         np.testing.assert_allclose(np.sum(shares, axis=0)[1:], 1, atol=1e-6)
     else:
         stored = sum((share * levels + 0.5).astype(int) for share in shares)
-        assert (stored[1:] == levels).all() and (stored[0] == 0).all()
+        assert (stored[1:] == levels).all()
+        assert (stored[0] == 0).all()
 
 
 def test_normalizing_without_filling_only_takes_away():
@@ -312,7 +322,8 @@ def test_an_edge_moves_to_the_edge_of_the_picture():
     rough[:, 33:] = 1
     fitted = edge_aware_mask(rough, picture, radius=8)
     assert fitted.dtype == np.float32
-    assert (fitted[:, :30] == 0).all() and (fitted[:, 30:] > 0.5).all()
+    assert (fitted[:, :30] == 0).all()
+    assert (fitted[:, 30:] > 0.5).all()
     assert (fitted[:, 49:] == 1).all()
 
 
@@ -320,7 +331,8 @@ def test_far_from_edges_black_and_white_stay_exact():
     noise = np.random.default_rng(5).random((20, 60, 3)).astype(np.float32)
     edge = np.repeat([[0.0, 1.0]], 30, axis=1).repeat(20, axis=0).astype(np.float32)
     fitted = edge_aware_mask(edge, noise, radius=4)
-    assert (fitted[:, :22] == 0).all() and (fitted[:, 38:] == 1).all()
+    assert (fitted[:, :22] == 0).all()
+    assert (fitted[:, 38:] == 1).all()
 
 
 @pytest.mark.parametrize(
@@ -344,6 +356,8 @@ def test_a_preview_keeps_the_picture_in_gray_where_the_mask_is_0():
     image = np.random.default_rng(0).random((*SIZE, 3)).astype(np.float32)
     mask = linear_mask(SIZE, start=50, end=50)
     shown = mask_over_image(mask, image)
-    assert shown.shape == image.shape and shown.min() >= 0 and shown.max() <= 1
+    assert shown.shape == image.shape
+    assert shown.min() >= 0
+    assert shown.max() <= 1
     assert np.ptp(shown[mask == 0], axis=1).max() < 1e-6
     assert (shown[mask == 1][:, 0] > shown[mask == 1][:, 2] + 0.5).all()
