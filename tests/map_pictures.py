@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw
 
-from maskstyle.maps.io import SemanticMap
+from maskstyle.maps import SemanticMap
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 PURPLE, BLACK, WHITE = (128, 0, 128), (0, 0, 0), (255, 255, 255)

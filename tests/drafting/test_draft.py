@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskstyle.drafting.draft import MOST_REGIONS, color_map_like, draft_colors, draft_map
+from maskstyle.drafting import MOST_REGIONS, color_map_like, draft_colors, draft_map, load_scribbles
 from maskstyle.drafting.features import color_features, join_groups, means
-from maskstyle.drafting.scribbles import grow_regions, load_scribbles, shrink_strokes
+from maskstyle.drafting.scribbles import grow_regions, shrink_strokes
 from maskstyle.drafting.segmentation import Superpixels, remove_specks, smooth_regions
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps.io import SAME_COLOR, SemanticMap, load_map, parse_map
+from maskstyle.maps import SAME_COLOR, SemanticMap, load_map, parse_map
 
 COLORS = np.array([(0.2, 0.5, 0.9), (0.9, 0.8, 0.1), (0.1, 0.4, 0.1)])
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from reference import random_image
 
-from maskstyle.images.denoise import denoise_image
+from maskstyle.images import denoise_image
 from maskstyle.settings import CHOICES
 
 each_method = pytest.mark.parametrize("method", CHOICES["denoise_method"])

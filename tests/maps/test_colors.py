@@ -7,7 +7,7 @@ import pytest
 from map_pictures import BLACK, BLUE, GREEN, PURPLE, RED, WHITE, YELLOW, assert_is_one_sentence
 
 from maskstyle.errors import SettingsError
-from maskstyle.maps.io import color_name, format_color, parse_color
+from maskstyle.maps import color_name, format_color, parse_color
 
 
 @pytest.mark.parametrize("text", ["blue", " BLUE ", "#0000ff", "#00F", "0,0,255", "(0, 0, 255)"])

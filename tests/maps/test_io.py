@@ -24,7 +24,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.io import (
+from maskstyle.maps import (
     SemanticMap,
     describe_unmatched,
     find_map_beside,

@@ -19,7 +19,7 @@ from map_pictures import (
 )
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.io import (
+from maskstyle.maps import (
     Absorbed,
     RegionMatch,
     SemanticMap,

@@ -23,7 +23,7 @@ from map_pictures import (
 from PIL import Image, ImageFilter
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.io import fit_map, load_map
+from maskstyle.maps import fit_map, load_map
 
 SIZE = (60, 80)
 

@@ -28,7 +28,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps.io import LEAST_SHARE, MAX_REGIONS, Absorbed, describe_absorbed, match_regions, parse_map
+from maskstyle.maps import LEAST_SHARE, MAX_REGIONS, Absorbed, describe_absorbed, match_regions, parse_map
 
 # Exact maps
 

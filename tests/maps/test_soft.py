@@ -8,8 +8,7 @@ from map_pictures import BLACK, BLUE, GREEN, RED, SHARP, YELLOW, drawn, jpeg, la
 from numpy.testing import assert_allclose, assert_array_equal
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.io import SemanticMap, parse_map, read_map_pixels
-from maskstyle.maps.soft import soft_masks
+from maskstyle.maps import SemanticMap, parse_map, read_map_pixels, soft_masks
 
 
 def shapes(scale):

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms
 
 from maskstyle.errors import ImageError
-from maskstyle.masks.io import find_mask_beside, fit_mask, load_mask, read_mask
+from maskstyle.masks import find_mask_beside, fit_mask, load_mask, read_mask
 
 RAMP = np.arange(0, 256, 5, dtype=np.uint8)[np.newaxis].repeat(3, axis=0)
 UNIT = RAMP / np.float32(255)
