@@ -1,4 +1,4 @@
-"""The errors that maskstyle raises: each says what was expected, what arrived and what to do."""
+"""The errors that maskstyle raises. Each message says what was expected, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MaskstyleError(Exception):
-    """Base of every error that maskstyle raises on purpose.
+    """Base class of all errors that maskstyle raises on purpose.
 
     Attributes
     ----------
@@ -25,38 +25,38 @@ class MaskstyleError(Exception):
 
 
 class ImageError(MaskstyleError):
-    """A picture cannot be read, written or used."""
+    """An image, map or mask cannot be read, written or used."""
 
 
 class UnmatchedError(ImageError):
-    """Regions of a map have no counterpart in another."""
+    """A region of one map has no matching region in the other."""
 
 
 class SettingsError(MaskstyleError):
-    """A setting, or a combination of settings, cannot work."""
+    """A setting, or a combination of settings, is invalid."""
 
 
 class WeightsError(MaskstyleError):
-    """A network's weights are missing, incomplete or damaged."""
+    """The weights of a network are missing, incomplete or damaged."""
 
 
 class OutputError(MaskstyleError):
-    """A result cannot be written, though it could be when the work began."""
+    """A result can no longer be written, although its path was writable at the start."""
 
 
 class CheckpointError(MaskstyleError):
-    """A checkpoint is missing, damaged or of another job."""
+    """A checkpoint is missing, is damaged or belongs to a different run."""
 
 
 class NumericalError(MaskstyleError):
-    """The optimization met a value that is not finite.
+    """The optimization produced a value that is not finite.
 
     Parameters
     ----------
     message : str
         What happened and what to do.
     image : (H, W, 3) float32 array or None
-        The best image before it happened, in [0, 1].
+        The best image up to then, in [0, 1].
     """
 
     def __init__(self, message: str, image: NDArray[np.float32] | None = None) -> None:

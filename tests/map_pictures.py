@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw
 
-from maskstyle.maps.io import SemanticMap
+from maskstyle.maps import SemanticMap
 
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 PURPLE, BLACK, WHITE = (128, 0, 128), (0, 0, 0), (255, 255, 255)
@@ -104,7 +104,9 @@ def assert_is_one_sentence(error, *parts):
     message = str(error.value)
     for part in parts:
         assert part in message
-    assert "\n" not in message and "; " in message and not message.endswith(".")
+    assert "\n" not in message
+    assert "; " in message
+    assert not message.endswith(".")
     assert len(message) < 600
 
 

@@ -1,1 +1,5 @@
-"""Drafts of semantic maps: superpixels, what they look like, and which of them belong together."""
+"""First maps, drafted from an image for a person to correct."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Regions that grow from scribbles: strokes in a picture of their own, one color for each region."""
+"""Scribbles: load strokes, one color for each region, and grow regions from them."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from maskstyle.drafting.segmentation import Affinity, Superpixels
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import describe_color
-from maskstyle.maps.io import LabelMap, SemanticMap, load_map
+from maskstyle.maps.io import load_map
+from maskstyle.maps.semantic_map import LabelMap, SemanticMap
 
 
 def load_scribbles(path: str | Path) -> SemanticMap:
-    """Read strokes of paint that say where the regions of a map are to grow.
+    """Read strokes that mark the regions of a map to draft.
 
     Parameters
     ----------
     path : str or Path
-        A picture that is transparent, or of one plain color, wherever there is no stroke. As in a map, strokes of
-        one color mean one region.
+        An image of strokes on a transparent or plain background. Strokes of one color mark one region.
 
     Returns
     -------
     SemanticMap
-        The strokes; -1 elsewhere.
+        The strokes; -1 in the background.
 
     Raises
     ------
     ImageError
-        If the file cannot be read, or has strokes of fewer than two colors.
+        If the file cannot be read, or has fewer than two stroke colors.
     """
     painted = load_map(path, least_region=1)
     plain = describe_color(painted.colors[0])
-    if np.all(painted.labels >= 0):  # the background is what there is most of
+    if np.all(painted.labels >= 0):  # the most frequent color is the background
         labels = (painted.labels - 1).astype(np.int32)
         painted = dataclasses.replace(painted, labels=labels, colors=painted.colors[1:])
     if len(painted.colors) < 2:
         raise ImageError(
-            f"expected strokes of two colors or more, on a transparent or plain background, but {path} has "
-            f"{len(painted.colors)} beside {plain}; draw over every region in a color of its own"
+            f"expected strokes in at least two colors on a transparent or plain background, but {path} has "
+            f"{len(painted.colors)} beside {plain}; mark each region in its own color"
         )
     return painted
 
 
-def seeds_at(strokes: LabelMap, size: Size) -> LabelMap:
-    """Return strokes at a smaller size, where a cell that any stroke touches is of that stroke."""
+def shrink_strokes(strokes: LabelMap, size: Size) -> LabelMap:
+    """Scale strokes down so that every cell touched by a stroke belongs to a stroke: thin ones survive."""
     found = np.full(size, -1, np.int32)
     rows, columns = np.nonzero(strokes >= 0)
     height, width = strokes.shape
@@ -57,29 +57,30 @@ def seeds_at(strokes: LabelMap, size: Size) -> LabelMap:
     return found
 
 
-def grow(affinity: Affinity, superpixels: Superpixels, seeds: LabelMap, count: int) -> NDArray[np.intp]:
-    """Give every superpixel to the stroke that a random walk from it meets first, most probably.
+def grow_regions(affinity: Affinity, superpixels: Superpixels, seeds: LabelMap, count: int) -> NDArray[np.intp]:
+    """Assign each superpixel to the stroke that a random walk from it most probably reaches first.
 
     Parameters
     ----------
     affinity : (N, N) float64 array
-        How readily the walk steps from one superpixel to another.
+        Edge weights of the walk.
     superpixels : Superpixels
-        All N.
+        The N superpixels.
     seeds : (H, W) int32 array
-        The strokes, -1 where there is none.
+        The strokes; -1 for none.
     count : int
-        How many regions there are.
+        Number of regions.
 
     Returns
     -------
     (N,) int array
-        The region of each superpixel; where several strokes touch one, that of most pixels.
+        The region of each superpixel. A superpixel touched by several strokes belongs to the one with the most pixels
+        in it.
 
     References
     ----------
     Grady, "Random Walks for Image Segmentation", IEEE Transactions on Pattern Analysis and Machine Intelligence 28,
-    2006; on superpixels here, whose few equations are solved at once.
+    2006. The walk here is on superpixels, so the linear system is small enough for a direct solver.
     """
     touched = seeds >= 0
     flat = superpixels.labels[touched] * count + seeds[touched]

@@ -1,4 +1,4 @@
-"""Superpixels: small patches of an image that follow its edges, by SLIC (Achanta et al. 2012)."""
+"""Segmentation: superpixels (SLIC), their affinity, the normalized cut, and clean borders."""
 
 from __future__ import annotations
 
@@ -17,32 +17,46 @@ from maskstyle.guidance.regions import resize_labels
 from maskstyle.images.pixels import Image, Size, resize_mask
 
 MOST_SUPERPIXELS = 800
-"""How many are asked for; what is compared grows with their square."""
+"""Time and memory grow with the square of the number."""
 
-_LEAST_AREA = 16  # pixels of each, in a tiny image
-_COMPACTNESS = 10.0
+LEAST_SPECK = 0.002
+"""Share of the pixels below which a patch is merged into its surroundings."""
+
+Affinity: TypeAlias = NDArray[np.float64]
+"""(N, N), symmetric: the similarity of each two superpixels, above 0 and at most about 1."""
+
+_LEAST_AREA = 16  # pixels of a superpixel in a tiny image
+_COMPACTNESS = 10.0  # of SLIC: distance against color
+
+_SIMILAR = 6  # how many similar superpixels anywhere each one is connected to
+_REMOTE_WEIGHT = 0.2  # the weight of these connections; 1 between neighbors
+_BACKGROUND = 1e-5  # connects all with all, so that the graph is connected
+_WIDTH = 2.0  # of the Gaussian, in medians of the squared distance between neighbors
+_LEAST_WIDTH = 0.3  # for features with a mean squared length of about 1; in a flat drawing the median is near 0
+
+_SMOOTHING = 0.004  # standard deviation as a share of the longer side
 
 
 @dataclass(frozen=True, eq=False)
 class Superpixels:
-    """The patches of an image.
+    """The superpixels of an image.
 
     Attributes
     ----------
     labels : (H, W) int array
-        The number of each pixel's patch, from 0 on without gaps.
+        The superpixel of each pixel, numbered from 0 without gaps.
     """
 
     labels: NDArray[np.intp]
 
     @cached_property
     def count(self) -> int:
-        """How many there are."""
+        """The number of superpixels."""
         return int(self.labels.max()) + 1
 
     @cached_property
     def neighbors(self) -> NDArray[np.intp]:
-        """The pairs of patches that touch, (E, 2), each once."""
+        """The pairs of adjacent superpixels, (E, 2), each once."""
         pairs = []
         for one, other in ((self.labels[:, 1:], self.labels[:, :-1]), (self.labels[1:], self.labels[:-1])):
             border = one != other
@@ -53,7 +67,7 @@ class Superpixels:
 
 
 def find_superpixels(image: Image) -> Superpixels:
-    """Cut an image into superpixels.
+    """Divide an image into superpixels.
 
     Parameters
     ----------
@@ -63,7 +77,7 @@ def find_superpixels(image: Image) -> Superpixels:
     Returns
     -------
     Superpixels
-        Fewer than `MOST_SUPERPIXELS`, each of about `_LEAST_AREA` pixels or more.
+        About `MOST_SUPERPIXELS` at most, each of about 16 pixels or more.
 
     References
     ----------
@@ -77,65 +91,55 @@ def find_superpixels(image: Image) -> Superpixels:
     return Superpixels(numbers.reshape(height, width).astype(np.intp))
 
 
-Affinity: TypeAlias = NDArray[np.float64]
-"""(N, N), symmetric: how alike each two superpixels are, above 0 and at most about 1."""
-
-_LOOK_ALIKES = 6  # how many superpixels anywhere each one is tied to
-_FROM_AFAR = 0.2  # the weight of these ties, where that between neighbors is 1
-_LOOSE = 1e-5  # what ties all to all, so that nothing falls apart by itself
-_WIDTH = 2.0  # in medians of the squared distance between neighbors
-_LEAST_WIDTH = 0.3  # of features whose mean squared length is about 1; in a flat drawing the median is near 0
-
-
 def find_affinity(features: Features, superpixels: Superpixels) -> Affinity:
-    """Return how alike superpixels are.
+    """Return the affinity of superpixels.
 
     Parameters
     ----------
     features : (N, C) float64 array
-        What each superpixel looks like.
+        The features of each superpixel.
     superpixels : Superpixels
-        All N.
+        The N superpixels.
 
     Returns
     -------
     (N, N) float64 array
-        For neighbors a Gaussian of their distance; for the few that look most alike wherever they are a fifth of
-        that, which is how the sky between branches becomes one region; and next to nothing for others.
+        A Gaussian of the feature distance for neighbors; a fifth of that for the few most similar superpixels
+        anywhere, so that sky between branches can become one region; almost 0 for all others.
     """
     squared = spatial.distance.cdist(features, features, "sqeuclidean")
     one, other = superpixels.neighbors.T
     width = _WIDTH * float(np.median(squared[one, other])) if len(one) else 0.0
-    alike = np.exp(-squared / max(width, _LEAST_WIDTH))
-    ties = np.zeros_like(alike)
+    similarity = np.exp(-squared / max(width, _LEAST_WIDTH))
+    edges = np.zeros_like(similarity)
     ranked = np.argsort(squared + np.diag(np.full(len(squared), np.inf)), axis=1, kind="stable")
-    nearest = ranked[:, : min(_LOOK_ALIKES, len(squared) - 1)]
+    nearest = ranked[:, : min(_SIMILAR, len(squared) - 1)]
     rows = np.arange(len(squared))[:, np.newaxis]
-    ties[rows, nearest] = _FROM_AFAR * alike[rows, nearest]
-    ties[one, other] = alike[one, other]
-    affinity: Affinity = np.maximum(ties, ties.T) + _LOOSE
+    edges[rows, nearest] = _REMOTE_WEIGHT * similarity[rows, nearest]
+    edges[one, other] = similarity[one, other]
+    affinity: Affinity = np.maximum(edges, edges.T) + _BACKGROUND
     return affinity
 
 
 def normalized_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
-    """Part superpixels into groups of which each is alike inside and unlike the others.
+    """Divide superpixels into groups by spectral clustering.
 
     Parameters
     ----------
     affinity : (N, N) float64 array
         See `find_affinity`.
     count : int
-        How many groups to make, 1 to N.
+        Number of groups, 1 to N.
 
     Returns
     -------
     (N,) int array
-        The group of each, 0 to `count` - 1; every group has one at least.
+        The group of each superpixel, 0 to `count` - 1; no group is empty.
 
     Notes
     -----
-    Each superpixel is a row of the `count` leading eigenvectors of the normalized affinity, of length 1 (Ng, Jordan
-    and Weiss 2001). The rows are grouped by Ward's method rather than k-means, which depends on where it starts.
+    The rows of the `count` leading eigenvectors of the normalized affinity, scaled to length 1 (Ng, Jordan and Weiss
+    2001), are clustered by Ward's method: unlike k-means, it does not depend on a random start.
 
     References
     ----------
@@ -159,26 +163,20 @@ def normalized_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
     return groups
 
 
-LEAST_SPECK = 0.002
-"""Share of the pixels below which a patch goes to what is around it."""
-
-_SMOOTHING = 0.004  # of the longer side
-
-
-def without_specks(labels: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Give small patches to the regions around them.
+def remove_specks(labels: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Merge small patches into the regions around them.
 
     Parameters
     ----------
     labels : (H, W) int array
         Regions, 0 to `count` - 1.
     count : int
-        How many there are.
+        Number of regions.
 
     Returns
     -------
     (H, W) int array
-        Every region still has its largest patch.
+        The labels; every region keeps its largest patch.
     """
     least = LEAST_SPECK * labels.size
     kept = np.zeros(labels.shape, np.bool_)
@@ -186,30 +184,30 @@ def without_specks(labels: NDArray[np.intp], count: int) -> NDArray[np.intp]:
         patches, _ = ndimage.label(labels == index)
         areas = np.bincount(patches.ravel())
         areas[0] = 0
-        stays = areas >= min(least, areas.max())
-        stays[0] = False
-        kept |= stays[patches]
+        is_kept = areas >= min(least, areas.max())
+        is_kept[0] = False
+        kept |= is_kept[patches]
     nearest = ndimage.distance_transform_edt(~kept, return_distances=False, return_indices=True)
     cleaned: NDArray[np.intp] = labels[tuple(nearest)]
     return cleaned
 
 
-def smoothed(labels: NDArray[np.intp], count: int, size: Size) -> NDArray[np.intp]:
-    """Bring regions to a size, with smooth borders.
+def smooth_regions(labels: NDArray[np.intp], count: int, size: Size) -> NDArray[np.intp]:
+    """Resize regions, with smooth borders.
 
     Parameters
     ----------
     labels : (H, W) int array
         Regions, 0 to `count` - 1.
     count : int
-        How many there are.
+        Number of regions.
     size : (height, width)
-        The size to make.
+        The new size.
 
     Returns
     -------
     (height, width) int array
-        Each pixel in the region that has most of what is around it; a region that is so narrow that it would be lost
+        Each pixel is in the region with the largest share of its surroundings. A region too narrow to survive this
         keeps its pixels.
     """
     most = np.full(size, -1, np.float32)

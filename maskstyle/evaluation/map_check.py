@@ -24,7 +24,7 @@ from maskstyle.maps.io import (
     format_color,
     match_regions,
 )
-from maskstyle.maps.likeness import alike_pairs, placed_pairs
+from maskstyle.maps.suggestions import suggest_by_color, suggest_by_position
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings, active
 from maskstyle.techniques.plan import result_size, style_size
@@ -313,11 +313,13 @@ def _for_unmatched(content: MapSide, style: MapSide, match: RegionMatch) -> list
         wanted = ",".join(format_color(content.regions[index].color) for index, _ in match.pairs)
         return [f"--regions '{wanted}' paints these, whatever else the style has"] if match.pairs else []
     free = unused or list(range(len(style.regions)))
-    found = alike_pairs([content.regions[index].color for index in lonely], [style.regions[at].color for at in free])
+    found = suggest_by_color(
+        [content.regions[index].color for index in lonely], [style.regions[at].color for at in free]
+    )
     alike = [(lonely[one], free[other]) for one, other in found]
     left = [index for index in lonely if index not in dict(alike)]
     others = [index for index in unused if index not in dict(alike).values()]
-    placed = placed_pairs(content.semantic_map, left, style.semantic_map, others)
+    placed = suggest_by_position(content.semantic_map, left, style.semantic_map, others)
     suggestions = []
     for pairs, why in ((alike, "whose colors look alike"), (placed, "of like place and size: see if they suit")):
         if pairs:

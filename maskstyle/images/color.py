@@ -1,7 +1,7 @@
-"""Whose colors a result has: styles recolored before a transfer, and chroma put back after it.
+"""Color modes: recolor a style image before a transfer, or restore the chroma of the content after it.
 
-Colors of the content, from Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic Style
-Transfer", 2016. Lightness and chroma are those of CIELAB, through scikit-image.
+After Gatys, Bethge, Hertzmann and Shechtman, "Preserving Color in Neural Artistic Style Transfer", 2016. Lightness
+and chroma are those of CIELAB, computed by scikit-image.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Image, Mask
 
 LEAST_SPREAD = 0.01
-"""Standard deviation, on [0, 1], that a style is taken to have at least when it is matched: less is noise, such as
-that of compression, which matching would blow up to the content's contrast."""
+"""Lower bound for the standard deviation of a style's colors, in [0, 1], when they are matched. Less is noise, for
+instance from compression, which matching would amplify to the contrast of the content."""
 
 RECOLORED = ("luminance", "match")
-"""The modes in which the network sees a style in the colors of what is painted in it."""
+"""The modes that recolor a style image with the colors of the content painted in that style."""
 
-_BLACK_TO_WHITE = 100.0  # of CIELAB's lightness
-_HALVINGS = 12  # after which the share of the chroma that a screen can show is known to 1/4096
-_SLACK = 0.01  # units of CIELAB by which a color may miss what a screen shows; float32 itself misses by 0.0002
+_WHITE = 100.0  # the lightness of white in CIELAB
+_BISECTIONS = 12  # find the largest chroma inside the sRGB gamut to 1/4096
+_GAMUT_TOLERANCE = 0.01  # in CIELAB units; float32 rounding is about 0.0002
 
 
 def seen_content(content: Image, mode: str) -> Image:
-    """Return the content as the network sees it in a color mode, one of ``CHOICES["color"]``.
+    """Return the content image that the network receives in a color mode, one of ``CHOICES["color"]``.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def seen_style(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Return a style image as the network sees it in a color mode, one of ``CHOICES["color"]``.
+    """Return the style image that the network receives in a color mode, one of ``CHOICES["color"]``.
 
     Parameters
     ----------
@@ -65,12 +65,14 @@ def seen_style(
 
 
 def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
-    """Return weights of a content's colors without what is transparent, unless all that they weigh is.
+    """Multiply pixel weights by alpha, unless that would leave no weight above 0.
 
     Parameters
     ----------
-    weights, alpha : (H, W) float32 array
-        In [0, 1]; no alpha is opaque.
+    weights : (H, W) float32 array
+        In [0, 1].
+    alpha : (H, W) float32 array or None
+        In [0, 1]; None is opaque.
     """
     if alpha is None:
         return weights
@@ -79,12 +81,12 @@ def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
 
 
 def finished_colors(image: Image, content: Image, mode: str) -> Image:
-    """Return a finished picture in the colors that a mode, one of ``CHOICES["color"]``, gives it.
+    """Apply a color mode, one of ``CHOICES["color"]``, to a finished image.
 
     Parameters
     ----------
     image, content : (H, W, 3) float32 array
-        The picture, and what it was made from at its size, in [0, 1].
+        The image and the content image at the same size, in [0, 1].
     mode : str
         The color mode.
     """
@@ -98,7 +100,7 @@ def match_colors(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Recolor a style image so that its mean color and the covariance of its colors are the content's.
+    """Recolor a style image to the mean color and the color covariance of the content.
 
     Parameters
     ----------
@@ -107,26 +109,27 @@ def match_colors(
     content : (H, W, 3) float32 array
         In [0, 1].
     style_weights : (h, w) float array, optional
-        How much each pixel counts, at least 0, for instance 1 in a region; equally where they are left out. All
-        pixels are recolored.
+        Weight of each pixel in the mean and the covariance, at least 0, for instance 1 inside a region. Equal by
+        default. All pixels are recolored.
     content_weights : (H, W) float array, optional
         The same for the content.
 
     Returns
     -------
     (h, w, 3) float32 array
-        In [0, 1]; colors that matching moves out of it are clipped.
+        In [0, 1]; colors outside are clipped.
 
     Raises
     ------
     ImageError
-        If weights have another shape than their image, or no weight is above 0.
+        If weights differ in shape from their image, any weight is negative, or none is above 0.
 
     Notes
     -----
-    With S and C the covariances of style and content, the map between the two means is ``S^-1/2 (S^1/2 C S^1/2)^1/2
-    S^-1/2``: of all linear maps with that property the one that moves colors least (Monge and Kantorovich), which
-    neither of those of Gatys et al. is. A style that hardly varies is taken to vary by `LEAST_SPREAD`.
+    With the covariances S of the style and C of the content, centered style colors are multiplied by ``S^-1/2 (S^1/2
+    C S^1/2)^1/2 S^-1/2`` and shifted to the mean of the content. Of all linear maps that match mean and covariance,
+    this one (Monge-Kantorovich) moves colors the least; neither map of Gatys et al. does. The standard deviation of
+    the style counts as at least `LEAST_SPREAD`.
 
     References
     ----------
@@ -144,7 +147,7 @@ def match_colors(
     spread, axes = np.linalg.eigh(style_covariance)
     root = np.sqrt(np.maximum(spread, LEAST_SPREAD**2))
     half, inverse_half = (axes * root) @ axes.T, (axes / root) @ axes.T
-    matrix = inverse_half @ _root(half @ content_covariance @ half) @ inverse_half
+    matrix = inverse_half @ _square_root(half @ content_covariance @ half) @ inverse_half
     matched: Image = np.clip((style - style_mean) @ matrix.T + content_mean, 0.0, 1.0).astype(np.float32)
     return matched
 
@@ -156,7 +159,7 @@ def match_lightness(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Return a style image in gray, with the mean and the standard deviation of the content's lightness.
+    """Return a style image in gray with the lightness mean and standard deviation of the content.
 
     Parameters
     ----------
@@ -174,14 +177,14 @@ def match_lightness(
         See `match_colors`.
     """
     lightness = _lab(style)[..., 0]
-    mean, deviation = _spread(lightness, style_weights, "style")
-    wanted_mean, wanted = _spread(_lab(content)[..., 0], content_weights, "content")
-    gain = wanted / max(deviation, LEAST_SPREAD * _BLACK_TO_WHITE)
+    mean, deviation = _mean_and_deviation(lightness, style_weights, "style")
+    wanted_mean, wanted = _mean_and_deviation(_lab(content)[..., 0], content_weights, "content")
+    gain = wanted / max(deviation, LEAST_SPREAD * _WHITE)
     return _gray((lightness - mean) * gain + wanted_mean)
 
 
 def lightness_only(image: Image) -> Image:
-    """Return an image in gray of the same lightness.
+    """Return an image in gray with the same lightness.
 
     Parameters
     ----------
@@ -191,7 +194,7 @@ def lightness_only(image: Image) -> Image:
     Returns
     -------
     (H, W, 3) float32 array
-        In [0, 1], its channels equal.
+        In [0, 1], with equal channels.
 
     Examples
     --------
@@ -202,7 +205,7 @@ def lightness_only(image: Image) -> Image:
 
 
 def with_content_chroma(image: Image, content: Image) -> Image:
-    """Return an image's lightness with the hue and chroma of the content.
+    """Combine the lightness of an image with the hue and chroma of the content.
 
     Parameters
     ----------
@@ -212,8 +215,8 @@ def with_content_chroma(image: Image, content: Image) -> Image:
     Returns
     -------
     (H, W, 3) float32 array
-        In [0, 1]. Where there is no such color on a screen, it has as much of the chroma as there is at this
-        lightness: neither lightness nor hue change.
+        In [0, 1]. Where sRGB has no such color, the chroma is reduced to the largest that sRGB has; lightness and hue
+        stay the same.
 
     Raises
     ------
@@ -229,87 +232,91 @@ def with_content_chroma(image: Image, content: Image) -> Image:
     if image.shape != content.shape:
         raise ImageError(f"the image has shape {image.shape}, but the content {content.shape}; resize one of them")
     lab = np.concatenate([_lab(image)[..., :1], _lab(content)[..., 1:]], axis=-1)
-    outside = ~_can_be_shown(lab)
-    lab[outside] = _less_chroma(lab[outside])
+    outside = ~_in_gamut(lab)
+    lab[outside] = _reduce_chroma(lab[outside])
     return _rgb(lab)
 
 
 def color_moments(
     image: Image, weights: Mask | None = None, name: str = "image"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean color of an image, (3,), and the covariance of its colors, (3, 3).
+    """Return the mean, (3,), and the covariance, (3, 3), of the colors of an image.
 
     Parameters
     ----------
     image : (H, W, 3) float array
         The image.
     weights : (H, W) float array, optional
-        How much each pixel counts, at least 0; equally where they are left out.
+        Weight of each pixel, at least 0; equal by default.
     name : str
-        What messages call it.
+        Name of the image in messages.
 
     Raises
     ------
     ImageError
-        If the weights have another shape than the image, or none is above 0.
+        If the weights differ in shape from the image, any weight is negative, or none is above 0.
     """
     pixels = image.reshape(-1, image.shape[-1]).astype(np.float64)
-    shares = _shares(weights, image, name)
+    shares = _normalized_weights(weights, image, name)
     mean = shares @ pixels
     centered = pixels - mean
     return mean, (centered * shares[:, np.newaxis]).T @ centered
 
 
-def _shares(weights: Mask | None, image: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Return the share of each pixel, which sum to 1."""
+def _normalized_weights(weights: Mask | None, image: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Return flat pixel weights that sum to 1."""
     size = image.shape[:2]
     if weights is None:
         return np.full(size[0] * size[1], 1 / (size[0] * size[1]))
     if weights.shape != size:
-        raise ImageError(f"the weights of the {name} have shape {weights.shape}; expected {size}, that of its pixels")
+        raise ImageError(
+            f"the weights of the {name} have shape {weights.shape}; expected {size}, the size of the image"
+        )
     flat = weights.reshape(-1).astype(np.float64)
     if not (flat.min() >= 0 and flat.sum() > 0):
-        raise ImageError(f"the weights of the {name} are not all at least 0, or all are 0; give some pixel a weight")
+        raise ImageError(
+            f"the weights of the {name} include negative values or are all 0; expected values of at least 0, "
+            "some of them above 0"
+        )
     shares: NDArray[np.float64] = flat / flat.sum()
     return shares
 
 
-def _spread(lightness: NDArray[np.float32], weights: Mask | None, name: str) -> tuple[float, float]:
+def _mean_and_deviation(lightness: NDArray[np.float32], weights: Mask | None, name: str) -> tuple[float, float]:
     mean, variance = color_moments(lightness[..., np.newaxis], weights, name)
     return float(mean[0]), float(np.sqrt(variance[0, 0]))
 
 
-def _root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the symmetric square root of a symmetric matrix without negative eigenvalues."""
+def _square_root(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the symmetric square root of a positive semidefinite matrix."""
     values, axes = np.linalg.eigh((matrix + matrix.T) / 2)
     root: NDArray[np.float64] = (axes * np.sqrt(np.maximum(values, 0.0))) @ axes.T
     return root
 
 
-def _less_chroma(colors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 3) colors that cannot be shown with as much of their chroma as can be, found by halving."""
-    shown, beyond = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
-    for _ in range(_HALVINGS):
-        middle = ((shown + beyond) / 2).astype(np.float32)
-        fits = _can_be_shown(_faded(colors, middle))
-        shown, beyond = np.where(fits, middle, shown), np.where(fits, beyond, middle)
-    return _faded(colors, shown)
+def _reduce_chroma(colors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale the chroma of (N, 3) CIELAB colors down into the sRGB gamut, by bisection."""
+    inside, outside = np.zeros(len(colors), np.float32), np.ones(len(colors), np.float32)
+    for _ in range(_BISECTIONS):
+        middle = ((inside + outside) / 2).astype(np.float32)
+        fits = _in_gamut(_scale_chroma(colors, middle))
+        inside, outside = np.where(fits, middle, inside), np.where(fits, outside, middle)
+    return _scale_chroma(colors, inside)
 
 
-def _faded(colors: NDArray[np.float32], share: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return (N, 3) colors of CIELAB with a share of their chroma."""
-    return np.concatenate([colors[:, :1], colors[:, 1:] * share[:, np.newaxis]], axis=1)
+def _scale_chroma(colors: NDArray[np.float32], factor: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate([colors[:, :1], colors[:, 1:] * factor[:, np.newaxis]], axis=1)
 
 
-def _can_be_shown(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which colors of CIELAB come back from sRGB as they were, but for rounding."""
-    shown: NDArray[np.bool_] = (np.abs(_lab(_rgb(lab)) - lab) < _SLACK).all(axis=-1)
-    return shown
+def _in_gamut(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return which CIELAB colors survive a round trip through sRGB."""
+    inside: NDArray[np.bool_] = (np.abs(_lab(_rgb(lab)) - lab) < _GAMUT_TOLERANCE).all(axis=-1)
+    return inside
 
 
 def _gray(lightness: NDArray[np.floating]) -> Image:
     lab = np.zeros((*lightness.shape, 3), np.float32)
-    lab[..., 0] = np.clip(lightness, 0.0, _BLACK_TO_WHITE)
+    lab[..., 0] = np.clip(lightness, 0.0, _WHITE)
     gray: Image = np.repeat(_rgb(lab)[..., :1], 3, axis=-1)
     return gray
 
@@ -325,6 +332,6 @@ def _rgb(lab: NDArray[np.float32]) -> Image:
     from skimage.color import lab2rgb
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about colors that no screen shows, of which we know
+        warnings.simplefilter("ignore", UserWarning)  # about colors outside the gamut, which are expected here
         rgb: Image = lab2rgb(lab)
     return rgb

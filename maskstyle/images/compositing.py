@@ -1,4 +1,4 @@
-"""Laying a painted image over the content: mixtures that keep untouched pixels bit for bit, and edges that fade."""
+"""Composite a painted image over the content: blending, coverage with soft edges, and mask previews."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from maskstyle.images.guided_filter import edge_aware_mask
 from maskstyle.images.pixels import Image, Mask
 
 FEATHER_MODES = ("distance", "edges")
-"""What paint that fades in follows: the distance from its edge alone, or the edges of the content too."""
+"""How coverage fades in: by the distance from the edge of the region, or along the edges of the content."""
+
+_INK = np.array([1.0, 0.3, 0.05], np.float32)
+_OPACITY = np.float32(0.65)  # of the ink where the mask is 1, so that the image stays visible
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601 weights of red, green and blue
 
 
 def mixed(content: Image, painted: Image, share: Mask) -> Image:
-    """Return a mixture of two images: the first bit for bit where the share is 0, the second where it is 1 or more.
+    """Blend two images, keeping the content bit for bit at coverage 0 and the painted image at coverage 1 or more.
 
     Parameters
     ----------
     content, painted : (H, W, 3) float32 array
         In [0, 1].
     share : (H, W) float32 array
-        Share of the second, at least 0.
+        Coverage of the painted image, at least 0.
     """
     weight = np.clip(share, 0, 1)[..., np.newaxis]
     between = np.clip(content + weight * (painted - content), 0, 1)
@@ -30,19 +34,19 @@ def mixed(content: Image, painted: Image, share: Mask) -> Image:
 
 
 def faded_in(inside: NDArray[np.bool_], feather: float) -> Mask:
-    """Return how far paint covers what it goes on, which rises from the edge of what is painted towards its inside.
+    """Return a coverage that rises linearly from the edge of the painted area to its inside.
 
     Parameters
     ----------
     inside : (H, W) bool array
-        Where the paint goes.
+        The painted area.
     feather : float
-        Pixels over which it fades in; the image's own edge is none.
+        Width of the fade in pixels. The image border is not an edge.
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]: 0 outside, 1 inside where no edge is near or `feather` is 0.
+        In [0, 1]: 0 outside; 1 inside, away from edges or if `feather` is 0.
 
     Examples
     --------
@@ -57,44 +61,38 @@ def faded_in(inside: NDArray[np.bool_], feather: float) -> Mask:
 
 
 def faded_in_at_edges(inside: NDArray[np.bool_], feather: float, content: Image) -> Mask:
-    """Return how far paint covers a content: to the content's own edges where some are near, else it fades in.
+    """Return a coverage that ends at nearby edges of the content, and fades in where there are none.
 
     Parameters
     ----------
     inside : (H, W) bool array
-        Where the paint goes.
+        The painted area.
     feather : float
-        At least 1: the pixels over which it fades in where the content has no edge, and as far as which its edges
-        are looked for.
+        Search radius for content edges and width of the fade elsewhere, in pixels, at least 1.
     content : (H, W, 3) float32 array
         In [0, 1].
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]: 0 outside, 1 inside where no edge is near.
+        In [0, 1]: 0 outside; 1 inside, away from edges.
     """
     if inside.all():
         return inside.astype(np.float32)
     covered = edge_aware_mask(inside.astype(np.float32), content, radius=round(feather))
-    # Where the content has no edge this is a half along the edge of what is painted, and is to be nothing there.
+    # Without content edges, the mask is 0.5 at the edge of the painted area, where the coverage must be 0.
     return np.where(inside, np.clip(2 * covered - 1, 0, 1), np.float32(0))
 
 
-_INK = np.array([1.0, 0.3, 0.05], np.float32)
-_OPACITY = np.float32(0.65)  # the picture stays visible where the mask is 1
-_GRAY = np.array([0.299, 0.587, 0.114], np.float32)  # how bright red, green and blue look (Rec. 601)
-
-
 def mask_over_image(mask: Mask, image: Image) -> Image:
-    """Return a picture in gray with the mask in orange over it.
+    """Show a mask in orange over an image in gray.
 
     Parameters
     ----------
     mask : (H, W) float32 array
-        In [0, 1]: the strength of the orange.
+        In [0, 1].
     image : (H, W, 3) float32 array
-        In [0, 1]; its colors go, as some of them could be taken for the mask's.
+        In [0, 1]; shown in gray, so that its colors cannot be mistaken for the mask.
 
     Returns
     -------
@@ -113,9 +111,9 @@ def mask_over_image(mask: Mask, image: Image) -> Image:
     """
     if mask.shape != image.shape[:2]:
         raise ImageError(
-            f"expected a picture of the mask's size {mask.shape} (height, width), but got {image.shape}; resize it"
+            f"expected an image of the mask's size {mask.shape} (height, width), but got {image.shape}; resize it"
         )
-    gray = (image @ _GRAY)[..., np.newaxis]
+    gray = (image @ _LUMA)[..., np.newaxis]
     strength = _OPACITY * mask[..., np.newaxis]
     shown: Image = gray * (1 - strength) + _INK * strength
     return shown

@@ -1,4 +1,4 @@
-"""A labeled sheet of pictures, drawn by Pillow."""
+"""Contact sheets: labeled images in rows, drawn with Pillow."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ INK = (30, 30, 30)
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a sheet with the lines beneath it.
+    """One image of a sheet with the lines of text below it.
 
     Parameters
     ----------
     image : (H, W, 3) float32 array
         In [0, 1].
     lines : tuple of str
-        The first is the title.
+        Lines of text; the first is the title.
     """
 
     image: Image
@@ -35,16 +35,16 @@ class Panel:
 
 
 def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) -> Image:
-    """Return one image with all panels in rows, each row as high as its highest picture.
+    """Arrange panels in rows, each as high as its highest image.
 
     Parameters
     ----------
     panels : sequence of Panel
-        At least one.
+        The panels, at least one.
     columns : int
-        Greatest number of panels in a row.
+        Maximum number of panels in a row.
     side : int
-        Longer side of each picture in pixels.
+        Longer side of each image in pixels.
 
     Returns
     -------
@@ -60,13 +60,16 @@ def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) ->
     top = MARGIN
     for row, row_height in zip(rows, heights, strict=True):
         for index, panel in enumerate(row):
-            _draw_panel(sheet, panel, MARGIN + index * (side + MARGIN), top, side, row_height)
+            _draw_panel(sheet, panel, (MARGIN + index * (side + MARGIN), top), side=side, row_height=row_height)
         top += row_height + text_height + MARGIN
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
 
 
-def _draw_panel(sheet: PillowImage.Image, panel: Panel, left: int, top: int, side: int, row_height: int) -> None:
-    """Draw a panel's picture in the middle of its place, and its lines beneath."""
+def _draw_panel(
+    sheet: PillowImage.Image, panel: Panel, corner: tuple[int, int], *, side: int, row_height: int
+) -> None:
+    """Draw the image of a panel, centered, and its lines below."""
+    left, top = corner
     height, width = fit_size(panel.image.shape[:2], side)
     picture = PillowImage.fromarray(to_uint8(resize_image(panel.image, (height, width))))
     sheet.paste(picture, (left + (side - width) // 2, top + (row_height - height) // 2))

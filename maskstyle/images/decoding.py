@@ -1,4 +1,4 @@
-"""From an image file to float32 sRGB and alpha, whatever bit depth, mode, profile and orientation it has."""
+"""Decode image files of any bit depth, mode, color profile and orientation to float32 sRGB and alpha."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maskstyle.images.files import decoding, open_image
 
 Array: TypeAlias = NDArray[np.float32]
 
-# EXIF says how the stored rows and columns lie; each entry turns them upright.
+# Rotate and flip the stored rows and columns upright, for each EXIF orientation.
 _UPRIGHT: dict[object, Callable[[Array], Array]] = {
     1: lambda stored: stored,
     2: np.fliplr,
@@ -33,30 +33,29 @@ _UPRIGHT: dict[object, Callable[[Array], Array]] = {
 
 _SWAPPED_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
-# Pillow brings gray of fewer bits to 8, but (1-bit gray: in old versions) not the gray that a PNG declares
-# transparent.
+# Pillow scales gray of fewer bits to 8 bits, but not the transparent gray of a PNG (1-bit gray: in old versions).
 _GRAY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
 
-# How far a float file may leave [0, 1]: rounding and slight ringing, but no other range.
+# Float samples may exceed [0, 1] by this: enough for rounding and slight ringing.
 _FLOAT_SLACK = 0.01
 
 
 def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | None]:
-    """Read an image file; `maskstyle.images.io.load_image` describes the rules.
+    """Read an image file by the rules of `maskstyle.load_image`.
 
     Parameters
     ----------
     path : Path
         The file.
     follow_profile : bool
-        Whether an embedded color profile is followed; where the samples are numbers rather than colors, it is not.
+        Whether to apply an embedded color profile. False suits samples that are numbers rather than colors.
 
     Returns
     -------
     pixels : (H, W, 3) float32 array
         sRGB in [0, 1], upright.
     alpha : (H, W) float32 array or None
-        Opacity in [0, 1], or None where the file has none.
+        Opacity in [0, 1], or None if the file has none.
     """
     with open_image(path) as image:
         _refuse_unreadable_variants(image, path)
@@ -85,7 +84,7 @@ def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         with decoding(path):
             tags = dict(image.tag_v2)
-        # Pillow reads the first of these as a negative and the second, uncompressed, as noise.
+        # Pillow inverts the first kind, and reads the second (uncompressed) as noise.
         if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0 and image.mode.startswith(("I;16", "F")):
             raise ImageError(
                 f"expected black to be 0 in a 16-bit or float TIFF, but in {path} white is 0 (WhiteIsZero); "
@@ -100,10 +99,10 @@ def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
 
 
 def _read_16_bit(image: ImageFile.ImageFile, raw_mode: str, path: Path) -> NDArray[np.uint16] | None:
-    """Read all 16 bits of every sample as (H, W, channels), or return None where there are fewer.
+    """Read 16-bit samples as (H, W, channels), or return None if the file has fewer bits.
 
-    Pillow keeps color in 8 bits and so drops the low byte of each sample. Reading the file once more with
-    the byte order swapped makes it drop the high byte instead, and both together are the whole.
+    Pillow keeps colors in 8 bits and drops the low byte of each sample. Reading the file again with swapped byte
+    order makes it drop the high byte instead; the two readings together give all 16 bits.
     """
     if image.mode.startswith("I;16"):
         with decoding(path):
@@ -122,14 +121,14 @@ def _read_16_bit(image: ImageFile.ImageFile, raw_mode: str, path: Path) -> NDArr
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
-    """Return how the file lays out its samples, in Pillow's words, or nothing where Pillow does not say."""
+    """Return Pillow's raw mode, the layout of the samples in the file, or an empty string if unknown."""
     args = image.tile[0].args if image.tile else None
     first = args[0] if isinstance(args, tuple) and args else args
     return first if isinstance(first, str) else ""
 
 
 def _read_as(path: Path, raw_mode: str) -> NDArray[np.uint16]:
-    """Decode a file with another sample layout than the one Pillow chose."""
+    """Decode a file with another raw mode than the one Pillow chose."""
     with open_image(path) as image, decoding(path):
         image.tile = [
             tile._replace(args=(raw_mode, *tile.args[1:]) if isinstance(tile.args, tuple) else raw_mode)
@@ -172,7 +171,7 @@ def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[A
 
 
 def _through_profile(image: Image.Image, icc: bytes) -> Image.Image | None:
-    """Convert to 8-bit sRGB, or return None if the profile is damaged or for another kind of image."""
+    """Convert to 8-bit sRGB, or return None if the profile is damaged or does not fit the image."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
         if image.mode == "L" and profile.profile.xcolor_space.strip() == "RGB":
@@ -183,7 +182,7 @@ def _through_profile(image: Image.Image, icc: bytes) -> Image.Image | None:
 
 
 def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    # what photo editors show: white stays white, and black stays black
+    # as in photo editors: white stays white, and black stays black
     transform = ImageCms.buildTransform(
         profile,
         ImageCms.createProfile("sRGB"),
@@ -201,7 +200,7 @@ def _float_gray(image: Image.Image, path: Path) -> Array:
     gray = np.asarray(image)
     if not np.isfinite(gray).all():
         raise ImageError(
-            f"expected numbers from 0 to 1, but {path} holds NaN or infinity; replace those pixels and save it again"
+            f"expected values from 0 to 1, but {path} holds NaN or infinity; replace those pixels and save it again"
         )
     if gray.min() < -_FLOAT_SLACK or gray.max() > 1 + _FLOAT_SLACK:
         raise ImageError(
@@ -212,14 +211,14 @@ def _float_gray(image: Image.Image, path: Path) -> Array:
 
 
 def _orientation(image: ImageFile.ImageFile) -> object:
-    """Return the EXIF orientation, or 1 where there is none to apply."""
+    """Return the EXIF orientation to apply, or 1 for none."""
     if image.format == "TIFF":
-        return 1  # Pillow has turned these already
+        return 1  # Pillow has already applied it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return image.getexif().get(ExifTags.Base.Orientation, 1)
-        except Exception:  # damaged EXIF raises nearly anything, and is no reason to refuse the picture
+        except Exception:  # damaged EXIF raises almost any exception, but must not prevent reading
             return 1
 
 

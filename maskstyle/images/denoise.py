@@ -1,4 +1,4 @@
-"""Denoising of results by non-local means, total variation or a bilateral filter, through scikit-image."""
+"""Denoise results by non-local means, total variation or a bilateral filter, using scikit-image."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import Image
 
 PATCH_SIZE = 5
-"""Side in pixels of the patches that are compared; small, so that fine brush strokes count as structure."""
+"""Side in pixels of the compared patches; small, so that fine brush strokes count as structure."""
 
 PATCH_DISTANCE = 6
-"""How far in pixels similar patches are looked for."""
+"""Search radius for similar patches in pixels."""
 
 BILATERAL_REACH = 2.0
-"""Standard deviation in pixels of the bilateral filter's distances; twice as far takes four times as long."""
+"""Spatial standard deviation of the bilateral filter in pixels; doubling it takes four times as long."""
 
 
 def denoise_image(image: Image, strength: float, method: str = "nlm") -> Image:
-    """Return a denoised copy.
+    """Denoise an image.
 
     Parameters
     ----------
     image : (H, W, 3) float32 array
         In [0, 1].
     strength : float
-        How strongly; 0 returns the image as it is. What it means depends on the method.
+        Strength, with a scale that depends on the method; 0 returns the image unchanged.
     method : {"nlm", "tv", "bilateral"}
-        ``nlm``: non-local means, with the strength as its cut-off distance h: patches that differ by much less
-        count as the same. ``tv``: the image of least total variation nearby, by Chambolle's projection, with the
-        strength as its weight. ``bilateral``: the mean of neighbors of like color, with the strength as the
-        standard deviation of colors.
+        ``nlm``: non-local means; the strength is the cut-off distance h, below which patches count as equal.
+        ``tv``: total variation, by Chambolle's projection; the strength is the weight. ``bilateral``: the weighted
+        mean of neighbors of similar color; the strength is the standard deviation in color.
 
     Returns
     -------
@@ -46,7 +45,7 @@ def denoise_image(image: Image, strength: float, method: str = "nlm") -> Image:
     if strength == 0:
         return image
     smooth = _METHODS[method](image, strength)
-    # scikit-image drops the axis of an image one pixel wide or high.
+    # scikit-image drops an axis of length 1.
     return np.asarray(np.clip(smooth, 0.0, 1.0), dtype=np.float32).reshape(image.shape)
 
 

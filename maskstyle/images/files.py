@@ -1,4 +1,4 @@
-"""Image files at the edge: opened with a clear error, written to a temporary neighbor and renamed."""
+"""Image files: open them with clear errors, and write them atomically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORMAT_OF_SUFFIX = {
     ".bmp": "BMP",
 }
 
-# What a file is by its first bytes; beyond the readable formats, those that people do pass.
+# First bytes of the readable formats, and of other formats that people are likely to pass.
 _SIGNATURES = (
     ("JPEG", rb"\xff\xd8\xff"),
     ("PNG", rb"\x89PNG"),
@@ -53,7 +53,7 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     Parameters
     ----------
     path : Path
-        A JPEG, PNG, WebP, TIFF or BMP file; what it is is read from its first bytes, not from its name.
+        A JPEG, PNG, WebP, TIFF or BMP file. Its first bytes determine the format, not its name.
 
     Yields
     ------
@@ -63,13 +63,13 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     Raises
     ------
     ImageError
-        If there is no readable file, it is empty, it is no image of a readable format, its header is
-        damaged, or it holds more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``.
+        If the file is missing, unreadable, empty, damaged in its header or of an unsupported format, or has more
+        pixels than ``PIL.Image.MAX_IMAGE_PIXELS``.
     """
     with _open_binary(path) as handle:
         head = handle.read(64)
         if not head:
-            raise ImageError(f"expected an image, but {path} is empty (0 bytes); make or download it again")
+            raise ImageError(f"expected an image, but {path} is empty (0 bytes); create or download it again")
         try:
             with decoding(path):
                 image = Image.open(handle, formats=READABLE_FORMATS)
@@ -81,16 +81,16 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
             if 0 in image.size:
                 raise ImageError(
                     f"expected at least one pixel, but {path} is {image.height}x{image.width} "
-                    "(height x width); make or download it again"
+                    "(height x width); create or download it again"
                 )
             yield image
 
 
 @contextmanager
 def decoding(path: Path) -> Iterator[None]:
-    """Turn whatever Pillow's decoders raise within the block into an ImageError that names `path`."""
+    """Convert every exception of Pillow's decoders within the block to an ImageError that names `path`."""
     with warnings.catch_warnings():
-        # Pillow warns about oddities that it copes with; only the oversize warning must stop us.
+        # Pillow warns about harmless oddities; only the warning about the size is an error.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
@@ -99,77 +99,78 @@ def decoding(path: Path) -> Iterator[None]:
             raise _too_large(path, error) from error
         except (MaskstyleError, MemoryError):
             raise
-        except Exception as error:  # on damaged data the decoders raise nearly anything
+        except Exception as error:  # decoders raise almost any exception on damaged data
             raise ImageError(
-                f"expected a whole image, but {path} is truncated or damaged ({error}); make or download it again"
+                f"expected a complete image, but {path} is truncated or damaged ({error}); "
+                "create or download it again"
             ) from error
 
 
 def check_writable(path: Path) -> None:
-    """Check, before the long work starts, that an image can be saved at `path`.
+    """Check that an image can be saved at `path`, before the long work starts.
 
     Parameters
     ----------
     path : Path
-        Where `save_image` will write.
+        The path for `save_image`.
 
     Raises
     ------
     ImageError
-        If the extension is unknown, `path` is a folder or a device, its folder does not exist, or the
-        folder or an existing file at `path` may not be written.
+        If the extension is unknown, `path` is a folder or a device, its folder does not exist, or the folder or an
+        existing file at `path` is not writable.
     """
     format_by_suffix(path)
     check_replaceable(path)
 
 
 def check_replaceable(path: Path) -> None:
-    """Check, before the long work starts, that a file of any kind can be written at `path`.
+    """Check that a file with any extension can be written at `path`, before the long work starts.
 
     Parameters
     ----------
     path : Path
-        A file to make or replace.
+        The file to create or replace.
 
     Raises
     ------
     ImageError
-        As `check_writable`, the extension aside.
+        As for `check_writable`, except that any extension is allowed.
     """
     _target(path)
 
 
 def format_by_suffix(path: Path) -> str:
-    """Return the format, one of `READABLE_FORMATS`, that the extension of `path` stands for."""
+    """Return the format for the extension of `path`, one of `READABLE_FORMATS`."""
     try:
         return FORMAT_OF_SUFFIX[path.suffix.lower()]
     except KeyError:
-        arrived = f"the extension {path.suffix!r}" if path.suffix else "no extension"
+        extension = f"the extension {path.suffix!r}" if path.suffix else "no extension"
         raise ImageError(
             f"expected an output name ending in {_listed(tuple(FORMAT_OF_SUFFIX))}, but {path} has "
-            f"{arrived}; rename the output"
+            f"{extension}; rename the output"
         ) from None
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write a file all or nothing: yield a temporary neighbor and rename it to `path` at the end.
+    """Write a file atomically: yield a temporary path and rename it to `path` at the end of the block.
 
     Parameters
     ----------
     path : Path
-        The file to make or replace; a symbolic link is followed.
+        The file to create or replace; symbolic links are followed.
 
     Yields
     ------
     Path
-        A hidden name in the same folder, with the same extension, to write to. On any failure it is
-        removed, and an older file at `path` stays as it was.
+        A hidden path in the same folder with the same extension, to write to. On any failure it is removed, and an
+        existing file at `path` is left unchanged.
 
     Raises
     ------
     ImageError
-        As `check_writable`, the extension aside, and for any OSError raised within the block.
+        As for `check_replaceable`, and for any OSError raised within the block.
     """
     target = _target(path)
     temporary = target.with_name(f".maskstyle-{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
@@ -186,19 +187,19 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text_atomically(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 to `path`, all or nothing.
+    """Write text to a file as UTF-8, atomically.
 
     Parameters
     ----------
     path : Path
-        The file to make or replace.
+        The file to create or replace.
     text : str
-        What it will hold; line ends are kept.
+        The text; line endings are kept.
 
     Raises
     ------
     ImageError
-        As `replacing`.
+        As for `replacing`.
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
@@ -214,11 +215,11 @@ def _open_binary(path: Path) -> BinaryIO:
     except IsADirectoryError as error:
         raise ImageError(f"expected an image file, but {path} is a folder; name a file inside it") from error
     except PermissionError as error:
-        if os.path.isdir(path):  # what Windows says of a folder
+        if os.path.isdir(path):  # Windows raises this for folders
             raise ImageError(f"expected an image file, but {path} is a folder; name a file inside it") from error
         raise ImageError(
             f"expected a readable image file, but there is no permission to read {path}; "
-            "change its permissions or copy it elsewhere"
+            "change its permissions or copy it to another folder"
         ) from error
     except (OSError, ValueError) as error:
         raise ImageError(
@@ -232,15 +233,15 @@ def _unidentified(path: Path, head: bytes) -> ImageError:
         if re.match(signature, head, re.DOTALL):
             if name in READABLE_FORMATS:
                 return ImageError(
-                    f"expected a whole {name} image, but {path} is truncated, damaged, without pixels or of "
-                    "a rare variant; make it again, or save it as an 8-bit PNG"
+                    f"expected a complete {name} image, but {path} is truncated, damaged, without pixels or in "
+                    "an unsupported variant; create it again, or save it as an 8-bit PNG"
                 )
             return ImageError(f"{expected}, but {path} is a {name} file; convert it to PNG")
-    return ImageError(f"{expected}, but {path} is not an image that maskstyle knows; check the file")
+    return ImageError(f"{expected}, but {path} is not an image in a known format; check the file")
 
 
 def _too_large(path: Path, error: Exception) -> ImageError:
-    stated = re.search(r"\d+", str(error))  # Pillow tells the count only in its message
+    stated = re.search(r"\d+", str(error))  # Pillow gives the count only in its message
     count = f"{int(stated.group()):,}" if stated else "too many"
     return ImageError(
         f"expected an image of at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, but {path} has {count}; "
@@ -249,7 +250,7 @@ def _too_large(path: Path, error: Exception) -> ImageError:
 
 
 def _target(path: Path) -> Path:
-    """Return the file that a write to `path` reaches, once nothing stands in its way."""
+    """Return the file that `path` resolves to, or raise ImageError if it cannot be written."""
     target = Path(os.path.realpath(path))
     exists = os.path.exists(target)
     if os.path.isdir(target):
@@ -259,12 +260,12 @@ def _target(path: Path) -> Path:
     if not os.path.isdir(target.parent):
         raise ImageError(
             f"expected an existing folder to write {path.name} to, but there is no folder {path.parent}; "
-            "create it or write elsewhere"
+            "create it or write to another folder"
         )
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise ImageError(
             f"expected to write {path}, but there is no permission to write to the folder {path.parent}; "
-            "change its permissions or write elsewhere"
+            "change its permissions or write to another folder"
         )
     if exists and not os.access(target, os.W_OK):
         raise ImageError(

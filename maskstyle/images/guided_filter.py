@@ -1,7 +1,7 @@
-"""Masks whose edges move to the edges of a picture, by the guided filter of He, Sun and Tang (2013).
+"""The guided filter of He, Sun and Tang (2013), which moves the edges of a mask to the edges of an image.
 
-Neither SciPy nor scikit-image has it. Of what scikit-image has, the random walker solves a system as large as the
-picture and takes whatever is soft for unknown, and the bilateral filter knows no second picture.
+SciPy and scikit-image do not have it. The random walker of scikit-image solves a system the size of the image and
+treats soft values as unknown; its bilateral filter takes no guidance image.
 """
 
 from __future__ import annotations
@@ -16,52 +16,52 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import Image, Mask
 
 DEFAULT_RADIUS = 16
-"""In pixels; follows edges of a mask that is some ten pixels off, in a picture of about 512."""
+"""In pixels; corrects edges that are about ten pixels off in an image of about 512 pixels."""
 
 DEFAULT_EPSILON = 1e-4
-"""Larger leaves soft edges soft; smaller also draws what is no edge of the mask, such as the grain of a table."""
+"""Larger values keep soft edges soft; smaller ones also draw texture, such as wood grain, into the mask."""
 
 MOST_RADIUS = 1000
-"""More than any edge is off; windows far wider than the picture would take memory of their own."""
+"""Larger than any plausible error of an edge; windows far wider than the image need extra memory."""
 
-_TRACE = 0.1  # how much of the picture's texture the filter leaves in what was black or white; see the notes
-_SLICE = 1 << 16  # how many pixels' 3x3 systems are solved at once
+_TEXTURE = 0.1  # amplitude of image texture that shows through in black and white areas; see the notes
+_BATCH = 1 << 16  # 3x3 systems solved at once: more would double the memory of the matrices
 
 
 def edge_aware_mask(
     mask: Mask, image: Image, *, radius: int = DEFAULT_RADIUS, epsilon: float = DEFAULT_EPSILON
 ) -> Mask:
-    """Fit the edges of a mask to those of a picture.
+    """Fit the edges of a mask to the edges of an image.
 
     Parameters
     ----------
     mask : (H, W) float32 array
         A rough mask in [0, 1].
     image : (H, W, 3) float32 array
-        The picture that it is for, in [0, 1].
+        The image of the mask, in [0, 1].
     radius : int
-        How far the edges may move, in pixels, 1 to `MOST_RADIUS`. What is nearer together is taken for one thing.
+        How far edges may move, in pixels, 1 to `MOST_RADIUS`. Details closer together than this are not separated.
     epsilon : float
-        The variance of the picture, above 0, from which on a difference of color counts as an edge.
+        The color variance above which a difference counts as an edge, above 0.
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]; exactly 0 or 1 as before where the mask is so within 2 * `radius` pixels each way.
+        In [0, 1]; exactly 0 or 1 where the mask is constantly 0 or 1 within 2 * `radius` pixels.
 
     Raises
     ------
     ImageError
-        If the mask is of another size than the picture.
+        If the mask and the image differ in size.
     SettingsError
         If `radius` or `epsilon` is out of range.
 
     Notes
     -----
-    In each window of 2 * `radius` + 1 pixels square the mask is fitted by a linear function of red, green and
-    blue, by least squares with `epsilon` on its slope; each pixel takes the mean of the functions of the windows
-    around it. Texture shows through a little: other than in the paper, the lowest and the highest tenth of the
-    values therefore become 0 and 1, and what is between them is stretched. A gray mask so gains contrast, a quarter.
+    In each square window with a side of 2 * `radius` + 1 pixels, the mask is fitted by a linear function of red,
+    green and blue: least squares with the ridge penalty `epsilon`. Each pixel takes the mean of the functions of all
+    windows that contain it. Some image texture shows through. Unlike the paper, the values are therefore stretched so
+    that 0.1 becomes 0 and 0.9 becomes 1, which raises the contrast of gray areas by a quarter.
 
     References
     ----------
@@ -83,26 +83,30 @@ def edge_aware_mask(
         raise SettingsError(f"epsilon is {epsilon:g}; expected a finite number above 0")
     if mask.shape != image.shape[:2]:
         raise ImageError(
-            f"expected a mask of the picture's size {image.shape[0]}x{image.shape[1]} (height x width), but got "
+            f"expected a mask of the image's size {image.shape[0]}x{image.shape[1]} (height x width), but got "
             f"{mask.shape}; resize it"
         )
     filtered = guided_filter(mask, image, radius=radius, epsilon=epsilon)
-    stretched: Mask = np.clip((filtered - _TRACE) / (1 - 2 * _TRACE), 0, 1).astype(np.float32)
+    stretched: Mask = np.clip((filtered - _TEXTURE) / (1 - 2 * _TEXTURE), 0, 1).astype(np.float32)
     return stretched
 
 
-def guided_filter(mask: Mask, image: Image, *, radius: int, epsilon: float) -> NDArray[np.float64]:
-    """Return a mask as locally linear functions of a picture's colors, as in the paper.
+def guided_filter(
+    mask: Mask, image: Image, *, radius: int, epsilon: float, batch: int = _BATCH
+) -> NDArray[np.float64]:
+    """Filter a mask as the paper does: a locally linear function of the image colors.
 
     Parameters
     ----------
     mask, image, radius, epsilon
-        As `edge_aware_mask`.
+        See `edge_aware_mask`.
+    batch : int
+        Number of pixels to solve for at once; bounds the memory, not the result.
 
     Returns
     -------
     (H, W) float64 array
-        Near [0, 1].
+        Values close to [0, 1].
     """
     side = 2 * radius + 1
 
@@ -121,15 +125,15 @@ def guided_filter(mask: Mask, image: Image, *, radius: int, epsilon: float) -> N
             covariance = mean(channels[row] * channels[column]) - means[row] * means[column]
             covariances[..., row, column] = covariances[..., column, row] = covariance
         covariances[..., row, row] += epsilon
-    slopes = _solved(covariances.reshape(-1, 3, 3), shared.reshape(-1, 3)).reshape(shared.shape)
+    slopes = _solve(covariances.reshape(-1, 3, 3), shared.reshape(-1, 3), batch).reshape(shared.shape)
     offset = of_mask - sum(slopes[..., channel] * means[channel] for channel in range(3))
     return mean(offset) + sum(mean(slopes[..., channel]) * channels[channel] for channel in range(3))
 
 
-def _solved(matrices: NDArray[np.float64], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve (N, 3, 3) systems in slices: all at once would take as much memory again as the matrices."""
+def _solve(matrices: NDArray[np.float64], vectors: NDArray[np.float64], batch: int) -> NDArray[np.float64]:
+    """Solve (N, 3, 3) linear systems in batches."""
     solutions = np.empty_like(vectors)
-    for start in range(0, len(vectors), _SLICE):
-        part = slice(start, start + _SLICE)
+    for start in range(0, len(vectors), batch):
+        part = slice(start, start + batch)
         solutions[part] = np.linalg.solve(matrices[part], vectors[part, :, np.newaxis])[..., 0]
     return solutions

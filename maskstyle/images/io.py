@@ -1,4 +1,4 @@
-"""Pictures as arrays: load, save and resize float32 RGB (height, width, 3) in [0, 1], alpha beside it."""
+"""Load and save images as float32 RGB arrays in [0, 1], with alpha and metadata, and save masks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import decode
-from maskstyle.images.files import (
-    decoding,
-    format_by_suffix,
-    open_image,
-    replacing,
-)
+from maskstyle.images.files import decoding, format_by_suffix, open_image, replacing
 from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
 
 METADATA_KEY = "maskstyle"
@@ -28,27 +23,27 @@ METADATA_KEY = "maskstyle"
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": 95, "subsampling": 0},
-    "WebP": {"quality": 95, "exact": True},  # exact: keep the colors beneath alpha 0
+    "WebP": {"quality": 95, "exact": True},  # exact: keep the colors of transparent pixels
     "TIFF": {"compression": "tiff_adobe_deflate"},
     "BMP": {},
 }
 
 _WITH_ALPHA = ("PNG", "WebP", "TIFF")
 
-# A JPEG's EXIF block is one segment of at most 64 kB, its header included.
+# The EXIF block of a JPEG is one segment of at most 64 kB, including its header.
 _JPEG_METADATA_LIMIT = 65000
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What an image file holds.
+    """The content of an image file.
 
     Attributes
     ----------
     pixels : (H, W, 3) float32 array
         sRGB in [0, 1].
     alpha : (H, W) float32 array or None
-        Opacity in [0, 1], or None where the file has none.
+        Opacity in [0, 1], or None if the file has none.
     """
 
     pixels: Image
@@ -61,31 +56,29 @@ def load_image(path: str | Path) -> Picture:
     Parameters
     ----------
     path : str or Path
-        A JPEG, PNG, WebP, TIFF or BMP file; of several frames the first is read.
+        A JPEG, PNG, WebP, TIFF or BMP file. If it has several frames, the first is read.
 
     Returns
     -------
     Picture
-        Upright (the EXIF orientation is applied), in sRGB, gray repeated into three channels.
+        The image, upright (the EXIF orientation is applied) and in sRGB; gray is repeated into three channels.
 
     Raises
     ------
     ImageError
-        If the file is missing, unreadable, empty, damaged, of another format, or larger than
-        ``PIL.Image.MAX_IMAGE_PIXELS``; and for samples that are neither 8 nor 16 bits nor floats in [0, 1].
+        If the file is missing, unreadable, empty, damaged, in another format or larger than
+        ``PIL.Image.MAX_IMAGE_PIXELS``, or if its samples are neither 8 nor 16 bits nor floats in [0, 1].
 
     Notes
     -----
-    An embedded color profile is converted to sRGB (relative colorimetric with black point compensation).
-    A damaged profile, or one for another kind of image, is ignored and the samples are taken as sRGB;
-    CMYK without a usable profile is converted by Pillow's plain formula.
+    An embedded color profile is applied: colors are converted to sRGB (relative colorimetric with black point
+    compensation). A damaged profile, or one for another kind of image, is ignored, and the samples are read as
+    sRGB. CMYK without a usable profile is converted by Pillow's simple formula.
 
-    16-bit gray and RGB keep their depth, except that a profile brings them to 8 bits first; 16-bit CMYK and
-    16-bit premultiplied TIFFs are read at 8 bits. Float TIFFs must hold gray in [0, 1] and are taken as sRGB
-    values.
+    16-bit gray and RGB keep their depth, unless they have a profile, which is applied in 8 bits. 16-bit CMYK and
+    premultiplied 16-bit TIFFs are read in 8 bits. Float TIFFs must contain gray in [0, 1] and are read as sRGB.
 
-    Colors beneath alpha 0 are returned as they are stored. A file that carries an opaque alpha has an alpha
-    of ones.
+    The colors of transparent pixels are returned as stored. An opaque alpha channel is returned as ones.
     """
     pixels, alpha = decode(Path(path))
     return Picture(pixels, alpha)
@@ -97,27 +90,27 @@ def save_image(
     alpha: Mask | None = None,
     metadata: Mapping[str, object] | None = None,
 ) -> None:
-    """Write an image file, all or nothing.
+    """Write an image file atomically.
 
     Parameters
     ----------
     path : str or Path
-        The output; the format follows from .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. An older file
-        is replaced only once the new one is complete.
+        The output. The extension selects the format: .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. An existing file
+        is replaced only when the new one is complete.
     pixels : (H, W, 3) float32 array
         sRGB in [0, 1], rounded to 8 bits by `to_uint8`.
     alpha : (H, W) float32 array, optional
-        Opacity in [0, 1]; kept in PNG, WebP and TIFF.
+        Opacity in [0, 1]; for PNG, WebP and TIFF only.
     metadata : mapping, optional
-        What to record for `read_metadata`, as JSON: in a PNG's text chunk "maskstyle"; in the EXIF image
-        description of JPEG (left out if over 65,000 characters), WebP and TIFF; left out of BMP. What JSON
-        does not know is written as a list (arrays), a number (NumPy scalars) or text.
+        Metadata for `read_metadata`, stored as JSON: in the text chunk "maskstyle" of a PNG; in the EXIF image
+        description of JPEG (omitted above 65,000 characters), WebP and TIFF; omitted from BMP. Arrays are stored as
+        lists, NumPy scalars as numbers, and other unknown types as text.
 
     Raises
     ------
     ImageError
-        If `path` cannot be written (see `check_writable`), if there is an alpha and the format keeps none,
-        if the shapes do not fit, if `pixels` or `alpha` holds NaN, or if the encoder fails.
+        If `path` cannot be written (see `check_writable`), the format does not support the given alpha, the shapes
+        do not match, `pixels` or `alpha` contains NaN, or the encoder fails.
     """
     path = Path(path)
     file_format = format_by_suffix(path)
@@ -138,31 +131,32 @@ def save_image(
 
 
 def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping[str, object] | None = None) -> None:
-    """Write a soft mask as a grayscale PNG, all or nothing.
+    """Write a mask as a grayscale PNG, atomically.
 
     Parameters
     ----------
     path : str or Path
-        The output, whose name ends in .png: what JPEG stores is not 0 any more where the mask is.
+        The output, with the extension .png; JPEG would not keep 0 exactly.
     mask : (H, W) float32 array
         In [0, 1]; rounded, halves up.
     bits : {8, 16}
-        Depth of the samples. Multiples of 1/65535, or of 1/255, come back from `load_image` as they were.
+        Bits per sample. `load_image` returns multiples of 1/65535 or 1/255 exactly.
     metadata : mapping, optional
-        What to record for `read_metadata`.
+        Metadata for `read_metadata`.
 
     Raises
     ------
     ImageError
-        If `path` is no .png or cannot be written (see `check_writable`), or `mask` has another shape or NaN.
+        If `path` does not end in .png or cannot be written (see `check_writable`), or `mask` has another number of
+        dimensions or contains NaN.
     SettingsError
-        If there is no such depth.
+        If `bits` is neither 8 nor 16.
     """
     path = Path(path)
     if bits not in (8, 16):
         raise SettingsError(f"bits is {bits}; expected 8 or 16")
     if path.suffix.lower() != ".png":
-        raise ImageError(f"expected the name of a mask to end in .png, which keeps it exactly, but got {path}")
+        raise ImageError(f"expected a mask file to end in .png, which is lossless, but got {path}; name it .png")
     if mask.ndim != 2 or 0 in mask.shape:
         raise ImageError(f"expected a mask of shape (H, W), but got {mask.shape}; pass one channel")
     samples = to_uint8(mask) if bits == 8 else rounded(mask, 65535).astype(np.uint16)
@@ -171,7 +165,7 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
 
 
 def read_metadata(path: str | Path) -> dict[str, object] | None:
-    """Read what `save_image` recorded in a file.
+    """Read the metadata that `save_image` or `save_mask` stored in a file.
 
     Parameters
     ----------
@@ -181,12 +175,12 @@ def read_metadata(path: str | Path) -> dict[str, object] | None:
     Returns
     -------
     dict or None
-        The metadata, or None where the file has none.
+        The metadata, or None if the file has none.
 
     Raises
     ------
     ImageError
-        If the file cannot be opened, or what it has recorded is damaged.
+        If the file cannot be opened, or its metadata is damaged.
     """
     path = Path(path)
     with open_image(path) as image:
@@ -204,26 +198,26 @@ def read_metadata(path: str | Path) -> dict[str, object] | None:
     if not isinstance(metadata, dict):
         raise ImageError(
             f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged; "
-            "use the original file that maskstyle wrote"
+            "use the original file written by maskstyle"
         )
     return metadata
 
 
 def _interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:
-    """Return RGB or RGBA in 8 bits."""
+    """Return 8-bit RGB or RGBA samples."""
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise ImageError(f"expected pixels of shape (H, W, 3), but got {pixels.shape}; pass an RGB image")
     if alpha is None:
         return to_uint8(pixels)
     if alpha.shape != pixels.shape[:2]:
         raise ImageError(
-            f"expected an alpha of the picture's shape {pixels.shape[:2]}, but got {alpha.shape}; resize it"
+            f"expected an alpha of the image's shape {pixels.shape[:2]}, but got {alpha.shape}; resize it"
         )
     return np.dstack([to_uint8(pixels), to_uint8(alpha)])
 
 
 def _embedded(metadata: Mapping[str, object] | None, file_format: str) -> dict[str, Any]:
-    """Return the encoder options that carry `metadata`."""
+    """Return the encoder options that store `metadata`."""
     if metadata is None or file_format == "BMP":
         return {}
     text = json.dumps(dict(metadata), separators=(",", ":"), default=_plain)
@@ -239,7 +233,7 @@ def _embedded(metadata: Mapping[str, object] | None, file_format: str) -> dict[s
 
 
 def _after_key(description: object) -> str | None:
-    """Return the JSON of an image description that maskstyle wrote, or None for any other."""
+    """Return the JSON of an image description written by maskstyle, or None for any other description."""
     key, _, text = description.partition(" ") if isinstance(description, str) else ("", "", "")
     return text if key == METADATA_KEY else None
 

@@ -1,4 +1,4 @@
-"""Pictures as arrays, float32 RGB (height, width, 3) in [0, 1]: their types, and how they are resized and rounded."""
+"""Image arrays, float32 RGB (height, width, 3) in [0, 1]: types, resizing and rounding."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Size: TypeAlias = tuple[int, int]
 
 
 def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Round to 8 bits, halves up, clipping to [0, 1] first.
+    """Clip to [0, 1] and round to 8 bits, halves up.
 
     Parameters
     ----------
     image : float array
-        Values of any shape, nominally in [0, 1].
+        Values nominally in [0, 1], in any shape.
 
     Returns
     -------
     uint8 array
-        The same shape, in 0 to 255.
+        Values from 0 to 255, in the same shape.
 
     Raises
     ------
@@ -47,19 +47,19 @@ def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def fit_size(size: Size, longer_side: int) -> Size:
-    """Scale a size so that its longer side is `longer_side`.
+    """Scale a size to a given longer side.
 
     Parameters
     ----------
     size : (height, width)
-        The size to scale, each at least 1.
+        The size to scale, each side at least 1.
     longer_side : int
-        What the longer side becomes, in pixels.
+        The new longer side in pixels.
 
     Returns
     -------
     (height, width)
-        The same aspect; the shorter side is rounded, halves up, and at least 1.
+        A size with the same aspect; the shorter side is rounded, halves up, and at least 1.
 
     Raises
     ------
@@ -80,24 +80,24 @@ def fit_size(size: Size, longer_side: int) -> Size:
 
 
 def resize_image(image: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
-    """Resize with an antialiased Lanczos filter, in floating point throughout.
+    """Resize with an antialiased Lanczos filter in floating point.
 
     Parameters
     ----------
     image : (H, W, 3) or (H, W) float32 array
         An image or a mask in [0, 1].
     size : (height, width)
-        The size to make, each at least 1.
+        The new size, each side at least 1.
 
     Returns
     -------
     float32 array
-        The resized copy, clipped to [0, 1]; of the same size, an exact copy.
+        The resized image, clipped to [0, 1]; an exact copy if the size does not change.
 
     Raises
     ------
     ImageError
-        If `image` has another number of dimensions or no pixels, or `size` is below 1.
+        If `image` has another number of dimensions or no pixels, or a side of `size` is below 1.
     """
     _require_pixels(size)
     if image.ndim not in (2, 3) or 0 in image.shape:
@@ -112,19 +112,19 @@ def resize_image(image: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
 
 
 def resize_mask(mask: Mask, size: Size) -> Mask:
-    """Resize with an antialiased triangle filter, which does not ring: where a mask is 0 all around, it stays 0.
+    """Resize a mask with an antialiased triangle filter, which does not ring: areas of 0 stay exactly 0.
 
     Parameters
     ----------
     mask : (H, W) float32 array
         In [0, 1].
     size : (height, width)
-        The size to make, each at least 1.
+        The new size, each side at least 1.
 
     Returns
     -------
     float32 array
-        The resized copy; of the same size, an exact copy.
+        The resized mask; an exact copy if the size does not change.
 
     Examples
     --------
@@ -148,11 +148,11 @@ def _resize_channel(
 
 
 def rounded(image: NDArray[np.floating], greatest: int) -> NDArray[np.floating]:
-    """Clip to [0, 1] and round to whole numbers from 0 to `greatest`, halves up."""
+    """Clip to [0, 1], scale to `greatest` and round to integers, halves up."""
     missing = np.count_nonzero(np.isnan(image))
     if missing:
         raise ImageError(
-            f"expected numbers from 0 to 1, but {missing} of {image.size} values are NaN; "
+            f"expected values from 0 to 1, but {missing} of {image.size} values are NaN; "
             "replace them, for instance with numpy.nan_to_num"
         )
     scaled: NDArray[np.floating] = np.floor(np.clip(image, 0, 1) * greatest + 0.5)

@@ -1,4 +1,4 @@
-"""Files that go with an image, such as its map and its mask: which lie beside it, and whether their shape fits."""
+"""Maps and masks of an image: find them beside it, and check their aspect."""
 
 from __future__ import annotations
 
@@ -9,37 +9,36 @@ from maskstyle.errors import ImageError
 from maskstyle.images.files import FORMAT_OF_SUFFIX
 from maskstyle.images.pixels import Size
 
-LEAST_ASPECT = 0.01
-"""By how much aspect ratios may differ, see `check_aspect`."""
+ASPECT_TOLERANCE = 0.01
+"""Relative difference that aspect ratios may always have; see `check_aspect`."""
 
 
 def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path | None:
-    """Find the file that is named after an image, such as photo_map.png beside photo.jpg.
+    """Find the file named after an image, such as photo_map.png beside photo.jpg.
 
     Parameters
     ----------
     image_path : Path
         The image; it need not exist.
     endings : sequence of str
-        What may follow the image's name.
+        The endings that may follow the name of the image.
     kind : str
-        What messages call the file.
+        What messages call the file, such as "map".
 
     Returns
     -------
     Path or None
-        The one file beside it of such a name, with the extension of an image that maskstyle reads; None if there
-        is none.
+        The file in the same folder with such a name and a readable image extension; None if there is none.
 
     Raises
     ------
     ImageError
-        If there are several.
+        If there are several such files.
     """
     stems = {f"{image_path.stem}{ending}" for ending in endings}
     try:
         beside = sorted(image_path.parent.iterdir())
-    except OSError:  # whoever opens the image will say so better
+    except OSError:  # opening the image gives a better message
         return None
     found = [
         path for path in beside if path.stem in stems and path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file()
@@ -54,31 +53,31 @@ def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path 
 
 
 def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_name: str) -> None:
-    """Raise where a map or mask has another aspect than the image that it belongs to.
+    """Raise ImageError if a map or mask differs from its image in aspect.
 
     Parameters
     ----------
     size, image_size : (height, width)
-        The size of the map or mask, and of its image.
+        The sizes of the map or mask and of its image.
     kind, name, image_name : str
-        What it is, and what messages call it and its image.
+        What messages call the kind of file, the file and its image.
 
     Raises
     ------
     ImageError
-        If the aspect ratios differ by more than 1 %, or by more than one pixel of the shorter side makes.
+        If the aspect ratios differ by more than 1% and by more than one pixel of the shorter side.
 
     Notes
     -----
-    Whoever resizes an image rounds both sides to whole pixels, which alters the aspect by up to one part in the
-    shorter side; 1 % moves no border by more than a hundredth of the picture. More is another crop, and
-    stretching would put everything in the wrong places without a word.
+    Resizing rounds both sides to whole pixels, which changes the aspect by up to one part in the shorter side. A
+    difference of 1% moves borders by at most a hundredth of the image. A larger difference means another crop, and
+    stretching would silently misplace every region.
     """
     height, width = size
     if _same_aspect(size, image_size):
         return
     turned = _same_aspect((width, height), image_size) and height != width
-    advice = "turn it by 90 degrees" if turned else "crop or repaint it to the image's shape"
+    advice = "rotate it by 90 degrees" if turned else "crop or repaint it to the aspect of the image"
     raise ImageError(
         f"expected a {kind} with the aspect of {image_name}, which is {image_size[0]}x{image_size[1]} "
         f"(height x width), but {name} is {height}x{width}; {advice}"
@@ -87,4 +86,4 @@ def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_na
 
 def _same_aspect(size: Size, other: Size) -> bool:
     stretch = size[0] * other[1] / (size[1] * other[0])
-    return max(stretch, 1 / stretch) <= 1 + max(LEAST_ASPECT, 1 / min(size))
+    return max(stretch, 1 / stretch) <= 1 + max(ASPECT_TOLERANCE, 1 / min(size))

@@ -1,4 +1,4 @@
-"""The colors of maps: how they are read, written, named, compared and listed in messages."""
+"""Map colors: parse, format, name and compare them, and list them in messages."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Color: TypeAlias = tuple[int, int, int]
 """Red, green and blue, each from 0 to 255."""
 
 Colors: TypeAlias = NDArray[np.int32]
-"""(N, 3), each row a color."""
+"""(N, 3), one color per row."""
 
 MAX_REGIONS = 64
-"""How many regions a map may have: the labels around a pixel are remembered as the bits of one number."""
+"""Largest number of regions of a map: the labels around a pixel are stored as the bits of one integer."""
 
-_CLASS_NUMBERS = 64  # several grays below this, with nothing else but perhaps white, are numbers of classes
-_SHORT = 8  # how many colors a message lists
+_CLASS_NUMBERS = 64  # several grays below this, with no other color except white, are class numbers
+_SHORT = 8  # colors listed in a message
 
 BASIC_COLORS: dict[str, tuple[Color, ...]] = {
     "black": ((0, 0, 0),),
@@ -39,17 +39,17 @@ BASIC_COLORS: dict[str, tuple[Color, ...]] = {
     "magenta": ((255, 0, 255),),
     "pink": ((255, 160, 180),),
 }
-"""What people call the colors of maps, by examples; the first of a name is what `parse_color` makes of it."""
+"""Names of typical map colors, with examples; `parse_color` returns the first example of a name."""
 
 
 def parse_color(text: str) -> Color:
-    """Read a color as people write it.
+    """Parse a color.
 
     Parameters
     ----------
     text : str
-        "#0000ff", "#00f", "0,0,255", one of the names that `color_name` gives or any other CSS name, in any case.
-        "green" is the pure green (0, 255, 0) of paint programs and maps; CSS calls that one lime.
+        "#0000ff", "#00f", "0,0,255", a name returned by `color_name`, or any other CSS name, in upper or lower case.
+        "green" is the pure green (0, 255, 0) of paint programs and maps, which CSS calls lime.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def parse_color(text: str) -> Color:
     Raises
     ------
     SettingsError
-        If `text` is no color, or has an alpha.
+        If `text` is not a color, or has an alpha channel.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def parse_color(text: str) -> Color:
     channels: tuple[int, ...] = ()
     if numbers:
         channels = tuple(int(number) for number in numbers.groups())
-    elif not plain.endswith(")"):  # Pillow's rgb(...), hsl(...) and their like are more than we promise
+    elif not plain.endswith(")"):  # rejects rgb(...), hsl(...) and the like, which Pillow would accept
         try:
             channels = ImageColor.getrgb(plain)
         except ValueError:
@@ -80,13 +80,13 @@ def parse_color(text: str) -> Color:
     if len(channels) != 3 or max(channels) > 255:
         raise SettingsError(
             f"expected a color such as red, #ff0000 or 255,0,0 (each number at most 255), but got {text!r}; "
-            "write it in one of these ways"
+            "use one of these forms"
         )
     return channels[0], channels[1], channels[2]
 
 
 def format_color(color: Color) -> str:
-    """Write a color as "#rrggbb".
+    """Format a color as "#rrggbb".
 
     Examples
     --------
@@ -97,7 +97,7 @@ def format_color(color: Color) -> str:
 
 
 def color_name(color: Color) -> str:
-    """Name the basic color that looks most like `color` (nearest in CIELAB), for messages.
+    """Return the name of the basic color nearest to a color in CIELAB.
 
     Examples
     --------
@@ -111,37 +111,37 @@ def color_name(color: Color) -> str:
 
 
 def as_color(values: Colors) -> Color:
-    """Return an array, (3,), as a color."""
+    """Convert an array, (3,), to a color."""
     red, green, blue = (int(value) for value in values)
     return red, green, blue
 
 
 def describe_color(color: Color, count: int | None = None) -> str:
-    """Return a color with its name and, if given, how many pixels have it: "#ff0000 (red, 2 pixels)"."""
+    """Describe a color with its name and, if given, its pixel count: "#ff0000 (red, 2 pixels)"."""
     name = f"{format_color(color)} ({color_name(color)}"
     return f"{name})" if count is None else f"{name}, {count:,} {'pixel' if count == 1 else 'pixels'})"
 
 
 def percent(share: float) -> str:
-    """Return a share for messages: "12 %", "0.13 %"."""
+    """Format a share as a percentage: "12 %", "0.13 %"."""
     return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def shortlist(words: list[str]) -> str:
-    """Return "a, b and c", and no more than eight."""
+    """Join words to "a, b and c", listing at most eight."""
     if len(words) > _SHORT:
         words = [*words[: _SHORT - 1], f"{len(words) - _SHORT + 1} more"]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
 def distances(colors: Colors, color: NDArray[np.int32] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far each color is from one."""
+    """Return the distance of each color from one color."""
     distance: NDArray[np.float64] = np.linalg.norm(colors - color, axis=1)
     return distance
 
 
 def are_class_numbers(colors: NDArray[np.integer]) -> bool:
-    """Return whether a map's colors are several numbers of classes, perhaps with white for what has none."""
+    """Return whether the colors of a map are class numbers, with or without white for unlabeled pixels."""
     dark = colors[:, 0] < _CLASS_NUMBERS
     gray = np.all(colors == colors[:, :1])
     return bool(gray and 2 <= np.count_nonzero(dark) <= MAX_REGIONS and np.all(dark | (colors[:, 0] == 255)))

@@ -1,4 +1,4 @@
-"""Dithered maps: a color that the file's palette lacked, drawn as a fine pattern of others, becomes one again."""
+"""Dithered maps: replace fine patterns of palette colors by the color they stand for."""
 
 from __future__ import annotations
 
@@ -7,70 +7,69 @@ from numpy.typing import NDArray
 from scipy import spatial
 from scipy.sparse import csgraph
 
-from maskstyle.maps.pixels import Bools, Paint, constant, grown
+from maskstyle.maps.pixels import Bools, IndexedMap, dilate, is_constant
 
-_PALETTE = 256  # colors that a file with a palette holds at most
+_PALETTE = 256  # largest palette of an indexed image file
 
-# Of the colors that dithering mixes, 0 to 1 % of the pixels are in 3x3 squares of that color, but nearly all in
-# squares of those that are mixed, which are few and far apart: gradients mix many, compression mixes like colors.
+# Of the pixels of a dithering color, 0 to 1% are in 3x3 squares of that color, but nearly all are in squares of the
+# colors mixed with it. These are few and far apart: gradients mix many colors, compression mixes similar ones.
 _MOST_SOLID = 0.05
 _MOST_MIXED = 8
 _LEAST_APART = 24
 _LEAST_SOLID_TOGETHER = 0.8
 _LEAST_SHARE = 0.002
 _LEAST_PIXELS = 100
-_LEAST_CONTACT = 0.1  # of a color's borders, those with another that it is mixed with
+_LEAST_CONTACT = 0.1  # the share of a color's borders with another color that it is mixed with
 
 
-def undithered(pixels: NDArray[np.uint8], paint: Paint) -> NDArray[np.uint8]:
-    """Return a map's pixels with every fine pattern of colors in their average.
+def remove_dithering(pixels: NDArray[np.uint8], indexed: IndexedMap) -> NDArray[np.uint8]:
+    """Replace every fine pattern of colors in a map by its average color.
 
     Parameters
     ----------
     pixels : (H, W, 3) uint8 array
         The map.
-    paint : Paint
-        What its pixels hold.
+    indexed : IndexedMap
+        The map as an indexed image.
 
     Returns
     -------
     (H, W, 3) uint8 array
-        The map itself where nothing is dithered.
+        A copy, or `pixels` itself if nothing is dithered.
     """
-    mixed = _fine_colors(paint)
+    mixed = _fine_colors(indexed)
     result = pixels
-    for group in _groups(paint, mixed):
-        where = np.isin(paint.ids, group)
+    for group in _find_groups(indexed, mixed):
+        where = np.isin(indexed.ids, group)
         if np.count_nonzero(_solid(where) & where) < _LEAST_SOLID_TOGETHER * np.count_nonzero(where):
             continue
-        average = np.average(paint.colors[group], axis=0, weights=paint.totals[group])
+        average = np.average(indexed.colors[group], axis=0, weights=indexed.totals[group])
         result = result.copy() if result is pixels else result
         result[where] = np.rint(average).astype(np.uint8)
     return result
 
 
 def _solid(where: Bools) -> Bools:
-    """Return the 3x3 squares, (H, W), that are in a mask."""
-    return grown(constant(where) & where)
+    """Return the 3x3 squares inside a mask, (H, W)."""
+    return dilate(is_constant(where) & where)
 
 
-def _fine_colors(paint: Paint) -> NDArray[np.intp]:
-    """Return the colors of many pixels of which hardly any are in 3x3 squares of the color."""
-    least = max(_LEAST_PIXELS, _LEAST_SHARE * paint.area)
-    if len(paint.colors) > _PALETTE or np.count_nonzero(paint.totals >= least) < 2:
+def _fine_colors(indexed: IndexedMap) -> NDArray[np.intp]:
+    """Return the colors with many pixels, of which hardly any are in 3x3 squares of the color."""
+    least = max(_LEAST_PIXELS, _LEAST_SHARE * indexed.area)
+    if len(indexed.colors) > _PALETTE or np.count_nonzero(indexed.totals >= least) < 2:
         return np.empty(0, np.intp)
-    solid = np.bincount(paint.ids[grown(constant(paint.ids) & paint.inside)], minlength=len(paint.colors) + 1)[:-1]
-    return np.flatnonzero((paint.totals >= least) & (solid < _MOST_SOLID * paint.totals))
+    return np.flatnonzero((indexed.totals >= least) & (indexed.solid_totals < _MOST_SOLID * indexed.totals))
 
 
-def _groups(paint: Paint, colors: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Return the groups of two or more of these colors that lie pixel beside pixel."""
+def _find_groups(indexed: IndexedMap, colors: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Return the groups of two or more of these colors with adjacent pixels."""
     if len(colors) < 2:
         return []
     number = len(colors)
-    index = np.full(len(paint.colors), number, np.intp)
+    index = np.full(len(indexed.colors), number, np.intp)
     index[colors] = np.arange(number)
-    image = paint.per_pixel(index, number)
+    image = indexed.per_pixel(index, number)
     contacts = np.zeros((number + 1, number + 1), np.intp)
     for one, other in ((image[1:], image[:-1]), (image[:, 1:], image[:, :-1])):
         for here, there in ((one, other), (other, one)):
@@ -84,5 +83,5 @@ def _groups(paint: Paint, colors: NDArray[np.intp]) -> list[NDArray[np.intp]]:
     return [
         group
         for group in groups
-        if 1 < len(group) <= _MOST_MIXED and spatial.distance.pdist(paint.colors[group]).min() >= _LEAST_APART
+        if 1 < len(group) <= _MOST_MIXED and spatial.distance.pdist(indexed.colors[group]).min() >= _LEAST_APART
     ]

@@ -1,4 +1,4 @@
-"""Semantic maps: from the pixels of a painted map to labels, fitted to an image and matched with another map."""
+"""Map files: load a semantic map, fit it to its image, and find it beside the image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from maskstyle.maps.matching import (
     find_region,
     match_regions,
 )
-from maskstyle.maps.parsing import LEAST_SHARE, in_8_bits, parse_map
+from maskstyle.maps.parsing import LEAST_SHARE, parse_map, to_8_bits
 from maskstyle.maps.semantic_map import Absorbed, LabelMap, SemanticMap, describe_absorbed
 from maskstyle.maps.soft import resize_shares, soft_masks
 
@@ -63,14 +63,14 @@ def load_map(
     Parameters
     ----------
     path : str or Path
-        A file that `maskstyle.images.io.load_image` reads: RGB, RGBA, palette, grayscale, 1 to 16 bits, JPEG.
+        A file that `maskstyle.load_image` reads: RGB, RGBA, palette or grayscale, 1 to 16 bits, JPEG included.
     palette : sequence of Color, optional
-        The regions' colors; found where not given. See `parse_map`.
+        The colors of the regions; found automatically by default. See `parse_map`.
     least_region : int, optional
-        How many pixels a region has at least. See `parse_map`.
+        The smallest number of pixels of a region. See `parse_map`.
     soft : bool
-        Whether pixels of blended colors belong to several regions, by their shares of the blend: the map has
-        ``shares`` then, see `maskstyle.soft_masks`.
+        Whether to divide pixels of blended colors between regions: the map then has ``shares``. See
+        `maskstyle.soft_masks`.
 
     Returns
     -------
@@ -79,8 +79,8 @@ def load_map(
     Raises
     ------
     ImageError
-        If the file cannot be read or is no map (see `parse_map`), or if it holds 16-bit labels of which several
-        become one color in 8 bits.
+        If the file cannot be read or is not a map (see `parse_map`), or contains 16-bit labels that are not distinct
+        in 8 bits.
     """
     pixels, alpha = read_map_pixels(path)
     with open_image(Path(path)) as image:
@@ -90,7 +90,7 @@ def load_map(
 
 
 def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Read the colors of a semantic map's pixels from an image file.
+    """Read the pixel colors of a semantic map from an image file.
 
     Parameters
     ----------
@@ -102,46 +102,45 @@ def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uin
     pixels : (H, W, 3) uint8 array
         The colors.
     alpha : (H, W) uint8 array or None
-        The opacity, or None where the file has none.
+        The opacity, or None if the file has none.
 
     Raises
     ------
     ImageError
-        If the file cannot be read, or holds 16-bit labels of which several become one color in 8 bits.
+        If the file cannot be read, or contains 16-bit labels that are not distinct in 8 bits.
 
     Notes
     -----
-    Colors are 8 bits deep. A 16-bit file whose samples are all 255 or less holds labels, not darkness: its samples
-    are taken as they are. An embedded color profile is converted to sRGB, so that a map's colors are those that
-    its painter saw.
+    Colors have 8 bits per channel. In a 16-bit file with samples of at most 255, the samples are labels and are not
+    scaled. An embedded color profile is applied, so that the colors are those seen when the map was painted.
     """
     picture = load_image(path)
     alpha = None if picture.alpha is None else to_uint8(picture.alpha)
-    return in_8_bits(picture.pixels, str(path)), alpha
+    return to_8_bits(picture.pixels, str(path)), alpha
 
 
 def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str) -> SemanticMap:
-    """Resize a map to the size of its image, each pixel from its nearest one.
+    """Resize a map to the size of its image by nearest neighbor.
 
     Parameters
     ----------
     semantic_map : SemanticMap
         The map.
     size : (height, width)
-        The image's size, each at least 1.
+        The size of the image, each side at least 1.
     name, image_name : str
-        What the message calls the map and the image.
+        Names of the map and the image in messages.
 
     Returns
     -------
     SemanticMap
-        Of `size`, with the same colors in the same order; the map itself if it fits already. A region of a few
-        pixels may be left without any.
+        The map at `size`, with the same colors in the same order; the map itself if it already has this size. A small
+        region may lose all its pixels.
 
     Raises
     ------
     ImageError
-        If the aspect ratios differ by more than 1 %, or by more than one pixel of the map's shorter side makes.
+        If the aspect ratios differ by more than 1% and by more than one pixel of the shorter side of the map.
     """
     height, width = semantic_map.size
     if (height, width) == tuple(size):
@@ -154,7 +153,7 @@ def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str
 
 
 def find_map_beside(image_path: str | Path) -> Path | None:
-    """Find the map that is named after an image: photo_map.png or photo_sem.png beside photo.jpg.
+    """Find the map named after an image: photo_map.png or photo_sem.png beside photo.jpg.
 
     Parameters
     ----------
@@ -164,12 +163,12 @@ def find_map_beside(image_path: str | Path) -> Path | None:
     Returns
     -------
     Path or None
-        The one file beside it with the image's name, "_map" or "_sem", and the extension of an image that
-        maskstyle reads; None if there is none.
+        The file in the same folder named after the image with the ending "_map" or "_sem" and a readable image
+        extension; None if there is none.
 
     Raises
     ------
     ImageError
-        If there are several.
+        If there are several such files.
     """
     return find_beside(Path(image_path), ("_map", "_sem"), kind="map")

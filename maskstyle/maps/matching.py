@@ -1,4 +1,4 @@
-"""Which region of one map goes with which of another: by color, and as people say."""
+"""Match the regions of two maps by color or by an explicit mapping, and find a region by color or name."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ from maskstyle.maps.colors import (
     percent,
     shortlist,
 )
-from maskstyle.maps.likeness import alike_pairs
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.maps.suggestions import suggest_by_color
 
 SAME_COLOR = 24.0
-"""How far apart (Euclidean, in RGB) two maps' colors may be and still be the same: see `match_regions`."""
+"""Largest distance (Euclidean, in RGB) between equal colors of two maps; see `match_regions`."""
 
 
 @dataclass(frozen=True)
 class RegionMatch:
-    """Which region of a style map each region of a content map takes its style from.
+    """The matched and unmatched regions of a content map and a style map.
 
     Attributes
     ----------
     pairs : tuple of (content index, style index)
-        By rising content index; a content index occurs once at most, a style index may occur several times.
+        The matches in ascending order of the content index. A content index occurs at most once; a style index may
+        occur several times.
     unmatched_content, unmatched_style : tuple of int
-        The regions in no pair, by rising index.
+        The regions without a match, in ascending order.
     """
 
     pairs: tuple[tuple[int, int], ...]
@@ -53,20 +54,20 @@ def match_regions(
     tolerance: float = SAME_COLOR,
     names: tuple[str, str] = ("the content map", "the style map"),
 ) -> RegionMatch:
-    """Pair the regions of two maps by color.
+    """Match the regions of two maps by color.
 
     Parameters
     ----------
     content, style : SemanticMap
         The two maps.
     mapping : sequence of (content color, style color), optional
-        Pairs that hold whatever the colors are; several content regions may share a style region. The content
-        regions that it does not name are paired by color.
+        Explicit matches, regardless of color; several content regions may share a style region. All other content
+        regions are matched by color.
     tolerance : float
-        How far apart (Euclidean, in RGB) two colors may be and still be the same. The default is well above what
-        JPEG at quality 15 does to a flat color (14) and well below what people paint as different.
+        Largest distance (Euclidean, in RGB) between equal colors. The default is well above the effect of JPEG at
+        quality 15 on a flat color (14), and well below the differences that people paint.
     names : (str, str)
-        What messages call the maps.
+        Names of the maps in messages.
 
     Returns
     -------
@@ -75,14 +76,14 @@ def match_regions(
     Raises
     ------
     ImageError
-        If `mapping` names a color that its map does not have within `tolerance`, or one content region twice.
+        If `mapping` contains a color that its map does not have within `tolerance`, or a content region twice.
 
     Notes
     -----
-    Equal colors pair first. Of the others, two pair if each is the nearest one left to the other, and if they are
-    less than half as far apart as each is from any other color of its own map: so two regions never become one,
-    and no region takes the place of a missing neighbor in color. The numbers of classes, which are several grays
-    below 64 with nothing else but perhaps white, are either equal or different.
+    Identical colors match first. Of the remaining colors, two match if each is the nearest one to the other and their
+    distance is less than half the distance of each to any other color of its own map. This prevents merging two
+    regions, and matching a region to the neighbor of a missing color. Class numbers (several grays below 64, with no
+    other color except white) must be identical.
 
     Examples
     --------
@@ -109,37 +110,37 @@ def describe_unmatched(
     *,
     content_name: str = "the content map",
     style_name: str = "the style map",
-    advice: str = "repaint them in the same colors, or say which region goes with which",
+    advice: str = "repaint them in the same colors, or map them explicitly",
 ) -> str:
-    """Say in one sentence which regions have no counterpart.
+    """Describe the unmatched regions of two maps in one sentence.
 
     Parameters
     ----------
     match : RegionMatch
-        What `match_regions` made of the two maps.
+        The result of `match_regions` for the two maps.
     content, style : SemanticMap
         The two maps.
     content_name, style_name : str
-        What the sentence calls them.
+        Names of the maps in the sentence.
     advice : str
-        What to do; it ends the sentence.
+        The end of the sentence: what to do.
 
     Returns
     -------
     str
-        Each unmatched region with its color, name, number and share of pixels, and the color of the other map that
-        may be meant for it, if any; or that no color is in both; empty if every region has its counterpart.
+        Each unmatched region with its color, name, number and share of pixels, and the closest color of the other
+        map, if any; or a statement that the maps have no color in common. Empty if all regions match.
     """
     one, other = match.unmatched_content, match.unmatched_style
     if not (one or other):
         return ""
     if match.pairs:
         wanted = [style.colors[index] for index in other or range(len(style.colors))]
-        found = alike_pairs([content.colors[index] for index in one], wanted)
-        alike = {one[place]: wanted[partner] for place, partner in found}
+        found = suggest_by_color([content.colors[index] for index in one], wanted)
+        closest = {one[region]: wanted[candidate] for region, candidate in found}
         missing = [
-            _describe_missing(one, content, style, content_name, style_name, alike),
-            _describe_missing(other, style, content, style_name, content_name, {}),
+            _describe_missing(one, content, content_name, style_name, closest),
+            _describe_missing(other, style, style_name, content_name, {}),
         ]
         both = "; and ".join(each for each in missing if each)
     else:
@@ -148,25 +149,25 @@ def describe_unmatched(
 
 
 def find_region(color: Color, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region of a color, or of the nearest one that may pass for it.
+    """Return the index of the region nearest to a color within a tolerance.
 
     Parameters
     ----------
     color : Color
-        As a person gave it.
+        The color.
     semantic_map : SemanticMap
         The map.
     name : str
-        What messages call the map.
+        Name of the map in messages.
     tolerance : float
-        See `match_regions`; class numbers must be equal.
+        See `match_regions`; class numbers must be identical.
 
     Raises
     ------
     ImageError
-        Where no region has the color.
+        If no region has the color.
     SettingsError
-        Where `color` is no color.
+        If `color` is not a color.
     """
     if len(tuple(color)) != 3 or not all(isinstance(part, int | np.integer) for part in color):
         raise SettingsError(f"expected a color as (red, green, blue) in 0..255, but got {color!r}; see parse_color")
@@ -177,32 +178,32 @@ def find_region(color: Color, semantic_map: SemanticMap, *, name: str, tolerance
         )
         raise ImageError(
             f"expected colors of {name}, {held}, but got {describe_color(color)}; "
-            f"{_advice_on(color, semantic_map, tolerance)}"
+            f"{_advice_for(color, semantic_map, tolerance)}"
         )
     return index
 
 
 def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region that a person means by a color or by a color's name.
+    """Return the index of the region with a color, given as text, or with the name of a color.
 
     Parameters
     ----------
     text : str
-        What `parse_color` reads. A name that `color_name` gives means the region that is called so, even where its
-        color is not near the purest one of that name.
+        Any color that `parse_color` accepts. A name returned by `color_name` also selects the region of that name if
+        its color is not near the pure one.
     semantic_map : SemanticMap
         The map.
     name : str
-        What messages call the map.
+        Name of the map in messages.
     tolerance : float
         See `match_regions`.
 
     Raises
     ------
     ImageError
-        Where no region has the color, or several have the name and none is near its purest color.
+        If no region has the color, or several regions have the name and none is near the pure color.
     SettingsError
-        Where `text` is no color.
+        If `text` is not a color.
 
     Examples
     --------
@@ -217,14 +218,14 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     if len(named) > 1:
         regions = [describe_color(semantic_map.colors[index], semantic_map.count(index)) for index in named]
         raise ImageError(
-            f"expected one region of {name} by the name {called}, but {shortlist(regions)} are called so; "
+            f"expected one {called} region in {name}, but {shortlist(regions)} have that name; "
             "use the color of one of them"
         )
     return named[0]
 
 
 def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> int | None:
-    """Return the index of the region whose color is nearest, if it is near enough."""
+    """Return the index of the region with the nearest color, if it is within the tolerance."""
     colors = np.array(semantic_map.colors, np.int32).reshape(-1, 3)
     apart = distances(colors, np.array(color))
     if not apart.size or apart.min() > (0 if are_class_numbers(colors) else tolerance):
@@ -232,10 +233,10 @@ def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> i
     return int(np.argmin(apart))
 
 
-def _advice_on(color: Color, semantic_map: SemanticMap, tolerance: float) -> str:
+def _advice_for(color: Color, semantic_map: SemanticMap, tolerance: float) -> str:
     for patch in semantic_map.absorbed:
         if distances(np.array([patch.color]), np.array(color))[0] <= tolerance:
-            return f"it has {patch.count:,} pixels of that, too few for a region: let least_region be {patch.count}"
+            return f"{patch.count:,} pixels of that color are too few for a region: set least_region to {patch.count}"
     return "use one of these"
 
 
@@ -249,12 +250,12 @@ def _mapped_pairs(
     pairs: dict[int, int] = {}
     for content_color, style_color in mapping:
         index = find_region(content_color, content, name=names[0], tolerance=tolerance)
-        partner = find_region(style_color, style, name=names[1], tolerance=tolerance)
-        if pairs.setdefault(index, partner) != partner:
+        style_index = find_region(style_color, style, name=names[1], tolerance=tolerance)
+        if pairs.setdefault(index, style_index) != style_index:
             raise ImageError(
                 f"expected one style region for each content region, but the mapping gives "
                 f"{describe_color(content.colors[index])} two, {describe_color(style.colors[pairs[index]])} and "
-                f"{describe_color(style.colors[partner])}; remove one of them"
+                f"{describe_color(style.colors[style_index])}; remove one of them"
             )
     return pairs
 
@@ -262,7 +263,7 @@ def _mapped_pairs(
 def _pairs_by_color(
     content: tuple[Color, ...], style: tuple[Color, ...], left: list[int], tolerance: float
 ) -> dict[int, int]:
-    """Return the pairs, as {content index: style index}, of the content regions `left`."""
+    """Match the content regions `left` by color and return {content index: style index}."""
     pairs = {index: style.index(content[index]) for index in left if content[index] in style}
     left = [index for index in left if index not in pairs]
     free = [index for index in range(len(style)) if index not in pairs.values()]
@@ -274,14 +275,14 @@ def _pairs_by_color(
         return pairs
     alone, free_alone = _separation(one)[left], _separation(other)[free]
     for row, column in enumerate(apart.argmin(axis=1)):
-        # nearer than half the way to any other: so this is the nearest of both maps, whichever is asked
+        # The bound of half the distance to any other color makes the two nearest to each other in both directions.
         if apart[row, column] <= tolerance and 2 * apart[row, column] < min(alone[row], free_alone[column]):
             pairs[left[row]] = free[column]
     return pairs
 
 
 def _separation(colors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far each color is from the nearest other one."""
+    """Return the distance of each color to the nearest other color."""
     apart = spatial.distance.cdist(colors, colors)
     np.fill_diagonal(apart, np.inf)
     separation: NDArray[np.float64] = apart.min(axis=1)
@@ -290,22 +291,22 @@ def _separation(colors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _describe_missing(
     missing: tuple[int, ...],
-    here: SemanticMap,
-    there: SemanticMap,
-    here_name: str,
-    there_name: str,
-    alike: dict[int, Color],
+    semantic_map: SemanticMap,
+    name: str,
+    other_name: str,
+    closest: dict[int, Color],
 ) -> str:
     if not missing:
         return ""
-    area = max(1, sum(here.counts))
+    area = max(1, sum(semantic_map.counts))
     regions = []
     for index in missing:
-        region = f"{describe_color(here.colors[index], here.count(index))[:-1]}, {percent(here.count(index) / area)}"
-        if index in alike:
-            region += f"; most alike there: {format_color(alike[index])}, {color_name(alike[index])}"
+        count = semantic_map.count(index)
+        region = f"{describe_color(semantic_map.colors[index], count)[:-1]}, {percent(count / area)}"
+        if index in closest:
+            region += f"; closest there: {format_color(closest[index])}, {color_name(closest[index])}"
         regions.append(region + ")")
-    return f"{there_name} lacks {shortlist(regions)} of {here_name}"
+    return f"{other_name} lacks {shortlist(regions)} of {name}"
 
 
 def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: str, style_name: str) -> str:

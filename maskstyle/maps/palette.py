@@ -1,4 +1,4 @@
-"""Which colors of a map are regions: found among blends, the noise of compression, and thin lines."""
+"""Find the colors of the regions of a map among blends, compression noise and thin lines."""
 
 from __future__ import annotations
 
@@ -12,69 +12,68 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError
 from maskstyle.maps.colors import MAX_REGIONS, Colors, are_class_numbers, distances
 from maskstyle.maps.pixels import (
-    FINE,
+    BLEND_TOLERANCE,
     LEAST_STEP,
     REACH,
     RINGS,
     WIDE,
     Bools,
-    Paint,
-    constant,
-    grown,
-    in_padded,
-    labels_seen,
+    IndexedMap,
+    blending_pairs,
+    dilate,
+    distances_to_blends,
+    include_pair,
+    labels_around,
     nearest_colors,
-    off_blends,
-    pairs_that_blend_to,
-    sees_a_pair,
+    padded_indices,
 )
 
-_FOUND_SHARE = 0.0005  # the least share of a blended map that is told from its blends: 130 pixels of 512x512
+_FOUND_SHARE = 0.0005  # smallest share of a blended map that can be told from its blends: 130 pixels of 512x512
 
-# All distances between colors are Euclidean, in RGB of 0 to 255. What follows was measured on 12 maps of 4 to 6
+# All color distances are Euclidean in RGB from 0 to 255. The constants below were measured on 12 maps of 4 to 6
 # regions, each as painted, resized (0.37, 2.5) and compressed (JPEG at quality 15 to 95, WebP at 30 and 75).
 
-# Pixels wobble that have no region's color though the 3x3 around them vary by no more than _CALM: 0.000 times as
-# many as there are at edges in maps as painted, 0.09 to 2.9 times in compressed ones.
+# A pixel wobbles if it has no region color although its 3x3 window varies by at most _CALM. Relative to the pixels at
+# edges, 0.000 wobble in maps as painted, and 0.09 to 2.9 in compressed maps.
 _CALM = 12
 _NOISE_PER_EDGE = 0.08
 _LEAST_NOISE = 0.001
 
-# Noise makes several colors of one: up to 7.1 apart at JPEG quality 30 and above, 14.3 at 15; those more than 4.2
-# apart cover 0.7 % of the map at most. So beyond the first bound, larger areas are regions of their own.
+# Noise splits one color into several: up to 7.1 apart at JPEG quality 30 and above, 14.3 at quality 15. Those more
+# than 4.2 apart cover at most 0.7% of the map. So larger areas beyond the first bound are separate regions.
 _SMALL_DRIFT = 4.5
 DRIFT = 16
 _MOST_DRIFTED = 0.02
 
-# Of those maps, 0.31 to 1 lay in 3x3 squares of equal pixels; of 539 photographs and paintings, in all but three less
-# than this.
+# Of the area of those maps, 0.31 to 1 is in 3x3 squares of equal pixels; of 539 photographs and paintings, all but
+# three have less than this.
 _LEAST_FLAT = 0.25
 
-# How far a noisy pixel is from its region's color or, at an edge, from a blend of the regions beside it: where it is
-# calm, in 95 of 100 pixels at JPEG quality 60, and at all.
+# Largest distance of a noisy pixel from the color of its region or, at an edge, from a blend of the adjacent regions:
+# in calm areas, for 95% of the pixels at JPEG quality 60, and for any pixel.
 _CALM_NEAR = 24
 NEAR = 32
 _FOREIGN = 48
 
-_ROUGH = 1 / 8  # as `FINE`, of blends in a palette of few colors
-_FEW = 16  # colors that a map may hold besides its regions' and still count as neither blended nor noisy
-_SOME = 2  # how many of so few colors, nearly those of patches, are noise
-_SAMPLE = 500  # how many pixels speak for a color, where it is looked up what is around
-_MANY = 300_000  # and how many for all that are unlike every region
+_ROUGH_TOLERANCE = 1 / 8  # like `BLEND_TOLERANCE`, in images with few colors
+_FEW_COLORS = 16  # a map with at most this many other colors may count as neither blended nor noisy
+_LEAST_DRIFTED = 2  # this many of so few colors close to those of patches are noise
+_SAMPLES_PER_COLOR = 500  # pixels per color whose surroundings are examined
+_MOST_SAMPLES = 300_000  # the same for all pixels unlike every region
 
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """The colors of a map's regions, and what became of its pixels.
+    """The region colors of a map, and the state of its pixels.
 
     Attributes
     ----------
     colors : (C, 3) int32 array
-        At most `MAX_REGIONS`.
+        The region colors, at most `MAX_REGIONS`.
     noisy : bool
         Whether the pixels are noisy, as after lossy compression.
     blended : bool
-        Whether they are noisy or blended, as at soft edges; else every color was painted.
+        Whether the pixels are noisy, or blended as at soft edges. Otherwise every color was painted.
     """
 
     colors: Colors
@@ -82,31 +81,31 @@ class Palette:
     blended: bool
 
 
-def find_palette(paint: Paint, contrast: NDArray[np.uint8], name: str, *, lossy: bool = False) -> Palette:
-    """Find the colors of the regions, at most `MAX_REGIONS`, or refuse the map; `lossy` is known to be noisy."""
-    least = math.ceil(_FOUND_SHARE * paint.area)
-    solid_totals = np.bincount(paint.ids[grown(constant(paint.ids) & paint.inside)], minlength=len(paint.colors))
-    # A color with patches; or with enough pixels, if a good part of them is in patches: a small region of the color
-    # of a blend has few patches beside all the edges that look like it, but a blend alone has none.
-    pure = least / 2  # of a region that small, half is its blended border
-    is_patch = (solid_totals >= pure) | ((paint.totals >= pure) & (4 * solid_totals >= paint.totals))
+def find_palette(indexed: IndexedMap, contrast: NDArray[np.uint8], name: str, *, lossy: bool = False) -> Palette:
+    """Find the region colors, at most `MAX_REGIONS`, or reject the map; a `lossy` map is known to be noisy."""
+    least = math.ceil(_FOUND_SHARE * indexed.area)
+    solid_totals = indexed.solid_totals
+    # A color with large patches, or with enough pixels of which a good part is in patches. A small region in the
+    # color of a blend has few patches compared with all edges of that color, but a mere blend has none.
+    pure = least / 2  # half of so small a region is its blended border
+    is_patch = (solid_totals >= pure) | ((indexed.totals >= pure) & (4 * solid_totals >= indexed.totals))
     patches = np.flatnonzero(is_patch)
     patches = patches[np.argsort(-solid_totals[patches], kind="stable")]
-    noisy = lossy or _is_noisy(paint, is_patch, contrast)
-    lines = np.empty(0, np.intp) if noisy else _find_lines(paint, patches, solid_totals, least)
-    flat = (solid_totals[patches].sum() + paint.totals[lines].sum()) / paint.area
+    noisy = lossy or _is_noisy(indexed, is_patch, contrast)
+    lines = np.empty(0, np.intp) if noisy else _find_lines(indexed, patches, least)
+    flat = (solid_totals[patches].sum() + indexed.totals[lines].sum()) / indexed.area
     if flat < _LEAST_FLAT:
         raise ImageError(
             f"expected regions of one flat color each, but {name} looks like a photograph or a gradient: only "
             f"{flat:.0%} of it is flat; paint the regions in plain colors and save them as PNG"
         )
     painted = np.concatenate([patches, lines])
-    blended = noisy or _is_blended(paint, painted)
-    colors = paint.colors[painted]
+    blended = noisy or _is_blended(indexed, painted)
+    colors = indexed.colors[painted]
     if noisy:
-        colors = _without_drift(colors, solid_totals[patches] / paint.area)
-        colors = _with_foreign_patches(paint, colors, least, contrast <= _CALM, _CALM_NEAR)
-        colors = _with_foreign_patches(paint, colors, least, paint.inside, _FOREIGN)
+        colors = _drop_drifted(colors, solid_totals[patches] / indexed.area)
+        colors = _add_noisy_patches(indexed, colors, least, contrast <= _CALM, _CALM_NEAR)
+        colors = _add_noisy_patches(indexed, colors, least, indexed.inside, _FOREIGN)
     if len(colors) > MAX_REGIONS:
         raise ImageError(
             f"expected at most {MAX_REGIONS} regions of one flat color each, but {name} has more colors than that, "
@@ -115,38 +114,39 @@ def find_palette(paint: Paint, contrast: NDArray[np.uint8], name: str, *, lossy:
     return Palette(colors, noisy, blended)
 
 
-def _is_blended(paint: Paint, painted: NDArray[np.intp]) -> bool:
-    """Return whether colors besides those that were painted are more than a few slips of the pen."""
-    if are_class_numbers(paint.colors):
+def _is_blended(indexed: IndexedMap, painted: NDArray[np.intp]) -> bool:
+    """Return whether there are more other colors than a few slips of the pen."""
+    if are_class_numbers(indexed.colors):
         return False
-    rest = len(paint.colors) - len(painted)
-    return rest > _FEW or paint.area - paint.totals[painted].sum() > _LEAST_NOISE * paint.area
+    rest = len(indexed.colors) - len(painted)
+    return rest > _FEW_COLORS or indexed.area - indexed.totals[painted].sum() > _LEAST_NOISE * indexed.area
 
 
-def _is_noisy(paint: Paint, is_patch: Bools, contrast: NDArray[np.uint8]) -> bool:
-    """Return whether colors wobble away from edges, as after lossy compression or resampling."""
-    if np.count_nonzero(~is_patch) <= _FEW and not _have_drifted(paint.colors[~is_patch], paint.colors[is_patch]):
+def _is_noisy(indexed: IndexedMap, is_patch: Bools, contrast: NDArray[np.uint8]) -> bool:
+    """Return whether colors vary away from edges, as after lossy compression or resampling."""
+    others, patches = indexed.colors[~is_patch], indexed.colors[is_patch]
+    if len(others) <= _FEW_COLORS and not _have_drifted(others, patches):
         return False
-    patch_ids = paint.per_pixel(np.where(is_patch, np.arange(len(is_patch), dtype=np.int32), -1), -1)
-    odd = paint.inside & (patch_ids < 0)
+    patch_ids = indexed.per_pixel(np.where(is_patch, np.arange(len(is_patch), dtype=np.int32), -1), -1)
+    odd = indexed.inside & (patch_ids < 0)
     calm = odd & (contrast <= _CALM)
     edges = np.count_nonzero(odd) - np.count_nonzero(calm)
     wobble = np.count_nonzero(calm) - _count_between_patches(patch_ids, calm)
-    return bool(wobble > max(_NOISE_PER_EDGE * edges, _LEAST_NOISE * paint.area))
+    return bool(wobble > max(_NOISE_PER_EDGE * edges, _LEAST_NOISE * indexed.area))
 
 
 def _have_drifted(strays: Colors, patches: Colors) -> bool:
-    """Return whether some of few colors are nearly those of patches, as when all edges of a JPEG are upright."""
+    """Return whether some of a few colors are close to those of patches, as in a JPEG with only vertical edges."""
     if not len(patches) or are_class_numbers(np.concatenate([strays, patches])):
         return False
-    return bool(np.count_nonzero(nearest_colors(patches, strays)[1] <= DRIFT) >= _SOME)
+    return bool(np.count_nonzero(nearest_colors(patches, strays)[1] <= DRIFT) >= _LEAST_DRIFTED)
 
 
 def _count_between_patches(patch_ids: NDArray[np.int32], where: Bools) -> int:
-    """Count the pixels with patches of two colors on opposite sides, both within two pixels: faint edges."""
+    """Count the pixels with patches of two different colors within two pixels on opposite sides: faint edges."""
     around = np.pad(patch_ids, 2, constant_values=-1)
     width, flat = around.shape[1], around.ravel()
-    at = in_padded(np.flatnonzero(where), patch_ids.shape[1], 2)
+    at = padded_indices(np.flatnonzero(where), patch_ids.shape[1], 2)
     between = np.zeros(len(at), np.bool_)
     for step in (1, width, width + 1, width - 1):
         for before, after in ((1, 1), (1, 2), (2, 1), (2, 2)):
@@ -155,8 +155,8 @@ def _count_between_patches(patch_ids: NDArray[np.int32], where: Bools) -> int:
     return int(np.count_nonzero(between))
 
 
-def _without_drift(colors: Colors, shares: NDArray[np.float64]) -> Colors:
-    """Return the colors, which come by falling share of the map, less those that drifted from an earlier one."""
+def _drop_drifted(colors: Colors, shares: NDArray[np.float64]) -> Colors:
+    """Drop colors that drifted from an earlier one; the colors are in descending order of their shares."""
     kept: list[int] = []
     for index, color in enumerate(colors):
         drift = _SMALL_DRIFT if shares[index] > _MOST_DRIFTED else DRIFT
@@ -165,127 +165,128 @@ def _without_drift(colors: Colors, shares: NDArray[np.float64]) -> Colors:
     return colors[kept]
 
 
-def _with_foreign_patches(paint: Paint, colors: Colors, least: int, where: Bools, tolerance: float) -> Colors:
-    """Add the colors of noisy patches: three pixels wide, unlike the regions around them and no blend of these.
+def _add_noisy_patches(indexed: IndexedMap, colors: Colors, least: int, where: Bools, tolerance: float) -> Colors:
+    """Add the colors of noisy patches at least three pixels wide, unlike the regions around them and their blends.
 
-    Only pixels in `where` are asked, and `tolerance` is how far a noisy pixel may be from what it is.
+    Only pixels in `where` are examined. A noisy pixel is at most `tolerance` from its true color.
     """
-    nearest, distance = nearest_colors(colors, paint.colors)
+    nearest, distance = nearest_colors(colors, indexed.colors)
     for _ in range(MAX_REGIONS):
-        far = where & ~grown(~paint.per_pixel(distance > tolerance, False))
-        near = paint.per_pixel(np.where(distance <= NEAR, nearest, -1).astype(np.int8), -1)
+        far = where & ~dilate(~indexed.per_pixel(distance > tolerance, False))
+        near = indexed.per_pixel(np.where(distance <= NEAR, nearest, -1).astype(np.int8), -1)
         at = np.flatnonzero(far)
-        at = at[:: 1 + len(at) // _MANY]
-        ids = paint.ids.ravel()[at]
-        foreign = _is_no_blend(paint, ids, labels_seen(near, at, [*RINGS[0], *WIDE]), colors, tolerance)
-        foreign &= ~_are_on_slopes(paint, at, (8,), DRIFT)
-        weights = np.bincount(ids[foreign], minlength=len(paint.colors))
+        at = at[:: 1 + len(at) // _MOST_SAMPLES]
+        ids = indexed.ids.ravel()[at]
+        foreign = _are_foreign(indexed, ids, labels_around(near, at, [*RINGS[0], *WIDE]), colors, tolerance)
+        foreign &= ~_are_between_neighbors(indexed, at, (8,), DRIFT)
+        weights = np.bincount(ids[foreign], minlength=len(indexed.colors))
         if len(colors) > MAX_REGIONS or not weights.any():
             break
-        color = _densest(paint.colors, weights)
-        alike = distances(paint.colors, color) <= tolerance
-        patch = far & paint.per_pixel(alike, False)
-        if np.count_nonzero(grown(patch)) * np.mean(foreign[alike[ids]]) < least:
+        color = _densest_color(indexed.colors, weights)
+        similar = distances(indexed.colors, color) <= tolerance
+        patch = far & indexed.per_pixel(similar, False)
+        if np.count_nonzero(dilate(patch)) * np.mean(foreign[similar[ids]]) < least:
             break
-        heart = paint.ids[~grown(~patch)]
-        if len(heart) >= 9:  # clear of the blends with what is around
-            color = np.rint(paint.colors[heart].mean(axis=0)).astype(np.int32)
-        apart = distances(paint.colors, color)
-        if _is_patch(paint, apart, least):
+        core = indexed.ids[~dilate(~patch)]
+        if len(core) >= 9:  # free of blends with the surroundings
+            color = np.rint(indexed.colors[core].mean(axis=0)).astype(np.int32)
+        apart = distances(indexed.colors, color)
+        if _is_patch(indexed, apart, least):
             nearest[apart < distance] = len(colors)
             distance = np.minimum(distance, apart)
             colors = np.concatenate([colors, color[np.newaxis]])
-        else:  # it shall not be found again
-            distance[alike] = np.minimum(distance[alike], tolerance)
+        else:  # do not find it again
+            distance[similar] = np.minimum(distance[similar], tolerance)
     return colors
 
 
-def _is_patch(paint: Paint, apart: NDArray[np.float64], least: int) -> bool:
-    """Return whether a color, from which others are `apart`, fills a 3x3 square or, cleanly, some of 2x2 pixels.
+def _is_patch(indexed: IndexedMap, apart: NDArray[np.float64], least: int) -> bool:
+    """Return whether a color fills a 3x3 square or, with little noise, enough 2x2 squares; `apart` is by color.
 
-    The ripples of compression do neither.
+    Compression ripples do neither.
     """
-    if not grown(paint.per_pixel(apart > NEAR, True)).all():
+    if not dilate(indexed.per_pixel(apart > NEAR, True)).all():
         return True
-    clean = paint.per_pixel(apart <= DRIFT, False)
+    clean = indexed.per_pixel(apart <= DRIFT, False)
     corner = np.pad(clean[1:, 1:] & clean[1:, :-1] & clean[:-1, 1:] & clean[:-1, :-1], 1)
     squares = corner[1:, 1:] | corner[1:, :-1] | corner[:-1, 1:] | corner[:-1, :-1]
     return bool(2 * np.count_nonzero(squares) >= least)
 
 
-def _is_no_blend(
-    paint: Paint, ids: NDArray[np.int32], seen: NDArray[np.uint64], colors: Colors, tolerance: float
+def _are_foreign(
+    indexed: IndexedMap, ids: NDArray[np.int32], seen: NDArray[np.uint64], colors: Colors, tolerance: float
 ) -> Bools:
-    """Return which pixels, given by color and by the labels around them, are far from what these blend to."""
+    """Return which pixels, given their colors and the labels around them, are far from all blends of these."""
     foreign = np.empty(len(ids), np.bool_)
     for around in np.unique(seen):
         here = seen == around
         ends = colors[[index for index in range(len(colors)) if int(around) >> index & 1]]
         distinct, back = np.unique(ids[here], return_inverse=True)
-        foreign[here] = (off_blends(paint.colors[distinct], ends).min(axis=1, initial=np.inf) > tolerance)[back]
+        off = distances_to_blends(indexed.colors[distinct], ends).min(axis=1, initial=np.inf)
+        foreign[here] = (off > tolerance)[back]
     return foreign
 
 
-def _densest(colors: Colors, weights: NDArray[np.intp]) -> Colors:
-    """Return the middle of the densest cloud of colors, (3,)."""
+def _densest_color(colors: Colors, weights: NDArray[np.intp]) -> Colors:
+    """Return the center of the densest cluster of colors, (3,)."""
     cells = (colors >> 4) @ np.array([256, 16, 1])
     fullest = cells == np.bincount(cells, weights).argmax()
     middle = np.average(colors[fullest], axis=0, weights=weights[fullest])
-    cloud = (distances(colors, middle) <= NEAR) & (weights > 0)
-    return np.rint(np.average(colors[cloud], axis=0, weights=weights[cloud])).astype(np.int32)
+    cluster = (distances(colors, middle) <= NEAR) & (weights > 0)
+    return np.rint(np.average(colors[cluster], axis=0, weights=weights[cluster])).astype(np.int32)
 
 
-def _find_lines(
-    paint: Paint, patches: NDArray[np.intp], solid_totals: NDArray[np.intp], least: int
-) -> NDArray[np.intp]:
-    """Return the colors of thin lines that are no blends and, in a map that was never blended, of small patches."""
-    rest = np.setdiff1d(np.arange(len(paint.colors)), patches)
-    thin = rest[paint.totals[rest] >= least]
-    if are_class_numbers(paint.colors):
+def _find_lines(indexed: IndexedMap, patches: NDArray[np.intp], least: int) -> NDArray[np.intp]:
+    """Return the colors of thin lines that are not blends and, in maps without blends, of small patches."""
+    rest = np.setdiff1d(np.arange(len(indexed.colors)), patches)
+    thin = rest[indexed.totals[rest] >= least]
+    if are_class_numbers(indexed.colors):
         return thin
-    lines = thin[~_are_rims(paint, thin, patches)]
+    lines = thin[~_are_edge_colors(indexed, thin, patches)]
     rest = np.setdiff1d(rest, lines)
-    if len(rest) <= _FEW:
-        lines = np.concatenate([lines, rest[2 * solid_totals[rest] >= paint.totals[rest]]])
+    if len(rest) <= _FEW_COLORS:
+        lines = np.concatenate([lines, rest[2 * indexed.solid_totals[rest] >= indexed.totals[rest]]])
     return lines
 
 
-def _are_rims(paint: Paint, candidates: NDArray[np.intp], ends: NDArray[np.intp]) -> Bools:
-    """Return which colors mostly blend from the pixels on both sides, or from two of the `ends` that are near.
+def _are_edge_colors(indexed: IndexedMap, candidates: NDArray[np.intp], ends: NDArray[np.intp]) -> Bools:
+    """Return which colors are mostly blends of the pixels on opposite sides, or of two nearby `ends`.
 
-    Of ends within two pixels a rough blend will do, as in a palette of few colors.
+    For ends within two pixels, a rough blend is enough, as in an image with few colors.
     """
     rims = np.zeros(len(candidates), np.bool_)
     if not len(candidates) or len(ends) > MAX_REGIONS:
         return rims
-    labels = np.full(len(paint.colors), -1, np.int8)
+    labels = np.full(len(indexed.colors), -1, np.int8)
     labels[ends] = np.arange(len(ends))
-    image = paint.per_pixel(labels, -1)
-    samples = _samples(paint, candidates)
+    image = indexed.per_pixel(labels, -1)
+    samples = _sample_pixels(indexed, candidates)
     at = np.concatenate(samples)
-    on_slope = _are_on_slopes(paint, at, (1, 2), LEAST_STEP)
-    close = labels_seen(image, at, RINGS[0])
-    seen = close | labels_seen(image, at, WIDE)
+    on_slope = _are_between_neighbors(indexed, at, (1, 2), LEAST_STEP)
+    close = labels_around(image, at, RINGS[0])
+    seen = close | labels_around(image, at, WIDE)
     stop = 0
     for number, (index, sample) in enumerate(zip(candidates, samples, strict=True)):
         own = slice(stop, stop := stop + len(sample))
-        color, palette = paint.colors[index], paint.colors[ends]
-        beside = sees_a_pair(close[own], pairs_that_blend_to(color, palette, _ROUGH))
-        beside |= sees_a_pair(seen[own], pairs_that_blend_to(color, palette, FINE)) | on_slope[own]
+        color, palette = indexed.colors[index], indexed.colors[ends]
+        beside = include_pair(close[own], blending_pairs(color, palette, _ROUGH_TOLERANCE))
+        beside |= include_pair(seen[own], blending_pairs(color, palette, BLEND_TOLERANCE)) | on_slope[own]
         rims[number] = 2 * np.count_nonzero(beside) > len(sample)
     return rims
 
 
-def _are_on_slopes(paint: Paint, at: NDArray[np.intp], reaches: Sequence[int], least: float) -> Bools:
-    """Return which pixels, by flat index, are between the colors at one of the `reaches` on opposite sides.
+def _are_between_neighbors(indexed: IndexedMap, at: NDArray[np.intp], reaches: Sequence[int], least: float) -> Bools:
+    """Return which pixels, by flat index, blend the colors on opposite sides at one of the distances `reaches`.
 
-    Those two differ by `least` or more in some channel.
+    The two colors must differ by at least `least` in some channel.
     """
-    outside = len(paint.colors)
-    around = np.pad(paint.ids, REACH, constant_values=outside)
+    outside = len(indexed.colors)
+    around = np.pad(indexed.ids, REACH, constant_values=outside)
     width, flat = around.shape[1], around.ravel()
-    colors = np.concatenate([paint.colors, paint.colors[:1]]).astype(np.float64)  # the last is never used
-    at = in_padded(at, paint.ids.shape[1], REACH)
+    colors = np.concatenate([indexed.colors, indexed.colors[:1]]).astype(
+        np.float64
+    )  # the last one, for pixels outside, is never used
+    at = padded_indices(at, indexed.ids.shape[1], REACH)
     own = colors[flat[at]]
     between = np.zeros(len(at), np.bool_)
     for step in (1, width, width + 1, width - 1):
@@ -295,23 +296,23 @@ def _are_on_slopes(paint: Paint, at: NDArray[np.intp], reaches: Sequence[int], l
             square = np.maximum((along**2).sum(axis=1), 1)
             share = ((own - colors[one]) * along).sum(axis=1) / square
             off = np.linalg.norm(colors[one] + share[:, np.newaxis] * along - own, axis=1)
-            blends = (np.abs(share - 0.5) < 0.4) & (off <= 2 + FINE * np.sqrt(square))
+            blends = (np.abs(share - 0.5) < 0.4) & (off <= 2 + BLEND_TOLERANCE * np.sqrt(square))
             blends &= np.abs(along).max(axis=1, initial=0) >= least
             between |= blends & (one < outside) & (other < outside)
     return between
 
 
-def _samples(paint: Paint, indices: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Return, for each color, the flat indices of some of its pixels, evenly from all over the map."""
-    wanted = np.zeros(len(paint.colors), np.bool_)
+def _sample_pixels(indexed: IndexedMap, indices: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Return the flat indices of some pixels of each color, spread evenly over the map."""
+    wanted = np.zeros(len(indexed.colors), np.bool_)
     wanted[indices] = True
-    at = np.flatnonzero(paint.per_pixel(wanted, False))
-    ids = paint.ids.ravel()[at]
+    at = np.flatnonzero(indexed.per_pixel(wanted, False))
+    ids = indexed.ids.ravel()[at]
     order = np.argsort(ids, kind="stable")
     at, ids = at[order], ids[order]
     starts, stops = (np.searchsorted(ids, indices, side) for side in ("left", "right"))
     picks = [
-        np.linspace(start, stop - 1, min(stop - start, _SAMPLE)).astype(np.intp)
+        np.linspace(start, stop - 1, min(stop - start, _SAMPLES_PER_COLOR)).astype(np.intp)
         for start, stop in zip(starts, stops, strict=True)
     ]
     return [at[pick] for pick in picks]

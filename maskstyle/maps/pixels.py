@@ -1,10 +1,11 @@
-"""What the pixels of a map hold: its distinct colors, what is around a pixel, and which colors blend to which."""
+"""Pixels of a map: its distinct colors, the labels around a pixel, 3x3 windows, and blends of two colors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -17,18 +18,20 @@ Bools: TypeAlias = NDArray[np.bool_]
 
 _T = TypeVar("_T", bound=np.generic)
 
-_OUTSIDE = 1 << 24  # the packed color of a pixel in no region
+_OUTSIDE = 1 << 24  # the packed color of pixels in no region
 
-# How far from the line between two regions' colors a blend of them is, as a share of their distance: well rounded,
-# or in a palette of few colors.
-FINE = 1 / 24
-LEAST_STEP = 3  # colors closer than this in every channel have no blends: they are numbers of classes
-_OVERSHOOT = 0.2  # how far sharp resampling goes beyond the colors of an edge
+BLEND_TOLERANCE = 1 / 24
+"""Largest distance of a blend of two colors from the line between them, relative to their distance."""
+
+LEAST_STEP = 3
+"""Colors closer than this in every channel have no blends: they are class numbers."""
+
+_OVERSHOOT = 0.2  # of sharp resampling beyond the colors at an edge, relative to their distance
 _GAMMA = 2.2
 
 
-def square(radius: int) -> list[tuple[int, int]]:
-    """Return the surroundings of a pixel, as (down, right)."""
+def square_offsets(radius: int) -> list[tuple[int, int]]:
+    """Return the offsets (down, right) of all pixels in a square around a pixel."""
     steps = range(-radius, radius + 1)
     return [(down, right) for down in steps for right in steps if (down, right) != (0, 0)]
 
@@ -38,24 +41,24 @@ def _circle(radius: int) -> list[tuple[int, int]]:
     return [(round(radius * math.sin(turn)), round(radius * math.cos(turn))) for turn in turns]
 
 
-# Where a pixel looks for regions, as (down, right): all of its surroundings, then ever wider rings.
-RINGS = (square(2), _circle(3) + _circle(4), _circle(6) + _circle(8), _circle(12) + _circle(16))
+# Offsets (down, right) at which to look for regions around a pixel: all close ones, then wider and wider rings.
+RINGS = (square_offsets(2), _circle(3) + _circle(4), _circle(6) + _circle(8), _circle(12) + _circle(16))
 WIDE = [offset for ring in RINGS[1:] for offset in ring]
 REACH = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Paint:
-    """The distinct colors of a map.
+class IndexedMap:
+    """A map as an indexed image.
 
     Attributes
     ----------
     ids : (H, W) int32 array
-        Each pixel's index into `colors`; outside the regions the number of colors.
+        The index of each pixel into `colors`; N for pixels outside all regions.
     colors : (N, 3) int32 array
         The distinct colors of the pixels inside.
     totals : (N,) int array
-        How many pixels have each.
+        The number of pixels of each color.
     """
 
     ids: NDArray[np.int32]
@@ -64,47 +67,54 @@ class Paint:
 
     @property
     def inside(self) -> Bools:
-        """Where there are regions, (H, W)."""
+        """Which pixels are in a region, (H, W)."""
         return self.ids < len(self.colors)
 
     @property
     def area(self) -> int:
-        """How many pixels are inside."""
+        """The number of pixels in a region."""
         return int(self.totals.sum())
 
+    @cached_property
+    def solid_totals(self) -> NDArray[np.intp]:
+        """The number of pixels of each color that are in a 3x3 square of that color, (N,)."""
+        solid = dilate(is_constant(self.ids) & self.inside)
+        return np.bincount(self.ids[solid], minlength=len(self.colors))
+
     def per_pixel(self, of_color: NDArray[_T], outside: int) -> NDArray[_T]:
-        """Return (H, W): what a table, (N,), says of each pixel's color."""
+        """Look up the color of each pixel in a table, (N,), and return the values, (H, W)."""
         table: NDArray[_T] = np.append(of_color, np.array(outside, of_color.dtype))
         return table[self.ids]
 
 
 def opaque_area(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Bools:
-    """Return where there are regions: where a pixel is rather opaque, or is in a patch of one faint color."""
+    """Return the pixels in a region: mostly opaque ones, and patches of one color with a constant low opacity."""
     if alpha is None:
         return np.ones(pixels.shape[:2], np.bool_)
     inside = alpha >= 128
     faint = (alpha > 0) & ~inside
     if faint.any():
-        inside |= grown(constant(packed_channels(np.dstack([alpha, pixels]))) & faint)
+        inside |= dilate(is_constant(pack_channels(np.dstack([alpha, pixels]))) & faint)
     return inside
 
 
-def analyzed(pixels: NDArray[np.uint8], inside: Bools) -> Paint:
-    """Return what the pixels inside hold."""
-    packed = packed_channels(pixels)
+def index_colors(pixels: NDArray[np.uint8], inside: Bools) -> IndexedMap:
+    """Index the colors of the pixels inside."""
+    packed = pack_channels(pixels)
     packed[~inside] = _OUTSIDE
-    held = np.zeros(_OUTSIDE + 1, np.bool_)  # a table of every color there is: far faster than to sort the pixels
+    held = np.zeros(_OUTSIDE + 1, np.bool_)  # a table of all colors, much faster than sorting the pixels
     held[packed] = True
     values = np.flatnonzero(held[:_OUTSIDE])
     index = np.full(_OUTSIDE + 1, len(values), np.int32)
     index[values] = np.arange(len(values), dtype=np.int32)
     ids = index[packed]
     totals = np.bincount(ids.ravel(), minlength=len(values) + 1)[: len(values)]
-    return Paint(ids, np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1).astype(np.int32), totals)
+    colors = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1).astype(np.int32)
+    return IndexedMap(ids, colors, totals)
 
 
-def packed_channels(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return each pixel's channels, at most four, as one number."""
+def pack_channels(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Pack up to four channels of each pixel into one integer."""
     packed = pixels[..., 0].astype(np.int32)
     for channel in range(1, pixels.shape[-1]):
         packed <<= 8
@@ -112,8 +122,8 @@ def packed_channels(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
     return packed
 
 
-def constant(values: NDArray[np.generic]) -> Bools:
-    """Return where the 3x3 window, cut at the border, holds one value."""
+def is_constant(values: NDArray[np.generic]) -> Bools:
+    """Return which 3x3 windows, clipped at the border, hold a single value."""
     run = np.ones(values.shape, np.bool_)
     same = values[:, 1:] == values[:, :-1]
     run[:, 1:] &= same
@@ -125,8 +135,8 @@ def constant(values: NDArray[np.generic]) -> Bools:
     return window
 
 
-def grown(mask: Bools) -> Bools:
-    """Return where the 3x3 window holds a True."""
+def dilate(mask: Bools) -> Bools:
+    """Dilate a mask with a 3x3 square."""
     wide = mask.copy()
     wide[:, 1:] |= mask[:, :-1]
     wide[:, :-1] |= mask[:, 1:]
@@ -137,7 +147,7 @@ def grown(mask: Bools) -> Bools:
 
 
 def local_contrast(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the range of the 3x3 window in the channel where it is greatest."""
+    """Return the value range of each 3x3 window in the channel in which it is largest."""
     contrast = np.zeros(pixels.shape[:2], np.uint8)
     for index in range(3):
         channel = np.ascontiguousarray(pixels[..., index])
@@ -147,7 +157,7 @@ def local_contrast(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _extreme(channel: NDArray[np.uint8], extreme: np.ufunc) -> NDArray[np.uint8]:
-    """Return the extreme of the 3x3 window, cut at the border."""
+    """Return the minimum or maximum of each 3x3 window, clipped at the border."""
     wide: NDArray[np.uint8] = channel.copy()
     extreme(wide[:, 1:], channel[:, :-1], out=wide[:, 1:])
     extreme(wide[:, :-1], channel[:, 1:], out=wide[:, :-1])
@@ -157,22 +167,22 @@ def _extreme(channel: NDArray[np.uint8], extreme: np.ufunc) -> NDArray[np.uint8]
     return window
 
 
-def labels_seen(
+def labels_around(
     labels: NDArray[np.signedinteger[Any]], at: NDArray[np.intp], offsets: Sequence[tuple[int, int]]
 ) -> NDArray[np.uint64]:
-    """Return, for each flat index into (H, W) labels, the labels at the offsets from there, as bits."""
+    """Return, for each flat index into (H, W) labels, a bit set of the labels at the offsets from it."""
     bits = np.append(np.uint64(1) << np.arange(MAX_REGIONS, dtype=np.uint64), np.uint64(0))  # the last is for -1
     around = np.pad(labels, REACH, constant_values=-1)
     width, flat = around.shape[1], around.ravel()
-    at = in_padded(at, labels.shape[1], REACH)
+    at = padded_indices(at, labels.shape[1], REACH)
     seen = np.zeros(len(at), np.uint64)
     for down, right in offsets:
         seen |= bits[flat[at + down * width + right]]
     return seen
 
 
-def sees_a_pair(seen: NDArray[np.uint64], pairs: NDArray[np.intp]) -> Bools:
-    """Return which of the labels that are seen, as bits, hold both of one of the pairs, (P, 2)."""
+def include_pair(seen: NDArray[np.uint64], pairs: NDArray[np.intp]) -> Bools:
+    """Return which bit sets of labels contain both labels of at least one of the pairs, (P, 2)."""
     sees = np.zeros(len(seen), np.bool_)
     for one, other in pairs:
         both = np.uint64(1 << int(one) | 1 << int(other))
@@ -180,33 +190,33 @@ def sees_a_pair(seen: NDArray[np.uint64], pairs: NDArray[np.intp]) -> Bools:
     return sees
 
 
-def in_padded(at: NDArray[np.intp], width: int, margin: int) -> NDArray[np.intp]:
-    """Return flat indices into an array of that width as those into the array with a margin on all sides."""
+def padded_indices(at: NDArray[np.intp], width: int, margin: int) -> NDArray[np.intp]:
+    """Convert flat indices into an array of a width to indices into the array padded by a margin on all sides."""
     padded: NDArray[np.intp] = (at // width + margin) * (width + 2 * margin) + at % width + margin
     return padded
 
 
 def nearest_colors(palette: Colors, colors: Colors) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the index of the palette color nearest to each color, and its distance."""
+    """Return the index of the nearest palette color to each color, and its distance."""
     distance, index = spatial.cKDTree(palette).query(colors)
     return index, distance
 
 
-def pairs_that_blend_to(color: Colors, palette: Colors, tolerance: float) -> NDArray[np.intp]:
-    """Return (P, 2): the pairs of palette colors that blend to a color, (3,), but for a share of their distance."""
+def blending_pairs(color: Colors, palette: Colors, tolerance: float) -> NDArray[np.intp]:
+    """Return the pairs, (P, 2), of palette colors with a blend near a color, (3,); the tolerance is relative."""
     one, other = np.triu_indices(len(palette), 1)
     along = palette[one] - palette[other]
     slack = 2 + tolerance * np.linalg.norm(along, axis=1)
-    blend = (off_blends(color[np.newaxis], palette)[0] <= slack) & (
+    blend = (distances_to_blends(color[np.newaxis], palette)[0] <= slack) & (
         np.abs(along).max(axis=1, initial=0) >= LEAST_STEP
     )
     return np.stack([one[blend], other[blend]], axis=-1)
 
 
-def off_blends(colors: Colors, palette: Colors) -> NDArray[np.float64]:
-    """Return (N, P): how far each color is from the blends of each pair of palette colors.
+def distances_to_blends(colors: Colors, palette: Colors) -> NDArray[np.float64]:
+    """Return the distances (N, P) of colors from the nearest blend of each pair of palette colors.
 
-    Editors blend either sRGB values or linear light.
+    Editors blend either sRGB values or linear light, so both count.
     """
     one, other = np.triu_indices(len(palette), 1)
     first, second = palette[one].astype(np.float64), palette[other].astype(np.float64)

@@ -1,4 +1,4 @@
-"""What a map is once it is read: which region each pixel belongs to."""
+"""The semantic map: labels for pixels, colors for labels, and the small patches merged into regions."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import Color, describe_color, percent, shortlist
 
 LabelMap: TypeAlias = NDArray[np.int32]
-"""(H, W), indices into a map's colors; -1 where there is no region."""
+"""(H, W), indices into the colors of a map; -1 for no region."""
 
 
 @dataclass(frozen=True)
 class Absorbed:
-    """A small patch of a color of its own that was not made a region.
+    """A color with too few pixels for a region, merged into other regions.
 
     Attributes
     ----------
     color : Color
-        Its color.
+        The color.
     count : int
-        Its pixels in the map that was read, with its soft border.
+        Its number of pixels in the original map, including soft borders.
     into : tuple of Color
-        The regions that its pixels went to, by falling number of them.
+        The regions that received the pixels, in descending order of their number.
     """
 
     color: Color
@@ -37,20 +37,20 @@ class Absorbed:
 
 @dataclass(frozen=True, eq=False)
 class SemanticMap:
-    """Which region each pixel belongs to.
+    """A map from pixels to regions.
 
     Attributes
     ----------
     labels : (H, W) int32 array
-        For each pixel the index of its region in `colors`, or -1 where there is no region.
+        The region of each pixel as an index into `colors`; -1 for no region.
     colors : tuple of Color
-        The color of each region in the map, by falling number of pixels as `parse_map` returns them; `fit_map`
-        keeps the order, and keeps a region that it leaves without a pixel.
+        The color of each region. `parse_map` sorts them in descending order of pixels. `fit_map` keeps the order, and
+        keeps regions that lose all their pixels.
     absorbed : tuple of Absorbed
-        The patches that were too small to be regions, by falling number of pixels: see `parse_map`.
+        The colors with too few pixels for a region, in descending order of pixels; see `parse_map`.
     shares : (K, H, W) float32 array or None
-        How much of each pixel belongs to each region, in [0, 1], where soft edges were asked for: see
-        `maskstyle.soft_masks`. Region and planned transfers go by these instead of whole pixels where they are there.
+        The share of each pixel that belongs to each region, in [0, 1], if soft edges were requested; see
+        `maskstyle.soft_masks`. Region and planned transfers use the shares, if present, instead of the labels.
     """
 
     labels: LabelMap
@@ -81,24 +81,25 @@ class SemanticMap:
 
 
 def describe_absorbed(semantic_map: SemanticMap, name: str) -> tuple[str, ...]:
-    """Return a sentence for each patch of a map that was too small to be a region.
+    """Return one sentence for each color of a map with too few pixels for a region.
 
     Parameters
     ----------
     semantic_map : SemanticMap
         The map.
     name : str
-        What the sentences call it.
+        Name of the map in the sentences.
 
     Examples
     --------
     >>> small = Absorbed((128, 128, 128), 279, ((0, 255, 0),))
     >>> describe_absorbed(SemanticMap(np.zeros((300, 300), np.int32), ((0, 255, 0),), (small,)), "a.png")
-    ('a.png has 279 pixels of #808080 (gray), too few for a region (0.31 %); they went to #00ff00 (green)',)
+    ('a.png has 279 pixels of #808080 (gray), too few for a region (0.31 %); merged into #00ff00 (green)',)
     """
     area = max(1, int(np.count_nonzero(semantic_map.labels >= 0)))
     return tuple(
         f"{name} has {patch.count:,} pixels of {describe_color(patch.color)}, too few for a region "
-        f"({percent(patch.count / area)}); they went to {shortlist([describe_color(each) for each in patch.into])}"
+        f"({percent(patch.count / area)}); merged into "
+        f"{shortlist([describe_color(each) for each in patch.into])}"
         for patch in semantic_map.absorbed
     )

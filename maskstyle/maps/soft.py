@@ -1,6 +1,8 @@
-"""Soft regions: what a map's blended pixels hold of each region."""
+"""Soft regions: divide the blended pixels of a map between regions."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,40 +10,40 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Size, resize_mask
 from maskstyle.maps.colors import Colors
-from maskstyle.maps.pixels import FINE, RINGS, WIDE, labels_seen
+from maskstyle.maps.pixels import BLEND_TOLERANCE, RINGS, WIDE, labels_around
 from maskstyle.maps.semantic_map import SemanticMap
 
-_PLAIN = 12  # how far from its region's color a pixel may be and still be no blend but noise
-_NEAR_BLEND = 48  # how far a noisy pixel may be from a blend of regions that it sees
+_NOISE = 12  # largest distance of a pixel from the color of its region by noise alone
+_NEAR_BLEND = 48  # largest distance of a noisy pixel from a blend of regions around it
 
 
 def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[np.float32]:
-    """Return how much of each pixel belongs to each region.
+    """Return the share of each pixel that belongs to each region.
 
     Parameters
     ----------
     pixels : (H, W, 3) uint8 array
-        The colors of the map's pixels, as `maskstyle.maps.io.read_map_pixels` reads them.
+        The pixel colors of the map, from `maskstyle.read_map_pixels`.
     semantic_map : SemanticMap
-        What `maskstyle.maps.io.parse_map` made of them.
+        The map parsed from these pixels.
 
     Returns
     -------
     (K, H, W) float32 array
-        For each of the K regions its share of every pixel, in [0, 1]. The shares of a pixel sum to 1, or are all 0
-        where it is in no region.
+        The share of each of the K regions in each pixel, in [0, 1]. The shares of a pixel sum to 1, or are all 0 for
+        a pixel in no region.
 
     Raises
     ------
     ImageError
-        Where the pixels have another size than the map.
+        If the pixels and the map differ in size.
 
     Notes
     -----
-    A pixel that is farther than 12 from its region's color (Euclidean, in RGB) is taken for a blend of two regions:
-    of the two among those within two pixels, or else within 16, whose blends come nearest to its color. Where it
-    sees but one, as in the middle of a broad soft edge, any other region is considered too. A color that is no
-    blend belongs to its region whole. Blends are those of sRGB values, which nearly all editors mix.
+    A pixel farther than 12 from the color of its region (Euclidean, in RGB) is treated as a blend of two regions:
+    those within two pixels, or else within 16, with the blend nearest to its color. If only one region is around it,
+    as in the middle of a wide soft edge, all other regions are considered as well. A color that is not a blend
+    belongs entirely to its region. Blends are of sRGB values, as in nearly all editors.
 
     Examples
     --------
@@ -53,7 +55,7 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
     if pixels.shape != (*semantic_map.size, 3):
         raise ImageError(
             f"expected the pixels of a map of {semantic_map.size[0]}x{semantic_map.size[1]} (height x width), but "
-            f"got an array of shape {pixels.shape}; pass those that the map was made from"
+            f"got an array of shape {pixels.shape}; pass the pixels that the map was parsed from"
         )
     labels, colors = semantic_map.labels, np.array(semantic_map.colors, np.float64).reshape(-1, 3)
     masks = np.zeros((len(colors), labels.size), np.float32)
@@ -61,36 +63,41 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
     inside = np.flatnonzero(own >= 0)
     masks[own[inside], inside] = 1
     off = np.linalg.norm(flat[inside] - colors[own[inside]], axis=1)
-    at = inside[off > _PLAIN]
-    seen = _seen(labels, at)
+    at = inside[off > _NOISE]
+    seen = _labels_near(labels, at)
     for around in np.unique(seen):
         here = at[seen == around]
         ends = np.array([index for index in range(len(colors)) if int(around) >> index & 1])
         alone = len(ends) < 2
-        _share(masks, here, flat[here], own[here], colors, np.arange(len(colors)) if alone else ends, alone=alone)
+        blends = _nearest_blends(
+            flat[here], own[here], colors, np.arange(len(colors)) if alone else ends, alone=alone
+        )
+        blended = here[blends.where]
+        masks[:, blended] = 0
+        masks[blends.first, blended] = 1 - blends.share
+        masks[blends.second, blended] = blends.share
     return masks.reshape(len(colors), *labels.shape)
 
 
 def are_blended(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which pixels (H, W) belong to several regions, by the shares (K, H, W) of these."""
+    """Return which pixels, (H, W), belong to several regions, from the shares, (K, H, W)."""
     return np.asarray(((shares > 0) & (shares < 1)).any(axis=0))
 
 
 def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
-    """Return shares of regions at another size.
+    """Resize the shares of regions.
 
     Parameters
     ----------
     shares : (K, H, W) float32 array
-        As `soft_masks` returns them.
+        Shares from `soft_masks`.
     size : (height, width)
-        The size to make.
+        The new size.
 
     Returns
     -------
     (K, height, width) float32 array
-        Averaged where blended pixels come in, and each pixel from its nearest one everywhere else: hard edges stay
-        as hard as those of labels.
+        Filtered where blended pixels contribute, and nearest neighbor elsewhere: hard edges stay hard.
 
     Examples
     --------
@@ -109,47 +116,50 @@ def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32
     return np.stack([np.where(soft, resize_mask(own, size), near) for own, near in zip(shares, nearest, strict=True)])
 
 
-def _seen(labels: NDArray[np.int32], at: NDArray[np.intp]) -> NDArray[np.uint64]:
-    """Return the labels around pixels, as bits: those close by if there are several, else those farther off too."""
-    seen = labels_seen(labels, at, [(0, 0), *RINGS[0]])
+def _labels_near(labels: NDArray[np.int32], at: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Return the labels around pixels as bit sets: close ones if there are several, otherwise also farther ones."""
+    seen = labels_around(labels, at, [(0, 0), *RINGS[0]])
     alone = (seen & (seen - np.uint64(1))) == 0
-    seen[alone] |= labels_seen(labels, at[alone], WIDE)
+    seen[alone] |= labels_around(labels, at[alone], WIDE)
     return seen
 
 
-def _share(
-    masks: NDArray[np.float32],
-    at: NDArray[np.intp],
+class _Blends(NamedTuple):
+    """Which of N pixels are blends, (N,), and for each of these its two regions and the share of the second."""
+
+    where: NDArray[np.bool_]
+    first: NDArray[np.intp]
+    second: NDArray[np.intp]
+    share: NDArray[np.float64]
+
+
+def _nearest_blends(
     pixels: NDArray[np.uint8],
     own: NDArray[np.int32],
     colors: NDArray[np.float64],
     ends: NDArray[np.intp],
     *,
     alone: bool,
-) -> None:
-    """Share pixels between the two of the regions `ends` whose blends come nearest, in place."""
+) -> _Blends:
+    """Find the nearest blend of two of the regions `ends`, including its own, for each pixel."""
     one, other = (ends[each] for each in np.triu_indices(len(ends), 1))
     if not len(one):
-        return
+        return _Blends(np.zeros(len(pixels), np.bool_), one, other, np.empty(0))
     distinct, back = np.unique(np.concatenate([pixels, own[:, np.newaxis]], axis=1), axis=0, return_inverse=True)
-    share, apart = _shares(distinct[:, :3], colors[one], colors[other])
-    slack = _NEAR_BLEND if not alone else 2 + FINE * np.linalg.norm(colors[other] - colors[one], axis=1)
+    share, apart = _blend_shares(distinct[:, :3], colors[one], colors[other])
+    slack = _NEAR_BLEND if not alone else 2 + BLEND_TOLERANCE * np.linalg.norm(colors[other] - colors[one], axis=1)
     label = distinct[:, 3:]
     apart = np.where((apart <= slack) & ((label == one) | (label == other)), apart, np.inf)
     best = apart.argmin(axis=1)
     rows = np.arange(len(best))
-    blend = np.isfinite(apart[rows, best])[back]
-    share, first, second = share[rows, best][back][blend], one[best][back][blend], other[best][back][blend]
-    at = at[blend]
-    masks[:, at] = 0
-    masks[first, at] = 1 - share
-    masks[second, at] = share
+    where = np.isfinite(apart[rows, best])[back]
+    return _Blends(where, one[best][back][where], other[best][back][where], share[rows, best][back][where])
 
 
-def _shares(
+def _blend_shares(
     pixels: Colors, first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return (N, P): how much of each pair's second color each pixel holds, and how far off that blend it is."""
+    """Return, as (N, P), the share of the second color of each pair in each pixel, and the distance to that blend."""
     along = second - first
     share = (pixels @ along.T - (first * along).sum(axis=1)) / np.maximum((along**2).sum(axis=1), 1)
     share = np.clip(share, 0, 1)

@@ -1,1 +1,5 @@
-"""Soft masks: read, made, feathered and combined."""
+"""Soft masks: load, make, feather and combine them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

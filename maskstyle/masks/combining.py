@@ -1,4 +1,4 @@
-"""One mask of several, and several that share every pixel out among them."""
+"""Combine several masks into one, or normalize them so that they sum to 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import Mask
 
-_WAYS: Mapping[str, Callable[[Mask, Mask], NDArray[np.float32]]] = {
+_FUNCTIONS: Mapping[str, Callable[[Mask, Mask], NDArray[np.float32]]] = {
     "multiply": np.multiply,
     "add": np.add,
     "subtract": np.subtract,
@@ -19,19 +19,20 @@ _WAYS: Mapping[str, Callable[[Mask, Mask], NDArray[np.float32]]] = {
     "minimum": np.minimum,
 }
 
-WAYS = (*_WAYS, "invert")
-"""How masks are combined."""
+MASK_OPERATIONS = (*_FUNCTIONS, "invert")
+"""The operations of `combine_masks`."""
 
 
 def combine_masks(masks: Sequence[Mask], *, how: str) -> Mask:
-    """Make one mask of several.
+    """Combine masks into one.
 
     Parameters
     ----------
     masks : sequence of (H, W) float32 arrays
-        In [0, 1], all of one size: at least two, or one to invert.
+        In [0, 1], all of one size: one mask for ``invert``, at least two for every other operation.
     how : {"multiply", "add", "subtract", "maximum", "minimum", "invert"}
-        ``add`` stops at 1; ``subtract`` takes all others from the first and stops at 0; ``invert`` is 1 - mask.
+        ``add`` is clipped at 1. ``subtract`` subtracts all other masks from the first and is clipped at 0.
+        ``invert`` is 1 - mask.
 
     Returns
     -------
@@ -43,7 +44,7 @@ def combine_masks(masks: Sequence[Mask], *, how: str) -> Mask:
     ImageError
         If the masks differ in size.
     SettingsError
-        If there is no such way, or it takes another number of masks.
+        If the operation is unknown or does not take this number of masks.
 
     Examples
     --------
@@ -53,45 +54,46 @@ def combine_masks(masks: Sequence[Mask], *, how: str) -> Mask:
     >>> combine_masks([left, right], how="subtract").tolist()
     [[1.0, 0.0, 0.0]]
     """
-    if how not in WAYS:
-        raise SettingsError(f"how is {how!r}; expected one of {', '.join(WAYS)}")
+    if how not in MASK_OPERATIONS:
+        raise SettingsError(f"how is {how!r}; expected one of {', '.join(MASK_OPERATIONS)}")
     if how == "invert":
         if len(masks) != 1:
             raise SettingsError(f"expected one mask to invert, but got {len(masks)}; invert them one by one")
         return 1 - masks[0]
     if len(masks) < 2:
-        raise SettingsError(f"expected at least two masks to {how}, but got {len(masks)}; name another one")
+        raise SettingsError(f"expected at least two masks to {how}, but got {len(masks)}; add another one")
     _require_one_size(masks)
-    # Both stop at the end only: of several that are taken from the first, none brings back what another took.
-    combined: Mask = np.clip(reduce(_WAYS[how], masks), np.float32(0), np.float32(1))
+    # Clip only the end result: clipping in between would make the order of the masks matter.
+    combined: Mask = np.clip(reduce(_FUNCTIONS[how], masks), np.float32(0), np.float32(1))
     return combined
 
 
 def normalize_masks(masks: Sequence[Mask], *, fill: bool = True, levels: int | None = None) -> list[Mask]:
-    """Divide masks by their sum, so that together they are 1 wherever one of them is above 0.
+    """Divide masks by their sum, so that they sum to 1 wherever any of them is above 0.
 
     Parameters
     ----------
     masks : sequence of (H, W) float32 arrays
         In [0, 1], all of one size, at least two.
     fill : bool
-        False leaves alone what adds up to less than 1, such as the soft edge of a mask towards nothing, which is
-        otherwise as white as its middle where no other mask is.
+        Whether to scale up pixels at which the masks sum to less than 1. False keeps such pixels as they are, for
+        instance along the soft outer edge of a mask.
     levels : int, optional
-        The greatest number that a file can hold, 255 or 65535: results are then multiples of 1 / `levels` that still
-        add up, which rounding each by itself could miss by some. They differ from the quotients by less than that.
+        The largest sample value of the file format, 255 or 65535. If given, the results are multiples of
+        1 / `levels` that still sum to 1, which they might miss if each were rounded on its own. They differ from
+        the exact quotients by less than 1 / `levels`.
 
     Returns
     -------
     list of (H, W) float32 arrays
-        In [0, 1]; 0 wherever the mask was.
+        In [0, 1]; 0 wherever the mask was 0.
 
     Raises
     ------
     ImageError
         If the masks differ in size.
     SettingsError
-        If there are fewer than two.
+        If there are fewer than two masks.
 
     Examples
     --------
@@ -100,13 +102,13 @@ def normalize_masks(masks: Sequence[Mask], *, fill: bool = True, levels: int | N
     ([[0.5, 0.25, 0.0]], [[0.5, 0.75, 0.0]])
     """
     if len(masks) < 2:
-        raise SettingsError(f"expected at least two masks to normalize, but got {len(masks)}; name another one")
+        raise SettingsError(f"expected at least two masks to normalize, but got {len(masks)}; add another one")
     _require_one_size(masks)
     sums = np.cumsum(np.stack(masks), axis=0, dtype=np.float64)
     total = sums[-1] if fill else np.maximum(sums[-1], 1)
     reached = np.divide(sums, total, out=np.zeros_like(sums), where=total > 0)
     if levels is not None:
-        reached = np.round(reached * levels) / levels  # rounding what has been reached lets no error add up
+        reached = np.round(reached * levels) / levels  # round the running sums: their errors do not accumulate
     return [share.astype(np.float32) for share in np.diff(reached, axis=0, prepend=0)]
 
 

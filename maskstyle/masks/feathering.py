@@ -1,4 +1,4 @@
-"""Soft edges: how far each pixel is from what a mask has in white, and the regions of a map with such edges."""
+"""Masks with soft edges: feather a mask, or make one from the regions of a semantic map."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images.guided_filter import edge_aware_mask as edge_aware_mask  # public here: see __init__.pyi
 from maskstyle.images.pixels import Mask
-from maskstyle.maps.io import Color, SemanticMap, find_region
+from maskstyle.maps.colors import Color
+from maskstyle.maps.matching import find_region
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.gradients import Easing, eased
 
 Side: TypeAlias = Literal["both", "inside", "outside"]
-"""Where an edge becomes soft."""
+"""The side of an edge to soften."""
 
 
 def feather_mask(mask: Mask, feather: float, *, side: Side = "both") -> Mask:
-    """Make the edges of a mask soft.
+    """Soften the edges of a mask.
 
     Parameters
     ----------
     mask : (H, W) float32 array
         In [0, 1].
     feather : float
-        Pixels over which a hard edge fades from 1 to 0, at least 0.
+        Width in pixels over which a hard edge fades from 1 to 0, at least 0.
     side : {"both", "inside", "outside"}
-        Which side of the edge the fading takes: half of it each, or all of it from what is white or from what is
-        black, whose other side stays as it was. The picture's own edges are no edges of the mask.
+        Where to fade: half on each side of the edge, only on the white side, or only on the black side. The image
+        border is not an edge.
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]; exactly 1 and 0 where no edge is within `feather` pixels, or half as many for both sides.
+        In [0, 1]; exactly 0 or 1 farther than `feather` pixels from every edge (half of that for both sides).
 
     Raises
     ------
@@ -42,15 +45,15 @@ def feather_mask(mask: Mask, feather: float, *, side: Side = "both") -> Mask:
 
     Notes
     -----
-    Outside, a pixel is 1 - d / `feather`, where d is its distance from the nearest white pixel. A gray pixel of the
-    mask, g, counts as one that is (1 - g) * `feather` away from white in a third dimension, so that
+    ``outside`` sets a pixel to 1 - d / `feather`, where d is its distance to the nearest white pixel. A gray pixel
+    with value g counts as (1 - g) * `feather` away from white in a third dimension:
 
         feathered(x) = 1 - min over y of sqrt((1 - g(y))^2 + |x - y|^2 / feather^2)
 
-    An edge that is soft already, over w pixels, is afterwards soft over the root of w^2 + feather^2: gradients
-    much wider than `feather` hardly change. Inside is the same of the inverted mask. Both is the mean of the two with
-    half of `feather` and half a pixel, by which the edge lies before the first pixel beyond it. The least is found
-    along rows and then along columns, as squares of distances add up.
+    An edge that is already soft over w pixels becomes soft over sqrt(w^2 + feather^2) pixels, so gradients much wider
+    than `feather` hardly change. ``inside`` applies the same formula to the inverted mask. ``both`` is the mean of
+    the two at `feather` / 2 + 1/2; the half pixel is the distance from the edge to the center of the next pixel.
+    Squared distances add up, so the minimum is taken along rows and then along columns.
 
     Examples
     --------
@@ -73,62 +76,8 @@ def feather_mask(mask: Mask, feather: float, *, side: Side = "both") -> Mask:
     return (outside + inside) / np.float32(2)
 
 
-def region_mask(
-    semantic_map: SemanticMap,
-    colors: Sequence[Color],
-    *,
-    feather: float = 0.0,
-    side: Side = "both",
-    easing: Easing = "linear",
-    name: str = "the map",
-) -> Mask:
-    """Return the mask of some regions of a semantic map.
-
-    Parameters
-    ----------
-    semantic_map : SemanticMap
-        The map.
-    colors : sequence of Color
-        The regions' colors, at least one; see `maskstyle.maps.io.find_region`.
-    feather, side : float, str
-        How soft the edges of all of them together are; see `feather_mask`.
-    easing : {"linear", "smooth"}
-        How the edges fade.
-    name : str
-        What messages call the map.
-
-    Returns
-    -------
-    (H, W) float32 array
-        In [0, 1], of the map's size.
-
-    Raises
-    ------
-    ImageError
-        If the map has no region of a color, or none of these regions has a pixel.
-    SettingsError
-        If `colors` is empty or `feather` is no distance.
-
-    Examples
-    --------
-    >>> two_regions = SemanticMap(np.array([[0, 0, 1, 1]], np.int32), ((255, 0, 0), (0, 0, 255)))
-    >>> region_mask(two_regions, [(255, 0, 0)], feather=2, side="inside").tolist()
-    [[1.0, 0.5, 0.0, 0.0]]
-    """
-    if not colors:
-        raise SettingsError("expected the color of at least one region, but got none; name one")
-    wanted = [find_region(color, semantic_map, name=name) for color in colors]
-    inside = np.isin(semantic_map.labels, wanted)
-    if not inside.any():
-        raise ImageError(
-            f"the regions asked for have no pixel left of {name} at {inside.shape[0]}x{inside.shape[1]} "
-            "(height x width); make a larger mask"
-        )
-    return eased(feather_mask(inside.astype(np.float32), feather, side=side), easing)
-
-
 def _spread(mask: Mask, feather: float) -> Mask:
-    """Return 1 less the least distance from white in units of `feather`, at least 0."""
+    """Return 1 minus the distance to white in units of `feather`, at least 0."""
     if feather == 0:
         return mask
     squares = (1 - mask) ** 2
@@ -139,7 +88,7 @@ def _spread(mask: Mask, feather: float) -> Mask:
 
 
 def _nearest_along(squares: Mask, feather: float, axis: int) -> Mask:
-    """Return the least sum of a square and a squared distance, in units of `feather`, along an axis."""
+    """Return the minimum along an axis of a square plus the squared distance in units of `feather`."""
     source = np.moveaxis(squares, axis, 0)
     nearest = squares.copy()
     least = np.moveaxis(nearest, axis, 0)
@@ -148,3 +97,57 @@ def _nearest_along(squares: Mask, feather: float, axis: int) -> Mask:
         np.minimum(least[offset:], source[:-offset] + distance, out=least[offset:])
         np.minimum(least[:-offset], source[offset:] + distance, out=least[:-offset])
     return nearest
+
+
+def region_mask(
+    semantic_map: SemanticMap,
+    colors: Sequence[Color],
+    *,
+    feather: float = 0.0,
+    side: Side = "both",
+    easing: Easing = "linear",
+    name: str = "the map",
+) -> Mask:
+    """Make a mask of one or more regions of a semantic map.
+
+    Parameters
+    ----------
+    semantic_map : SemanticMap
+        The map.
+    colors : sequence of Color
+        The colors of the regions, at least one; see `maskstyle.maps.find_region`.
+    feather, side : float, str
+        The feathering of the combined regions; see `feather_mask`.
+    easing : {"linear", "smooth"}
+        The profile of the soft edges.
+    name : str
+        Name of the map in messages.
+
+    Returns
+    -------
+    (H, W) float32 array
+        In [0, 1], at the size of the map.
+
+    Raises
+    ------
+    ImageError
+        If the map has no region of one of the colors, or the regions have no pixels.
+    SettingsError
+        If `colors` is empty, or `feather` is negative or not finite.
+
+    Examples
+    --------
+    >>> two_regions = SemanticMap(np.array([[0, 0, 1, 1]], np.int32), ((255, 0, 0), (0, 0, 255)))
+    >>> region_mask(two_regions, [(255, 0, 0)], feather=2, side="inside").tolist()
+    [[1.0, 0.5, 0.0, 0.0]]
+    """
+    if not colors:
+        raise SettingsError("expected the color of at least one region, but got none; add one")
+    wanted = [find_region(color, semantic_map, name=name) for color in colors]
+    inside = np.isin(semantic_map.labels, wanted)
+    if not inside.any():
+        raise ImageError(
+            f"the selected regions of {name} have no pixels at {inside.shape[0]}x{inside.shape[1]} "
+            "(height x width); make a larger mask"
+        )
+    return eased(feather_mask(inside.astype(np.float32), feather, side=side), easing)

@@ -1,4 +1,4 @@
-"""Soft masks from nothing but a size: gradients along a line and around a point."""
+"""Gradient masks: fade along a line, or around a point."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Mask, Size
 
 Easing: TypeAlias = Literal["linear", "smooth"]
-"""How a mask fades: evenly, or slowly at both ends (3t^2 - 2t^3)."""
+"""The profile of a fade: linear, or smoothstep (3t^2 - 2t^3)."""
 
-_LEAST_WAY = 1e-9  # a way of no length is a hard edge
+_SHORTEST = 1e-9  # avoids division by zero: a fade of length 0 is a hard edge
 
 
 def linear_mask(
     size: Size, *, angle: float = 0.0, start: float = 0.0, end: float = 100.0, easing: Easing = "linear"
 ) -> Mask:
-    """Return a mask that fades along a line, from 1 to 0.
+    """Make a mask that fades from 1 to 0 along a line.
 
     Parameters
     ----------
     size : (height, width)
         In pixels.
     angle : float
-        The direction in which it fades, in degrees: 0 from left to right, 90 from top to bottom, and on clockwise.
+        Direction of the fade in degrees, clockwise: 0 is left to right, 90 is top to bottom.
     start, end : float
-        Where the mask ceases to be 1 and where it becomes 0, in percent of the way through the picture, from the
-        center of the first pixel in that direction to that of the last; may lie outside it. Equal: a hard edge.
+        Where the fade starts (the last 1) and ends (the first 0), in percent of the distance between the centers of
+        the first and the last pixel in that direction. Either may lie outside the image. Equal values make a hard
+        edge.
     easing : {"linear", "smooth"}
-        How it fades.
+        The profile of the fade.
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]; exactly 1 up to `start` and 0 from `end` on.
+        In [0, 1]; exactly 1 up to `start` and exactly 0 from `end` on.
 
     Raises
     ------
     SettingsError
-        If a number is not finite, or `start` lies beyond `end`.
+        If a number is not finite, or `start` is greater than `end`.
 
     Examples
     --------
@@ -57,8 +58,8 @@ def linear_mask(
     rows, columns = _pixels(size)
     turned = math.radians(angle)
     along = columns * math.cos(turned) + rows * math.sin(turned)
-    length = max(float(np.ptp(along)), _LEAST_WAY)
-    return _fading(100 * (along - along.min()) / length, start, end, easing)
+    length = max(float(np.ptp(along)), _SHORTEST)
+    return _fade(100 * (along - along.min()) / length, start, end, easing)
 
 
 def radial_mask(
@@ -70,31 +71,32 @@ def radial_mask(
     shape: Literal["ellipse", "circle"] = "ellipse",
     easing: Easing = "linear",
 ) -> Mask:
-    """Return a mask that fades around a point, from 1 inside to 0 outside.
+    """Make a mask that fades around a point, from 1 inside to 0 outside.
 
     Parameters
     ----------
     size : (height, width)
         In pixels.
     center : (x, y)
-        The point, in percent of the width and of the height, from the first pixel's center to the last one's.
+        The point, in percent of the width and the height, measured between the centers of the outermost pixels.
     inner, outer : float
-        The radii at which the mask ceases to be 1 and at which it becomes 0, at least 0. Equal: a hard edge.
+        The radii where the fade starts (the last 1) and ends (the first 0), at least 0. Equal values make a hard
+        edge.
     shape : {"ellipse", "circle"}
-        Radii are percent of half the width and half the height, so that 100 around the middle touches all four
-        edges of the picture and 142 reaches beyond its corners; or percent of half the shorter side.
+        Unit of the radii. ``ellipse``: percent of half the width and half the height; around the center, 100 touches
+        all four image borders and 142 covers the corners. ``circle``: percent of half the shorter side.
     easing : {"linear", "smooth"}
-        How it fades.
+        The profile of the fade.
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]; exactly 1 within `inner` and 0 beyond `outer`.
+        In [0, 1]; exactly 1 within `inner` and exactly 0 beyond `outer`.
 
     Raises
     ------
     SettingsError
-        If a number is not finite, `inner` is negative, or above `outer`.
+        If a number is not finite, or `inner` is negative or greater than `outer`.
 
     Examples
     --------
@@ -111,11 +113,11 @@ def radial_mask(
     if shape == "circle":
         down = right = min(down, right)
     x, y = center[0] / 100 * (size[1] - 1), center[1] / 100 * (size[0] - 1)
-    return _fading(100 * np.hypot((columns - x) / right, (rows - y) / down), inner, outer, easing)
+    return _fade(100 * np.hypot((columns - x) / right, (rows - y) / down), inner, outer, easing)
 
 
 def eased(mask: Mask, easing: Easing) -> Mask:
-    """Return a mask whose even fading follows another course.
+    """Return a linearly fading mask with another profile.
 
     Examples
     --------
@@ -126,15 +128,15 @@ def eased(mask: Mask, easing: Easing) -> Mask:
 
 
 def _pixels(size: Size) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the rows as (H, 1) and the columns as (1, W)."""
+    """Return row numbers as (H, 1) and column numbers as (1, W)."""
     if min(size) < 1:
         raise SettingsError(f"size is {size[0]}x{size[1]} (height x width); expected at least 1x1")
     return np.arange(size[0], dtype=np.float64)[:, np.newaxis], np.arange(size[1], dtype=np.float64)[np.newaxis]
 
 
-def _fading(way: NDArray[np.float64], start: float, end: float, easing: Easing) -> Mask:
-    """Return 1 where `way` is up to `start`, 0 from `end` on, and what is between."""
-    left = np.round((end - way) / max(end - start, _LEAST_WAY), 9)  # no 1e-16 where there is to be 0
+def _fade(distance: NDArray[np.float64], start: float, end: float, easing: Easing) -> Mask:
+    """Return 1 for distances up to `start`, 0 from `end` on, and the fade in between."""
+    left = np.round((end - distance) / max(end - start, _SHORTEST), 9)  # rounds 1e-16 to an exact 0
     return eased(np.clip(left, 0, 1).astype(np.float32), easing)
 
 

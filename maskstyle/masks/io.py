@@ -1,4 +1,4 @@
-"""Soft masks: from a grayscale file to how strongly each pixel is painted, in [0, 1], fitted to an image."""
+"""Mask files: read a grayscale file as a mask, and check that a mask fits its image."""
 
 from __future__ import annotations
 
@@ -9,65 +9,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
+from maskstyle.images.compositing import mask_over_image as mask_over_image  # public here: see __init__.pyi
 from maskstyle.images.decoding import decode
 from maskstyle.images.files import open_image
+from maskstyle.images.io import save_mask as save_mask
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.images.sidecars import check_aspect, find_beside
 
 GRAY_TOLERANCE = 20 / 255
-"""How far the channels of a gray picture may differ: JPEG and WebP tint gray by a few of 255."""
+"""Largest difference between the channels of a gray image: JPEG and WebP tint gray by a few levels."""
 
 ONE_COLOR_TOLERANCE = 3 / 255
-"""How far colors, weighed by their opacity, may differ and still be one: a picture in one color is its alpha."""
+"""Largest difference, weighted by opacity, between colors that count as one: a one-color image is its alpha."""
 
 JPEG_SLACK = 8 / 255
-"""What JPEG adds to black or takes from white nearby: 6/255 in soft masks at quality 50, 7/255 at hard edges at 95.
-At quality 75 hard edges reach further in one pixel of a hundred, which only another format helps."""
+"""Error of JPEG near black and white: 6/255 for soft masks at quality 50, 7/255 at hard edges at quality 95. At
+quality 75, one pixel in a hundred near hard edges exceeds this; only a lossless format avoids that."""
 
 
 class MaskFile(NamedTuple):
-    """What a mask's file holds.
+    """A mask read from a file.
 
     Parameters
     ----------
     mask : (H, W) float32 array
         In [0, 1].
-    remark : str or None
-        What was made of the file, where that is not plain.
+    note : str or None
+        How the file was interpreted, if that is not obvious.
     """
 
     mask: Mask
-    remark: str | None
+    note: str | None
+
+    @property
+    def remark(self) -> str | None:
+        """The former name of `note`."""
+        return self.note
 
 
 def load_mask(path: str | Path) -> Mask:
-    """Read a soft mask from an image file: white is painted, black is left alone, gray is in between.
+    """Read a mask from an image file: white is painted, black stays untouched, gray is in between.
 
     Parameters
     ----------
     path : str or Path
-        A file that `maskstyle.load_image` reads: 1 to 16 bits, or floats; grayscale, palette, or color whose
-        channels agree.
+        A file that `maskstyle.load_image` reads: 1 to 16 bits or float; grayscale, palette, or color with equal
+        channels.
 
     Returns
     -------
     (H, W) float32 array
-        In [0, 1]; 16 bits keep their depth.
+        In [0, 1]; 16-bit files keep their depth.
 
     Raises
     ------
     ImageError
-        If the file cannot be read, is colored, or is 0 everywhere.
+        If the file cannot be read, is in color, or is 0 everywhere.
 
     Notes
     -----
-    *Transparency.* Where a file has some, a picture painted in one color says nothing but where it was painted: its
-    opacity is the mask. A picture of several grays is the mask where it is opaque, and fades with its opacity.
+    *Transparency.* If a partly transparent image has one color, its opacity is the mask. Otherwise its gray values
+    are multiplied by its opacity.
 
-    *JPEG* blurs black and white. So that what was black stays untouched, 8/255 and less of a JPEG is taken as 0,
-    247/255 and more as 1, and what lies between is stretched.
+    *JPEG* blurs black and white. To keep black pixels untouched, values of a JPEG up to 8/255 become 0, values from
+    247/255 become 1, and the values in between are stretched.
 
-    The samples are taken as numbers: a color profile is not followed.
+    Samples are numbers, not colors: an embedded color profile is ignored.
     """
     mask = read_mask(Path(path)).mask
     require_some(mask, f"the mask {path}")
@@ -75,30 +82,30 @@ def load_mask(path: str | Path) -> Mask:
 
 
 def read_mask(path: Path) -> MaskFile:
-    """Read a soft mask, which may be 0 everywhere, with what was made of its file; see `load_mask`."""
+    """Read a mask, which may be 0 everywhere, with a note on its interpretation; see `load_mask`."""
     with open_image(path) as image:
         is_jpeg = image.format == "JPEG"
     pixels, alpha = decode(path, follow_profile=False)
-    remark = None
+    note = None
     if alpha is not None and not (alpha == 1).all() and _is_one_color(pixels, alpha):
-        mask, remark = alpha, "its opacity is the mask, as it has one color"
+        mask, note = alpha, "the image has one color, so its opacity is the mask"
     else:
         mask = _gray(pixels, str(path))
         mask = mask if alpha is None else mask * alpha
     if is_jpeg:
         mask = np.clip((mask - np.float32(JPEG_SLACK)) / np.float32(1 - 2 * JPEG_SLACK), np.float32(0), np.float32(1))
-        remark = "as JPEG blurs black and white, 8/255 and less is taken as 0, and 247/255 and more as 1"
-    return MaskFile(mask, remark)
+        note = "JPEG blurs black and white, so values up to 8/255 become 0 and values from 247/255 become 1"
+    return MaskFile(mask, note)
 
 
 def require_some(mask: Mask, name: str) -> None:
-    """Raise ImageError where a mask is 0 everywhere."""
+    """Raise ImageError if a mask is 0 everywhere."""
     if not mask.any():
         raise ImageError(f"{name} is 0 everywhere, so nothing would be painted; paint some of it white")
 
 
 def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
-    """Check a mask for an image of a size.
+    """Check that an array is a mask and has the aspect of an image.
 
     Parameters
     ----------
@@ -107,17 +114,17 @@ def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
     size : (height, width)
         The image's size.
     name, image_name : str
-        What messages call the two.
+        Names of the two in messages.
 
     Returns
     -------
     (H, W) float32 array
-        The mask, at its own size.
+        The mask at its own size.
 
     Raises
     ------
     ImageError
-        Where it is no such array, is 0 everywhere, or has another aspect than the image.
+        If the array is not a mask, is 0 everywhere, or differs from the image in aspect.
     """
     array = np.asarray(mask)
     if array.ndim != 2 or 0 in array.shape:
@@ -134,7 +141,7 @@ def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
 
 
 def find_mask_beside(image_path: str | Path) -> Path | None:
-    """Find the mask that is named after an image: photo_mask.png beside photo.jpg.
+    """Find the mask named after an image: photo_mask.png beside photo.jpg.
 
     Parameters
     ----------
@@ -144,19 +151,19 @@ def find_mask_beside(image_path: str | Path) -> Path | None:
     Returns
     -------
     Path or None
-        The one file beside it with the image's name, "_mask", and the extension of an image that maskstyle reads;
+        The file in the same folder named after the image with the ending "_mask" and a readable image extension;
         None if there is none.
 
     Raises
     ------
     ImageError
-        If there are several.
+        If there are several such files.
     """
     return find_beside(Path(image_path), ("_mask",), kind="mask")
 
 
 def _is_one_color(pixels: Image, alpha: Mask) -> bool:
-    """Say whether all that can be seen of a picture has one color."""
+    """Return whether all visible pixels have one color."""
     if not alpha.any():
         return False
     opacity = alpha[..., np.newaxis]
@@ -169,7 +176,7 @@ def _gray(pixels: Image, name: str) -> Mask:
     if difference > GRAY_TOLERANCE:
         raise ImageError(
             f"expected a grayscale mask, but {name} is colored: red, green and blue differ by up to "
-            f"{round(255 * difference)} of 255; save it as grayscale, white where the style goes and black elsewhere"
+            f"{round(255 * difference)} of 255; save it as grayscale, with white where the style goes"
         )
     gray: NDArray[np.float32] = np.median(pixels, axis=2)  # exact where the channels are equal
     return gray

@@ -360,7 +360,7 @@ MAPS = [
     Bad(
         "draft: scribbles of another shape",
         "maps draft tall.png -o new.png --scribbles three.png",
-        ("scribble picture", "three.png is 32x40", "tall.png, which is 36x28"),
+        ("scribble image", "three.png is 32x40", "tall.png, which is 36x28"),
     ),
     Bad("draft: like a map alone", "maps draft content.png -o new.png --like style_map.png", ("--like", "2 arg")),
     Bad(

@@ -114,7 +114,7 @@ def test_a_mask_beside_the_picture_is_found_and_said(mask, desk, style):
 def test_what_was_made_of_a_mask_is_said(mask, desk):
     Image.fromarray(RAMP).save(desk / "soft.jpg", quality=75)
     ran = mask("--style", "style.jpg:soft.jpg").succeeded()
-    assert ran.err.splitlines()[0].startswith("soft.jpg: as JPEG blurs black and white, 8/255 and less is taken as 0")
+    assert ran.err.splitlines()[0].startswith("soft.jpg: JPEG blurs black and white, so values up to 8/255 become 0")
     assert not changed_columns(desk)[:16].any()
     assert mask("--style", "style.jpg:soft.jpg", "--quiet").succeeded().err == ""
 

@@ -161,9 +161,7 @@ def test_small_patches_of_a_map_are_noted_and_kept_if_asked(region, desk):
         picture.paste((255, 255, 0), (6, 6, 9, 9))
         picture.save(desk / "content_map.png")
     ran = region("--least-region", "10").succeeded()
-    note = (
-        "content_map.png has 9 pixels of #ffff00 (yellow), too few for a region (0.7 %); they went to #ff0000 (red)"
-    )
+    note = "content_map.png has 9 pixels of #ffff00 (yellow), too few for a region (0.7 %); merged into #ff0000 (red)"
     assert ran.err.splitlines()[2:4] == [f"note: {note}", "note: --least-region 9 makes regions of them"]
     assert read_metadata(desk / "out.png")["inputs"]["map_remarks"] == [note]
     assert "style_sem.png lacks #ffff00 (yellow, 9 pixels" in region("--least-region", "9").error

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskstyle.drafting.draft import MOST_REGIONS, color_map_like, draft_colors, draft_map
-from maskstyle.drafting.features import color_features, joined, means
-from maskstyle.drafting.scribbles import grow, load_scribbles, seeds_at
-from maskstyle.drafting.segmentation import Superpixels, smoothed, without_specks
+from maskstyle.drafting import MOST_REGIONS, color_map_like, draft_colors, draft_map, load_scribbles
+from maskstyle.drafting.features import color_features, join_groups, means
+from maskstyle.drafting.scribbles import grow_regions, shrink_strokes
+from maskstyle.drafting.segmentation import Superpixels, remove_specks, smooth_regions
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps.io import SAME_COLOR, SemanticMap, load_map, parse_map
+from maskstyle.maps import SAME_COLOR, SemanticMap, load_map, parse_map
 
 COLORS = np.array([(0.2, 0.5, 0.9), (0.9, 0.8, 0.1), (0.1, 0.4, 0.1)])
 
@@ -44,7 +44,8 @@ def test_known_regions_are_found_even_in_several_patches():
     drafted = draft_map(image, regions=3)
     assert agreement(drafted.labels, truth) > 0.95
     assert list(drafted.counts) == sorted(drafted.counts, reverse=True)
-    assert drafted.labels.dtype == np.int32 and drafted.labels.min() == 0
+    assert drafted.labels.dtype == np.int32
+    assert drafted.labels.min() == 0
 
 
 def test_texture_tells_regions_apart_that_have_one_color():
@@ -63,7 +64,8 @@ def test_the_same_image_makes_the_same_map():
 @pytest.mark.parametrize("regions", [1, 2, 7, MOST_REGIONS])
 def test_there_are_as_many_regions_as_asked_for_and_they_are_read_back(regions):
     drafted = draft_map(scene()[0], regions=regions)
-    assert len(drafted.colors) == regions and min(drafted.counts) > 0
+    assert len(drafted.colors) == regions
+    assert min(drafted.counts) > 0
     read = parse_map(pixels(drafted))
     assert read.colors == drafted.colors
     assert np.array_equal(read.labels, drafted.labels)
@@ -97,7 +99,7 @@ def test_specks_go_to_their_surroundings_but_no_region_is_lost():
     labels[:, 50:] = 1
     labels[10:12, 10] = labels[20, 70] = 2  # two specks, of which the larger remains
     labels[80:82, 20:22] = 1
-    cleaned = without_specks(labels, 3)
+    cleaned = remove_specks(labels, 3)
     assert np.bincount(cleaned.ravel()).tolist() == [4998, 5000, 2]
     assert np.all(cleaned[80:82, 20:22] == 0)
 
@@ -105,10 +107,10 @@ def test_specks_go_to_their_surroundings_but_no_region_is_lost():
 def test_smoothing_keeps_straight_borders_and_narrow_regions():
     labels = np.zeros((100, 100), np.intp)
     labels[:, 50:] = 1
-    assert np.array_equal(smoothed(labels, 2, (100, 100)), labels)
+    assert np.array_equal(smooth_regions(labels, 2, (100, 100)), labels)
     labels[40, 10] = 2
-    assert np.count_nonzero(smoothed(labels, 3, (100, 100)) == 2) == 1
-    assert np.all(smoothed(labels, 3, (200, 300))[:, 160:] == 1)
+    assert np.count_nonzero(smooth_regions(labels, 3, (100, 100)) == 2) == 1
+    assert np.all(smooth_regions(labels, 3, (200, 300))[:, 160:] == 1)
 
 
 def test_means_are_those_of_each_part():
@@ -118,8 +120,8 @@ def test_means_are_those_of_each_part():
 
 def test_groups_count_as_much_as_their_weight():
     one = np.array([[0.0], [2.0]])
-    assert joined([(1.0, one), (0.5, 100 * one)]).tolist() == [[-1, -0.5], [1, 0.5]]
-    assert joined([(1.0, np.ones((3, 2)))]).tolist() == [[0, 0]] * 3
+    assert join_groups([(1.0, one), (0.5, 100 * one)]).tolist() == [[-1, -0.5], [1, 0.5]]
+    assert join_groups([(1.0, np.ones((3, 2)))]).tolist() == [[0, 0]] * 3
 
 
 def test_flat_parts_have_no_texture():
@@ -156,13 +158,13 @@ def test_walks_meet_the_nearer_stroke():
     chain = Superpixels(np.arange(5)[np.newaxis])
     affinity = np.diag([1.0, 1, 0.1, 1], 1)
     seeds = np.array([[0, -1, -1, -1, 1]], np.int32)
-    assert grow(affinity + affinity.T, chain, seeds, 2).tolist() == [0, 0, 0, 1, 1]
+    assert grow_regions(affinity + affinity.T, chain, seeds, 2).tolist() == [0, 0, 0, 1, 1]
 
 
 def test_thin_strokes_survive_a_smaller_size():
     painted = np.full((100, 100), -1, np.int32)
     painted[:, 33] = 1
-    assert np.all(seeds_at(painted, (20, 20))[:, 6] == 1)
+    assert np.all(shrink_strokes(painted, (20, 20))[:, 6] == 1)
 
 
 def test_regions_take_the_colors_of_what_looks_like_them(tmp_path):
@@ -180,7 +182,8 @@ def test_more_regions_than_the_style_has_share_its_colors():
     image, truth = scene()
     style = SemanticMap((truth > 0).astype(np.int32), ((1, 2, 3), (100, 2, 3)))
     drafted, pairs = color_map_like(draft_map(image, regions=6), image, style, image)
-    assert len(pairs) == 6 and len(drafted.colors) == 2
+    assert len(pairs) == 6
+    assert len(drafted.colors) == 2
 
 
 def test_what_cannot_work_is_said(tmp_path):
@@ -189,7 +192,7 @@ def test_what_cannot_work_is_said(tmp_path):
         draft_map(image, regions=0)
     with pytest.raises(SettingsError, match="features is 'shape'; expected color or network"):
         draft_map(image, features="shape")
-    with pytest.raises(ImageError, match="32 regions of some pixels, but got 8x8"):
+    with pytest.raises(ImageError, match="large enough for 32 regions, but got 8x8"):
         draft_map(image[:8, :8], regions=32)
     with pytest.raises(ImageError, match="at least 4 pixels"):
         draft_map(image[:3])

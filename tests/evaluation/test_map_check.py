@@ -84,7 +84,7 @@ def test_one_region_transparency_and_small_patches():
     assert report.remarks == (
         "25 % of the content map is transparent, and in no region",
         "the content map is one region, #ff0000 (red)",
-        "the content map has 7 pixels of #0000ff (blue), too few for a region (0.15 %); they went to #ff0000 (red)",
+        "the content map has 7 pixels of #0000ff (blue), too few for a region (0.15 %); merged into #ff0000 (red)",
         "the style map is one region, #ff0000 (red)",
     )
     assert report.suggestions == ("--least-region 7 makes regions of all small patches",)

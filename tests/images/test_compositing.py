@@ -1,4 +1,4 @@
-"""Blending: both ends of a mixture, and paint that fades in by distance or to the content's edges."""
+"""Compositing: blending, coverage that fades in by distance or along content edges, and mask previews."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 
+from maskstyle.images import mask_over_image
 from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 
 
@@ -64,4 +65,18 @@ def test_outside_is_never_touched():
     inside = random_image(4, 24, 40)[..., 0] > 0.5
     covered = faded_in_at_edges(inside, 3.0, random_image(5, 24, 40))
     assert_array_equal(covered[~inside], 0)
-    assert covered.dtype == np.float32 and covered.min() >= 0 and covered.max() <= 1
+    assert covered.dtype == np.float32
+    assert covered.min() >= 0
+    assert covered.max() <= 1
+
+
+def test_a_mask_preview_is_gray_where_the_mask_is_0_and_orange_where_it_is_1():
+    image = random_image(7, 7, 11)
+    mask = np.zeros((7, 11), np.float32)
+    mask[:, :5] = 1
+    shown = mask_over_image(mask, image)
+    assert shown.shape == image.shape
+    assert shown.min() >= 0
+    assert shown.max() <= 1
+    assert np.ptp(shown[mask == 0], axis=1).max() < 1e-6
+    assert (shown[mask == 1][:, 0] > shown[mask == 1][:, 2] + 0.5).all()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from maskstyle.images.contact_sheet import LINE_HEIGHT, MARGIN, Panel, make_sheet
+from maskstyle.images import Panel, make_sheet
+from maskstyle.images.contact_sheet import LINE_HEIGHT, MARGIN
 
 RED = np.zeros((10, 20, 3), np.float32) + np.array([1, 0, 0], np.float32)
 

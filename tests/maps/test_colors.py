@@ -7,7 +7,7 @@ import pytest
 from map_pictures import BLACK, BLUE, GREEN, PURPLE, RED, WHITE, YELLOW, assert_is_one_sentence
 
 from maskstyle.errors import SettingsError
-from maskstyle.maps.io import color_name, format_color, parse_color
+from maskstyle.maps import color_name, format_color, parse_color
 
 
 @pytest.mark.parametrize("text", ["blue", " BLUE ", "#0000ff", "#00F", "0,0,255", "(0, 0, 255)"])
@@ -29,5 +29,5 @@ def test_names_of_colors_come_back_as_colors_of_that_name():
         name = color_name(color)
         assert parse_color(name) == color
         assert parse_color(format_color(color)) == color
-        drifted = tuple(int(channel) for channel in np.clip(np.array(color) + (4, -4, 4), 0, 255))
+        drifted = tuple(int(channel) for channel in np.clip(np.add(color, (4, -4, 4)), 0, 255))
         assert color_name(drifted) == name

@@ -19,7 +19,7 @@ from map_pictures import (
 )
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.io import (
+from maskstyle.maps import (
     Absorbed,
     RegionMatch,
     SemanticMap,
@@ -102,7 +102,7 @@ def test_unmatched_regions_are_described():
         match_regions(content, style), content, style, content_name="a.png", style_name="b.png", advice="repaint them"
     )
     assert text == (
-        "expected the same regions in a.png and b.png, but b.png lacks #0000ff (blue, 1,000 pixels, 33 %; most alike "
+        "expected the same regions in a.png and b.png, but b.png lacks #0000ff (blue, 1,000 pixels, 33 %; closest "
         "there: #003cff, blue) of a.png; and a.png lacks #003cff (blue, 1 pixel, 33 %) of b.png; repaint them"
     )
 
@@ -142,9 +142,9 @@ def test_a_region_of_the_purest_color_comes_before_others_of_the_name():
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("blue", ("a.png", "#1e50a0 (blue, 1 pixel) and #78b4e6 (blue, 1 pixel) are called so", "use the color")),
+        ("blue", ("a.png", "#1e50a0 (blue, 1 pixel) and #78b4e6 (blue, 1 pixel) have that name", "use the color")),
         ("yellow", ("colors of a.png, #c84632 (red)", "got #ffff00 (yellow)", "use one of these")),
-        ("#bfbfbf", ("got #bfbfbf (gray)", "279 pixels of that", "let least_region be 279")),
+        ("#bfbfbf", ("got #bfbfbf (gray)", "279 pixels of that color", "set least_region to 279")),
         ("gray", ("got #808080 (gray)", "use one of these")),
     ],
 )

@@ -28,7 +28,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps.io import LEAST_SHARE, MAX_REGIONS, Absorbed, describe_absorbed, match_regions, parse_map
+from maskstyle.maps import LEAST_SHARE, MAX_REGIONS, Absorbed, describe_absorbed, match_regions, parse_map
 
 # Exact maps
 
@@ -115,7 +115,8 @@ def test_degraded_maps_parse_to_the_same_regions(degrade):
     parsed = parse_map(pixels(degrade(landscape())), least_region=1)
     match = match_regions(expected, parsed)
     assert len(expected.colors) == 5
-    assert not match.unmatched_content and not match.unmatched_style
+    assert not match.unmatched_content
+    assert not match.unmatched_style
     assert parsed.labels.min() == 0
     back = np.argsort([style for _, style in match.pairs])
     assert np.mean(back[parsed.labels] != nearest(expected.labels, parsed.size)) < 0.01
@@ -246,7 +247,8 @@ VARIANTS = {
 def test_a_portrait_has_its_four_regions_whatever_happens(degrade):
     expected, parsed = parse_map(pixels(portrait())), parse_map(pixels(degrade(portrait())))
     assert expected.colors == (RED, BLUE, GREEN, YELLOW)
-    assert len(parsed.colors) == 4 and parsed.labels.min() == 0
+    assert len(parsed.colors) == 4
+    assert parsed.labels.min() == 0
     order = [style for _, style in match_regions(expected, parsed).pairs]
     assert np.mean(np.argsort(order)[parsed.labels] != nearest(expected.labels, parsed.size)) < 0.01
 
@@ -267,9 +269,10 @@ def test_a_map_that_was_never_blended_keeps_them_unless_it_is_said():
     picture = drawn((200, 200), RED, ("rectangle", (90, 9, 93, 12), GREEN), samples=SHARP)
     assert parse_map(pixels(picture)).colors == (RED, GREEN)
     parsed = parse_map(pixels(picture), least_region=10)
-    assert parsed.colors == (RED,) and parsed.absorbed == (Absorbed(GREEN, 9, (RED,)),)
+    assert parsed.colors == (RED,)
+    assert parsed.absorbed == (Absorbed(GREEN, 9, (RED,)),)
     assert parsed.counts == (200 * 200,)
-    sentence = "a.png has 9 pixels of #00ff00 (green), too few for a region (0.022 %); they went to #ff0000 (red)"
+    sentence = "a.png has 9 pixels of #00ff00 (green), too few for a region (0.022 %); merged into #ff0000 (red)"
     assert describe_absorbed(parsed, "a.png") == (sentence,)
 
 
@@ -282,7 +285,8 @@ def test_a_patch_that_touches_no_region_stays():
     alpha[50:53, 50:53] = 255
     parsed = parse_map(rgb, alpha, least_region=30)
     assert parsed.colors == (RED, BLUE)
-    assert parsed.counts == (20 * 60, 9) and parsed.absorbed[0].count == 9
+    assert parsed.counts == (20 * 60, 9)
+    assert parsed.absorbed[0].count == 9
 
 
 def test_small_patches_in_no_listed_color_are_no_error():

@@ -8,8 +8,7 @@ from map_pictures import BLACK, BLUE, GREEN, RED, SHARP, YELLOW, drawn, jpeg, la
 from numpy.testing import assert_allclose, assert_array_equal
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.io import SemanticMap, parse_map, read_map_pixels
-from maskstyle.maps.soft import soft_masks
+from maskstyle.maps import SemanticMap, parse_map, read_map_pixels, soft_masks
 
 
 def shapes(scale):
@@ -28,11 +27,13 @@ def test_shares_are_what_was_covered():
     drawing = pixels(drawn((100, 120), RED, *shapes(1), samples=4))
     parsed = parse_map(drawing)
     masks = soft_masks(drawing, parsed)
-    assert masks.dtype == np.float32 and masks.shape == (4, 100, 120)
+    assert masks.dtype == np.float32
+    assert masks.shape == (4, 100, 120)
     assert_allclose(masks.sum(axis=0), 1, rtol=1e-6)
     for mask, color in zip(masks, parsed.colors, strict=True):
         off = np.abs(mask - covered(color))
-        assert off.mean() < 0.0005 and np.quantile(off, 0.999) < 0.05
+        assert off.mean() < 0.0005
+        assert np.quantile(off, 0.999) < 0.05
 
 
 def test_a_plain_map_has_plain_shares():

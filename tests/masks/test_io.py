@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms
 
 from maskstyle.errors import ImageError
-from maskstyle.masks.io import find_mask_beside, fit_mask, load_mask, read_mask
+from maskstyle.masks import find_mask_beside, fit_mask, load_mask, read_mask
 
 RAMP = np.arange(0, 256, 5, dtype=np.uint8)[np.newaxis].repeat(3, axis=0)
 UNIT = RAMP / np.float32(255)
@@ -35,8 +35,9 @@ def stacked(*channels):
 )
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_gray_of_8_bits(write, pixels, suffix):
-    mask, remark = read_mask(write(pixels, "mask" + suffix))
-    assert mask.dtype == np.float32 and remark is None
+    mask, note = read_mask(write(pixels, "mask" + suffix))
+    assert mask.dtype == np.float32
+    assert note is None
     assert_array_equal(mask, UNIT)
 
 
@@ -63,15 +64,15 @@ def test_a_color_profile_is_not_followed(write):
 def test_a_picture_in_one_color_is_its_opacity(write, color):
     pixels = stacked(*color, RAMP)
     pixels[:, 0, :3] = 77  # what is clear has no color
-    mask, remark = read_mask(write(pixels))
+    mask, note = read_mask(write(pixels))
     assert_array_equal(mask, UNIT)
-    assert "opacity" in remark
+    assert "opacity" in note
 
 
 def test_grays_fade_with_their_opacity(write):
-    mask, remark = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
+    mask, note = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
     assert_allclose(mask, UNIT * UNIT[:, ::-1], rtol=1e-6)
-    assert remark is None
+    assert note is None
     with_gray = read_mask(write(np.dstack([RAMP, RAMP[:, ::-1]])))
     assert_array_equal(with_gray.mask, mask)
 
@@ -82,9 +83,10 @@ def test_jpeg_gets_its_black_and_white_back(write):
     path = write(hard, "mask.jpg", quality=90)
     stored = np.asarray(Image.open(path))
     assert ((stored > 0) & (hard == 0)).any()  # what this is for
-    mask, remark = read_mask(path)
-    assert (mask[:, :16] == 0).all() and (mask[:, 25:39] > 0.97).all()
-    assert "JPEG" in remark
+    mask, note = read_mask(path)
+    assert (mask[:, :16] == 0).all()
+    assert (mask[:, 25:39] > 0.97).all()
+    assert "JPEG" in note
     between = (stored > 8) & (stored < 247)
     assert_allclose(mask[between], (stored[between] - 8.0) / 239, atol=1e-6)
 
@@ -131,7 +133,7 @@ def test_a_mask_that_fits_keeps_its_size_and_values():
         (np.zeros((4, 6)), "mask 2 is 0 everywhere"),
         (np.full((4, 6), 1e-60), "mask 2 is 0 everywhere"),
         (np.ones((6, 6)), r"a mask with the aspect of the picture, which is 4x6 .* but mask 2 is 6x6; crop"),
-        (np.ones((6, 4)), "turn it by 90 degrees"),
+        (np.ones((6, 4)), "rotate it by 90 degrees"),
     ],
 )
 def test_arrays_that_are_no_mask(mask, says):

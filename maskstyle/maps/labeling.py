@@ -1,4 +1,4 @@
-"""Which pixel of a map belongs to which of its regions."""
+"""Assign each pixel of a map to one of its regions."""
 
 from __future__ import annotations
 
@@ -9,81 +9,81 @@ from scipy import ndimage
 from maskstyle.maps.colors import Colors, are_class_numbers
 from maskstyle.maps.palette import NEAR, Palette
 from maskstyle.maps.pixels import (
-    FINE,
+    BLEND_TOLERANCE,
     REACH,
     RINGS,
     Bools,
-    Paint,
-    constant,
-    grown,
-    in_padded,
-    labels_seen,
+    IndexedMap,
+    blending_pairs,
+    dilate,
+    include_pair,
+    is_constant,
+    labels_around,
     nearest_colors,
-    pairs_that_blend_to,
-    sees_a_pair,
-    square,
+    padded_indices,
+    square_offsets,
 )
 
 
-def snap(paint: Paint, palette: Palette) -> NDArray[np.int8]:
-    """Return (H, W): each pixel's index into the palette, -1 outside."""
-    nearest, distance = nearest_colors(palette.colors, paint.colors)
+def label_pixels(indexed: IndexedMap, palette: Palette) -> NDArray[np.int8]:
+    """Return the palette index of each pixel, (H, W); -1 outside."""
+    nearest, distance = nearest_colors(palette.colors, indexed.colors)
     wish = nearest.astype(np.int8)
     near = distance <= (NEAR if palette.noisy else 0)
-    guess = paint.per_pixel(np.where(near, wish, np.int8(-1)), -1)
-    solid = grown(constant(guess) & (guess >= 0))
+    guess = indexed.per_pixel(np.where(near, wish, np.int8(-1)), -1)
+    solid = dilate(is_constant(guess) & (guess >= 0))
     sure = guess >= 0
-    if palette.noisy:  # a lone pixel is near a color by chance, except where that is all there is of the color
+    if palette.noisy:  # an isolated pixel is near a color by chance, unless the color has no other pixels
         small = np.setdiff1d(wish, guess[solid])
         sure &= solid | np.isin(guess, small)
     labels = np.where(sure, guess, np.int8(-1))
-    if np.any(distance > 0) and not are_class_numbers(paint.colors):  # else nothing is blended
-        labels[_rims(guess, sure, solid, palette)] = -1
-    _settle(paint, labels, wish, palette.colors)
+    if np.any(distance > 0) and not are_class_numbers(indexed.colors):  # otherwise nothing is blended
+        labels[_edge_pixels(guess, sure, solid, palette)] = -1
+    _label_pending(indexed, labels, wish, palette.colors)
     return labels
 
 
-def _rims(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Palette) -> Bools:
-    """Return where a pixel has the color of a region by chance: it is a blend of two others beside it."""
+def _edge_pixels(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Palette) -> Bools:
+    """Return the pixels that have the color of a region by chance, as a blend of two other regions beside them."""
     rims = np.zeros(guess.shape, np.bool_)
     pairs_of: dict[int, NDArray[np.intp]] = {}
     for index, color in enumerate(palette.colors):
-        pairs = pairs_that_blend_to(color, palette.colors, FINE)
+        pairs = blending_pairs(color, palette.colors, BLEND_TOLERANCE)
         pairs = pairs[np.all(pairs != index, axis=1)]
         if len(pairs):
             pairs_of[index] = pairs
     suspect = sure & np.isin(guess, list(pairs_of))
-    if palette.noisy:  # such an edge is wider, but not so wide that both its regions are out of sight
-        core = constant(guess)
-        suspect &= grown(grown(~core))
+    if palette.noisy:  # noisy edges are wider, but both regions are still nearby
+        core = is_constant(guess)
+        suspect &= dilate(dilate(~core))
     else:
         suspect &= ~solid
     known = np.where(sure & (solid | ~suspect), guess, np.int8(-1))
-    seen = labels_seen(known, np.flatnonzero(suspect), square(3 if palette.noisy else 2))
+    seen = labels_around(known, np.flatnonzero(suspect), square_offsets(3 if palette.noisy else 2))
     suspected = guess[suspect]
     by_chance = np.zeros(len(suspected), np.bool_)
     for index, pairs in pairs_of.items():
-        by_chance |= (suspected == index) & sees_a_pair(seen, pairs)
+        by_chance |= (suspected == index) & include_pair(seen, pairs)
     rims[suspect] = by_chance
     return rims
 
 
-def _settle(paint: Paint, labels: NDArray[np.int8], wish: NDArray[np.int8], colors: Colors) -> None:
-    """Give each pixel inside that has no label the nearest in color of those around it, in place.
+def _label_pending(indexed: IndexedMap, labels: NDArray[np.int8], wish: NDArray[np.int8], colors: Colors) -> None:
+    """Label the remaining pixels inside, in place, with the label around them that is nearest in color.
 
-    A pixel settles as soon as it sees two labels, or the one whose color is the nearest of all.
+    The search widens until a pixel finds two labels, or the label with the nearest color of all.
     """
-    pending = paint.inside & (labels < 0)
+    pending = indexed.inside & (labels < 0)
     around = np.pad(labels, REACH, constant_values=-1)
     width, flat = around.shape[1], around.ravel()
-    at, ids = in_padded(np.flatnonzero(pending), labels.shape[1], REACH), paint.ids[pending]
+    at, ids = padded_indices(np.flatnonzero(pending), labels.shape[1], REACH), indexed.ids[pending]
     result = np.full(len(at), -1, np.int8)
     left = np.arange(len(at))
     best = np.full(len(at), -1, np.int8)
     least = np.full(len(at), np.iinfo(np.int32).max, np.int32)
     several = np.zeros(len(at), np.bool_)
     for ring in RINGS:
-        own = paint.colors[ids]
+        own = indexed.colors[ids]
         for down, right in ring:
             label = flat[at + down * width + right]
             apart = ((colors[label] - own) ** 2).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Regions of two maps that may be meant for one another: by how their colors look, or by where they are."""
+"""Suggest matches for unmatched regions of two maps, by similar color or by position and size."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from maskstyle.maps.colors import Color, color_name
 from maskstyle.maps.semantic_map import SemanticMap
 
-LOOKS_ALIKE = 20.0
-"""How different (CIEDE2000) two colors may look that are called differently, and still be meant for one another."""
+SIMILAR_COLOR = 20.0
+"""Largest CIEDE2000 difference between two colors with different names for which a match is suggested."""
 
-_NEVER = 1e6
+_IMPOSSIBLE = 1e6
 
 
-def alike_pairs(ones: Sequence[Color], others: Sequence[Color]) -> list[tuple[int, int]]:
-    """Return which of some colors go with which of others: one-to-one, and only where it is plausible.
+def suggest_by_color(ones: Sequence[Color], others: Sequence[Color]) -> list[tuple[int, int]]:
+    """Suggest one-to-one matches between colors of the same name or of similar appearance.
 
     Parameters
     ----------
     ones, others : sequence of Color
-        The colors.
+        The two lists of colors.
 
     Returns
     -------
     list of (int, int)
-        Places in `ones`, rising, and in `others`: of colors that have the same name or look much alike. Of all such
-        sets of pairs it is the largest whose differences (CIEDE2000) sum to the least.
+        Indices into `ones`, ascending, and into `others`: as many pairs as possible, with the smallest sum of
+        CIEDE2000 differences.
 
     Examples
     --------
-    >>> alike_pairs([(255, 0, 0), (0, 0, 0)], [(30, 80, 160), (200, 70, 50)])
+    >>> suggest_by_color([(255, 0, 0), (0, 0, 0)], [(30, 80, 160), (200, 70, 50)])
     [(0, 1)]
     """
     if not ones or not others:
@@ -42,35 +42,35 @@ def alike_pairs(ones: Sequence[Color], others: Sequence[Color]) -> list[tuple[in
     looks, other_looks = (rgb2lab(np.array(colors, np.float64)[np.newaxis] / 255)[0] for colors in (ones, others))
     apart = deltaE_ciede2000(looks[:, np.newaxis], other_looks[np.newaxis])  # type: ignore[no-untyped-call]
     same_name = np.array([[color_name(one) == color_name(other) for other in others] for one in ones])
-    return _least(np.where((apart <= LOOKS_ALIKE) | same_name, apart, _NEVER))
+    return _cheapest_pairs(np.where((apart <= SIMILAR_COLOR) | same_name, apart, _IMPOSSIBLE))
 
 
-def placed_pairs(
+def suggest_by_position(
     one: SemanticMap, regions: Sequence[int], other: SemanticMap, other_regions: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Return which regions of a map are most like which of another in their share of it and where they are.
+    """Suggest one-to-one matches between regions of similar position and size.
 
     Parameters
     ----------
     one, other : SemanticMap
         The maps.
     regions, other_regions : sequence of int
-        Their regions to pair.
+        The regions of the two maps to match.
 
     Returns
     -------
     list of (int, int)
-        Pairs of `regions` and `other_regions`, one-to-one, as many as there can be.
+        Pairs of `regions` and `other_regions`, as many as possible.
     """
     if not regions or not other_regions:
         return []
     here, there = _places(one, regions), _places(other, other_regions)
-    found = _least(np.linalg.norm(here[:, np.newaxis] - there[np.newaxis], axis=-1))
+    found = _cheapest_pairs(np.linalg.norm(here[:, np.newaxis] - there[np.newaxis], axis=-1))
     return [(regions[first], other_regions[second]) for first, second in found]
 
 
 def _places(semantic_map: SemanticMap, regions: Sequence[int]) -> NDArray[np.float64]:
-    """Return the height and breadth of each region's middle, as shares of the map's, and its share of the pixels."""
+    """Return the center (down, right) and the area of each region, relative to the map."""
     places = []
     for region in regions:
         rows, columns = np.nonzero(semantic_map.labels == region)
@@ -79,7 +79,7 @@ def _places(semantic_map: SemanticMap, regions: Sequence[int]) -> NDArray[np.flo
     return np.array(places, np.float64)
 
 
-def _least(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Return the pairs of least costs, without those that can never be."""
+def _cheapest_pairs(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return the assignment with the least total cost, without impossible pairs."""
     found = zip(*optimize.linear_sum_assignment(costs), strict=True)
-    return [(int(row), int(column)) for row, column in found if costs[row, column] < _NEVER]
+    return [(int(row), int(column)) for row, column in found if costs[row, column] < _IMPOSSIBLE]

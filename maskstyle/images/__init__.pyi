@@ -1,0 +1,47 @@
+from .color import lightness_only as lightness_only
+from .color import match_colors as match_colors
+from .color import match_lightness as match_lightness
+from .color import with_content_chroma as with_content_chroma
+from .compositing import mask_over_image as mask_over_image
+from .contact_sheet import Panel as Panel
+from .contact_sheet import make_sheet as make_sheet
+from .denoise import denoise_image as denoise_image
+from .files import check_writable as check_writable
+from .guided_filter import edge_aware_mask as edge_aware_mask
+from .io import Picture as Picture
+from .io import load_image as load_image
+from .io import read_metadata as read_metadata
+from .io import save_image as save_image
+from .io import save_mask as save_mask
+from .pixels import Image as Image
+from .pixels import Mask as Mask
+from .pixels import Size as Size
+from .pixels import fit_size as fit_size
+from .pixels import resize_image as resize_image
+from .pixels import resize_mask as resize_mask
+from .pixels import to_uint8 as to_uint8
+
+__all__ = [
+    "Image",
+    "Mask",
+    "Panel",
+    "Picture",
+    "Size",
+    "check_writable",
+    "denoise_image",
+    "edge_aware_mask",
+    "fit_size",
+    "lightness_only",
+    "load_image",
+    "make_sheet",
+    "mask_over_image",
+    "match_colors",
+    "match_lightness",
+    "read_metadata",
+    "resize_image",
+    "resize_mask",
+    "save_image",
+    "save_mask",
+    "to_uint8",
+    "with_content_chroma",
+]

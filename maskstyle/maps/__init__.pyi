@@ -1,0 +1,47 @@
+from .colors import MAX_REGIONS as MAX_REGIONS
+from .colors import Color as Color
+from .colors import color_name as color_name
+from .colors import format_color as format_color
+from .colors import parse_color as parse_color
+from .io import find_map_beside as find_map_beside
+from .io import fit_map as fit_map
+from .io import load_map as load_map
+from .io import read_map_pixels as read_map_pixels
+from .matching import SAME_COLOR as SAME_COLOR
+from .matching import RegionMatch as RegionMatch
+from .matching import describe_unmatched as describe_unmatched
+from .matching import find_named_region as find_named_region
+from .matching import find_region as find_region
+from .matching import match_regions as match_regions
+from .parsing import LEAST_SHARE as LEAST_SHARE
+from .parsing import parse_map as parse_map
+from .semantic_map import Absorbed as Absorbed
+from .semantic_map import LabelMap as LabelMap
+from .semantic_map import SemanticMap as SemanticMap
+from .semantic_map import describe_absorbed as describe_absorbed
+from .soft import soft_masks as soft_masks
+
+__all__ = [
+    "LEAST_SHARE",
+    "MAX_REGIONS",
+    "SAME_COLOR",
+    "Absorbed",
+    "Color",
+    "LabelMap",
+    "RegionMatch",
+    "SemanticMap",
+    "color_name",
+    "describe_absorbed",
+    "describe_unmatched",
+    "find_map_beside",
+    "find_named_region",
+    "find_region",
+    "fit_map",
+    "format_color",
+    "load_map",
+    "match_regions",
+    "parse_color",
+    "parse_map",
+    "read_map_pixels",
+    "soft_masks",
+]
