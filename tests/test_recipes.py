@@ -168,7 +168,8 @@ def test_the_content_has_no_content_loss(tiny_choice, name):
 def test_names_titles_and_sources(name):
     recipe = find_recipe(name)
     assert recipe.name == name
-    assert recipe.title and recipe.source
+    assert recipe.title
+    assert recipe.source
 
 
 def test_what_the_sources_say_beyond_the_losses():

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.interrupt import Interrupt, interruptible
+from maskstyle.cli.console import Interrupt, interruptible
 from maskstyle.objective.objective import Objective
 
 posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
