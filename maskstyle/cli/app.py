@@ -71,7 +71,7 @@ COMMANDS = {
         "mask:mask", "Transfer each style under its own soft mask.", _TRANSFER, {"allow_extra_args": True}
     ),
     "patch": Command("patch:patch", "Transfer style by semantic patch matching.", _TRANSFER),
-    "doodle": Command("doodle:doodle", "Turn a doodle into a painting.", _TRANSFER),
+    "doodle": Command("doodle:doodle", "Paint a doodle with the regions of a style image.", _TRANSFER),
     "run": Command("run:run", "Run a plan file.", _TRANSFER),
     "maps": Command("maps_draft:app", "Draft and check semantic maps.", _PREPARE),
     "masks": Command("masks:app", "Make soft masks.", _PREPARE),

@@ -113,7 +113,7 @@ def _names(text: str, flag: str) -> list[str]:
 def _variants(
     combinations: dict[str, Settings], images: dict[str, Image], weights: Path | None, *, may_skip: bool
 ) -> tuple[dict[str, Variant], dict[str, str]]:
-    """Return the variants that can run, and why the others cannot: a lack of weights.
+    """Return the variants that can run, and the reason for skipping each of the others: missing weights.
 
     Raises
     ------

@@ -66,11 +66,11 @@ class Interrupt:
         if not self.began:
             raise KeyboardInterrupt("interrupted before the first step; nothing was written")
         if again:
-            raise KeyboardInterrupt("interrupted twice; stopped at once, without waiting for the picture")
+            raise KeyboardInterrupt("interrupted twice; stopped without saving the image")
         if not first:  # a supervisor may send SIGTERM after SIGINT
             return
         with suppress(RuntimeError):  # the signal interrupted another write to the same stream
-            self.console.print("stopping after this step; the picture so far will be written")
+            self.console.print("stopping after this step; the image so far will be saved")
 
 
 @contextmanager

@@ -162,9 +162,7 @@ def evaluate(
     if given and (whole or masks):
         raise SettingsError(f"{given[0]} has no effect with {'--whole' if whole else '--mask'}; drop one of them")
     if masks and content is None:
-        raise SettingsError(
-            "--mask needs the content image, to find what changed outside the mask; add --content FILE"
-        )
+        raise SettingsError("--mask needs the content image to find changes outside the mask; add --content FILE")
     reading = asked_reading(palette, least_region, soft=soft_maps)
     maps = MapFiles() if whole or masks else find_maps(content, style, content_map, style_map, required=bool(given))
     files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
@@ -185,7 +183,7 @@ class MapFiles(NamedTuple):
     paths : tuple of Path
         The content map and the style map, or nothing to evaluate the image as a whole.
     messages : tuple of (str, str)
-        What to tell about them: a label and a text each.
+        Messages about them: a label and a text each.
     """
 
     paths: tuple[Path, ...] = ()
@@ -347,7 +345,7 @@ def _evaluate(
 
 
 def _map_reading(files: InputFiles, asked: MapReading) -> MapReading:
-    """Return how to read the maps: as options say, or else as the result records."""
+    """Return how to read the maps: as the options specify, or else as recorded in the result."""
     from maskstyle.cli.map_reading import MapReading, recorded_reading
 
     return asked if asked != MapReading() else recorded_reading(files.result, files.maps.paths)

@@ -81,7 +81,7 @@ def _summary(evaluation: Evaluation) -> str:
 
 
 def _changes(evaluation: Evaluation) -> str | None:
-    """Return a sentence about changes outside the painted regions, or None if nothing tells where that is."""
+    """Return a sentence about changes outside the painted regions, or None if these are unknown."""
     untouched = evaluation.untouched
     if untouched is None:
         return None

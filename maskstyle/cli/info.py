@@ -1,4 +1,4 @@
-"""``maskstyle recipes`` and ``maskstyle weights``: what is there to choose from."""
+"""``maskstyle recipes`` and ``maskstyle weights``: lists of recipes, networks and weights files."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ def linear(
         float | None,
         typer.Option("--angle", help="Direction of fading in degrees: 0 rightward, 90 down."),
     ] = None,
-    start: Annotated[float, typer.Option("--start", help="End of the white part, in percent.")] = 0.0,
-    end: Annotated[float, typer.Option("--end", help="Start of the black part, in percent.")] = 100.0,
+    start: Annotated[float, typer.Option("--start", help="Where fading starts, in percent of the way.")] = 0.0,
+    end: Annotated[float, typer.Option("--end", help="Where fading ends, in percent of the way.")] = 100.0,
     easing: EasingOption = "linear",
 ) -> NewMask:
     """Make a linear gradient."""
@@ -77,9 +77,9 @@ def radial(
     like: LikeOption = None,
     size: SizeOption = None,
     center: Annotated[str, typer.Option("--center", help="Center as X,Y, in percent of width and height.")] = "50,50",
-    inner: Annotated[float, typer.Option("--inner", help="Radius of the white part, in percent.")] = 0.0,
+    inner: Annotated[float, typer.Option("--inner", help="Radius where fading starts, in percent.")] = 0.0,
     outer: Annotated[
-        float, typer.Option("--outer", help="Radius where black starts, in percent of half the image.")
+        float, typer.Option("--outer", help="Radius where fading ends, in percent of half the image.")
     ] = 100.0,
     shape: Annotated[
         Literal["ellipse", "circle"],

@@ -1,4 +1,4 @@
-"""What an evaluation compares, resolved and checked before TensorFlow loads."""
+"""The regions that an evaluation compares, resolved and checked before TensorFlow loads."""
 
 from __future__ import annotations
 
@@ -201,11 +201,9 @@ def _check_options(
     if content_map is None and given:
         raise SettingsError("`regions`, `mapping` and `unmatched` need maps; pass `content_map` and `style_map`")
     if masks and content_map is not None:
-        raise SettingsError(
-            "`masks` has no effect with maps, which tell which pixels should be unchanged; drop `masks`"
-        )
+        raise SettingsError("`masks` has no effect with maps, which already define the painted pixels; drop `masks`")
     if masks and content is None:
-        raise SettingsError("`masks` needs the content image, to find what changed outside the masks; pass `content`")
+        raise SettingsError("`masks` needs the content image to find changes outside the masks; pass `content`")
 
 
 def _check_sizes(result: Size, used: Size, settings: Settings) -> None:

@@ -65,7 +65,7 @@ def mean_over_layers(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequenc
         Layers with their weights in the mean.
     own : sequence of int
         For each row, the column of its own style. The mean of a row is over the layers with a distance in this
-        column. A style that lacks a distance at one of these layers is NaN: its mean would not be comparable.
+        column. A style without a distance at one of these layers is NaN: its mean would not be comparable.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Checks of two semantic maps before a run: their regions, how these match, and what would be refused."""
+"""Checks of two semantic maps before a run: regions, matches, and problems that would stop a transfer."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class MapReport:
     notes : tuple of str
         Notes for whoever painted the maps.
     suggestions : tuple of str
-        What to do, as command-line options.
+        Suggestions, as command-line options.
     unmatched : bool
         Whether the maps are refused because of unmatched regions.
     """
@@ -248,7 +248,7 @@ def _fitted(semantic_map: SemanticMap, size: Size) -> SemanticMap:
 
 
 def _match(content: SemanticMap, style: SemanticMap, mapping: Sequence[tuple[Color, Color]] | None) -> RegionMatch:
-    """Match regions; ignore the mapping if it names a color that a map lacks."""
+    """Match regions; ignore the mapping if it names a color that is not in a map."""
     try:
         return match_regions(content, style, mapping=mapping)
     except ImageError:

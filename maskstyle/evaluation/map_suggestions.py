@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def suggest(content: CheckedMap, style: CheckedMap, match: RegionMatch | None) -> list[str]:
-    """Return what to do, as command-line options; pass the match only if unmatched regions are the problem."""
+    """Return suggestions as command-line options; pass the match only if unmatched regions are the problem."""
     suggestions = [] if match is None else _match_regions(content, style, match)
     absorbed = [patch.count for checked in (content, style) for patch in checked.semantic_map.absorbed]
     if absorbed:

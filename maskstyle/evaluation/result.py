@@ -37,7 +37,7 @@ class Evaluation:
     content_distances : tuple of float or None
         Relative content distance of each of `regions`; None if it is too small for every content layer.
     untouched : Untouched or None
-        Changes among the pixels that should equal the content image; None if nothing tells which pixels these are.
+        Changes among the pixels that should equal the content image; None if it is unknown which these are.
     settings : Settings
         Settings of the evaluation: layers, propagation, size of the style image, pooling and padding.
     network : str

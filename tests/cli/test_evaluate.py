@@ -233,9 +233,9 @@ def test_maps_are_read_as_the_result_records(spotted, evaluate, desk, options, t
     ran = evaluate("--json", "run.json", *whole, result="made.png").succeeded()
     assert f"maps: read with {text}, as recorded in made.png" in ran.err
     assert {each["name"] for each in record_of(desk)["regions"]} == names
-    told = evaluate("--json", "told.json", *whole, *options, result="made.png").succeeded()
-    assert "as recorded" not in told.err
-    assert json.loads((desk / "told.json").read_text())["regions"] == record_of(desk)["regions"]
+    explicit = evaluate("--json", "explicit.json", *whole, *options, result="made.png").succeeded()
+    assert "as recorded" not in explicit.err
+    assert json.loads((desk / "explicit.json").read_text())["regions"] == record_of(desk)["regions"]
     (desk / "content_map.png").rename(desk / "other.png")
     other = evaluate("--content-map", "other.png", *whole, result="made.png").succeeded()
     assert "as recorded" not in other.err

@@ -248,10 +248,10 @@ def test_making_masks_needs_no_tensorflow(masks, desk):
 
 
 class Bad(NamedTuple):
-    """A command line that cannot work, and what the message must say of it."""
+    """A command line that cannot work, and fragments of its error message."""
 
     line: str
-    says: tuple[str, ...]
+    message: tuple[str, ...]
 
 
 BAD = {
@@ -355,6 +355,6 @@ def test_bad_input(name, masks, desk, painted):
 
     assert ran.code == 2, ran.exception
     message = ran.error
-    for fragment in BAD[name].says:
+    for fragment in BAD[name].message:
         assert fragment.lower() in message.lower()  # versions of Typer differ in the case of an argument's name
     assert {path: path.stat().st_mtime_ns for path in desk.rglob("*")} == before

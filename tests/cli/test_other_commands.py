@@ -209,21 +209,38 @@ def test_errors_name_flags(message, shown):
         *([name, "--help"] for name in ("basic", "region", "patch", "mask", "doodle", "run")),
         ["maps", "check", "--help"],
         ["masks", "linear", "--help"],
+        *([name, "--help"] for name in ("evaluate", "compare")),
         ["recipes"],
     ],
     ids=" ".join,
 )
 def test_help_comes_without_the_heavy_packages(arguments):
+    packages = {name.partition(".")[0] for name in _imported_by(arguments)}
+    assert "maskstyle" in packages
+    assert not packages & {"tensorflow", "keras", "numpy", "scipy", "skimage", "PIL", "h5py", "matplotlib"}
+
+
+def test_the_list_of_commands_imports_no_command():
+    imported = _imported_by(["--help"])
+    assert "maskstyle.cli.app" in imported
+    assert not {name for name in imported if name.startswith("maskstyle.")} - {
+        "maskstyle.cli",
+        "maskstyle.cli.app",
+        "maskstyle.cli.console",
+        "maskstyle.errors",
+    }
+
+
+def _imported_by(arguments):
+    """Return the names of the modules that a command imports."""
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "maskstyle", *arguments],
         capture_output=True,
         encoding="utf-8",
         timeout=60,
+        check=True,
     )
-    assert ran.returncode == 0
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
-    assert "maskstyle" in imported
-    assert not imported & {"tensorflow", "keras", "numpy", "scipy", "skimage", "PIL", "h5py", "matplotlib"}
+    return {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
 
 
 def test_compare_skips_recipes_without_weights(desk, run, no_weights, quick_recipes):

@@ -262,7 +262,7 @@ def test_an_approximate_network_is_noted():
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "says"),
+    ("options", "error", "message"),
     [
         ({"result": RESULT[..., 0]}, ImageError, "the result has shape"),
         ({"style": STYLE * 255}, ImageError, "the style image has values"),
@@ -287,6 +287,6 @@ def test_an_approximate_network_is_noted():
         ({"settings": SETTINGS.changed(style_layers=(("block1_conv2", 1.0),))}, SettingsError, "the settings need"),
     ],
 )
-def test_bad_inputs(evaluate, options, error, says):
-    with pytest.raises(error, match=says):
+def test_bad_inputs(evaluate, options, error, message):
+    with pytest.raises(error, match=message):
         evaluate(**options)
