@@ -1,8 +1,8 @@
-"""Named settings from the literature, exact where their source is, and the project's own.
+"""Recipes: named settings that reproduce the literature, and the project's own defaults.
 
-A recipe is data: a `Settings` with a title and a source. Every field can be overridden. Two things hold for
-all of them: the image stays inside [0, 1], and a step is one evaluation of loss and gradient, of which
-L-BFGS makes about one for each of its iterations.
+A recipe is a `Settings` with a title and a source; every field can be overridden. Two things differ from the
+sources in all recipes: pixels stay in [0, 1], and a step is one evaluation of loss and gradient. L-BFGS needs about
+one evaluation per iteration.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from maskstyle.errors import SettingsError
 from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, LayerMix, Settings, without_content
 
 FIRST_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
-"""First layer of each block, the style layers of most of the literature."""
+"""The first layer of each block: the usual style layers in the literature."""
 
 OF_CONTENT = ("content_weight", "content_layers", "content_reduction")
-"""The settings that say nothing where there is no content."""
+"""Settings that have no effect without a content image."""
 
 WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "basic": ("propagation", "mask_exponent"),
@@ -26,7 +26,7 @@ WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
     "patch": ("propagation", "mask_exponent"),
     "doodle": (*OF_CONTENT, "mask_exponent", "color"),
 }
-"""Settings that do nothing, by command: commands leave their options out of the help, and refuse them."""
+"""Settings that have no effect, by command: it hides their options in the help and rejects them."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Recipe:
     Parameters
     ----------
     name : str
-        What ``--recipe`` calls it.
+        Its name for ``--recipe``.
     title : str
-        What it is, in a few words.
+        A description in a few words.
     source : str
-        Where it comes from, and what is not as there.
+        The source, and the differences from it.
     settings : Settings
-        The settings.
+        Its settings.
     snapshot_every : int
         Steps between the snapshots of the source; 0: none.
     """
@@ -62,8 +62,8 @@ def _default() -> Recipe:
     return Recipe(
         "default",
         "the project's own: relative distances, VGG19 blocks 1 to 3",
-        "Chosen by measurement and by looking (docs/choosing-the-defaults.md). It rests on the layers of "
-        "blocks 1 to 3 because those are what it could be measured on.",
+        "Chosen by measurement and by eye (docs/choosing-the-defaults.md), with the layers of blocks 1 to 3, "
+        "the only ones measured.",
         Settings(),
     )
 
@@ -71,17 +71,17 @@ def _default() -> Recipe:
 def _gatys2016() -> Recipe:
     """Return the settings of Gatys, Ecker and Bethge, CVPR 2016.
 
-    Content: half the sum of squares at block4_conv2. Style: ``sum((G - A)^2) / (4 N^2 M^2)`` with Grams that
-    are sums over pixels, at the first layer of each block with weight 1/5. Average pooling; L-BFGS from white
-    noise; content to style 1e-3, as in the paper's figures 3B, 5 and 6; the style resized to the content's
-    size. The paper rescales VGG19 so that the mean activation of each filter is 1, these are the weights as
-    published; it does not give the number of iterations, 500 is that of the authors' own notebooks.
+    Content loss: half the sum of squares at block4_conv2. Style loss: ``sum((G - A)^2) / (4 N^2 M^2)`` at the first
+    layer of each block with weight 1/5, with Gram matrices that sum over pixels. Average pooling; L-BFGS from white
+    noise; content to style weight 1e-3, as in figures 3B, 5 and 6 of the paper; the style image stretched to the
+    content image's size. Two differences: the paper rescales VGG19 to a mean activation of 1 per filter, this recipe
+    uses the published weights; and the paper gives no number of iterations, 500 comes from the authors' notebooks.
     """
     return Recipe(
         "gatys2016",
         "Gatys, Ecker and Bethge: the original",
         "Gatys, Ecker and Bethge, 'Image Style Transfer Using Convolutional Neural Networks', CVPR 2016; with "
-        "VGG19's published weights instead of rescaled ones, and 500 steps as in the authors' notebooks.",
+        "VGG19's published weights instead of rescaled weights, and 500 steps as in the authors' notebooks.",
         Settings(
             network="vgg19",
             padding="zero",
@@ -108,18 +108,18 @@ def _gatys2016() -> Recipe:
 
 
 def _fernandes() -> Recipe:
-    """Return the settings of Fernandes' write-up of five techniques.
+    """Return the settings of Fernandes' write-up on five techniques.
 
-    Content: mean of squares at block4_conv2. Style: mean of squares of Grams at block2_conv1 and block3_conv1,
-    half each; the Gram divided by the number of pixels, or by the sum of the mask where features are
-    multiplied by a mask (w = m^2), as the write-up asks for though its scripts do not divide. Weights 5, 25
-    and 1; total variation ``mean((dx^2 + dy^2)^1.25)`` on [0, 1]; L-BFGS with 200 iterations from the content.
+    Content loss: mean of squares at block4_conv2. Style loss: mean of squares between Gram matrices at block2_conv1
+    and block3_conv1, weight 1/2 each. Features are multiplied by the mask (w = m^2). Gram matrices are divided by the
+    number of pixels or the sum of the mask, as in the text; the scripts do not divide. Weights 5, 25 and 1; total
+    variation ``mean((dx^2 + dy^2)^1.25)`` on [0, 1]; 200 iterations of L-BFGS from the content image.
     """
     return Recipe(
         "fernandes",
         "Fernandes: two style layers, masks multiply features",
-        "A. Fernandes, 'Artistic Style Transfer with TensorFlow' (write-up and scripts); Grams divided by "
-        "pixel count or mask sum as the text says, where the scripts do not divide.",
+        "A. Fernandes, 'Artistic Style Transfer with TensorFlow' (write-up and scripts); Gram matrices divided by "
+        "the number of pixels or the mask's sum, as in the text but not in the scripts.",
         Settings(
             network="vgg19",
             padding="zero",
@@ -147,17 +147,17 @@ def _fernandes() -> Recipe:
 def _surma2019() -> Recipe:
     """Return the settings of Surma, 2019.
 
-    Both images get the same shape. Content: sum of squares at block2_conv2 times 0.02. Style:
-    ``sum((G - A)^2) / (4 3^2 P^2)`` with Grams that are sums over pixels and P the pixels of the image, at the
-    same divisor in every layer, times 4.5 / 5 each. Total variation ``sum((dx^2 + dy^2)^1.25)`` on 0..255 times
-    0.995. L-BFGS, 10 rounds of 20 evaluations, an output each, from noise. The source subtracts the means of
-    red and blue swapped; here they are right.
+    Both images have the same shape. Content loss: sum of squares at block2_conv2, times 0.02. Style loss:
+    ``sum((G - A)^2) / (4 3^2 P^2)`` with Gram matrices that sum over pixels and P the pixels of the image, the same
+    divisor in every layer, times 4.5 / 5 each. Total variation: ``sum((dx^2 + dy^2)^1.25)`` on 0..255, times 0.995.
+    L-BFGS from noise, 10 rounds of 20 evaluations with an output each. The source swaps the means of red and blue;
+    this recipe does not.
     """
     return Recipe(
         "surma2019",
         "Surma: VGG16, shallow content, total variation",
         "G. Surma, 'Style Transfer - Styling Images with Convolutional Neural Networks', 2019, and its "
-        "notebook; with the color means the right way round.",
+        "notebook; with the means of red and blue corrected.",
         Settings(
             network="vgg16",
             padding="zero",
@@ -189,17 +189,17 @@ def _surma2019() -> Recipe:
 def _carter2021() -> Recipe:
     """Return the settings of Carter, 2021.
 
-    Content: mean of squares at block5_conv2. Style: mean of squares of Grams divided by the number of pixels,
-    at the first layer of each block with weight 1/5. Adam with rate 5 on 0..255 pixels, beta_1 0.99, epsilon
-    1e-1; 1000 steps, a snapshot every 200; the result denoised by non-local means. The weights, which the
-    source leaves open here, are the 1e3 and 1e-2 of the TensorFlow tutorial of the same settings, and the
-    denoising strength 0.1 is scikit-image's default.
+    Content loss: mean of squares at block5_conv2. Style loss: mean of squares between Gram matrices divided by the
+    number of pixels, at the first layer of each block with weight 1/5. Adam with rate 5 on 0..255 pixels, beta_1
+    0.99, epsilon 1e-1; 1000 steps, a snapshot every 200; the result denoised by non-local means. The source leaves
+    the weights open: 1e3 and 1e-2 come from the TensorFlow tutorial with the same settings. The denoising strength
+    0.1 is scikit-image's default.
     """
     return Recipe(
         "carter2021",
         "Carter: Adam on 0..255 pixels, denoised",
         "Carter, 2021; content and style weights 1e3 and 1e-2 as in TensorFlow's eager style transfer "
-        "tutorial, from which the rest of the settings are known.",
+        "tutorial, which shares the other settings.",
         Settings(
             network="vgg19",
             padding="zero",
@@ -230,15 +230,15 @@ def _carter2021() -> Recipe:
 def _ghorpade2021() -> Recipe:
     """Return the settings of Ghorpade, Pradhan and Pal, 2021.
 
-    Content: half the sum of squares at block4_conv3. Style: ``sum((G - A)^2) / (4 N^2 M^2)`` with Grams that
-    are sums over pixels, at the first layer of each block with weight 1/5. Content to style 1e-3 (1e-4 is the
-    paper's other choice). Adam with rate 0.01 and beta_1 0.99 on [0, 1] from white noise; 450 steps.
+    Content loss: half the sum of squares at block4_conv3. Style loss: ``sum((G - A)^2) / (4 N^2 M^2)`` at the first
+    layer of each block with weight 1/5, with Gram matrices that sum over pixels. Content to style weight 1e-3 (the
+    paper also uses 1e-4). Adam with rate 0.01 and beta_1 0.99 on [0, 1] from white noise; 450 steps.
     """
     return Recipe(
         "ghorpade2021",
         "Ghorpade, Pradhan and Pal: VGG16 from white noise",
         "Ghorpade, Pradhan and Pal, 'Generating Artistic Styles using Neural Style Transfer', IJERT 10(6), "
-        "2021; the range [0, 1] of its learning rate is inferred from its size.",
+        "2021; the pixel range [0, 1] is inferred from the learning rate.",
         Settings(
             network="vgg16",
             padding="zero",
@@ -273,21 +273,36 @@ RECIPES = {
 
 
 def find_recipe(name: str) -> Recipe:
-    """Return a recipe by name, or raise SettingsError with the names there are."""
+    """Return a recipe by name.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such recipe; the message lists the names.
+
+    Examples
+    --------
+    >>> find_recipe("gatys2016").settings.steps
+    500
+    """
     if name not in RECIPES:
         raise SettingsError(f"there is no recipe {name!r}; the recipes are {', '.join(RECIPES)}")
     return RECIPES[name]
 
 
 def recipe_settings(name: str, command: str) -> Settings:
-    """Return a recipe's settings as a command takes them: patches and doodles have defaults of their own.
+    """Return a recipe's settings for a command; patch and doodle have their own defaults.
 
     Parameters
     ----------
     name : str
-        The recipe.
+        Name of the recipe.
     command : str
-        The command, or the technique of a plan.
+        Name of the command, or the technique of a plan.
+
+    Returns
+    -------
+    Settings
 
     Examples
     --------

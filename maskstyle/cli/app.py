@@ -1,26 +1,116 @@
-"""The Typer application, and the one place where errors become messages and exit codes."""
+"""The ``maskstyle`` command: its subcommands, and the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
+import re
 import sys
-from typing import Annotated, Any
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from maskstyle import __version__
 from maskstyle.cli.console import messages
-from maskstyle.cli.exit_codes import EXIT_BAD_INPUT, EXIT_FAILURE, EXIT_INTERRUPTED
 from maskstyle.errors import MaskstyleError, NumericalError, OutputError
+
+EXIT_FAILURE = 1
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+OTHER_FLAGS = {"initial": "--init", "mapping": "--map", "masks": "--mask", "styles": "--style"}
+"""The flags of parameters that the command line calls by another name."""
+
+
+class Command(NamedTuple):
+    """A subcommand, which is imported when it runs.
+
+    Parameters
+    ----------
+    target : str
+        ``module:attribute`` in `maskstyle.cli`: a function, or a `typer.Typer` for a group of commands.
+    summary : str
+        Its line in ``maskstyle --help``.
+    panel : str
+        Its panel there.
+    context_settings : dict, optional
+        How it parses its arguments.
+    """
+
+    target: str
+    summary: str
+    panel: str
+    context_settings: dict[str, Any] | None = None
+
+    def listed(self, name: str) -> TyperCommand:
+        """Return a stand-in that ``maskstyle --help`` can list without importing the command."""
+        return TyperCommand(name=name, help=self.summary, rich_help_panel=self.panel)
+
+    def load(self, name: str) -> Any:
+        """Import the command and build its parser."""
+        module, _, attribute = self.target.partition(":")
+        loaded = getattr(import_module(f"maskstyle.cli.{module}"), attribute)
+        holder = typer.Typer(add_completion=False)
+        holder.callback()(lambda: None)  # so that a single command is still a member of a group
+        if isinstance(loaded, typer.Typer):
+            holder.add_typer(loaded, name=name, help=self.summary)
+        else:
+            holder.command(name, help=self.summary, context_settings=self.context_settings)(loaded)
+        group = typer.main.get_command(holder)
+        assert isinstance(group, TyperGroup)
+        return group.commands[name]
+
+
+_TRANSFER, _PREPARE, _INSPECT = "Transfer style", "Prepare maps, masks and plans", "Compare and inspect"
+
+COMMANDS = {
+    "basic": Command("basic:basic", "Transfer a style to a whole image.", _TRANSFER),
+    "region": Command("region:region", "Transfer style between matching regions of two semantic maps.", _TRANSFER),
+    # A style image without --style is explained instead of refused as an extra argument.
+    "mask": Command(
+        "mask:mask", "Transfer each style under its own soft mask.", _TRANSFER, {"allow_extra_args": True}
+    ),
+    "patch": Command("patch:patch", "Transfer style by semantic patch matching.", _TRANSFER),
+    "doodle": Command("doodle:doodle", "Paint a doodle with the regions of a style image.", _TRANSFER),
+    "run": Command("run:run", "Run a plan file.", _TRANSFER),
+    "maps": Command("maps_draft:app", "Draft and check semantic maps.", _PREPARE),
+    "masks": Command("masks:app", "Make soft masks.", _PREPARE),
+    "plan": Command("plan:app", "Make plan files.", _PREPARE),
+    "evaluate": Command("evaluate:evaluate", "Measure how well a result matches its style, by region.", _INSPECT),
+    "compare": Command("compare:compare", "Render one pair of images with several recipes or networks.", _INSPECT),
+    "recipes": Command("info:recipes", "List the recipes, or show the settings of one.", _INSPECT),
+    "weights": Command("info:weights", "Find or download network weights.", _INSPECT),
+}
+"""The subcommands by name, in the order of the help."""
 
 
 class _Interrupted(Exception):
-    """A KeyboardInterrupt, which Typer would end without a word."""
+    """A KeyboardInterrupt, which Typer would end without a message."""
 
 
 class _Group(TyperGroup):
-    """The commands, with every expected error turned into one sentence and its exit code."""
+    """The subcommands, imported on use, with expected errors reported as one sentence and an exit code."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": {name: each.listed(name) for name, each in COMMANDS.items()}})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        return COMMANDS[name].load(name) if name in COMMANDS else None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """List the stand-ins: importing every command would make the help slow."""
+        listing = TyperGroup(
+            name=self.name,
+            commands=dict(self.commands),
+            help=self.help,
+            params=self.params,
+            rich_markup_mode=self.rich_markup_mode,
+            context_settings=self.context_settings,
+        )
+        listing.format_help(ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -33,37 +123,55 @@ class _Group(TyperGroup):
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:
-            sys.exit(_complain(str(error), EXIT_FAILURE))
+            sys.exit(_report(str(error), EXIT_FAILURE))
         except MaskstyleError as error:
-            sys.exit(_complain(str(error), EXIT_BAD_INPUT))
+            sys.exit(_report(str(error), EXIT_BAD_INPUT))
         except MemoryError as error:
-            said = f" ({error})" if str(error) else ""
-            way_out = "choose a smaller --size, or set --memory lower, where the command has them"
-            sys.exit(_complain(f"there is not enough memory{said}; {way_out}", EXIT_FAILURE))
+            detail = f" ({error})" if str(error) else ""
+            advice = "use a smaller --size or a lower --memory, if the command has them"
+            sys.exit(_report(f"not enough memory{detail}; {advice}", EXIT_FAILURE))
         except _Interrupted as error:
-            sys.exit(_complain(str(error), EXIT_INTERRUPTED))
+            sys.exit(_report(str(error), EXIT_INTERRUPTED))
         except Exception as error:
             if not hasattr(error, "format_message"):
                 raise
-            sys.exit(_complain_of_usage(error))
+            sys.exit(_report_usage(error))
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _complain(message: str, code: int) -> int:
-    sentence = " ".join(message.split())
+def _report(message: str, code: int) -> int:
+    """Print an error on one line and return its exit code."""
+    from rich.markup import escape
+
+    sentence = " ".join(with_flags(message).split())
     messages().print(f"[bold red]error:[/] {escape(sentence)}")
     return code
 
 
-def _complain_of_usage(error: Any) -> int:
-    """Complain of a wrong option or argument, which is an error of Typer's or, in older versions, of Click's."""
+def with_flags(message: str) -> str:
+    """Replace parameter names in backticks by command-line flags.
+
+    Examples
+    --------
+    >>> with_flags("`feather_mode` is 'on'; set `mapping` or set `unmatched` to keep")
+    "--feather-mode is 'on'; set --map or set --unmatched to keep"
+    """
+
+    def flag(match: re.Match[str]) -> str:
+        return OTHER_FLAGS.get(match[1], "--" + match[1].replace("_", "-"))
+
+    return re.sub(r"`([a-z][a-z0-9_]*)`", flag, message)
+
+
+def _report_usage(error: Any) -> int:
+    """Report a wrong option or argument: an error of Typer or, in older versions, of Click."""
     message = error.format_message().rstrip(".").replace("Value error, ", "").replace("Input should be", "expected")
     message = message.partition(", unable to parse")[0]
     if not message or type(error).__name__ == "NoArgsIsHelpError":
-        return EXIT_BAD_INPUT  # a command was missing, and the help has been printed instead
+        return EXIT_BAD_INPUT  # a command is missing, and the help has been printed instead
     context = getattr(error, "ctx", None)
     hint = "" if context is None or message.endswith("?") else f"; see: {context.command_path} --help"
-    return _complain(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)
+    return _report(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)
 
 
 app = typer.Typer(
@@ -95,43 +203,3 @@ def _common(
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _register() -> None:
-    from maskstyle.cli import (
-        basic,
-        compare,
-        doodle,
-        evaluate,
-        maps_check,
-        maps_draft,
-        mask,
-        masks,
-        patch,
-        plan,
-        recipes,
-        region,
-        run,
-        weights,
-    )
-
-    app.command("basic")(basic.basic)
-    app.command("region")(region.region)
-    app.command("patch")(patch.patch)
-    # A painting without --style is explained instead of refused as an extra argument.
-    app.command("mask", context_settings={"allow_extra_args": True})(mask.mask)
-    app.command("doodle")(doodle.doodle)
-    app.command("run")(run.run)
-    app.add_typer(plan.app, name="plan")
-    app.command("compare")(compare.compare)
-    app.command("evaluate")(evaluate.evaluate)
-    app.command("recipes")(recipes.recipes)
-    app.add_typer(masks.app, name="masks")
-    app.add_typer(weights.app, name="weights")
-    maps = typer.Typer(help="Draft and check semantic maps.", no_args_is_help=True)
-    maps.command("check")(maps_check.check)
-    maps.command("draft")(maps_draft.draft)
-    app.add_typer(maps, name="maps")
-
-
-_register()

@@ -1,21 +1,85 @@
-"""Where messages for people go: the standard error stream, so that tables can be piped from standard output."""
+"""The terminal: where messages and tables go, and how Ctrl-C and SIGTERM stop a run."""
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PIPED_WIDTH = 1000
-"""Columns of a table that is not shown on a terminal, so that nothing is folded."""
+"""Columns of a table that goes to a file or a pipe: wide enough that no line wraps."""
 
 
 def messages() -> Console:
-    """Return the console for messages; made anew, because tests replace the stream."""
+    """Return a console on standard error, which keeps standard output free for tables."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def tables() -> Console:
-    """Return the console for tables."""
+    """Return a console on standard output."""
+    from rich.console import Console
+
     width = None if sys.stdout is not None and sys.stdout.isatty() else PIPED_WIDTH
     return Console(highlight=False, emoji=False, width=width)
+
+
+class Interrupt:
+    """A request to stop, made by a signal.
+
+    The first signal stops the run after the current step and keeps the image. A second signal of the same
+    kind stops at once.
+
+    Attributes
+    ----------
+    began : bool
+        Set it after the first step. Before that, there is no image to keep and a signal stops at once.
+    finishing : bool
+        Set it while the image is written: signals are then ignored.
+    console : rich.console.Console
+        Prints the reply to a signal. A progress bar must share it, or the two overwrite each other.
+    """
+
+    def __init__(self) -> None:
+        self.began = False
+        self.finishing = False
+        self.console = messages()
+        self._seen: set[int] = set()
+
+    def asked(self) -> bool:
+        """Return whether a signal has arrived."""
+        return bool(self._seen)
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        again, first = number in self._seen, not self._seen
+        self._seen.add(number)
+        if self.finishing:
+            return
+        if not self.began:
+            raise KeyboardInterrupt("interrupted before the first step; nothing was written")
+        if again:
+            raise KeyboardInterrupt("interrupted twice; stopped without saving the image")
+        if not first:  # a supervisor may send SIGTERM after SIGINT
+            return
+        with suppress(RuntimeError):  # the signal interrupted another write to the same stream
+            self.console.print("stopping after this step; the image so far will be saved")
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Route SIGINT and SIGTERM to an Interrupt while the block runs."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,14 +1,15 @@
-"""``maskstyle evaluate``."""
+"""``maskstyle evaluate``: measure a result against its style and content images."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from maskstyle.cli.console import messages, tables
 from maskstyle.cli.options import (
-    SETTING_HELP,
     LeastRegionOption,
     PaletteOption,
     QuietOption,
@@ -21,50 +22,72 @@ from maskstyle.cli.options import (
 from maskstyle.errors import SettingsError
 from maskstyle.settings import CHOICES, JUDGING, Settings
 
+if TYPE_CHECKING:
+    from maskstyle.cli.map_reading import MapReading
+    from maskstyle.evaluation import Evaluation
+    from maskstyle.images.io import Picture
+    from maskstyle.maps.io import SemanticMap
+
+MAPS, MEASURE = "Semantic maps and masks", "Network and layers"
+"""Help panels."""
+
 
 def evaluate(
-    result: Annotated[Path, typer.Argument(help="The picture to judge.", show_default=False)],
-    style: Annotated[Path, typer.Option("--style", help="The painting.", show_default=False)],
-    content: Annotated[
-        Path | None, typer.Option("--content", help="What RESULT was made from; none for a doodle.")
+    result: Annotated[Path, typer.Argument(help="Result to evaluate.", show_default=False)],
+    style: Annotated[Path, typer.Option("--style", help="Style image.", show_default=False)],
+    content: Annotated[Path | None, typer.Option("--content", help="Content image; omit it for a doodle.")] = None,
+    heatmap: Annotated[
+        Path | None, typer.Option("--heatmap", help="Draw the style distances of all pairs of regions.")
     ] = None,
+    record: Annotated[Path | None, typer.Option("--json", help="Write all measurements as JSON.")] = None,
     content_map: Annotated[
         Path | None,
         typer.Option(
             "--content-map",
-            help="Map of the content, or the doodle; else NAME_map.png or NAME_sem.png beside the content is taken.",
+            help="Semantic map of the content image, or the doodle.  (default: found beside it)",
+            rich_help_panel=MAPS,
         ),
     ] = None,
     style_map: Annotated[
         Path | None,
-        typer.Option("--style-map", help="Map of the painting; else the one beside it is taken."),
+        typer.Option(
+            "--style-map",
+            help="Semantic map of the style image.  (default: found beside it)",
+            rich_help_panel=MAPS,
+        ),
     ] = None,
     regions: Annotated[
-        str | None, typer.Option("--regions", help="Map colors of the regions that were painted; all regions.")
+        str | None,
+        typer.Option("--regions", help="Colors of the painted regions.  (default: all)", rich_help_panel=MAPS),
     ] = None,
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", help="A region and whose style it took, as CONTENTCOLOR=STYLECOLOR; repeatable."),
+        typer.Option(
+            "--map",
+            help="Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
+            rich_help_panel=MAPS,
+        ),
     ] = None,
     unmatched: Annotated[
         Literal["error", "keep", "whole-style"],
-        typer.Option("--unmatched", help="What became of a region that only one map has."),
+        typer.Option("--unmatched", help="Handling of regions found in only one map.", rich_help_panel=MAPS),
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
     soft_maps: SoftMapsOption = False,
     masks: Annotated[
         list[Path] | None,
-        typer.Option("--mask", help="Without maps: gray mask, black where CONTENT was to stay; repeatable."),
+        typer.Option("--mask", help="Mask of the painted pixels, instead of maps; repeatable.", rich_help_panel=MAPS),
     ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Judge the picture as a whole, whatever maps there are.")] = (
-        False
-    ),
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Ignore all maps; evaluate the whole image.", rich_help_panel=MAPS)
+    ] = False,
     network: Annotated[
         str | None,
         typer.Option(
             "--network",
-            help=f"{SETTING_HELP['network']} One of {', '.join(CHOICES['network'])}; vgg19 judges best.",
+            help=f"Network: {', '.join(CHOICES['network'])}; vgg19 is most accurate.",
+            rich_help_panel=MEASURE,
         ),
     ] = None,
     weights: WeightsOption = None,
@@ -74,6 +97,7 @@ def evaluate(
             "--layers",
             "--style-layers",
             help=f"Style layers, as NAME[:WEIGHT],...  (default: {layer_mix_text(JUDGING.style_layers)})",
+            rich_help_panel=MEASURE,
         ),
     ] = None,
     content_layers: Annotated[
@@ -81,46 +105,50 @@ def evaluate(
         typer.Option(
             "--content-layers",
             help=f"Content layers, as NAME[:WEIGHT],...  (default: {layer_mix_text(JUDGING.content_layers)})",
+            rich_help_panel=MEASURE,
         ),
     ] = None,
     propagation: Annotated[
         str | None,
         typer.Option(
             "--propagation",
-            help=f"How regions pass to deeper layers: {', '.join(CHOICES['propagation'])}.  "
+            help=f"Propagation of regions to deeper layers: {', '.join(CHOICES['propagation'])}.  "
             f"(default: {JUDGING.propagation})",
+            rich_help_panel=MEASURE,
         ),
     ] = None,
     style_scale: Annotated[
         float | None,
-        typer.Option("--style-scale", help=f"As for RESULT: factor on the painting's size.  ({JUDGING.style_scale})"),
+        typer.Option(
+            "--style-scale",
+            help=f"Style image scale, as for the result.  (default: {JUDGING.style_scale})",
+            rich_help_panel=MEASURE,
+        ),
     ] = None,
     style_fit: Annotated[
         str | None,
-        typer.Option("--style-fit", help=f"As for RESULT: {', '.join(CHOICES['style_fit'])}.  ({JUDGING.style_fit})"),
-    ] = None,
-    record: Annotated[Path | None, typer.Option("--json", help="Write everything that was measured.")] = None,
-    heatmap: Annotated[
-        Path | None, typer.Option("--heatmap", help="Draw the style distances of all pairs of regions.")
+        typer.Option(
+            "--style-fit",
+            help=f"Style image fit, as for the result: {', '.join(CHOICES['style_fit'])}.  "
+            f"(default: {JUDGING.style_fit})",
+            rich_help_panel=MEASURE,
+        ),
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Measure how near RESULT is to its style, region by region, and what changed that was to stay."""
-    from maskstyle.cli.judging import Judging
-    from maskstyle.cli.judging_inputs import MapFiles, found_maps
+    """Measure how well a result matches its style, by region."""
     from maskstyle.cli.map_reading import asked_reading
 
-    settings = _settings(
-        {
-            "network": network,
-            "style_layers": None if style_layers is None else parse_layers(style_layers, "--layers"),
-            "content_layers": None if content_layers is None else parse_layers(content_layers, "--content-layers"),
-            "propagation": propagation,
-            "style_scale": style_scale,
-            "style_fit": style_fit,
-        }
-    )
-    said = {
+    changes = {
+        "network": network,
+        "style_layers": None if style_layers is None else parse_layers(style_layers, "--layers"),
+        "content_layers": None if content_layers is None else parse_layers(content_layers, "--content-layers"),
+        "propagation": propagation,
+        "style_scale": style_scale,
+        "style_fit": style_fit,
+    }
+    settings = changed(JUDGING, {name: value for name, value in changes.items() if value is not None})
+    map_options = {
         "--content-map": content_map,
         "--style-map": style_map,
         "--regions": regions,
@@ -130,19 +158,245 @@ def evaluate(
         "--least-region": least_region,
         "--soft-maps": soft_maps or None,
     }
-    flags = [flag for flag, value in said.items() if value is not None]
-    if flags and (whole or masks):
-        alone = "--whole" if whole else "--mask"
-        raise SettingsError(f"{alone} judges without maps, but {flags[0]} is for maps; leave one of them out")
+    given = [flag for flag, value in map_options.items() if value is not None]
+    if given and (whole or masks):
+        raise SettingsError(f"{given[0]} has no effect with {'--whole' if whole else '--mask'}; drop one of them")
     if masks and content is None:
-        raise SettingsError("--mask says where CONTENT was to stay; give --content FILE too")
-    asked = asked_reading(palette, least_region, soft=soft_maps)
-    maps = MapFiles()
-    if not (whole or masks):
-        maps = found_maps(content, style, content_map, style_map, wanted=bool(flags))
-    judging = Judging(result, style, content, maps, tuple(masks or ()), settings, weights, asked)
-    judging.run(regions, mapping or [], unmatched, record=record, heatmap=heatmap, quiet=quiet)
+        raise SettingsError("--mask needs the content image to find changes outside the mask; add --content FILE")
+    reading = asked_reading(palette, least_region, soft=soft_maps)
+    maps = MapFiles() if whole or masks else find_maps(content, style, content_map, style_map, required=bool(given))
+    files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
+    matching = Matching(regions, tuple(mapping or ()), unmatched)
+    matching.check()
+    files.check_outputs({"--json": record, "--heatmap": heatmap})
+    evaluation, inputs = _evaluate(files, matching, reading, settings, quiet=quiet)
+    _write(evaluation, inputs, record, heatmap)
+    if not quiet:
+        _print(evaluation, heatmap)
 
 
-def _settings(given: dict[str, Any]) -> Settings:
-    return changed(JUDGING, {name: value for name, value in given.items() if value is not None})
+class MapFiles(NamedTuple):
+    """The maps to evaluate with.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        The content map and the style map, or nothing to evaluate the image as a whole.
+    messages : tuple of (str, str)
+        Messages about them: a label and a text each.
+    """
+
+    paths: tuple[Path, ...] = ()
+    messages: tuple[tuple[str, str], ...] = ()
+
+
+def find_maps(
+    content: Path | None, style: Path, content_map: Path | None, style_map: Path | None, *, required: bool
+) -> MapFiles:
+    """Return both maps: those given, or those beside their images.
+
+    Parameters
+    ----------
+    content : Path or None
+        The content image.
+    style : Path
+        The style image.
+    content_map, style_map : Path or None
+        The maps given as options.
+    required : bool
+        Raise an error if a map is missing, instead of evaluating the image as a whole.
+
+    Raises
+    ------
+    ImageError, SettingsError
+        If a required map is missing, or an image has several maps beside it.
+    """
+    from maskstyle.cli.maps import found_map
+    from maskstyle.maps.io import find_map_beside
+
+    if required and content is None and content_map is None:
+        raise SettingsError(
+            "there is no content map; pass --content-map FILE, or --content FILE with a map beside it"
+        )
+    paths, lines, missing = [], [], []
+    for name, image, given in (("content", content, content_map), ("style", style, style_map)):
+        path = given
+        if path is None and image is not None:
+            path = found_map(None, image, f"--{name}-map") if required else find_map_beside(image)
+            lines.append((f"{name} map", f"{path}, found beside {image.name}"))
+        if path is None:
+            missing.append(name)
+        else:
+            paths.append(path)
+    if len(missing) == 1 and content is not None:
+        return MapFiles(messages=(("regions", f"none: there is no map beside the {missing[0]} image"),))
+    return MapFiles() if missing else MapFiles(tuple(paths), tuple(lines))
+
+
+class InputFiles(NamedTuple):
+    """The files of an evaluation."""
+
+    result: Path
+    style: Path
+    content: Path | None
+    maps: MapFiles
+    masks: tuple[Path, ...]
+    weights: Path | None
+
+    def check_outputs(self, outputs: Mapping[str, Path | None]) -> None:
+        """Raise an error if an output cannot be written or would replace an input."""
+        from maskstyle.cli.output_files import check_distinct
+        from maskstyle.images.files import check_replaceable, check_writable
+
+        for path, check in ((outputs["--json"], check_replaceable), (outputs["--heatmap"], check_writable)):
+            if path is not None:
+                check(path)
+        inputs = [self.result, self.style, self.content, *self.maps.paths, *self.masks, self.weights]
+        check_distinct(outputs, [path for path in inputs if path is not None])
+
+    def record(self) -> dict[str, Any]:
+        """Return the file names for the record."""
+        maps = tuple(path.name for path in self.maps.paths) or (None, None)
+        return {
+            "result": self.result.name,
+            "style": self.style.name,
+            "content": None if self.content is None else self.content.name,
+            "content_map": maps[0],
+            "style_map": maps[1],
+            "masks": [path.name for path in self.masks],
+        }
+
+
+class Matching(NamedTuple):
+    """How regions match, as given on the command line."""
+
+    regions: str | None
+    mapping: tuple[str, ...]
+    unmatched: str
+
+    def check(self) -> None:
+        """Raise an error if a color cannot be read; whether a map has it is checked later."""
+        from maskstyle.cli.maps import parse_colors, parse_mapping
+
+        if self.regions is not None:
+            parse_colors(self.regions, "--regions")
+        parse_mapping(list(self.mapping), "--map")
+
+    def resolve(self, maps: tuple[SemanticMap, ...], names: tuple[str, ...]) -> dict[str, Any]:
+        """Return regions, mapping and unmatched with the colors of the maps."""
+        from maskstyle.cli.maps import chosen_mapping, chosen_regions
+
+        if not maps:
+            return {"regions": None, "mapping": [], "unmatched": self.unmatched}
+        content, style = maps
+        regions = None if self.regions is None else chosen_regions(self.regions, "--regions", content, name=names[0])
+        mapping = chosen_mapping(list(self.mapping), "--map", content, style, names=(names[0], names[1]))
+        return {"regions": regions, "mapping": mapping, "unmatched": self.unmatched}
+
+
+def _evaluate(
+    files: InputFiles, matching: Matching, asked: MapReading, settings: Settings, *, quiet: bool
+) -> tuple[Evaluation, dict[str, Any]]:
+    """Read the files, check that they fit together, evaluate, and return the inputs for the record too."""
+    from maskstyle.cli.render import announce, chosen_network
+    from maskstyle.evaluation.comparison import evaluation_settings
+    from maskstyle.images.io import load_image
+    from maskstyle.masks.io import read_mask
+    from maskstyle.networks import tensorflow_import
+
+    result, style = load_image(files.result), load_image(files.style)
+    content = None if files.content is None else load_image(files.content)
+    reading = _map_reading(files, asked)
+    maps = tuple(reading.read(path) for path in files.maps.paths)
+    names = tuple(map(str, files.maps.paths))
+    resolved = matching.resolve(maps, names)
+    given = {
+        **dict(zip(("content_map", "style_map"), maps, strict=False)),
+        **resolved,
+        "masks": [read_mask(path).mask for path in files.masks],
+    }
+    settings = evaluation_settings(settings, has_content=content is not None)
+    _check(result, style, content, settings, {**given, **({"names": names} if names else {})})
+    choice = chosen_network(settings, files.weights)
+    lines = [*files.maps.messages]
+    if reading != asked:
+        lines.append(("maps", f"read with {reading.described()}, as recorded in {files.result.name}"))
+    for label, text in (*lines, ("network", choice.reason)):
+        announce(text, quiet=quiet, name=label)
+    tensorflow_import.import_tensorflow()
+    from maskstyle.evaluation import evaluate_regions
+
+    evaluation = evaluate_regions(
+        result.pixels,
+        style.pixels,
+        content=None if content is None else content.pixels,
+        alpha=result.alpha,
+        content_alpha=None if content is None else content.alpha,
+        settings=settings,
+        network=choice,
+        **given,
+    )
+    return evaluation, {
+        **files.record(),
+        **_matching_record(resolved),
+        **reading.record(),
+        "weights": choice.weights.name,
+    }
+
+
+def _map_reading(files: InputFiles, asked: MapReading) -> MapReading:
+    """Return how to read the maps: as the options specify, or else as recorded in the result."""
+    from maskstyle.cli.map_reading import MapReading, recorded_reading
+
+    return asked if asked != MapReading() else recorded_reading(files.result, files.maps.paths)
+
+
+def _check(
+    result: Picture, style: Picture, content: Picture | None, settings: Settings, given: Mapping[str, Any]
+) -> None:
+    """Raise an error if the inputs do not fit together, before TensorFlow loads."""
+    from maskstyle.evaluation.comparison import resolve_comparison
+
+    resolve_comparison(
+        result.pixels.shape[:2],
+        style.pixels.shape[:2],
+        content=None if content is None else content.pixels.shape[:2],
+        settings=settings,
+        **given,
+    )
+
+
+def _matching_record(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    from maskstyle.maps.io import format_color
+
+    regions = resolved["regions"]
+    return {
+        "regions": None if regions is None else [format_color(color) for color in regions],
+        "mapping": [[format_color(color) for color in pair] for pair in resolved["mapping"]],
+        "unmatched": resolved["unmatched"],
+    }
+
+
+def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, heatmap: Path | None) -> None:
+    from maskstyle.cli.render import write_json, writing
+    from maskstyle.evaluation import draw_heatmap
+    from maskstyle.images.io import save_image
+
+    if record is not None:
+        with writing(record):
+            write_json(record, {**evaluation.record(), "inputs": inputs})
+    if heatmap is not None:
+        with writing(heatmap):
+            save_image(heatmap, draw_heatmap(evaluation))
+
+
+def _print(evaluation: Evaluation, heatmap: Path | None) -> None:
+    from maskstyle.cli.evaluate_tables import parts_of
+
+    console = tables()
+    for part in parts_of(evaluation):
+        console.print(part)
+    for note in evaluation.notes:
+        messages().print(f"note: {note}", markup=False)
+    if heatmap is not None:
+        messages().print(f"wrote {heatmap}", markup=False)

@@ -1,5 +1,3 @@
-"""What the process exits with."""
+"""Old home of the exit codes."""
 
-EXIT_FAILURE = 1
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
+from maskstyle.cli.app import EXIT_INTERRUPTED as EXIT_INTERRUPTED

@@ -1,4 +1,4 @@
-"""``maskstyle maps check``: what two maps are worth, before anything is painted."""
+"""``maskstyle maps check``: find problems in two semantic maps before a long run."""
 
 from __future__ import annotations
 
@@ -15,60 +15,72 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from maskstyle.evaluation.map_check import MapRegion, MapReport
-    from maskstyle.images.pixels import Size
+    from maskstyle.images.pixels import Image, Size
+
+MATCHING = "Region matching"
 
 
 def check(
-    content_map: Annotated[Path, typer.Argument(help="The map of the picture to paint.", show_default=False)],
-    style_map: Annotated[Path, typer.Argument(help="The map of the painting.", show_default=False)],
+    content_map: Annotated[Path, typer.Argument(help="Semantic map of the content image.", show_default=False)],
+    style_map: Annotated[Path, typer.Argument(help="Semantic map of the style image.", show_default=False)],
     content: Annotated[
-        Path | None, typer.Option("--content", help="The picture, whose shape its map must have.")
+        Path | None, typer.Option("--content", help="Content image, to check the map's aspect ratio.")
     ] = None,
     style: Annotated[
-        Path | None, typer.Option("--style", help="The painting, whose shape its map must have.")
+        Path | None, typer.Option("--style", help="Style image, to check the map's aspect ratio.")
     ] = None,
-    regions: Annotated[str | None, typer.Option("--regions", help="As for `maskstyle region`.")] = None,
-    mapping: Annotated[list[str] | None, typer.Option("--map", help="As for `maskstyle region`.")] = None,
+    preview: Annotated[
+        Path | None, typer.Option("--preview", help="Also write an overlay of the maps on their images.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    size: Annotated[int | None, typer.Option("--size", help="Longer side of the planned result in pixels.")] = None,
+    regions: Annotated[
+        str | None,
+        typer.Option("--regions", help="As in maskstyle region: regions to paint.", rich_help_panel=MATCHING),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="As in maskstyle region: explicit region mapping.", rich_help_panel=MATCHING),
+    ] = None,
     unmatched: Annotated[
-        Literal["error", "keep", "whole-style"], typer.Option("--unmatched", help="As for `maskstyle region`.")
+        Literal["error", "keep", "whole-style"],
+        typer.Option(
+            "--unmatched", help="As in maskstyle region: handling of unmatched regions.", rich_help_panel=MATCHING
+        ),
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
-    size: Annotated[
-        int | None, typer.Option("--size", help="Longer side of the result, for what is too small for a layer.")
-    ] = None,
-    preview: Annotated[Path | None, typer.Option("--preview", help="Draw the maps over their images here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Check what regions two maps have, which go together, and what a guided command would refuse."""
+    """Check that two semantic maps match."""
     from maskstyle.cli.map_reading import read_maps
     from maskstyle.cli.maps import ON_THE_COMMAND_LINE, chosen_mapping, chosen_regions, parse_colors, parse_mapping
     from maskstyle.cli.render import Files
     from maskstyle.errors import ImageError, SettingsError
-    from maskstyle.evaluation.map_check import check_maps
-    from maskstyle.images.io import load_image, save_image
+    from maskstyle.evaluation import check_maps
+    from maskstyle.images.io import load_image
     from maskstyle.settings import Settings
 
     if size is not None and size < 1:
         raise SettingsError(f"--size is {size}; expected a number of at least 1")
-    settings = Settings(size=size)
     if regions is not None:
         parse_colors(regions, "--regions")
     parse_mapping(mapping or [], "--map")
     if preview is not None:
         Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
-    pictures = [None if path is None else load_image(path).pixels for path in (content, style)]
+    images = (
+        None if content is None else load_image(content).pixels,
+        None if style is None else load_image(style).pixels,
+    )
     maps = read_maps((content_map, style_map), palette=palette, least_region=least_region)
     names = (str(content_map), str(style_map))
-    sizes: list[Size | None] = [None if each is None else (each.shape[0], each.shape[1]) for each in pictures]
     report = check_maps(
         *maps,
-        content_size=sizes[0],
-        style_image_size=sizes[1],
+        content_size=_size(images[0]),
+        style_image_size=_size(images[1]),
         regions=None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0]),
         mapping=chosen_mapping(mapping or [], "--map", *maps, names=names),
         unmatched=unmatched,
-        settings=settings,
+        settings=Settings(size=size),
         names=names,
         image_names=(str(content or "the content image"), str(style or "the style image")),
         advice=ON_THE_COMMAND_LINE,
@@ -78,57 +90,65 @@ def check(
     else:
         _print(report)
     if preview is not None:
-        from maskstyle.evaluation.map_preview import draw_preview
-
-        save_image(preview, draw_preview(report, (pictures[0], pictures[1])))
-        messages().print(f"wrote {preview}", markup=False)
-    if report.unmatched and not as_json:  # the table has said which
+        _write_preview(preview, report, images)
+    if report.unmatched and not as_json:  # the table lists them already
         raise ImageError(_unmatched(report))
     if report.refusal is not None:
         raise ImageError(report.refusal)
 
 
+def _size(image: Image | None) -> Size | None:
+    return None if image is None else (image.shape[0], image.shape[1])
+
+
+def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Image | None]) -> None:
+    from maskstyle.evaluation import draw_preview
+    from maskstyle.images.io import save_image
+
+    save_image(path, draw_preview(report, images))
+    messages().print(f"wrote {path}", markup=False)
+
+
 def _print(report: MapReport) -> None:
-    """Print a report as a table and the lines beneath it."""
+    """Print a report: the table of regions, the notes and the suggestions."""
     console = tables()
     console.print(_table(report))
-    for kind, lines in (("note", report.remarks), ("try", report.suggestions)):
+    for kind, lines in (("note", report.notes), ("try", report.suggestions)):
         for line in lines:
             console.print(f"{kind}: {line}", markup=False, soft_wrap=True)
     if report.refusal is None:
-        console.print("The maps go together.")
+        console.print("The maps match.")
 
 
 def _unmatched(report: MapReport) -> str:
-    """Return one sentence about regions without a counterpart, which the table lists."""
+    """Return an error about unmatched regions in one sentence; the table lists them."""
     alone = [
-        f"{len(lacking)} of {Path(here.name).name}"
-        for here, lacking in (
-            (report.content, [pair for pair in report.pairs if pair[1] is None]),
-            (report.style, [pair for pair in report.pairs if pair[0] is None]),
+        f"{count} of {Path(checked.name).name}"
+        for checked, count in (
+            (report.content, sum(style is None for _, style in report.pairs)),
+            (report.style, sum(content is None for content, _ in report.pairs)),
         )
-        if lacking
+        if count
     ]
-    common = (
-        "" if len(report.pairs) > sum(None in pair for pair in report.pairs) else "no color is in both maps, and "
-    )
-    return f"{common}regions have no counterpart: {' and '.join(alone)}; try one of the lines above"
+    matched = any(None not in pair for pair in report.pairs)
+    common = "" if matched else "the maps have no color in common; "
+    return f"{common}unmatched regions: {' and '.join(alone)}; use one of the options suggested above"
 
 
 def _table(report: MapReport) -> Table:
     from rich.markup import escape
     from rich.table import Column, Table
 
-    sides = [
+    columns = [
         column
-        for side in (report.content, report.style)
+        for checked in (report.content, report.style)
         for column in (
-            Column(escape(Path(side.name).name), no_wrap=True),
+            Column(escape(Path(checked.name).name), no_wrap=True),
             Column("pixels", justify="right"),
             Column("share", justify="right"),
         )
     ]
-    table = Table(*sides, Column("note", overflow="fold"), box=None, pad_edge=False)
+    table = Table(*columns, Column("note", overflow="fold"), box=None, pad_edge=False)
     for content, style in report.pairs:
         table.add_row(*_cells(content), *_cells(style), _note(content, style))
     return table
@@ -145,10 +165,9 @@ def _cells(region: MapRegion | None) -> tuple[str, str, str]:
 
 def _note(content: MapRegion | None, style: MapRegion | None) -> str:
     if content is None or style is None:
-        return "only in the style" if content is None else "only in the content"
-    words = [
-        f"too small in the {side} for {', '.join(region.vanishes)}"
-        for side, region in (("content", content), ("style", style))
-        if region.vanishes
-    ]
-    return "; ".join(words)
+        return "only in the style map" if content is None else "only in the content map"
+    return "; ".join(
+        f"too small in the {name} map for {', '.join(region.missing_layers)}"
+        for name, region in (("content", content), ("style", style))
+        if region.missing_layers
+    )

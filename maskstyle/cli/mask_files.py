@@ -1,30 +1,40 @@
-"""What commands that make masks read: masks and pictures of one size."""
+"""Mask files: the masks that ``maskstyle masks`` reads, and the options and records of those it writes."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from PIL import Image as PillowImage
+import typer
 
+from maskstyle import __version__
+from maskstyle.cli.console import messages
+from maskstyle.cli.options import QuietOption, flag_of
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.io import load_image
-from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
-from maskstyle.images.sidecars import check_aspect
-from maskstyle.masks import io as masks
+
+if TYPE_CHECKING:
+    from maskstyle.images.pixels import Image, Mask, Size
+
+# Reading
 
 
-def wanted_size(like: Path | None, size: str | None) -> Size | None:
-    """Return the size that ``--like`` or ``--size`` asks for, if any.
+def requested_size(like: Path | None, size: str | None) -> Size | None:
+    """Return the size given by ``--like`` or ``--size``, or None.
 
     Raises
     ------
     ImageError, SettingsError
-        If the picture cannot be read, the size is none, or both are given.
+        If the image cannot be read, the size is not a size, or both options are given.
     """
+    from maskstyle.images.io import load_image
+
     if like is not None and size is not None:
-        raise SettingsError(f"--like is {like} and --size is {size}; expected one of them")
+        raise SettingsError(f"--like is {like} and --size is {size}; give only one of them")
     if like is not None:
         height, width = load_image(like).pixels.shape[:2]
         return height, width
@@ -39,69 +49,267 @@ def parse_size(text: str) -> Size:
     >>> parse_size("640x480")
     (480, 640)
     """
-    numbers = re.fullmatch(r"\s*(\d+)\s*[xX×]\s*(\d+)\s*", text)
+    from PIL import Image as PillowImage
+
+    numbers = re.fullmatch(r"\s*(\d+)\s*[xX\u00d7]\s*(\d+)\s*", text)
     if not numbers or 0 in map(int, numbers.groups()):
-        raise SettingsError(f"--size is {text!r}; expected WIDTHxHEIGHT in pixels such as 640x480")
+        raise SettingsError(f"--size is {text!r}; expected WIDTHxHEIGHT in pixels, such as 640x480")
     width, height = map(int, numbers.groups())
-    most = PillowImage.MAX_IMAGE_PIXELS
-    if most is not None and width * height > most:
-        raise SettingsError(f"--size is {text}; expected at most {most:,} pixels, as larger pictures are not read")
+    limit = PillowImage.MAX_IMAGE_PIXELS
+    if limit is not None and width * height > limit:
+        raise SettingsError(f"--size is {text}; expected at most {limit:,} pixels, the most that can be read back")
     return height, width
 
 
 def read_mask(path: Path, size: Size | None = None) -> Mask:
-    """Read a mask, and resize it where it has another size.
+    """Read a mask, and resize it if it has another size.
 
     Parameters
     ----------
     path : Path
-        A grayscale picture; see `maskstyle.load_mask`, but it may be 0 everywhere.
+        A grayscale image, as for `maskstyle.load_mask`, except that it may be 0 everywhere.
     size : (height, width), optional
-        The size to make it; its own.
+        The size to return; the file's own by default.
 
     Raises
     ------
     ImageError
-        If it cannot be read, has colors, or another aspect.
+        If the file cannot be read, has colors, or has another aspect ratio.
     """
-    mask = masks.read_mask(path).mask
+    from maskstyle.images.pixels import resize_mask
+    from maskstyle.images.sidecars import check_aspect
+    from maskstyle.masks import io
+
+    mask = io.read_mask(path).mask
     if size is None:
         return mask
-    check_aspect((mask.shape[0], mask.shape[1]), size, kind="mask", name=str(path), image_name="the size asked for")
+    check_aspect((mask.shape[0], mask.shape[1]), size, kind="mask", name=str(path), image_name="the requested size")
     return resize_mask(mask, size)
 
 
 def read_masks(paths: Sequence[Path], size: Size | None) -> list[Mask]:
-    """Read masks that must be of one size, unless it is given.
+    """Read masks, which must have the same size unless `size` is given.
 
     Raises
     ------
     ImageError
-        As `read_mask`, and if they differ in size.
+        As for `read_mask`, or if the sizes differ.
     """
-    found = [read_mask(path, size) for path in paths]
-    for path, mask in zip(paths, found, strict=True):
-        if mask.shape != found[0].shape:
+    masks = [read_mask(path, size) for path in paths]
+    for path, mask in zip(paths, masks, strict=True):
+        if mask.shape != masks[0].shape:
             raise ImageError(
-                f"expected masks of one size, but {paths[0]} is {_shown(found[0].shape)} and {path} is "
-                f"{_shown(mask.shape)} (height x width); pass --like IMAGE to bring all to the size of one picture"
+                f"expected masks of one size, but {paths[0]} is {_size_text(masks[0].shape)} and {path} is "
+                f"{_size_text(mask.shape)} (height x width); pass --like IMAGE to resize all masks to an image"
             )
-    return found
+    return masks
 
 
-def picture_of_size(path: Path, size: tuple[int, ...]) -> Image:
-    """Read a picture and resize it to a mask's (height, width).
+def read_image_of_size(path: Path, size: tuple[int, ...]) -> Image:
+    """Read an image and resize it to a mask's (height, width).
 
     Raises
     ------
     ImageError
-        If it cannot be read, or has another aspect.
+        If the file cannot be read, or has another aspect ratio.
     """
+    from maskstyle.images.io import load_image
+    from maskstyle.images.pixels import resize_image
+    from maskstyle.images.sidecars import check_aspect
+
     pixels = load_image(path).pixels
-    own = (size[0], size[1])
-    check_aspect(own, pixels.shape[:2], kind="mask", name="the mask", image_name=str(path))
-    return resize_image(pixels, own)
+    check_aspect((size[0], size[1]), pixels.shape[:2], kind="mask", name="the mask", image_name=str(path))
+    return resize_image(pixels, (size[0], size[1]))
 
 
-def _shown(size: tuple[int, ...]) -> str:
+def _size_text(size: tuple[int, ...]) -> str:
     return f"{size[0]}x{size[1]}"
+
+
+# Writing
+
+Bits: TypeAlias = Literal["8", "16"]
+BitsOption: TypeAlias = Annotated[
+    Bits, typer.Option("--bits", help="Bits per sample of the PNG.", rich_help_panel="Output")
+]
+
+DEFAULT_BITS: Bits = "16"
+"""Enough to make masks from masks without loss."""
+
+_REQUIRED = inspect.Parameter.empty
+_OUTPUT_OPTIONS: Mapping[str, tuple[Any, Any]] = {
+    "output": (
+        Annotated[
+            Path,
+            typer.Option("--output", "-o", help="PNG file to write.", show_default=False, rich_help_panel="Output"),
+        ],
+        _REQUIRED,
+    ),
+    "invert": (
+        Annotated[
+            bool, typer.Option("--invert", help="Swap black and white: write 1 - mask.", rich_help_panel="Output")
+        ],
+        False,
+    ),
+    "bits": (BitsOption, DEFAULT_BITS),
+    "preview": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--preview", help="Also write the mask as an overlay on its image.", rich_help_panel="Output"
+            ),
+        ],
+        None,
+    ),
+    "image": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--image",
+                help="Image under the preview.  (default: the image the mask is made for)",
+                rich_help_panel="Output",
+            ),
+        ],
+        None,
+    ),
+    "quiet": (QuietOption, False),
+}
+
+
+@dataclass(frozen=True)
+class NewMask:
+    """A mask to write.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 array
+        Values in [0, 1].
+    image_file : Path or None
+        The image that the mask is for, if the command knows it.
+    """
+
+    mask: Mask
+    image_file: Path | None
+
+
+@dataclass(frozen=True)
+class MaskOutput:
+    """Values of the output options, which all commands share."""
+
+    output: Path
+    invert: bool
+    bits: Bits
+    preview: Path | None
+    image: Path | None
+    quiet: bool
+
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Raise an error if a file cannot be written or would replace an input."""
+        from maskstyle.cli.output_files import check_distinct
+        from maskstyle.images.files import check_writable
+
+        check_writable(self.output)
+        if self.preview is not None:
+            check_writable(self.preview)
+        elif self.image is not None:
+            raise SettingsError("--image has no effect without --preview; add --preview FILE or drop --image")
+        read = [*inputs, *([] if self.image is None else [self.image])]
+        check_distinct({"--output": self.output, "--preview": self.preview}, read)
+
+    def write(self, made: NewMask, metadata: Mapping[str, object]) -> None:
+        """Write the mask and its preview; read the preview's image first, in case it is unusable."""
+        from rich.markup import escape
+
+        from maskstyle.images.io import save_image, save_mask
+
+        mask = 1 - made.mask if self.invert else made.mask
+        overlay = None if self.preview is None else self._overlay(mask, made.image_file)
+        save_mask(self.output, mask, bits=int(self.bits), metadata=metadata)
+        if self.preview is not None and overlay is not None:
+            save_image(self.preview, overlay)
+            if not self.quiet:
+                messages().print(f"wrote {escape(str(self.preview))}")
+        if not self.quiet:
+            report_mask(self.output, mask, self.bits)
+
+    def _overlay(self, mask: Mask, image_file: Path | None) -> Image:
+        from maskstyle.images.compositing import mask_over_image
+
+        path = self.image or image_file
+        if path is None:
+            raise SettingsError("--preview needs an image to draw the mask on; pass --image IMAGE")
+        return mask_over_image(mask, read_image_of_size(path, mask.shape))
+
+
+def makes_mask(command: Callable[..., NewMask]) -> Callable[..., None]:
+    """Add the output options to a command that returns a mask, and write that mask.
+
+    An error that starts with the name of a parameter starts with its flag instead.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in _OUTPUT_OPTIONS.items()
+    ]
+    parameters = [*signature.parameters.values(), *added]
+
+    @functools.wraps(command)
+    def wrapper(**values: Any) -> None:
+        target = MaskOutput(**{name: values.pop(name) for name in _OUTPUT_OPTIONS})
+        target.check(files_in(values))
+        recorded = {**values, "invert": target.invert}
+        try:
+            made = command(**values)
+        except SettingsError as error:
+            raise _with_flag(error, values) from None
+        target.write(made, record_of(command, recorded))
+
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
+    del wrapper.__wrapped__  # Typer would read the command's own signature through it
+    return wrapper
+
+
+def files_in(values: Mapping[str, Any]) -> list[Path]:
+    """Return the files among parameter values.
+
+    Examples
+    --------
+    >>> [str(path) for path in files_in({"mask": Path("a"), "others": [Path("b")], "feather": 2.0})]
+    ['a', 'b']
+    """
+    several = [value if isinstance(value, list) else [value] for value in values.values()]
+    return [value for each in several for value in each if isinstance(value, Path)]
+
+
+def record_of(command: Callable[..., Any], values: Mapping[str, Any]) -> dict[str, object]:
+    """Return the metadata of a mask: the command and the options that made it."""
+    name = command.__name__.replace("_", "-")
+    return {
+        "version": __version__,
+        "command": f"masks {name}",
+        "options": {key: _plain(value) for key, value in values.items() if value is not None},
+    }
+
+
+def report_mask(path: Path, mask: Mask, bits: Bits) -> None:
+    """Report a written mask, with its shares of black and white."""
+    from rich.markup import escape
+
+    height, width = mask.shape
+    black, white = (f"{100 * float((mask == level).mean()):.1f}".removesuffix(".0") for level in (0, 1))
+    messages().print(escape(f"wrote {path}: {width}x{height}, {bits} bits, {black} % black (0), {white} % white (1)"))
+    if not mask.any():
+        messages().print(f"note: {escape(str(path))} is 0 everywhere: it selects nothing")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value for JSON, with files as their names."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.name if isinstance(value, Path) else value
+
+
+def _with_flag(error: SettingsError, values: Mapping[str, Any]) -> SettingsError:
+    first, _, rest = str(error).partition(" ")
+    return SettingsError(f"{flag_of(first)} {rest}") if first in values else error

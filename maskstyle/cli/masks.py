@@ -1,4 +1,4 @@
-"""``maskstyle masks``: a command for each way to make a soft mask."""
+"""``maskstyle masks``: one command for each way to make a soft mask."""
 
 from __future__ import annotations
 
@@ -7,32 +7,42 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from maskstyle.cli.mask_output import DEFAULT_BITS, BitsOption, Made, makes_mask, record_of, tell
+from maskstyle.cli.mask_files import (
+    DEFAULT_BITS,
+    BitsOption,
+    NewMask,
+    makes_mask,
+    read_mask,
+    read_masks,
+    record_of,
+    report_mask,
+    requested_size,
+)
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Size
 
-app = typer.Typer(help="Make soft masks: gradients, feathered regions, and masks of masks.", no_args_is_help=True)
+app = typer.Typer(help="Make soft masks.", no_args_is_help=True)
 
-LikeOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--like", help="The picture that the mask is for: the mask takes its size.")
-]
+LikeOption: TypeAlias = Annotated[Path | None, typer.Option("--like", help="Image to take the size from.")]
 SizeOption: TypeAlias = Annotated[
     str | None, typer.Option("--size", help="Size in pixels as WIDTHxHEIGHT, instead of --like.")
 ]
-MaskArgument: TypeAlias = Annotated[Path, typer.Argument(help="A mask: white is 1, black 0.", show_default=False)]
-MasksArgument: TypeAlias = Annotated[list[Path], typer.Argument(help="Masks of one size.", show_default=False)]
+MaskArgument: TypeAlias = Annotated[Path, typer.Argument(help="Grayscale mask: white is 1.", show_default=False)]
+MasksArgument: TypeAlias = Annotated[
+    list[Path], typer.Argument(help="Grayscale masks of one size.", show_default=False)
+]
 EasingOption: TypeAlias = Annotated[
-    Literal["linear", "smooth"], typer.Option("--easing", help="Fade evenly, or slowly at both ends.")
+    Literal["linear", "smooth"], typer.Option("--easing", help="Fade at a constant rate, or smoothly at both ends.")
 ]
 SideOption: TypeAlias = Annotated[
-    Literal["both", "inside", "outside"], typer.Option("--side", help="Which side of an edge fades.")
+    Literal["both", "inside", "outside"], typer.Option("--side", help="Side of the edge that fades.")
 ]
 
 ANGLES = {"left": 0.0, "top": 90.0, "right": 180.0, "bottom": 270.0}
-"""The angle of a gradient that is white on a side of the picture."""
+"""Direction of fading, in degrees, by the side that is white."""
 
 
 @app.command("linear")
@@ -42,23 +52,23 @@ def linear(
     size: SizeOption = None,
     origin: Annotated[
         Literal["left", "right", "top", "bottom"] | None,
-        typer.Option("--from", help="The white side.  (default: left)", show_default=False),
+        typer.Option("--from", help="White side of the image.  (default: left)", show_default=False),
     ] = None,
     angle: Annotated[
         float | None,
-        typer.Option("--angle", help="Direction of fading in degrees, instead of --from: 0 to the right, 90 down."),
+        typer.Option("--angle", help="Direction of fading in degrees: 0 rightward, 90 down."),
     ] = None,
-    start: Annotated[float, typer.Option("--start", help="Where fading begins, in percent of the way.")] = 0.0,
-    end: Annotated[float, typer.Option("--end", help="Where black begins, in percent of the way.")] = 100.0,
+    start: Annotated[float, typer.Option("--start", help="Where fading starts, in percent of the way.")] = 0.0,
+    end: Annotated[float, typer.Option("--end", help="Where fading ends, in percent of the way.")] = 100.0,
     easing: EasingOption = "linear",
-) -> Made:
-    """Make a gradient from one side of a picture to the other."""
+) -> NewMask:
+    """Make a linear gradient."""
     from maskstyle.masks.gradients import linear_mask
 
     if origin is not None and angle is not None:
-        raise SettingsError(f"--from is {origin} and --angle is {angle:g}; expected one of them")
+        raise SettingsError(f"--from is {origin} and --angle is {angle:g}; give only one of them")
     degrees = ANGLES[origin or "left"] if angle is None else angle
-    return Made(linear_mask(_size(like, size), angle=degrees, start=start, end=end, easing=easing), like)
+    return NewMask(linear_mask(_required_size(like, size), angle=degrees, start=start, end=end, easing=easing), like)
 
 
 @app.command("radial")
@@ -66,77 +76,80 @@ def linear(
 def radial(
     like: LikeOption = None,
     size: SizeOption = None,
-    center: Annotated[
-        str, typer.Option("--center", help="Center as X,Y, in percent of the width and the height.")
-    ] = "50,50",
-    inner: Annotated[float, typer.Option("--inner", help="Radius of what is white, in percent.")] = 0.0,
+    center: Annotated[str, typer.Option("--center", help="Center as X,Y, in percent of width and height.")] = "50,50",
+    inner: Annotated[float, typer.Option("--inner", help="Radius where fading starts, in percent.")] = 0.0,
     outer: Annotated[
-        float, typer.Option("--outer", help="Radius from which on it is black; 100 is half the picture's sides.")
+        float, typer.Option("--outer", help="Radius where fading ends, in percent of half the image.")
     ] = 100.0,
     shape: Annotated[
         Literal["ellipse", "circle"],
-        typer.Option("--shape", help="Of the picture's aspect, or round, in percent of half the shorter side."),
+        typer.Option("--shape", help="Ellipse with the image's aspect ratio, or circle."),
     ] = "ellipse",
     easing: EasingOption = "linear",
-) -> Made:
-    """Make a gradient around a point of a picture."""
+) -> NewMask:
+    """Make a radial gradient."""
     from maskstyle.masks.gradients import radial_mask
 
     mask = radial_mask(
-        _size(like, size), center=_center(center), inner=inner, outer=outer, shape=shape, easing=easing
+        _required_size(like, size),
+        center=_parse_center(center),
+        inner=inner,
+        outer=outer,
+        shape=shape,
+        easing=easing,
     )
-    return Made(mask, like)
+    return NewMask(mask, like)
 
 
 @app.command("from-map")
 @makes_mask
 def from_map(
     semantic_map: Annotated[
-        Path, typer.Argument(help="A map: a picture with a color for each region.", show_default=False)
+        Path, typer.Argument(help="Semantic map: an image with one color per region.", show_default=False)
     ],
     region: Annotated[
         list[str],
         typer.Option(
-            "--region", help="A region's color, as red, '#0000ff' or 0,0,255; repeatable.", show_default=False
+            "--region", help="Region color, such as red, '#0000ff' or 0,0,255; repeatable.", show_default=False
         ),
     ],
     like: LikeOption = None,
     size: SizeOption = None,
-    feather: Annotated[float, typer.Option("--feather", help="Pixels over which the region's edge fades.")] = 0.0,
+    feather: Annotated[float, typer.Option("--feather", help="Width of the soft edge in pixels.")] = 0.0,
     side: SideOption = "both",
     easing: EasingOption = "linear",
-) -> Made:
-    """Make a mask of one or several regions of a semantic map."""
+) -> NewMask:
+    """Make a mask from regions of a semantic map."""
     from maskstyle.cli.maps import chosen_regions, parse_colors
-    from maskstyle.cli.mask_files import wanted_size
     from maskstyle.maps.io import fit_map, load_map
     from maskstyle.masks.feathering import region_mask
 
     for text in region:
         parse_colors(text, "--region")
-    wanted = wanted_size(like, size)
+    wanted = requested_size(like, size)
     name = str(semantic_map)
     regions = load_map(semantic_map)
     colors = [color for text in region for color in chosen_regions(text, "--region", regions, name=name)]
     if wanted is not None:
         regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
-    return Made(region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like)
+    return NewMask(region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like)
 
 
 @app.command("feather")
 @makes_mask
 def feather(
     mask: MaskArgument,
-    feather: Annotated[float, typer.Option("--feather", help="Pixels over which an edge fades.", show_default=False)],
+    feather: Annotated[
+        float, typer.Option("--feather", help="Width of the soft edge in pixels.", show_default=False)
+    ],
     like: LikeOption = None,
     size: SizeOption = None,
     side: SideOption = "both",
-) -> Made:
-    """Make a mask's edges soft."""
-    from maskstyle.cli.mask_files import read_mask, wanted_size
+) -> NewMask:
+    """Soften the edges of a mask."""
     from maskstyle.masks.feathering import feather_mask
 
-    return Made(feather_mask(read_mask(mask, wanted_size(like, size)), feather, side=side), like)
+    return NewMask(feather_mask(read_mask(mask, requested_size(like, size)), feather, side=side), like)
 
 
 @app.command("combine")
@@ -145,72 +158,71 @@ def combine(
     masks: MasksArgument,
     how: Annotated[
         Literal["multiply", "add", "subtract", "maximum", "minimum", "invert"],
-        typer.Option("--how", help="What to do; subtract takes all others from the first.", show_default=False),
+        typer.Option("--how", help="Operation; subtract takes the others from the first.", show_default=False),
     ],
     like: LikeOption = None,
     size: SizeOption = None,
-) -> Made:
-    """Make one mask of several, or invert one."""
-    from maskstyle.cli.mask_files import read_masks, wanted_size
+) -> NewMask:
+    """Combine several masks, or invert one."""
     from maskstyle.masks.combining import combine_masks
 
-    return Made(combine_masks(read_masks(masks, wanted_size(like, size)), how=how), like)
+    return NewMask(combine_masks(read_masks(masks, requested_size(like, size)), how=how), like)
 
 
 @app.command("edge-aware")
 @makes_mask
 def edge_aware(
     mask: MaskArgument,
-    picture: Annotated[
-        Path, typer.Argument(help="The picture whose edges the mask is to follow.", show_default=False)
-    ],
-    radius: Annotated[int, typer.Option("--radius", help="How far edges may move, in pixels.")] = 16,
+    picture: Annotated[Path, typer.Argument(help="Image with the edges to follow.", show_default=False)],
+    radius: Annotated[int, typer.Option("--radius", help="Largest shift of an edge, in pixels.")] = 16,
     epsilon: Annotated[
-        float, typer.Option("--epsilon", help="What counts as an edge: smaller follows fainter ones.")
+        float, typer.Option("--epsilon", help="Edge threshold: a smaller value follows fainter edges.")
     ] = 1e-4,
-) -> Made:
-    """Move the edges of a rough mask to the edges in its picture."""
-    from maskstyle.cli.mask_files import read_mask
+) -> NewMask:
+    """Move the edges of a rough mask to the edges of an image."""
     from maskstyle.images.guided_filter import edge_aware_mask
     from maskstyle.images.io import load_image
 
     pixels = load_image(picture).pixels
     rough = read_mask(mask, (pixels.shape[0], pixels.shape[1]))
-    return Made(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture)
+    return NewMask(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture)
 
 
 @app.command("normalize")
 def normalize(
     masks: MasksArgument,
     output_dir: Annotated[
-        Path, typer.Option("--output-dir", help="Folder of the results, which keep their names.", show_default=False)
+        Path,
+        typer.Option(
+            "--output-dir",
+            help="Folder for the normalized masks, which keep their names.",
+            show_default=False,
+            rich_help_panel="Output",
+        ),
     ],
-    fill: Annotated[
-        bool, typer.Option("--fill/--no-fill", help="Also make whole what adds up to less than white, or leave that.")
-    ] = True,
+    fill: Annotated[bool, typer.Option("--fill/--no-fill", help="Also scale up where the sum is below 1.")] = True,
     like: LikeOption = None,
     size: SizeOption = None,
     bits: BitsOption = DEFAULT_BITS,
     quiet: QuietOption = False,
 ) -> None:
-    """Divide masks by their sum, so that they share out every pixel that any of them has."""
-    from maskstyle.cli.mask_files import read_masks, wanted_size
+    """Scale masks so that they sum to 1."""
     from maskstyle.images.io import save_mask
     from maskstyle.masks.combining import normalize_masks
 
-    outputs = _outputs(masks, output_dir, [*masks, *([] if like is None else [like])])
+    outputs = _normalized_files(masks, output_dir, [*masks, *([] if like is None else [like])])
     levels = (1 << int(bits)) - 1
-    shares = normalize_masks(read_masks(masks, wanted_size(like, size)), fill=fill, levels=levels)
+    normalized = normalize_masks(read_masks(masks, requested_size(like, size)), fill=fill, levels=levels)
     output_dir.mkdir(exist_ok=True)
     metadata = record_of(normalize, {"masks": masks, "fill": fill, "like": like, "size": size})
-    for path, share in zip(outputs, shares, strict=True):
-        save_mask(path, share, bits=int(bits), metadata=metadata)
+    for path, mask in zip(outputs, normalized, strict=True):
+        save_mask(path, mask, bits=int(bits), metadata=metadata)
         if not quiet:
-            tell(path, share, bits)
+            report_mask(path, mask, bits)
 
 
-def _outputs(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
-    """Return where each mask's share goes, once nothing stands in its way."""
+def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
+    """Return the file of each normalized mask, and check that it can be written."""
     from maskstyle.cli.output_files import check_distinct
     from maskstyle.images.files import check_replaceable
 
@@ -225,18 +237,16 @@ def _outputs(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     return outputs
 
 
-def _size(like: Path | None, size: str | None) -> Size:
-    from maskstyle.cli.mask_files import wanted_size
-
-    wanted = wanted_size(like, size)
+def _required_size(like: Path | None, size: str | None) -> Size:
+    wanted = requested_size(like, size)
     if wanted is None:
-        raise SettingsError("expected the size of the mask; pass --like IMAGE, or --size WIDTHxHEIGHT")
+        raise SettingsError("the mask needs a size; pass --like IMAGE or --size WIDTHxHEIGHT")
     return wanted
 
 
-def _center(text: str) -> tuple[float, float]:
+def _parse_center(text: str) -> tuple[float, float]:
     try:
         x, y = (float(number) for number in text.split(","))
     except ValueError:
-        raise SettingsError(f"--center is {text!r}; expected X,Y in percent such as 50,50") from None
+        raise SettingsError(f"--center is {text!r}; expected X,Y in percent, such as 50,50") from None
     return x, y

@@ -1,46 +1,49 @@
-"""The progress bar: size, step, losses and time left, in proportion to the work of each size."""
+"""Progress of a run: the bar with its estimate of the time left, and the plot of the losses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from maskstyle.images.pixels import Size
-from maskstyle.settings import Settings
 from maskstyle.synthesis.schedule import steps_at
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from maskstyle.images.pixels import Size
+    from maskstyle.settings import Settings
+    from maskstyle.synthesis.result import Result
     from maskstyle.synthesis.scales import Step
 
 
 SHORT_NAMES = {"total_variation": "tv"}
-"""Names of terms as the bar has room for them."""
+"""Names of loss terms, shortened for the bar."""
 
 WIDTH_FOR_BAR = 60
-"""Columns of a terminal from which on there is room for the bar itself."""
+"""Least terminal width, in columns, that has room for the bar itself."""
 
 WIDTH_FOR_TERMS = 105
-"""Columns of a terminal from which on there is room for the losses of every term."""
+"""Least terminal width, in columns, that has room for the loss of every term."""
 
 
 class StepBar(AbstractContextManager["StepBar"]):
-    """Shows Steps as they come; the length of the bar is work, in pixels times steps.
+    """A progress bar over all sizes; its length is work, in pixels times steps.
 
     Parameters
     ----------
     sizes : sequence of (height, width)
-        From coarse to fine.
+        The sizes, from coarse to fine.
     settings : Settings
-        For the number of steps.
+        Settings of the run, which give the number of steps.
     console : rich.console.Console
-        Where to show them; what else is printed to it while the bar is shown goes above the bar.
+        Where to draw the bar. Anything else printed to this console appears above the bar.
     quiet : bool
-        Show nothing.
+        Draw nothing.
     """
 
     def __init__(self, sizes: Sequence[Size], settings: Settings, *, console: Console, quiet: bool) -> None:
@@ -81,19 +84,21 @@ class StepBar(AbstractContextManager["StepBar"]):
         return f" ({', '.join(terms)})"
 
     def finish(self) -> None:
-        """Fill the bar; the sizes may have converged before their step limit."""
+        """Fill the bar: a size that converges early leaves it short."""
         self._bar.update(self._task, completed=sum(self._work), left="done")
 
 
 class TimeLeft:
-    """Estimates the seconds left from the pace per pixel at the size at hand; sizes may converge earlier.
+    """An estimate of the time left, from the pace per pixel at the current size.
+
+    It is an upper bound where a size may converge before its last step.
 
     Parameters
     ----------
     sizes : sequence of (height, width)
-        From coarse to fine.
+        The sizes, from coarse to fine.
     steps : sequence of int
-        Steps at each size.
+        Number of steps at each size.
     """
 
     def __init__(self, sizes: Sequence[Size], steps: Sequence[int]) -> None:
@@ -104,7 +109,7 @@ class TimeLeft:
         self._pace: float | None = None
 
     def after(self, step: Step) -> float:
-        """Return the estimate after a step."""
+        """Return the estimate after a step, in seconds."""
         here = self._pixels[step.scale - 1]
         if step.scale != self._scale:
             self._scale, self._first = step.scale, (step.step, step.seconds)
@@ -112,13 +117,13 @@ class TimeLeft:
         if step.step > first_step:
             self._pace = (step.seconds - first_seconds) / (step.step - first_step) / here
         elif self._pace is None:
-            self._pace = step.seconds / step.step / here  # the first step compiles, so this is too long
+            self._pace = step.seconds / step.step / here  # too slow a pace: the first step compiles the graph
         work = [pixels * steps for pixels, steps in zip(self._pixels, self._steps, strict=True)]
         return self._pace * (here * (self._steps[step.scale - 1] - step.step) + sum(work[step.scale :]))
 
 
 def clock(seconds: float) -> str:
-    """Write seconds as minutes and seconds, and hours where there are any.
+    """Format seconds as minutes and seconds, with hours if there are any.
 
     Examples
     --------
@@ -130,3 +135,40 @@ def clock(seconds: float) -> str:
     minutes, left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def save_loss_plot(path: Path, result: Result) -> None:
+    """Plot the weighted losses over all steps, on a logarithmic axis, with a line where each size begins.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write: .png, .svg or .pdf.
+    result : Result
+        The finished run.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from maskstyle.images.files import replacing
+
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    numbers = range(1, len(result.steps) + 1)
+    axes.plot(numbers, [sum(step.losses.values()) for step in result.steps], "k", label="total")
+    for name in result.losses:
+        # A logarithmic axis cannot show 0, the content loss of the content image itself.
+        values = [step.losses[name] or float("nan") for step in result.steps]
+        axes.plot(numbers, values, label=name)
+    start = 0
+    for scale in result.scales:
+        axes.axvline(start + 1, color="0.8", zorder=0)
+        axes.text(
+            start + 1, 1.0, f" {scale.size[1]}x{scale.size[0]}", transform=axes.get_xaxis_transform(), va="bottom"
+        )
+        start += scale.evaluations
+    axes.set(yscale="log", xlabel="step", ylabel="weighted loss")
+    axes.legend()
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.lstrip(".").lower() or None, dpi=120)

@@ -1,4 +1,4 @@
-"""Relative distances of regions, from their Gram matrices and features; NumPy in float64."""
+"""Relative distances between regions, from their Gram matrices, features and pixels; NumPy in float64."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maskstyle.objective.terms import TINY
 from maskstyle.settings import LayerMix
 
 Matrix: TypeAlias = NDArray[np.float64]
-"""(R, S): one row for each region of the result, one column for each of the style; NaN where there is no distance."""
+"""(R, S): a row for each region of the result, a column for each style; NaN where there is no distance."""
 
 
 def style_distances(
@@ -22,15 +22,19 @@ def style_distances(
     rows: Sequence[int],
     columns: Sequence[int],
 ) -> Matrix:
-    """Return ``||G_r - T_s||^2 / ||T_s||^2`` for every region r of a result and s of a style, at one layer.
+    """Return ``||G_r - T_s||^2 / ||T_s||^2`` for every region r of a result and every style s, at one layer.
 
     Parameters
     ----------
     grams, targets : mapping of int to (C, C) float32 array
-        Gram matrices of the regions of the result and of the style by label; regions that are too small for the layer
-        are missing, and their row or column is NaN.
+        Gram matrices of the regions of the result and of the style image, by label. A region that is too small for
+        the layer is missing; its row or column is NaN.
     rows, columns : sequence of int
-        The labels in order.
+        The labels, in order.
+
+    Returns
+    -------
+    (R, S) float64 array
 
     Examples
     --------
@@ -38,7 +42,7 @@ def style_distances(
     >>> style_distances({0: gram}, {5: target, 6: gram}, [0], [5, 6, 7]).tolist()
     [[0.25, 0.0, nan]]
     """
-    found = np.full((len(rows), len(columns)), np.nan)
+    distances = np.full((len(rows), len(columns)), np.nan)
     for column, style_label in enumerate(columns):
         if style_label not in targets:
             continue
@@ -46,12 +50,12 @@ def style_distances(
         size = max(float(np.sum(np.square(target))), TINY)
         for row, label in enumerate(rows):
             if label in grams:
-                found[row, column] = float(np.sum(np.square(grams[label] - target))) / size
-    return found
+                distances[row, column] = float(np.sum(np.square(grams[label] - target))) / size
+    return distances
 
 
-def averaged(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequence[int]) -> Matrix:
-    """Return the mean of the layers' distances, each row over the same layers.
+def mean_over_layers(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequence[int]) -> Matrix:
+    """Return the weighted mean of the layers' distances, each row over the same layers.
 
     Parameters
     ----------
@@ -60,52 +64,56 @@ def averaged(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequence[int]) 
     mix : tuple of (str, float)
         Layers with their weights in the mean.
     own : sequence of int
-        For each row the column of its own style. A row is averaged over the layers that have this distance; another
-        column that lacks one of those layers is NaN, as it could not be compared.
+        For each row, the column of its own style. The mean of a row is over the layers with a distance in this
+        column. A style without a distance at one of these layers is NaN: its mean would not be comparable.
+
+    Returns
+    -------
+    (R, S) float64 array
     """
     first = next(iter(by_layer.values()))
     mean = np.full(first.shape, np.nan)
     for row, column in enumerate(own):
-        seen = [(layer, weight) for layer, weight in mix if np.isfinite(by_layer[layer][row, column])]
-        if seen:
-            total = sum(weight for _, weight in seen)
-            mean[row] = sum(weight / total * by_layer[layer][row] for layer, weight in seen)
+        known = [(layer, weight) for layer, weight in mix if np.isfinite(by_layer[layer][row, column])]
+        if known:
+            total = sum(weight for _, weight in known)
+            mean[row] = sum(weight / total * by_layer[layer][row] for layer, weight in known)
     return mean
 
 
-def leakages(distances: Matrix, own: Sequence[int], others: Sequence[int]) -> tuple[float | None, ...]:
-    """Return for each row its own distance divided by that of the nearest other style.
+def leakage_ratios(distances: Matrix, own: Sequence[int], others: Sequence[int]) -> tuple[float | None, ...]:
+    """Return each region's distance to its own style, divided by that to the nearest other style.
 
     Parameters
     ----------
     distances : (R, S) float64 array
         See `style_distances`.
     own : sequence of int
-        For each row the column of its own style.
+        For each row, the column of its own style.
     others : sequence of int
-        The columns that may be another style. A row whose own style is none of these, as where it is the whole style
-        image of which they are parts, has no leakage.
+        Columns that count as other styles. A row with another own style has no leakage: its own style is the whole
+        style image, and the others are parts of it.
 
     Returns
     -------
     tuple of float or None
-        0 is the own style exactly, below 1 is nearer to the own style than to any other; None without another.
+        0: exactly the own style. Below 1: nearer to the own style than to any other. None: no other style.
 
     Examples
     --------
-    >>> leakages(np.array([[0.1, 0.4], [0.3, 0.2]]), own=[0, 0], others=[0, 1])
+    >>> leakage_ratios(np.array([[0.1, 0.4], [0.3, 0.2]]), own=[0, 0], others=[0, 1])
     (0.25, 1.4999999999999998)
     """
-    found: list[float | None] = []
+    ratios: list[float | None] = []
     for row, column in zip(distances, own, strict=True):
         nearest = nearest_other(row, column, others)
         known = nearest is not None and np.isfinite(row[column])
-        found.append(float(row[column]) / max(float(row[nearest]), TINY) if known else None)
-    return tuple(found)
+        ratios.append(float(row[column]) / max(float(row[nearest]), TINY) if known else None)
+    return tuple(ratios)
 
 
 def nearest_other(row: NDArray[np.float64], own: int, others: Sequence[int]) -> int | None:
-    """Return the column of the nearest style that is not a row's own, None where there is none."""
+    """Return the column of the nearest style other than a row's own, or None."""
     known = [column for column in others if column != own and np.isfinite(row[column])]
     return min(known, key=lambda column: float(row[column])) if known and own in others else None
 
@@ -113,32 +121,32 @@ def nearest_other(row: NDArray[np.float64], own: int, others: Sequence[int]) -> 
 def content_distance(
     features: NDArray[np.float32], target: NDArray[np.float32], cells: NDArray[np.int32] | None = None
 ) -> float:
-    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over all cells of a layer, or over some.
+    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over a layer, or over some of its cells.
 
     Parameters
     ----------
     features, target : (H, W, C) float32 array
-        The layer's features of the result and of the content.
+        The layer's features of the result and of the content image.
     cells : (M,) int32 array, optional
-        Flat indices of at least one cell.
+        Flat indices of at least one cell; all cells by default.
     """
-    rows, wanted = (each.reshape(-1, each.shape[-1]).astype(np.float64) for each in (features, target))
+    found, wanted = (each.reshape(-1, each.shape[-1]).astype(np.float64) for each in (features, target))
     if cells is not None:
-        rows, wanted = rows[cells], wanted[cells]
-    return float(np.mean(np.square(rows - wanted)) / max(float(np.mean(np.square(wanted))), TINY))
+        found, wanted = found[cells], wanted[cells]
+    return float(np.mean(np.square(found - wanted)) / max(float(np.mean(np.square(wanted))), TINY))
 
 
 class Untouched(NamedTuple):
-    """What became of the pixels that were to stay.
+    """Changes among the pixels that should equal the content image.
 
     Parameters
     ----------
     pixels : int
-        How many there are.
+        Number of these pixels.
     changed : int
-        How many of them differ from the content, in 8 bits, in any color or in opacity.
+        How many of them differ from the content image in 8 bits, in any color or in opacity.
     largest : int
-        The largest difference among them, of 255.
+        The largest difference, in [0, 255].
     """
 
     pixels: int
@@ -147,7 +155,7 @@ class Untouched(NamedTuple):
 
     @property
     def share(self) -> float | None:
-        """Share of them that changed; None where there are none."""
+        """Share of these pixels that changed, in [0, 1]; None if there are none."""
         return self.changed / self.pixels if self.pixels else None
 
 
@@ -159,18 +167,22 @@ def compare_untouched(
     alpha: Mask | None = None,
     content_alpha: Mask | None = None,
 ) -> Untouched:
-    """Compare the pixels that were to stay with the content's, resized as a transfer does.
+    """Compare the unpainted pixels of a result with the content image, resized as a transfer resizes it.
 
     Parameters
     ----------
     result : (H, W, 3) float32 array
-        In [0, 1].
+        RGB in [0, 1].
     content : (h, w, 3) float32 array
-        In [0, 1].
+        RGB in [0, 1].
     untouched : (H, W) bool array
-        Where the content's pixels were to stay.
+        True where the result should equal the content image.
     alpha, content_alpha : (H, W) and (h, w) float32 array, optional
-        Opacity in [0, 1]; opaque where left out.
+        Opacity in [0, 1]; opaque by default.
+
+    Returns
+    -------
+    Untouched
 
     Examples
     --------
@@ -184,7 +196,7 @@ def compare_untouched(
     before = _rgba(resize_image(content, size), resized)[untouched]
     after = _rgba(result, alpha)[untouched]
     if alpha is not None:
-        # What was not painted is transparent where only what was painted was written.
+        # A result saved with --transparent is transparent wherever nothing was painted.
         hidden = after[:, 3] == 0
         after[hidden, 3] = before[hidden, 3]
     differences = np.abs(after.astype(np.int16) - before).max(axis=1, initial=0)

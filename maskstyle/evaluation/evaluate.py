@@ -1,4 +1,4 @@
-"""Evaluation of a result by region: Gram distances to its own style and to the others (Gatys et al., 2017)."""
+"""Evaluation of a result by region, with the guided Gram matrices of Gatys et al. (CVPR 2017)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.evaluation.distances import Matrix, averaged, compare_untouched, content_distance, style_distances
+from maskstyle.evaluation.comparison import Comparison, EvaluatedRegion, evaluation_settings, resolve_comparison
+from maskstyle.evaluation.distances import (
+    Matrix,
+    compare_untouched,
+    content_distance,
+    mean_over_layers,
+    style_distances,
+)
 from maskstyle.evaluation.result import Evaluation
-from maskstyle.evaluation.setup import EvaluationPlan, JudgedRegion, judging_settings, plan_evaluation
 from maskstyle.guidance.regions import Labels
 from maskstyle.images.pixels import Image, Mask, Size, resize_image
 from maskstyle.maps.io import Color, SemanticMap
@@ -23,8 +29,9 @@ from maskstyle.techniques.setup import prepared_network
 
 if TYPE_CHECKING:
     from maskstyle.networks.load import NetworkChoice
-    from maskstyle.networks.vgg import FeatureNetwork
-    from maskstyle.objective.guides import Cells
+
+TILE_SIZE = 1024
+"""Side of the tiles of a large image, in pixels. Tiles bound the memory and do not change the numbers."""
 
 
 def evaluate_regions(
@@ -43,33 +50,30 @@ def evaluate_regions(
     settings: Settings | None = None,
     network: NetworkChoice | FeatureNetwork | None = None,
 ) -> Evaluation:
-    """Measure how near each region of a result is to its own style, to the other styles and to the content.
+    """Measure how near each region of a result is to its own style, to the other styles and to the content image.
 
     Parameters
     ----------
     result : (H, W, 3) float array
-        RGB in [0, 1]; what a transfer returned.
+        RGB in [0, 1]; the image that a transfer returned.
     style : (h, w, 3) float array
-        RGB in [0, 1], of any size: it is used at the size that it has for a transfer to the result's size.
+        RGB in [0, 1]; resized as for a transfer to the result's size.
     content : (H', W', 3) float array, optional
-        What the result was made from, of any size; without it there is no content distance, and nothing about pixels
-        that were to stay.
+        RGB in [0, 1]; the content image. Without it, there is no content distance and no count of changed pixels.
     content_map, style_map : SemanticMap, optional
-        Both, to judge by region: the map of the content, or the doodle, and that of the style image. Without them the
-        whole result is compared with the whole style.
+        Maps of the content image, or the doodle, and of the style image: pass both, to evaluate by region. Without
+        them, the whole result is compared with the whole style image.
     regions, mapping, unmatched
-        As they were for the transfer: see `maskstyle.transfer_region`.
+        The same as in the transfer; see `maskstyle.transfer_region`.
     masks : sequence of (H'', W'') float array
-        Soft masks in [0, 1] that the result was painted under, where there are no maps: pixels that are 0 in all of
-        them were to stay.
+        Without maps: the soft masks of the transfer, in [0, 1]. Pixels where all masks are 0 should be unchanged.
     alpha, content_alpha : (H, W) and (H', W') float array, optional
-        Opacity of the result and of the content; opaque where left out.
+        Opacity of the result and of the content image, in [0, 1]; opaque by default.
     settings : Settings, optional
-        Of these, network, compute_type, pooling, padding, style_layers, content_layers, propagation, style_fit and
-        style_scale are used; `maskstyle.settings.JUDGING` where they are left out. The last two should be those of
-        the transfer.
+        `maskstyle.settings.JUDGING` by default. Only network, compute_type, pooling, padding, style_layers,
+        content_layers, propagation, style_fit and style_scale have an effect. Set the last two as in the transfer.
     network : NetworkChoice or FeatureNetwork, optional
-        A chosen or loaded network; found as the settings say where it is left out. VGG19 judges best.
+        A chosen or loaded network; by default the one that the settings name. VGG19 is the most accurate.
 
     Returns
     -------
@@ -78,12 +82,12 @@ def evaluate_regions(
     Raises
     ------
     ImageError, SettingsError, WeightsError
-        For inputs that cannot work, before the long work starts.
+        If the inputs do not fit together; raised before the network runs.
 
     References
     ----------
     Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer",
-    CVPR 2017, whose guided Gram matrices these are.
+    CVPR 2017.
 
     Examples
     --------
@@ -97,7 +101,7 @@ def evaluate_regions(
     ... )
     >>> evaluation.leakage, evaluation.untouched_changed  # doctest: +SKIP
     """
-    settings = judging_settings(settings, has_content=content is not None)
+    settings = evaluation_settings(settings, has_content=content is not None)
     result, style = check_image(result, "result"), check_image(style, "style image")
     if alpha is not None:
         alpha = check_alpha(alpha, result.shape[:2], "result")
@@ -105,7 +109,7 @@ def evaluate_regions(
         content = check_image(content, "content image")
         if content_alpha is not None:
             content_alpha = check_alpha(content_alpha, content.shape[:2])
-    plan = plan_evaluation(
+    comparison = resolve_comparison(
         result.shape[:2],
         style.shape[:2],
         content=None if content is None else content.shape[:2],
@@ -118,20 +122,22 @@ def evaluate_regions(
         settings=settings,
     )
     loaded = prepared_network(network, settings)
-    cells = judged_cells(loaded, plan, settings)
-    by_layer = style_matrices(loaded, result, style, plan, cells)
+    cells = _compared_cells(loaded, comparison, settings)
+    by_layer = _style_distances(loaded, result, style, comparison, cells)
     distance: float | None = None
-    distances: tuple[float | None, ...] = (None,) * len(plan.regions)
+    distances: tuple[float | None, ...] = (None,) * len(comparison.regions)
     untouched = None
     if content is not None:
-        distance, distances = content_distances(loaded, result, content, plan, settings)
-        if plan.untouched is not None:
-            untouched = compare_untouched(result, content, plan.untouched, alpha=alpha, content_alpha=content_alpha)
+        distance, distances = _content_distances(loaded, result, content, comparison, settings)
+        if comparison.untouched is not None:
+            untouched = compare_untouched(
+                result, content, comparison.untouched, alpha=alpha, content_alpha=content_alpha
+            )
     return Evaluation(
-        regions=plan.regions,
-        style_regions=plan.style_regions,
-        own=plan.own,
-        confusion=averaged(by_layer, active(settings.style_layers), plan.own),
+        regions=comparison.regions,
+        style_regions=comparison.style_regions,
+        own=comparison.own,
+        confusion=mean_over_layers(by_layer, active(settings.style_layers), comparison.own),
         by_layer=by_layer,
         content_distance=distance,
         content_distances=distances,
@@ -139,48 +145,25 @@ def evaluate_regions(
         settings=settings.changed(pooling=loaded.pooling, padding=loaded.padding),
         network=loaded.architecture.name,
         compute_type=loaded.compute_type,
-        size=(result.shape[0], result.shape[1]),
-        style_size=(plan.style_labels.shape[0], plan.style_labels.shape[1]),
-        remarks=(*plan.remarks, *_vanished(plan, *cells), *_about(loaded)),
+        size=_size(comparison.labels),
+        style_size=_size(comparison.style_labels),
+        notes=(*comparison.notes, *_small_regions(comparison, *cells), *_accuracy(loaded)),
     )
 
 
-def _vanished(plan: EvaluationPlan, cells: Cells, style_cells: Cells) -> Iterable[str]:
-    """Return a sentence for each region that is too small for some layers."""
-    for regions, found, whose in (
-        (plan.regions, cells, "the result"),
-        (plan.style_regions, style_cells, "the style image"),
-    ):
-        for region in regions:
-            missing = [layer for layer, members in found.items() if region.label not in members]
-            if missing:
-                where = "every layer" if len(missing) == len(found) else ", ".join(missing)
-                yield f"region {region.name} of {whose} is too small for {where}, and is not judged there"
-
-
-def _about(network: FeatureNetwork) -> Iterable[str]:
-    measured_as = network.architecture.measured_as
-    if measured_as is not None:
-        yield f"{network.architecture.name} judges about as {measured_as.name} would; {measured_as.name} judges best"
-
-
-TILE_SIZE = 1024
-"""Side of the tiles in which larger pictures are judged, in pixels, which bounds the memory and changes nothing."""
-
-
-def judged_cells(network: FeatureNetwork, plan: EvaluationPlan, settings: Settings) -> tuple[Cells, Cells]:
-    """Return the cells of the regions of the result, and of the style image, on the grids of the style layers."""
-    cells = _cells(network, plan.labels, plan.regions, settings)
-    style_cells = _cells(network, plan.style_labels, plan.style_regions, settings)
-    size = _size(plan.style_labels)
-    for region in plan.style_regions:
-        if region.color is None:  # the whole style image, which has all cells
+def _compared_cells(network: FeatureNetwork, comparison: Comparison, settings: Settings) -> tuple[Cells, Cells]:
+    """Return the cells of each region of the result, and of the style image, on the grids of the style layers."""
+    cells = _cells(network, comparison.labels, comparison.regions, settings)
+    style_cells = _cells(network, comparison.style_labels, comparison.style_regions, settings)
+    size = _size(comparison.style_labels)
+    for region in comparison.style_regions:
+        if region.color is None:  # the whole style image has every cell
             for layer, found in style_cells.items():
                 found[region.label] = np.arange(np.prod(network.architecture.grid(size, layer)), dtype=np.int32)
     return cells, style_cells
 
 
-def _cells(network: FeatureNetwork, labels: Labels, regions: Iterable[JudgedRegion], settings: Settings) -> Cells:
+def _cells(network: FeatureNetwork, labels: Labels, regions: Iterable[EvaluatedRegion], settings: Settings) -> Cells:
     layers = [layer for layer, _ in active(settings.style_layers)]
     return layer_cells(network, labels, [region.label for region in regions], layers, settings)
 
@@ -189,64 +172,64 @@ def _size(labels: Labels) -> Size:
     return labels.shape[0], labels.shape[1]
 
 
-def style_matrices(
-    network: FeatureNetwork, result: Image, style: Image, plan: EvaluationPlan, cells: tuple[Cells, Cells]
+def _style_distances(
+    network: FeatureNetwork, result: Image, style: Image, comparison: Comparison, cells: tuple[Cells, Cells]
 ) -> dict[str, Matrix]:
-    """Return the style distances by layer.
-
-    Parameters
-    ----------
-    network : FeatureNetwork
-        Where the features come from.
-    result, style : (H, W, 3) and (h, w, 3) float32 array
-        In [0, 1]; the style image is resized as the plan says.
-    plan : EvaluationPlan
-        What is compared with what.
-    cells : tuple
-        From `judged_cells`.
-    """
+    """Return the style distances at each style layer."""
     grams = region_grams(network, result, cells[0], tile_size=TILE_SIZE)
-    style = resize_image(style, _size(plan.style_labels))
+    style = resize_image(style, _size(comparison.style_labels))
     targets = region_grams(network, style, cells[1], tile_size=TILE_SIZE)
-    rows, columns = ([each.label for each in regions] for regions in (plan.regions, plan.style_regions))
+    rows = [region.label for region in comparison.regions]
+    columns = [region.label for region in comparison.style_regions]
     return {layer: style_distances(grams.get(layer, {}), targets.get(layer, {}), rows, columns) for layer in cells[0]}
 
 
-def content_distances(
-    network: FeatureNetwork, result: Image, content: Image, plan: EvaluationPlan, settings: Settings
+def _content_distances(
+    network: FeatureNetwork, result: Image, content: Image, comparison: Comparison, settings: Settings
 ) -> tuple[float, tuple[float | None, ...]]:
-    """Return the content distance of the whole picture and that of each region, each a mean over layers.
+    """Return the content distance of the whole image and of each region, as means over the content layers.
 
-    Parameters
-    ----------
-    network : FeatureNetwork
-        Where the features come from.
-    result, content : (H, W, 3) and (h, w, 3) float32 array
-        In [0, 1]; the content is resized to the result's size.
-    plan : EvaluationPlan
-        For the regions; one that is too small for every content layer has None.
-    settings : Settings
-        For the content layers, with their weights in the mean, and the propagation.
+    The distance of a region that is too small for every content layer is None.
     """
-    settings = settings.changed(tile_size=None)  # a result's settings may say which tiles it was made in
-    term = content_term(network, resize_image(content, _size(plan.labels)), settings)
+    settings = settings.changed(tile_size=None)  # settings taken from a result may have its tile size
+    term = content_term(network, resize_image(content, _size(comparison.labels)), settings)
     features = content_term(network, result, settings).targets
-    labels = [region.label for region in plan.regions]
-    cells = layer_cells(network, plan.labels, labels, list(term.targets), settings)
+    labels = [region.label for region in comparison.regions]
+    cells = layer_cells(network, comparison.labels, labels, list(term.targets), settings)
     weights = dict(active(settings.content_layers))
     whole = {}
     by_region: dict[int, dict[str, float]] = {label: {} for label in labels}
     for layer, target in term.targets.items():
         found, wanted = (tf.cast(each, tf.float32).numpy() for each in (features[layer], target))
-        gain = network.content_gains[layer]  # makes up for what the network does not see, as in the content term
+        gain = network.content_gains[layer]  # compensates for what the network misses, as in the content term
         whole[layer] = gain * content_distance(found, wanted)
         for label, members in cells[layer].items():
             by_region[label][layer] = gain * content_distance(found, wanted, members)
-    return _mean(whole, weights), tuple(
-        _mean(by_region[label], weights) if by_region[label] else None for label in labels
+    return _weighted_mean(whole, weights), tuple(
+        _weighted_mean(by_region[label], weights) if by_region[label] else None for label in labels
     )
 
 
-def _mean(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    """Return the mean over the layers that there are, by weight."""
+def _weighted_mean(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return the weighted mean over the layers that have a value."""
     return sum(weights[layer] * value for layer, value in values.items()) / sum(weights[layer] for layer in values)
+
+
+def _small_regions(comparison: Comparison, cells: Cells, style_cells: Cells) -> Iterable[str]:
+    """Yield a note for each region that is too small for some layers."""
+    for regions, found, image in (
+        (comparison.regions, cells, "the result"),
+        (comparison.style_regions, style_cells, "the style image"),
+    ):
+        for region in regions:
+            missing = [layer for layer, members in found.items() if region.label not in members]
+            if missing:
+                where = "every layer" if len(missing) == len(found) else ", ".join(missing)
+                yield f"region {region.name} of {image} is too small for {where}; its distance there is unknown"
+
+
+def _accuracy(network: FeatureNetwork) -> Iterable[str]:
+    """Yield a note if the network only approximates another one."""
+    name, measured_as = network.architecture.name, network.architecture.measured_as
+    if measured_as is not None:
+        yield f"{name} approximates {measured_as.name}; {measured_as.name} is more accurate"

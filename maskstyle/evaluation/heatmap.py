@@ -1,4 +1,4 @@
-"""The confusion matrix of an evaluation as a picture, drawn by Pillow."""
+"""A heat map of the style distances of an evaluation, drawn with Pillow."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
+from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
-from maskstyle.evaluation.setup import JudgedRegion
 from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER
 from maskstyle.images.pixels import Image
 from maskstyle.maps.io import Color, color_name, format_color
@@ -19,21 +19,21 @@ CELL_WIDTH, CELL_HEIGHT = 92, 54
 LABEL_WIDTH = 124
 SWATCH = 24
 TITLE_WIDTH = 480
-"""The least width of the picture, for its title."""
+"""Least width of the picture, for its title."""
 
 SHADES: tuple[Color, ...] = ((252, 244, 214), (236, 166, 92), (176, 62, 72), (70, 20, 66))
-"""From the nearest style to the farthest, in even steps of the distance's logarithm."""
+"""Colors from the nearest style to the farthest, evenly spaced in the logarithm of the distance."""
 
 UNKNOWN = (225, 225, 222)
 DARK = 130
-"""Cells of less brightness than this have light writing."""
+"""Brightness below which a cell has light text."""
 
 
 def draw_heatmap(evaluation: Evaluation) -> Image:
-    """Return a picture of the style distances of each region of a result to each region of a style.
+    """Draw the style distances of an evaluation as a heat map.
 
-    A row is a region of the result, a column one of the style, both with their map colors; a region's own style is
-    outlined, and its leakage stands at the end of its row. Light cells are near, dark ones far.
+    Rows are the regions of the result, columns the styles, both labeled with their map colors. Light cells are near,
+    dark cells are far. An outline marks each region's own style; its leakage follows at the end of the row.
 
     Parameters
     ----------
@@ -43,42 +43,56 @@ def draw_heatmap(evaluation: Evaluation) -> Image:
     Returns
     -------
     (H, W, 3) float32 array
-        In [0, 1].
+        RGB in [0, 1].
     """
     title = _title(evaluation)
+    rows, columns = evaluation.regions, evaluation.style_regions
     top = 2 * MARGIN + (len(title) + 2) * LINE_HEIGHT + SWATCH + MARGIN
     left = MARGIN + LABEL_WIDTH
-    width = max(TITLE_WIDTH, left + (len(evaluation.style_regions) + 1) * CELL_WIDTH + MARGIN)
-    sheet = PillowImage.new("RGB", (width, top + len(evaluation.regions) * CELL_HEIGHT + MARGIN), PAPER)
+    width = max(TITLE_WIDTH, left + (len(columns) + 1) * CELL_WIDTH + MARGIN)
+    sheet = PillowImage.new("RGB", (width, top + len(rows) * CELL_HEIGHT + MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
     for number, line in enumerate(title):
         _write(draw, (MARGIN, MARGIN + number * LINE_HEIGHT), line)
-    for column, region in enumerate(evaluation.style_regions):
+    for column, region in enumerate(columns):
         _draw_label(draw, (left + column * CELL_WIDTH, top - SWATCH - 2 * LINE_HEIGHT - 12), region, below=True)
-    shades = _shades(evaluation.confusion)
-    for row, region in enumerate(evaluation.regions):
-        height = top + row * CELL_HEIGHT
-        _draw_label(draw, (MARGIN, height + 6), region, below=False)
-        for column, value in enumerate(evaluation.confusion[row]):
-            _draw_cell(draw, (left + column * CELL_WIDTH, height), float(value), shades[row][column])
-    for row, (column, leakage) in enumerate(zip(evaluation.own, evaluation.leakage, strict=True)):
-        _outline(draw, (left + column * CELL_WIDTH, top + row * CELL_HEIGHT))
-        right = left + len(evaluation.style_regions) * CELL_WIDTH + MARGIN
-        _write(draw, (right, top + row * CELL_HEIGHT + CELL_HEIGHT // 2), number_text(leakage), anchor="lm")
-        if row == 0:
-            _write(draw, (right, top - LINE_HEIGHT - 4), "leakage")
+    for row, region in enumerate(rows):
+        _draw_label(draw, (MARGIN, top + row * CELL_HEIGHT + 6), region, below=False)
+    _draw_cells(draw, (left, top), evaluation)
+    _draw_leakage(draw, (left + len(columns) * CELL_WIDTH + MARGIN, top), evaluation)
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
+
+
+def _draw_cells(draw: ImageDraw.ImageDraw, corner: tuple[int, int], evaluation: Evaluation) -> None:
+    """Draw the matrix at a corner, with the own styles outlined."""
+    left, top = corner
+    shades = _shades(evaluation.confusion)
+    for row, own in enumerate(evaluation.own):
+        for column, value in enumerate(evaluation.confusion[row]):
+            cell = (left + column * CELL_WIDTH, top + row * CELL_HEIGHT)
+            _draw_cell(draw, cell, float(value), shades[row][column])
+            if column == own:
+                _outline(draw, cell)
+
+
+def _draw_leakage(draw: ImageDraw.ImageDraw, corner: tuple[int, int], evaluation: Evaluation) -> None:
+    """Draw the column of leakages at a corner, with its title above."""
+    left, top = corner
+    _write(draw, (left, top - LINE_HEIGHT - 4), "leakage")
+    for row, leakage in enumerate(evaluation.leakage):
+        middle = top + row * CELL_HEIGHT + CELL_HEIGHT // 2
+        _write(draw, (left, middle), number_text(leakage), anchor="lm")
 
 
 def _title(evaluation: Evaluation) -> list[str]:
     return [
-        "Style distance of the result's regions (rows) to the style's (columns)",
-        f"by {evaluation.network}, mean over {', '.join(evaluation.by_layer)}; outlined: the own style",
+        "Style distance of the result's regions (rows) to the style regions (columns)",
+        f"by {evaluation.network}, mean over {', '.join(evaluation.by_layer)}; outline: own style",
     ]
 
 
-def _draw_label(draw: ImageDraw.ImageDraw, corner: tuple[int, int], region: JudgedRegion, *, below: bool) -> None:
-    """Draw a region's map color and name at a corner, the name below the color or beside it."""
+def _draw_label(draw: ImageDraw.ImageDraw, corner: tuple[int, int], region: EvaluatedRegion, *, below: bool) -> None:
+    """Draw a region's map color at a corner, and its name below or beside it."""
     left, top = corner
     words = region.name.split() if region.color is None else [format_color(region.color), color_name(region.color)]
     if region.color is not None:
@@ -110,7 +124,7 @@ def _write(
 
 
 def _shades(distances: NDArray[np.float64]) -> list[list[Color]]:
-    """Return a color for each distance, by its logarithm between the smallest above 0 and the largest."""
+    """Return a color for each distance, on a logarithmic scale from the smallest above 0 to the largest."""
     above = distances[np.isfinite(distances) & (distances > 0)]
     lowest, highest = (float(above.min()), float(above.max())) if above.size else (1.0, 1.0)
     span = math.log(highest / lowest) or 1.0

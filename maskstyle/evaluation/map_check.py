@@ -1,14 +1,15 @@
-"""What a pair of maps is worth before anything is painted: regions, partners, what is small, and what is refused."""
+"""Checks of two semantic maps before a run: regions, matches, and problems that would stop a transfer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from maskstyle.errors import ImageError, UnmatchedError
+from maskstyle.evaluation.map_suggestions import suggest
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images.pixels import Size
 from maskstyle.maps.assignment import ADVICE, Advice, plan_regions, region_name
@@ -24,7 +25,6 @@ from maskstyle.maps.io import (
     format_color,
     match_regions,
 )
-from maskstyle.maps.suggestions import suggest_by_color, suggest_by_position
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings, active
 from maskstyle.techniques.plan import result_size, style_size
@@ -32,51 +32,51 @@ from maskstyle.techniques.plan import result_size, style_size
 
 @dataclass(frozen=True)
 class MapRegion:
-    """A region of one map.
+    """A region of a map.
 
     Attributes
     ----------
     index : int
-        In the map.
+        Its index in the map.
     color : Color
         Its color in the map.
     count : int
-        Its pixels, at the size of the map's image where that is known.
+        Number of its pixels, at the size of the map's image if that is known.
     share : float
-        Of all pixels that are in some region.
-    vanishes : tuple of str
-        The style layers on whose grid no cell is its own.
+        Its share of all pixels that belong to a region, in [0, 1].
+    missing_layers : tuple of str
+        Style layers on which it is too small to have a cell of its own.
     """
 
     index: int
     color: Color
     count: int
     share: float
-    vanishes: tuple[str, ...]
+    missing_layers: tuple[str, ...]
 
     def record(self) -> dict[str, Any]:
-        """Return what JSON tells of it."""
+        """Return the region for JSON."""
         return {
             "color": format_color(self.color),
             "name": color_name(self.color),
             "pixels": self.count,
             "share": round(self.share, 6),
-            "vanishes": list(self.vanishes),
+            "missing_layers": list(self.missing_layers),
         }
 
 
 @dataclass(frozen=True)
-class MapSide:
-    """A map, fitted to its image.
+class CheckedMap:
+    """A map, resized to its image.
 
     Attributes
     ----------
     name : str
-        What messages call the map.
+        Its name in messages.
     semantic_map : SemanticMap
-        Of its image's size, where that is known and fits.
+        The map at its image's size, if that is known and the aspect ratio is right.
     regions : tuple of MapRegion
-        In the map's order.
+        Its regions, in the map's order.
     """
 
     name: str
@@ -84,7 +84,7 @@ class MapSide:
     regions: tuple[MapRegion, ...]
 
     def record(self) -> dict[str, Any]:
-        """Return what JSON tells of the map itself."""
+        """Return the map for JSON, without its regions."""
         return {
             "file": self.name,
             "size": list(self.semantic_map.size),
@@ -100,36 +100,40 @@ class MapSide:
         }
 
 
+Pair: TypeAlias = tuple[MapRegion | None, MapRegion | None]
+"""A content region and its style region; None where there is no match."""
+
+
 @dataclass(frozen=True)
 class MapReport:
-    """What `check_maps` found.
+    """The findings of `check_maps`.
 
     Attributes
     ----------
-    content, style : MapSide
+    content, style : CheckedMap
         The two maps.
     pairs : tuple of (MapRegion or None, MapRegion or None)
-        Each content region and the style region that it takes its style from; then those that only the style has.
+        Each content region with the style region that it matches, then the unmatched style regions.
     refusal : str or None
-        Why a guided command would refuse the maps.
-    remarks : tuple of str
-        What whoever painted them should know.
+        The error that a transfer with these maps would raise, if any.
+    notes : tuple of str
+        Notes for whoever painted the maps.
     suggestions : tuple of str
-        What to do, in the options of the command line.
+        Suggestions, as command-line options.
     unmatched : bool
-        Whether they would be refused for regions without a counterpart.
+        Whether the maps are refused because of unmatched regions.
     """
 
-    content: MapSide
-    style: MapSide
-    pairs: tuple[tuple[MapRegion | None, MapRegion | None], ...]
+    content: CheckedMap
+    style: CheckedMap
+    pairs: tuple[Pair, ...]
     refusal: str | None
-    remarks: tuple[str, ...]
+    notes: tuple[str, ...]
     suggestions: tuple[str, ...]
     unmatched: bool = False
 
     def record(self) -> dict[str, Any]:
-        """Return the report as what JSON holds."""
+        """Return the report for JSON."""
         return {
             "accepted": self.refusal is None,
             "refusal": self.refusal,
@@ -139,7 +143,7 @@ class MapReport:
                 {"content": content and content.record(), "style": style and style.record()}
                 for content, style in self.pairs
             ],
-            "remarks": list(self.remarks),
+            "notes": list(self.notes),
             "suggestions": list(self.suggestions),
         }
 
@@ -158,22 +162,22 @@ def check_maps(
     image_names: tuple[str, str] = ("the content image", "the style image"),
     advice: Advice = ADVICE,
 ) -> MapReport:
-    """Check two maps as a guided command does, without stopping at the first thing that is wrong.
+    """Check two maps as a region transfer does, but report all problems instead of raising the first.
 
     Parameters
     ----------
     content_map, style_map : SemanticMap
         The two maps.
     content_size, style_image_size : (height, width), optional
-        The sizes of their images; the maps' own where they are left out.
+        Sizes of their images; the maps' own sizes by default.
     regions, mapping, unmatched
         See `maskstyle.transfer_region`.
     settings : Settings, optional
-        For the size of the result, the style layers and the propagation.
+        Size of the result, style layers and propagation.
     names, image_names : (str, str)
-        What messages call the maps and their images.
+        Names of the maps and of their images in messages.
     advice : Advice
-        What messages say of regions without a counterpart.
+        Advice on unmatched regions, in the words of Python or of the command line.
 
     Returns
     -------
@@ -182,7 +186,7 @@ def check_maps(
     Raises
     ------
     SettingsError
-        Where options contradict one another.
+        If options contradict each other.
 
     Examples
     --------
@@ -192,7 +196,7 @@ def check_maps(
     """
     settings = settings or Settings()
     sizes = (content_size or content_map.size, style_image_size or style_map.size)
-    refusal, unmatched_alone = None, False
+    refusal: ImageError | None = None
     try:
         plan_regions(
             content_map,
@@ -207,34 +211,36 @@ def check_maps(
             advice=advice,
         )
     except ImageError as error:
-        refusal, unmatched_alone = str(error), isinstance(error, UnmatchedError)
-    fitted = [_fitted(each, size) for each, size in zip((content_map, style_map), sizes, strict=True)]
-    made = result_size(fitted[0].size, settings)
-    used = (made, style_size(fitted[1].size, made, settings))
-    content, style = (
-        MapSide(name, each, _regions(each, size, settings))
-        for name, each, size in zip(names, fitted, used, strict=True)
-    )
-    match = _match(fitted[0], fitted[1], mapping)
-    pairs = [
-        *((content.regions[index], style.regions[partner]) for index, partner in match.pairs),
-        *((content.regions[index], None) for index in match.unmatched_content),
-    ]
-    pairs.sort(key=lambda pair: pair[0].index)
-    originals = zip((content_map, style_map), (content, style), strict=True)
+        refusal = error
+    content, style = _checked_maps((content_map, style_map), sizes, settings, names)
+    match = _match(content.semantic_map, style.semantic_map, mapping)
+    unmatched_only = isinstance(refusal, UnmatchedError)
     return MapReport(
         content,
         style,
-        (*pairs, *((None, style.regions[index]) for index in match.unmatched_style)),
-        refusal,
-        tuple(remark for original, side in originals for remark in _remarks(original, side)),
-        tuple(_suggestions(content, style, match if unmatched_alone else None)),
-        unmatched_alone,
+        _pairs(content, style, match),
+        None if refusal is None else str(refusal),
+        (*_notes(content_map, content), *_notes(style_map, style)),
+        tuple(suggest(content, style, match if unmatched_only else None)),
+        unmatched_only,
+    )
+
+
+def _checked_maps(
+    maps: tuple[SemanticMap, SemanticMap], sizes: tuple[Size, Size], settings: Settings, names: tuple[str, str]
+) -> tuple[CheckedMap, CheckedMap]:
+    """Return both maps at their images' sizes, with their regions at the sizes that the run uses."""
+    content, style = _fitted(maps[0], sizes[0]), _fitted(maps[1], sizes[1])
+    result = result_size(content.size, settings)
+    used = style_size(style.size, result, settings)
+    return (
+        CheckedMap(names[0], content, _regions(content, result, settings)),
+        CheckedMap(names[1], style, _regions(style, used, settings)),
     )
 
 
 def _fitted(semantic_map: SemanticMap, size: Size) -> SemanticMap:
-    """Return a map at the size of its image; as it is where that does not fit."""
+    """Return a map at the size of its image, or as it is if the aspect ratio is wrong."""
     try:
         return fit_map(semantic_map, size, name="", image_name="")
     except ImageError:
@@ -242,21 +248,31 @@ def _fitted(semantic_map: SemanticMap, size: Size) -> SemanticMap:
 
 
 def _match(content: SemanticMap, style: SemanticMap, mapping: Sequence[tuple[Color, Color]] | None) -> RegionMatch:
-    """Return which region goes with which; by color alone where the mapping names what is not there."""
+    """Match regions; ignore the mapping if it names a color that is not in a map."""
     try:
         return match_regions(content, style, mapping=mapping)
     except ImageError:
         return match_regions(content, style)
 
 
+def _pairs(content: CheckedMap, style: CheckedMap, match: RegionMatch) -> tuple[Pair, ...]:
+    """Return the content regions in the map's order, each with its match, then the unmatched style regions."""
+    styles = dict(match.pairs)
+    matched = sorted([*styles, *match.unmatched_content])
+    return (
+        *((content.regions[index], style.regions[styles[index]] if index in styles else None) for index in matched),
+        *((None, style.regions[index]) for index in match.unmatched_style),
+    )
+
+
 def _regions(semantic_map: SemanticMap, size: Size, settings: Settings) -> tuple[MapRegion, ...]:
-    """Return a map's regions as an image of a size has them."""
+    """Return a map's regions, checked on the layers of an image of the given size."""
     labels, indices = resize_labels(semantic_map.labels, size), range(len(semantic_map.colors))
     missing: dict[int, list[str]] = {index: [] for index in indices}
     for layer, _ in active(settings.style_layers):
         grid = VGG19.grid(size, layer)
         if 0 in grid:
-            continue  # the command says so: the picture is too small for the layer
+            continue  # the whole image is too small for the layer, which is another error
         field = VGG19.receptive_field(layer)
         cells = region_cells(labels, grid, indices, propagation=settings.propagation, receptive_field=field)
         for index in indices:
@@ -269,72 +285,22 @@ def _regions(semantic_map: SemanticMap, size: Size, settings: Settings) -> tuple
     )
 
 
-def _remarks(original: SemanticMap, side: MapSide) -> list[str]:
-    """Return what whoever painted a map should know."""
-    remarks = []
-    if original.size != side.semantic_map.size:
-        sizes = [f"{height}x{width}" for height, width in (original.size, side.semantic_map.size)]
-        remarks.append(f"{side.name} is {sizes[0]} (height x width), and is resized to its image's {sizes[1]}")
-    nowhere = float(np.mean(side.semantic_map.labels < 0))
-    if nowhere:
-        remarks.append(f"{percent(nowhere)} of {side.name} is transparent, and in no region")
-    if len(side.regions) == 1:
-        remarks.append(f"{side.name} is one region, {region_name(side.regions[0].color)}")
-    remarks += describe_absorbed(original, side.name)
-    for region in side.regions:
-        if region.vanishes:
-            where = ", ".join(region.vanishes)
-            remarks.append(
-                f"{region_name(region.color)} of {side.name} is too small for {where}; it has no say there"
-            )
+def _notes(original: SemanticMap, checked: CheckedMap) -> list[str]:
+    """Return the notes on a map."""
+    notes = []
+    if original.size != checked.semantic_map.size:
+        sizes = [f"{height}x{width}" for height, width in (original.size, checked.semantic_map.size)]
+        notes.append(f"{checked.name} is {sizes[0]} (height x width) and is resized to its image, {sizes[1]}")
+    transparent = float(np.mean(checked.semantic_map.labels < 0))
+    if transparent:
+        notes.append(f"{percent(transparent)} of {checked.name} is transparent and belongs to no region")
+    if len(checked.regions) == 1:
+        notes.append(f"{checked.name} has only one region, {region_name(checked.regions[0].color)}")
+    notes += describe_absorbed(original, checked.name)
+    for region in checked.regions:
+        name = f"{region_name(region.color)} of {checked.name}"
+        if region.missing_layers:
+            notes.append(f"{name} is too small for {', '.join(region.missing_layers)} and has no effect there")
         elif region.share < LEAST_SHARE:
-            remarks.append(
-                f"{region_name(region.color)} of {side.name} is tiny ({percent(region.share)}), and says little of a "
-                "style"
-            )
-    return remarks
-
-
-def _suggestions(content: MapSide, style: MapSide, match: RegionMatch | None) -> list[str]:
-    """Return what to do, in the options of the command line; of the match only where it is what is refused."""
-    suggestions = [] if match is None else _for_unmatched(content, style, match)
-    absorbed = [patch.count for side in (content, style) for patch in side.semantic_map.absorbed]
-    if absorbed:
-        suggestions.append(f"--least-region {min(absorbed)} makes regions of all small patches")
-    if any(region.vanishes for side in (content, style) for region in side.regions):
-        suggestions.append("a larger --size, or --propagation all, gives small regions more say")
-    return suggestions
-
-
-def _for_unmatched(content: MapSide, style: MapSide, match: RegionMatch) -> list[str]:
-    """Return the options that give regions a counterpart, or do without."""
-    lonely, unused = list(match.unmatched_content), list(match.unmatched_style)
-    if not lonely:
-        wanted = ",".join(format_color(content.regions[index].color) for index, _ in match.pairs)
-        return [f"--regions '{wanted}' paints these, whatever else the style has"] if match.pairs else []
-    free = unused or list(range(len(style.regions)))
-    found = suggest_by_color(
-        [content.regions[index].color for index in lonely], [style.regions[at].color for at in free]
-    )
-    alike = [(lonely[one], free[other]) for one, other in found]
-    left = [index for index in lonely if index not in dict(alike)]
-    others = [index for index in unused if index not in dict(alike).values()]
-    placed = suggest_by_position(content.semantic_map, left, style.semantic_map, others)
-    suggestions = []
-    for pairs, why in ((alike, "whose colors look alike"), (placed, "of like place and size: see if they suit")):
-        if pairs:
-            options = [
-                f"--map '{format_color(content.regions[one].color)}={format_color(style.regions[other].color)}'"
-                for one, other in pairs
-            ]
-            suggestions.append(f"{' '.join(options)} pairs regions {why}")
-    if not match.pairs:
-        suggestions.append(
-            f"maskstyle maps draft PHOTO --like {style.name} PAINTING -o MAP.png drafts a map in its colors"
-        )
-    suggestions.append(
-        "--unmatched keep leaves regions without a counterpart alone"
-        if match.pairs
-        else "--unmatched whole-style paints every region in the style of the whole painting"
-    )
-    return suggestions
+            notes.append(f"{name} is tiny ({percent(region.share)}), too small to represent a style")
+    return notes

@@ -1,4 +1,4 @@
-"""A picture of two maps: each over its image, its regions numbered, and a legend that says what goes with what."""
+"""A preview of two semantic maps: each over its image, with numbered regions and a legend of the matches."""
 
 from __future__ import annotations
 
@@ -8,96 +8,96 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 from scipy import ndimage
 
-from maskstyle.evaluation.map_check import MapRegion, MapReport, MapSide
+from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
 from maskstyle.images.contact_sheet import INK, LINE_HEIGHT, MARGIN, PAPER
 from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
 from maskstyle.maps.colors import Color, color_name, format_color, percent
 from maskstyle.maps.semantic_map import SemanticMap
 
 SIDE = 480
-"""Longer side of each picture in pixels."""
+"""Longer side of each panel, in pixels."""
 
 OPACITY = 0.5
-"""How much of a map's color covers its image."""
+"""Opacity of a map over its image."""
 
-_FONT = 14
+LONGEST_NAME = 40
+"""Characters of a map's name that fit above its panel."""
+
+_FONT_SIZE = 14
 _SWATCH = 14
 _LIGHT: Color = (255, 255, 255)
 _WARNING: Color = (180, 40, 20)
 
 
 def draw_preview(report: MapReport, images: tuple[Image | None, Image | None] = (None, None)) -> Image:
-    """Draw both maps over their images, with a legend.
+    """Draw both maps over their images, side by side, with a legend.
 
     Parameters
     ----------
     report : MapReport
-        What `maskstyle.evaluation.map_check.check_maps` found.
+        The findings of `maskstyle.check_maps`.
     images : pair of (H, W, 3) float32 array or None
-        The content and the style image in [0, 1]; a map whose image is None is drawn alone.
+        The content image and the style image, RGB in [0, 1]; a map without its image is drawn alone.
 
     Returns
     -------
     (H, W, 3) float32 array
-        In [0, 1].
+        RGB in [0, 1].
     """
-    numbers = (
-        {pair[0].index: row for row, pair in enumerate(report.pairs, start=1) if pair[0]},
-        _style_numbers(report),
-    )
+    maps, numbers = (report.content, report.style), _numbers(report)
     panels = [
-        draw_overlay(side.semantic_map, image, number)
-        for side, image, number in zip((report.content, report.style), images, numbers, strict=True)
+        draw_overlay(checked.semantic_map, image, own)
+        for checked, image, own in zip(maps, images, numbers, strict=True)
     ]
     column = max(SIDE, *(panel.width for panel in panels))
     legend_top = 2 * MARGIN + LINE_HEIGHT + max(panel.height for panel in panels)
     height = legend_top + LINE_HEIGHT * len(report.pairs) + MARGIN
     sheet = PillowImage.new("RGB", (2 * column + 3 * MARGIN, height), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_FONT)
-    for index, (side, panel) in enumerate(zip((report.content, report.style), panels, strict=True)):
+    draw = ImageDraw.Draw(sheet)
+    for index, (checked, panel) in enumerate(zip(maps, panels, strict=True)):
         left = MARGIN + index * (column + MARGIN)
-        draw.text((left, MARGIN - 4), _shortened(side), fill=INK, font=font)
+        _write(draw, (left, MARGIN - 4), _title(checked))
         sheet.paste(panel, (left, MARGIN + LINE_HEIGHT))
-        for row, pair in enumerate(report.pairs, start=1):
-            top = legend_top + LINE_HEIGHT * (row - 1)
-            label = numbers[1][pair[1].index] if index and pair[1] else row
+        for row, pair in enumerate(report.pairs):
             region = pair[index]
             if region is not None:
-                _legend_line(draw, (left, top), label, region, font, alone=pair[1 - index] is None)
+                spot = (left, legend_top + LINE_HEIGHT * row)
+                _draw_legend_line(draw, spot, numbers[index][region.index], region, alone=pair[1 - index] is None)
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
 
 
-def _style_numbers(report: MapReport) -> dict[int, int]:
-    """Return the number of each style region: that of the first content region that takes its style from it."""
-    numbers: dict[int, int] = {}
-    for row, (_, style) in enumerate(report.pairs, start=1):
-        if style:
-            numbers.setdefault(style.index, row)
+def _numbers(report: MapReport) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the number of each region by its index: the row of the first pair that has it."""
+    numbers: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    for row, pair in enumerate(report.pairs, start=1):
+        for own, region in zip(numbers, pair, strict=True):
+            if region is not None:
+                own.setdefault(region.index, row)
     return numbers
 
 
-def _shortened(side: MapSide) -> str:
-    height, width = side.semantic_map.size
-    name = side.name if len(side.name) <= 40 else f"...{side.name[-37:]}"
+def _title(checked: CheckedMap) -> str:
+    height, width = checked.semantic_map.size
+    name = checked.name if len(checked.name) <= LONGEST_NAME else f"...{checked.name[3 - LONGEST_NAME :]}"
     return f"{name}, {width}x{height}"
 
 
 def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[int, int]) -> PillowImage.Image:
-    """Draw a map's colors over its image, with dark lines between regions and a number on each.
+    """Draw a map over its image, with dark borders and a number on each region.
 
     Parameters
     ----------
     semantic_map : SemanticMap
         The map.
     image : (H, W, 3) float32 array or None
-        Its image in [0, 1]; the map is drawn alone where it is left out.
+        Its image, RGB in [0, 1]; None draws the map alone.
     numbers : dict of int to int
-        The number of each region to number, by its index.
+        The numbers to draw, by the index of the region.
 
     Returns
     -------
     PIL.Image.Image
-        RGB, its longer side `SIDE`.
+        RGB, with a longer side of `SIDE` pixels.
     """
     height, width = fit_size(semantic_map.size, SIDE)
     rows = ((np.arange(height) + 0.5) * semantic_map.size[0] / height).astype(np.intp)
@@ -115,7 +115,7 @@ def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[i
     border[1:] |= labels[1:] != labels[:-1]
     pixels = np.where(border[..., np.newaxis], np.float32(0.1), pixels)
     picture = PillowImage.fromarray(to_uint8(pixels))
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_FONT)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_FONT_SIZE)
     for index, number in numbers.items():
         spot = _middle(labels == index)
         if spot:
@@ -124,13 +124,13 @@ def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[i
 
 
 def _checkered(size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return the pattern that stands for nothing, (H, W, 1)."""
+    """Return the checkered pattern of transparency, (H, W, 1)."""
     rows, columns = np.indices(size) // 8
     return np.where((rows + columns) % 2, np.float32(0.8), np.float32(0.95))[..., np.newaxis]
 
 
 def _middle(mask: NDArray[np.bool_]) -> tuple[int, int] | None:
-    """Return the pixel, (x, y), that is farthest inside a mask."""
+    """Return the pixel (x, y) of a mask that is farthest from its edge."""
     if not mask.any():
         return None
     depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
@@ -138,23 +138,21 @@ def _middle(mask: NDArray[np.bool_]) -> tuple[int, int] | None:
     return int(column), int(row)
 
 
-def _legend_line(
-    draw: ImageDraw.ImageDraw,
-    spot: tuple[int, int],
-    number: int,
-    region: MapRegion,
-    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
-    *,
-    alone: bool,
+def _draw_legend_line(
+    draw: ImageDraw.ImageDraw, spot: tuple[int, int], number: int, region: MapRegion, *, alone: bool
 ) -> None:
-    """Draw one region's number, swatch, color, name and share, and whether it is alone or vanishes."""
+    """Draw a region's number, swatch, color, name and share, and a warning if it is unmatched or too small."""
     left, top = spot
-    draw.text((left, top), str(number), fill=INK, font=font)
+    _write(draw, spot, str(number))
     box = (left + 26, top + 2, left + 26 + _SWATCH, top + 2 + _SWATCH)
     draw.rectangle(box, fill=region.color, outline=INK)
-    words = f"{format_color(region.color)} {color_name(region.color)}, {percent(region.share)}"
-    notes = [*(["no counterpart"] if alone else []), *(["vanishes on some layers"] if region.vanishes else [])]
-    note = ", ".join(notes)
-    draw.text((left + 50, top), words, fill=INK, font=font)
-    if note:
-        draw.text((left + 50 + draw.textlength(words + "  ", font=font), top), note, fill=_WARNING, font=font)
+    text = f"{format_color(region.color)} {color_name(region.color)}, {percent(region.share)}"
+    _write(draw, (left + 50, top), text)
+    warnings = [*(["unmatched"] if alone else []), *(["too small for some layers"] if region.missing_layers else [])]
+    if warnings:
+        end = left + 50 + draw.textlength(text + "  ", font=ImageFont.load_default(_FONT_SIZE))
+        _write(draw, (end, top), ", ".join(warnings), fill=_WARNING)
+
+
+def _write(draw: ImageDraw.ImageDraw, spot: tuple[float, float], text: str, *, fill: Color = INK) -> None:
+    draw.text(spot, text, fill=fill, font=ImageFont.load_default(_FONT_SIZE))

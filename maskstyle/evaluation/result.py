@@ -1,4 +1,4 @@
-"""What an evaluation found, and its record."""
+"""The result of an evaluation, and its record."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from maskstyle import __version__
-from maskstyle.evaluation.distances import Matrix, Untouched, leakages, nearest_other
-from maskstyle.evaluation.setup import JudgedRegion
+from maskstyle.evaluation.comparison import EvaluatedRegion
+from maskstyle.evaluation.distances import Matrix, Untouched, leakage_ratios, nearest_other
 from maskstyle.images.pixels import Size
 from maskstyle.maps.io import format_color
 from maskstyle.settings import Settings, active
@@ -18,40 +18,40 @@ from maskstyle.settings import Settings, active
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How near the regions of a result are to styles and to the content.
+    """Distances of the regions of a result to styles and to the content image.
 
     Parameters
     ----------
-    regions : tuple of JudgedRegion
-        The regions of the result that were painted, R of them; one, the whole picture, without maps.
-    style_regions : tuple of JudgedRegion
-        The S styles that they are compared with, the own ones first.
+    regions : tuple of EvaluatedRegion
+        The R painted regions of the result; without maps, the whole image is the only one.
+    style_regions : tuple of EvaluatedRegion
+        The S styles to compare them with, own styles first.
     own : tuple of int
-        For each of `regions` the position among `style_regions` of what it was painted in.
+        For each of `regions`, the index of its own style in `style_regions`.
     confusion : (R, S) float64 array
-        Relative style distances, averaged over layers; NaN where a region is too small for a layer.
+        Relative style distances, averaged over layers; NaN if a region is too small for a layer.
     by_layer : mapping of str to (R, S) float64 array
-        The same at each layer.
+        Relative style distances at each layer.
     content_distance : float or None
-        Relative content distance of the whole picture; None without a content.
+        Relative content distance of the whole image; None without a content image.
     content_distances : tuple of float or None
-        That of each of `regions`; None where it is too small for every content layer.
+        Relative content distance of each of `regions`; None if it is too small for every content layer.
     untouched : Untouched or None
-        What became of the pixels that were to stay; None where nothing says which.
+        Changes among the pixels that should equal the content image; None if it is unknown which these are.
     settings : Settings
-        How it was judged: layers, propagation, size of the style image, pooling and padding.
+        Settings of the evaluation: layers, propagation, size of the style image, pooling and padding.
     network : str
-        The network that judged.
+        Name of the network.
     compute_type : {"float32", "bfloat16"}
-        The type that its convolutions ran in.
+        Type of its convolutions.
     size, style_size : (height, width)
-        The sizes at which result and style image were compared.
-    remarks : tuple of str
-        What whoever reads this should know, such as a region too small for some layers.
+        Sizes at which the result and the style image were compared.
+    notes : tuple of str
+        Notes for the reader, such as a region that is too small for some layers.
     """
 
-    regions: tuple[JudgedRegion, ...]
-    style_regions: tuple[JudgedRegion, ...]
+    regions: tuple[EvaluatedRegion, ...]
+    style_regions: tuple[EvaluatedRegion, ...]
     own: tuple[int, ...]
     confusion: Matrix
     by_layer: Mapping[str, Matrix]
@@ -63,37 +63,37 @@ class Evaluation:
     compute_type: str
     size: Size
     style_size: Size
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def others(self) -> tuple[int, ...]:
-        """Positions of the style's regions; the whole style image is no other style of any region."""
+        """Indices of the regions of the style image, without the whole style image."""
         return tuple(index for index, region in enumerate(self.style_regions) if region.color is not None)
 
     @property
     def own_distances(self) -> tuple[float | None, ...]:
-        """The distance of each region to what it was painted in; None where it is too small for every layer."""
+        """Distance of each region to its own style; None if it is too small for every layer."""
         return tuple(_number(row[column]) for row, column in zip(self.confusion, self.own, strict=True))
 
     @property
     def nearest_others(self) -> tuple[int | None, ...]:
-        """Position of the nearest other style of each region, None where there is none."""
+        """Index of the nearest other style of each region; None if there is none."""
         rows = zip(self.confusion, self.own, strict=True)
         return tuple(nearest_other(row, column, self.others) for row, column in rows)
 
     @property
     def leakage(self) -> tuple[float | None, ...]:
-        """For each region its own distance divided by the nearest other style's: above 1 is nearer to another."""
-        return leakages(self.confusion, self.own, self.others)
+        """Own distance of each region divided by that to the nearest other style; above 1, the other is nearer."""
+        return leakage_ratios(self.confusion, self.own, self.others)
 
     @property
     def leakage_by_layer(self) -> dict[str, tuple[float | None, ...]]:
-        """The leakage at each layer."""
-        return {layer: leakages(matrix, self.own, self.others) for layer, matrix in self.by_layer.items()}
+        """Leakage at each layer."""
+        return {layer: leakage_ratios(matrix, self.own, self.others) for layer, matrix in self.by_layer.items()}
 
     @property
     def style_distance(self) -> float | None:
-        """Mean of the own distances, each region by its share of the pixels; None where there are none."""
+        """Mean own distance, weighted by the regions' shares of the pixels; None if all are unknown."""
         pairs = zip(self.own_distances, self.regions, strict=True)
         known = [(distance, region.share) for distance, region in pairs if distance is not None]
         total = sum(share for _, share in known)
@@ -101,11 +101,11 @@ class Evaluation:
 
     @property
     def untouched_changed(self) -> float | None:
-        """Share of the pixels that were to stay and changed; None where there are none, or nothing says which."""
+        """Share of changed pixels among those that should equal the content image; None if there are none."""
         return None if self.untouched is None else self.untouched.share
 
     def record(self) -> dict[str, Any]:
-        """Return everything, ready for JSON, with None for what is not known."""
+        """Return all measurements for JSON, with None for unknown values."""
         untouched = None if self.untouched is None else {**self.untouched._asdict(), "share": self.untouched.share}
         return {
             "version": __version__,
@@ -122,18 +122,18 @@ class Evaluation:
             "style_distance": self.style_distance,
             "content_distance": self.content_distance,
             "untouched": untouched,
-            "regions": [self._record_of(row) for row in range(len(self.regions))],
-            "style_regions": [_described(region) for region in self.style_regions],
+            "regions": [self._region_record(row) for row in range(len(self.regions))],
+            "style_regions": [_identity(region) for region in self.style_regions],
             "confusion": _nested(self.confusion),
             "confusion_by_layer": {layer: _nested(matrix) for layer, matrix in self.by_layer.items()},
             "leakage_by_layer": {layer: list(each) for layer, each in self.leakage_by_layer.items()},
-            "remarks": list(self.remarks),
+            "notes": list(self.notes),
         }
 
-    def _record_of(self, row: int) -> dict[str, Any]:
+    def _region_record(self, row: int) -> dict[str, Any]:
         nearest = self.nearest_others[row]
         return {
-            **_described(self.regions[row]),
+            **_identity(self.regions[row]),
             "own_style": self.style_regions[self.own[row]].name,
             "style_distance": self.own_distances[row],
             "nearest_other_style": None if nearest is None else self.style_regions[nearest].name,
@@ -142,7 +142,7 @@ class Evaluation:
         }
 
 
-def _described(region: JudgedRegion) -> dict[str, Any]:
+def _identity(region: EvaluatedRegion) -> dict[str, Any]:
     color = None if region.color is None else format_color(region.color)
     return {"name": region.name, "color": color, "share": region.share}
 
@@ -156,7 +156,7 @@ def _number(value: np.float64 | float) -> float | None:
 
 
 def number_text(value: float | None) -> str:
-    """Write a distance or a ratio for people.
+    """Format a distance or a ratio with three digits.
 
     Examples
     --------

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from maskstyle.cli.app import app
@@ -108,6 +109,19 @@ def basic(desk, run):
         return run("basic", content, style, "-o", output, *QUICK, *options)
 
     return basic
+
+
+@pytest.fixture
+def command_named():
+    """Return a function from the names of a command and its groups to its parser."""
+
+    def command_named(*names):
+        command = get_command(app)
+        for name in names:
+            command = command.get_command(None, name)
+        return command
+
+    return command_named
 
 
 @pytest.fixture

@@ -340,11 +340,13 @@ MAPS = [
     Bad("draft: too many regions", "maps draft content.png -n 33 -o new.png", ("--regions is 33", "1 to 32")),
     Bad("draft: regions no number", "maps draft content.png -n few -o new.png", ("--regions", "integer")),
     Bad("draft: one pixel", "maps draft one.png", ("one.png is 1x1", "at least 4 pixels")),
-    Bad("draft: a map that is there", "maps draft content.png", ("content_map.png is there already", "--force")),
-    Bad("draft: any file that is there", "maps draft content.png -o init.png", ("init.png is there", "--force")),
+    Bad("draft: a map that is there", "maps draft content.png", ("content_map.png already exists", "--force")),
+    Bad(
+        "draft: any file that is there", "maps draft content.png -o init.png", ("init.png already exists", "--force")
+    ),
     Bad("draft: two maps beside", "maps draft two.png", ("two_map.png and two_sem.png",)),
     Bad("draft: over the picture", "maps draft content.png -o content.png --force", ("--output", "an input")),
-    Bad("draft: a JPEG", "maps draft content.png -o new.jpg", ("end in .png", "new.jpg")),
+    Bad("draft: a JPEG", "maps draft content.png -o new.jpg", ("ends in .png", "new.jpg")),
     Bad("draft: no folder", "maps draft content.png -o no/new.png", ("no folder no", "create it")),
     Bad("draft: preview the map", "maps draft content.png -o new.png --preview new.png", ("--output and --preview",)),
     Bad("draft: features", "maps draft content.png -o new.png --features shape", ("--features", "network")),
@@ -463,12 +465,12 @@ EVALUATIONS = [
     Bad("no color", "{judge} --regions nocolor", ("--regions", "'nocolor'")),
     Bad("mapping without =", "{judge} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
     Bad("unmatched", "{judge} --unmatched drop", ("--unmatched", "drop", "whole-style")),
-    Bad("regions and whole", "{judge} --regions red --whole", ("--whole judges without maps", "--regions")),
-    Bad("map and mask", "{judge} --map red=red --mask gray.png", ("--mask judges without maps", "--map")),
+    Bad("regions and whole", "{judge} --regions red --whole", ("no effect with --whole", "--regions")),
+    Bad("map and mask", "{judge} --map red=red --mask gray.png", ("--map has no effect with --mask", "--map")),
     Bad("mask missing", "{judge} --mask none.png", ("none.png does not exist",)),
     Bad("mask of colors", "{judge} --mask content_map.png", ("a grayscale mask, but content_map.png is colored",)),
     Bad("mask of another shape", "{judge} --mask narrow_gray.png", ("a mask is 2x300", "32x40", "aspect")),
-    Bad("palette of nothing", f"{JUDGE} --whole --palette red", ("--whole", "--palette is for maps")),
+    Bad("palette of nothing", f"{JUDGE} --whole --palette red", ("--whole", "--palette has no effect with --whole")),
     Bad("palette of no color", f"{JUDGE} --palette hue", ("--palette", "'hue'")),
     Bad("least region 0", f"{JUDGE} --least-region 0", ("--least-region is 0", "at least 1")),
     Bad("mask without content", "evaluate init.png --style style.jpg --mask gray.png", ("--mask", "--content FILE")),
@@ -476,7 +478,7 @@ EVALUATIONS = [
     Bad("unknown propagation", "{judge} --propagation none", ("--propagation is 'none'", "inside")),
     Bad("unknown fit", "{judge} --style-fit crop", ("--style-fit is 'crop'", "stretch")),
     Bad("style scale 0", "{judge} --style-scale 0", ("--style-scale is 0.0", "above 0")),
-    Bad("style scale tiny", "{judge} --style-scale 0.01", ("the style image would be", "larger style_scale")),
+    Bad("style scale tiny", "{judge} --style-scale 0.01", ("the style image is too small", "larger --style-scale")),
     Bad("style scale huge", "{judge} --style-scale 10000", ("400 megapixels", "smaller")),
     Bad("layers empty", "{judge} --layers ''", ("--layers is ''", "NAME[:WEIGHT],...")),
     Bad("layer twice", "{judge} --layers block1_conv1,block1_conv1", ("--style-layers names block1_conv1 twice",)),
@@ -828,8 +830,8 @@ def test_too_little_memory_is_said(basic, desk, monkeypatch):
     monkeypatch.setattr("maskstyle.techniques.basic.synthesize", fail)
     ran = basic("--quiet")
     assert ran.code == 1
-    way_out = "choose a smaller --size, or set --memory lower, where the command has them"
-    assert ran.error == f"there is not enough memory; {way_out}"
+    way_out = "use a smaller --size or a lower --memory, if the command has them"
+    assert ran.error == f"not enough memory; {way_out}"
     assert not (desk / "out.png").exists()
 
 

@@ -1,4 +1,4 @@
-"""``maskstyle maps draft`` in this process: what it writes, prints and never replaces."""
+"""``maskstyle maps draft``: its map, table and preview, and the files that it never replaces."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ def draft(desk, run):
 def test_a_map_is_written_beside_the_picture(draft, desk):
     ran = draft("-n", "3").succeeded()
     written = load_map(desk / "content_map.png")
-    assert len(written.colors) == 3 and written.size == (32, 40)
+    assert len(written.colors) == 3
+    assert written.size == (32, 40)
     assert ran.out.splitlines()[1].split()[:4] == ["1", "██", "#ff0000", "red"]
     assert ran.err.splitlines() == [
         "wrote content_map.png",
-        "the colors go by size alone; for those of the regions of a painting that look alike: "
-        "maskstyle maps draft content.png --like STYLE_MAP PAINTING --force",
+        "colors are assigned by region size; to match the colors of a style map, run: "
+        "maskstyle maps draft content.png --like STYLE_MAP STYLE --force",
     ]
 
 
@@ -52,7 +53,8 @@ def test_a_map_like_that_of_a_style(draft, desk):
     Image.fromarray(pixels).save(desk / "b.png")
     ran = draft("--like", "b.png", "style.jpg", "-o", "new.png").succeeded()
     assert set(load_map(desk / "new.png").colors) == {(0, 0, 0), (200, 100, 0)}
-    assert "share in the style" in ran.out and ran.out.count("50 %") >= 2
+    assert "share in the style map" in ran.out
+    assert ran.out.count("50 %") >= 2
 
 
 def test_scribbles_and_a_preview(draft, desk, size_of):

@@ -1,8 +1,7 @@
-"""``maskstyle masks`` in this process: what it writes, what it records, and how it refuses."""
+"""``maskstyle masks``: the masks, previews and records that it writes, and bad input."""
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import shlex
 import stat
@@ -13,11 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from PIL import Image
-from typer.main import get_command
 
-from maskstyle import load_image, read_metadata, save_mask
-from maskstyle.cli.app import app
-from maskstyle.masks.gradients import linear_mask, radial_mask
+import maskstyle
+from maskstyle import linear_mask, load_image, radial_mask, read_metadata, save_mask
 
 SIZE = (32, 40)  # content.png's
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -51,12 +48,12 @@ def masks(desk, run, painted):
     return masks
 
 
-# What is written
+# Masks
 
 
 def test_a_linear_mask_of_a_pictures_size(masks, desk):
     ran = masks("linear --like content.png --from top --start 25 --end 75 -o out.png").succeeded()
-    assert (ran.out, ran.err) == ("", "wrote out.png: 40x32, 16 bits, 25 % of it is 0 and 25 % is 1\n")
+    assert (ran.out, ran.err) == ("", "wrote out.png: 40x32, 16 bits, 25 % black (0), 25 % white (1)\n")
     expected = linear_mask(SIZE, angle=90, start=25, end=75)
     np.testing.assert_allclose(read(desk / "out.png"), expected, atol=0.5 / 65535)
     assert not stat.S_IXUSR & (desk / "out.png").stat().st_mode
@@ -70,7 +67,8 @@ def test_the_white_side(masks, desk, options, white):
     masks(f"linear --size 9x5 -o out.png {options}").succeeded()
     mask = read(desk / "out.png")
     assert mask.shape == (5, 9)
-    assert (mask[white] == 1).all() and mask.min() == 0
+    assert (mask[white] == 1).all()
+    assert mask.min() == 0
 
 
 def test_radial_options_reach_the_mask(masks, desk):
@@ -86,7 +84,8 @@ def test_radial_options_reach_the_mask(masks, desk):
 def test_a_region_is_exactly_that_of_the_map(masks, desk, region):
     masks(f"from-map map.png --region {region} -o out.png").succeeded()
     mask = read(desk / "out.png")
-    assert (mask[:, :20] == 1).all() and (mask[:, 20:] == 0).all()
+    assert (mask[:, :20] == 1).all()
+    assert (mask[:, 20:] == 0).all()
 
 
 def test_a_region_fades_within_its_feather_at_the_pictures_size(masks, desk, painted):
@@ -94,7 +93,8 @@ def test_a_region_fades_within_its_feather_at_the_pictures_size(masks, desk, pai
     masks("from-map map.png --region red --like large.png --feather 8 --side inside -o out.png").succeeded()
     mask = read(desk / "out.png")
     assert mask.shape == (64, 80)
-    assert (mask[:, 40:] == 0).all() and (mask[:, :32] == 1).all()
+    assert (mask[:, 40:] == 0).all()
+    assert (mask[:, :32] == 1).all()
     assert ((mask[:, 33:40] > 0) & (mask[:, 33:40] < 1)).all()
 
 
@@ -108,7 +108,8 @@ def test_feathering_a_file(masks, desk):
     masks("feather disc.png --feather 6 --side outside -o out.png").succeeded()
     before, after = read(desk / "disc.png"), read(desk / "out.png")
     assert (after[before == 1] == 1).all()
-    assert (after[0] == 0).all() and ((after > 0) & (after < 1)).any()
+    assert (after[0] == 0).all()
+    assert ((after > 0) & (after < 1)).any()
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,8 @@ def test_the_edges_of_the_picture_are_followed(masks, desk):
     save_mask(desk / "rough.png", linear_mask(SIZE, angle=180, start=42, end=42))
     masks("edge-aware rough.png photo.png --radius 6 -o out.png --preview shown.png").succeeded()
     mask = read(desk / "out.png")
-    assert (mask[:, :20] == 0).all() and (mask[:, 20:] > 0.4).all()
+    assert (mask[:, :20] == 0).all()
+    assert (mask[:, 20:] > 0.4).all()
     assert load_image(desk / "shown.png").pixels.shape == (*SIZE, 3)
 
 
@@ -203,22 +205,20 @@ def test_a_quiet_command_prints_nothing_and_an_empty_mask_is_noted(masks):
 
 
 LIBRARY = {
-    "linear": "mask_making.linear_mask",
-    "radial": "mask_making.radial_mask",
-    "from-map": "mask_feathering.region_mask",
-    "feather": "mask_feathering.feather_mask",
-    "edge-aware": "edge_aware.edge_aware_mask",
+    "linear": maskstyle.linear_mask,
+    "radial": maskstyle.radial_mask,
+    "from-map": maskstyle.region_mask,
+    "feather": maskstyle.feather_mask,
+    "edge-aware": maskstyle.edge_aware_mask,
 }
 
 
 @pytest.mark.parametrize("command", LIBRARY)
-def test_defaults_are_those_of_the_library(command):
-    module, _, name = LIBRARY[command].partition(".")
-    function = getattr(importlib.import_module(f"maskstyle.{module}"), name)
-    options = {each.name: each.default for each in get_command(app).commands["masks"].commands[command].params}
+def test_defaults_are_those_of_the_library(command, command_named):
+    options = {each.name: each.default for each in command_named("masks", command).params}
     shared = {
         name: each.default
-        for name, each in inspect.signature(function).parameters.items()
+        for name, each in inspect.signature(LIBRARY[command]).parameters.items()
         if each.default is not each.empty and name in options
     }
     assert shared
@@ -244,14 +244,14 @@ def test_making_masks_needs_no_tensorflow(masks, desk):
     assert ran.returncode == 0
 
 
-# What is refused
+# Bad input
 
 
 class Bad(NamedTuple):
-    """A command line that cannot work, and what the message must say of it."""
+    """A command line that cannot work, and fragments of its error message."""
 
     line: str
-    says: tuple[str, ...]
+    message: tuple[str, ...]
 
 
 BAD = {
@@ -355,6 +355,6 @@ def test_bad_input(name, masks, desk, painted):
 
     assert ran.code == 2, ran.exception
     message = ran.error
-    for fragment in BAD[name].says:
+    for fragment in BAD[name].message:
         assert fragment.lower() in message.lower()  # versions of Typer differ in the case of an argument's name
     assert {path: path.stat().st_mtime_ns for path in desk.rglob("*")} == before

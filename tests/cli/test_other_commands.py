@@ -1,4 +1,4 @@
-"""``compare``, ``recipes``, ``weights``, ``--version`` and ``--help``."""
+"""``compare``, ``recipes``, ``weights``, ``--version``, ``--help`` and the form of errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from maskstyle import __version__, read_metadata
-from maskstyle.cli.app import app
+from maskstyle.cli.app import with_flags
 from maskstyle.cli.options import flag_of
 from maskstyle.networks.weights import EMBEDDED_FILE
 from maskstyle.recipes import RECIPES
@@ -62,7 +62,8 @@ def test_compare_writes_a_sheet_a_table_and_a_record(desk, run, size_of, quick_r
     ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "default, fernandes", *options)
     ran.succeeded()
     height, width = size_of(desk / "sheet.png")
-    assert width > 3 * 384 and height > 2 * 384  # two pictures and two results, in rows of three
+    assert width > 3 * 384
+    assert height > 2 * 384
     names = ["default, vgg19", "fernandes, vgg19"]
     record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
     assert list(record) == names == list(read_metadata(desk / "sheet.png"))
@@ -71,7 +72,7 @@ def test_compare_writes_a_sheet_a_table_and_a_record(desk, run, size_of, quick_r
     assert title.split() == ["variant", "network", "final", "loss", "terms", "steps", "seconds"]
     assert [row.split("  ")[0] for row in rows] == names
     assert all("content" in row and "style" in row for row in rows)
-    assert "wrote sheet.png: 2 of 2 pictures" in ran.err
+    assert "wrote sheet.png: 2 of 2 results" in ran.err
     assert "fernandes, vgg19: vgg19 from" in ran.err
 
 
@@ -96,7 +97,8 @@ def test_recipes_are_listed(run):
     rows = run("recipes").succeeded().out.splitlines()[1:]
     assert [row.split()[0] for row in rows] == list(RECIPES)
     for row, recipe in zip(rows, RECIPES.values(), strict=True):
-        assert recipe.title in row and str(recipe.settings.steps) in row
+        assert recipe.title in row
+        assert str(recipe.settings.steps) in row
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
@@ -121,7 +123,8 @@ def test_weights_are_listed(run, random_vgg19_weights):
     assert re.search(r"vgg16 +none found +maskstyle weights fetch vgg16", out)
     file = re.escape(str(random_vgg19_weights))
     assert re.search(rf"vgg19 +{file} +block1_conv1 to block3_conv4", out)
-    assert f"searched: {random_vgg19_weights.parent}, " in out and "MASKSTYLE_WEIGHTS_DIR" in out
+    assert f"searched: {random_vgg19_weights.parent}, " in out
+    assert "MASKSTYLE_WEIGHTS_DIR" in out
 
 
 def test_damaged_weights_are_listed_as_such(run, tmp_path, monkeypatch):
@@ -153,9 +156,9 @@ def test_version(run):
 
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_explains_every_option(run, names, flag):
+def test_help_explains_every_option(run, command_named, names, flag):
     out = run(*names, flag).succeeded().out
-    command = _command(names)
+    command = command_named(*names)
     assert command.help.splitlines()[0].rstrip(".") in " ".join(out.split())
     for parameter in command.params:
         if getattr(parameter, "hidden", False):
@@ -170,21 +173,33 @@ def _label(parameter):
     return parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name
 
 
-def _command(names):
-    from typer.main import get_command
-
-    command = get_command(app)
-    for name in names:
-        command = command.commands[name]
-    return command
-
-
-def test_every_command_is_tested_here():
-    top = _command(())
-    assert {names[0] for names in COMMANDS} == set(top.commands)
+def test_every_command_is_tested_here(command_named):
+    assert {names[0] for names in COMMANDS} == set(command_named().commands)
     for group in ("maps", "masks", "plan", "weights"):
         tested = {names[1] for names in COMMANDS if names[0] == group and len(names) > 1}
-        assert tested == set(_command((group,)).commands)
+        assert tested == set(command_named(group).commands)
+
+
+def test_the_list_of_commands_has_every_summary(run, command_named):
+    out = run("--help").succeeded().out
+    for name in command_named().commands:
+        command = command_named(name)
+        assert command.name == name
+        assert any(line.split()[1:2] == [name] and command.help in line for line in out.splitlines()), name
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("set `unmatched` to keep", "set --unmatched to keep"),
+        ("`feather_mode` is 'on'; see `style_layers`", "--feather-mode is 'on'; see --style-layers"),
+        ("pair them with `mapping`, or drop `masks`", "pair them with --map, or drop --mask"),
+        ("`a b` stays", "`a b` stays"),
+        ("no parameter", "no parameter"),
+    ],
+)
+def test_errors_name_flags(message, shown):
+    assert with_flags(message) == shown
 
 
 @pytest.mark.parametrize(
@@ -194,30 +209,50 @@ def test_every_command_is_tested_here():
         *([name, "--help"] for name in ("basic", "region", "patch", "mask", "doodle", "run")),
         ["maps", "check", "--help"],
         ["masks", "linear", "--help"],
+        *([name, "--help"] for name in ("evaluate", "compare")),
         ["recipes"],
     ],
     ids=" ".join,
 )
 def test_help_comes_without_the_heavy_packages(arguments):
+    packages = {name.partition(".")[0] for name in _imported_by(arguments)}
+    assert "maskstyle" in packages
+    assert not packages & {"tensorflow", "keras", "numpy", "scipy", "skimage", "PIL", "h5py", "matplotlib"}
+
+
+def test_the_list_of_commands_imports_no_command():
+    imported = _imported_by(["--help"])
+    assert "maskstyle.cli.app" in imported
+    assert not {name for name in imported if name.startswith("maskstyle.")} - {
+        "maskstyle.cli",
+        "maskstyle.cli.app",
+        "maskstyle.cli.console",
+        "maskstyle.errors",
+    }
+
+
+def _imported_by(arguments):
+    """Return the names of the modules that a command imports."""
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "maskstyle", *arguments],
         capture_output=True,
         encoding="utf-8",
         timeout=60,
+        check=True,
     )
-    assert ran.returncode == 0
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in ran.stderr.splitlines()}
-    assert "maskstyle" in imported
-    assert not imported & {"tensorflow", "keras", "numpy", "scipy", "skimage", "PIL", "h5py", "matplotlib"}
+    return {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
 
 
-def test_compare_leaves_out_what_it_has_no_weights_for(desk, run, no_weights, quick_recipes):
+def test_compare_skips_recipes_without_weights(desk, run, no_weights, quick_recipes):
     options = ("--recipes", "default,fernandes,gatys2016", "--steps", "1", "--size", "24", "-o", "sheet.png")
     ran = run("compare", "content.png", "style.jpg", *options).succeeded()
-    assert "gatys2016: left out, as no weights of vgg19 were found" in ran.err and "--networks lite" in ran.err
-    assert "wrote sheet.png: 1 of 3 pictures" in ran.err
+    assert "gatys2016: skipped: no weights of vgg19 were found" in ran.err
+    assert "--networks lite" in ran.err
+    assert "wrote sheet.png: 1 of 3 results" in ran.err
     assert list(read_metadata(desk / "sheet.png")) == ["default"]
     alone = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "gatys2016,fernandes")
-    assert alone.code == 2 and "no weights of vgg19 were found" in alone.error
+    assert alone.code == 2
+    assert "no weights of vgg19 were found" in alone.error
     asked = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "lite,vgg19")
-    assert asked.code == 2 and "no weights of vgg19 were found" in asked.error
+    assert asked.code == 2
+    assert "no weights of vgg19 were found" in asked.error

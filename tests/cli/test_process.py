@@ -11,7 +11,7 @@ import time
 import pytest
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.interrupt import Interrupt, interruptible
+from maskstyle.cli.console import Interrupt, interruptible
 from maskstyle.objective.objective import Objective
 
 posix_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
@@ -123,7 +123,7 @@ def test_a_second_signal_does_not_wait(basic, desk, monkeypatch):
     monkeypatch.setattr("maskstyle.objective.objective.Objective", Impatient)
     ran = basic("--steps", "100")
     assert ran.code == 130
-    assert ran.err.splitlines()[-1] == "error: interrupted twice; stopped at once, without waiting for the picture"
+    assert ran.err.splitlines()[-1] == "error: interrupted twice; stopped without saving the image"
     assert not (desk / "out.png").exists()
 
 
@@ -139,7 +139,7 @@ def test_after_the_first_step_a_signal_asks_and_the_second_stops(capsys):
     interrupt.began = True
     interrupt.handle(signal.SIGTERM, None)
     assert interrupt.asked()
-    assert capsys.readouterr().err == "stopping after this step; the picture so far will be written\n"
+    assert capsys.readouterr().err == "stopping after this step; the image so far will be saved\n"
     with pytest.raises(KeyboardInterrupt, match="twice"):
         interrupt.handle(signal.SIGTERM, None)
 

@@ -81,7 +81,8 @@ def test_a_narrow_bar_leaves_out_what_has_no_room_and_cuts_nothing(width, has_ba
     assert ("━" in text) == has_bar
     assert text.startswith("40x20 (2/2) step 5/10 ")
     assert text.endswith("left loss 1.88")
-    assert "…" not in text and len(text) <= width
+    assert "…" not in text
+    assert len(text) <= width
 
 
 def test_the_bar_is_full_at_the_end():

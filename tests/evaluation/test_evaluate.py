@@ -1,4 +1,4 @@
-"""Evaluation by region: against plain NumPy in float64, and what it must say of known pictures."""
+"""Evaluation by region: against plain NumPy in float64, and on images with known answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY19, forward, he_weights, measured, random_image, with_metrics
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.evaluation.evaluate import evaluate_regions
+from maskstyle.evaluation import evaluate_regions
 from maskstyle.images.pixels import resize_image
 from maskstyle.maps.io import SemanticMap
 from maskstyle.objective.objective import Objective, content_term, style_term
@@ -99,7 +99,7 @@ def test_the_content_distance_is_the_content_term(evaluate, network):
     assert found == pytest.approx(objective.losses(RESULT)["content"] / 2, rel=1e-4)
 
 
-def test_the_style_distance_of_a_whole_picture_is_the_style_term(evaluate, network):
+def test_the_style_distance_of_a_whole_image_is_the_style_term(evaluate, network):
     from maskstyle.objective.guides import style_guide
 
     settings = SETTINGS.changed(style_layers=(("block1_conv1", 0.25), ("block2_conv1", 0.75)), style_weight=1.0)
@@ -113,7 +113,7 @@ def test_the_style_distance_of_a_whole_picture_is_the_style_term(evaluate, netwo
 
 
 @pytest.mark.parametrize("propagation", ["simple", "inside", "all"])
-def test_the_style_itself_is_at_no_distance(evaluate, propagation):
+def test_the_style_image_itself_has_no_distance(evaluate, propagation):
     settings = SETTINGS.changed(propagation=propagation)
     style_map = MAPS["style_map"]
     evaluation = evaluate(STYLE, content_map=style_map, style_map=style_map, settings=settings)
@@ -121,7 +121,8 @@ def test_the_style_itself_is_at_no_distance(evaluate, propagation):
     assert_array_equal(np.diag(evaluation.confusion), [0, 0])
     assert evaluation.leakage == (0, 0)
     assert evaluation.style_distance == 0
-    assert evaluation.confusion[0, 1] > 0 and evaluation.confusion[1, 0] > 0
+    assert evaluation.confusion[0, 1] > 0
+    assert evaluation.confusion[1, 0] > 0
 
 
 def test_swapped_regions_are_farthest_from_their_own(evaluate):
@@ -134,7 +135,7 @@ def test_swapped_regions_are_farthest_from_their_own(evaluate):
     assert min(evaluation.leakage) > 1e6
 
 
-def test_a_region_is_compared_with_styles_that_nothing_was_painted_in(evaluate):
+def test_unused_style_regions_are_compared_too(evaluate):
     labels = np.indices((12, 16))[1].astype(np.int32) // 6
     three = SemanticMap(labels, (RED, BLUE, GREEN))
     evaluation = evaluate(content_map=halves(), style_map=three, regions=[BLUE])
@@ -145,28 +146,29 @@ def test_a_region_is_compared_with_styles_that_nothing_was_painted_in(evaluate):
     assert [each.share for each in evaluation.style_regions] == [pytest.approx(6 / 16), 6 / 16, 4 / 16]
 
 
-def test_the_whole_style_is_nobodys_other_style(evaluate):
+def test_the_whole_style_is_never_the_other_style(evaluate):
     options = {"style_map": halves(colors=(BLUE, GREEN)), "unmatched": "whole-style"}
     evaluation = evaluate(content_map=halves(), **options)
     assert [each.name for each in evaluation.style_regions][:2] == ["whole style", "#0000ff (blue)"]
     assert evaluation.leakage[0] is None  # the other styles are parts of its own
     assert evaluation.nearest_others == (None, 2)
     whole = evaluate(content_map=halves(), style_map=halves(), unmatched="whole-style", regions=[RED])
-    assert whole.own == (0,) and whole.style_regions[0].color == RED
+    assert whole.own == (0,)
+    assert whole.style_regions[0].color == RED
     alone = evaluate(STYLE, content_map=SemanticMap(np.zeros((12, 16), np.int32), (RED,)), **options)
     assert alone.own_distances == (0,)
 
 
-def test_regions_that_are_kept_are_not_judged(evaluate):
+def test_kept_regions_are_not_evaluated(evaluate):
     evaluation = evaluate(
         content=CONTENT, content_map=halves(), style_map=halves(colors=(BLUE, GREEN)), unmatched="keep"
     )
     assert [each.color for each in evaluation.regions] == [BLUE]
     assert evaluation.untouched.pixels == 96
-    assert evaluation.remarks[0].startswith("region #ff0000 (red) is not in the style's map")
+    assert evaluation.notes[0].startswith("region #ff0000 (red) is not in the style map")
 
 
-def test_a_region_too_small_for_a_layer_is_said_to_be(evaluate):
+def test_a_region_too_small_for_a_layer_is_noted(evaluate):
     labels = MAPS["content_map"].labels.copy()
     labels[2, 2] = 2
     dotted = SemanticMap(labels, (RED, BLUE, GREEN))
@@ -177,11 +179,12 @@ def test_a_region_too_small_for_a_layer_is_said_to_be(evaluate):
     # Red and blue cannot be compared with green by both layers; green by the first alone.
     assert_array_equal(~np.isfinite(evaluation.confusion), [[False, False, True]] * 2 + [[False] * 3])
     assert_array_equal(evaluation.confusion[2], evaluation.by_layer["block1_conv1"][2])
-    assert evaluation.content_distances[2] is None and None not in evaluation.content_distances[:2]
+    assert evaluation.content_distances[2] is None
+    assert None not in evaluation.content_distances[:2]
     assert evaluation.leakage_by_layer["block2_conv1"][2] is None
-    assert list(evaluation.remarks) == [
-        f"region #00ff00 (green) of {whose} is too small for block2_conv1, and is not judged there"
-        for whose in ("the result", "the style image")
+    assert list(evaluation.notes) == [
+        f"region #00ff00 (green) of {image} is too small for block2_conv1; its distance there is unknown"
+        for image in ("the result", "the style image")
     ]
 
 
@@ -192,7 +195,7 @@ def test_a_region_too_small_for_every_layer_has_no_distance(evaluate):
     deep = SETTINGS.changed(style_layers=(("block2_conv1", 1.0),))
     evaluation = evaluate(content_map=dotted, style_map=halves(), regions=[BLUE], settings=deep)
     assert (evaluation.own_distances, evaluation.leakage, evaluation.style_distance) == ((None,), (None,), None)
-    assert "too small for every layer" in evaluation.remarks[0]
+    assert "too small for every layer" in evaluation.notes[0]
     json.dumps(evaluation.record(), allow_nan=False)
 
 
@@ -236,7 +239,7 @@ def test_the_style_image_has_the_size_of_a_transfer(evaluate):
     assert larger.style_size == (24, 12)
 
 
-def test_masks_say_what_was_to_stay(evaluate):
+def test_pixels_outside_all_masks_should_be_unchanged(evaluate):
     left, top = np.zeros((12, 16), np.float32), np.zeros((12, 16), np.float32)
     left[:, :4], top[:3] = 1, 0.2
     result = CONTENT.copy()
@@ -244,10 +247,10 @@ def test_masks_say_what_was_to_stay(evaluate):
     result[11, 15] = 1 - result[11, 15]
     evaluation = evaluate(result, content=CONTENT, masks=[left, top])
     assert evaluation.untouched[:2] == (12 * 9, 1)
-    assert [each.name for each in evaluation.regions] == ["whole picture"]
+    assert [each.name for each in evaluation.regions] == ["whole image"]
 
 
-def test_an_embedded_network_says_that_it_is_near():
+def test_an_approximate_network_is_noted():
     from maskstyle.networks.load import choose_network
 
     choice = choose_network("lite", ["block1_conv1"], compute_type="float32")
@@ -255,11 +258,11 @@ def test_an_embedded_network_says_that_it_is_near():
         RESULT, STYLE, network=choice, settings=SETTINGS.changed(style_layers=(("block1_conv1", 1.0),))
     )
     assert evaluation.network == "lite"
-    assert "vgg19 judges best" in evaluation.remarks[-1]
+    assert "vgg19 is more accurate" in evaluation.notes[-1]
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "says"),
+    ("options", "error", "message"),
     [
         ({"result": RESULT[..., 0]}, ImageError, "the result has shape"),
         ({"style": STYLE * 255}, ImageError, "the style image has values"),
@@ -268,9 +271,9 @@ def test_an_embedded_network_says_that_it_is_near():
         ({"content": CONTENT, "content_alpha": RESULT[:3, :, 0]}, ImageError, "but the content image is 12x16"),
         ({"content_map": halves()}, SettingsError, "there is no style map"),
         ({"style_map": halves()}, SettingsError, "there is no content map"),
-        ({"regions": [RED]}, SettingsError, "need maps"),
-        ({"masks": [RESULT[..., 0]]}, SettingsError, "give the content too"),
-        ({"content": CONTENT, "masks": [RESULT[..., 0]], **MAPS}, SettingsError, "masks are for pictures without"),
+        ({"regions": [RED]}, SettingsError, "need maps; pass .content_map. and"),
+        ({"masks": [RESULT[..., 0]]}, SettingsError, "masks. needs the content image"),
+        ({"content": CONTENT, "masks": [RESULT[..., 0]], **MAPS}, SettingsError, "drop .masks"),
         ({"content": CONTENT, "masks": [RESULT]}, ImageError, "a mask has shape"),
         ({"content": CONTENT, "masks": [RESULT[:2, :, 0]]}, ImageError, "a mask is 2x16"),
         ({**MAPS, "content_map": halves((4, 16))}, ImageError, "aspect of the result"),
@@ -278,12 +281,12 @@ def test_an_embedded_network_says_that_it_is_near():
         ({**MAPS, "style_map": halves(colors=(RED, GREEN))}, ImageError, "the style map lacks #0000ff"),
         ({**MAPS, "regions": [GREEN]}, ImageError, "#00ff00"),
         ({**MAPS, "unmatched": "drop"}, SettingsError, "unmatched is 'drop'"),
-        ({"result": RESULT[:1]}, SettingsError, "the result would be judged at 1x16"),
-        ({"settings": SETTINGS.changed(style_scale=0.01)}, SettingsError, "larger style_scale"),
+        ({"result": RESULT[:1]}, SettingsError, "the result is too small: it is evaluated at 1x16"),
+        ({"settings": SETTINGS.changed(style_scale=0.01)}, SettingsError, "larger .style_scale"),
         ({"settings": SETTINGS.changed(style_scale=1e4)}, SettingsError, "megapixels"),
         ({"settings": SETTINGS.changed(style_layers=(("block1_conv2", 1.0),))}, SettingsError, "the settings need"),
     ],
 )
-def test_what_cannot_work_is_said(evaluate, options, error, says):
-    with pytest.raises(error, match=says):
+def test_bad_inputs(evaluate, options, error, message):
+    with pytest.raises(error, match=message):
         evaluate(**options)

@@ -1,13 +1,12 @@
-"""The picture of a confusion matrix: its size, its swatches and its shades."""
+"""The heat map: its size, swatches, shades and outline."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from maskstyle.evaluation.heatmap import CELL_HEIGHT, CELL_WIDTH, SHADES, UNKNOWN, draw_heatmap
-from maskstyle.evaluation.result import Evaluation
-from maskstyle.evaluation.setup import JudgedRegion
+from maskstyle.evaluation import EvaluatedRegion, Evaluation, draw_heatmap
+from maskstyle.evaluation.heatmap import CELL_HEIGHT, CELL_WIDTH, SHADES, UNKNOWN
 from maskstyle.images.pixels import to_uint8
 from maskstyle.settings import JUDGING
 
@@ -16,7 +15,7 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 def evaluation(confusion, rows, columns, own):
     def region(color):
-        return JudgedRegion("whole style" if color is None else str(color), color, 0, 0.5)
+        return EvaluatedRegion("whole style" if color is None else str(color), color, 0, 0.5)
 
     confusion = np.array(confusion, float)
     return Evaluation(
@@ -47,17 +46,19 @@ def picture():
     return draw_heatmap(evaluation([[0.01, 1.0], [100.0, np.nan]], [RED, BLUE], [GREEN, (9, 8, 7)], [0, 1]))
 
 
-def test_it_is_a_picture(picture):
+def test_it_is_an_image(picture):
     assert picture.dtype == np.float32
-    assert 0 <= picture.min() and picture.max() <= 1
+    assert picture.min() >= 0
+    assert picture.max() <= 1
 
 
 def test_rows_and_columns_have_their_map_colors(picture):
     red, blue = places(picture, RED), places(picture, BLUE)
-    assert red[1] == blue[1] and blue[0] - red[0] == CELL_HEIGHT  # one below the other, left
+    assert (red[1], blue[0] - red[0]) == (blue[1], CELL_HEIGHT)  # one below the other, left
     green, dark = places(picture, GREEN), places(picture, (9, 8, 7))
-    assert green[0] == dark[0] and dark[1] - green[1] == CELL_WIDTH  # side by side, above
-    assert green[2] < red[0] and red[3] < green[1]
+    assert (green[0], dark[1] - green[1]) == (dark[0], CELL_WIDTH)  # side by side, above
+    assert green[2] < red[0]
+    assert red[3] < green[1]
 
 
 def test_the_nearest_is_lightest_and_the_farthest_darkest(picture):
@@ -80,7 +81,7 @@ def test_the_own_style_is_outlined():
     assert differ.max() - differ.min() == 2 * CELL_WIDTH - 1
 
 
-def test_a_whole_picture_has_no_swatch():
+def test_a_whole_image_has_no_swatch():
     drawn = draw_heatmap(evaluation([[0.0]], [None], [None], [0]))
     assert drawn.shape[0] < 300
     assert np.isfinite(drawn).all()

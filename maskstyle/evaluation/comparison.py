@@ -1,4 +1,4 @@
-"""What is judged against what, settled and checked before TensorFlow loads."""
+"""The regions that an evaluation compares, resolved and checked before TensorFlow loads."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from maskstyle.settings import JUDGING, Settings
 from maskstyle.techniques.plan import LARGEST_PIXELS, style_size, wanted_layers
 
 WHOLE_STYLE = "whole style"
-"""What reports call all of the style image."""
+"""The name of the whole style image in reports."""
 
 
-class JudgedRegion(NamedTuple):
+class EvaluatedRegion(NamedTuple):
     """A region of the result, or of the style image.
 
     Parameters
     ----------
     name : str
-        What reports call it.
+        Its name in reports.
     color : Color or None
-        Its color in its map; None for a whole image.
+        Its color in the semantic map; None for a whole image.
     label : int
-        Its number in the labels of an `EvaluationPlan`.
+        Its number in the labels of a `Comparison`.
     share : float
-        Its share of its image's pixels.
+        Its share of the image's pixels, in [0, 1].
     """
 
     name: str
@@ -42,42 +42,42 @@ class JudgedRegion(NamedTuple):
     share: float
 
 
-class EvaluationPlan(NamedTuple):
-    """What is judged against what.
+class Comparison(NamedTuple):
+    """The regions to compare.
 
     Parameters
     ----------
     labels : (H, W) int32 array
-        Region of each pixel of the result.
+        The region of each pixel of the result.
     style_labels : (h, w) int32 array
-        Region of each pixel of the style image, at the size at which it is used.
-    regions : tuple of JudgedRegion
-        The regions of the result that were painted.
-    style_regions : tuple of JudgedRegion
-        What they are compared with: first what they were painted in, then the style image's other regions.
+        The region of each pixel of the style image, at the size at which it is used.
+    regions : tuple of EvaluatedRegion
+        The painted regions of the result.
+    style_regions : tuple of EvaluatedRegion
+        The styles to compare them with: first their own styles, then the other regions of the style image.
     own : tuple of int
-        For each of `regions` the position among `style_regions` of what it was painted in.
+        For each of `regions`, the index of its own style in `style_regions`.
     untouched : (H, W) bool array or None
-        Where the content's pixels were to stay; None where nothing says so.
-    remarks : tuple of str
-        What whoever reads the evaluation should know.
+        True where the content image should be unchanged; None if unknown.
+    notes : tuple of str
+        Notes on how the regions were matched.
     """
 
     labels: Labels
     style_labels: Labels
-    regions: tuple[JudgedRegion, ...]
-    style_regions: tuple[JudgedRegion, ...]
+    regions: tuple[EvaluatedRegion, ...]
+    style_regions: tuple[EvaluatedRegion, ...]
     own: tuple[int, ...]
     untouched: NDArray[np.bool_] | None = None
-    remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def judging_settings(settings: Settings | None, *, has_content: bool) -> Settings:
-    """Return settings whose layers are those that an evaluation looks at."""
+def evaluation_settings(settings: Settings | None, *, has_content: bool) -> Settings:
+    """Return settings with the layers that an evaluation needs switched on."""
     return (settings or JUDGING).changed(style_weight=1.0, content_weight=1.0 if has_content else 0.0)
 
 
-def plan_evaluation(
+def resolve_comparison(
     result: Size,
     style: Size,
     *,
@@ -90,28 +90,28 @@ def plan_evaluation(
     masks: Sequence[Mask] = (),
     settings: Settings,
     names: tuple[str, str] = ("the content map", "the style map"),
-) -> EvaluationPlan:
-    """Settle what is judged against what.
+) -> Comparison:
+    """Resolve which regions to compare, and check all inputs.
 
     Parameters
     ----------
     result, style : (height, width)
-        The sizes of the two images.
+        Sizes of the two images.
     content : (height, width), optional
-        The size of the content.
+        Size of the content image.
     content_map, style_map, regions, mapping, unmatched, masks
         See `maskstyle.evaluate_regions`.
     settings : Settings
-        For the layers and the style image's size.
+        The layers and the size of the style image.
     names : (str, str)
-        What messages call the maps.
+        Names of the maps in error messages.
 
     Raises
     ------
     ImageError
-        Where sizes do not go together, or a map does not fit.
+        If the images and maps do not fit together.
     SettingsError
-        Where options do not go together, or a layer would have no pixel.
+        If options contradict each other, or an image is too small or too large for the layers.
     """
     _check_options(content, content_map, style_map, masks, given=bool(regions or mapping or unmatched != "error"))
     used = style_size(style, result, settings)
@@ -134,41 +134,42 @@ def plan_evaluation(
     return _by_region(plan, result, used, has_content=content is not None)
 
 
-def _by_region(plan: RegionPlan, result: Size, used: Size, *, has_content: bool) -> EvaluationPlan:
+def _by_region(plan: RegionPlan, result: Size, used: Size, *, has_content: bool) -> Comparison:
     labels = resize_labels(plan.content_map.labels, result)
     style_labels = resize_labels(plan.style_map.labels, used)
     colors = plan.style_map.colors
-    wanted = [pair.style_region for pair in plan.pairs]
-    order = list(dict.fromkeys([*wanted, *range(len(colors))]))
-    rows = tuple(
-        JudgedRegion(pair.name, plan.content_map.colors[pair.region], pair.region, _share(labels, pair.region))
+    own_styles = [pair.style_region for pair in plan.pairs]
+    order = list(dict.fromkeys([*own_styles, *range(len(colors))]))
+    regions = tuple(
+        EvaluatedRegion(pair.name, plan.content_map.colors[pair.region], pair.region, _share(labels, pair.region))
         for pair in plan.pairs
     )
-    columns = tuple(
-        JudgedRegion(WHOLE_STYLE, None, len(colors), 1.0)
+    style_regions = tuple(
+        EvaluatedRegion(WHOLE_STYLE, None, len(colors), 1.0)
         if index is None
-        else JudgedRegion(region_name(colors[index]), colors[index], index, _share(style_labels, index))
+        else EvaluatedRegion(region_name(colors[index]), colors[index], index, _share(style_labels, index))
         for index in order
     )
-    return EvaluationPlan(
+    painted = painted_share(plan.content_map, [pair.region for pair in plan.pairs], result) if has_content else None
+    return Comparison(
         labels,
         style_labels,
-        rows,
-        columns,
-        tuple(order.index(each) for each in wanted),
-        painted_share(plan.content_map, [pair.region for pair in plan.pairs], result) == 0 if has_content else None,
-        tuple(f"region {name} is not in the style's map, and should have been left alone" for name in plan.kept),
+        regions,
+        style_regions,
+        own=tuple(order.index(index) for index in own_styles),
+        untouched=None if painted is None else painted == 0,
+        notes=tuple(f"region {name} is not in the style map; it should be unchanged" for name in plan.kept),
     )
 
 
-def _whole(result: Size, used: Size, untouched: NDArray[np.bool_] | None) -> EvaluationPlan:
-    return EvaluationPlan(
+def _whole(result: Size, used: Size, untouched: NDArray[np.bool_] | None) -> Comparison:
+    return Comparison(
         np.zeros(result, np.int32),
         np.zeros(used, np.int32),
-        (JudgedRegion("whole picture", None, 0, 1.0),),
-        (JudgedRegion(WHOLE_STYLE, None, 0, 1.0),),
-        (0,),
-        untouched,
+        (EvaluatedRegion("whole image", None, 0, 1.0),),
+        (EvaluatedRegion(WHOLE_STYLE, None, 0, 1.0),),
+        own=(0,),
+        untouched=untouched,
     )
 
 
@@ -177,7 +178,7 @@ def _share(labels: Labels, label: int) -> float:
 
 
 def _outside(masks: Sequence[Mask], size: Size) -> NDArray[np.bool_]:
-    """Return where no mask paints: where each, resized as a transfer does, is 0."""
+    """Return where all masks are 0, resized as a transfer resizes them."""
     for mask in masks:
         if mask.ndim != 2 or 0 in mask.shape:
             raise ImageError(f"a mask has shape {mask.shape}; expected (height, width)")
@@ -196,35 +197,35 @@ def _check_options(
 ) -> None:
     if (content_map is None) != (style_map is None):
         missing = "content" if content_map is None else "style"
-        raise SettingsError(f"there is no {missing} map; give both maps to judge by region, or none")
+        raise SettingsError(f"there is no {missing} map; pass `{missing}_map` to evaluate by region, or neither map")
     if content_map is None and given:
-        raise SettingsError("regions, mapping and unmatched need maps; give a content map and a style map")
+        raise SettingsError("`regions`, `mapping` and `unmatched` need maps; pass `content_map` and `style_map`")
     if masks and content_map is not None:
-        raise SettingsError("masks are for pictures without maps, which say already what was to stay; leave them out")
+        raise SettingsError("`masks` has no effect with maps, which already define the painted pixels; drop `masks`")
     if masks and content is None:
-        raise SettingsError("masks say which of the content's pixels were to stay; give the content too")
+        raise SettingsError("`masks` needs the content image to find changes outside the masks; pass `content`")
 
 
 def _check_sizes(result: Size, used: Size, settings: Settings) -> None:
-    needed = smallest_side(wanted_layers(settings))
-    for size, name, advice in ((result, "result", "larger result"), (used, "style image", "larger style_scale")):
-        if min(size) < needed:
+    smallest = smallest_side(wanted_layers(settings))
+    for size, name, advice in ((result, "result", "larger result"), (used, "style image", "larger `style_scale`")):
+        if min(size) < smallest:
             raise SettingsError(
-                f"the {name} would be judged at {size[0]}x{size[1]} (height x width), but the layers need at least "
-                f"{needed} pixels; use a {advice} or shallower layers"
+                f"the {name} is too small: it is evaluated at {size[0]}x{size[1]} (height x width), but the layers "
+                f"need at least {smallest} pixels; use a {advice} or shallower layers"
             )
         if size[0] * size[1] > LARGEST_PIXELS:
             raise SettingsError(
-                f"the {name} would be judged at {size[0]}x{size[1]} (height x width), more than the "
-                f"{LARGEST_PIXELS // 10**6} megapixels that are allowed; use a smaller result or style_scale"
+                f"the {name} is too large: it is evaluated at {size[0]}x{size[1]} (height x width), but the limit is "
+                f"{LARGEST_PIXELS // 10**6} megapixels; use a smaller result or `style_scale`"
             )
 
 
 def _check_aspect(size: Size, result: Size, name: str) -> None:
-    """Raise ImageError unless an image that is resized for a result may have the result's size."""
+    """Raise ImageError unless resizing an image to the result's longer side gives the result's size."""
     expected = fit_size(size, max(result))
     if max(abs(one - other) for one, other in zip(expected, result, strict=True)) > 1:
         raise ImageError(
             f"the result is {result[0]}x{result[1]} (height x width), but {name} is {size[0]}x{size[1]}; expected "
-            "the same aspect: name what the result was made from"
+            "the same aspect ratio: use the files that the result was made from"
         )

@@ -1,0 +1,117 @@
+"""``maskstyle recipes`` and ``maskstyle weights``: lists of recipes, networks and weights files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from maskstyle.cli.console import messages, tables
+
+if TYPE_CHECKING:
+    from maskstyle.networks.architectures import Architecture
+    from maskstyle.recipes import Recipe
+
+
+def recipes(
+    name: Annotated[
+        str | None, typer.Argument(help="A recipe to show in full.  (default: list all)", show_default=False)
+    ] = None,
+) -> None:
+    """List the recipes, or show the settings of one."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from maskstyle.recipes import RECIPES, find_recipe
+
+    if name is not None:
+        _print_settings(find_recipe(name))
+        return
+    table = Table("recipe", "description", "network", "optimizer", "steps", box=None, pad_edge=False)
+    for recipe in RECIPES.values():
+        chosen = recipe.settings
+        table.add_row(recipe.name, escape(recipe.title), chosen.network, chosen.optimizer, str(chosen.steps))
+    tables().print(table)
+
+
+def _print_settings(recipe: Recipe) -> None:
+    from rich.markup import escape
+    from rich.table import Column, Table
+
+    from maskstyle.cli.options import DEFAULT_SIZE, flag_of, layer_mix_text
+
+    console = tables()
+    console.print(f"[bold]{recipe.name}[/]: {escape(recipe.title)}")
+    console.print(escape(recipe.source), soft_wrap=True)
+    table = Table("option", Column("value", overflow="fold"), box=None, pad_edge=False)
+    for field in dataclasses.fields(recipe.settings):
+        value = getattr(recipe.settings, field.name)
+        text = layer_mix_text(value) if isinstance(value, tuple) else str(value)
+        table.add_row(flag_of(field.name), escape(DEFAULT_SIZE if value is None else text))
+    console.print(table)
+
+
+weights = typer.Typer(help="Find or download network weights.", no_args_is_help=True)
+
+NetworkName = Annotated[Literal["lite", "vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
+DownloadName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
+
+
+@weights.command("list")
+def list_weights() -> None:
+    """List the networks and the weights files found."""
+    from rich.markup import escape
+    from rich.table import Column, Table
+
+    from maskstyle.networks.architectures import ARCHITECTURES
+    from maskstyle.networks.weights import WEIGHTS_FOLDER_VARIABLE, candidate_files, fetch_command, search_folders
+
+    table = Table("network", Column("file", overflow="fold"), "layers", box=None, pad_edge=False)
+    for architecture in ARCHITECTURES.values():
+        files = candidate_files(architecture)
+        for path in files:
+            table.add_row(architecture.name, escape(str(path)), escape(_layers_in(path, architecture)))
+        if not files:
+            table.add_row(architecture.name, "none found", fetch_command(architecture))
+    tables().print(table)
+    folders = ", ".join(map(str, search_folders()))
+    tables().print(f"searched: {escape(folders)} ({WEIGHTS_FOLDER_VARIABLE} adds a folder)", soft_wrap=True)
+
+
+def _layers_in(path: Path, architecture: Architecture) -> str:
+    """Describe which layers of a network a file has, or why it cannot be read."""
+    from maskstyle.errors import WeightsError
+    from maskstyle.networks.weights import layer_names
+
+    try:
+        present = set(layer_names(path))
+    except WeightsError as error:
+        return str(error)
+    names = [layer for layer in architecture.layers if layer in present]
+    return f"{names[0]} to {names[-1]}" if names else "none of this network's layers"
+
+
+@weights.command("path")
+def weights_path(network: NetworkName) -> None:
+    """Print the path of a network's weights file."""
+    from maskstyle.networks.architectures import ARCHITECTURES
+    from maskstyle.networks.weights import find_weights
+
+    architecture = ARCHITECTURES[network]
+    typer.echo(str(find_weights(architecture, architecture.layers)))
+
+
+@weights.command("fetch")
+def fetch(network: DownloadName) -> None:
+    """Download a network's ImageNet weights through Keras, which checks their hash."""
+    from rich.markup import escape
+
+    from maskstyle.networks.architectures import ARCHITECTURES
+    from maskstyle.networks.tensorflow_import import import_tensorflow
+    from maskstyle.networks.weights import fetch_weights
+
+    import_tensorflow()
+    path = fetch_weights(ARCHITECTURES[network])
+    messages().print(f"the weights of {network} are in {escape(str(path))}")
