@@ -1,1 +1,1 @@
-"""Feature networks: their shapes, where their weights come from, and how they are evaluated."""
+"""Feature networks: architectures, weights and evaluation."""

@@ -1,8 +1,8 @@
-"""The shapes of the feature networks: pure data, no TensorFlow.
+"""The architectures of the feature networks, without TensorFlow.
 
 VGG16 and VGG19 are configurations D and E of Simonyan and Zisserman ("Very Deep Convolutional Networks for
-Large-Scale Image Recognition", 2014), convolution layers only, named as Keras Applications names them. ``lite``
-has VGG19's layers at a fraction of the width.
+Large-Scale Image Recognition", 2014), without their fully connected layers. ``lite`` has the layers of VGG19 with
+fewer channels. Layers have the names that they have in Keras Applications.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Architecture:
     Parameters
     ----------
     name : str
-        What ``--network`` calls it.
+        Name of the network, as for ``--network``.
     widths : tuple of tuple of int
-        Output channels of each convolution, block by block.
+        Output channels of each convolution, by block.
     measured_as : Architecture, optional
-        The network in whose terms this one's distances are measured, where that is another one.
+        The network that this one approximates. Distances count its channels in place of this network's.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Architecture:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of all convolution layers, in order."""
+        """Names of all convolution layers, from the image on."""
         return tuple(
             f"block{block}_conv{index}"
             for block, widths in enumerate(self.widths, start=1)
@@ -52,14 +52,14 @@ class Architecture:
         )
 
     def up_to_deepest(self, layers: Iterable[str]) -> tuple[str, ...]:
-        """Return the names of all layers that the deepest of `layers` needs, in order."""
+        """Return the names of all layers up to the deepest of `layers`, from the image on."""
         wanted = tuple(layers)
         self.check_layers(wanted)
         deepest = max((self.layers.index(layer) for layer in wanted), default=-1)
         return self.layers[: deepest + 1]
 
     def check_layers(self, layers: Iterable[str]) -> None:
-        """Raise SettingsError for a name that is not a layer of this network."""
+        """Raise SettingsError if a name is not a layer of this network."""
         for layer in layers:
             if layer not in self.layers:
                 raise SettingsError(f"{self.name} has no layer {layer!r}; its layers are {', '.join(self.layers)}")
@@ -74,32 +74,32 @@ class Architecture:
         return KERNEL_SIZE, KERNEL_SIZE, inputs, self.widths[block - 1][index - 1]
 
     def channels(self, layer: str) -> int:
-        """Return the channels of a layer that distances count: those of the network that it is measured as."""
+        """Return the number of channels that distances at a layer count: that of `measured_as`, if given."""
         return (self.measured_as or self).kernel_shape(layer)[-1]
 
     def receptive_field(self, layer: str) -> int:
-        """Return the side, in pixels, of what one cell of a layer's grid sees of the image."""
-        seen, stride = 1, 1
+        """Return the side of the receptive field of one cell of a layer's grid, in pixels."""
+        side, stride = 1, 1
         for name in self.up_to_deepest([layer]):
             if starts_block(name):
-                seen += stride
+                side += stride
                 stride *= 2
-            seen += (KERNEL_SIZE - 1) * stride
-        return seen
+            side += (KERNEL_SIZE - 1) * stride
+        return side
 
     def grid(self, size: tuple[int, int], layer: str) -> tuple[int, int]:
-        """Return the (height, width) of a layer's features for an image of `size`."""
+        """Return the (height, width) of a layer's features for an image of a (height, width)."""
         block, _ = _position(layer)
         return size[0] >> (block - 1), size[1] >> (block - 1)
 
 
 def smallest_side(layers: Iterable[str]) -> int:
-    """Return the shortest image side, in pixels, for which every one of `layers` has a pixel."""
+    """Return the shortest image side, in pixels, for which all of `layers` have at least one cell."""
     return max((1 << (_position(layer)[0] - 1) for layer in layers), default=1)
 
 
 def starts_block(layer: str) -> bool:
-    """Say whether pooling comes before this layer."""
+    """Return whether a layer is the first after a pooling."""
     block, index = _position(layer)
     return block > 1 and index == 1
 
@@ -116,4 +116,4 @@ VGG19 = Architecture("vgg19", ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (5
 LITE = Architecture("lite", ((16, 32), (48, 64), (96, 96, 96, 96), (160,) * 4, (160,) * 4), measured_as=VGG19)
 
 ARCHITECTURES = {architecture.name: architecture for architecture in (LITE, VGG16, VGG19)}
-"""The networks by name."""
+"""The architectures by name."""

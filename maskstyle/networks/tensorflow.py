@@ -1,4 +1,4 @@
-"""TensorFlow without its start-up log, and the type of its tensors; every module takes both from here."""
+"""TensorFlow, imported without its start-up log, and the type of its tensors; all modules import both from here."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from maskstyle.networks.tensorflow_import import import_tensorflow
 tf: Any = import_tensorflow()
 
 Tensor: TypeAlias = Any
-"""A tf.Tensor; TensorFlow ships no types."""
+"""A ``tf.Tensor``; TensorFlow has no type annotations."""

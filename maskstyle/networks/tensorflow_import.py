@@ -1,4 +1,4 @@
-"""Importing TensorFlow without its start-up remarks."""
+"""Import TensorFlow without its start-up log."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ STDERR_DESCRIPTOR = 2
 
 
 def import_tensorflow() -> Any:
-    """Import TensorFlow; it logs from C++ before its log level counts, which would drown the messages."""
+    """Import TensorFlow with standard error muted: it logs from C++ before its log level takes effect."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _muted_stderr():
         import tensorflow
 
-    tensorflow.get_logger().setLevel("ERROR")  # it warns where a function is traced anew for each size
+    tensorflow.get_logger().setLevel("ERROR")  # it warns when a function is traced again for another size
     return tensorflow
 
 
 @contextmanager
 def _muted_stderr() -> Iterator[None]:
-    """Point the process's standard error at nothing while the block runs."""
-    if sys.stderr is None:  # closed by whoever started the process, or a windowed Python
+    """Redirect the standard error of the process to the null device inside the block."""
+    if sys.stderr is None:  # closed by the parent process, or a windowed Python
         yield
         return
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Evaluation of a VGG convolution stack in TensorFlow, only as deep as the deepest layer asked for."""
+"""Evaluate a stack of VGG convolutions in TensorFlow, up to the deepest chosen layer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from maskstyle.networks.weights import LayerWeights
 from maskstyle.settings import CHOICES
 
 IMAGENET_MEAN_RGB = (123.68, 116.779, 103.939)
-"""Mean of the ImageNet training pictures in 0..255, which VGG's weights expect to be subtracted."""
+"""Mean color of the ImageNet training images in 0..255, which the input of VGG is centered on."""
 
 PIXEL_MAXIMUM = 255.0
 
@@ -29,17 +29,16 @@ class FeatureNetwork:
     Parameters
     ----------
     architecture : Architecture
-        The network's shape.
+        The architecture.
     weights : mapping of str to LayerWeights
-        Kernel and bias by layer name, for every layer up to the deepest of `layers`.
+        Weights of every layer up to the deepest of `layers`.
     layers : iterable of str
-        The layers whose features are wanted.
+        The layers to compute.
     pooling : {"max", "average"}
-        Pooling between blocks; Gatys et al. (2016) found average pooling slightly more appealing.
+        Pooling between blocks. Gatys et al. (2016) found average pooling slightly more appealing.
     padding : {"zero", "edge"}
-        What surrounds the image at the first convolution: zeros, as the networks were trained, or the image's
-        own edge pixels, without which results get a line along their edges. Deeper convolutions are padded
-        with zeros always.
+        Padding of the image at the first convolution: zeros, as in training, or the edge pixels of the image, which
+        avoids a visible line along the edges of results. Deeper convolutions are always padded with zeros.
     compute_type : {"float32", "bfloat16"}
         Type of the convolutions and of the features.
     """
@@ -73,14 +72,14 @@ class FeatureNetwork:
         self._metrics = {name: tf.constant(metric) for name, metric in metrics.items() if metric is not None}
 
     def __call__(self, image: Tensor, observe: Callable[[str, Tensor], Tensor] | None = None) -> dict[str, Tensor]:
-        """Return the features of the chosen layers after their rectification.
+        """Return the features of the chosen layers, after the ReLU.
 
         Parameters
         ----------
         image : (H, W, 3) float32 tensor
             RGB in [0, 1].
         observe : callable, optional
-            Called at each chosen layer with its name and features; the network goes on from what it returns.
+            Called at each chosen layer with its name and features; the network continues from the result.
 
         Returns
         -------
@@ -88,26 +87,26 @@ class FeatureNetwork:
         """
         centered = image - tf.constant(IMAGENET_MEAN_RGB) / PIXEL_MAXIMUM
         current = tf.expand_dims(tf.cast(centered, self._type), axis=0)
-        rim = "SAME"
+        padding = "SAME"
         if self.padding == "edge":
             current = tf.pad(current, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-            rim = "VALID"
+            padding = "VALID"
         features = {}
         for name, kernel, bias in self._stack:
             if starts_block(name):
                 current = self._pool(current)
-            current = tf.nn.conv2d(current, kernel, strides=1, padding=rim)
-            rim = "SAME"
+            current = tf.nn.conv2d(current, kernel, strides=1, padding=padding)
+            padding = "SAME"
             current = tf.nn.relu(tf.nn.bias_add(current, bias))
             if name in self.layers:
-                # Indexing would do the same, but its gradient copies all features.
+                # Not an index, as its gradient would copy all features.
                 single = tf.squeeze(current, axis=0)
                 features[name] = single if observe is None else observe(name, single)
                 current = tf.expand_dims(features[name], axis=0)
         return features
 
     def parameters(self) -> dict[str, Any]:
-        """Return all that its features and their distances depend on, so that two networks can be compared."""
+        """Return everything that determines features and their distances, to compare two networks."""
         return {
             "stack": [(name, kernel.numpy(), bias.numpy()) for name, kernel, bias in self._stack],
             "metrics": {name: metric.numpy() for name, metric in self._metrics.items()},
@@ -115,17 +114,17 @@ class FeatureNetwork:
         }
 
     def metric(self, layer: str) -> Tensor | None:
-        """Return the linear map (K, C) to the space in which a layer's distances are measured, if it has one."""
+        """Return the linear map (K, C) from features to the space in which distances are measured, or None."""
         return self._metrics.get(layer)
 
     def measured(self, layer: str, features: Tensor) -> Tensor:
-        """Return features (H, W, C) of a layer, in their own type, in the space in which distances are measured."""
+        """Return features (H, W, C) of a layer in the space in which distances are measured, of unchanged type."""
         if layer not in self._metrics:
             return features
         return tf.tensordot(features, tf.cast(self._metrics[layer], features.dtype), axes=[[-1], [1]])
 
     def measured_gram(self, layer: str, gram: Tensor) -> Tensor:
-        """Return the Gram matrix (..., C, C) that features of a layer have in the space of `measured`."""
+        """Return the Gram matrices of `measured` features, given those (..., C, C) of the features of a layer."""
         if layer not in self._metrics:
             return gram
         metric = self._metrics[layer]
@@ -139,7 +138,7 @@ class FeatureNetwork:
 def _for_images(
     weights: Mapping[str, LayerWeights], layers: Iterable[str]
 ) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield the kernel and bias of layers, the first turned from BGR in 0..255, as published, to RGB in [0, 1]."""
+    """Yield the kernel and bias of layers; convert the first kernel from BGR in 0..255 to RGB in [0, 1]."""
     for position, layer in enumerate(layers):
         kernel = weights[layer].kernel
         yield layer, kernel[:, :, ::-1] * PIXEL_MAXIMUM if position == 0 else kernel, weights[layer].bias

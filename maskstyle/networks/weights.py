@@ -1,4 +1,4 @@
-"""Where the networks' weights come from: finding, reading, checking and fetching them."""
+"""Find, read, check and fetch the weights of the networks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from maskstyle.errors import WeightsError
 from maskstyle.networks.architectures import LITE, Architecture
 
 EMBEDDED_FILE = Path(__file__).with_name("lite.npz")
-"""The weights of ``lite``, which the package ships; ``lite.md`` beside it says where they come from."""
+"""The weights of ``lite``, part of the package; ``lite.md`` next to the file describes their origin."""
 
 EMBEDDED_OPTION = "--network lite, which needs no download"
 
@@ -37,10 +37,11 @@ class LayerWeights(NamedTuple):
     kernel : (3, 3, in, out) array
     bias : (out,) array
     metric : (rows, out) array, optional
-        Linear map of the layer's features in whose image distances are measured; as they are where it is left
-        out. ``lite`` has one for each layer, which makes its distances those of the VGG19 features it predicts.
+        Linear map from the layer's features to the space in which distances are measured. By default the identity.
+        ``lite`` has one for each layer, so that its distances are those of the VGG19 features that it predicts.
     content_gain : float
-        Factor on the layer's content distances. ``lite``, which sees less than VGG19, has some above 1.
+        Factor on the layer's content distances. It is above 1 for some layers of ``lite``, to make up for content
+        differences that its features miss.
     """
 
     kernel: NDArray[np.float32]
@@ -50,17 +51,22 @@ class LayerWeights(NamedTuple):
 
 
 def search_folders() -> list[Path]:
-    """Return the folders that are searched for weights, in order: MASKSTYLE_WEIGHTS_DIR, Keras' own cache."""
+    """Return the folders to search for weights, in order: MASKSTYLE_WEIGHTS_DIR, then the cache of Keras."""
     named = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
     keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     return [*([Path(named)] if named else []), keras_home / "models"]
 
 
 def candidate_files(architecture: Architecture) -> list[Path]:
-    """Return the files in the search folders that are named after the network, in order of search.
+    """Return the files in the search folders with the name of the network, in order of search.
 
-    Within a folder a file without the classifier ("notop") and then the name decide the order. The weights of
-    ``lite`` are the package's own.
+    Within a folder, files without the classifier ("notop") come first; the rest is alphabetical. The only candidate
+    for ``lite`` is the file in the package.
+
+    Raises
+    ------
+    WeightsError
+        If a search folder cannot be read.
     """
     if architecture == LITE:
         return [EMBEDDED_FILE]
@@ -73,78 +79,78 @@ def candidate_files(architecture: Architecture) -> list[Path]:
             continue
         except PermissionError as error:
             raise WeightsError(
-                f"the folder {folder} may not be read; allow it, pass --weights FILE, or take {EMBEDDED_OPTION}"
+                f"the folder {folder} is not readable; allow access, pass --weights FILE, or use {EMBEDDED_OPTION}"
             ) from error
         found += sorted(here, key=lambda path: ("notop" not in path.name, path.name))
     return found
 
 
 def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
-    """Return the first file in the search folders that holds every layer needed.
+    """Return the first candidate file that contains every layer up to the deepest of `layers`.
 
     Parameters
     ----------
     architecture : Architecture
         The network.
     layers : iterable of str
-        The layers asked for; those below the deepest are needed too.
+        The layers to compute.
 
     Raises
     ------
     WeightsError
-        Where no file is found, or none holds all the layers; the message names each file and what it lacks.
+        If there is no such file; the message lists the missing layers of each candidate.
     """
     needed = architecture.up_to_deepest(layers)
     if architecture == LITE:
         return EMBEDDED_FILE
-    shortcomings = []
+    problems = []
     for path in candidate_files(architecture):
         try:
             missing = missing_layers(path, needed)
         except WeightsError as error:
-            shortcomings.append(str(error))
+            problems.append(str(error))
             continue
         if not missing:
             return path
-        lack = f"lacks {_span(missing)}" if len(missing) < len(needed) else "holds none of its layers"
-        shortcomings.append(f"{path} {lack}")
-    if shortcomings:
+        lack = f"lacks {_span(missing)}" if len(missing) < len(needed) else "has none of its layers"
+        problems.append(f"{path} {lack}")
+    if problems:
         extent = f" up to {needed[-1]}" if needed else ""
         raise WeightsError(
-            f"no weights of {architecture.name}{extent} were found: {'; '.join(shortcomings)}; "
-            f"run: {fetch_command(architecture)}, pass --weights FILE, choose other layers, or take {EMBEDDED_OPTION}"
+            f"no weights of {architecture.name}{extent} were found: {'; '.join(problems)}; "
+            f"run: {fetch_command(architecture)}, pass --weights FILE, choose other layers, or use {EMBEDDED_OPTION}"
         )
     folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in search_folders()]
     raise WeightsError(
         f"no weights of {architecture.name} were found in {', '.join(folders)}; "
         f"run: {fetch_command(architecture)}, pass --weights FILE, set {WEIGHTS_FOLDER_VARIABLE}, "
-        f"or take {EMBEDDED_OPTION}"
+        f"or use {EMBEDDED_OPTION}"
     )
 
 
 def _remedy(path: Path, architecture: Architecture) -> str:
-    """Say what to do about a file that does not serve."""
+    """Return what to do about an unusable weights file."""
     if path == EMBEDDED_FILE:
-        return "install maskstyle again"
+        return "reinstall maskstyle"
     if architecture == LITE:
-        return "leave --weights out to take the embedded one"
+        return "omit --weights to use the embedded weights"
     return f"run: {fetch_command(architecture)}"
 
 
 def _span(layers: Sequence[str]) -> str:
-    """Name layers, in order, by the first and the last where there are many."""
+    """Return layer names as text: all of up to two, else the first and the last."""
     return ", ".join(layers) if len(layers) <= 2 else f"{layers[0]} to {layers[-1]}"
 
 
 def fetch_command(architecture: Architecture) -> str:
-    """Return the command line that fetches a network's weights."""
+    """Return the command that fetches the weights of a network."""
     return f"maskstyle weights fetch {architecture.name}"
 
 
 def missing_layers(path: Path, layers: Iterable[str]) -> list[str]:
-    """Return those of `layers` that the weights file does not hold, reading its table of contents only."""
-    held = set(layer_names(path))
-    return [layer for layer in layers if layer not in held]
+    """Return those of `layers` that a weights file lacks, from its table of contents."""
+    available = set(layer_names(path))
+    return [layer for layer in layers if layer not in available]
 
 
 def layer_names(path: Path) -> list[str]:
@@ -159,18 +165,18 @@ def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) 
     Parameters
     ----------
     path : Path
-        A Keras ``.h5`` file (weights or whole model), or an ``.npz`` file with arrays
-        ``blockB_convI/kernel`` and ``blockB_convI/bias``, with ``metric`` and ``content_gain`` where there are any.
+        A Keras ``.h5`` file (weights or a whole model), or an ``.npz`` file with the arrays ``blockB_convI/kernel``
+        and ``blockB_convI/bias`` and, optionally, ``blockB_convI/metric`` and ``blockB_convI/content_gain``.
     architecture : Architecture
-        The network whose shapes are expected.
+        The network, which determines the expected shapes.
     layers : iterable of str
-        The layers asked for.
+        The layers to compute.
 
     Raises
     ------
     WeightsError
-        Where the file is missing, damaged or of another network, where a layer is missing, or where an
-        array has another shape or holds values that are not finite.
+        If the file is missing, damaged or of another network, lacks a layer, or contains an array with the wrong
+        shape or with values that are not finite.
     """
     needed = architecture.up_to_deepest(layers)
     with _opened(path) as arrays:
@@ -178,24 +184,24 @@ def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) 
         return {layer: _checked(path, architecture, layer, arrays[layer]()) for layer in needed}
 
 
-def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str], held: Iterable[str]) -> None:
-    names = set(held)
+def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str], available: Iterable[str]) -> None:
+    names = set(available)
     if not names:
         raise WeightsError(
-            f"{path} holds no layer named like block1_conv1; expected the weights of {architecture.name} "
-            "as Keras Applications distributes them (.h5) or .npz arrays block1_conv1/kernel and so on"
+            f"{path} has no layer with a name like block1_conv1; expected the weights of {architecture.name} "
+            "from Keras Applications (.h5), or .npz arrays with names like block1_conv1/kernel"
         )
     foreign = sorted(names - set(architecture.layers))
     if foreign:
         raise WeightsError(
-            f"{path} holds {foreign[0]}, which {architecture.name} does not have; "
-            "pass the file of the right network or choose that network with --network"
+            f"{path} has a layer {foreign[0]}, but {architecture.name} does not; "
+            "pass a weights file of this network, or choose the other network with --network"
         )
     missing = [layer for layer in needed if layer not in names]
     if missing:
         raise WeightsError(
-            f"{path} lacks {_span(missing)} of {architecture.name}; it holds {_span(sorted(names))}; "
-            f"choose layers that it holds, or {_remedy(path, architecture)}"
+            f"{path} lacks {_span(missing)} of {architecture.name}; it has {_span(sorted(names))}; "
+            f"choose among its layers, or {_remedy(path, architecture)}"
         )
 
 
@@ -206,7 +212,7 @@ def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerW
         ("bias", weights.bias, kernel_shape[-1:]),
     ]
     if weights.metric is not None:
-        rows = weights.metric.shape[:1] or (1,)  # as many as it has
+        rows = weights.metric.shape[:1] or (1,)  # any number of rows
         expected.append(("metric", weights.metric, (*rows, *kernel_shape[-1:])))
     if not (np.isfinite(weights.content_gain) and weights.content_gain > 0):
         raise WeightsError(
@@ -216,29 +222,29 @@ def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerW
         if array.shape != shape:
             raise WeightsError(
                 f"{path}: the {what} of {layer} has shape {array.shape}, but {architecture.name} "
-                f"needs {shape}; pass a file of the right network"
+                f"needs {shape}; pass a weights file of this network"
             )
         if not np.isfinite(array).all():
             raise WeightsError(
-                f"{path}: the {what} of {layer} holds values that are not finite; "
-                f"the file is damaged, {_remedy(path, architecture)}"
+                f"{path}: the {what} of {layer} has values that are not finite, so the file is damaged; "
+                f"{_remedy(path, architecture)}"
             )
     return weights
 
 
 def check_weights_path(path: Path) -> None:
-    """Raise WeightsError where `path` is no file, or not named as one of weights."""
+    """Raise WeightsError if `path` is not a file, or does not have the suffix of a weights file."""
     if path.is_dir():
-        raise WeightsError(f"expected a weights file, but {path} is a folder; name a file inside it")
+        raise WeightsError(f"expected a weights file, but {path} is a folder; pass a file in it")
     if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}; check the path, or see: maskstyle weights list")
+        raise WeightsError(f"there is no weights file {path}; check the path, or run: maskstyle weights list")
     if path.suffix not in SUFFIXES:
-        raise WeightsError(f"{path} is not a weights file: expected a name that ends in {' or '.join(SUFFIXES)}")
+        raise WeightsError(f"{path} is not a weights file: expected the suffix {' or '.join(SUFFIXES)}")
 
 
 _Reader = Callable[[], LayerWeights]
 
-# What NumPy, zipfile, zlib and h5py raise on files with flipped, missing or foreign bytes.
+# Errors of NumPy, zipfile, zlib and h5py for files with flipped, missing or foreign bytes.
 _SIGNS_OF_DAMAGE = (
     OSError,
     EOFError,
@@ -262,23 +268,23 @@ def _opened(path: Path) -> Iterator[Mapping[str, _Reader]]:
     except _SIGNS_OF_DAMAGE as error:
         reason = " ".join(str(error).split())
         raise WeightsError(
-            f"{path} cannot be read as {path.suffix} weights, it seems damaged ({reason}); fetch or copy it again"
+            f"{path} cannot be read as {path.suffix} weights: it seems damaged ({reason}); fetch or copy it again"
         ) from error
 
 
 @contextmanager
 def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
-    with open(path, "rb") as file:  # given a path, NumPy leaves a damaged file open
+    with open(path, "rb") as file:  # NumPy does not close a damaged file that it opened itself
         if not zipfile.is_zipfile(file):
-            raise ValueError("it is no archive of arrays")
+            raise ValueError("not an archive of arrays")
         file.seek(0)  # is_zipfile leaves the position near the end
         archive = np.load(file, allow_pickle=False)
 
         def reader(layer: str) -> _Reader:
             def read() -> LayerWeights:
                 extra = {part: f"{layer}/{part}" for part in ("metric", "content_gain")}
-                held = {part: archive[key] for part, key in extra.items() if key in archive}
-                return _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"], **held)
+                available = {part: archive[key] for part, key in extra.items() if key in archive}
+                return _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"], **available)
 
             return read
 
@@ -303,13 +309,13 @@ def _opened_h5(path: Path) -> Iterator[Mapping[str, _Reader]]:
 
 
 def _from_group(group: Any) -> LayerWeights:
-    """Read a Keras layer group; its arrays' names changed over the years, their order and ranks did not."""
+    """Read the layer group of a Keras file. Names of arrays differ between Keras versions; their ranks do not."""
     arrays: list[Any] = []
     group.visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
     kernels = [array for array in arrays if array.ndim == 4]
     biases = [array for array in arrays if array.ndim == 1]
     if len(kernels) != 1 or len(biases) != 1:
-        raise ValueError(f"{group.name} holds arrays of shapes {[array.shape for array in arrays]}")
+        raise ValueError(f"{group.name} has arrays of shapes {[array.shape for array in arrays]}")
     return _as_weights(kernels[0], biases[0])
 
 
@@ -325,22 +331,22 @@ def _as_weights(
 
 
 def fetch_weights(architecture: Architecture) -> Path:
-    """Download a network's ImageNet weights through Keras, which checks their hash; return the file.
+    """Download the ImageNet weights of a network with Keras, which verifies their hash, and return the file.
 
     Raises
     ------
     WeightsError
-        Where Keras cannot download them.
+        If the download fails.
     """
     import keras
 
     models = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19}
     try:
         models[architecture.name](include_top=False, weights="imagenet")
-    except Exception as error:  # Keras raises a bare Exception where the download fails
+    except Exception as error:  # Keras raises a bare Exception if the download fails
         reason = " ".join(str(error).split())
         raise WeightsError(
             f"Keras could not fetch the weights of {architecture.name} ({reason}); check the connection, or "
-            "copy the file from a machine that has it and pass --weights FILE"
+            "copy the file from another machine and pass --weights FILE"
         ) from error
     return find_weights(architecture, architecture.layers)

@@ -1,10 +1,18 @@
-"""The shared Gram computation: a weighted second moment of features.
+"""Gram matrices of features, weighted pixel by pixel.
 
-``gram(F, w) = F^T diag(w) F / sum(w)`` for features ``F`` of ``n`` pixels and ``c`` channels and pixel
-weights ``w >= 0``. Weights of one give the Gram matrix of Gatys, Ecker and Bethge ("Image Style Transfer
-Using Convolutional Neural Networks", CVPR 2016) divided by the number of pixels; weights in {0, 1} that of
-a region, divided by its pixel count; weights in [0, 1] that under a soft mask, divided by the mask's sum.
-Dividing by the sum makes regions, masks and images of different size comparable.
+For the features ``F`` of one layer, ``n`` pixels by ``c`` channels, and pixel weights ``w >= 0``::
+
+    gram(F, w) = F^T diag(w) F / sum(w)        # (c, c): a weighted second moment
+
+With all weights 1 this is the Gram matrix of Gatys, Ecker and Bethge ("Image Style Transfer Using Convolutional
+Neural Networks", CVPR 2016) divided by the number of pixels. Weights in {0, 1} select a region and divide by its
+pixel count; weights in [0, 1] are a soft mask and divide by its sum. The division makes the Gram matrices of regions,
+masks and images of different sizes comparable.
+
+`observe_grams` (any weights), `observe_region_grams` (regions) and `observe_mask_grams` (soft masks) compute several
+Gram matrices of a layer inside a network. With the upstream gradient ``U`` of a Gram matrix, its gradient with
+respect to the features is ``diag(w) F (U + U^T) / sum(w)``. The three functions implement this formula by hand, so
+that the features and the small matrices are all that is kept between the forward and the backward pass.
 """
 
 from __future__ import annotations
@@ -18,31 +26,29 @@ from numpy.typing import NDArray
 from maskstyle.guidance.soft_masks import MaskGroup
 from maskstyle.networks.tensorflow import Tensor, tf
 
-Judge: TypeAlias = Callable[[Tensor], Tensor]
-"""From Gram matrices (K, C, C) to whatever is wanted of them, differentiable."""
+GramFunction: TypeAlias = Callable[[Tensor], Tensor]
+"""A differentiable function of Gram matrices (K, C, C), such as their squared distances to targets."""
 
 SLICE_PIXELS = 32768
-"""Pixels that are converted and multiplied at a time: they fit the processor's caches better than all at once,
-and no float32 copy of all features is needed."""
-
+"""Pixels to convert to float32 and multiply at a time: the slices fit the processor's caches, and no float32 copy of
+all features is needed."""
 
 SLICE_VALUES = 1 << 22
-"""Values of weighted features that are made at a time, for the same reason."""
-
+"""Values of mask-weighted features to compute at a time, for the same reason."""
 
 BATCH_COLUMNS = 32
-"""Columns of weights, each with a matrix of its own, that are worked on at a time."""
+"""Columns of mask weights to process at a time; each has a (C, C) matrix of its own."""
 
 
 class PixelWeights(NamedTuple):
-    """How the pixels of one layer enter one Gram matrix.
+    """The pixel weights of one Gram matrix.
 
     Parameters
     ----------
     weights : (H, W) or (N,) float32 tensor or None
-        Weight of each pixel, at least 0; None is one everywhere.
+        Weight of each pixel, at least 0; None for 1 everywhere.
     divisor : float or None
-        What the sum is divided by; None is the sum of the weights.
+        Divisor of the weighted sum; None for the sum of the weights.
     """
 
     weights: Tensor | None = None
@@ -50,117 +56,122 @@ class PixelWeights(NamedTuple):
 
 
 def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | float | None = None) -> Tensor:
-    """Return the weighted second moment of features over pixels.
+    """Return the weighted Gram matrix of features, ``F^T diag(w) F / divisor``.
 
     Parameters
     ----------
     features : (H, W, C) or (N, C) tensor, float32 or bfloat16
         Features of one layer.
     weights : (H, W) or (N,) float32 tensor, optional
-        Weight of each pixel, at least 0; ones where it is left out.
+        Weight of each pixel, at least 0. By default 1 everywhere.
     divisor : float, optional
-        What the sum is divided by; the sum of the weights (the number of pixels where there are none)
-        where it is left out.
+        By default the sum of the weights, which is the number of pixels without weights.
 
     Returns
     -------
     (C, C) float32 tensor
-        Symmetric and positive semi-definite. Computed in float32 whatever the type of the features.
+        Symmetric and positive semidefinite. Products and sums are in float32, also for bfloat16 features.
 
     Examples
     --------
-    >>>     >>> features = tf.constant([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
+    >>> features = tf.constant([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
     >>> gram(features, tf.constant([1.0, 0.0, 1.0])).numpy().tolist()
     [[1.0, 0.5], [0.5, 0.5]]
     """
-    _, matrices = observe_grams(features, [PixelWeights(weights, divisor)])
-    return tf.squeeze(matrices, axis=0)
+    _, grams = observe_grams(features, [PixelWeights(weights, divisor)])
+    return tf.squeeze(grams, axis=0)
 
 
 def observe_grams(
-    features: Tensor, weighings: Sequence[PixelWeights], judge: Judge = tf.identity
+    features: Tensor,
+    weightings: Sequence[PixelWeights],
+    function: GramFunction = tf.identity,
+    *,
+    slice_pixels: int = SLICE_PIXELS,
 ) -> tuple[Tensor, Tensor]:
-    """Return features as they are, to be used from here on, with their Gram matrices under several weights.
+    """Pass features on unchanged and compute their Gram matrices under several weightings.
 
     Parameters
     ----------
     features : (H, W, C) or (N, C) tensor, float32 or bfloat16
         Features of one layer.
-    weighings : sequence of PixelWeights
-        One for each Gram matrix.
-    judge : callable, optional
-        What is wanted of the Grams (K, C, C), such as their distances to targets. It is evaluated once more in the
-        backward pass: only the Grams are held in between.
+    weightings : sequence of PixelWeights
+        One for each of the K Gram matrices.
+    function : callable, optional
+        Maps the Gram matrices (K, C, C) to the result, for example to their distances to targets. The backward pass
+        evaluates it again, so that only the Gram matrices are kept between the passes.
+    slice_pixels : int, optional
+        Pixels to multiply at a time.
 
     Returns
     -------
     features : tensor like `features`
-        The same values. A network that goes on from these gets the Grams' gradients added when its backward
-        pass arrives here, so that those of different layers are never held at the same time.
-    judged : float32 tensor
-        What `judge` returns; without it the Grams (K, C, C), one for each of `weighings`.
-
-    Notes
-    -----
-    With the upstream gradient ``U`` of a Gram, its gradient in the features is
-    ``diag(w) F (U + U^T) / divisor``: it needs the features and the weights alone, so no masked copy of the
-    features is kept between the passes.
+        The same values. Continue the network from this tensor: its backward pass then adds the gradient of the Gram
+        matrices when it reaches the layer, and never holds those of several layers at once.
+    result : float32 tensor
+        The result of `function`; by default the Gram matrices (K, C, C).
     """
     channels = features.shape[-1]
     columns = [
-        None if weights is None else tf.reshape(tf.cast(weights, tf.float32), (-1, 1)) for weights, _ in weighings
+        None if weights is None else tf.reshape(tf.cast(weights, tf.float32), (-1, 1)) for weights, _ in weightings
     ]
     pixels = tf.cast(tf.size(features) // channels, tf.float32)
     divisors = [
         divisor if divisor is not None else pixels if column is None else tf.reduce_sum(column)
-        for (_, divisor), column in zip(weighings, columns, strict=True)
+        for (_, divisor), column in zip(weightings, columns, strict=True)
     ]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
         grams = tf.stack(
-            [_sum_of_products(rows, column) / divisor for column, divisor in zip(columns, divisors, strict=True)]
+            [
+                _sum_of_products(rows, column, slice_pixels) / divisor
+                for column, divisor in zip(columns, divisors, strict=True)
+            ]
         )
 
-        def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.unstack(slopes_of(judge, grams, upstream, after=arriving), num=len(divisors))
-            # Each addition waits for the one before, so that one product exists at a time.
-            total = tf.reshape(arriving, (-1, channels))
-            for column, divisor, slope in zip(columns, divisors, slopes, strict=True):
+        def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
+            symmetric = symmetric_gradient(function, grams, upstream, after=features_upstream)
+            # Each addition waits for the one before, so that only one product exists at a time.
+            total = tf.reshape(features_upstream, (-1, channels))
+            for column, divisor, matrix in zip(
+                columns, divisors, tf.unstack(symmetric, num=len(divisors)), strict=True
+            ):
                 with tf.control_dependencies([total]):
-                    # The gradient leaves in the features' own type, so the product is made in it: only
-                    # the small matrix is rounded, and bfloat16 has float32's range.
-                    product = tf.matmul(rows, tf.cast(slope / divisor, rows.dtype))
+                    # The gradient has the type of the features, and so has this product: it rounds the small matrix
+                    # only, and bfloat16 has the range of float32.
+                    product = tf.matmul(rows, tf.cast(matrix / divisor, rows.dtype))
                     total += product if column is None else product * tf.cast(column, rows.dtype)
             return tf.reshape(total, tf.shape(values))
 
-        return (tf.identity(values), judge(grams)), gradient
+        return (tf.identity(values), function(grams)), gradient
 
     return observe(features)  # type: ignore[no-any-return]
 
 
-def slopes_of(judge: Judge, grams: Tensor, upstream: Tensor, *, after: Tensor) -> Tensor:
-    """Return ``U + U^T`` (K, C, C) for the gradient U in each Gram of what the judge makes of them all.
+def symmetric_gradient(function: GramFunction, grams: Tensor, upstream: Tensor, *, after: Tensor) -> Tensor:
+    """Return ``U + U^T`` (K, C, C), where U is the gradient of `function` with respect to each Gram matrix.
 
-    It is made after another tensor, as otherwise those of all layers would be made and held at the same time.
+    The computation waits for the tensor `after`; otherwise TensorFlow would compute and hold the matrices of all
+    layers at the same time.
     """
     with tf.control_dependencies([after]), tf.GradientTape() as tape:
         tape.watch(grams)
-        judged = judge(grams)
-        slopes = tape.gradient(judged, grams, output_gradients=upstream)
-        return slopes + tf.linalg.matrix_transpose(slopes)
+        result = function(grams)
+        gradients = tape.gradient(result, grams, output_gradients=upstream)
+        return gradients + tf.linalg.matrix_transpose(gradients)
 
 
 class Partition(NamedTuple):
-    """Which pixels of one layer make up each region.
+    """The pixels of each region on one layer's grid.
 
     Parameters
     ----------
     order : (M,) int32 array
-        Indices of the regions' pixels in row order, region by region. A pixel may be in none or in several.
+        Flat pixel indices, region by region. Regions may overlap, and need not cover the grid.
     counts : tuple of int
-        Pixels of each region, each at least 1; they sum to M.
+        Number of pixels of each region, at least 1; they sum to M.
     """
 
     order: NDArray[np.int32]
@@ -168,31 +179,33 @@ class Partition(NamedTuple):
 
     @classmethod
     def of(cls, regions: Sequence[NDArray[np.int32]]) -> Partition:
-        """Return the partition into regions that are given by the indices of their pixels."""
+        """Return the partition for regions given as arrays of flat pixel indices."""
         return cls(np.concatenate(regions).astype(np.int32), tuple(len(cells) for cells in regions))
 
 
-def observe_region_grams(features: Tensor, partition: Partition, judge: Judge = tf.identity) -> tuple[Tensor, Tensor]:
-    """Return features as they are, with the Gram matrix of each region, divided by its pixel count.
+def observe_region_grams(
+    features: Tensor, partition: Partition, function: GramFunction = tf.identity, *, slice_pixels: int = SLICE_PIXELS
+) -> tuple[Tensor, Tensor]:
+    """Pass features on unchanged and compute the Gram matrix of each region, divided by its pixel count.
 
-    Equals `observe_grams` with weights of 0 and 1, at the cost of one Gram however many disjoint regions there
-    are: each region's rows are gathered, none is multiplied by a mask.
+    Equals `observe_grams` with weights of 0 and 1. Gathering the pixels of each region instead of multiplying all
+    features by a mask makes any number of disjoint regions as fast as one Gram matrix.
 
     Parameters
     ----------
     features : (H, W, C) or (N, C) tensor, float32 or bfloat16
         Features of one layer.
     partition : Partition
-        The regions on the layer's grid.
-    judge : callable, optional
+        The K regions on the layer's grid.
+    function, slice_pixels : optional
         See `observe_grams`.
 
     Returns
     -------
     features : tensor like `features`
-        See `observe_grams`.
-    judged : float32 tensor
-        What `judge` returns; without it the Grams (K, C, C), one for each region.
+        The same values to continue the network from; see `observe_grams`.
+    result : float32 tensor
+        The result of `function`; by default the Gram matrices (K, C, C).
     """
     channels = features.shape[-1]
     pixels = int(np.prod(features.shape[:-1]))
@@ -203,49 +216,52 @@ def observe_region_grams(features: Tensor, partition: Partition, judge: Judge = 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
-        members = tf.gather(rows, partition.order)
+        gathered = tf.gather(rows, partition.order)
         grams = tf.stack(
             [
-                _sum_of_products(members[each], None) / count
-                for each, count in zip(segments, partition.counts, strict=True)
+                _sum_of_products(gathered[segment], None, slice_pixels) / count
+                for segment, count in zip(segments, partition.counts, strict=True)
             ]
         )
 
-        def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.unstack(slopes_of(judge, grams, upstream, after=arriving), num=len(segments))
-            # Gathered again: keeping the rows until now would double the features' memory.
-            with tf.control_dependencies([arriving]):
-                again = tf.gather(rows, partition.order)
+        def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
+            symmetric = symmetric_gradient(function, grams, upstream, after=features_upstream)
+            # Gather again: keeping the rows between the passes would double the memory of the features.
+            with tf.control_dependencies([features_upstream]):
+                gathered_again = tf.gather(rows, partition.order)
             products = [
-                tf.matmul(again[each], tf.cast(slope / count, rows.dtype))
-                for each, count, slope in zip(segments, partition.counts, slopes, strict=True)
+                tf.matmul(gathered_again[segment], tf.cast(matrix / count, rows.dtype))
+                for segment, count, matrix in zip(
+                    segments, partition.counts, tf.unstack(symmetric, num=len(segments)), strict=True
+                )
             ]
-            # The row after the last is for pixels of no region.
+            # The last row of zeros is for pixels outside all regions.
             joined = tf.concat([*products, tf.zeros((1, channels), rows.dtype)], axis=0)
-            total = tf.reshape(arriving, (-1, channels))
+            total = tf.reshape(features_upstream, (-1, channels))
             for inverse in inverses:
                 total += tf.gather(joined, inverse)
             return tf.reshape(total, tf.shape(values))
 
-        return (tf.identity(values), judge(grams)), gradient
+        return (tf.identity(values), function(grams)), gradient
 
     return observe(features)  # type: ignore[no-any-return]
 
 
 class MaskPlan:
-    """How several soft masks weigh the pixels of one layer, ready for `observe_mask_grams`.
+    """Soft masks on one layer's grid, prepared for `observe_mask_grams`.
 
     Parameters
     ----------
     groups : sequence of MaskGroup
-        The layer's pixels by the masks that weigh them.
+        The pixels of the layer, grouped by the masks that are above 0 there; see
+        `maskstyle.guidance.soft_masks.group_masks`.
     pixels : int
-        Pixels of the layer.
+        Number of pixels of the layer.
     """
 
     def __init__(self, groups: Sequence[MaskGroup], pixels: int) -> None:
         order = np.concatenate([group.cells for group in groups])
-        # Tensors that are made outside of a graph are held once; inside, each graph would have its own copy.
+        # Tensors made outside a graph exist once; made inside, each graph would hold a copy.
         with tf.init_scope():
             self.order = tf.constant(order)
             self.inverse = tf.constant(inverse_order(order, pixels)[0])
@@ -254,14 +270,14 @@ class MaskPlan:
         self._shares = [group.shares for group in groups]
 
     def batches(self) -> list[_Batch]:
-        """Return the groups in batches that bound how many matrices are held at the same time."""
+        """Return the groups in batches, which bound the number of matrices held at a time."""
         batches: list[_Batch] = []
         start = 0
         for size, columns, shares in zip(self._sizes, self._columns, self._shares, strict=True):
             if not batches or sum(map(len, batches[-1].shares)) >= BATCH_COLUMNS:
                 batches.append(_Batch([], [], []))
             stop = start + size
-            batches[-1].places.append(slice(start, stop))
+            batches[-1].segments.append(slice(start, stop))
             batches[-1].columns.append(columns)
             batches[-1].shares.append(shares)
             start = stop
@@ -269,43 +285,50 @@ class MaskPlan:
 
 
 class _Batch(NamedTuple):
-    """Some groups: where their pixels are in the order, their columns of weights, and the masks' shares in these."""
+    """Some groups: the segment of their pixels in the order, their weight columns, and the shares of the masks."""
 
-    places: list[slice]
+    segments: list[slice]
     columns: list[Tensor | None]
     shares: list[NDArray[np.float32]]
 
     def mixing(self, divisors: Sequence[float]) -> Tensor:
-        """Return the (columns, K) share of each column's moments in each mask's Gram."""
+        """Return the (columns, K) factors that turn the moments of all columns into the K Gram matrices."""
         return tf.constant(np.concatenate(self.shares) / np.array(divisors, np.float32))
 
 
 def observe_mask_grams(
-    features: Tensor, plan: MaskPlan, divisors: Sequence[float], judge: Judge = tf.identity
+    features: Tensor,
+    plan: MaskPlan,
+    divisors: Sequence[float],
+    function: GramFunction = tf.identity,
+    *,
+    slice_values: int = SLICE_VALUES,
 ) -> tuple[Tensor, Tensor]:
-    """Return features as they are, with their Gram matrix under each of several soft masks.
+    """Pass features on unchanged and compute their Gram matrix under each of several soft masks.
 
-    Equals `observe_grams` with the masks as weights, to rounding. Only pixels that a mask weighs are multiplied
-    for it, in the features' own type, and summed in float32: masks that share the image out among them cost
-    about one Gram, however many there are.
+    Equals `observe_grams` with the masks as weights, up to rounding: weighted features keep the type of the features,
+    and sums are in float32. Each mask is multiplied with the pixels where it is above 0 only, so that masks that
+    divide the image among them cost about as much as one Gram matrix.
 
     Parameters
     ----------
     features : (H, W, C) or (N, C) tensor, float32 or bfloat16
         Features of one layer.
     plan : MaskPlan
-        The masks on the layer's grid.
+        The K masks on the layer's grid.
     divisors : sequence of float
-        What each mask's Gram is divided by.
-    judge : callable, optional
+        Divisor of each Gram matrix.
+    function : callable, optional
         See `observe_grams`.
+    slice_values : int, optional
+        Weighted feature values to compute at a time.
 
     Returns
     -------
     features : tensor like `features`
-        See `observe_grams`.
-    judged : float32 tensor
-        What `judge` returns; without it the Grams (K, C, C), one for each mask.
+        The same values to continue the network from; see `observe_grams`.
+    result : float32 tensor
+        The result of `function`; by default the Gram matrices (K, C, C).
     """
     channels = features.shape[-1]
     batches = [(batch, batch.mixing(divisors)) for batch in plan.batches()]
@@ -313,73 +336,85 @@ def observe_mask_grams(
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
-        members = tf.gather(rows, plan.order)
-        grams = None
-        for batch, mixing in batches:
-            with tf.control_dependencies([] if grams is None else [grams]):
-                moments = [
-                    _moments(members[place], columns)
-                    for place, columns in zip(batch.places, batch.columns, strict=True)
-                ]
-                stacked = tf.reshape(tf.concat(moments, axis=0), (-1, channels**2))
-                # Without zeros to begin with: as constants of the graph they would be held all the time.
-                mixed = tf.matmul(mixing, stacked, transpose_a=True)
-                grams = mixed if grams is None else grams + mixed
-        grams = tf.reshape(grams, (-1, channels, channels))
+        grams = _mixed_moments(tf.gather(rows, plan.order), batches, slice_values)
 
-        def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.reshape(slopes_of(judge, grams, upstream, after=arriving), (-1, channels**2))
-            # Gathered again: keeping the rows until now would double the features' memory.
-            with tf.control_dependencies([arriving]):
-                again = tf.gather(rows, plan.order)
-            products: list[Tensor] = []
-            for batch, mixing in batches:
-                with tf.control_dependencies([slopes, *products[-1:]]):
-                    mixed = tf.cast(tf.reshape(tf.matmul(mixing, slopes), (-1, channels)), rows.dtype)
-                by_group = tf.split(mixed, [len(shares) * channels for shares in batch.shares])
-                for place, columns, slope in zip(batch.places, batch.columns, by_group, strict=True):
-                    products += _sloped(again[place], columns, slope)
-            # The row after the last is for pixels that no mask weighs.
+        def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
+            symmetric = symmetric_gradient(function, grams, upstream, after=features_upstream)
+            matrices = tf.reshape(symmetric, (-1, channels**2))
+            # Gather again: keeping the rows between the passes would double the memory of the features.
+            with tf.control_dependencies([features_upstream]):
+                gathered_again = tf.gather(rows, plan.order)
+            products = _mixed_products(gathered_again, batches, matrices, slice_values)
+            # The last row of zeros is for pixels outside all masks.
             joined = tf.concat([*products, tf.zeros((1, channels), rows.dtype)], axis=0)
-            total = tf.reshape(arriving, (-1, channels)) + tf.gather(joined, plan.inverse)
+            total = tf.reshape(features_upstream, (-1, channels)) + tf.gather(joined, plan.inverse)
             return tf.reshape(total, tf.shape(values))
 
-        return (tf.identity(values), judge(grams)), gradient
+        return (tf.identity(values), function(grams)), gradient
 
     return observe(features)  # type: ignore[no-any-return]
 
 
-def _moments(rows: Tensor, columns: Tensor | None) -> Tensor:
-    """Return ``F^T diag(w) F`` of a group's rows (M, C) for each of its columns w, one below the other."""
+def _mixed_moments(rows: Tensor, batches: Sequence[tuple[_Batch, Tensor]], slice_values: int) -> Tensor:
+    """Return the Gram matrices (K, C, C) from rows in the order of the plan."""
+    channels = rows.shape[-1]
+    grams = None
+    for batch, mixing in batches:
+        with tf.control_dependencies([] if grams is None else [grams]):
+            moments = [
+                _moments(rows[segment], columns, slice_values)
+                for segment, columns in zip(batch.segments, batch.columns, strict=True)
+            ]
+            stacked = tf.reshape(tf.concat(moments, axis=0), (-1, channels**2))
+            # Do not start from zeros: as constants of the graph they would stay in memory.
+            mixed = tf.matmul(mixing, stacked, transpose_a=True)
+            grams = mixed if grams is None else grams + mixed
+    return tf.reshape(grams, (-1, channels, channels))
+
+
+def _mixed_products(
+    rows: Tensor, batches: Sequence[tuple[_Batch, Tensor]], matrices: Tensor, slice_values: int
+) -> list[Tensor]:
+    """Return the gradient of the Gram matrices with respect to rows in the order of the plan, in slices."""
+    channels = rows.shape[-1]
+    products: list[Tensor] = []
+    for batch, mixing in batches:
+        with tf.control_dependencies([matrices, *products[-1:]]):
+            mixed = tf.cast(tf.reshape(tf.matmul(mixing, matrices), (-1, channels)), rows.dtype)
+        by_group = tf.split(mixed, [len(shares) * channels for shares in batch.shares])
+        for segment, columns, stacked in zip(batch.segments, batch.columns, by_group, strict=True):
+            products += _products(rows[segment], columns, stacked, slice_values)
+    return products
+
+
+def _moments(rows: Tensor, columns: Tensor | None, slice_values: int) -> Tensor:
+    """Return ``F^T diag(w) F`` of rows (M, C) for each column w of weights, stacked to (R C, C)."""
     total: Tensor | None = None
-    for chosen in _slices(rows, columns):
+    for chosen in _slices(rows, columns, slice_values):
         with tf.control_dependencies([] if total is None else [total]):
-            own = rows[chosen]
-            product = tf.cast(tf.matmul(_weighted(own, columns, chosen), own, transpose_a=True), tf.float32)
+            part = rows[chosen]
+            product = tf.cast(tf.matmul(_weighted(part, columns, chosen), part, transpose_a=True), tf.float32)
             total = product if total is None else total + product
     return total
 
 
-def _sloped(rows: Tensor, columns: Tensor | None, slope: Tensor) -> list[Tensor]:
-    """Return the sum over columns w of ``diag(w) F U`` with slopes U (R C, C), in slices of the pixels."""
+def _products(rows: Tensor, columns: Tensor | None, matrices: Tensor, slice_values: int) -> list[Tensor]:
+    """Return the sum over columns w of ``diag(w) F U_w``, in slices of the rows, for stacked U (R C, C)."""
     products: list[Tensor] = []
-    for chosen in _slices(rows, columns):
+    for chosen in _slices(rows, columns, slice_values):
         with tf.control_dependencies(products[-1:]):
-            products.append(tf.matmul(_weighted(rows[chosen], columns, chosen), slope))
+            products.append(tf.matmul(_weighted(rows[chosen], columns, chosen), matrices))
     return products
 
 
-def _slices(rows: Tensor, columns: Tensor | None) -> list[slice]:
-    length = max(1, SLICE_VALUES // (_width(columns) * rows.shape[1]))
+def _slices(rows: Tensor, columns: Tensor | None, slice_values: int) -> list[slice]:
+    width = 1 if columns is None else int(columns.shape[1])
+    length = max(1, slice_values // (width * rows.shape[1]))
     return [slice(start, start + length) for start in range(0, rows.shape[0], length)]
 
 
-def _width(columns: Tensor | None) -> int:
-    return 1 if columns is None else int(columns.shape[1])
-
-
 def _weighted(rows: Tensor, columns: Tensor | None, chosen: slice) -> Tensor:
-    """Return rows (M, C), times each of R columns of weights, side by side: (M, R C)."""
+    """Return rows (M, C) times each of R columns of weights, side by side: (M, R C)."""
     if columns is None:
         return rows
     weights = tf.expand_dims(tf.cast(columns[chosen], rows.dtype), axis=2)
@@ -387,21 +422,39 @@ def _weighted(rows: Tensor, columns: Tensor | None, chosen: slice) -> Tensor:
 
 
 def inverse_order(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
-    """Return (most regions of a pixel, pixels) positions in `order`, len(order) where a pixel has no more."""
+    """Return the positions of each pixel in `order`, to gather from where a forward pass scattered.
+
+    Parameters
+    ----------
+    order : (M,) int32 array
+        Pixel indices; some may occur several times or not at all.
+    pixels : int
+        Number of pixels.
+
+    Returns
+    -------
+    (levels, pixels) int32 array
+        One level for each time that the most frequent pixel occurs. M stands for no further position.
+
+    Examples
+    --------
+    >>> inverse_order(np.array([2, 0, 2], np.int32), 4).tolist()
+    [[1, 3, 0, 3], [3, 3, 2, 3]]
+    """
     by_pixel = np.argsort(order, kind="stable")
     grouped = order[by_pixel]
     first = np.searchsorted(grouped, grouped)
-    turn = np.arange(len(order)) - first
-    inverses = np.full((int(turn.max(initial=-1)) + 1, pixels), len(order), np.int32)
-    inverses[turn, grouped] = by_pixel
+    level = np.arange(len(order)) - first
+    inverses = np.full((int(level.max(initial=-1)) + 1, pixels), len(order), np.int32)
+    inverses[level, grouped] = by_pixel
     return inverses
 
 
-def _sum_of_products(rows: Tensor, column: Tensor | None) -> Tensor:
+def _sum_of_products(rows: Tensor, column: Tensor | None, slice_pixels: int) -> Tensor:
     """Return ``F^T diag(w) F`` in float32, summed over slices of the pixels."""
     total: Tensor | None = None
-    for start in range(0, rows.shape[0], SLICE_PIXELS):
-        chosen = slice(start, start + SLICE_PIXELS)
+    for start in range(0, rows.shape[0], slice_pixels):
+        chosen = slice(start, start + slice_pixels)
         with tf.control_dependencies([] if total is None else [total]):
             exact = tf.cast(rows[chosen], tf.float32)
             weighted = exact if column is None else exact * column[chosen]

@@ -1,15 +1,20 @@
-"""Distances of the Gram matrices of many patches to those of style patches, in batched products.
+"""Squared distances between the Gram matrices of many patches and those of their matched style patches.
 
-A patch of F (n cells by c channels) and its match S (m cells) are ``||F^T F / n - S^T S / m||^2`` apart. With at
-least as many cells as channels the c x c matrices are made and subtracted. With fewer, nothing as large is needed:
-the same distance is ``||F F^T||^2 / n^2 - 2 ||F S^T||^2 / (n m) + ||S S^T||^2 / m^2``, of products cell by cell.
+For a patch F of n cells by c channels and its style patch S of m cells the distance is::
+
+    ||F^T F / n - S^T S / m||^2
+
+With at least as many cells as channels the (c, c) matrices are computed and subtracted. With fewer cells the
+expanded form is cheaper, as its products are between cells and no (c, c) matrix is needed::
+
+    ||F F^T||^2 / n^2  -  2 ||F S^T||^2 / (n m)  +  ||S S^T||^2 / m^2
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +24,25 @@ from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.gram import inverse_order
 
 DENSE = 0.25
-"""Share of the cells that must be in one more patch for all cells to be gathered once more."""
+"""Share of the cells that must belong to one more patch before all cells are gathered once more."""
 
 SLICE_BYTES = 4 << 20
-"""Memory for the patches that are gathered and multiplied at a time: they fit the processor's caches. At least
-one row of patches is."""
+"""Memory for the patches to gather and multiply at a time, so that they fit the processor's caches. A slice has at
+least one row of patches."""
+
+DistanceGradient: TypeAlias = Callable[[Tensor], Tensor]
+"""From the factors (P,) of the distances of patches to the gradient (P, N, C) of their weighted sum."""
 
 
 class StyleGrams(NamedTuple):
-    """Style patches as Gram matrices.
+    """Style patches in the form of Gram matrices.
 
     Parameters
     ----------
     grams : (Q, C, C) float32 tensor
-        Gram matrix of each, divided by its number of cells, in the space in which distances are measured.
+        Gram matrix of each style patch, divided by its number of cells, of measured features (see `measured_rows`).
     squares : (Q,) float32 array
-        The sum of each one's squares.
+        Sum of the squares of each Gram matrix.
     """
 
     grams: Tensor
@@ -42,36 +50,36 @@ class StyleGrams(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """Channels of the space in which distances are measured."""
+        """Channels of the measured features."""
         return int(self.grams.shape[-1])
 
-    def distances(self, rows: Tensor, matches: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Return the squared distances of patches (P, N, C), and a function from factors to their gradient."""
+    def distances(self, rows: Tensor, matches: Tensor) -> tuple[Tensor, DistanceGradient]:
+        """Return the squared distances (P,) of patches (P, N, C) to their matches, and the gradient function."""
         cells = rows.shape[1]
         exact = tf.cast(rows, tf.float32)
         difference = tf.matmul(exact, exact, transpose_a=True) / cells - tf.gather(self.grams, matches)
 
         def gradient(factors: Tensor) -> Tensor:
-            slope = tf.reshape(4.0 / cells * factors, (-1, 1, 1)) * difference
-            return tf.matmul(rows, tf.cast(slope, rows.dtype))
+            scaled = tf.reshape(4.0 / cells * factors, (-1, 1, 1)) * difference
+            return tf.matmul(rows, tf.cast(scaled, rows.dtype))
 
         return tf.reduce_sum(tf.square(difference), axis=(1, 2)), gradient
 
 
 class StyleCells(NamedTuple):
-    """Style patches as the features of their cells.
+    """Style patches in the form of the features of their cells.
 
     Parameters
     ----------
     rows : (M, C) tensor
-        Features of the style's layer, in the space in which distances are measured and times the root of what its
-        Gram matrices are multiplied by.
+        Measured features of the style's layer (see `measured_rows`), times the square root of the factor on the Gram
+        matrices.
     first_cells : (Q,) int32 array
-        First row of each patch.
+        First row of each style patch.
     offsets : (N,) int32 array
-        How far a patch's rows are from its first.
+        Rows of a patch, relative to its first.
     squares : (Q,) float32 array
-        The sum of the squares of each one's Gram matrix.
+        Sum of the squares of the Gram matrix of each style patch.
     """
 
     rows: Tensor
@@ -81,55 +89,64 @@ class StyleCells(NamedTuple):
 
     @property
     def channels(self) -> int:
-        """Channels of the space in which distances are measured."""
+        """Channels of the measured features."""
         return int(self.rows.shape[-1])
 
-    def distances(self, rows: Tensor, matches: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """Return the squared distances of patches (P, N, C), and a function from factors to their gradient."""
-        cells, own = rows.shape[1], len(self.offsets)
+    def distances(self, rows: Tensor, matches: Tensor) -> tuple[Tensor, DistanceGradient]:
+        """Return the squared distances (P,) of patches (P, N, C) to their matches, and the gradient function."""
+        cells, style_cells = rows.shape[1], len(self.offsets)
         style = gather_patches(self.rows, tf.gather(self.first_cells, matches), self.offsets)
         exact, exact_style = tf.cast(rows, tf.float32), tf.cast(style, tf.float32)
-        among = tf.matmul(exact, exact, transpose_b=True) / cells
-        between = tf.matmul(exact, exact_style, transpose_b=True)
+        own_products = tf.matmul(exact, exact, transpose_b=True) / cells
+        cross_products = tf.matmul(exact, exact_style, transpose_b=True)
         squares = (
-            tf.reduce_sum(tf.square(among), axis=(1, 2))
-            - 2.0 / (cells * own) * tf.reduce_sum(tf.square(between), axis=(1, 2))
+            tf.reduce_sum(tf.square(own_products), axis=(1, 2))
+            - 2.0 / (cells * style_cells) * tf.reduce_sum(tf.square(cross_products), axis=(1, 2))
             + tf.gather(self.squares, matches)
         )
 
         def gradient(factors: Tensor) -> Tensor:
             scale = tf.reshape(4.0 / cells * factors, (-1, 1, 1))
-            towards = tf.matmul(tf.cast(scale * among, rows.dtype), rows)
-            return towards - tf.matmul(tf.cast(scale / own * between, rows.dtype), style)
+            own_part = tf.matmul(tf.cast(scale * own_products, rows.dtype), rows)
+            return own_part - tf.matmul(tf.cast(scale / style_cells * cross_products, rows.dtype), style)
 
-        # Rounding can make the distance of equal patches a little less than 0.
+        # Rounding can make the distance of equal patches slightly negative.
         return tf.maximum(squares, 0.0), gradient
 
 
 def style_patches(
-    rows: Tensor, candidates: Patches, chosen: NDArray[np.intp], *, cells: int, strength: float
+    rows: Tensor,
+    candidates: Patches,
+    chosen: NDArray[np.intp],
+    *,
+    cells: int,
+    strength: float,
+    slice_bytes: int = SLICE_BYTES,
 ) -> StyleGrams | StyleCells:
-    """Return chosen style patches in the form that fits their size.
+    """Return the chosen style patches in the cheaper of the two forms.
 
     Parameters
     ----------
     rows : (M, C) tensor, float32 or bfloat16
-        Features of the style's layer, in the space in which distances are measured.
+        Measured features of the style's layer; see `measured_rows`.
     candidates : Patches
-        How the style's grid is cut.
+        All patches of the style's grid.
     chosen : (Q,) int array
-        Which of its patches.
+        Indices of the chosen patches.
     cells : int
-        Cells of the patches that will be compared with them.
+        Number of cells of the patches to compare with them. With at least as many cells as channels the result is
+        `StyleGrams`, else `StyleCells`.
     strength : float
-        Factor on their Gram matrices.
+        Factor on the Gram matrices of the style patches.
+    slice_bytes : int, optional
+        Memory for the patches to gather at a time.
     """
     offsets, first_cells = candidates.offsets(), candidates.first_cells()[chosen]
     channels = int(rows.shape[-1])
     factor = strength / len(offsets)
     as_grams = cells >= channels
     grams, squares = [], []
-    count = max(1, SLICE_BYTES // (4 * channels * len(offsets)))
+    count = max(1, slice_bytes // (4 * channels * len(offsets)))
     for start in range(0, len(chosen), count):
         exact = tf.cast(gather_patches(rows, first_cells[start : start + count], offsets), tf.float32)
         products = tf.matmul(exact, exact, transpose_a=as_grams, transpose_b=not as_grams) * factor
@@ -143,23 +160,23 @@ def style_patches(
 
 
 class PatchSlice(NamedTuple):
-    """Rows of patches that are treated at a time, and where their cells go.
+    """Rows of patches to process at a time, and the cells that they cover.
 
     Parameters
     ----------
     chosen : slice
-        Which patches.
+        Indices of the patches.
     first_cells : (P,) int32 array
-        First cell of each.
+        First cell of each patch.
     rows : slice
-        The rows of the grid that they cover.
+        Rows of the grid that the patches cover.
     inverses : tuple of (rows * width,) int32 tensor
-        Where each cell is among the cells of the patches, one patch after the other; in several tensors where many
-        cells are in several patches. The index after the last says nowhere.
+        Position of each cell among the cells of the patches, which are listed patch by patch. There is one tensor for
+        each level of overlap that concerns many cells. The index after the last stands for no position.
     has_gaps : bool
-        Whether some are nowhere.
+        Whether `inverses` contains that index.
     extra_cells, extra_inverses : (E, 1) and (E,) int32 tensor
-        The same for the few cells that are in more patches.
+        Cells of further levels of overlap, which concern few cells, and their positions.
     """
 
     chosen: slice
@@ -173,22 +190,22 @@ class PatchSlice(NamedTuple):
 
 @dataclass(frozen=True)
 class PatchTarget:
-    """What the patches of one layer should become.
+    """The patches of one layer and the style patch that each should resemble.
 
     Parameters
     ----------
     patches : Patches
-        Where they lie.
+        The patches on the layer's grid.
     slices : sequence of PatchSlice
-        The same, as they are treated; see `slice_patches`.
+        The same patches in slices; see `slice_patches`.
     matches : (P,) int32 array
-        Index of each patch's style patch.
+        Index of each patch's style patch in `style`.
     factors : (P,) float32 array
-        What each squared distance is multiplied by.
+        Factor on the squared distance of each patch.
     style : StyleGrams or StyleCells
         The style patches.
     metric : (K, C) float32 tensor or None
-        The linear map into the space in which distances are measured.
+        Linear map to measured features; see `measured_rows`.
     """
 
     patches: Patches
@@ -199,135 +216,156 @@ class PatchTarget:
     metric: Tensor | None = None
 
     def within(self, patches: Patches, chosen: NDArray[np.intp]) -> PatchTarget:
-        """Return the target of some of the patches, which lie elsewhere on another grid."""
+        """Return the target of the chosen patches, given their places on another grid."""
         slices = slice_patches(patches, self.style.channels)
         return PatchTarget(patches, slices, self.matches[chosen], self.factors[chosen], self.style, self.metric)
 
 
 def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tensor, Tensor]:
-    """Return features as they are, to be used from here on, with the weighted sum of their patches' distances.
+    """Pass features on unchanged and compute the weighted sum of the squared distances of their patches.
 
     Parameters
     ----------
     features : (H, W, C) tensor, float32 or bfloat16
         Features of one layer.
     target : PatchTarget
-        What its patches should become.
+        The patches and their style patches.
 
     Returns
     -------
     features : tensor like `features`
-        See `maskstyle.objective.gram.observe_grams`.
+        The same values to continue the network from; see `maskstyle.objective.gram.observe_grams`.
     distance : float32 scalar
-        ``sum_p factors_p ||G_p - T_p||^2``.
+        ``sum_p factors_p ||G_p - T_p||^2`` with the Gram matrices G of the patches and T of their style patches.
 
     Notes
     -----
-    Patches are gathered in slices of some `SLICE_BYTES`, forwards and again backwards. Nothing is kept in between
-    but the features. Products forwards are made in float32, those of the gradient in the features' own type.
+    The forward pass also computes the gradient, slice by slice, and keeps nothing else for the backward pass.
+    Products of the distance are in float32, those of the gradient in the type of the features.
     """
     offsets = target.patches.offsets()
 
-    def distances(rows: Tensor, part: PatchSlice) -> tuple[Tensor, Tensor, Callable[[Tensor], Tensor]]:
+    def distances(rows: Tensor, part: PatchSlice) -> tuple[Tensor, Tensor, DistanceGradient]:
         gathered = gather_patches(rows, part.first_cells, offsets)
-        found, gradient = target.style.distances(gathered, target.matches[part.chosen])
-        return tf.constant(target.factors[part.chosen]), found, gradient
+        squares, gradient = target.style.distances(gathered, target.matches[part.chosen])
+        return tf.constant(target.factors[part.chosen]), squares, gradient
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = measured_rows(values, target.metric)
-        strips = _Strips(int(rows.shape[-1]))
+        overlap = _OverlapSum(int(rows.shape[-1]))
         total = tf.constant(0.0)
         for part in target.slices:
-            with tf.control_dependencies([total, *strips.done[-1:]]):
-                factors, found, backwards = distances(rows, part)
-                strips.add(backwards(factors), part)
-                total += tf.reduce_sum(factors * found)
-        slope = strips.joined(rows)
+            with tf.control_dependencies([total, *overlap.done[-1:]]):
+                factors, squares, patch_gradient = distances(rows, part)
+                overlap.add(patch_gradient(factors), part)
+                total += tf.reduce_sum(factors * squares)
+        own_gradient = overlap.joined(rows)
         if target.metric is not None:
-            slope = tf.matmul(slope, tf.cast(target.metric, slope.dtype))
+            own_gradient = tf.matmul(own_gradient, tf.cast(target.metric, own_gradient.dtype))
 
-        def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            return arriving + tf.cast(upstream, values.dtype) * tf.reshape(slope, tf.shape(values))
+        def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
+            return features_upstream + tf.cast(upstream, values.dtype) * tf.reshape(own_gradient, tf.shape(values))
 
         return (tf.identity(values), total), gradient
 
     return observe(features)  # type: ignore[no-any-return]
 
 
-class _Strips:
-    """Adds up what patches say of their cells, from the top of the grid to its bottom."""
+class _OverlapSum:
+    """The sum over overlapping patches of their values at each cell, from the top of the grid to its bottom.
+
+    Rows that no later slice can reach are moved to `done`, so that no array of the whole grid is rewritten.
+    """
 
     def __init__(self, channels: int) -> None:
         self.done: list[Tensor] = []
         self._channels = channels
-        self._above = 0
+        self._cells_above = 0
         self._open: Tensor | None = None
         self._top = 0
 
     def add(self, patches: Tensor, part: PatchSlice) -> None:
-        """Add a slice's patches (P, N, C); rows above it are finished."""
+        """Add the patches (P, N, C) of a slice, after which the rows above the slice are done."""
         flat = tf.reshape(patches, (-1, self._channels))
         if part.has_gaps:
             flat = tf.concat([flat, tf.zeros((1, self._channels), flat.dtype)], axis=0)
         height = part.rows.stop - part.rows.start
-        found = tf.add_n([tf.gather(flat, inverse) for inverse in part.inverses])
+        sums = tf.add_n([tf.gather(flat, inverse) for inverse in part.inverses])
         if part.extra_cells.shape[0]:
-            found = tf.tensor_scatter_nd_add(found, part.extra_cells, tf.gather(flat, part.extra_inverses))
-        found = tf.reshape(found, (height, -1, self._channels))
+            sums = tf.tensor_scatter_nd_add(sums, part.extra_cells, tf.gather(flat, part.extra_inverses))
+        sums = tf.reshape(sums, (height, -1, self._channels))
         if self._open is None:
-            self._above = part.rows.start * int(found.shape[1])
+            self._cells_above = part.rows.start * int(sums.shape[1])
         else:
             above = part.rows.start - self._top
             self.done.append(self._open[:above])
             shared = self._open.shape[0] - above
-            found = tf.concat([found[:shared] + self._open[above:], found[shared:]], axis=0)
-        self._open, self._top = found, part.rows.start
+            sums = tf.concat([sums[:shared] + self._open[above:], sums[shared:]], axis=0)
+        self._open, self._top = sums, part.rows.start
 
     def joined(self, like: Tensor) -> Tensor:
-        """Return the sums of all cells, (cells, C) as `like`; those above and below all patches are 0."""
+        """Return the sums of all cells, (cells, C) as `like`, with zeros above and below the patches."""
         parts = [tf.reshape(each, (-1, self._channels)) for each in (*self.done, self._open)]
         covered = sum(int(each.shape[0]) for each in parts)
-        below = int(like.shape[0]) - self._above - covered
-        edges = [tf.zeros((cells, self._channels), like.dtype) for cells in (self._above, below)]
+        below = int(like.shape[0]) - self._cells_above - covered
+        edges = [tf.zeros((cells, self._channels), like.dtype) for cells in (self._cells_above, below)]
         return tf.concat([edges[0], *parts, edges[1]], axis=0)
 
 
 def measured_rows(values: Tensor, metric: Tensor | None) -> Tensor:
-    """Return features (cells, channels), in their own type, in the space in which distances are measured."""
+    """Return features as rows (cells, K), mapped to the space in which the network measures distances.
+
+    Parameters
+    ----------
+    values : (..., C) tensor, float32 or bfloat16
+        Features of one layer.
+    metric : (K, C) float32 tensor or None
+        Linear map to that space, as from ``network.metric``; None leaves the features as they are.
+    """
     rows = tf.reshape(values, (-1, values.shape[-1]))
     return rows if metric is None else tf.matmul(rows, tf.cast(metric, rows.dtype), transpose_b=True)
 
 
 def gather_patches(rows: Tensor, first_cells: Tensor, offsets: NDArray[np.int32]) -> Tensor:
-    """Return the features (P, N, C) of patches' cells."""
+    """Return the features (P, N, C) of the cells of patches."""
     return tf.gather(rows, tf.expand_dims(first_cells, 1) + offsets)
 
 
-def slice_patches(patches: Patches, channels: int) -> list[PatchSlice]:
-    """Return whole rows of patches, together of some `SLICE_BYTES`, with at least one row in each."""
+def slice_patches(patches: Patches, channels: int, *, slice_bytes: int = SLICE_BYTES) -> list[PatchSlice]:
+    """Return patches in slices of whole rows of patches, at least one row each.
+
+    Parameters
+    ----------
+    patches : Patches
+        The patches on a layer's grid.
+    channels : int
+        Channels of the measured features.
+    slice_bytes : int, optional
+        Memory for the float32 features of the patches of a slice.
+    """
     across = len(patches.lefts)
-    count = max(1, SLICE_BYTES // (4 * channels * patches.cells * across))
+    count = max(1, slice_bytes // (4 * channels * patches.cells * across))
     first_cells = patches.first_cells()
-    found = []
+    slices = []
     for start in range(0, len(patches.tops), count):
         tops = patches.tops[start : start + count]
         rows = slice(tops[0], tops[-1] + patches.shape[0])
         chosen = slice(start * across, (start + len(tops)) * across)
         cells = np.add.outer(first_cells[chosen], patches.offsets()).ravel() - rows.start * patches.grid[1]
         inverses = inverse_order(cells, (rows.stop - rows.start) * patches.grid[1])
-        somewhere = inverses < len(cells)
-        dense = max(1, int((somewhere.mean(axis=1) > DENSE).sum()))
-        level, extra = np.nonzero(somewhere[dense:])
-        found.append(
+        in_a_patch = inverses < len(cells)
+        dense = max(1, int((in_a_patch.mean(axis=1) > DENSE).sum()))
+        level, extra = np.nonzero(in_a_patch[dense:])
+        slices.append(
             PatchSlice(
                 chosen,
                 first_cells[chosen],
                 rows,
                 tuple(tf.constant(inverse) for inverse in inverses[:dense]),
-                not somewhere[:dense].all(),
+                not in_a_patch[:dense].all(),
                 tf.constant(extra[:, np.newaxis], tf.int32),
                 tf.constant(inverses[dense:][level, extra], tf.int32),
             )
         )
-    return found
+    return slices

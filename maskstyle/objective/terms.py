@@ -1,15 +1,15 @@
-"""Content, style and total variation: the terms that objectives are made of.
+"""The terms of an objective: content, style by guides, style by patches, and total variation.
 
-Every term is non-negative and is minimized; its weight sits outside it. With the reductions called
-``relative`` a term is a share of its own target's size, so that weights mean the same thing across layers,
-image sizes and networks; the others are the exact forms of the literature.
+Each term is non-negative and minimized; its weight multiplies it from outside. The ``relative`` reductions divide a
+distance by the size of its target, so that weights keep their meaning across layers, image sizes and networks. The
+other reductions are the formulas of the literature (Gatys et al. 2016; the Keras example by Chollet).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,30 +32,28 @@ Features: TypeAlias = Mapping[str, Tensor]
 """Features (H_l, W_l, C_l) by layer."""
 
 Observed: TypeAlias = Mapping[str, Tensor]
-"""What a term has observed, by layer; see `ObservingTerm`."""
+"""The results of `ObservingTerm.observe` by layer."""
 
 CHOLLET_CHANNELS = 3
-"""The Keras example divides by the image's channels and pixels at every layer, where Gatys has the layer's own."""
-
+"""The Keras example divides by the channels and pixels of the image at every layer; Gatys divides by the layer's."""
 
 TINY = 1e-12
-"""Least size of a target, so that a target of zeros does not divide by zero."""
-
+"""Least divisor of a relative distance, so that a target of zeros does not divide by zero."""
 
 LEAST_TARGET = 0.05
-"""Least size of a target, as a share of the mean of its layer's; see `with_least_size`."""
+"""Least size of a target, as a share of the mean size of the targets of its layer; see `with_least_size`."""
 
 
 class Term(Protocol):
-    """One part of an objective."""
+    """One term of an objective."""
 
     @property
     def name(self) -> str:
-        """What reports call the term."""
+        """Name of the term in reports."""
 
     @property
     def weight(self) -> float:
-        """Factor outside the term."""
+        """Factor on the term in the objective."""
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the unweighted term, a float32 scalar.
@@ -63,48 +61,104 @@ class Term(Protocol):
         Parameters
         ----------
         image : (H, W, 3) float32 tensor
-            In [0, 1].
+            RGB in [0, 1].
         features : mapping of str to (H_l, W_l, C_l) tensor
-            The image's features by layer.
+            Features of the image by layer.
         observed : mapping of str to tensor
-            What the term observed, by layer; empty for terms that do not observe.
+            Results of the term's `observe` by layer; empty for a term that does not observe.
         """
 
 
 @runtime_checkable
 class ObservingTerm(Term, Protocol):
-    """A term that looks at features where the network has made them."""
+    """A term that computes its part for each layer while the network runs."""
 
     def observe(self, layer: str, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features to go on from, and what the term is given for the layer when it is called."""
+        """Return features to continue the network from, and the value to pass to the term for the layer."""
+
+
+@dataclass(frozen=True)
+class ContentTerm:
+    """Squared distance of features to those of the content image, summed over layers.
+
+    Parameters
+    ----------
+    weight : float
+        Factor on the term in the objective.
+    layers : tuple of (str, float)
+        Layers with their weights, which are used without normalization.
+    targets : mapping of str to (H_l, W_l, C_l) tensor
+        Features of the content image.
+    reduction : {"relative", "mean", "sum", "half_sum"}
+        See ``content_reduction`` of `maskstyle.Settings`.
+    channels : mapping of str to int, optional
+        Number of channels by which ``mean`` divides, by layer. By default that of the features.
+    """
+
+    weight: float
+    layers: LayerMix
+    targets: Features
+    reduction: str
+    channels: Mapping[str, int] | None = None
+    name: str = "content"
+
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
+        """Return the unweighted term for the features of an image."""
+        total = tf.constant(0.0)
+        for layer, layer_weight in self.layers:
+            target = tf.cast(self.targets[layer], tf.float32)
+            squares = tf.square(tf.cast(features[layer], tf.float32) - target)
+            factor = self.factor(layer, target.shape, tf.reduce_mean(tf.square(target)))
+            total += layer_weight * factor * tf.reduce_sum(squares)
+        return total
+
+    def factor(self, layer: str, shape: Sequence[int], target_mean_square: Tensor | float) -> Tensor | float:
+        """Return the factor that turns a layer's sum of squared differences into the chosen reduction.
+
+        Parameters
+        ----------
+        layer : str
+            The layer.
+        shape : (H_l, W_l, C_l)
+            Shape of its features.
+        target_mean_square : float
+            Mean of the squared features of the content image.
+        """
+        height, width, channels = map(int, shape)
+        if self.reduction == "relative":
+            return 1.0 / (height * width * channels) / tf.maximum(target_mean_square, TINY)
+        if self.reduction == "mean":
+            return 1.0 / (height * width * (channels if self.channels is None else self.channels[layer]))
+        return 0.5 if self.reduction == "half_sum" else 1.0
 
 
 @dataclass(frozen=True)
 class Guide:
-    """Where a style goes and what it is: pixel weights on each layer's grid, with target Gram matrices.
+    """A style and the pixels that it applies to: pixel weights on the grid of each layer, and target Gram matrices.
+
+    A guide covers all pixels, or those in `cells`, or those weighted by `weights`.
 
     Parameters
     ----------
     name : str
-        What reports call the guide.
+        Name of the guide in reports.
     targets : mapping of str to (C, C) float32 array
-        Target Gram matrix by layer, each divided by its own sum of weights. A guide without a target at a layer
-        has no say there.
+        Target Gram matrix by layer, divided by its sum of weights. A guide without a target for a layer does not
+        constrain that layer.
     target_sums : mapping of str to float
-        The sum of weights that each target was divided by.
+        The sum of weights by which each target was divided.
     weights : mapping of str to (H_l, W_l) float32 array, optional
-        Pixel weights by layer, each at least 0; everywhere one where it is left out.
+        Pixel weights by layer, each at least 0. By default 1 everywhere.
     divisors : mapping of str to float, optional
-        What each Gram is divided by; the sum of its weights where it is left out.
+        Divisor of the Gram matrix by layer. By default the sum of the weights.
     cells : mapping of str to (M,) int32 array, optional
-        Instead of weights the flat indices of the guide's pixels by layer; the Gram is divided by their number.
+        Flat indices of the pixels by layer, in place of weights. Their number divides the Gram matrix.
     strength : float
-        Factor s_g on the guide's share of the style term.
+        Factor s_g on the squared distances of the guide.
     shares : mapping of str to float, optional
-        Further factor on it by layer; 1 where it is left out.
+        Further factor on them by layer. By default 1.
     intensity : float
-        Factor on the target: the normalization of the guide's Gram, adjusted to ask for a stronger style
-        (above 1) or a fainter one.
+        Factor on the target Gram matrices: above 1 for a stronger style, below 1 for a fainter one.
     """
 
     name: str
@@ -118,81 +172,45 @@ class Guide:
     intensity: float = 1.0
 
 
-@dataclass(frozen=True)
-class ContentTerm:
-    """Squared distance of the features to the content's, over the layers of a mix.
+def divisor_of(guide: Guide, layer: str, grid: Size) -> float:
+    """Return the divisor of a guide's Gram matrix at a layer with a (height, width) grid."""
+    if guide.cells is not None:
+        return float(len(guide.cells[layer]))
+    if guide.divisors is not None:
+        return guide.divisors[layer]
+    if guide.weights is not None:
+        return float(guide.weights[layer].sum(dtype=np.float64))
+    return float(np.prod(grid))
 
-    Parameters
-    ----------
-    weight : float
-        Weight of the term.
-    layers : tuple of (str, float)
-        Layers with their relative weights, used as they are.
-    targets : mapping of str to (H_l, W_l, C_l) tensor
-        The content's features.
-    reduction : {"relative", "mean", "sum", "half_sum"}
-        See `maskstyle.Settings`.
-    channels : mapping of str to int, optional
-        Channels that a mean counts, by layer; the features' own where it is left out.
-    """
 
-    weight: float
-    layers: LayerMix
-    targets: Features
-    reduction: str
-    channels: Mapping[str, int] | None = None
-    name: str = "content"
-
-    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
-        """Return the term for the image's features."""
-        total = tf.constant(0.0)
-        for layer, share in self.layers:
-            target = tf.cast(self.targets[layer], tf.float32)
-            squares = tf.square(tf.cast(features[layer], tf.float32) - target)
-            factor = self.factor(layer, target.shape, tf.reduce_mean(tf.square(target)))
-            total += share * factor * tf.reduce_sum(squares)
-        return total
-
-    def factor(self, layer: str, shape: Sequence[int], target_mean_square: Tensor | float) -> Tensor | float:
-        """Return the factor on a layer's sum of squared differences that gives the reduction asked for.
-
-        Parameters
-        ----------
-        layer : str
-            The layer.
-        shape : (H_l, W_l, C_l)
-            Of its features.
-        target_mean_square : float
-            Mean of the squares of the content's features.
-        """
-        height, width, own = map(int, shape)
-        if self.reduction == "relative":
-            return 1.0 / (height * width * own) / tf.maximum(target_mean_square, TINY)
-        if self.reduction == "mean":
-            return 1.0 / (height * width * (own if self.channels is None else self.channels[layer]))
-        return 0.5 if self.reduction == "half_sum" else 1.0
+def _pixels_of(guide: Guide) -> Literal["all", "cells", "weights"]:
+    """Return how a guide chooses its pixels."""
+    if guide.cells is not None:
+        return "cells"
+    return "all" if guide.weights is None else "weights"
 
 
 @dataclass(frozen=True)
 class StyleTerm:
-    """Squared distance of Gram matrices to their targets, over the layers of a mix and over guides.
+    """Squared distances of Gram matrices to their targets, summed over layers and guides.
 
     Parameters
     ----------
     weight : float
-        Weight of the term.
+        Factor on the term in the objective.
     layers : tuple of (str, float)
-        Layers with their relative weights, used as they are.
+        Layers with their weights, which are used without normalization.
     guides : sequence of Guide
-        Where each style goes.
+        The styles and the pixels that they apply to.
     normalization : {"weights", "none"}
-        Whether Grams are divided by their sum of weights; see `maskstyle.Settings`.
+        Whether Gram matrices are divided by their sum of weights; ``gram_normalization`` of `maskstyle.Settings`.
     reduction : {"relative", "mean", "gatys", "chollet"}
-        See `maskstyle.Settings`.
+        See ``style_reduction`` of `maskstyle.Settings`.
     channels : mapping of str to int, optional
-        Channels that reductions count, by layer; the Grams' own where it is left out.
+        Number of channels that reductions count, by layer. By default that of the Gram matrices.
     measured : callable, optional
-        From a layer and Grams (K, C, C) to those in the space in which distances are measured.
+        Maps a layer and Gram matrices (K, C, C) to Gram matrices in the space in which distances are measured, as
+        ``network.measured_gram``.
     """
 
     weight: float
@@ -206,76 +224,75 @@ class StyleTerm:
     _plans: dict[tuple[int, ...], MaskPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def guides_at(self, layer: str) -> list[Guide]:
-        """Return the guides that have a say at a layer."""
+        """Return the guides that constrain a layer."""
         return [guide for guide in self.guides if layer in dict(self.layers) and layer in guide.targets]
 
     def observe(self, layer: str, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features to go on from, with the squared distance of each of the layer's guides to its target.
+        """Return features to continue the network from, and the squared distances of the layer's Gram matrices.
 
-        See `maskstyle.objective.gram.observe_grams`.
+        The distances are in the order of `guides_at`. See `maskstyle.objective.gram.observe_grams`.
         """
         guides = self.guides_at(layer)
-        grid = tuple(features.shape[:2])
-        kinds = [
-            0 if guide.weights is None and guide.cells is None else 1 if guide.weights is None else 2
-            for guide in guides
-        ]
-        everywhere, gathered, weighed = (
-            [guide for guide, own in zip(guides, kinds, strict=True) if own == kind] for kind in range(3)
-        )
-        found = [tf.zeros((0,))]
-        if everywhere:
-            weighings = [PixelWeights(None, divisor_of(guide, layer, grid)) for guide in everywhere]
-            features, squares = observe_grams(features, weighings, self.judge(layer, everywhere, grid))
-            found.append(squares)
-        if gathered:
-            partition = Partition.of([guide.cells[layer] for guide in gathered if guide.cells is not None])
-            features, squares = observe_region_grams(features, partition, self.judge(layer, gathered, grid))
-            found.append(squares)
-        if weighed:
-            plan = self._mask_plan([guide.weights[layer] for guide in weighed if guide.weights is not None])
-            divisors = [divisor_of(guide, layer, grid) for guide in weighed]
-            features, squares = observe_mask_grams(features, plan, divisors, self.judge(layer, weighed, grid))
-            found.append(squares)
-        places = np.argsort(np.argsort(kinds, kind="stable")).astype(np.int32)
-        return features, tf.gather(tf.concat(found, axis=0), places)
+        order: list[int] = []
+        distances = [tf.zeros((0,))]
+        for pixels in ("all", "cells", "weights"):
+            places = [place for place, guide in enumerate(guides) if _pixels_of(guide) == pixels]
+            if places:
+                features, squares = self._observe_alike(layer, features, [guides[place] for place in places])
+                distances.append(squares)
+                order += places
+        return features, tf.gather(tf.concat(distances, axis=0), np.argsort(order).astype(np.int32))
 
-    def judge(self, layer: str, guides: Sequence[Guide], grid: Size) -> Callable[[Tensor], Tensor]:
-        """Return a function from the Grams (K, C, C) of guides to their squared distances (K,) to their targets."""
+    def _observe_alike(self, layer: str, features: Tensor, guides: Sequence[Guide]) -> tuple[Tensor, Tensor]:
+        """Observe guides that choose their pixels in the same way."""
+        grid = (features.shape[0], features.shape[1])
+        divisors = [divisor_of(guide, layer, grid) for guide in guides]
+        to_distances = self.distance_function(layer, guides, grid)
+        pixels = _pixels_of(guides[0])
+        if pixels == "all":
+            return observe_grams(features, [PixelWeights(None, divisor) for divisor in divisors], to_distances)
+        if pixels == "cells":
+            partition = Partition.of([guide.cells[layer] for guide in guides if guide.cells is not None])
+            return observe_region_grams(features, partition, to_distances)
+        plan = self._mask_plan([guide.weights[layer] for guide in guides if guide.weights is not None])
+        return observe_mask_grams(features, plan, divisors, to_distances)
+
+    def distance_function(self, layer: str, guides: Sequence[Guide], grid: Size) -> Callable[[Tensor], Tensor]:
+        """Return a function from the Gram matrices (K, C, C) of guides to their squared distances (K,) to targets."""
         targets: dict[tuple[int, float], NDArray[np.float32]] = {}
         places = []
         for guide in guides:
-            key = (id(guide.targets[layer]), self._factor(guide, layer, grid))
+            key = (id(guide.targets[layer]), self._target_factor(guide, layer, grid))
             targets[key] = guide.targets[layer] * np.float32(key[1])
             places.append(list(targets).index(key))
-        # A tensor that is made outside of a graph is held once; inside, each graph would have its own copy.
+        # Tensors made outside a graph exist once; made inside, each graph would hold a copy.
         with tf.init_scope():
             stacked = tf.constant(np.stack(list(targets.values())))
 
         def squared_distances(grams: Tensor) -> Tensor:
-            # Guides of one style share its target.
-            own = stacked if len(targets) in (1, len(guides)) else tf.gather(stacked, places)
+            # Guides of the same style share a target.
+            expanded = stacked if len(targets) in (1, len(guides)) else tf.gather(stacked, places)
             current = grams if self.measured is None else self.measured(layer, grams)
-            return tf.reduce_sum(tf.square(current - own), axis=(1, 2))
+            return tf.reduce_sum(tf.square(current - expanded), axis=(1, 2))
 
         return squared_distances
 
-    def _factor(self, guide: Guide, layer: str, grid: Size) -> float:
-        """Return the factor on a guide's target."""
+    def _target_factor(self, guide: Guide, layer: str, grid: Size) -> float:
         if self.normalization == "weights":
             return guide.intensity
-        # Sums instead of means, kept within float32 by leaving the image's divisor to the scale.
+        # Without normalization Gram matrices are sums. Only `gram_scale` multiplies by the divisor of the image, to
+        # keep the values here within the range of float32.
         return guide.intensity * guide.target_sums[layer] / divisor_of(guide, layer, grid)
 
     def _mask_plan(self, weights: list[Mask]) -> MaskPlan:
-        """Return the plan for masks, the same one for all layers whose grid they share."""
+        """Return the plan for masks; layers with the same masks share it."""
         key = tuple(map(id, weights))
         if key not in self._plans:
             self._plans[key] = MaskPlan(group_masks(weights), weights[0].size)
         return self._plans[key]
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
-        """Return the term for the squared distances that were observed."""
+        """Return the unweighted term for the observed squared distances."""
         size = (image.shape[0], image.shape[1])
         total = tf.constant(0.0)
         for layer, _ in self.layers:
@@ -284,25 +301,25 @@ class StyleTerm:
         return total
 
     def reduced(self, layer: str, squared_distances: Tensor, grid: Size, size: Size) -> Tensor:
-        """Return a layer's part of the term.
+        """Return the part of one layer in the term.
 
         Parameters
         ----------
         layer : str
             The layer.
         squared_distances : (K,) float32 tensor
-            Of the Gram matrix of each of `guides_at` to its target; see `judge`.
+            Squared distance of the Gram matrix of each of `guides_at` to its target; see `distance_function`.
         grid : (height, width)
-            The layer's grid.
+            Grid of the layer.
         size : (height, width)
-            The image's.
+            Size of the image, in pixels.
         """
         scales = self._scales(self.guides_at(layer), layer, grid, float(np.prod(size)))
         return dict(self.layers)[layer] * tf.reduce_sum(tf.constant(scales, tf.float32) * squared_distances)
 
     def _scales(self, guides: Sequence[Guide], layer: str, grid: Size, image_pixels: float) -> list[float]:
-        """Return the factors on the squared distances of normalized Grams, one for each guide."""
-        factors = [np.float32(self._factor(guide, layer, grid)) for guide in guides]
+        """Return the factor on each guide's squared distance."""
+        factors = [np.float32(self._target_factor(guide, layer, grid)) for guide in guides]
         squares = [
             float(np.sum(np.square(guide.targets[layer] * factor, dtype=np.float64)))
             for guide, factor in zip(guides, factors, strict=True)
@@ -311,22 +328,22 @@ class StyleTerm:
             guide.strength
             * (1.0 if guide.shares is None else guide.shares[layer])
             * gram_scale(
-                size,
+                target_squares,
                 int(guide.targets[layer].shape[0]) if self.channels is None else self.channels[layer],
                 divisor_of(guide, layer, grid),
                 image_pixels,
                 normalization=self.normalization,
                 reduction=self.reduction,
             )
-            for guide, size in zip(guides, with_least_size(squares), strict=True)
+            for guide, target_squares in zip(guides, with_least_size(squares), strict=True)
         ]
 
 
 def with_least_size(target_squares: Sequence[float]) -> list[float]:
-    """Return the sums of squares of the targets of one layer, none below a share of their mean.
+    """Return the sizes of the targets of one layer, raised to at least a share of their mean.
 
-    A relative distance divides by its target's size. A flat gray area has next to none in a network whose input is
-    centered on gray, and would outweigh all others a thousandfold.
+    A relative distance divides by the size of its target, the sum of its squares. A flat gray area has a target of
+    almost 0 in a network with centered input; without a least size it would outweigh all other guides.
 
     Examples
     --------
@@ -340,18 +357,21 @@ def with_least_size(target_squares: Sequence[float]) -> list[float]:
 def gram_scale(
     target_squares: float, channels: int, divisor: float, image_pixels: float, *, normalization: str, reduction: str
 ) -> float:
-    """Return the factor on the squared distance of normalized Grams that gives the reduction asked for.
+    """Return the factor that turns a squared distance of divided Gram matrices into the chosen reduction.
+
+    With N channels and the divisor M, ``gatys`` gives ``1 / (4 N^2 M^2)``, as in Gatys et al. (2016). Without
+    normalization the factor also takes back the division of the Gram matrices by M.
 
     Parameters
     ----------
     target_squares : float
         Sum of the squares of the target.
     channels : int
-        Channels that reductions count.
+        Number of channels that reductions count.
     divisor : float
-        What the Gram was divided by.
+        Divisor of the Gram matrix.
     image_pixels : float
-        Pixels of the image.
+        Number of pixels of the image.
     normalization, reduction : str
         ``gram_normalization`` and ``style_reduction`` of `maskstyle.Settings`.
     """
@@ -365,31 +385,57 @@ def gram_scale(
     return raw / (4.0 * CHOLLET_CHANNELS**2 * image_pixels**2)
 
 
-def divisor_of(guide: Guide, layer: str, grid: Size) -> float:
-    """Return what a guide's Gram matrix at a layer, of such a grid, is divided by."""
-    if guide.cells is not None:
-        return float(len(guide.cells[layer]))
-    if guide.divisors is not None:
-        return guide.divisors[layer]
-    if guide.weights is not None:
-        return float(guide.weights[layer].sum(dtype=np.float64))
-    return float(np.prod(grid))
-
-
 @dataclass(frozen=True)
-class TotalVariationTerm:
-    """Variation between neighboring pixels: ``(dx^2 + dy^2)^exponent`` for each pixel and color.
+class PatchTerm:
+    """Squared distances of the Gram matrices of patches to those of style patches, summed over layers.
 
     Parameters
     ----------
     weight : float
-        Weight of the term.
+        Factor on the term in the objective.
+    layers : tuple of (str, float)
+        Layers with their weights, which are used without normalization.
+    targets : mapping of str to PatchTarget
+        The patches and their style patches by layer; the factors of a target contain the strengths and the reduction.
+        Without a target for a layer the term does not constrain that layer.
+    """
+
+    weight: float
+    layers: LayerMix
+    targets: Mapping[str, PatchTarget]
+    name: str = "style"
+
+    def observe(self, layer: str, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features to continue the network from, and the layer's distance, 0 without a target.
+
+        See `maskstyle.objective.patch_gram.observe_patch_distance`.
+        """
+        if layer not in self.targets:
+            return features, tf.constant(0.0)
+        return observe_patch_distance(features, self.targets[layer])
+
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
+        """Return the unweighted term for the observed distances."""
+        total = tf.constant(0.0)
+        for layer, layer_weight in self.layers:
+            total += layer_weight * observed[layer]
+        return total
+
+
+@dataclass(frozen=True)
+class TotalVariationTerm:
+    """Total variation: ``(dx^2 + dy^2)^exponent`` of the differences between neighboring pixels, for each color.
+
+    Parameters
+    ----------
+    weight : float
+        Factor on the term in the objective.
     exponent : float
         At least 1.
     reduction : {"mean", "sum"}
-        Over all pixels that have a right and a lower neighbor, and their colors.
+        Reduction over the three colors of all pixels that have a right and a lower neighbor.
     pixel_range : float
-        Greatest pixel value in whose units the variation is taken.
+        Largest pixel value, to which pixels are scaled first: 1, or 255 as in the literature.
     """
 
     weight: float
@@ -399,22 +445,22 @@ class TotalVariationTerm:
     name: str = "total_variation"
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
-        """Return the term for the image."""
+        """Return the unweighted term for an image."""
         return self.factor((image.shape[0], image.shape[1])) * self.variation(image)
 
     def variation(self, image: Tensor) -> Tensor:
-        """Return the sum of what the term reduces, over the pixels of an image, or a part of one."""
+        """Return the sum over the pixels of an image, or of a part of it, before the reduction."""
         return _variation(image * self.pixel_range, self.exponent)
 
     def factor(self, size: Size) -> float:
-        """Return the factor on the variation of an image of a (height, width) that gives the reduction asked for."""
+        """Return the factor that turns the variation of a (height, width) image into the chosen reduction."""
         values = (size[0] - 1) * (size[1] - 1) * 3
-        # An image one pixel wide or high has no such pixels, and their mean would not be a number.
+        # In an image one pixel wide or high no pixel has both neighbors, and the mean would be 0 / 0.
         return 1.0 / values if self.reduction == "mean" and values else 1.0
 
 
 def _variation(image: Tensor, exponent: float) -> Tensor:
-    """Return the sum of ``(dx^2 + dy^2)^exponent``, with a gradient several times faster than the derived one."""
+    """Return the sum of ``(dx^2 + dy^2)^exponent``; this gradient is several times faster than the automatic one."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def variation(values: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -424,51 +470,14 @@ def _variation(image: Tensor, exponent: float) -> Tensor:
         powers = squares if exponent == 1 else tf.pow(squares, exponent)
 
         def gradient(upstream: Tensor) -> Tensor:
-            slope = 2 * exponent * upstream * (1.0 if exponent == 1 else tf.pow(squares, exponent - 1))
-            down_slope, right_slope = slope * down, slope * right
+            factor = 2 * exponent * upstream * (1.0 if exponent == 1 else tf.pow(squares, exponent - 1))
+            down_gradient, right_gradient = factor * down, factor * right
             return (
-                tf.pad(down_slope, [[1, 0], [0, 1], [0, 0]])
-                + tf.pad(right_slope, [[0, 1], [1, 0], [0, 0]])
-                - tf.pad(down_slope + right_slope, [[0, 1], [0, 1], [0, 0]])
+                tf.pad(down_gradient, [[1, 0], [0, 1], [0, 0]])
+                + tf.pad(right_gradient, [[0, 1], [1, 0], [0, 0]])
+                - tf.pad(down_gradient + right_gradient, [[0, 1], [0, 1], [0, 0]])
             )
 
         return tf.reduce_sum(powers), gradient
 
     return variation(image)
-
-
-@dataclass(frozen=True)
-class PatchTerm:
-    """Squared distance of the Gram matrices of patches to those of style patches, over the layers of a mix.
-
-    Parameters
-    ----------
-    weight : float
-        Weight of the term.
-    layers : tuple of (str, float)
-        Layers with their relative weights, used as they are.
-    targets : mapping of str to PatchTarget
-        What the patches of a layer should become, with the strength of each and the reduction as its factors. A
-        layer without has no say.
-    """
-
-    weight: float
-    layers: LayerMix
-    targets: Mapping[str, PatchTarget]
-    name: str = "style"
-
-    def observe(self, layer: str, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features to go on from, with the layer's distance where it has targets.
-
-        See `maskstyle.objective.patch_gram.observe_patch_distance`.
-        """
-        if layer not in self.targets:
-            return features, tf.constant(0.0)
-        return observe_patch_distance(features, self.targets[layer])
-
-    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
-        """Return the term for the distances that were observed."""
-        total = tf.constant(0.0)
-        for layer, share in self.layers:
-            total += share * observed[layer]
-        return total

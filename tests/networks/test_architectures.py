@@ -1,4 +1,4 @@
-"""The networks' shapes, against those that Keras Applications documents."""
+"""Architectures, against the shapes that Keras Applications documents."""
 
 import re
 

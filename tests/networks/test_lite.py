@@ -1,4 +1,4 @@
-"""The embedded network: its file holds what the architecture says, and the network runs."""
+"""The embedded network: its file fits the architecture, and its features equal NumPy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_layer_has_a_kernel_a_bias_and_a_metric_that_is_not_zero(weights):
     for layer, (kernel, bias, metric, _) in weights.items():
         assert kernel.shape == LITE.kernel_shape(layer)
         assert bias.shape == kernel.shape[3:]
-        # More rows than the width would cost time and say nothing more.
+        # More rows than channels would cost time without adding information.
         assert metric.shape[1] == kernel.shape[3] >= metric.shape[0] > 0
         assert kernel.any() and metric.any()
 

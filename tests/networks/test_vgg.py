@@ -1,4 +1,4 @@
-"""The evaluation of the networks, every layer against a NumPy float64 forward pass."""
+"""Evaluation of the networks: every layer against a NumPy float64 forward pass."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_layer_equals_numpy(tiny_network, architecture, pooling, padding, 
 
 
 def test_the_mean_color_is_zero_and_colors_are_blue_green_red():
-    """A kernel that passes its first input channel on shows what goes in."""
+    """Read the input channels through a kernel that copies them."""
     kernel = np.zeros((3, 3, 3, 4), np.float32)
     kernel[1, 1, 0, 0] = kernel[1, 1, 1, 1] = kernel[1, 1, 2, 2] = 1.0
     weights = {"block1_conv1": LayerWeights(kernel, np.zeros(4, np.float32))}
@@ -74,7 +74,7 @@ def test_without_layers_there_is_nothing_to_read():
     assert FeatureNetwork(TINY19, {}, layers=[], pooling="max", padding="zero")(random_image(0, 2, 2)) == {}
 
 
-def test_the_network_goes_on_from_what_the_observer_returns(tiny_network):
+def test_the_network_continues_from_the_result_of_the_observer(tiny_network):
     image = random_image(0, 8, 8)
     seen = []
 
@@ -210,7 +210,7 @@ def test_real_weights(real_layers_and_weights):
         assert np.isfinite(tf.cast(features["block3_conv4"], tf.float32).numpy()).all()
         assert_array_equal(gram(features["block3_conv4"]), gram(network(image)["block3_conv4"]))
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.02)
-    # A photograph excites the trained filters within what NumPy says of the same weights.
+    # On a photograph, too, the trained filters equal NumPy.
     expected = forward(image, weights)["block3_conv4"]
     exact = FeatureNetwork(VGG19, weights, layers=layers, pooling="max", padding="zero")(image)["block3_conv4"]
     assert_allclose(exact.numpy(), expected, rtol=1e-3, atol=1e-3 * expected.max())

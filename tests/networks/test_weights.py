@@ -1,4 +1,4 @@
-"""Weights: which file is found, what is read from it, and what each damaged file says."""
+"""Weights: the search for files, their formats, and the message for each kind of damage."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_metric_that_is_not_finite(tmp_path, value):
     metric[1, 2] = value
     weights = WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(metric=metric)}
     path = write_npz(tmp_path / "a.npz", weights)
-    with pytest.raises(WeightsError, match="the metric of block1_conv2 holds values that are not finite"):
+    with pytest.raises(WeightsError, match="the metric of block1_conv2 has values that are not finite"):
         read_weights(path, TINY19, LAYERS)
     assert_same(read_weights(path, TINY19, LAYERS[:1]), {LAYERS[0]: WEIGHTS[LAYERS[0]]})
 
@@ -230,7 +230,7 @@ def test_find_names_every_file_and_what_it_lacks(named):
     assert f"{first} lacks block1_conv2, block2_conv1; " in message
     assert f"{second} cannot be read" in message
     assert "maskstyle weights fetch tiny19" in message
-    assert message.endswith("or take --network lite, which needs no download")
+    assert message.endswith("or use --network lite, which needs no download")
 
 
 def test_find_names_the_first_and_last_of_many_missing_layers(named):
@@ -245,7 +245,7 @@ def test_find_without_any_file_names_the_folders_and_what_to_do(named, keras_cac
         find_weights(VGG19, ["block1_conv1"])
     for part in (str(named), str(keras_cache), "maskstyle weights fetch vgg19", "--weights", "MASKSTYLE_WEIGHTS_DIR"):
         assert part in str(caught.value)
-    assert str(caught.value).endswith("or take --network lite, which needs no download")
+    assert str(caught.value).endswith("or use --network lite, which needs no download")
 
 
 def test_lite_is_the_packages_own_file_whatever_lies_in_the_folders(named):
@@ -266,7 +266,7 @@ def test_missing_layers(tmp_path):
 
 
 def damaged(tmp_path, kind):
-    """Return a file of one kind of damage."""
+    """Return a file with one kind of damage."""
     path = tmp_path / "vgg19.npz"
     if kind == "empty":
         path.touch()
@@ -344,7 +344,7 @@ def test_damaged_files_give_one_sentence_with_the_file(tmp_path, kind):
     with pytest.raises(WeightsError) as caught:
         read_weights(path, TINY19, ["block1_conv1"])
     message = str(caught.value)
-    assert message.startswith(f"{path} cannot be read as {path.suffix} weights, it seems damaged (")
+    assert message.startswith(f"{path} cannot be read as {path.suffix} weights: it seems damaged (")
     assert message.endswith("fetch or copy it again")
     assert "\n" not in message
 
@@ -354,7 +354,7 @@ def test_missing_file_wrong_suffix_and_folder(tmp_path, read):
     with pytest.raises(WeightsError, match="there is no weights file .*gone.npz"):
         read(tmp_path / "gone.npz")
     (tmp_path / "vgg19.pth").touch()
-    with pytest.raises(WeightsError, match=r"vgg19.pth is not a weights file: .* ends in .npz or .h5"):
+    with pytest.raises(WeightsError, match=r"vgg19.pth is not a weights file: expected the suffix .npz or .h5"):
         read(tmp_path / "vgg19.pth")
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(WeightsError, match="folder.npz"):
@@ -367,12 +367,12 @@ def test_a_missing_layer_is_named_with_those_that_are_there(tmp_path, name):
     with pytest.raises(WeightsError) as caught:
         read_weights(path, TINY19, ["block2_conv2"])
     message = str(caught.value)
-    assert message.startswith(f"{path} lacks block2_conv2 of tiny19; it holds block1_conv1 to block2_conv1; ")
+    assert message.startswith(f"{path} lacks block2_conv2 of tiny19; it has block1_conv1 to block2_conv1; ")
 
 
 def test_another_networks_file(tmp_path):
     path = write_npz(tmp_path / "a.npz", he_weights(TINY19, TINY19.up_to_deepest(["block3_conv4"])))
-    with pytest.raises(WeightsError, match="holds block3_conv4, which tiny16 does not have"):
+    with pytest.raises(WeightsError, match="has a layer block3_conv4, but tiny16 does not"):
         read_weights(path, TINY16, ["block1_conv1"])
 
 
@@ -380,7 +380,9 @@ def test_another_networks_file(tmp_path):
 def test_files_without_layers(tmp_path, content):
     path = tmp_path / "a.npz"
     np.savez(path, **content)
-    with pytest.raises(WeightsError, match="holds no layer named like block1_conv1; expected the weights of tiny19"):
+    with pytest.raises(
+        WeightsError, match="has no layer with a name like block1_conv1; expected the weights of tiny19"
+    ):
         read_weights(path, TINY19, ["block1_conv1"])
 
 
@@ -403,12 +405,12 @@ def test_wrong_shapes_and_values_that_are_not_finite(tmp_path, name, what):
         path = WRITERS[name](
             tmp_path / name, WEIGHTS | {"block1_conv2": WEIGHTS["block1_conv2"]._replace(**{what: spoilt})}
         )
-        with pytest.raises(WeightsError, match=f"the {what} of block1_conv2 holds values that are not finite"):
+        with pytest.raises(WeightsError, match=f"the {what} of block1_conv2 has values that are not finite"):
             read_weights(path, TINY19, LAYERS)
 
 
 @pytest.mark.parametrize("architecture", [VGG16, VGG19], ids=lambda architecture: architecture.name)
-def test_fetch_asks_keras_and_says_in_one_sentence_what_failed(monkeypatch, architecture):
+def test_a_failed_download_is_one_sentence_with_the_reason_of_keras(monkeypatch, architecture):
     asked = {}
 
     def fail(**arguments):
@@ -427,7 +429,7 @@ def test_fetch_asks_keras_and_says_in_one_sentence_what_failed(monkeypatch, arch
     assert "\n" not in message
 
 
-def test_fetch_returns_the_file_that_keras_left(monkeypatch, keras_cache):
+def test_fetch_returns_the_file_that_keras_saved(monkeypatch, keras_cache):
     own = Architecture("vgg19", TINY19.widths)
 
     def download(**_):

@@ -1,4 +1,4 @@
-"""The Gram computation: every form against NumPy float64, its gradients against the formula and differences."""
+"""Gram matrices: every form against NumPy float64, gradients against the formula and central differences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 
-from maskstyle.guidance.soft_masks import group_masks
+from maskstyle.guidance.soft_masks import MaskGroup, group_masks
 from maskstyle.objective.gram import (
     MaskPlan,
     Partition,
@@ -31,14 +31,14 @@ SOFT = np.array([[1.0, 0.5, 0.25, 0.0], [0.0, 0.75, 1.0, 0.5], [0.25, 0.0, 0.0, 
 REGION = np.array([[1, 0, 0, 1], [0, 1, 1, 0], [0, 0, 0, 1]], np.float32)
 UPSTREAM = np.array([[1.0, -2.0, 0.5], [3.0, 1.0, -1.0], [0.0, 2.0, 4.0]], np.float32)
 
-WEIGHINGS = {
+WEIGHTINGS = {
     "whole": PixelWeights(),
     "whole, explicit divisor": PixelWeights(None, 7.0),
     "soft": PixelWeights(SOFT),
     "region": PixelWeights(REGION),
     "soft, explicit divisor": PixelWeights(SOFT**2, float(SOFT.sum())),
 }
-every_weighing = pytest.mark.parametrize("weighing", WEIGHINGS.values(), ids=WEIGHINGS.keys())
+every_weighting = pytest.mark.parametrize("weighting", WEIGHTINGS.values(), ids=WEIGHTINGS.keys())
 
 
 def numpy_gram(features, weights=None, divisor=None):
@@ -49,9 +49,9 @@ def numpy_gram(features, weights=None, divisor=None):
     return total / (factors.sum() if divisor is None else divisor)
 
 
-@every_weighing
-def test_equals_numpy(weighing):
-    assert_allclose(gram(FEATURES, *weighing).numpy(), numpy_gram(FEATURES, *weighing), rtol=1e-6)
+@every_weighting
+def test_equals_numpy(weighting):
+    assert_allclose(gram(FEATURES, *weighting).numpy(), numpy_gram(FEATURES, *weighting), rtol=1e-6)
 
 
 def test_of_a_literal():
@@ -72,19 +72,23 @@ def test_rows_of_pixels_do_as_well_as_a_grid():
 
 
 @pytest.mark.parametrize("pixels", [1, 2, 7, 8, 9, 29])
-def test_no_pixel_is_lost_between_slices(pixels, monkeypatch):
-    monkeypatch.setattr("maskstyle.objective.gram.SLICE_PIXELS", 8)
+def test_no_pixel_is_lost_between_slices(pixels):
     features = np.random.default_rng(pixels).integers(0, 5, (pixels, 2)).astype(np.float32)
     weights = np.arange(1, pixels + 1, dtype=np.float32)
-    assert_allclose(gram(features).numpy(), numpy_gram(features), rtol=1e-6)
-    assert_allclose(gram(features, weights).numpy(), numpy_gram(features, weights), rtol=1e-6)
+    weightings = [PixelWeights(), PixelWeights(weights)]
+    _, grams = observe_grams(tf.constant(features), weightings, slice_pixels=8)
+    for matrix, weighting in zip(grams, weightings, strict=True):
+        assert_allclose(matrix, numpy_gram(features, *weighting), rtol=1e-6)
+    cells = np.arange(pixels - 1, -1, -1, np.int32)
+    _, (matrix,) = observe_region_grams(tf.constant(features), Partition.of([cells]), slice_pixels=8)
+    assert_allclose(matrix, numpy_gram(features), rtol=1e-6)
 
 
-@every_weighing
-def test_bfloat16_features_give_a_float32_gram(weighing):
-    result = gram(tf.cast(FEATURES, tf.bfloat16), *weighing)
+@every_weighting
+def test_bfloat16_features_give_a_float32_gram(weighting):
+    result = gram(tf.cast(FEATURES, tf.bfloat16), *weighting)
     assert result.dtype == tf.float32
-    assert_allclose(result.numpy(), numpy_gram(FEATURES, *weighing), rtol=1e-6)
+    assert_allclose(result.numpy(), numpy_gram(FEATURES, *weighting), rtol=1e-6)
 
 
 def test_bfloat16_sums_are_float32_sums():
@@ -113,16 +117,16 @@ def test_order_of_pixels_does_not_matter():
     assert not np.allclose(gram(FEATURES.reshape(-1, 3)[order], SOFT), gram(FEATURES, SOFT))
 
 
-def gradient_of_gram(features, weighing, upstream):
+def gradient_of_gram(features, weighting, upstream):
     variable = tf.constant(features)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        value = tf.reduce_sum(gram(variable, *weighing) * upstream)
+        value = tf.reduce_sum(gram(variable, *weighting) * upstream)
     return tape.gradient(value, variable).numpy()
 
 
-@every_weighing
-def test_gradient_equals_central_differences(weighing):
+@every_weighting
+def test_gradient_equals_central_differences(weighting):
     # A Gram is quadratic in the features, so that central differences have no error of their own.
     step = 0.5
     expected = np.empty(FEATURES.shape)
@@ -131,18 +135,18 @@ def test_gradient_equals_central_differences(weighing):
         for sign in (1, -1):
             moved = FEATURES.copy()
             moved[index] += sign * step
-            values.append(np.sum(UPSTREAM * gram(moved, *weighing).numpy().astype(np.float64)))
+            values.append(np.sum(UPSTREAM * gram(moved, *weighting).numpy().astype(np.float64)))
         expected[index] = (values[0] - values[1]) / (2 * step)
-    assert_allclose(gradient_of_gram(FEATURES, weighing, UPSTREAM), expected, rtol=1e-4, atol=1e-4)
+    assert_allclose(gradient_of_gram(FEATURES, weighting, UPSTREAM), expected, rtol=1e-4, atol=1e-4)
 
 
-@every_weighing
-def test_gradient_equals_the_closed_formula(weighing):
-    weights, divisor = weighing
+@every_weighting
+def test_gradient_equals_the_closed_formula(weighting):
+    weights, divisor = weighting
     factors = np.ones(SOFT.shape) if weights is None else np.asarray(weights, np.float64)
     divisor = factors.sum() if divisor is None else divisor
     expected = factors[..., None] * (FEATURES.astype(np.float64) @ (UPSTREAM + UPSTREAM.T)) / divisor
-    assert_allclose(gradient_of_gram(FEATURES, weighing, UPSTREAM), expected, rtol=1e-5, atol=1e-6)
+    assert_allclose(gradient_of_gram(FEATURES, weighting, UPSTREAM), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_gradient_of_bfloat16_features_is_bfloat16_and_close():
@@ -173,17 +177,18 @@ def test_observing_adds_its_gradient_to_the_arriving_one():
     assert_allclose(tape.gradient(value, variable).numpy(), expected, rtol=1e-6)
 
 
-def test_several_weighings_at_once_are_the_sum_of_single_ones():
-    weighings = list(WEIGHINGS.values())
+def test_several_weightings_at_once_are_the_sum_of_single_ones():
+    weightings = list(WEIGHTINGS.values())
     variable = tf.constant(FEATURES)
     with tf.GradientTape() as tape:
         tape.watch(variable)
-        _, grams = observe_grams(variable, weighings)
+        _, grams = observe_grams(variable, weightings)
         value = sum(number * tf.reduce_sum(matrix * UPSTREAM) for number, matrix in enumerate(grams, start=1))
-    for matrix, weighing in zip(grams, weighings, strict=True):
-        assert_allclose(matrix, gram(FEATURES, *weighing), rtol=1e-6)
+    for matrix, weighting in zip(grams, weightings, strict=True):
+        assert_allclose(matrix, gram(FEATURES, *weighting), rtol=1e-6)
     expected = sum(
-        number * gradient_of_gram(FEATURES, weighing, UPSTREAM) for number, weighing in enumerate(weighings, start=1)
+        number * gradient_of_gram(FEATURES, weighting, UPSTREAM)
+        for number, weighting in enumerate(weightings, start=1)
     )
     assert_allclose(tape.gradient(value, variable).numpy(), expected, rtol=1e-5, atol=1e-5)
 
@@ -218,17 +223,6 @@ def test_region_grams_equal_those_of_the_gathered_pixels(regions):
 
 
 @every_partition
-def test_region_grams_are_grams_under_masks_of_0_and_1(regions):
-    masks = np.zeros((len(regions), 12), np.float32)
-    for mask, cells in zip(masks, regions, strict=True):
-        mask[cells] = 1
-    _, gathered = observe_region_grams(tf.constant(ROWS), Partition.of(regions))
-    _, weighed = observe_grams(tf.constant(ROWS), [PixelWeights(mask) for mask in masks])
-    for one, other in zip(gathered, weighed, strict=True):
-        assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-
-
-@every_partition
 def test_gradient_of_region_grams_equals_the_closed_formula(regions):
     upstreams = np.random.default_rng(5).normal(size=(len(regions), 3, 3)).astype(np.float32)
     rows = ROWS.reshape(-1, 3).astype(np.float64)
@@ -237,23 +231,6 @@ def test_gradient_of_region_grams_equals_the_closed_formula(regions):
         expected[cells] += rows[cells] @ (upstream + upstream.T).astype(np.float64) / len(cells)
     gradient = region_gradient(tf.constant(ROWS), regions, upstreams)
     assert_allclose(gradient.numpy().reshape(-1, 3), expected, rtol=1e-5, atol=1e-5)
-
-
-def test_gradient_of_region_grams_equals_central_differences():
-    regions = [np.array(cells, np.int32) for cells in REGIONS["overlapping"]]
-    upstreams = np.random.default_rng(5).normal(size=(3, 3, 3)).astype(np.float32)
-
-    def value(features):
-        passed, grams = observe_region_grams(tf.constant(features), Partition.of(regions))
-        sums = [np.sum(up * each.numpy().astype(np.float64)) for each, up in zip(grams, upstreams, strict=True)]
-        return sum(sums) + np.sum(passed.numpy().astype(np.float64))
-
-    expected = np.empty(ROWS.shape)
-    for index in np.ndindex(*ROWS.shape):
-        step = np.zeros_like(ROWS)
-        step[index] = 0.5
-        expected[index] = value(ROWS + step) - value(ROWS - step)
-    assert_allclose(region_gradient(tf.constant(ROWS), regions, upstreams), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_region_grams_of_bfloat16_features():
@@ -267,14 +244,6 @@ def test_region_grams_of_bfloat16_features():
     assert region_gradient(features, regions, np.ones((3, 3, 3), np.float32)).dtype == tf.bfloat16
 
 
-def test_order_of_regions_changes_nothing():
-    regions = [np.array(cells, np.int32) for cells in REGIONS["disjoint"]]
-    upstreams = np.random.default_rng(5).normal(size=(3, 3, 3)).astype(np.float32)
-    one = region_gradient(tf.constant(ROWS), regions, upstreams)
-    other = region_gradient(tf.constant(ROWS), regions[::-1], upstreams[::-1])
-    assert_allclose(one, other, rtol=1e-6)
-
-
 MASKS = {
     "everywhere": [np.linspace(0.25, 1, 12), np.linspace(1, 0.5, 12)],
     "with gaps": [[1, 0.5, 0.25, 0, 0, 0, 0, 0, 0, 0, 0, 0.75], [0, 0, 0.5, 1, 1, 0, 0, 0, 0, 0, 0.5, 0.25]],
@@ -282,64 +251,48 @@ MASKS = {
     "equal": [np.linspace(0, 1, 12)] * 3,
     "of ones": [np.ones(12)],
     "faint": [np.full(12, 1e-3), np.linspace(0, 1e-6, 12), np.full(12, 0.5)],
+    "more than a batch": np.random.default_rng(7).choice([0.0, 0.25, 1.0], (40, 12)),
 }
 every_mask_set = pytest.mark.parametrize(
     "masks", [np.array(each, np.float32).reshape(-1, 3, 4) for each in MASKS.values()], ids=MASKS
 )
-DIVISORS = (1.5, 2.0, 0.75)
+DIVISORS = np.linspace(0.75, 2.0, 40)
 
 
-def mask_grams(features, masks):
-    return observe_mask_grams(features, MaskPlan(group_masks(list(masks)), 12), DIVISORS[: len(masks)])
+def single_group(masks):
+    """Return all pixels as one group, with a column of weights for each mask."""
+    columns = np.reshape(masks, (len(masks), -1)).T.copy()
+    return [MaskGroup(np.arange(len(columns), dtype=np.int32), columns, np.eye(len(masks), dtype=np.float32))]
 
 
-def mask_gradient(features, masks, upstreams):
+def mask_grams(features, masks, grouped=group_masks, **slices):
+    plan = MaskPlan(grouped(list(masks)), masks[0].size)
+    return observe_mask_grams(features, plan, DIVISORS[: len(masks)], **slices)
+
+
+def mask_gradient(features, masks, upstreams, *form, **slices):
     with tf.GradientTape() as tape:
         tape.watch(features)
-        passed, grams = mask_grams(features, masks)
+        passed, grams = mask_grams(features, masks, *form, **slices)
         value = tf.reduce_sum(grams * tf.cast(upstreams, tf.float32)) + tf.reduce_sum(tf.cast(passed, tf.float32))
     return tape.gradient(value, features)
 
 
-PARTS = {"whole": (32, 1 << 22), "slices": (32, 12), "one group": (1, 30), "two groups, single pixels": (2, 1)}
-
-
-@pytest.fixture(params=PARTS.values(), ids=PARTS)
-def _in_parts(request, monkeypatch):
-    monkeypatch.setattr("maskstyle.guidance.soft_masks.MOST_GROUPS", request.param[0])
-    monkeypatch.setattr("maskstyle.objective.gram.SLICE_VALUES", request.param[1])
-
-
 @every_mask_set
-@pytest.mark.usefixtures("_in_parts")
-def test_mask_grams_and_their_gradient_equal_numpy(masks):
+@pytest.mark.parametrize("slice_values", [1 << 22, 12])
+@pytest.mark.parametrize("grouped", [group_masks, single_group])
+def test_mask_grams_and_their_gradient_equal_numpy(masks, grouped, slice_values):
     upstreams = np.random.default_rng(6).normal(size=(len(masks), 3, 3)).astype(np.float32)
     rows = ROWS.reshape(-1, 3).astype(np.float64)
-    passed, grams = mask_grams(tf.constant(ROWS), masks)
+    passed, grams = mask_grams(tf.constant(ROWS), masks, grouped, slice_values=slice_values)
     assert_array_equal(passed, ROWS)
-    slope = np.ones(rows.shape)  # of the features that are passed on
+    gradient = np.ones(rows.shape)  # of the features that are passed on
     for mask, divisor, matrix, upstream in zip(masks, DIVISORS, grams, upstreams, strict=False):
         expected = numpy_gram(ROWS, mask, divisor)
         assert_allclose(matrix, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())
-        slope += mask.reshape(-1, 1) * (rows @ (upstream + upstream.T).astype(np.float64)) / divisor
-    gradient = mask_gradient(tf.constant(ROWS), masks, upstreams)
-    assert_allclose(gradient.numpy().reshape(-1, 3), slope, rtol=1e-5, atol=1e-5)
-
-
-def test_gradient_of_mask_grams_equals_central_differences():
-    masks = np.array(MASKS["with gaps"], np.float32).reshape(-1, 3, 4)
-    upstreams = np.random.default_rng(6).normal(size=(2, 3, 3)).astype(np.float32)
-
-    def value(features):
-        passed, grams = mask_grams(tf.constant(features), masks)
-        return np.sum(upstreams * grams.numpy().astype(np.float64)) + np.sum(passed.numpy().astype(np.float64))
-
-    expected = np.empty(ROWS.shape)
-    for index in np.ndindex(*ROWS.shape):
-        step = np.zeros_like(ROWS)
-        step[index] = 0.5
-        expected[index] = value(ROWS + step) - value(ROWS - step)
-    assert_allclose(mask_gradient(tf.constant(ROWS), masks, upstreams), expected, rtol=1e-4, atol=1e-4)
+        gradient += mask.reshape(-1, 1) * (rows @ (upstream + upstream.T).astype(np.float64)) / divisor
+    found = mask_gradient(tf.constant(ROWS), masks, upstreams, grouped, slice_values=slice_values)
+    assert_allclose(found.numpy().reshape(-1, 3), gradient, rtol=1e-5, atol=1e-5)
 
 
 @every_mask_set
@@ -354,8 +307,36 @@ def test_mask_grams_of_bfloat16_features_are_close(masks):
     assert mask_gradient(features, masks, np.ones((len(masks), 3, 3))).dtype == tf.bfloat16
 
 
-def test_mask_grams_of_bfloat16_features_are_summed_in_float32(monkeypatch):
-    monkeypatch.setattr("maskstyle.objective.gram.SLICE_VALUES", 64)
-    plan = MaskPlan(group_masks([np.ones((10, 100), np.float32)]), 1000)
-    _, grams = observe_mask_grams(tf.ones((1000, 1), tf.bfloat16), plan, [1.0])
+def test_mask_grams_of_bfloat16_features_are_summed_in_float32():
+    masks = np.ones((1, 10, 100), np.float32)
+    plan = MaskPlan(group_masks(list(masks)), 1000)
+    _, grams = observe_mask_grams(tf.ones((1000, 1), tf.bfloat16), plan, [1.0], slice_values=64)
     assert grams.numpy().item() == 1000.0
+
+
+MASKED = np.array(MASKS["with gaps"], np.float32).reshape(-1, 3, 4)
+OBSERVERS = {
+    "weights": lambda features, function: observe_grams(features, [PixelWeights(each) for each in MASKED], function),
+    "regions": lambda features, function: observe_region_grams(
+        features, Partition.of([np.flatnonzero(each).astype(np.int32) for each in MASKED]), function
+    ),
+    "masks": lambda features, function: observe_mask_grams(
+        features, MaskPlan(group_masks(list(MASKED)), 12), DIVISORS[:2], function
+    ),
+}
+
+
+@pytest.mark.parametrize("observe", OBSERVERS.values(), ids=OBSERVERS)
+def test_a_function_of_the_grams_and_its_gradient(observe):
+    def cubes(grams):
+        return tf.reduce_sum(grams**3, axis=(1, 2))
+
+    features, upstream = tf.constant(ROWS), tf.constant([2.0, -1.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(features)
+        direct = cubes(observe(features, tf.identity)[1])
+        within = observe(features, cubes)[1]
+        values = [tf.reduce_sum(upstream * each) for each in (direct, within)]
+    assert_allclose(within, direct, rtol=1e-6)
+    one, other = (tape.gradient(value, features).numpy() for value in values)
+    assert_allclose(other, one, rtol=1e-5, atol=1e-5 * np.abs(one).max())

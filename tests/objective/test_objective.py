@@ -1,4 +1,4 @@
-"""Objectives: their terms and their gradient against a NumPy float64 network and literature's formulas."""
+"""Objectives: terms and gradient against a NumPy float64 network and the formulas of the literature."""
 
 from __future__ import annotations
 
@@ -346,6 +346,6 @@ def test_with_a_margin_the_network_sees_the_mirrored_image(tiny_network, margin)
     whole, whole_gradient = Objective(network, terms).value_and_gradient(mirrored(IMAGE))
     assert_allclose(value, whole, rtol=1e-5)
     rows, columns = (np.pad(np.arange(length), margin, "symmetric") for length in IMAGE.shape[:2])
-    folded = np.zeros(IMAGE.shape)  # every pixel gathers what its mirror images feel
+    folded = np.zeros(IMAGE.shape)  # each pixel gets the gradients of its mirror images
     np.add.at(folded, np.ix_(rows, columns), whole_gradient.numpy())
     assert_allclose(gradient, folded, rtol=1e-3, atol=1e-5 * np.abs(folded).max())

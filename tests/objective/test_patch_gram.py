@@ -1,4 +1,4 @@
-"""Distances of patches: both forms against NumPy in float64, gradients against finite differences, slices."""
+"""Patch distances: both forms against NumPy float64, gradients against central differences, slices."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import tensorflow as tf
 from numpy.testing import assert_allclose
 
 from maskstyle.guidance.patches import candidate_patches, cut_patches
-from maskstyle.objective import patch_gram as patch_grams
 from maskstyle.objective.patch_gram import (
+    SLICE_BYTES,
     PatchTarget,
     StyleCells,
     StyleGrams,
@@ -39,26 +39,26 @@ class Case:
         self.strength = strength
         self.dtype = dtype
 
-    def target(self):
-        """Return what the patches should become."""
+    def target(self, **slices):
+        """Return the patches with their style patches."""
         metric = None if self.metric is None else tf.constant(self.metric)
         rows = measured_rows(tf.cast(self.style, self.dtype), metric)
         chosen, matches = np.unique(self.matches, return_inverse=True)
         cells = self.patches.cells
-        style = style_patches(rows, self.candidates, chosen, cells=cells, strength=self.strength)
+        style = style_patches(rows, self.candidates, chosen, cells=cells, strength=self.strength, **slices)
         return PatchTarget(
             self.patches,
-            slice_patches(self.patches, int(rows.shape[-1])),
+            slice_patches(self.patches, int(rows.shape[-1]), **slices),
             matches.astype(np.int32),
             self.factors.astype(np.float32),
             style,
             metric,
         )
 
-    def value_and_gradient(self, upstream=1.0):
-        """Return what TensorFlow makes of them."""
+    def value_and_gradient(self, upstream=1.0, **slices):
+        """Return the distance, and the gradient of `upstream` times the distance."""
         features = tf.constant(self.features, self.dtype)
-        target = self.target()
+        target = self.target(**slices)
         with tf.GradientTape() as tape:
             tape.watch(features)
             passed, distance = observe_patch_distance(features, target)
@@ -67,7 +67,7 @@ class Case:
         return distance.numpy(), tf.cast(tape.gradient(total, features), tf.float32).numpy()
 
     def expected(self, features=None):
-        """Return what NumPy makes of them."""
+        """Return the distance in NumPy float64."""
         features = (self.features if features is None else features).astype(np.float64)
         grams = self._grams(features, self.patches)
         targets = self.strength * self._grams(self.style.astype(np.float64), self.candidates)[self.matches]
@@ -104,11 +104,10 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("slice_bytes", [1, patch_grams.SLICE_BYTES])
-def test_distance_and_gradient(name, slice_bytes, monkeypatch):
-    monkeypatch.setattr(patch_grams, "SLICE_BYTES", slice_bytes)
+@pytest.mark.parametrize("slice_bytes", [1, SLICE_BYTES])
+def test_distance_and_gradient(name, slice_bytes):
     case = Case(**CASES[name])
-    value, gradient = case.value_and_gradient(upstream=1.5)
+    value, gradient = case.value_and_gradient(upstream=1.5, slice_bytes=slice_bytes)
     assert_allclose(value, case.expected(), rtol=1e-5)
     rng = np.random.default_rng(1)
     for _ in range(4):
@@ -163,7 +162,7 @@ def test_small_differences_survive_cancellation(channels):
 
 def test_slices_are_bounded():
     patches = cut_patches((256, 128), 1, size=16, stride=8, offset=(0, 0))
-    slices = slice_patches(patches, 128)
-    held = [len(each.first_cells) * patches.cells * 128 * 4 for each in slices]
-    assert len(slices) > 3 and max(held) <= patch_grams.SLICE_BYTES
+    slices = slice_patches(patches, 128, slice_bytes=4 << 20)
+    sizes = [len(each.first_cells) * patches.cells * 128 * 4 for each in slices]
+    assert len(slices) > 3 and max(sizes) <= 4 << 20
     assert sum(len(each.first_cells) for each in slices) == patches.number

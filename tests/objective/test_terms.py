@@ -1,4 +1,4 @@
-"""Content, style and total variation, each against its formula in the literature, in NumPy float64."""
+"""Content, style and total variation terms against the formulas of the literature, in NumPy float64."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_content_of_zeros_gives_a_finite_relative_term():
     assert np.isfinite(float(term(IMAGE, features, {})))
 
 
-class Weighing:
-    """One way to weigh the pixels of both layers, with what the formulas need to know of it."""
+class Weighting:
+    """Pixel weights of one kind for both layers, with the divisors and raw Gram matrices of the formulas."""
 
     def __init__(self, kind):
         self.weights = self.divisors = None
@@ -100,7 +100,7 @@ class Weighing:
             self.divisors = {layer: float(np.sqrt(self.weights[layer]).sum()) for layer in LAYERS}
 
     def divisor(self, layer):
-        """Return what the Gram of a layer is divided by."""
+        """Return the divisor of the Gram matrix of a layer."""
         if self.divisors is not None:
             return self.divisors[layer]
         if self.weights is not None:
@@ -113,13 +113,13 @@ class Weighing:
         return raw_gram(exact(features) * np.sqrt(weights)[..., None])
 
 
-def guide_with_raw_targets(seed, weighing, **changes):
+def guide_with_raw_targets(seed, weighting, **changes):
     """Return a guide for a style of 7 pixels a layer, with the raw target Grams."""
     rng = np.random.default_rng(seed)
     raw = {layer: raw_gram(rng.uniform(0, 9, (7, shape[-1]))) for layer, shape in LAYERS.items()}
     targets = {layer: (matrix / 7).astype(np.float32) for layer, matrix in raw.items()}
     sums = dict.fromkeys(LAYERS, 7.0)
-    return Guide(f"guide {seed}", targets, sums, weighing.weights, weighing.divisors, **changes), raw
+    return Guide(f"guide {seed}", targets, sums, weighting.weights, weighting.divisors, **changes), raw
 
 
 def observed_by(term, features):
@@ -132,15 +132,15 @@ STYLE_FORMS = list(itertools.product(("weights", "none"), STYLE_REDUCTIONS))
 @pytest.mark.parametrize("kind", ["whole", "weights", "divisors"])
 @pytest.mark.parametrize(("normalization", "reduction"), STYLE_FORMS)
 def test_style_term(normalization, reduction, kind):
-    features, weighing = random_features(1), Weighing(kind)
-    guide, raw_targets = guide_with_raw_targets(2, weighing, strength=0.75, intensity=1.5)
+    features, weighting = random_features(1), Weighting(kind)
+    guide, raw_targets = guide_with_raw_targets(2, weighting, strength=0.75, intensity=1.5)
     mix = (("block1_conv1", 0.25), ("block2_conv1", 2.0))
     term = StyleTerm(100.0, mix, [guide], normalization, reduction)
 
     expected = 0.0
     for layer, share in mix:
-        divisor = weighing.divisor(layer)
-        current, target = weighing.raw(layer, features[layer]), raw_targets[layer]
+        divisor = weighting.divisor(layer)
+        current, target = weighting.raw(layer, features[layer]), raw_targets[layer]
         if normalization == "weights":
             current, target = current / divisor, target / 7
         distance = STYLE_REDUCTIONS[reduction](current, 1.5 * target, divisor, IMAGE.shape[0] * IMAGE.shape[1])
@@ -151,7 +151,7 @@ def test_style_term(normalization, reduction, kind):
 @pytest.mark.parametrize(("normalization", "reduction"), STYLE_FORMS)
 def test_style_term_that_counts_the_channels_of_another_network(normalization, reduction):
     features = random_features(1)
-    guide, _ = guide_with_raw_targets(2, Weighing("weights"))
+    guide, _ = guide_with_raw_targets(2, Weighting("weights"))
     for layer, (_, _, channels) in LAYERS.items():
         mix = ((layer, 2.0),)
         own, other = (
@@ -166,8 +166,8 @@ def test_style_term_that_counts_the_channels_of_another_network(normalization, r
 def test_several_guides_add_up_each_with_its_strength():
     features = random_features(1)
     mix = (("block1_conv1", 1.0),)
-    first, _ = guide_with_raw_targets(2, Weighing("whole"), strength=2.0)
-    second, _ = guide_with_raw_targets(3, Weighing("weights"), strength=0.5)
+    first, _ = guide_with_raw_targets(2, Weighting("whole"), strength=2.0)
+    second, _ = guide_with_raw_targets(3, Weighting("weights"), strength=0.5)
     single = []
     for guide in (first, second):
         alone = StyleTerm(1.0, mix, [guide], "weights", "relative")
@@ -178,7 +178,7 @@ def test_several_guides_add_up_each_with_its_strength():
 
 
 def test_layers_outside_the_mix_are_passed_on_unobserved():
-    guide, _ = guide_with_raw_targets(2, Weighing("weights"))
+    guide, _ = guide_with_raw_targets(2, Weighting("weights"))
     term = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")
     features = random_features(1)
     assert len(term.observe("block1_conv1", tf.constant(features["block1_conv1"]))[1]) == 1
@@ -192,10 +192,10 @@ def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalization, reduction):
     rng = np.random.default_rng(8)
     weights = {layer: (rng.random(shape[:2]) < 0.4).astype(np.float32) for layer, shape in LAYERS.items()}
     assert all(each.any() for each in weights.values())
-    weighed = dataclasses.replace(guide_with_raw_targets(3, Weighing("whole"))[0], weights=weights)
+    weighed = dataclasses.replace(guide_with_raw_targets(3, Weighting("whole"))[0], weights=weights)
     cells = {layer: np.flatnonzero(each).astype(np.int32) for layer, each in weights.items()}
     gathered = dataclasses.replace(weighed, weights=None, cells=cells)
-    whole, _ = guide_with_raw_targets(4, Weighing("whole"))
+    whole, _ = guide_with_raw_targets(4, Weighting("whole"))
     mix = tuple((layer, 1.0) for layer in LAYERS)
     features = random_features(1)
     # Cells and weights side by side keep the order of the guides.
@@ -207,8 +207,8 @@ def test_a_guide_of_cells_is_one_of_0_and_1_weights(normalization, reduction):
     assert_allclose(values[1:], values[0], rtol=1e-5)
 
 
-def test_a_guide_without_a_target_at_a_layer_has_no_say_there():
-    guide, _ = guide_with_raw_targets(3, Weighing("whole"))
+def test_a_guide_without_a_target_at_a_layer_does_not_constrain_it():
+    guide, _ = guide_with_raw_targets(3, Weighting("whole"))
     shallow = dataclasses.replace(guide, targets={"block1_conv1": guide.targets["block1_conv1"]})
     features = random_features(1)
     both = StyleTerm(1.0, (("block1_conv1", 1.0), ("block2_conv1", 1.0)), [shallow], "weights", "relative")
@@ -264,10 +264,10 @@ def test_total_variation_without_neighbors_and_its_gradient_are_0(shape, reducti
     assert not tape.gradient(value, image).numpy().any()
 
 
-def test_a_target_of_next_to_nothing_does_not_outweigh_the_others():
+def test_an_almost_empty_target_does_not_outweigh_the_others():
     features = random_features(1)
     mix = (("block1_conv1", 1.0),)
-    first, _ = guide_with_raw_targets(2, Weighing("whole"))
+    first, _ = guide_with_raw_targets(2, Weighting("whole"))
     flat = dataclasses.replace(first, targets={layer: each * 1e-4 for layer, each in first.targets.items()})
     term = StyleTerm(1.0, mix, [first, flat], "weights", "relative")
     squares = exact(observed_by(term, features)["block1_conv1"])

@@ -1,1 +1,1 @@
-"""Large images in bounded memory: evaluated tile by tile, exactly."""
+"""Evaluate large images tile by tile: exact results in bounded memory."""

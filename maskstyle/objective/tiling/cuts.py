@@ -1,4 +1,8 @@
-"""Where the tiles of an image lie: what each sees and what it counts; pure geometry."""
+"""Cut an image into tiles: pure geometry.
+
+A tile has a core and, around it, a halo. The cores partition the image, so that each pixel and each cell of a layer
+belongs to exactly one tile. The halo is what the receptive fields of the core's cells reach beyond the core.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,9 @@ class Span(NamedTuple):
     Parameters
     ----------
     start, stop : int
-        What the network sees.
+        The tile with its halo, the input of the network.
     first, last : int
-        What the tile counts: from `first` on, up to but without `last`.
+        The core: from `first` up to but without `last`.
     """
 
     start: int
@@ -27,14 +31,14 @@ class Span(NamedTuple):
 
 
 class CellSpan(NamedTuple):
-    """What a tile counts along one axis, in cells of a layer's grid.
+    """The core of a tile along one axis, in cells of a layer's grid.
 
     Parameters
     ----------
     first, last : int
-        In the grid of the whole image.
+        The core on the grid of the whole image, without `last`.
     start : int
-        First cell of the tile's own grid, in the grid of the whole image.
+        First cell of the tile on the grid of the whole image.
     """
 
     first: int
@@ -42,20 +46,20 @@ class CellSpan(NamedTuple):
     start: int
 
     @property
-    def own(self) -> slice:
-        """The cells in the tile's own grid."""
+    def in_tile(self) -> slice:
+        """The core on the tile's own grid."""
         return slice(self.first - self.start, self.last - self.start)
 
 
 class Tile(NamedTuple):
-    """A rectangle of an image that is evaluated at a time.
+    """A rectangle of an image.
 
     Parameters
     ----------
     rows, columns : Span
-        Where it is.
+        The tile along each axis.
     size : (height, width)
-        Of the whole image.
+        Size of the whole image.
     """
 
     rows: Span
@@ -63,12 +67,12 @@ class Tile(NamedTuple):
     size: Size
 
     @property
-    def seen(self) -> tuple[slice, slice]:
-        """The pixels that the network sees."""
+    def window(self) -> tuple[slice, slice]:
+        """The pixels of the tile with its halo."""
         return slice(self.rows.start, self.rows.stop), slice(self.columns.start, self.columns.stop)
 
     def cells(self, grid: Size) -> tuple[CellSpan, CellSpan]:
-        """Return the cells that the tile counts, on the grid that a layer has for the whole image."""
+        """Return the core's cells on the grid that a layer has for the whole image."""
         rows, columns = (
             _cells(span, length, cells)
             for span, length, cells in zip((self.rows, self.columns), self.size, grid, strict=True)
@@ -77,19 +81,19 @@ class Tile(NamedTuple):
 
 
 def _cells(span: Span, length: int, cells: int) -> CellSpan:
-    # Grids are halved and rounded down, so the side of a cell is the power of 2 that fits.
+    # Pooling halves a grid and rounds down, so the side of a cell is the largest power of 2 that fits.
     side = 1 << ((length // cells).bit_length() - 1)
     last = cells if span.last == length else span.last // side
     return CellSpan(span.first // side, last, span.start // side)
 
 
 def needs_tiles(size: Size, side: int | None) -> bool:
-    """Say whether an image is larger than what is evaluated at a time; `side` is None where nothing is cut."""
+    """Return whether an image is larger than a tile; a `side` of None stands for no tiles."""
     return side is not None and max(size) > side
 
 
 def halo(architecture: Architecture, layers: Iterable[str]) -> int:
-    """Return how many pixels around it the cells of the deepest of some layers see.
+    """Return how many pixels beyond a cell its receptive field reaches, for the deepest of some layers.
 
     Examples
     --------
@@ -109,24 +113,24 @@ def cell_side(architecture: Architecture, layer: str) -> int:
 
 
 def cut_tiles(size: Size, side: int, *, around: int, cell: int) -> tuple[Tile, ...]:
-    """Cut an image into tiles that all see a rectangle of the same shape.
+    """Cut an image into tiles of equal shape, halo included.
 
     Parameters
     ----------
     size : (height, width)
-        The image's.
+        Size of the image.
     side : int
-        How many pixels a tile may see along each axis, about: tiles are as large as they have to be to count
-        anything, and no larger than needed.
+        Approximate maximum side of a tile, in pixels. Tiles are larger where the halo would leave no core, and no
+        larger than the number of tiles requires.
     around : int
-        Pixels that a tile must see around those that it counts, where the image goes on there.
+        Width of the halo, in pixels. Tiles at an edge of the image have no halo there.
     cell : int
-        Side of the largest cell, in pixels: tiles begin at multiples of it.
+        Side of the largest cell, in pixels. Tiles start at multiples of it.
 
     Returns
     -------
     tuple of Tile
-        Row by row. Each pixel is counted by exactly one.
+        Row by row.
 
     Examples
     --------
@@ -140,19 +144,19 @@ def cut_tiles(size: Size, side: int, *, around: int, cell: int) -> tuple[Tile, .
 def _spans(length: int, side: int, around: int, cell: int) -> list[Span]:
     """Return the tiles along one axis."""
     border = -(-around // cell) * cell
-    # Every tile is as many whole cells long, and as many pixels more, as the last one, which ends with the image.
+    # The last tile ends with the image, so all tiles are some whole cells and `rest` pixels long.
     rest = length % cell
     whole = length - rest
     longest = max(side // cell * cell, 2 * border + cell)
     if longest >= whole:
         return [Span(0, length, 0, length)]
-    counted = longest - 2 * border
-    number = -(-(whole - 2 * border) // counted)
-    # As short as that number of tiles allows.
-    seen = 2 * border + cell * -(-(whole - 2 * border) // (cell * number))
-    starts = [(whole - seen) * each // ((number - 1) * cell) * cell for each in range(number)]
+    core = longest - 2 * border
+    number = -(-(whole - 2 * border) // core)
+    # As short as this number of tiles allows.
+    tile = 2 * border + cell * -(-(whole - 2 * border) // (cell * number))
+    starts = [(whole - tile) * each // ((number - 1) * cell) * cell for each in range(number)]
     borders = [0, *(start + border for start in starts[1:]), length]
     return [
-        Span(start, start + seen + rest, first, last)
+        Span(start, start + tile + rest, first, last)
         for start, first, last in zip(starts, borders[:-1], borders[1:], strict=True)
     ]

@@ -1,4 +1,4 @@
-"""One forward pass over the tiles of an image: its features, and its Gram matrices."""
+"""Forward passes over the tiles of an image: its features and its Gram matrices."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.tiling.cuts import Tile, cell_side, cut_tiles, halo
 from maskstyle.objective.tiling.grams import as_tensors, observe_tile_grams, specification
-from maskstyle.objective.tiling.members import LayerMembers, Members, Selection
+from maskstyle.objective.tiling.tile_cells import LayerCells, Selection, TileCells
 
 
 class TiledNetwork:
-    """A network with the tiles in which it sees images of one size.
+    """A network and the tiles of images of one size.
 
     Parameters
     ----------
     network : FeatureNetwork
-        Where the features come from.
+        The feature network.
     layers : sequence of str
-        The layers wanted.
+        The layers to compute.
     size : (height, width)
-        The images'.
+        Size of the images.
     side : int
-        How many pixels a tile sees along each axis, about.
+        Approximate maximum side of a tile, in pixels.
     beyond : int
-        Pixels that a tile must see around those that its outermost cells see.
+        Pixels to add to the halo, beyond the receptive fields of the core's cells.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class TiledNetwork:
         self._features = tf.function(self._layer_features, autograph=False)
 
     def grid(self, layer: str) -> Size:
-        """Return a layer's grid for the whole image."""
+        """Return the grid of a layer for the whole image."""
         return self.network.architecture.grid(self.size, layer)
 
     def tile_grid(self, layer: str) -> Size:
-        """Return a layer's grid for a tile."""
+        """Return the grid of a layer for a tile."""
         return self.network.architecture.grid(self.tile_size, layer)
 
     def tile_specification(self) -> Any:
-        """Return the tensor specification of a tile's pixels."""
+        """Return the tensor specification of the pixels of a tile."""
         return tf.TensorSpec([*self.tile_size, 3], tf.float32)
 
     def features(self, image: Image, tile: Tile) -> dict[str, Tensor]:
-        """Return the features (h, w, C) of a tile by layer; those near its edges are not the whole image's."""
+        """Return the features (h, w, C) of a tile by layer; in the halo they differ from those of the whole image."""
         return self._features(pixels_of(image, tile))  # type: ignore[no-any-return]
 
     def _layer_features(self, pixels: Tensor) -> dict[str, Tensor]:
@@ -67,47 +67,47 @@ class TiledNetwork:
         return {layer: features[layer] for layer in self.layers}
 
     def blocks(self, image: Image) -> Iterator[tuple[Tile, dict[str, Tensor]]]:
-        """Yield the features that each tile counts, by layer."""
+        """Yield each tile with the features in its core, by layer."""
         for tile in self.tiles:
-            found = {}
+            core = {}
             for layer, features in self.features(image, tile).items():
                 rows, columns = tile.cells(self.grid(layer))
-                found[layer] = features[rows.own, columns.own]
-            yield tile, found
+                core[layer] = features[rows.in_tile, columns.in_tile]
+            yield tile, core
 
 
 def pixels_of(image: Image, tile: Tile) -> Tensor:
-    """Return what the network sees of an image, a float32 tensor."""
-    return tf.constant(np.ascontiguousarray(image[tile.seen]))
+    """Return the pixels of a tile, a float32 tensor."""
+    return tf.constant(np.ascontiguousarray(image[tile.window]))
 
 
 class TiledGrams:
-    """The Gram matrices of images of one size, summed up over their tiles.
+    """The Gram matrices of images of one size, summed over tiles.
 
     Parameters
     ----------
     tiled : TiledNetwork
-        The network and its tiles.
-    members : mapping of str to LayerMembers
-        Which cells enter which Gram matrix, by layer.
+        The network and the tiles.
+    cells : mapping of str to LayerCells
+        The cells of each Gram matrix in each tile, by layer.
     divisors : mapping of str to sequence of float
-        What each Gram matrix is divided by.
+        Divisor of each Gram matrix, by layer.
     """
 
     def __init__(
         self,
         tiled: TiledNetwork,
-        members: Mapping[str, LayerMembers],
+        cells: Mapping[str, LayerCells],
         divisors: Mapping[str, Sequence[float]],
     ) -> None:
         self.tiled = tiled
-        self.members = members
+        self.cells = cells
         self.divisors = divisors
         signature = [tiled.tile_specification(), self.specification()]
         self._graph = tf.function(self._grams, input_signature=signature, autograph=False)
 
-    def specification(self) -> dict[str, Members]:
-        """Return the tensor specifications of `members_of` a tile."""
+    def specification(self) -> dict[str, TileCells]:
+        """Return the tensor specifications of the result of `cells_of`."""
         return {
             layer: specification(
                 each.levels,
@@ -115,33 +115,33 @@ class TiledGrams:
                 len(self.divisors[layer]),
                 weighted=each.weighted,
             )
-            for layer, each in self.members.items()
+            for layer, each in self.cells.items()
         }
 
-    def members_of(self, number: int) -> dict[str, Members]:
-        """Return the members of a tile, given by its number, as tensors."""
-        return {layer: as_tensors(each.of(number)) for layer, each in self.members.items()}
+    def cells_of(self, number: int) -> dict[str, TileCells]:
+        """Return the cells of the tile with this number as tensors, by layer."""
+        return {layer: as_tensors(each.of(number)) for layer, each in self.cells.items()}
 
     def __call__(self, image: Image, begin_tile: Callable[[], None] | None = None) -> dict[str, NDArray[np.float64]]:
-        """Return the Gram matrices (K, C, C) of an image by layer; `begin_tile` is called before each tile."""
+        """Return the Gram matrices (K, C, C) of an image by layer; call `begin_tile` before each tile."""
         totals: dict[str, NDArray[np.float64]] = {}
         for number, tile in enumerate(self.tiled.tiles):
             if begin_tile is not None:
                 begin_tile()
-            for layer, part in self._graph(pixels_of(image, tile), self.members_of(number)).items():
+            for layer, part in self._graph(pixels_of(image, tile), self.cells_of(number)).items():
                 totals[layer] = totals.get(layer, 0.0) + part.numpy().astype(np.float64)
         return totals
 
-    def _grams(self, pixels: Tensor, members: Mapping[str, Members]) -> dict[str, Tensor]:
-        found = {}
+    def _grams(self, pixels: Tensor, cells: Mapping[str, TileCells]) -> dict[str, Tensor]:
+        grams = {}
 
         def observe(layer: str, features: Tensor) -> Tensor:
-            if layer in members:
-                features, found[layer] = observe_tile_grams(features, members[layer], self.divisors[layer])
+            if layer in cells:
+                features, grams[layer] = observe_tile_grams(features, cells[layer], self.divisors[layer])
             return features
 
         self.tiled.network(pixels, observe)
-        return found
+        return grams
 
 
 def tiled_grams(
@@ -151,46 +151,48 @@ def tiled_grams(
     divisors: Mapping[str, Sequence[float]],
     side: int,
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the Gram matrices (K, C, C) of selections of an image's cells, in the space of distances.
+    """Return the Gram matrices (K, C, C) of an image by layer, computed tile by tile.
+
+    They are in the space in which the network measures distances; see ``network.measured_gram``.
 
     Parameters
     ----------
     network : FeatureNetwork
-        Where the features come from.
+        The feature network.
     image : (H, W, 3) float32 array
-        In [0, 1].
+        RGB in [0, 1].
     selections : mapping of str to sequence of Selection
-        By layer.
+        The cells of each of the K Gram matrices, by layer.
     divisors : mapping of str to sequence of float
-        What each is divided by.
+        Divisor of each Gram matrix, by layer.
     side : int
-        How many pixels a tile sees along each axis, about.
+        Approximate maximum side of a tile, in pixels.
     """
     tiled = TiledNetwork(network, list(selections), (image.shape[0], image.shape[1]), side)
-    grams = TiledGrams(tiled, layer_members(tiled, selections), divisors)(image)
+    grams = TiledGrams(tiled, layer_cells(tiled, selections), divisors)(image)
     return {
-        layer: network.measured_gram(layer, tf.constant(found, tf.float32)).numpy() for layer, found in grams.items()
+        layer: network.measured_gram(layer, tf.constant(each, tf.float32)).numpy() for layer, each in grams.items()
     }
 
 
 def whole_features(network: FeatureNetwork, image: Image, layers: Sequence[str], side: int) -> dict[str, Tensor]:
-    """Return the features (H_l, W_l, C_l) of an image by layer, put together from its tiles."""
+    """Return the features (H_l, W_l, C_l) of a whole image by layer, computed tile by tile."""
     tiled = TiledNetwork(network, layers, (image.shape[0], image.shape[1]), side)
-    found: dict[str, NDArray[Any]] = {}
+    whole: dict[str, NDArray[Any]] = {}
     for tile, blocks in tiled.blocks(image):
         for layer, block in blocks.items():
             values = block.numpy()
             grid = tiled.grid(layer)
-            if layer not in found:
-                found[layer] = np.empty((*grid, values.shape[-1]), values.dtype)
+            if layer not in whole:
+                whole[layer] = np.empty((*grid, values.shape[-1]), values.dtype)
             rows, columns = tile.cells(grid)
-            found[layer][rows.first : rows.last, columns.first : columns.last] = values
-    return {layer: tf.constant(found.pop(layer)) for layer in layers}
+            whole[layer][rows.first : rows.last, columns.first : columns.last] = values
+    return {layer: tf.constant(whole.pop(layer)) for layer in layers}
 
 
-def layer_members(tiled: TiledNetwork, selections: Mapping[str, Sequence[Selection]]) -> dict[str, LayerMembers]:
-    """Return which cells of each tile enter which Gram matrix, by layer."""
+def layer_cells(tiled: TiledNetwork, selections: Mapping[str, Sequence[Selection]]) -> dict[str, LayerCells]:
+    """Return the cells of each Gram matrix in each tile, by layer."""
     return {
-        layer: LayerMembers(found, tiled.grid(layer), tiled.tile_grid(layer), tiled.tiles)
-        for layer, found in selections.items()
+        layer: LayerCells(each, tiled.grid(layer), tiled.tile_grid(layer), tiled.tiles)
+        for layer, each in selections.items()
     }

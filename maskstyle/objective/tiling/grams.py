@@ -1,4 +1,4 @@
-"""The Gram computation of one tile, in a graph that is compiled once for all tiles."""
+"""The Gram matrices of one tile, and a given gradient at a layer, in a graph that is compiled once for all tiles."""
 
 from __future__ import annotations
 
@@ -7,78 +7,104 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from maskstyle.networks.tensorflow import Tensor, tf
-from maskstyle.objective.gram import SLICE_PIXELS, Judge, slopes_of
-from maskstyle.objective.tiling.members import Members
+from maskstyle.objective.gram import SLICE_PIXELS, GramFunction, symmetric_gradient
+from maskstyle.objective.tiling.tile_cells import TileCells
+
+
+def specification(levels: int, cells: int, grams: int, *, weighted: bool) -> TileCells:
+    """Return the tensor specifications of the cells of any tile, for the signature of a graph."""
+    return TileCells(
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([grams + 1], tf.int32),
+        tf.TensorSpec([None] if weighted else [0], tf.float32),
+        tf.TensorSpec([levels, cells], tf.int32),
+    )
+
+
+def as_tensors(cells: TileCells) -> TileCells:
+    """Return the cells of a tile as tensors."""
+    return TileCells(*(tf.constant(np.ascontiguousarray(each)) for each in cells))
 
 
 def observe_tile_grams(
-    features: Tensor, members: Members, divisors: Sequence[float], judge: Judge = tf.identity
+    features: Tensor,
+    cells: TileCells,
+    divisors: Sequence[float],
+    function: GramFunction = tf.identity,
+    *,
+    slice_pixels: int = SLICE_PIXELS,
 ) -> tuple[Tensor, Tensor]:
-    """Return features as they are, with a tile's part of Gram matrices.
+    """Pass the features of a tile on unchanged and compute the tile's part of several Gram matrices.
 
     Parameters
     ----------
     features : (h, w, C) tensor, float32 or bfloat16
-        The tile's features of one layer.
-    members : Members
-        Tensors in place of its arrays, of lengths that are known when the graph runs.
+        Features of one layer on the tile's grid.
+    cells : TileCells
+        The cells of the K Gram matrices, as tensors; their lengths may be unknown until the graph runs.
     divisors : sequence of float
-        What each Gram matrix of the whole image is divided by.
-    judge : callable, optional
+        Divisor of each Gram matrix of the whole image.
+    function : callable, optional
         See `maskstyle.objective.gram.observe_grams`.
+    slice_pixels : int, optional
+        Cells to multiply at a time.
 
     Returns
     -------
     features : tensor like `features`
-        See `maskstyle.objective.gram.observe_grams`.
-    judged : float32 tensor
-        What `judge` returns; without it the (K, C, C) parts, whose sums over all tiles are the Gram matrices.
+        The same values to continue the network from; see `maskstyle.objective.gram.observe_grams`.
+    result : float32 tensor
+        The result of `function`; by default the parts (K, C, C). The Gram matrices of the whole image are the sums of
+        the parts over all tiles.
     """
     channels = features.shape[-1]
     number = len(divisors)
-    starts = tf.unstack(members.ends, num=number + 1)
-    weighted = members.weights.shape[0] != 0
+    ends = tf.unstack(cells.ends, num=number + 1)
+    weighted = cells.weights.shape[0] != 0
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
         grams = tf.stack(
             [
-                _sum_of_products(rows, members, start, stop, weighted) / divisor
-                for start, stop, divisor in zip(starts, starts[1:], divisors, strict=False)
+                _sum_of_products(rows, cells, start, stop, weighted, slice_pixels) / divisor
+                for start, stop, divisor in zip(ends, ends[1:], divisors, strict=False)
             ]
         )
 
-        def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            slopes = tf.unstack(slopes_of(judge, grams, upstream, after=arriving), num=number)
+        def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
+            symmetric = symmetric_gradient(function, grams, upstream, after=features_upstream)
             products: list[Tensor] = []
-            for start, stop, divisor, slope in zip(starts, starts[1:], divisors, slopes, strict=False):
-                with tf.control_dependencies([arriving, *products[-1:]]):
-                    product = tf.matmul(
-                        tf.gather(rows, members.order[start:stop]), tf.cast(slope / divisor, rows.dtype)
-                    )
+            for start, stop, divisor, matrix in zip(
+                ends, ends[1:], divisors, tf.unstack(symmetric, num=number), strict=False
+            ):
+                with tf.control_dependencies([features_upstream, *products[-1:]]):
+                    gathered = tf.gather(rows, cells.order[start:stop])
+                    product = tf.matmul(gathered, tf.cast(matrix / divisor, rows.dtype))
                     if weighted:
-                        product *= tf.cast(tf.expand_dims(members.weights[start:stop], 1), rows.dtype)
+                        product *= tf.cast(tf.expand_dims(cells.weights[start:stop], 1), rows.dtype)
                     products.append(product)
-            # The row after the last is for cells that no Gram counts.
+            # The last row of zeros is for cells outside all Gram matrices.
             joined = tf.concat([*products, tf.zeros((1, channels), rows.dtype)], axis=0)
-            total = tf.reshape(arriving, (-1, channels))
-            for level in tf.unstack(members.inverse, axis=0):
+            total = tf.reshape(features_upstream, (-1, channels))
+            for level in tf.unstack(cells.inverse, axis=0):
                 total += tf.gather(joined, level)
             return tf.reshape(total, tf.shape(values))
 
-        return (tf.identity(values), judge(grams)), gradient
+        return (tf.identity(values), function(grams)), gradient
 
     return observe(features)  # type: ignore[no-any-return]
 
 
-def _sum_of_products(rows: Tensor, members: Members, start: Tensor, stop: Tensor, weighted: bool) -> Tensor:
-    """Return ``F^T diag(w) F`` in float32 over the rows of one Gram matrix, in slices of them."""
+def _sum_of_products(
+    rows: Tensor, cells: TileCells, start: Tensor, stop: Tensor, weighted: bool, slice_pixels: int
+) -> Tensor:
+    """Return ``F^T diag(w) F`` of the cells ``order[start:stop]`` in float32, summed over slices."""
 
     def add(position: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
-        until = tf.minimum(position + SLICE_PIXELS, stop)
-        exact = tf.cast(tf.gather(rows, members.order[position:until]), tf.float32)
-        left = exact * tf.expand_dims(members.weights[position:until], 1) if weighted else exact
+        until = tf.minimum(position + slice_pixels, stop)
+        exact = tf.cast(tf.gather(rows, cells.order[position:until]), tf.float32)
+        left = exact * tf.expand_dims(cells.weights[position:until], 1) if weighted else exact
         return until, total + tf.matmul(left, exact, transpose_a=True)
 
     channels = rows.shape[-1]
@@ -88,28 +114,13 @@ def _sum_of_products(rows: Tensor, members: Members, start: Tensor, stop: Tensor
     return total
 
 
-def specification(levels: int, cells: int, grams: int, *, weighted: bool) -> Members:
-    """Return the tensor specifications that stand for the members of any tile in a graph."""
-    return Members(
-        tf.TensorSpec([None], tf.int32),
-        tf.TensorSpec([grams + 1], tf.int32),
-        tf.TensorSpec([None] if weighted else [0], tf.float32),
-        tf.TensorSpec([levels, cells], tf.int32),
-    )
-
-
-def as_tensors(members: Members) -> Members:
-    """Return members as tensors."""
-    return Members(*(tf.constant(np.ascontiguousarray(each)) for each in members))
-
-
-def observe_slope(features: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
-    """Return features as they are, to be used from here on, with a scalar 0 whose gradient in them is `slope`."""
+def add_gradient(features: Tensor, own_gradient: Tensor) -> tuple[Tensor, Tensor]:
+    """Pass features on unchanged, with a scalar 0 that has a given gradient with respect to them."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
-        def gradient(arriving: Tensor, upstream: Tensor) -> Tensor:
-            return arriving + tf.cast(upstream, values.dtype) * slope
+        def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
+            return features_upstream + tf.cast(upstream, values.dtype) * own_gradient
 
         return (tf.identity(values), tf.constant(0.0)), gradient
 

@@ -1,10 +1,11 @@
-"""The objective of images that are too large to be evaluated at once: exact, in two passes over tiles.
+"""The objective of images too large to evaluate at once: exact, in two passes over tiles.
 
-Gram matrices are sums over pixels. The first pass adds them up over the tiles of an image. From them come the style
-term and its gradient ``U`` in each Gram matrix, which are small. The second pass adds up the gradient of the linear
-form ``<U, G_tile>`` in each tile's pixels: by the chain rule that of the style term. Tiles overlap by what the
-network's cells see around them, and each cell is counted once, so that nothing is left out or approximated. The
-other terms are sums over pixels themselves.
+Gram matrices are sums over pixels. The first pass sums them over the tiles of an image. From the sums follow the
+style term and its gradient ``U`` with respect to each Gram matrix, which are small. The second pass sums the gradient
+of the linear form ``<U, G_tile>`` over the tiles; by the chain rule this is the gradient of the style term. The tiles
+overlap by a halo as wide as the receptive fields require, and each cell belongs to the core of one tile, so that
+nothing is approximated. Content, patches and total variation are themselves sums over cells or pixels and need one
+pass.
 """
 
 from __future__ import annotations
@@ -19,50 +20,52 @@ from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.terms import ContentTerm, PatchTerm, StyleTerm, Term, TotalVariationTerm, divisor_of
-from maskstyle.objective.tiling.forward import TiledGrams, TiledNetwork, layer_members, pixels_of
-from maskstyle.objective.tiling.grams import observe_slope, observe_tile_grams
-from maskstyle.objective.tiling.members import Members, Selection
+from maskstyle.objective.tiling.forward import TiledGrams, TiledNetwork, layer_cells, pixels_of
+from maskstyle.objective.tiling.grams import add_gradient, observe_tile_grams
 from maskstyle.objective.tiling.patches import TiledPatches, reach
 from maskstyle.objective.tiling.stored import StoredFeatures
+from maskstyle.objective.tiling.tile_cells import Selection, TileCells
 
 STRIP_VALUES = 1 << 22
-"""Values of an image whose total variation is taken at a time."""
+"""Values of the image in each strip of rows for total variation."""
 
 
-class _Inputs(NamedTuple):
-    """What the second pass is given for a tile, each by layer."""
+class _TileInputs(NamedTuple):
+    """The inputs of the second pass for one tile, each by layer."""
 
-    members: dict[str, Members]
-    gram_slopes: dict[str, Tensor]
-    slopes: dict[str, Tensor]
-    targets: dict[str, Tensor]
-    begins: dict[str, Tensor]
+    cells: dict[str, TileCells]
+    gram_gradients: dict[str, Tensor]
+    patch_gradients: dict[str, Tensor]
+    content_targets: dict[str, Tensor]
+    content_starts: dict[str, Tensor]
 
 
 class TiledObjective:
-    """A weighted sum of terms for large images of one size, with its gradient, as `Objective` is for others.
+    """A weighted sum of terms for large images of one size, with its gradient; the tiled form of `Objective`.
 
     Parameters
     ----------
     network : FeatureNetwork
-        Where the features come from.
+        The feature network.
     terms : sequence of Term
-        At most one of each kind; those of weight 0 are left out. Content terms have stored targets.
+        At most one of each kind; terms of weight 0 are left out. The targets of content terms are `StoredFeatures`.
     size : (height, width)
-        The images'.
+        Size of the images.
     side : int
-        How many pixels a tile sees along each axis, about.
+        Approximate maximum side of a tile, in pixels.
     free : (H, W) float32 array, optional
-        1 where pixels may change; where it is 0 the gradient is 0.
+        1 where pixels may change; 0 makes the gradient 0.
     margin : int
-        Pixels by which the network sees the image mirrored around it, fewer than there are; see
-        `maskstyle.objective.objective.Objective`.
+        Width of the mirrored margin that the network gets around the image, in pixels, at most a side of the image;
+        see `maskstyle.objective.objective.Objective`.
+    strip_values : int, optional
+        Values of the image in each strip of rows for total variation.
 
     Attributes
     ----------
     on_tile : callable, optional
-        Called before each tile of each pass with how many are done of an evaluation, and how many there are. What it
-        raises ends the evaluation.
+        Called before each tile of each pass with the number of tiles done in this evaluation and their total. An
+        exception that it raises ends the evaluation.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class TiledObjective:
         *,
         free: Mask | None = None,
         margin: int = 0,
+        strip_values: int = STRIP_VALUES,
     ) -> None:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
@@ -82,6 +86,7 @@ class TiledObjective:
         self._done = 0
         self._size = size
         self._free = free
+        self._strip_values = strip_values
         self._content = self._only(ContentTerm)
         self._variation = self._only(TotalVariationTerm)
         self._style = self._only(StyleTerm)
@@ -90,12 +95,12 @@ class TiledObjective:
             layer for term in (self._content, self._style, patch_term) if term is not None for layer, _ in term.layers
         )
         beyond = 0 if patch_term is None else reach(patch_term, network.architecture)
-        seen = (size[0] + 2 * margin, size[1] + 2 * margin)
-        self._tiled = TiledNetwork(network, list(layers), seen, side, beyond=beyond)
+        padded_size = (size[0] + 2 * margin, size[1] + 2 * margin)
+        self._tiled = TiledNetwork(network, list(layers), padded_size, side, beyond=beyond)
         self._patches = None if patch_term is None else TiledPatches(patch_term, self._tiled)
         selections = {} if self._style is None else _selections(self._style)
-        self._grams = TiledGrams(self._tiled, layer_members(self._tiled, selections), self._divisors(selections))
-        self._judges = {layer: self._judge(layer) for layer in selections}
+        self._grams = TiledGrams(self._tiled, layer_cells(self._tiled, selections), self._divisors(selections))
+        self._style_parts = {layer: self._style_part(layer) for layer in selections}
         signature = [self._tiled.tile_specification(), self._specification()]
         self._graph = tf.function(self._second_pass, input_signature=signature, autograph=False)
 
@@ -112,7 +117,7 @@ class TiledObjective:
 
     @property
     def tiles(self) -> int:
-        """How many tiles there are."""
+        """Number of tiles."""
         return len(self._tiled.tiles)
 
     def losses(self, image: Image) -> dict[str, float]:
@@ -126,7 +131,7 @@ class TiledObjective:
         Parameters
         ----------
         image : (H, W, 3) float32 array
-            In [0, 1].
+            RGB in [0, 1].
 
         Returns
         -------
@@ -136,70 +141,73 @@ class TiledObjective:
         Raises
         ------
         MemoryError
-            Where TensorFlow finds too little memory.
+            If TensorFlow runs out of memory.
         """
         image = np.asarray(image, np.float32)
         try:
             return self._evaluate(image)
         except tf.errors.ResourceExhaustedError as error:
-            seen = "x".join(map(str, self._tiled.tile_size))
-            raise MemoryError(f"tiles of {seen} pixels need more memory than there is") from error
+            height, width = self._tiled.tile_size
+            raise MemoryError(f"tiles of {height}x{width} pixels need more memory than is available") from error
 
     def _evaluate(self, image: Image) -> tuple[NDArray[np.float32], Image]:
         values = dict.fromkeys(self.names, 0.0)
-        around = self.margin
-        seen = image if not around else np.pad(image, ((around, around), (around, around), (0, 0)), mode="symmetric")
-        gradient = np.zeros_like(seen)
+        margin = self.margin
+        padded = (
+            image if not margin else np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric")
+        )
+        gradient = np.zeros_like(padded)
         if self._tiled.layers:
-            self._add_network(seen, values, gradient)
-        gradient = _folded(gradient, around)
+            self._add_feature_terms(padded, values, gradient)
+        gradient = _folded(gradient, margin)
         if self._variation is not None:
             values[self._variation.name] = self._add_variation(image, gradient)
         if self._free is not None:
             gradient *= self._free[..., np.newaxis]
         return np.array([values[name] for name in self.names], np.float32), gradient
 
-    def _add_network(self, image: Image, values: dict[str, float], gradient: Image) -> None:
-        """Add the values and the gradient of all terms of features."""
+    def _add_feature_terms(self, image: Image, values: dict[str, float], gradient: Image) -> None:
+        """Add the values and the gradient of all terms that depend on features."""
         self._done = 0
-        gram_slopes = self._first_pass(image, values)
+        gram_gradients = self._first_pass(image, values)
         for number, tile in enumerate(self._tiled.tiles):
             self._begin_tile()
-            slopes: dict[str, Tensor] = {}
+            patch_gradients: dict[str, Tensor] = {}
             if self._patches is not None:
-                found, slopes = self._patches.distances(self._tiled.features(image, tile), number)
-                values[self._patches.term.name] += found
-            content, own = self._graph(pixels_of(image, tile), self._inputs(number, gram_slopes, slopes))
-            gradient[tile.seen] += own.numpy()
+                distance, patch_gradients = self._patches.distances(self._tiled.features(image, tile), number)
+                values[self._patches.term.name] += distance
+            inputs = self._inputs(number, gram_gradients, patch_gradients)
+            content, tile_gradient = self._graph(pixels_of(image, tile), inputs)
+            gradient[tile.window] += tile_gradient.numpy()
             if self._content is not None:
                 values[self._content.name] += float(content)
 
     def _begin_tile(self) -> None:
         if self.on_tile is not None:
-            passes = 2 if self._style is not None and self._judges else 1
+            passes = 2 if self._style is not None and self._style_parts else 1
             self.on_tile(self._done, passes * self.tiles)
         self._done += 1
 
     def _first_pass(self, image: Image, values: dict[str, float]) -> dict[str, Tensor]:
-        """Put in the style term, and return its gradient in each Gram matrix by layer."""
-        if self._style is None or not self._judges:
+        """Add the value of the style term, and return its gradient with respect to the Gram matrices by layer."""
+        if self._style is None or not self._style_parts:
             return {}
-        slopes = {}
+        gradients = {}
         for layer, matrices in self._grams(image, self._begin_tile).items():
             grams = tf.constant(matrices, tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(grams)
-                value = self._style.weight * self._judges[layer](grams)
+                value = self._style.weight * self._style_parts[layer](grams)
             values[self._style.name] += float(value)
-            slopes[layer] = tape.gradient(value, grams)
-        return slopes
+            gradients[layer] = tape.gradient(value, grams)
+        return gradients
 
-    def _judge(self, layer: str) -> Callable[[Tensor], Tensor]:
+    def _style_part(self, layer: str) -> Callable[[Tensor], Tensor]:
         """Return a function from the Gram matrices (K, C, C) of a layer to its part of the style term."""
         term: StyleTerm = self._style
         grid = self._tiled.grid(layer)
-        judge = term.judge(layer, term.guides_at(layer), grid)
-        return lambda grams: term.reduced(layer, judge(grams), grid, self._size)
+        to_distances = term.distance_function(layer, term.guides_at(layer), grid)
+        return lambda grams: term.reduced(layer, to_distances(grams), grid, self._size)
 
     def _divisors(self, selections: Mapping[str, Sequence[Selection]]) -> dict[str, list[float]]:
         return {
@@ -207,15 +215,17 @@ class TiledObjective:
             for layer in selections
         }
 
-    def _inputs(self, number: int, gram_slopes: dict[str, Tensor], slopes: dict[str, Tensor]) -> _Inputs:
-        targets, begins = {}, {}
+    def _inputs(
+        self, number: int, gram_gradients: dict[str, Tensor], patch_gradients: dict[str, Tensor]
+    ) -> _TileInputs:
+        targets, starts = {}, {}
         for layer, _ in self._content.layers if self._content is not None else ():
             spans = self._tiled.tiles[number].cells(self._tiled.grid(layer))
             targets[layer] = tf.constant(_stored(self._content, layer).get(*spans))
-            begins[layer] = tf.constant([*(span.own.start for span in spans), 0], tf.int32)
-        return _Inputs(self._grams.members_of(number), gram_slopes, slopes, targets, begins)
+            starts[layer] = tf.constant([*(span.in_tile.start for span in spans), 0], tf.int32)
+        return _TileInputs(self._grams.cells_of(number), gram_gradients, patch_gradients, targets, starts)
 
-    def _specification(self) -> _Inputs:
+    def _specification(self) -> _TileInputs:
         network = self._tiled.network
         content = () if self._content is None else self._content.layers
         compute = tf.dtypes.as_dtype(network.compute_type)
@@ -223,49 +233,54 @@ class TiledObjective:
             layer: tf.TensorSpec([None, None, _stored(self._content, layer).shape[-1]], compute)
             for layer, _ in content
         }
-        gram_slopes = {}
+        gram_gradients = {}
         for layer, divisors in self._grams.divisors.items():
             channels = network.architecture.kernel_shape(layer)[-1]
-            gram_slopes[layer] = tf.TensorSpec([len(divisors), channels, channels], tf.float32)
-        slopes = {}
+            gram_gradients[layer] = tf.TensorSpec([len(divisors), channels, channels], tf.float32)
+        patch_gradients = {}
         for layer in () if self._patches is None else self._patches.layers:
             channels = network.architecture.kernel_shape(layer)[-1]
-            slopes[layer] = tf.TensorSpec([*self._tiled.tile_grid(layer), channels], compute)
-        begins = {layer: tf.TensorSpec([3], tf.int32) for layer, _ in content}
-        return _Inputs(self._grams.specification(), gram_slopes, slopes, targets, begins)
+            patch_gradients[layer] = tf.TensorSpec([*self._tiled.tile_grid(layer), channels], compute)
+        starts = {layer: tf.TensorSpec([3], tf.int32) for layer, _ in content}
+        return _TileInputs(self._grams.specification(), gram_gradients, patch_gradients, targets, starts)
 
-    def _second_pass(self, pixels: Tensor, inputs: _Inputs) -> tuple[Tensor, Tensor]:
-        """Return a tile's part of the content term, and of the gradient of all terms of features."""
-        network = self._tiled.network
+    def _second_pass(self, pixels: Tensor, inputs: _TileInputs) -> tuple[Tensor, Tensor]:
+        """Return a tile's part of the content term, and of the gradient of all terms that depend on features."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pixels)
-            linear = [tf.constant(0.0)]
+            linear_forms = [tf.constant(0.0)]
 
             def observe(layer: str, features: Tensor) -> Tensor:
-                if layer in inputs.members:
-                    slopes = inputs.gram_slopes[layer]
+                if layer in inputs.cells:
+                    gram_gradients = inputs.gram_gradients[layer]
                     features, form = observe_tile_grams(
                         features,
-                        inputs.members[layer],
+                        inputs.cells[layer],
                         self._grams.divisors[layer],
-                        lambda grams: tf.reduce_sum(slopes * grams),
+                        lambda grams: tf.reduce_sum(gram_gradients * grams),
                     )
-                    linear.append(form)
-                if layer in inputs.slopes:
-                    features, form = observe_slope(features, inputs.slopes[layer])
-                    linear.append(form)
+                    linear_forms.append(form)
+                if layer in inputs.patch_gradients:
+                    features, form = add_gradient(features, inputs.patch_gradients[layer])
+                    linear_forms.append(form)
                 return features
 
-            features = network(pixels, observe)
-            content = tf.constant(0.0)
-            for layer, share in self._content.layers if self._content is not None else ():
-                stored, target = _stored(self._content, layer), tf.cast(inputs.targets[layer], tf.float32)
-                counted = tf.slice(network.measured(layer, features[layer]), inputs.begins[layer], tf.shape(target))
-                factor = self._content.weight * share * self._content.factor(layer, stored.shape, stored.mean_square)
-                content += factor * tf.reduce_sum(tf.square(tf.cast(counted, tf.float32) - target))
-            total = tf.add_n([content, *linear])
+            content = self._content_part(self._tiled.network(pixels, observe), inputs)
+            total = tf.add_n([content, *linear_forms])
         gradient = tape.gradient(total, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return content, gradient
+
+    def _content_part(self, features: Mapping[str, Tensor], inputs: _TileInputs) -> Tensor:
+        """Return a tile's part of the weighted content term."""
+        total = tf.constant(0.0)
+        for layer, layer_weight in self._content.layers if self._content is not None else ():
+            stored, target = _stored(self._content, layer), tf.cast(inputs.content_targets[layer], tf.float32)
+            measured = self._tiled.network.measured(layer, features[layer])
+            core = tf.slice(measured, inputs.content_starts[layer], tf.shape(target))
+            reduction = self._content.factor(layer, stored.shape, stored.mean_square)
+            factor = self._content.weight * layer_weight * reduction
+            total += factor * tf.reduce_sum(tf.square(tf.cast(core, tf.float32) - target))
+        return total
 
     def _add_variation(self, image: Image, gradient: Image) -> float:
         """Add the gradient of total variation, strip by strip, and return its value."""
@@ -273,32 +288,32 @@ class TiledObjective:
         height, width = image.shape[:2]
         factor = term.weight * term.factor((height, width))
         value = 0.0
-        count = max(1, STRIP_VALUES // (3 * width))
+        count = max(1, self._strip_values // (3 * width))
         for top in range(0, height - 1, count):
-            rows = slice(top, min(top + count, height - 1) + 1)  # each pixel with the one below
+            rows = slice(top, min(top + count, height - 1) + 1)  # including the lower neighbors of the last row
             strip = tf.constant(image[rows])
             with tf.GradientTape() as tape:
                 tape.watch(strip)
-                found = factor * term.variation(strip)
-            value += float(found)
-            gradient[rows] += tape.gradient(found, strip).numpy()
+                part = factor * term.variation(strip)
+            value += float(part)
+            gradient[rows] += tape.gradient(part, strip).numpy()
         return value
 
 
 def _selections(term: StyleTerm) -> dict[str, list[Selection]]:
     """Return the cells of each guide by layer."""
-    found = {}
+    selections = {}
     for layer, _ in term.layers:
         guides = term.guides_at(layer)
         if guides:
-            found[layer] = [
+            selections[layer] = [
                 Selection(
                     None if guide.cells is None else guide.cells[layer],
                     None if guide.weights is None or guide.cells is not None else guide.weights[layer],
                 )
                 for guide in guides
             ]
-    return found
+    return selections
 
 
 def _stored(term: ContentTerm, layer: str) -> StoredFeatures:
@@ -308,7 +323,7 @@ def _stored(term: ContentTerm, layer: str) -> StoredFeatures:
 
 
 def _folded(gradient: Image, margin: int) -> Image:
-    """Return the gradient in an image from that in the image with a mirrored margin."""
+    """Return the gradient with respect to an image, from that with respect to the image with a mirrored margin."""
     for axis in (0, 1) if margin else ():
         whole = np.moveaxis(gradient, axis, 0)
         core = whole[margin:-margin].copy()

@@ -1,4 +1,4 @@
-"""The patch term of large images, tile by tile: a patch counts in the tile that counts its first cell."""
+"""The patch term of large images, tile by tile: a patch belongs to the tile with its first cell in the core."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from maskstyle.objective.tiling.forward import TiledNetwork
 
 
 def reach(term: PatchTerm, architecture: Architecture) -> int:
-    """Return how many pixels a patch goes on at most from its first cell."""
+    """Return the largest extent of a patch, in pixels."""
     return max(
         (max(target.patches.shape) * cell_side(architecture, layer) for layer, target in term.targets.items()),
         default=0,
@@ -22,45 +22,45 @@ def reach(term: PatchTerm, architecture: Architecture) -> int:
 
 
 class TiledPatches:
-    """The patches of each tile.
+    """The patch term, split among tiles.
 
     Parameters
     ----------
     term : PatchTerm
         The term for the whole image.
     tiled : TiledNetwork
-        The tiles, which see all of the patches that begin in what they count.
+        The network and the tiles, with a halo that contains every patch that starts in the core; see `reach`.
     """
 
     def __init__(self, term: PatchTerm, tiled: TiledNetwork) -> None:
         self.term = term
         self._tiled = tiled
         self.layers = tuple(layer for layer, _ in term.layers if layer in term.targets)
-        self._shares = dict(term.layers)
+        self._layer_weights = dict(term.layers)
         self._targets = [
             {layer: _within(term.targets[layer], tile, tiled, layer) for layer in self.layers} for tile in tiled.tiles
         ]
 
     def distances(self, features: dict[str, Tensor], number: int) -> tuple[float, dict[str, Tensor]]:
-        """Return a tile's part of the weighted term, and its gradient in the tile's features by layer."""
-        total, slopes = 0.0, {}
+        """Return a tile's part of the weighted term, and its gradient with respect to the features by layer."""
+        total, gradients = 0.0, {}
         for layer in self.layers:
             target = self._targets[number][layer]
-            own = features[layer]
+            values = features[layer]
             if target is None:
-                slopes[layer] = tf.zeros_like(own)
+                gradients[layer] = tf.zeros_like(values)
                 continue
             with tf.GradientTape() as tape:
-                tape.watch(own)
-                _, found = observe_patch_distance(own, target)
-                value = self.term.weight * self._shares[layer] * found
+                tape.watch(values)
+                _, distance = observe_patch_distance(values, target)
+                value = self.term.weight * self._layer_weights[layer] * distance
             total += float(value)
-            slopes[layer] = tape.gradient(value, own)
-        return total, slopes
+            gradients[layer] = tape.gradient(value, values)
+        return total, gradients
 
 
 def _within(target: PatchTarget, tile: Tile, tiled: TiledNetwork, layer: str) -> PatchTarget | None:
-    """Return the patches that begin in what a tile counts, on the tile's own grid; None where there is none."""
+    """Return the target of the patches that start in the core of a tile, on the tile's own grid, or None."""
     rows, columns = tile.cells(tiled.grid(layer))
     patches = target.patches
     tops, lefts = (
@@ -69,11 +69,11 @@ def _within(target: PatchTarget, tile: Tile, tiled: TiledNetwork, layer: str) ->
     )
     if not tops or not lefts:
         return None
-    own = Patches(
+    in_tile = Patches(
         tiled.tile_grid(layer),
         patches.shape,
         tuple(patches.tops[place] - rows.start for place in tops),
         tuple(patches.lefts[place] - columns.start for place in lefts),
     )
     chosen = np.add.outer(np.array(tops) * len(patches.lefts), np.array(lefts)).ravel()
-    return target.within(own, chosen)
+    return target.within(in_tile, chosen)

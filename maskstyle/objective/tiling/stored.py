@@ -1,4 +1,4 @@
-"""Features of a large image, kept in a temporary file instead of memory."""
+"""Content features of a large image, in a temporary file instead of memory."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ from maskstyle.objective.tiling.forward import TiledNetwork
 
 
 class StoredFeatures:
-    """The features of one layer, (H_l, W_l, C), in a file without a name that goes when nobody needs it any more.
+    """The features of one layer in an unnamed temporary file, which is deleted together with this object.
 
     Parameters
     ----------
     shape : (H_l, W_l, C)
-        Of the features.
+        Shape of the features.
     dtype : dtype
-        Their type.
+        Type of the features.
+
+    Raises
+    ------
+    OutputError
+        If the disk has too little space.
     """
 
     def __init__(self, shape: tuple[int, int, int], dtype: Any) -> None:
@@ -38,7 +43,7 @@ class StoredFeatures:
         self._squares = 0.0
 
     def _reserve(self, size: int) -> None:
-        """Take the room now: a disk that is full later would end the process when a page is written."""
+        """Allocate the file now: a disk that fills up later would kill the process when a page is written."""
         try:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(self._file.fileno(), 0, size)
@@ -46,18 +51,18 @@ class StoredFeatures:
                 self._file.truncate(size)
         except OSError as error:
             raise OutputError(
-                f"the content's features need {size / 1e9:.2f} GB of disk in {tempfile.gettempdir()} "
-                f"({error.strerror}); make room, or let the variable TMPDIR name another folder"
+                f"the features of the content image need {size / 1e9:.2f} GB of disk space in "
+                f"{tempfile.gettempdir()} ({error.strerror}); free some space there, or set TMPDIR to another folder"
             ) from error
 
     @property
     def mean_square(self) -> float:
-        """Mean of the squares of all features that were put in."""
+        """Mean of the squares of all stored features."""
         return self._squares / float(np.prod(self.shape))
 
     def put(self, rows: CellSpan, columns: CellSpan, values: NDArray[Any]) -> None:
-        """Put in the features of a rectangle."""
-        # Mapped for as long as it takes: mapped pages count as memory.
+        """Store the features of a rectangle."""
+        # Map the file for this call only: mapped pages count as memory of the process.
         mapped = np.memmap(self._file, self._dtype, "r+", shape=self.shape)
         mapped[rows.first : rows.last, columns.first : columns.last] = values
         self._squares += float(np.sum(np.square(values.astype(np.float32)), dtype=np.float64))
@@ -71,14 +76,14 @@ class StoredFeatures:
 def stored_features(
     network: FeatureNetwork, image: Image, layers: Sequence[str], side: int
 ) -> dict[str, StoredFeatures]:
-    """Return the features of an image by layer, in the space in which distances are measured."""
+    """Return the features of an image by layer, in the space in which the network measures distances."""
     tiled = TiledNetwork(network, layers, (image.shape[0], image.shape[1]), side)
-    found: dict[str, StoredFeatures] = {}
+    stored: dict[str, StoredFeatures] = {}
     for tile, blocks in tiled.blocks(image):
         for layer, block in blocks.items():
             values = network.measured(layer, block).numpy()
             grid = tiled.grid(layer)
-            if layer not in found:
-                found[layer] = StoredFeatures((*grid, values.shape[-1]), values.dtype)
-            found[layer].put(*tile.cells(grid), values)
-    return found
+            if layer not in stored:
+                stored[layer] = StoredFeatures((*grid, values.shape[-1]), values.dtype)
+            stored[layer].put(*tile.cells(grid), values)
+    return stored

@@ -1,4 +1,4 @@
-"""Tiles: each pixel and each cell is counted once, with enough around it."""
+"""Tiles: each pixel and each cell is in one core, with a halo that is wide enough."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("length", "side", "around", "cell"), CASES)
-def test_spans_count_every_pixel_once_and_see_enough(length, side, around, cell):
+def test_every_pixel_is_in_one_core_with_a_wide_enough_halo(length, side, around, cell):
     spans = [tile.columns for tile in cut_tiles((1, length), side, around=around, cell=cell)]
     assert [pixel for span in spans for pixel in range(span.first, span.last)] == list(range(length))
     assert len({span.stop - span.start for span in spans}) == 1
     for span in spans:
         assert span.start % cell == span.first % cell == 0
         assert span.start == 0 or span.first - span.start >= around
-        whole = span.start + (span.stop - span.start) // cell * cell  # cells that are cut off count for nothing
+        whole = span.start + (span.stop - span.start) // cell * cell  # without cells that are cut off
         assert span.stop == length or whole - span.last >= around
 
 
@@ -36,7 +36,7 @@ def test_tiles_are_no_larger_than_asked_for_where_that_can_be():
 
 
 @pytest.mark.parametrize("size", [(64, 64), (101, 135), (70, 33)])
-def test_each_cell_of_each_layer_is_counted_once(size):
+def test_each_cell_of_each_layer_is_in_one_core(size):
     layers = VGG19.up_to_deepest(["block4_conv1"])
     tiles = cut_tiles(size, 40, around=2, cell=8)
     assert len(tiles) > 1
@@ -47,13 +47,13 @@ def test_each_cell_of_each_layer_is_counted_once(size):
             rows, columns = tile.cells(grid)
             counted[rows.first : rows.last, columns.first : columns.last] += 1
             own = VGG19.grid((tile.rows.stop - tile.rows.start, tile.columns.stop - tile.columns.start), layer)
-            assert 0 <= rows.own.start < rows.own.stop <= own[0]
-            assert 0 <= columns.own.start < columns.own.stop <= own[1]
+            assert 0 <= rows.in_tile.start < rows.in_tile.stop <= own[0]
+            assert 0 <= columns.in_tile.start < columns.in_tile.stop <= own[1]
         assert (counted == 1).all()
 
 
-def test_the_halo_is_what_cells_see_around_them():
-    # By counting: each 3x3 convolution sees one cell of its grid more on each side.
+def test_the_halo_is_as_wide_as_receptive_fields_require():
+    # By hand: each 3x3 convolution adds one cell of its grid on each side.
     by_hand = {"block1_conv1": 1, "block1_conv2": 2, "block2_conv1": 4, "block2_conv2": 6, "block3_conv1": 10}
     assert {layer: halo(VGG19, [layer]) for layer in by_hand} == by_hand
     assert halo(VGG19, by_hand) == 10
@@ -64,5 +64,5 @@ def test_cells_double_from_block_to_block():
     assert [cell_side(VGG19, f"block{block}_conv1") for block in range(1, 6)] == [1, 2, 4, 8, 16]
 
 
-def test_only_what_is_longer_than_a_tile_needs_tiles():
+def test_only_images_larger_than_a_tile_need_tiles():
     assert [needs_tiles((100, 30), side) for side in (None, 99, 100)] == [False, True, False]

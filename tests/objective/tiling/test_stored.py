@@ -1,4 +1,4 @@
-"""Features in a temporary file: what is put in comes back, and a full disk is an error of one sentence."""
+"""Features in a temporary file: stored values are returned, and a full disk raises an error of one sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maskstyle.objective.tiling.cuts import CellSpan
 from maskstyle.objective.tiling.stored import StoredFeatures
 
 
-def test_what_is_put_in_comes_back():
+def test_stored_features_are_returned():
     values = np.random.default_rng(1).random((5, 7, 3)).astype(np.float32)
     stored = StoredFeatures(values.shape, values.dtype)
     whole = CellSpan(0, 7, 0)
@@ -23,12 +23,12 @@ def test_what_is_put_in_comes_back():
     assert stored.mean_square == pytest.approx(float(np.mean(np.square(values, dtype=np.float64))))
 
 
-def test_a_full_disk_is_said_before_the_work(monkeypatch):
+def test_a_full_disk_is_an_error_before_any_work(monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
     with pytest.raises(
-        OutputError, match=r"need 0\.40 GB of disk in .* \(No space left on device\); make room, .*TMPDIR"
+        OutputError, match=r"need 0\.40 GB of disk space in .* \(No space left on device\); free some space .*TMPDIR"
     ):
         StoredFeatures((1000, 1000, 100), np.float32)
