@@ -1,4 +1,4 @@
-"""``python -m maskstyle``."""
+"""Run the command line: ``python -m maskstyle``."""
 
 from maskstyle.cli.app import main
 

@@ -1,6 +1,6 @@
-"""The file of a checkpoint: where a job stands, written all or nothing, and read without trusting it.
+"""Checkpoint files: the state of a run, written atomically and checked on reading.
 
-It is an uncompressed .npz, with what is not an array as JSON beside the arrays. Nothing in it is ever unpickled.
+A checkpoint is an uncompressed .npz with a JSON header beside the arrays. Nothing in it is ever unpickled.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ HEADER = "header.json"
 BEST = "best"
 """Name of the best image among the arrays."""
 
-CHUNK = 2**24
-"""Bytes that are read at a time."""
+CHUNK_BYTES = 2**24
+"""Bytes to read at a time."""
 
 Strips: TypeAlias = tuple[NDArray[np.float32], ...]
-"""An (H, W, 3) array as its row strips from top to bottom, as optimizers hold it; one strip is the whole."""
+"""An (H, W, 3) array cut into strips of rows from top to bottom, as optimizers hold it."""
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a minimization stands after an evaluation.
+    """State of a minimization after an evaluation.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class State:
     losses : dict of str to float
         Its weighted losses by term.
     best_totals : tuple of float
-        The lowest total loss up to each evaluation so far.
+        The lowest total loss up to and including each evaluation.
     finished : {"steps", "converged"} or None
-        Why the minimization needs no further evaluation, if so.
+        Why the minimization is complete; None if it is not.
     variables : mapping of str to Strips
-        What the optimizer goes on from, each of the image's shape; empty where it begins anew at the best image.
+        The optimizer's variables, each of the image's shape; empty if it restarts at the best image.
     """
 
     best: Image
@@ -70,18 +70,18 @@ class State:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a synthesis stands, apart from the minimization at its size.
+    """Progress of a run through its sizes.
 
     Parameters
     ----------
     scale : int
-        Number of the size at hand, from 1.
+        Number of the current size, from 1.
     steps : tuple of StepRecord
-        Every step so far, the last one at the size at hand.
+        Every step so far; the last one belongs to the current size.
     scales : tuple of ScaleReport
-        One for each size that is done.
+        One for each completed size.
     resumed_after : tuple of int
-        Numbers of the evaluations after which the size at hand was gone on with from a checkpoint.
+        Numbers of the evaluations after which the current size was resumed from a checkpoint.
     seconds : float
         Wall time so far.
     """
@@ -94,22 +94,22 @@ class Progress:
 
     @property
     def evaluations(self) -> int:
-        """Number of evaluations at the size at hand."""
+        """Number of evaluations at the current size."""
         return self.steps[-1].step
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that it takes to go on with a job.
+    """Everything needed to resume a run.
 
     Parameters
     ----------
     identity : dict
-        What must agree for a job to be the same, as JSON: see `maskstyle.synthesis.identity`.
+        Description of the run as JSON; only the same run may resume. See `maskstyle.synthesis.identity`.
     progress : Progress
-        Where its synthesis stands.
+        Progress through the sizes.
     state : State
-        Where the minimization at the size at hand stands.
+        State of the minimization at the current size.
     """
 
     identity: dict[str, Any]
@@ -118,25 +118,25 @@ class Checkpoint:
 
     @property
     def size(self) -> Size:
-        """(height, width) at hand."""
+        """Current size, (height, width)."""
         height, width = self.state.best.shape[:2]
         return height, width
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint all or nothing: whatever happens, `path` has the one before or this one, whole.
+    """Write a checkpoint atomically: at any moment `path` holds the previous checkpoint or the new one, complete.
 
     Parameters
     ----------
     path : Path
-        The file to make or replace.
+        The file to create or replace.
     checkpoint : Checkpoint
-        Its arrays go to the file from where they are, without another copy in memory.
+        Its arrays are written without another copy in memory.
 
     Raises
     ------
     OSError
-        Where it cannot be written; the file before stays.
+        If the file cannot be written; the previous one stays.
     """
     temporary = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
@@ -151,7 +151,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, each array in one strip.
+    """Read a checkpoint, with each array in one strip.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        Where there is no such file, or it is no whole checkpoint that this version reads.
+        If the file is missing, is not a checkpoint, is damaged, or has another version's format.
     """
     try:
         with open(path, "rb") as file:
@@ -170,27 +170,38 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except (CheckpointError, MemoryError):
         raise
     except FileNotFoundError as error:
-        raise CheckpointError(f"there is no checkpoint {path} to go on from; begin without resuming") from error
+        raise CheckpointError(f"there is no checkpoint {path} to resume from; drop `resume`") from error
     except OSError as error:
         raise CheckpointError(
             f"the checkpoint {path} cannot be read ({error.strerror or error}); check the path and its permissions"
         ) from error
-    except Exception as error:  # on damaged data zipfile, NumPy and JSON raise nearly anything
+    except Exception as error:  # zipfile, NumPy and JSON raise nearly anything on damaged data
         raise CheckpointError(
-            f"the checkpoint {path} is truncated or damaged ({error}); remove it, and begin without resuming"
+            f"the checkpoint {path} is truncated or damaged ({error}); delete it and drop `resume`"
         ) from error
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of checkpoints that they were writing to `path`."""
+    """Remove the temporary files of processes that were killed while writing to `path`."""
     for leftover in path.parent.glob(f".{escape(path.name)}-*.part"):
         with suppress(OSError):
             leftover.unlink()
 
 
 def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
+    shape = (*checkpoint.size, 3)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(HEADER, json.dumps(_header(checkpoint), allow_nan=False))
+        for name, strips in {BEST: (checkpoint.state.best,), **checkpoint.state.variables}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
+                for strip in strips:
+                    member.write(np.ascontiguousarray(strip, "<f4").data)
+
+
+def _header(checkpoint: Checkpoint) -> dict[str, Any]:
     state = checkpoint.state
-    header = {
+    return {
         "format": FORMAT,
         "version": VERSION,
         "identity": checkpoint.identity,
@@ -201,31 +212,13 @@ def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
         "finished": state.finished,
         "variables": list(state.variables),
     }
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(HEADER, json.dumps(header, allow_nan=False))
-        for name, strips in {BEST: (state.best,), **state.variables}.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                shape = (*checkpoint.size, 3)
-                np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
-                for strip in strips:
-                    member.write(np.ascontiguousarray(strip, "<f4").data)
 
 
 def _read(file: IO[bytes], path: Path) -> Checkpoint:
     with zipfile.ZipFile(file) as archive:
-        if HEADER not in archive.namelist():
-            raise _foreign(path)
-        header = json.loads(archive.read(HEADER))
-        if header.get("format") != FORMAT:
-            raise _foreign(path)
-        if header["version"] != VERSION:
-            raise CheckpointError(
-                f"the checkpoint {path} has format {header['version']}, but this version of maskstyle reads "
-                f"{VERSION}; resume with the version that wrote it, or begin without resuming"
-            )
-        arrays = {
-            name: _read_array(archive, f"{name}.npy", (*header["size"], 3)) for name in [BEST, *header["variables"]]
-        }
+        header = _read_header(archive, path)
+        shape = (*header["size"], 3)
+        arrays = {name: _read_array(archive, f"{name}.npy", shape) for name in [BEST, *header["variables"]]}
     return Checkpoint(
         header["identity"],
         _progress(header["progress"]),
@@ -239,60 +232,74 @@ def _read(file: IO[bytes], path: Path) -> Checkpoint:
     )
 
 
+def _read_header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+    if HEADER not in archive.namelist():
+        raise _not_a_checkpoint(path)
+    header: dict[str, Any] = json.loads(archive.read(HEADER))
+    if header.get("format") != FORMAT:
+        raise _not_a_checkpoint(path)
+    if header["version"] != VERSION:
+        raise CheckpointError(
+            f"the checkpoint {path} has format {header['version']}, but this version of maskstyle reads format "
+            f"{VERSION}; resume with the version that wrote it, or drop `resume`"
+        )
+    return header
+
+
 def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Read an array whose shape is known, so that a damaged one asks for no memory that there is not."""
+    """Read an array of a known shape, so that a damaged header cannot ask for too much memory."""
     with archive.open(name) as member:
         np.lib.format.read_magic(member)
-        stated = np.lib.format.read_array_header_1_0(member)
-        if stated != (shape, False, np.dtype("<f4")):
-            raise ValueError(f"{name} is of shape {stated[0]} and type {stated[2]}")
+        found = np.lib.format.read_array_header_1_0(member)
+        if found != (shape, False, np.dtype("<f4")):
+            raise ValueError(f"{name} has shape {found[0]} and type {found[2]}")
         array = np.empty(shape, np.float32)
-        left = array.reshape(-1).view(np.uint8)
-        while left.size:
-            chunk = member.read(min(CHUNK, left.size))
-            if not chunk:
-                raise ValueError(f"{name} ends too early")
-            left[: len(chunk)] = np.frombuffer(chunk, np.uint8)
-            left = left[len(chunk) :]
-        if member.read(1):  # where it ends zipfile compares its checksum
+        _fill(array.reshape(-1).view(np.uint8), member, name)
+        if member.read(1):  # reading to the end makes zipfile compare the checksum
             raise ValueError(f"{name} is too long")
     return array
 
 
-def _progress(held: Mapping[str, Any]) -> Progress:
-    def sized(parts: Mapping[str, Any]) -> dict[str, Any]:
-        height, width = parts["size"]
-        return {**parts, "size": (height, width)}
+def _fill(unfilled: NDArray[np.uint8], member: IO[bytes], name: str) -> None:
+    while unfilled.size:
+        chunk = member.read(min(CHUNK_BYTES, unfilled.size))
+        if not chunk:
+            raise ValueError(f"{name} ends too early")
+        unfilled[: len(chunk)] = np.frombuffer(chunk, np.uint8)
+        unfilled = unfilled[len(chunk) :]
 
+
+def _progress(fields: Mapping[str, Any]) -> Progress:
     return Progress(
-        held["scale"],
-        tuple(StepRecord(**sized(each)) for each in held["steps"]),
-        tuple(
-            ScaleReport(**{**sized(each), "resumed_after": tuple(each["resumed_after"])}) for each in held["scales"]
-        ),
-        tuple(held["resumed_after"]),
-        held["seconds"],
+        fields["scale"],
+        tuple(StepRecord(**_with_tuples(record)) for record in fields["steps"]),
+        tuple(ScaleReport(**_with_tuples(report)) for report in fields["scales"]),
+        tuple(fields["resumed_after"]),
+        fields["seconds"],
     )
+
+
+def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the lists among fields, which JSON has for tuples, back into tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 def _check_kind(start: bytes, path: Path) -> None:
     if not start:
-        raise CheckpointError(f"the checkpoint {path} is empty; remove it, and begin without resuming")
+        raise CheckpointError(f"the checkpoint {path} is empty; delete it and drop `resume`")
     if not start.startswith(b"PK"):
-        raise _foreign(path)
+        raise _not_a_checkpoint(path)
 
 
-def _foreign(path: Path) -> CheckpointError:
-    return CheckpointError(
-        f"{path} is another kind of file, not a checkpoint of maskstyle; move it away, and begin without resuming"
-    )
+def _not_a_checkpoint(path: Path) -> CheckpointError:
+    return CheckpointError(f"{path} is not a maskstyle checkpoint; move it away and drop `resume`")
 
 
 def _sync_folder(folder: Path) -> None:
-    """Let a rename last through a power cut, where the system can."""
+    """Make a rename survive a power cut, if the system can."""
     if os.name == "nt":
         return
-    with suppress(OSError):  # some file systems cannot; the rename was all or nothing all the same
+    with suppress(OSError):  # some file systems cannot; the rename is atomic all the same
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)

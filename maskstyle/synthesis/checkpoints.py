@@ -1,4 +1,4 @@
-"""When checkpoints are written, and whether a job goes on from one."""
+"""When to write checkpoints, and which checkpoint a run resumes from."""
 
 from __future__ import annotations
 
@@ -28,32 +28,34 @@ def _warn(message: str) -> None:
 
 
 class Checkpoints:
-    """The checkpoint of one job, such as a `maskstyle.transfer_basic`: what to go on from where it was killed.
+    """Keep one run, such as a `maskstyle.transfer_basic`, resumable by writing its state to a file now and then.
 
-    It lies in a file that is replaced now and then, all or nothing. Once the result is saved, `remove` it.
+    Each checkpoint replaces the previous one atomically. Call `remove` once the result is saved.
 
     Parameters
     ----------
     path : Path or str
-        The file, in a folder that is there.
+        The file, in an existing folder.
     every : float
-        Least seconds from one writing to the next, and before the first; 0 writes none.
+        Least number of seconds between two checkpoints, and before the first; 0 writes none.
     resume : bool
-        Whether to go on from the file, which must be there and of the same job: the same images, settings and
-        version of maskstyle. Otherwise a file that is there is left alone until the first writing replaces it.
+        Resume from the file, which must belong to the same run: the same images, settings and version of maskstyle.
+        Otherwise an existing file stays until the first checkpoint replaces it.
     warn : callable, optional
-        Told once, in a sentence, where a checkpoint cannot be written; the work goes on. A Python warning where it is
-        left out.
+        Called with a message the first time that a checkpoint cannot be written; the run continues. The default
+        issues a Python warning.
+    clock : callable, optional
+        Returns seconds that never go back.
 
     Attributes
     ----------
     current : bool
-        Whether the file at `path` is this job's, as it was begun from it or has written it.
+        Whether the file at `path` belongs to this run: the run has read or written it.
 
     Raises
     ------
     SettingsError
-        Where `every` cannot be a number of seconds.
+        If `every` is negative or not finite.
 
     Examples
     --------
@@ -71,90 +73,93 @@ class Checkpoints:
         every: float = CHECKPOINT_SECONDS,
         resume: bool = False,
         warn: Callable[[str], None] = _warn,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not (math.isfinite(every) and every >= 0):
-            raise SettingsError(f"every is {every:g}; expected a number of seconds of at least 0")
+            raise SettingsError(f"`every` is {every:g}; expected 0 or more seconds")
         self.path = Path(path)
         self.every = every
         self.resume = resume
         self.current = False
         self._warn = warn
+        self._clock = clock
         self._warned = False
         self._identity: dict[str, Any] = {}
-        self._held: Checkpoint | None = None
+        self._loaded: Checkpoint | None = None
         self._due = math.inf
 
     def begin(self, identity: Mapping[str, Any]) -> None:
-        """Begin a job: from here on the clock runs, and what it goes on from is at hand.
+        """Begin a run: load the checkpoint to resume from, if any, and start the clock.
 
         Parameters
         ----------
         identity : mapping
-            What must agree for a job to be the same, ready for JSON: see `maskstyle.synthesis.identity`.
+            Description of the run, ready for JSON; see `maskstyle.synthesis.identity`.
 
         Raises
         ------
         CheckpointError
-            Where there is nothing to resume from, or it is damaged or of another job.
+            If the checkpoint to resume from is missing, damaged or belongs to a different run.
         """
         self._identity = json.loads(json.dumps(identity))
         self.current = False
         if self.resume:
-            self._held = read_checkpoint(self.path)
-            different = differences(self._held.identity, self._identity)
-            if different:
-                raise CheckpointError(
-                    f"the checkpoint {self.path} is of another job: {listed(different)}; do everything as it was "
-                    "begun, or begin without resuming"
-                )
-            self.current = True
+            self._load()
         if self.every > 0:
             remove_leftovers(self.path)
-            self._due = time.monotonic() + self.every
+            self._due = self._clock() + self.every
 
     @property
     def progress(self) -> Progress | None:
-        """Where the job that is gone on with stands; None where it begins anew."""
-        return None if self._held is None else self._held.progress
+        """Progress of the loaded checkpoint; None if there is none, or its state was taken."""
+        return None if self._loaded is None else self._loaded.progress
 
     def take_state(self) -> State:
-        """Return the state to go on from, once: it may be large, and nothing here holds it any longer."""
-        if self._held is None:
-            raise AssertionError("there is no state to go on from, or it was taken")
-        state, self._held = self._held.state, None
+        """Return the state to resume from and drop the reference to it, as it may be large; call it once."""
+        if self._loaded is None:
+            raise AssertionError("there is no state to resume from, or it was taken")
+        state, self._loaded = self._loaded.state, None
         return state
 
     def offer(self, progress: Callable[[], Progress], state: Callable[[], State], *, last: bool = False) -> None:
-        """Write a checkpoint where it is time; what it holds is asked for only then.
+        """Write a checkpoint if it is time.
 
         Parameters
         ----------
         progress, state : callable
-            Return where the job stands.
+            Return the progress and the state of the run; called only if a checkpoint is written.
         last : bool
-            Whether nothing will be offered any more, as the job was interrupted. Then it need not be time, unless
-            that would replace the checkpoint of another job, which may be worth more than the beginning of this one.
+            Whether the run was interrupted and this is its last offer. A last checkpoint is written before it is
+            time, unless it would replace that of a different run, which may be worth more than the start of this one.
         """
-        if time.monotonic() < self._due and not (last and self._may_write_early()):
+        if self._clock() < self._due and not (last and self._may_write_early()):
             return
         try:
             write_checkpoint(self.path, Checkpoint(self._identity, progress(), state()))
             self.current = True
         except OSError as error:
-            self._complain(error)
-        self._due = time.monotonic() + self.every
+            self._warn_once(error)
+        self._due = self._clock() + self.every
 
     def remove(self) -> None:
-        """Remove the file, and what killed processes left of it; nothing happens where there is none."""
+        """Remove the file, if there is one, and the temporary files of killed processes."""
         remove_leftovers(self.path)
         self.path.unlink(missing_ok=True)
+
+    def _load(self) -> None:
+        self._loaded = read_checkpoint(self.path)
+        different = differences(self._loaded.identity, self._identity)
+        if different:
+            raise CheckpointError(
+                f"the checkpoint {self.path} belongs to a different run: {listed(different)}; restore the settings "
+                "or drop `resume`"
+            )
+        self.current = True
 
     def _may_write_early(self) -> bool:
         return self.every > 0 and (self.current or not self.path.exists())
 
-    def _complain(self, error: OSError) -> None:
+    def _warn_once(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
-            self._warn(
-                f"the checkpoint {self.path} could not be written ({error.strerror or error}); the work goes on"
-            )
+            self._warn(f"cannot write the checkpoint {self.path} ({error.strerror or error}); the run continues")

@@ -1,4 +1,4 @@
-"""What makes two jobs the same: a plain description of one, and what differs between two."""
+"""Identity of a run: describe a run as JSON, and name the differences between two descriptions."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DIGEST = "blake2b:"
-"""What digests begin with, so that nobody is shown one."""
+DIGEST_PREFIX = "blake2b:"
+"""Marks digests, so that no message shows one."""
 
-SHOWN_DIFFERENCES = 3
-"""Differences that a sentence names; the others are counted."""
+MAX_LISTED = 3
+"""Number of phrases that a message lists; it counts the rest."""
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a description as JSON gives it back: numbers, names and truths as they are, digests of arrays and lists.
+    """Describe values as JSON can hold them: plain values stay, arrays and sequences become digests.
 
     Parameters
     ----------
-    values : mapping of str to anything that `digest` takes
-        The parts of the description; mappings among them are described part by part.
+    values : mapping of str to anything that `digest` accepts
+        The values by name; nested mappings are described recursively.
 
     Examples
     --------
@@ -35,33 +35,33 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def digest(value: Any) -> str:
-    """Return a short digest of arrays, and of sequences, mappings and dataclasses of such.
+    """Return a short digest of a plain value, an array, or a sequence, mapping or dataclass of them.
 
     Equal values of equal types have equal digests, whatever the memory order of their arrays.
 
     Raises
     ------
     TypeError
-        For anything else, whose digest would not say what is in it.
+        If there is another object among the values; its digest would not depend on its content.
     """
     hasher = hashlib.blake2b(digest_size=16)
     _feed(hasher, value)
-    return DIGEST + str(hasher.hexdigest())
+    return DIGEST_PREFIX + str(hasher.hexdigest())
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return a phrase for each part in which two descriptions differ, in the order of the first.
+    """Return a phrase for each difference between two descriptions, in the order of the first.
 
     Parameters
     ----------
     before, now : mapping
-        As JSON gives them back; mappings inside are compared part by part.
+        Descriptions as read from JSON; nested mappings are compared recursively.
 
     Examples
     --------
     >>> before = {"settings": {"steps": 40}, **plain({"content image": np.zeros((2, 2))})}
     >>> differences(before, {"settings": {"steps": 60}, **plain({"content image": np.ones((2, 2))})})
-    ['steps was 40 and is 60', 'not the same content image']
+    ['steps was 40 and is 60', 'different content image']
     """
     phrases = []
     for name in dict.fromkeys([*before, *now]):
@@ -73,14 +73,20 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         elif _is_shown(old) and _is_shown(new):
             phrases.append(f"{name} was {old} and is {new}")
         else:
-            phrases.append(f"not the same {name}")
+            phrases.append(f"different {name}")
     return phrases
 
 
 def listed(phrases: Sequence[str]) -> str:
-    """Return phrases as part of a sentence, the last ones counted where there are many."""
-    more = len(phrases) - SHOWN_DIFFERENCES
-    return ", ".join(phrases[:SHOWN_DIFFERENCES]) + (f", and {more} more" if more > 0 else "")
+    """Join phrases for a message; beyond three, count the rest.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c", "d", "e"])
+    'a, b, c, and 2 more'
+    """
+    more = len(phrases) - MAX_LISTED
+    return ", ".join(phrases[:MAX_LISTED]) + (f", and {more} more" if more > 0 else "")
 
 
 def _described(value: Any) -> Any:
@@ -94,14 +100,14 @@ def _is_plain(value: Any) -> bool:
 
 
 def _is_shown(value: Any) -> bool:
-    """Say whether people can tell something from a value, which digests and lists do not say."""
-    return value is None or (_is_plain(value) and not str(value).startswith(DIGEST))
+    """Whether a message can show a value; digests and lists mean nothing to people."""
+    return value is None or (_is_plain(value) and not str(value).startswith(DIGEST_PREFIX))
 
 
 def _feed(hasher: Any, value: Any) -> None:
     if isinstance(value, np.ndarray):
         hasher.update(json.dumps([str(value.dtype), value.shape]).encode())
-        for part in [value] if value.flags.c_contiguous else value:  # row by row, where rows must be copied
+        for part in [value] if value.flags.c_contiguous else value:  # copies only a row at a time
             hasher.update(_bytes_of(part))
     elif isinstance(value, np.generic):
         _feed(hasher, value.item())
@@ -118,9 +124,9 @@ def _feed(hasher: Any, value: Any) -> None:
     elif value is None or _is_plain(value):
         hasher.update(f"{json.dumps(value)};".encode())
     else:
-        raise TypeError(f"there is no digest of a {type(value).__name__}")
+        raise TypeError(f"cannot digest a value of type {type(value).__name__}")
 
 
 def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
-    # By way of bytes, as types like bfloat16 are no buffers that hashes take.
+    # A view as bytes, since types such as bfloat16 do not support the buffer protocol.
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8)

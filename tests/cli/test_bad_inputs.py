@@ -607,9 +607,11 @@ RESUMING = [
         for name, command in COMMANDS_THAT_PAINT.items()
     ),
     Bad("a folder", "basic content.png style.jpg -o dark.png --resume", ("dark.png.checkpoint cannot be read",)),
-    Bad("empty", "basic content.png style.jpg -o pale.png --resume", ("pale.png.checkpoint is empty", "remove it")),
+    Bad("empty", "basic content.png style.jpg -o pale.png --resume", ("pale.png.checkpoint is empty", "delete it")),
     Bad(
-        "a text", "basic content.png style.jpg -o worn.png --resume", ("worn.png.checkpoint", "another kind of file")
+        "a text",
+        "basic content.png style.jpg -o worn.png --resume",
+        ("worn.png.checkpoint", "not a maskstyle"),
     ),
     Bad("cut", "basic content.png style.jpg -o torn.png --resume", ("torn.png.checkpoint", "truncated or damaged")),
     Bad("seconds -1", "basic {good} --checkpoint-every -1", ("--checkpoint-every is -1", "at least 0")),

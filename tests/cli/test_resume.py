@@ -90,7 +90,7 @@ def test_other_options_are_refused_and_the_checkpoint_stays(basic, desk, interru
     ran = basic(*SLOW, "--style-weight", "7", "--resume", "--quiet")
     assert ran.code == 2
     assert ran.error.startswith(
-        "the checkpoint out.png.checkpoint is of another job: style_weight was 20.0 and is 7.0; do everything"
+        "the checkpoint out.png.checkpoint belongs to a different run: style_weight was 20.0 and is 7.0; restore the"
     )
     assert (desk / CHECKPOINT).read_bytes() == before
 
@@ -151,8 +151,7 @@ def test_a_full_disk_is_said_once_and_does_not_end_the_work(basic, desk, size_of
     ran = basic("--steps", "3", "--checkpoint-every", "1e-9").succeeded()
     assert len(tries) == 3
     assert [line for line in ran.err.splitlines() if "checkpoint" in line] == [
-        "no checkpoint: the checkpoint out.png.checkpoint could not be written (No space left on device); "
-        "the work goes on"
+        "no checkpoint: cannot write the checkpoint out.png.checkpoint (No space left on device); the run continues"
     ]
     assert size_of(desk / "out.png") == (32, 40)
 

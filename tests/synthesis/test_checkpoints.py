@@ -1,51 +1,33 @@
-"""When checkpoints are written, what they are checked against, and what happens where they cannot be."""
+"""Checkpoints are written by the clock, resume only their own run, and never end a run that cannot write them."""
 
 from __future__ import annotations
-
-import errno
-import itertools
 
 import numpy as np
 import pytest
 
 from maskstyle.errors import CheckpointError, SettingsError
-from maskstyle.synthesis import checkpoints as checkpoints_module
-from maskstyle.synthesis.checkpoint_file import Progress, State, read_checkpoint, write_checkpoint
+from maskstyle.synthesis.checkpoint_file import Progress, State, read_checkpoint
 from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.synthesis.result import StepRecord
 
-JOB = {"technique": "basic", "settings": {"steps": 40, "layers": (("a", 1.0),)}}
-
-IMAGE = np.zeros((2, 3, 3), np.float32)
-
-
-def progress():
-    return Progress(1, (StepRecord((2, 3), 4, 1.0, {"loss": 2.0}),), (), (), 1.0)
-
-
-def state():
-    return State(IMAGE, {"loss": 2.0}, (2.0,), None, {})
+RUN = {"technique": "basic", "settings": {"steps": 40, "layers": (("a", 1.0),)}}
+PROGRESS = Progress(1, (StepRecord((2, 3), 4, 1.0, {"loss": 2.0}),), (), (), 1.0)
+STATE = State(np.zeros((2, 3, 3), np.float32), {"loss": 2.0}, (2.0,), None, {})
 
 
 class Clock:
-    """A clock that tests turn, and a job that is offered to checkpoints."""
+    """A clock that a test sets."""
 
-    now = 1000.0
+    now = 0.0
 
-    def __init__(self, monkeypatch):
-        monkeypatch.setattr(checkpoints_module.time, "monotonic", lambda: self.now)
-
-    def offers(self, checkpoints, at, *, last=False):
-        """Offer a state at seconds from the beginning, and say whether it was asked for."""
-        self.now = 1000.0 + at
-        asked = []
-        checkpoints.offer(progress, lambda: (asked.append(at), state())[1], last=last)
-        return bool(asked)
+    def __call__(self):
+        """Return the seconds."""
+        return self.now
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
+def clock():
+    return Clock()
 
 
 @pytest.fixture
@@ -53,125 +35,137 @@ def path(tmp_path):
     return tmp_path / "out.png.checkpoint"
 
 
-def test_written_by_the_clock_alone(path, clock):
-    checkpoints = Checkpoints(path)
-    checkpoints.begin(JOB)
+@pytest.fixture
+def offer(clock):
+    """Return a function that offers a state at a time, and says whether it was asked for."""
+
+    def offer(checkpoints, at, *, last=False, seconds=0.0):
+        clock.now = at
+        asked = []
+
+        def progress():
+            asked.append(at)
+            clock.now += seconds  # the duration of the write
+            return PROGRESS
+
+        checkpoints.offer(progress, lambda: STATE, last=last)
+        return bool(asked)
+
+    return offer
+
+
+@pytest.fixture
+def begin(path, clock):
+    """Return a function that begins a run, and returns its checkpoints."""
+
+    def begin(identity=RUN, **options):
+        checkpoints = Checkpoints(path, clock=clock, **options)
+        checkpoints.begin(identity)
+        return checkpoints
+
+    return begin
+
+
+def test_written_by_the_clock_alone(path, begin, offer):
+    checkpoints = begin()
     assert checkpoints.progress is None
-    written = [at for at in range(0, 200, 7) if clock.offers(checkpoints, at)]
-    assert written == [63, 126, 189]
+    assert [at for at in range(0, 200, 7) if offer(checkpoints, at)] == [63, 126, 189]
     assert checkpoints.current
-    assert read_checkpoint(path).progress == progress()
+    assert read_checkpoint(path).progress == PROGRESS
 
 
-def test_the_clock_begins_again_when_a_write_has_ended(path, clock, monkeypatch):
-    def slow(*arguments):
-        clock.now += 25
-        write_checkpoint(*arguments)
-
-    monkeypatch.setattr(checkpoints_module, "write_checkpoint", slow)
-    checkpoints = Checkpoints(path, every=10)
-    checkpoints.begin(JOB)
-    assert [at for at in range(0, 100, 5) if at + 1000 >= clock.now and clock.offers(checkpoints, at)] == [10, 45, 80]
+def test_the_clock_restarts_at_the_end_of_a_write(begin, offer):
+    checkpoints = begin(every=10)
+    assert [at for at in (9, 10, 44, 45, 79, 80) if offer(checkpoints, at, seconds=25)] == [10, 45, 80]
 
 
-def test_every_0_writes_none(path, clock):
-    checkpoints = Checkpoints(path, every=0)
-    checkpoints.begin(JOB)
-    assert not clock.offers(checkpoints, 10**6)
-    assert not clock.offers(checkpoints, 10**7, last=True)
-    assert not path.exists() and not checkpoints.current
+def test_every_0_writes_none(path, begin, offer):
+    checkpoints = begin(every=0)
+    assert not offer(checkpoints, 10**6)
+    assert not offer(checkpoints, 10**7, last=True)
+    assert not path.exists()
+    assert not checkpoints.current
 
 
-def test_the_last_need_not_wait(path, clock):
-    checkpoints = Checkpoints(path)
-    checkpoints.begin(JOB)
-    assert clock.offers(checkpoints, 1, last=True)
-    assert checkpoints.current and path.exists()
+def test_the_last_need_not_wait(path, begin, offer):
+    checkpoints = begin()
+    assert offer(checkpoints, 1, last=True)
+    assert checkpoints.current
+    assert path.exists()
 
 
-def test_the_last_spares_another_jobs_checkpoint_until_it_is_time(path, clock):
+def test_the_last_spares_a_different_runs_checkpoint_until_it_is_time(path, begin, offer):
     path.write_bytes(b"worth hours")
-    checkpoints = Checkpoints(path)
-    checkpoints.begin(JOB)
-    assert not clock.offers(checkpoints, 59, last=True)
-    assert path.read_bytes() == b"worth hours" and not checkpoints.current
-    assert clock.offers(checkpoints, 61)
-    assert clock.offers(checkpoints, 62, last=True)
+    checkpoints = begin()
+    assert not offer(checkpoints, 59, last=True)
+    assert path.read_bytes() == b"worth hours"
+    assert not checkpoints.current
+    assert offer(checkpoints, 61)
+    assert offer(checkpoints, 62, last=True)
     assert checkpoints.current
 
 
-def test_goes_on_from_its_own_file(path, clock):
-    first = Checkpoints(path, every=1)
-    first.begin(JOB)
-    clock.offers(first, 2)
-
-    second = Checkpoints(str(path), resume=True)
-    second.begin(JOB)
-    assert second.current and second.progress == progress()
-    assert second.take_state().losses == {"loss": 2.0}
-    assert second.progress is None  # nothing large is held any longer
+def test_resumes_from_its_own_file(path, begin, offer):
+    offer(begin(every=1), 2)
+    resumed = begin(resume=True)
+    assert resumed.current
+    assert resumed.progress == PROGRESS
+    assert resumed.take_state().losses == {"loss": 2.0}
+    assert resumed.progress is None
     with pytest.raises(AssertionError, match="was taken"):
-        second.take_state()
-    assert clock.offers(second, 3, last=True)
-    second.remove()
+        resumed.take_state()
+    assert offer(resumed, 3, last=True)
+    resumed.remove()
     assert list(path.parent.iterdir()) == []
-    second.remove()
+    resumed.remove()
 
 
-def test_another_job_is_refused_by_what_differs(path, clock):
-    first = Checkpoints(path, every=1)
-    first.begin(JOB)
-    clock.offers(first, 2)
+def test_a_different_run_is_refused_with_the_differences(path, begin, offer):
+    offer(begin(every=1), 2)
     with pytest.raises(CheckpointError) as caught:
-        Checkpoints(path, resume=True).begin({"technique": "region", "settings": {"steps": 60, "layers": ()}})
+        begin({"technique": "region", "settings": {"steps": 60, "layers": ()}}, resume=True)
     assert str(caught.value) == (
-        f"the checkpoint {path} is of another job: technique was basic and is region, steps was 40 and is 60, "
-        "not the same layers; do everything as it was begun, or begin without resuming"
+        f"the checkpoint {path} belongs to a different run: technique was basic and is region, steps was 40 and is "
+        "60, different layers; restore the settings or drop `resume`"
     )
 
 
-def test_nothing_to_go_on_from(path):
+def test_nothing_to_resume_from(begin):
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
-        Checkpoints(path, resume=True).begin(JOB)
+        begin(resume=True)
 
 
-def test_what_cannot_be_written_is_said_once_and_tried_again(path, clock, monkeypatch):
-    full = itertools.chain([True, True], itertools.repeat(False))
-
-    def write(*arguments):
-        if next(full):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write_checkpoint(*arguments)
-
-    monkeypatch.setattr(checkpoints_module, "write_checkpoint", write)
-    said = []
-    checkpoints = Checkpoints(path, every=10, warn=said.append)
-    checkpoints.begin(JOB)
-    clock.now += 10
-    for seconds in (10, 20, 30):
-        clock.now = 1000.0 + seconds
-        checkpoints.offer(progress, state)
-        assert checkpoints.current == path.exists() == (seconds == 30)
-    assert said == [f"the checkpoint {path} could not be written (No space left on device); the work goes on"]
+def test_a_failed_write_warns_once_and_is_tried_again(tmp_path, clock, offer):
+    path = tmp_path / "missing" / "out.checkpoint"
+    warnings = []
+    checkpoints = Checkpoints(str(path), every=10, warn=warnings.append, clock=clock)
+    checkpoints.begin(RUN)
+    for seconds in (10, 20):
+        assert offer(checkpoints, seconds)
+        assert not checkpoints.current
+    path.parent.mkdir()
+    assert offer(checkpoints, 30)
+    assert checkpoints.current
+    assert warnings == [f"cannot write the checkpoint {path} (No such file or directory); the run continues"]
 
 
-def test_the_warning_is_pythons_own_by_default(tmp_path, clock):
-    checkpoints = Checkpoints(tmp_path / "gone" / "out.checkpoint", every=1)
-    checkpoints.begin(JOB)
-    with pytest.warns(RuntimeWarning, match="could not be written .No such file"):
-        clock.offers(checkpoints, 2)
+def test_warns_as_python_does_by_default(tmp_path, clock, offer):
+    checkpoints = Checkpoints(tmp_path / "missing" / "out.checkpoint", every=1, clock=clock)
+    checkpoints.begin(RUN)
+    with pytest.warns(RuntimeWarning, match="cannot write the checkpoint .* .No such file"):
+        offer(checkpoints, 2)
 
 
-def test_leftovers_of_a_killed_process_go(path):
+def test_leftovers_of_a_killed_process_are_removed_unless_nothing_is_written(path, begin):
     leftover = path.with_name(f".{path.name}-123-abc.part")
     leftover.touch()
-    Checkpoints(path, every=0).begin(JOB)
+    begin(every=0)
     assert leftover.exists()
-    Checkpoints(path).begin(JOB)
+    begin()
     assert not leftover.exists()
 
 
 @pytest.mark.parametrize("every", [-1, float("nan"), float("inf")])
-def test_seconds_that_cannot_be(path, every):
-    with pytest.raises(SettingsError, match="every is .* expected a number of seconds of at least 0"):
+def test_seconds_that_are_none(path, every):
+    with pytest.raises(SettingsError, match="`every` is .*; expected 0 or more seconds"):
         Checkpoints(path, every=every)

@@ -1,4 +1,4 @@
-"""Free memory, as Linux and containers tell it."""
+"""usable_memory() reads what Linux and containers report."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 
 import pytest
 
-from maskstyle.synthesis import memory as free_memory
+from maskstyle.synthesis import memory
 from maskstyle.synthesis.memory import SHARE, usable_memory
 
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):
-    monkeypatch.setattr(free_memory, "MEMORY_FILE", tmp_path / "meminfo")
-    monkeypatch.setattr(free_memory, "PROCESS_FILE", tmp_path / "statm")
-    monkeypatch.setattr(free_memory, "GROUP", tmp_path)
+    monkeypatch.setattr(memory, "MEMORY_FILE", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "PROCESS_FILE", tmp_path / "statm")
+    monkeypatch.setattr(memory, "GROUP", tmp_path)
     return tmp_path
 
 
-def test_what_is_available_with_what_the_process_has(system):
+def test_counts_what_is_available_and_what_the_process_has(system):
     (system / "meminfo").write_text("MemTotal: 9000000 kB\nMemAvailable: 4000000 kB\n")
     (system / "statm").write_text("500 100 20 5 0 60 0\n")
     own = 100 * os.sysconf("SC_PAGE_SIZE")
@@ -40,7 +40,7 @@ def test_other_systems_take_half_of_all(system, monkeypatch):
     assert usable_memory() == pytest.approx(SHARE * 2.048)
 
 
-def test_where_nothing_is_told(system, monkeypatch):
+def test_unknown_if_the_system_reports_nothing(system, monkeypatch):
     def refuse(_):
         raise ValueError("unrecognized configuration name")
 

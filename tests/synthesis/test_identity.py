@@ -1,4 +1,4 @@
-"""Identities of jobs: equal where all is equal, and in words where it is not."""
+"""Equal values have equal digests, and differences between runs are named."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from reference import random_image
 
-from maskstyle.synthesis.identity import DIGEST, differences, digest, listed, plain
+from maskstyle.synthesis.identity import DIGEST_PREFIX, differences, digest, listed, plain
 
 IMAGE = random_image(0, 5, 6)
 
 
 @dataclass(frozen=True)
 class Part:
-    """Something with an array in it."""
+    """A dataclass with an array in it."""
 
     labels: np.ndarray
     names: tuple[str, ...]
@@ -41,7 +41,7 @@ def changed(image):
 )
 def test_equal_values_have_equal_digests(value, equal):
     assert digest(value) == digest(equal)
-    assert digest(value).startswith(DIGEST)
+    assert digest(value).startswith(DIGEST_PREFIX)
 
 
 @pytest.mark.parametrize(
@@ -73,19 +73,19 @@ def test_other_values_have_other_digests(other):
     assert digest([other, other]) != digest([other])
 
 
-def test_what_cannot_be_looked_into_has_no_digest():
-    with pytest.raises(TypeError, match="no digest of a object"):
+def test_other_objects_have_no_digest():
+    with pytest.raises(TypeError, match="cannot digest a value of type object"):
         digest([object()])
 
 
-def test_digests_see_types_that_are_no_buffers():
+def test_types_without_a_buffer_have_digests():
     import tensorflow as tf
 
     ones = [tf.ones(3, kind).numpy() for kind in ("bfloat16", "float32")]
     assert digest(ones[0]) == digest(ones[0].copy()) != digest(ones[1])
 
 
-def test_plain_keeps_what_people_can_read():
+def test_plain_values_stay_and_arrays_become_digests():
     described = plain({"feather": 8.0, "mode": "edges", "alpha": None, "patches": {"size": 32}, "image": IMAGE})
     assert described.pop("image") == digest(IMAGE)
     assert described == {"feather": 8.0, "mode": "edges", "alpha": None, "patches": {"size": 32}}
@@ -99,7 +99,7 @@ def test_differences_are_named():
     }
     assert differences(before, before) == []
     now = {"technique": "basic", "settings": {"steps": 40, "seed": 2, "layers": [["b", 1.0]]}, **plain({"x": None})}
-    assert differences(before, now) == ["seed was 1 and is 2", "not the same layers", "not the same x"]
+    assert differences(before, now) == ["seed was 1 and is 2", "different layers", "different x"]
     assert differences({}, {"new": 3}) == ["new was None and is 3"]
 
 

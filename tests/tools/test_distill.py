@@ -1,4 +1,4 @@
-"""What `tools/distill` rests on: its algebra against NumPy float64, and the pictures that it trains on."""
+"""tools/distill: its algebra equals NumPy's in float64, and its training pictures are what they should be."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parents[2] / "tools" / "distill"
 
 @pytest.fixture(scope="module")
 def distill():
-    """Return the modules of the tool, which is no package."""
+    """Return the modules of the tool, which is not a package."""
     sys.path.insert(0, str(FOLDER))
     try:
         names = ("deep", "export", "lite_file", "pictures", "student", "train")
@@ -31,7 +31,7 @@ def distill():
         sys.path.remove(str(FOLDER))
 
 
-def test_every_layer_of_the_network_comes_from_somewhere(distill):
+def test_every_layer_of_the_network_is_trained_or_an_alias(distill):
     assert (*distill.train.LAYERS, *distill.deep.TEACHERS, *distill.export.ALIASES) == LITE.layers
 
 
@@ -51,7 +51,7 @@ def test_distances_under_the_metric_are_those_of_the_prediction(distill, shape):
         )
 
 
-def test_a_network_of_what_was_trained_has_its_kernels_and_metrics(distill):
+def test_a_network_has_the_trained_kernels_and_metrics(distill):
     rng = np.random.default_rng(1)
     layers = LITE.layers[:2]
     weights = he_weights(LITE, layers)
@@ -82,14 +82,14 @@ def test_the_written_file_is_read_as_the_network(distill, tmp_path):
         assert_allclose(read.metric.T @ read.metric, exact.T @ exact, rtol=5e-3, atol=5e-3 * (exact**2).sum(0).max())
 
     layers["block1_conv1"] = (weights["block1_conv1"].kernel * 1e6, *layers["block1_conv1"][1:])
-    with np.errstate(over="ignore"), pytest.raises(ValueError, match="block1_conv1/kernel do not fit"):
+    with np.errstate(over="ignore"), pytest.raises(ValueError, match="block1_conv1/kernel exceed the range"):
         distill.export.write(tmp_path / "too_large.npz", layers)
     assert not (tmp_path / "too_large.npz").exists()
 
 
 @pytest.fixture(scope="module")
 def pair():
-    """Return the features of a teacher and a student for three images, and a prediction from one to the other."""
+    """Return the features of a teacher and a student for three images, and the prediction between them."""
     rng = np.random.default_rng(3)
     student = rng.uniform(0, 2, (3, 6, 5, 4))
     prediction = rng.normal(size=(7, 4))
@@ -117,12 +117,12 @@ def test_errors_are_relative_and_equal_numpy(distill, pair, strength):
     grams = [np.einsum("nhwi,nhwj->nij", each, each) for each in (teacher, predicted)]
     gaps = np.linalg.norm(grams[0] - grams[1], axis=(1, 2)) / np.linalg.norm(grams[0], axis=(1, 2))
     assert feature_error.shape == gram_error.shape == (3,)
-    # A floor of 1e-4 of the batch's energy keeps flat images from dividing by nothing.
+    # The denominators have a floor of 1e-4 of the batch's energy, for flat images.
     assert_allclose(feature_error.numpy(), squares, rtol=3e-4, atol=1e-5)
     assert_allclose(gram_error.numpy(), gaps, rtol=3e-4, atol=1e-5)
 
 
-def test_a_perfect_prediction_has_no_error_and_an_image_of_nothing_a_finite_one(distill, pair):
+def test_a_perfect_prediction_has_no_error_even_for_an_empty_image(distill, pair):
     _, student, prediction = pair
     student = student.copy()
     student[1] = 0
@@ -182,34 +182,20 @@ def test_crops(distill, side, pool):
     assert len(np.unique(batch, axis=0)) > 140
 
 
-def test_every_kind_of_crop(distill, monkeypatch):
-    source = crops(distill)
-    for _ in range(40):
-        for crop in (source._synthetic(), source._from_pool(POOL), source._from(PHOTOS), source._from(PAINTINGS)):
-            check_crop(crop)
-        plain = source._from(PHOTOS)
-        for changed in (source._recolored(plain), source._disturbed(plain)):
-            check_crop(np.clip(changed, 0, 1))
+def test_every_kind_of_crop_has_its_share(distill):
+    flat = {name: Image.new("RGB", (60, 60), (level,) * 3) for name, level in (("photo", 51), ("painting", 204))}
+    pool = [np.full((40, 40, 3), 0.5, np.float16)]
+    source = distill.pictures.Crops([flat["photo"]], [flat["painting"]], pool, 32, np.random.default_rng(0))
+    kinds = [kind_of(crop) for crop in source.batch(300)]
+    assert 100 < kinds.count("pool") < 200
+    assert all(kinds.count(kind) > 10 for kind in ("photo", "painting", "another color", "not flat"))
 
-    # Each of them has its share of the batches.
-    kinds = ("_from_pool", "_synthetic", "_from", "_recolored", "_disturbed")
-    seen = dict.fromkeys(kinds, 0)
 
-    def counting(kind):
-        original = getattr(distill.pictures.Crops, kind)
-
-        def counted(self, *arguments):
-            seen[kind] += 1
-            return original(self, *arguments)
-
-        monkeypatch.setattr(distill.pictures.Crops, kind, counted)
-
-    for kind in kinds:
-        counting(kind)
-    source.batch(300)
-    assert all(seen.values()), seen
-    assert seen["_from_pool"] + seen["_synthetic"] + seen["_from"] == 300
-    assert 100 < seen["_from_pool"] < 200
+def kind_of(crop):
+    if np.ptp(crop, axis=(0, 1)).max() > 1e-3:
+        return "not flat"
+    levels = {"pool": 0.5, "photo": 0.2, "painting": 0.8}
+    return next((kind for kind, level in levels.items() if np.allclose(crop, level, atol=1e-3)), "another color")
 
 
 def test_the_same_seed_gives_the_same_crops(distill):
@@ -218,7 +204,7 @@ def test_the_same_seed_gives_the_same_crops(distill):
     assert not np.array_equal(first, other)
 
 
-def test_a_pool_that_grows_is_seen(distill):
+def test_a_growing_pool_is_used(distill):
     pool = []
     source = crops(distill, pool=pool)
     source.batch(4)
@@ -227,7 +213,7 @@ def test_a_pool_that_grows_is_seen(distill):
     assert any((crop == 0.25).all() for crop in batch)
 
 
-def test_pictures_of_the_pool_that_are_smaller_than_a_crop_are_left_out(distill):
+def test_snapshots_smaller_than_a_crop_are_left_out(distill):
     small, large = np.full((32, 70, 3), 0.25, np.float16), np.full((70, 40, 3), 0.75, np.float16)
     batch = crops(distill, pool=[small, large, small], side=40).batch(60)
     assert batch.shape == (60, 40, 40, 3)
@@ -235,7 +221,7 @@ def test_pictures_of_the_pool_that_are_smaller_than_a_crop_are_left_out(distill)
     assert crops(distill, pool=[small], side=40).batch(20).shape == (20, 40, 40, 3)
 
 
-def test_pictures_held_out_are_never_trained_on(distill, tmp_path):
+def test_held_out_pictures_are_never_trained_on(distill, tmp_path):
     counts = {"photos": distill.pictures.HELD_OUT_PHOTOS + 3, "paintings": distill.pictures.HELD_OUT_PAINTINGS + 2}
     for kind, count in counts.items():
         (tmp_path / kind).mkdir()

@@ -1,33 +1,44 @@
-"""From trained weights to a network that maskstyle runs, and to the file that the package ships."""
+"""Turn trained weights into a network that maskstyle runs, and into the arrays of the package's file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.networks.architectures import LITE
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import LayerWeights
 
+Array: TypeAlias = NDArray[Any]
 
-def metric(prediction):
-    """Return S V^T of a prediction P = U S V^T: with it a distance equals that of the predicted features.
+Layers: TypeAlias = Mapping[str, tuple[Array, Array, Array]]
+"""Kernel, bias and prediction by layer."""
+
+
+def metric(prediction: Array) -> Array:
+    """Return S V^T of a prediction P = U S V^T, which measures the distances of the predicted features.
 
     ``||P D P^T|| = ||(S V^T) D (S V^T)^T||``, because U has orthonormal columns.
     """
     _, sizes, directions = np.linalg.svd(prediction, full_matrices=False)
-    return sizes[:, None] * directions
+    result: Array = sizes[:, None] * directions
+    return result
 
 
-def layer_weights(trained):
-    """Return LayerWeights by layer of (kernel, bias, prediction) by layer."""
-    return {
-        name: LayerWeights(*(np.asarray(part, dtype=np.float32) for part in (kernel, bias, metric(prediction))))
-        for name, (kernel, bias, prediction) in trained.items()
-    }
+def layer_weights(trained: Layers) -> dict[str, LayerWeights]:
+    """Return LayerWeights by layer."""
+    result = {}
+    for name, (kernel, bias, prediction) in trained.items():
+        parts = [np.asarray(part, dtype=np.float32) for part in (kernel, bias, metric(prediction))]
+        result[name] = LayerWeights(parts[0], parts[1], parts[2])
+    return result
 
 
-def as_network(trained, layers, *, compute_type="bfloat16"):
-    """Return a loaded network of (kernel, bias, prediction) by layer."""
+def as_network(trained: Layers, layers: Iterable[str], *, compute_type: str = "bfloat16") -> FeatureNetwork:
+    """Return trained layers as a network."""
     return FeatureNetwork(
-        LITE, layer_weights(trained), layers=layers, pooling="max", padding="edge", compute_type=compute_type
+        LITE, layer_weights(trained), layers=tuple(layers), pooling="max", padding="edge", compute_type=compute_type
     )

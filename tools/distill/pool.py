@@ -1,53 +1,60 @@
-"""Pictures that optimization passes through: rendered with the student as it stands, to train it on."""
+"""A pool of snapshots from renderings with the current student, which it is then trained on."""
 
 from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from maskstyle.images.pixels import Image as Pixels
+from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import Settings
+from maskstyle.synthesis.scales import Step
 from maskstyle.techniques.basic import transfer_basic
 
 RENDERINGS = 14
 CAPACITY = 900
 SNAPSHOT_STEPS = (3, 9, 20, 39)
+LEAST_SIDE = 128
 
 
 class Pool:
-    """Snapshots of renderings, kept in a folder so that a run that was cut off has them again.
+    """Snapshots of renderings, stored in a folder so that a resumed training finds them again.
 
     Parameters
     ----------
     folder : Path
-        Where they are kept.
+        Where to store them.
     photos, paintings : list of PIL image
-        What is rendered.
+        Pictures to render.
     """
 
-    def __init__(self, folder, photos, paintings):
+    def __init__(self, folder: Path, photos: Sequence[Image.Image], paintings: Sequence[Image.Image]) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.photos, self.paintings = photos, paintings
-        self.pictures = []
+        self.pictures: list[NDArray[np.float16]] = []
         for file in sorted(folder.glob("*.npz")):
             with np.load(file) as held:
                 self.pictures += [held[name] for name in held.files]
         del self.pictures[:-CAPACITY]
 
-    def render(self, network, step):
-        """Render with the student, unless this step's renderings are there already."""
+    def render(self, network: FeatureNetwork, step: int) -> None:
+        """Render with the student, unless the renderings of this step exist."""
         file = self.folder / f"{step:06d}.npz"
         if file.exists():
             return
         began = time.perf_counter()
         generator = np.random.default_rng(step)
-        snapshots = []
+        snapshots: list[NDArray[np.float16]] = []
         for _ in range(RENDERINGS):
             snapshots += rendered(network, self.photos, self.paintings, generator)
-        gc.collect()  # compiled objectives refer to themselves
+        gc.collect()  # compiled objectives are reference cycles
         temporary = self.folder / "writing.tmp"
         with open(temporary, "wb") as opened:
             np.savez(opened, *snapshots)
@@ -57,14 +64,34 @@ class Pool:
         print(f"rendered {len(snapshots)} snapshots in {time.perf_counter() - began:.0f} s", flush=True)
 
 
-def rendered(network, photos, paintings, generator):
-    """Return float16 snapshots of one rendering of a random pair with random settings."""
+def rendered(
+    network: FeatureNetwork,
+    photos: Sequence[Image.Image],
+    paintings: Sequence[Image.Image],
+    generator: np.random.Generator,
+) -> list[NDArray[np.float16]]:
+    """Return snapshots of one rendering of a random pair with random settings."""
     long_side = int(generator.integers(160, 321))
     contents = photos if generator.random() < 0.8 else paintings
     styles = paintings if generator.random() < 0.8 else photos
-    content = shrunk(contents[generator.integers(len(contents))], long_side)
-    style = shrunk(styles[generator.integers(len(styles))], int(long_side * generator.uniform(0.6, 1.5)))
-    settings = Settings(
+    content = resized(contents[int(generator.integers(len(contents)))], long_side)
+    style = resized(styles[int(generator.integers(len(styles)))], int(long_side * generator.uniform(0.6, 1.5)))
+    settings = random_settings(generator)
+    snapshots: list[NDArray[np.float16]] = []
+
+    def keep(step: Step) -> None:
+        if step.step in SNAPSHOT_STEPS and min(step.image.shape[:2]) >= LEAST_SIDE:
+            snapshots.append(np.asarray(step.image, dtype=np.float16))
+
+    result = transfer_basic(content, style, settings=settings, network=network, on_step=keep)
+    if min(result.image.shape[:2]) >= LEAST_SIDE:
+        snapshots.append(result.image.astype(np.float16))
+    return snapshots
+
+
+def random_settings(generator: np.random.Generator) -> Settings:
+    """Return settings with random weights, start and number of scales."""
+    return Settings(
         init="noise" if generator.random() < 0.5 else "content",
         content_weight=0.0 if generator.random() < 0.15 else 1.0,
         style_weight=float(np.exp(generator.uniform(np.log(5), np.log(500)))),
@@ -74,18 +101,11 @@ def rendered(network, photos, paintings, generator):
         steps=40,
         tolerance=0.0,
     )
-    snapshots = []
-
-    def keep(step):
-        if step.step in SNAPSHOT_STEPS and min(step.image.shape[:2]) >= 128:
-            snapshots.append(np.asarray(step.image, dtype=np.float16))
-
-    result = transfer_basic(content, style, settings=settings, network=network, on_step=keep)
-    return [*snapshots, result.image.astype(np.float16)] if min(result.image.shape[:2]) >= 128 else snapshots
 
 
-def shrunk(picture, long_side):
-    """Return a picture at a longer side, neither side below 128, as float32 in [0, 1]."""
-    factor = max(long_side / max(picture.size), 128 / min(picture.size))
-    size = tuple(max(128, round(side * factor)) for side in picture.size)
-    return np.asarray(picture.resize(size, Image.Resampling.LANCZOS), dtype=np.float32) / 255
+def resized(picture: Image.Image, long_side: int) -> Pixels:
+    """Return a picture with a given longer side, and neither side below `LEAST_SIDE`, as float32 in [0, 1]."""
+    factor = max(long_side / max(picture.size), LEAST_SIDE / min(picture.size))
+    width, height = (max(LEAST_SIDE, round(side * factor)) for side in picture.size)
+    pixels: Pixels = np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
+    return pixels / np.float32(255)

@@ -1,32 +1,36 @@
-"""How near lite comes to VGG19 on pictures that training never saw: Gram distances, and pictures made with either.
+"""Compare lite with VGG19 on held-out pictures: their Gram distances, and the results that either makes.
 
     python tools/distill/report.py --weights FOLDER --pictures FOLDER --work FOLDER
 
-Pictures made with VGG19 are kept in the work folder: they change with the settings, not with lite.
+Results made with VGG19 stay in the work folder: they depend on the settings, not on lite.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
+from lite_file import Array
 from pictures import held_out_files
 from scipy.stats import spearmanr
 
 from maskstyle.images.io import load_image, save_image
-from maskstyle.images.pixels import fit_size, resize_image
+from maskstyle.images.pixels import Image, fit_size, resize_image
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.load import NetworkChoice, load_network
+from maskstyle.networks.tensorflow import tf
+from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import EMBEDDED_FILE
 from maskstyle.objective.gram import gram
 from maskstyle.objective.guides import style_guide
 from maskstyle.objective.objective import Objective, content_term, style_term
 from maskstyle.settings import Settings
+from maskstyle.synthesis.scales import Step
 from maskstyle.techniques.basic import transfer_basic
 from maskstyle.techniques.plan import starting_image, style_size
 
@@ -36,13 +40,18 @@ PAIRS = 8
 IMAGE_PAIRS = 500
 SNAPSHOT_STEP = 8
 
+Networks = Mapping[str, FeatureNetwork]
+
 
 def main() -> None:
+    """Print both comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", type=Path, required=True, help="folder with vgg19_block1-3.npz")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with photos/ and paintings/")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the pictures that are made")
-    parser.add_argument("--lite", type=Path, default=EMBEDDED_FILE, help="another lite.npz than the package's")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the results")
+    parser.add_argument(
+        "--lite", type=Path, default=EMBEDDED_FILE, help="lite.npz to compare (default: the package's)"
+    )
     parser.add_argument("--compute-type", default="bfloat16")
     parser.add_argument("--pairs", type=int, default=PAIRS)
     arguments = parser.parse_args()
@@ -50,12 +59,13 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     networks = load_both(arguments.weights, arguments.lite, arguments.compute_type)
     photos, paintings = held_out_files(arguments.pictures)
-    stylized = report_results(networks, photos, paintings, arguments.pairs, folder)
-    report_fidelity(networks, photos, paintings, stylized)
+    results = report_results(networks, photos, paintings, arguments.pairs, folder)
+    generator = np.random.default_rng(0)
+    report_fidelity(networks, comparison_images(photos, paintings, results, generator), generator)
 
 
-def load_both(weights: Path, lite: Path, compute_type: str = "bfloat16"):
-    """Return lite and VGG19, loaded for all layers of blocks 1 to 3."""
+def load_both(weights: Path, lite: Path, compute_type: str = "bfloat16") -> dict[str, FeatureNetwork]:
+    """Load lite and VGG19 for all layers of blocks 1 to 3."""
     files = {"lite": (LITE, lite), "vgg19": (VGG19, weights / "vgg19_block1-3.npz")}
     return {
         name: load_network(
@@ -65,87 +75,124 @@ def load_both(weights: Path, lite: Path, compute_type: str = "bfloat16"):
     }
 
 
-def loaded(path: Path, side: int = SIDE):
-    """Return a picture at a longer side."""
+def load_resized(path: Path, side: int = SIDE) -> Image:
+    """Load a picture and resize its longer side."""
     pixels = load_image(path).pixels
-    return resize_image(pixels, fit_size(pixels.shape[:2], side))
+    height, width = pixels.shape[:2]
+    return resize_image(pixels, fit_size((height, width), side))
 
 
-def report_results(networks, photos, paintings, count, folder):
-    """Print how much of the style distance each network's pictures remove, judged by VGG19; return the pictures."""
-    judge = networks["vgg19"]
-    pictures, shares, ratios = [], {"lite": [], "vgg19": []}, []
+class Comparison(NamedTuple):
+    """Both networks' results for one content image, style image and start, judged by VGG19."""
 
-    def keep(step):
-        if step.scale == step.scales and step.step == SNAPSHOT_STEP:
-            pictures.append(step.image)
+    content: str
+    style: str
+    init: str
+    style_left: dict[str, float]
+    """Share of the style distance that is left, by network."""
+    content_ratio: float
+    """Content distance of lite's result divided by that of VGG19's."""
 
+
+def report_results(
+    networks: Networks, photos: Sequence[Path], paintings: Sequence[Path], count: int, folder: Path
+) -> list[Image]:
+    """Print how much of the style distance each network's results remove, judged by VGG19; return the results."""
     print("| content | style | start | style left, VGG19 | style left, lite | content distance, lite / VGG19 |")
     print("| --- | --- | --- | --- | --- | --- |")
+    images: list[Image] = []
+    comparisons = []
     for number in range(count):
         photo, painting = photos[number * (len(photos) // count)], paintings[number % len(paintings)]
-        content, style = loaded(photo), loaded(painting)
         for init in ("content", "noise"):
-            settings = Settings(init=init, seed=number)
-            start = starting_image(content, style, None, [content.shape[:2]], settings)
-            judged = objective(judge, content, style, settings)
-            before = judged.losses(start)
-            after = {}
-            for name, network in networks.items():
-                made_with = zlib.crc32(repr((settings, network.compute_type)).encode())
-                file = folder / f"{name}_{photo.stem}_{painting.stem}_{init}_{made_with:08x}.png"
-                if name == "lite" or not file.exists():
-                    result = transfer_basic(
-                        content, style, settings=settings, network=network, on_step=keep if name == "lite" else None
-                    )
-                    save_image(file, result.image)
-                made = load_image(file).pixels
-                pictures.append(made)
-                after[name] = judged.losses(made)
-                shares[name].append(after[name]["style"] / before["style"])
-            ratios.append(after["lite"]["content"] / after["vgg19"]["content"])
+            found = compare(networks, photo, painting, Settings(init=init, seed=number), folder, images)
+            left = " | ".join(f"{found.style_left[name]:.2%}" for name in ("vgg19", "lite"))
             print(
-                f"| {photo.stem} | {painting.stem} | {init} | {shares['vgg19'][-1]:.2%} | {shares['lite'][-1]:.2%} "
-                f"| {ratios[-1]:.2f} |",
+                f"| {found.content} | {found.style} | {init} | {left} | {found.content_ratio:.2f} |",
                 flush=True,
             )
-    for name, each in shares.items():
-        print(f"{name} removes {1 - np.mean(each):.2%} on average, at least {1 - np.max(each):.2%}")
+            comparisons.append(found)
+    report_means(comparisons, folder / "results.json")
+    return images
+
+
+def compare(
+    networks: Networks, photo: Path, painting: Path, settings: Settings, folder: Path, images: list[Image]
+) -> Comparison:
+    """Compare both networks' results for one pair; append the results and lite's snapshot to `images`."""
+    content, style = load_resized(photo), load_resized(painting)
+    height, width = content.shape[:2]
+    judge = objective(networks["vgg19"], content, style, settings)
+    before = judge.losses(starting_image(content, style, None, [(height, width)], settings))
+    after = {}
+    for name, network in networks.items():
+        key = zlib.crc32(repr((settings, network.compute_type)).encode())
+        file = folder / f"{name}_{photo.stem}_{painting.stem}_{settings.init}_{key:08x}.png"
+        if name == "lite" or not file.exists():
+            snapshots: list[Image] = []
+            save_image(file, painted(network, content, style, settings, snapshots))
+            images += snapshots if name == "lite" else []
+        images.append(load_image(file).pixels)
+        after[name] = judge.losses(images[-1])
+    style_left = {name: losses["style"] / before["style"] for name, losses in after.items()}
+    ratio = after["lite"]["content"] / after["vgg19"]["content"]
+    return Comparison(photo.stem, painting.stem, settings.init, style_left, ratio)
+
+
+def painted(
+    network: FeatureNetwork, content: Image, style: Image, settings: Settings, snapshots: list[Image]
+) -> Image:
+    """Return the result of a basic transfer; append a snapshot at the finest size to `snapshots`."""
+
+    def keep(step: Step) -> None:
+        if step.scale == step.scales and step.step == SNAPSHOT_STEP:
+            snapshots.append(step.image)
+
+    return transfer_basic(content, style, settings=settings, network=network, on_step=keep).image
+
+
+def report_means(comparisons: Sequence[Comparison], file: Path) -> None:
+    """Print and write the means over all comparisons."""
+    left = {name: [found.style_left[name] for found in comparisons] for name in ("lite", "vgg19")}
+    ratios = [found.content_ratio for found in comparisons]
+    for name, shares in left.items():
+        print(f"{name} removes {1 - np.mean(shares):.2%} on average, at least {1 - np.max(shares):.2%}")
     print(f"content distance, lite / VGG19: mean {np.mean(ratios):.3f}, greatest {np.max(ratios):.3f}", flush=True)
-    (folder / "results.json").write_text(json.dumps({"left": shares, "content": ratios}, indent=1), encoding="utf-8")
-    return pictures
+    file.write_text(json.dumps({"left": left, "content": ratios}, indent=1), encoding="utf-8")
 
 
-def objective(network, content, style, settings):
+def objective(network: FeatureNetwork, content: Image, style: Image, settings: Settings) -> Objective:
     """Return the content and style terms of a basic transfer."""
-    scaled = resize_image(style, style_size(style.shape[:2], content.shape[:2], settings))
+    (height, width), (style_height, style_width) = content.shape[:2], style.shape[:2]
+    scaled = resize_image(style, style_size((style_height, style_width), (height, width), settings))
     guide = style_guide(network, [scaled], [1.0], settings)
     return Objective(network, [content_term(network, content, settings), style_term(network, [guide], settings)])
 
 
-def report_fidelity(networks, photos, paintings, stylized):
-    """Print, by layer, how lite's Gram distances compare with VGG19's."""
-    generator = np.random.default_rng(0)
-    images = [loaded(path) for path in (*photos, *paintings)] + list(stylized)
+def comparison_images(
+    photos: Sequence[Path], paintings: Sequence[Path], results: Sequence[Image], generator: np.random.Generator
+) -> list[Image]:
+    """Return held-out pictures, results, and noisy versions of some of the pictures."""
+    images = [load_resized(path) for path in (*photos, *paintings)] + list(results)
     for path in (*photos[:12], *paintings[:4]):
-        image = loaded(path)
+        image = load_resized(path)
         share = generator.random()
         images.append(np.clip(image + generator.normal(0, 0.15 * share, image.shape), 0, 1).astype(np.float32))
         images.append(((1 - share) * image + share * generator.random(image.shape)).astype(np.float32))
+    return images
+
+
+def report_fidelity(networks: Networks, images: Sequence[Image], generator: np.random.Generator) -> None:
+    """Print by layer how lite's Gram distances between random pairs of images compare with VGG19's."""
     grams = {name: [grams_of(network, image) for image in images] for name, network in networks.items()}
     first, second = generator.integers(len(images), size=(2, IMAGE_PAIRS))
-    keep = first != second
-    print(f"{len(images)} images, {keep.sum()} pairs")
+    pairs = [(i, j) for i, j in zip(first, second, strict=True) if i != j]
+    print(f"{len(images)} images, {len(pairs)} pairs")
     print("| layer | Spearman | relative error of the distances |")
     print("| --- | --- | --- |")
     for layer in LAYERS:
         distance = {
-            name: np.array(
-                [
-                    np.linalg.norm(each[i][layer] - each[j][layer])
-                    for i, j in zip(first[keep], second[keep], strict=True)
-                ]
-            )
+            name: np.array([np.linalg.norm(each[i][layer] - each[j][layer]) for i, j in pairs])
             for name, each in grams.items()
         }
         rank = spearmanr(distance["lite"], distance["vgg19"]).statistic
@@ -153,11 +200,11 @@ def report_fidelity(networks, photos, paintings, stylized):
         print(f"| {layer} | {rank:.4f} | {error:.3f} |", flush=True)
 
 
-def grams_of(network, image):
+def grams_of(network: FeatureNetwork, image: Image) -> dict[str, Array]:
     """Return the Gram matrices by layer, in the space in which distances are measured."""
     features = network(tf.constant(image))
     return {layer: network.measured_gram(layer, gram(features[layer])).numpy() for layer in LAYERS}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

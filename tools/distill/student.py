@@ -1,29 +1,36 @@
-"""What training compares: the convolution stacks of student and teacher on batches, their errors, and the start."""
+"""The convolution stack of student and teacher, the errors between them, and the student's starting weights."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
-import tensorflow as tf
+from lite_file import Array
 
 from maskstyle.networks.architectures import starts_block
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import IMAGENET_MEAN_RGB, PIXEL_MAXIMUM
 
 INPUT_SCALE = 64.0
-"""Standard deviation of 8-bit pixels, roughly: the student sees values around one while it trains."""
+"""Approximate standard deviation of 8-bit pixels; divided by it, the student's inputs are around 1 in training."""
+
+Layer: TypeAlias = tuple[str, Any, Any]
+"""Name, kernel and bias."""
 
 
-def centered(images):
-    """Return RGB in [0, 1] as the published weights expect it: BGR in 0..255 with the mean subtracted."""
+def centered(images: Tensor) -> Tensor:
+    """Convert RGB in [0, 1] to the input of the published weights: BGR in 0..255 minus the mean."""
     return tf.reverse(images * PIXEL_MAXIMUM - tf.constant(IMAGENET_MEAN_RGB), axis=[-1])
 
 
-def stack(inputs, layers, *, compute_type=tf.bfloat16):
-    """Return features by layer of a stack of rectified 3x3 convolutions, padded as maskstyle does by default.
+def stack(inputs: Tensor, layers: Sequence[Layer], *, compute_type: Any = tf.bfloat16) -> dict[str, Tensor]:
+    """Return features by layer of a stack of rectified 3x3 convolutions, padded like maskstyle's default.
 
     Parameters
     ----------
     inputs : (N, H, W, 3) tensor
-        Images, centered.
+        Centered images.
     layers : list of (name, kernel, bias)
         In order.
     """
@@ -40,11 +47,11 @@ def stack(inputs, layers, *, compute_type=tf.bfloat16):
     return features
 
 
-def moments(teacher, student):
+def moments(teacher: Tensor, student: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return per-image second moments: of the teacher, between teacher and student, of the student.
 
-    Everything that training compares follows from them, so that nothing of the teacher's width is ever made
-    from the student's features at full resolution.
+    The errors follow from these moments alone, so that the student's features are never expanded to the teacher's
+    width at full resolution.
     """
     count = tf.cast(teacher.shape[1] * teacher.shape[2], tf.float32)
     left = tf.cast(tf.reshape(teacher, (teacher.shape[0], -1, teacher.shape[3])), tf.float32)
@@ -56,8 +63,10 @@ def moments(teacher, student):
     )
 
 
-def errors(teacher_moment, cross_moment, student_moment, prediction):
-    """Return how far predicted features are from the teacher's, and how far their Gram matrices are.
+def errors(
+    teacher_moment: Tensor, cross_moment: Tensor, student_moment: Tensor, prediction: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the relative errors of predicted features and of their Gram matrices.
 
     Parameters
     ----------
@@ -70,9 +79,9 @@ def errors(teacher_moment, cross_moment, student_moment, prediction):
     Returns
     -------
     feature_error : (N,) tensor
-        Relative squared error of the features of each image.
+        Relative squared error of each image's features.
     gram_error : (N,) tensor
-        Relative error (Frobenius norms) of each image's Gram matrix.
+        Relative error (Frobenius norm) of each image's Gram matrix.
     """
     predicted = tf.matmul(prediction[None], tf.matmul(student_moment, prediction[None], transpose_b=True))
     energy = tf.linalg.trace(teacher_moment)
@@ -85,19 +94,21 @@ def errors(teacher_moment, cross_moment, student_moment, prediction):
     return feature_error, gram_error
 
 
-def selected_start(teacher, widths, samples):
-    """Return a student made of chosen channels of the teacher, with its predictions.
+def selected_start(
+    teacher: Sequence[Layer], widths: Sequence[int], samples: Array
+) -> tuple[list[Array], list[Array], list[Array], list[float]]:
+    """Return a student made of selected channels of the teacher, with its predictions.
 
-    Layer by layer, the channels whose linear combinations explain most of the layer (a pivoted QR
-    decomposition chooses them) are kept; the teacher's kernels for them act on the features that are
-    predicted from the student's layer before. Every channel is scaled to a mean square of one.
+    In each layer a pivoted QR decomposition selects the channels that best explain the layer linearly. The teacher's
+    kernels for these channels are applied to the features predicted from the student's previous layer. Each channel
+    is scaled to a mean square of 1.
 
     Parameters
     ----------
     teacher : list of (name, kernel, bias)
         The teacher's layers.
     widths : list of int
-        The student's channels by layer.
+        The student's number of channels by layer.
     samples : (N, H, W, 3) array
         Pictures in [0, 1].
 
@@ -105,21 +116,20 @@ def selected_start(teacher, widths, samples):
     -------
     kernels, biases, predictions, scales : lists of arrays, and the teacher's root mean square by layer
     """
-    from scipy.linalg import lstsq, qr
-
     inputs = centered(tf.constant(samples))
     generator = np.random.default_rng(0)
-    kernels, biases, predictions, scales = [], [], [], []
+    kernels: list[Array] = []
+    biases: list[Array] = []
+    predictions: list[Array] = []
+    scales: list[float] = []
     features = stack(inputs, teacher, compute_type=tf.float32)
     before = np.eye(3) * INPUT_SCALE
     for (name, kernel, bias), width in zip(teacher, widths, strict=True):
         rows = features[name].numpy().reshape(-1, kernel.shape[3])
         chosen = generator.choice(len(rows), min(len(rows), 16384), replace=False)
         target = rows[chosen].astype(np.float64)
-        scale = np.sqrt(np.mean(target**2))
-        # Channels chosen on normalized columns: by what they explain, not by their size.
-        _, order = qr(target / (target.std(axis=0) + 0.1 * scale), mode="r", pivoting=True)
-        kept = np.sort(order[:width])
+        scale = float(np.sqrt(np.mean(target**2)))
+        kept = _selected_channels(target, width, scale)
         kernels.append(np.einsum("hwio,ij->hwjo", kernel[..., kept], before))
         biases.append(bias[kept].copy())
         size = np.sqrt(np.mean(target[:, kept] ** 2, axis=0)) + 1e-6
@@ -134,17 +144,32 @@ def selected_start(teacher, widths, samples):
             compute_type=tf.float32,
         )
         mine = own[name].numpy().reshape(-1, width)[chosen].astype(np.float64)
-        solution = lstsq(mine, target)[0]
-        error = np.sum((target - mine @ solution) ** 2) / np.sum(target**2)
-        # How much an offset of the prediction would gain.
-        with_one = np.concatenate([mine, np.ones((len(mine), 1))], axis=1)
-        error_one = np.sum((target - with_one @ lstsq(with_one, target)[0]) ** 2) / np.sum(target**2)
+        solution, error = _fitted(mine, target)
+        # Print how much an offset of the prediction would gain.
+        _, error_with_offset = _fitted(np.concatenate([mine, np.ones((len(mine), 1))], axis=1), target)
         print(
             f"start {name}: {width} of {kernel.shape[3]} channels, relative squared error {error:.4f} "
-            f"(with an offset {error_one:.4f})",
+            f"(with an offset {error_with_offset:.4f})",
             flush=True,
         )
         before = solution.T
         predictions.append(solution.T / scale)
         scales.append(scale)
     return kernels, biases, predictions, scales
+
+
+def _selected_channels(target: Array, width: int, scale: float) -> Array:
+    """Return the channels that explain most, regardless of their size: the columns are normalized."""
+    from scipy.linalg import qr
+
+    _, order = qr(target / (target.std(axis=0) + 0.1 * scale), mode="r", pivoting=True)
+    selected: Array = np.sort(order[:width])
+    return selected
+
+
+def _fitted(features: Array, target: Array) -> tuple[Array, float]:
+    """Return the least squares prediction and its relative squared error."""
+    from scipy.linalg import lstsq
+
+    solution = lstsq(features, target)[0]
+    return solution, float(np.sum((target - features @ solution) ** 2) / np.sum(target**2))

@@ -1,0 +1,179 @@
+"""Watch a minimization: evaluate, keep the best image, decide when to stop, offer the state to resume from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol, runtime_checkable
+
+import numpy as np
+
+from maskstyle.errors import NumericalError
+from maskstyle.images.pixels import Image
+from maskstyle.objective.objective import ObjectiveLike
+from maskstyle.settings import Settings
+from maskstyle.synthesis.checkpoint_file import State, Strips
+
+PROGRESS_WINDOW = 10
+"""Number of evaluations over which the stopping rule measures progress."""
+
+OnEvaluation = Callable[[int, dict[str, float], Image], None]
+"""Called after each evaluation with its number from 1, the weighted losses by term, and the image."""
+
+Offer = Callable[[Callable[[], State], bool], None]
+"""Called after each evaluation with a function that returns the state to resume from, valid only during the call,
+and whether the caller asked to stop."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of a minimization.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        The image with the lowest loss, in [0, 1]; it may be read-only.
+    losses : dict of str to float
+        Its weighted losses by term.
+    evaluations : int
+        Number of evaluations of loss and gradient.
+    stopped_because : {"steps", "converged", "interrupted", "stalled"}
+        ``steps``: the step limit was reached. ``converged``: progress fell below the tolerance. ``interrupted``: the
+        caller asked to stop. ``stalled``: L-BFGS found no lower point.
+    """
+
+    image: Image
+    losses: dict[str, float]
+    evaluations: int
+    stopped_because: str
+
+
+class StoppedAtOnce(Exception):
+    """The caller asked to stop before the first evaluation was complete."""
+
+
+class Stop(Exception):
+    """Ends an optimizer from inside an evaluation."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@runtime_checkable
+class _EvaluatesTiles(Protocol):
+    """An objective that calls back before each tile."""
+
+    on_tile: Callable[[int, int], None] | None
+
+
+class Monitor:
+    """Evaluates the objective, keeps the best image and decides when to stop."""
+
+    def __init__(
+        self,
+        objective: ObjectiveLike,
+        settings: Settings,
+        on_evaluation: OnEvaluation | None,
+        should_stop: Callable[[], bool] | None,
+        offer: Offer | None,
+    ) -> None:
+        self._objective = objective
+        self._settings = settings
+        self._on_evaluation = on_evaluation
+        self._should_stop = should_stop
+        self._offer = offer
+        self._best_totals: list[float] = []
+        self._best_image: Image | None = None
+        self._best_losses: dict[str, float] = {}
+        self._window_start = 0
+        self._variables: Callable[[], Mapping[str, Strips]] | None = None
+        if isinstance(objective, _EvaluatesTiles):
+            objective.on_tile = self._before_tile
+
+    def release(self) -> None:
+        """Drop the references to the optimizer's arrays, and the objective's to this monitor and its best image."""
+        self._variables = None
+        if isinstance(self._objective, _EvaluatesTiles):
+            self._objective.on_tile = None
+
+    def resume(self, state: State, *, restart: bool) -> None:
+        """Resume from a state; `restart` says that the optimizer starts over, and progress is measured anew."""
+        self._best_totals = list(state.best_totals)
+        self._best_image, self._best_losses = state.best, state.losses
+        if restart:
+            self._window_start = len(self._best_totals)
+        if state.finished is not None:
+            raise Stop(state.finished)
+
+    def evaluate(self, image: Any) -> tuple[float, Any]:
+        """Return the total loss and the gradient of an image; each is an array or a tensor."""
+        values, gradient = self._objective.value_and_gradient(image)
+        losses = dict(zip(self._objective.names, map(float, np.asarray(values)), strict=True))
+        total = sum(losses.values())
+        if not np.isfinite(total):
+            self._fail("loss", losses)
+        if not np.isfinite(np.sum(np.asarray(gradient), dtype=np.float64)):  # allocates no array of that size
+            self._fail("gradient", losses)
+        self._record(np.asarray(image), losses, total)  # asarray shares a tensor's memory
+        return total, gradient
+
+    def after_evaluation(self, variables: Callable[[], Mapping[str, Strips]]) -> None:
+        """Offer the state with the optimizer's variables, and stop if it is time."""
+        self._variables = variables
+        interrupted = self._should_stop is not None and self._should_stop()
+        finished = self._finished()
+        if self._offer is not None:
+            self._offer(lambda: self._state(variables(), finished), interrupted)
+        if interrupted:
+            raise Stop("interrupted")
+        if finished is not None:
+            raise Stop(finished)
+
+    def outcome(self, reason: str) -> Outcome:
+        """Return the best image with the reason for stopping."""
+        return Outcome(self._best(), self._best_losses, len(self._best_totals), reason)
+
+    def _before_tile(self, done: int, tiles: int) -> None:
+        """Stop during an evaluation, which may take minutes, and offer the state before it once more."""
+        if self._should_stop is None or not self._should_stop():
+            return
+        if self._best_image is None:
+            raise StoppedAtOnce
+        variables = self._variables
+        if self._offer is not None and variables is not None:  # None in the first evaluation after resuming
+            self._offer(lambda: self._state(variables(), None), True)
+        raise Stop("interrupted")
+
+    def _record(self, image: Image, losses: dict[str, float], total: float) -> None:
+        best = self._best_totals[-1] if self._best_totals else np.inf
+        if total < best:
+            self._best_image, self._best_losses = image, losses
+        self._best_totals.append(min(total, best))
+        if self._on_evaluation is not None:
+            self._on_evaluation(len(self._best_totals), losses, image)
+
+    def _finished(self) -> str | None:
+        if len(self._best_totals) >= self._settings.steps:
+            return "steps"
+        if self._settings.tolerance > 0 and len(self._best_totals) - self._window_start > PROGRESS_WINDOW:
+            before, now = self._best_totals[-1 - PROGRESS_WINDOW], self._best_totals[-1]
+            if before - now < self._settings.tolerance * before:
+                return "converged"
+        return None
+
+    def _fail(self, what: str, losses: dict[str, float]) -> NoReturn:
+        values = ", ".join(f"{name} {value}" for name, value in losses.items())
+        raise NumericalError(
+            f"the {what} is not finite after {len(self._best_totals)} good steps ({values}); lower the weights or "
+            "`learning_rate`, or set `compute_type` to float32",
+            self._best_image,
+        )
+
+    def _state(self, variables: Mapping[str, Strips], finished: str | None) -> State:
+        return State(self._best(), self._best_losses, tuple(self._best_totals), finished, variables)
+
+    def _best(self) -> Image:
+        if self._best_image is None:
+            raise AssertionError("there is no best image before the first evaluation")
+        return self._best_image
