@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 from maskstyle import __version__
 from maskstyle.cli.console import messages
 from maskstyle.errors import MaskstyleError, NumericalError, OutputError
+from maskstyle.techniques.registry import LISTED
 
 EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
@@ -64,18 +65,16 @@ class Command(NamedTuple):
 _TRANSFER, _PREPARE, _INSPECT = "Transfer style", "Prepare maps, masks and plans", "Compare and inspect"
 
 COMMANDS = {
-    "basic": Command("basic:basic", "Transfer a style to a whole image.", _TRANSFER),
-    "region": Command("region:region", "Transfer style between matching regions of two semantic maps.", _TRANSFER),
     # A style image without --style is explained instead of refused as an extra argument.
-    "mask": Command(
-        "mask:mask", "Transfer each style under its own soft mask.", _TRANSFER, {"allow_extra_args": True}
-    ),
-    "patch": Command("patch:patch", "Transfer style by semantic patch matching.", _TRANSFER),
-    "doodle": Command("doodle:doodle", "Paint a doodle with the regions of a style image.", _TRANSFER),
-    "run": Command("run:run", "Run a plan file.", _TRANSFER),
+    **{
+        each.name: Command(f"paint:{each.name}", each.summary, _TRANSFER, {"allow_extra_args": each.name == "mask"})
+        for each in LISTED
+        if each.name != "plan"
+    },
+    "run": Command("run:run", "Paint a picture as a plan file describes it.", _TRANSFER),
     "maps": Command("maps_draft:app", "Draft and check semantic maps.", _PREPARE),
     "masks": Command("masks:app", "Make soft masks.", _PREPARE),
-    "plan": Command("plan:app", "Make plan files.", _PREPARE),
+    "plan": Command("run:plans", "Make plan files.", _PREPARE),
     "evaluate": Command("evaluate:evaluate", "Measure how well a result matches its style, by region.", _INSPECT),
     "compare": Command("compare:compare", "Render one pair of images with several recipes or networks.", _INSPECT),
     "recipes": Command("info:recipes", "List the recipes, or show the settings of one.", _INSPECT),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from maskstyle.cli.console import messages, tables
+from maskstyle.cli.console import announce, messages, tables
 from maskstyle.cli.options import QuietOption, WeightsOption, changed
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
 from maskstyle.recipes import find_recipe
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from maskstyle.cli.console import Interrupt
-    from maskstyle.cli.render import Files
+    from maskstyle.cli.outputs import Files
     from maskstyle.images.pixels import Image, Size
     from maskstyle.networks.load import NetworkChoice
     from maskstyle.synthesis.result import Result
@@ -50,7 +50,7 @@ def compare(
     """Render one pair of images with several recipes or networks."""
     from maskstyle.cli.app import EXIT_INTERRUPTED
     from maskstyle.cli.console import interruptible
-    from maskstyle.cli.render import Files, announce
+    from maskstyle.cli.outputs import Files
     from maskstyle.images.io import load_image
     from maskstyle.networks.tensorflow_import import import_tensorflow
 
@@ -120,8 +120,8 @@ def _variants(
     WeightsError
         If none can run, or one cannot and `may_skip` is False.
     """
-    from maskstyle.cli.render import chosen_network
-    from maskstyle.techniques.plan import transfer_sizes
+    from maskstyle.cli.session import chosen_network
+    from maskstyle.synthesis.schedule import transfer_sizes
 
     variants: dict[str, Variant] = {}
     skipped: dict[str, str] = {}
@@ -140,6 +140,7 @@ def _variants(
 
 def _render(images: dict[str, Image], variant: Variant, interrupt: Interrupt, *, quiet: bool) -> Result:
     from maskstyle.cli.progress import StepBar
+    from maskstyle.synthesis.paint import Run
     from maskstyle.techniques.basic import transfer_basic
 
     with StepBar(variant.sizes, variant.settings, console=interrupt.console, quiet=quiet) as bar:
@@ -152,9 +153,7 @@ def _render(images: dict[str, Image], variant: Variant, interrupt: Interrupt, *,
             images["content"],
             images["style"],
             settings=variant.settings,
-            network=variant.choice,
-            on_step=on_step,
-            should_stop=interrupt.asked,
+            run=Run(network=variant.choice, on_step=on_step, should_stop=interrupt.asked),
         )
         if result.stopped_because != "interrupted":
             bar.finish()
@@ -163,7 +162,7 @@ def _render(images: dict[str, Image], variant: Variant, interrupt: Interrupt, *,
 
 def _write(files: Files, images: dict[str, Image], results: dict[str, Result]) -> None:
     """Write the contact sheet, and the record if asked for."""
-    from maskstyle.cli.render import write_json
+    from maskstyle.cli.outputs import write_json
     from maskstyle.images.contact_sheet import Panel, make_sheet
     from maskstyle.images.io import save_image
 

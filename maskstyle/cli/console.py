@@ -31,6 +31,14 @@ def tables() -> Console:
     return Console(highlight=False, emoji=False, width=width)
 
 
+def announce(text: str, *, quiet: bool, name: str) -> None:
+    """Print a named line on standard error, such as the network and why it is used."""
+    from rich.markup import escape
+
+    if not quiet:
+        messages().print(f"{escape(name)}: {escape(text)}")
+
+
 class Interrupt:
     """A request to stop, made by a signal.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from maskstyle.cli.console import messages, tables
+from maskstyle.cli.console import announce, messages, tables
 from maskstyle.cli.options import (
     LeastRegionOption,
     PaletteOption,
@@ -23,10 +23,10 @@ from maskstyle.errors import SettingsError
 from maskstyle.settings import CHOICES, JUDGING, Settings
 
 if TYPE_CHECKING:
-    from maskstyle.cli.map_reading import MapReading
     from maskstyle.evaluation import Evaluation
     from maskstyle.images.io import Picture
     from maskstyle.maps.io import SemanticMap
+    from maskstyle.plans.plan import MapReading
 
 MAPS, MEASURE = "Semantic maps and masks", "Network and layers"
 """Help panels."""
@@ -137,7 +137,7 @@ def evaluate(
     quiet: QuietOption = False,
 ) -> None:
     """Measure how well a result matches its style, by region."""
-    from maskstyle.cli.map_reading import asked_reading
+    from maskstyle.cli.map_options import asked_reading
 
     changes = {
         "network": network,
@@ -211,7 +211,7 @@ def find_maps(
     ImageError, SettingsError
         If a required map is missing, or an image has several maps beside it.
     """
-    from maskstyle.cli.maps import found_map
+    from maskstyle.cli.map_options import found_map
     from maskstyle.maps.io import find_map_beside
 
     if required and content is None and content_map is None:
@@ -245,7 +245,7 @@ class InputFiles(NamedTuple):
 
     def check_outputs(self, outputs: Mapping[str, Path | None]) -> None:
         """Raise an error if an output cannot be written or would replace an input."""
-        from maskstyle.cli.output_files import check_distinct
+        from maskstyle.cli.outputs import check_distinct
         from maskstyle.images.files import check_replaceable, check_writable
 
         for path, check in ((outputs["--json"], check_replaceable), (outputs["--heatmap"], check_writable)):
@@ -276,7 +276,7 @@ class Matching(NamedTuple):
 
     def check(self) -> None:
         """Raise an error if a color cannot be read; whether a map has it is checked later."""
-        from maskstyle.cli.maps import parse_colors, parse_mapping
+        from maskstyle.cli.map_options import parse_colors, parse_mapping
 
         if self.regions is not None:
             parse_colors(self.regions, "--regions")
@@ -284,7 +284,7 @@ class Matching(NamedTuple):
 
     def resolve(self, maps: tuple[SemanticMap, ...], names: tuple[str, ...]) -> dict[str, Any]:
         """Return regions, mapping and unmatched with the colors of the maps."""
-        from maskstyle.cli.maps import chosen_mapping, chosen_regions
+        from maskstyle.cli.map_options import chosen_mapping, chosen_regions
 
         if not maps:
             return {"regions": None, "mapping": [], "unmatched": self.unmatched}
@@ -298,7 +298,8 @@ def _evaluate(
     files: InputFiles, matching: Matching, asked: MapReading, settings: Settings, *, quiet: bool
 ) -> tuple[Evaluation, dict[str, Any]]:
     """Read the files, check that they fit together, evaluate, and return the inputs for the record too."""
-    from maskstyle.cli.render import announce, chosen_network
+    from maskstyle.cli.map_options import described_reading
+    from maskstyle.cli.session import chosen_network
     from maskstyle.evaluation.comparison import evaluation_settings
     from maskstyle.images.io import load_image
     from maskstyle.masks.io import read_mask
@@ -320,7 +321,7 @@ def _evaluate(
     choice = chosen_network(settings, files.weights)
     lines = [*files.maps.messages]
     if reading != asked:
-        lines.append(("maps", f"read with {reading.described()}, as recorded in {files.result.name}"))
+        lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
     for label, text in (*lines, ("network", choice.reason)):
         announce(text, quiet=quiet, name=label)
     tensorflow_import.import_tensorflow()
@@ -339,14 +340,17 @@ def _evaluate(
     return evaluation, {
         **files.record(),
         **_matching_record(resolved),
-        **reading.record(),
+        "palette": None if reading.palette is None else list(reading.palette),
+        "least_region": reading.least_region,
+        "soft_maps": reading.soft,
         "weights": choice.weights.name,
     }
 
 
 def _map_reading(files: InputFiles, asked: MapReading) -> MapReading:
     """Return how to read the maps: as the options specify, or else as recorded in the result."""
-    from maskstyle.cli.map_reading import MapReading, recorded_reading
+    from maskstyle.cli.map_options import recorded_reading
+    from maskstyle.plans.plan import MapReading
 
     return asked if asked != MapReading() else recorded_reading(files.result, files.maps.paths)
 
@@ -378,7 +382,7 @@ def _matching_record(resolved: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, heatmap: Path | None) -> None:
-    from maskstyle.cli.render import write_json, writing
+    from maskstyle.cli.outputs import write_json, writing
     from maskstyle.evaluation import draw_heatmap
     from maskstyle.images.io import save_image
 

@@ -52,9 +52,8 @@ def check(
     least_region: LeastRegionOption = None,
 ) -> None:
     """Check that two semantic maps match."""
-    from maskstyle.cli.map_reading import read_maps
-    from maskstyle.cli.maps import ON_THE_COMMAND_LINE, chosen_mapping, chosen_regions, parse_colors, parse_mapping
-    from maskstyle.cli.render import Files
+    from maskstyle.cli.map_options import chosen_mapping, chosen_regions, parse_colors, parse_mapping, read_maps
+    from maskstyle.cli.outputs import Files
     from maskstyle.errors import ImageError, SettingsError
     from maskstyle.evaluation import check_maps
     from maskstyle.images.io import load_image
@@ -83,7 +82,6 @@ def check(
         settings=Settings(size=size),
         names=names,
         image_names=(str(content or "the content image"), str(style or "the style image")),
-        advice=ON_THE_COMMAND_LINE,
     )
     if as_json:
         typer.echo(json.dumps(report.record(), indent=1))

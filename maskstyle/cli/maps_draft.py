@@ -149,7 +149,7 @@ def _target(image: Path, output: Path | None, *, force: bool) -> Path:
 
 
 def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> None:
-    from maskstyle.cli.output_files import check_distinct
+    from maskstyle.cli.outputs import check_distinct
     from maskstyle.images.files import check_writable
 
     check_writable(target)

@@ -205,7 +205,7 @@ class MaskOutput:
 
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise an error if a file cannot be written or would replace an input."""
-        from maskstyle.cli.output_files import check_distinct
+        from maskstyle.cli.outputs import check_distinct
         from maskstyle.images.files import check_writable
 
         check_writable(self.output)

@@ -120,7 +120,7 @@ def from_map(
     easing: EasingOption = "linear",
 ) -> NewMask:
     """Make a mask from regions of a semantic map."""
-    from maskstyle.cli.maps import chosen_regions, parse_colors
+    from maskstyle.cli.map_options import chosen_regions, parse_colors
     from maskstyle.maps.io import fit_map, load_map
     from maskstyle.masks.feathering import region_mask
 
@@ -223,7 +223,7 @@ def normalize(
 
 def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     """Return the file of each normalized mask, and check that it can be written."""
-    from maskstyle.cli.output_files import check_distinct
+    from maskstyle.cli.outputs import check_distinct
     from maskstyle.images.files import check_replaceable
 
     if folder.exists() and not folder.is_dir():

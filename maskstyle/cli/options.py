@@ -10,14 +10,14 @@ from typing import Annotated, Any, Literal, Optional, TypeAlias
 import typer
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import DEFAULT_LONGER_SIDE, OUTPUT, SPEED, WHERE, LayerMix, Settings
+from maskstyle.settings import DEFAULT_LONGER_SIDE, NETWORK, OUTPUT, SPEED, WHERE, LayerMix, Settings
 
 ContentArgument: TypeAlias = Annotated[Path, typer.Argument(help="Content image.", show_default=False)]
 OutputOption: TypeAlias = Annotated[
     Path, typer.Option("--output", "-o", help="Result to write.", show_default=False, rich_help_panel=OUTPUT)
 ]
 WeightsOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--weights", help="Weights of the network: .h5 or .npz.")
+    Path | None, typer.Option("--weights", help="Weights of the network: .h5 or .npz.", rich_help_panel=NETWORK)
 ]
 RecordOption: TypeAlias = Annotated[
     Path | None, typer.Option("--json", help="Write a full record of the run.", rich_help_panel=OUTPUT)

@@ -111,7 +111,7 @@ class _TableMaker:
 
     def _add(self, name: str, declared: Declared) -> None:
         """Add a declared input to the table."""
-        value = self._given.get(name)
+        value: Any = self._given.get(name)
         if declared.kind == "style":
             self._styles[Path(value).stem] = {"image": str(value)}
         elif declared.kind == "styles":
@@ -183,8 +183,8 @@ class _TableMaker:
             self.table["patches"] = values
 
     def _settings(self) -> dict[str, Any]:
-        values = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
-        values = {name: value for name, value in values.items() if value is not None}
+        given = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         for name in ("content_layers", "style_layers"):
             if name in values:
                 values[name] = _layers(values[name], flag_of(name))

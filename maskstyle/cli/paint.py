@@ -165,7 +165,7 @@ def _setting(
 
 
 def _argument(name: str, kind: Any, help: str) -> inspect.Parameter:
-    argument = typer.Argument(help=help, show_default=False)
+    argument = typer.Argument(help=help, show_default=False, metavar=name.upper())
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind, argument])
 
 

@@ -25,7 +25,7 @@ from maskstyle.images.sidecars import check_aspect
 from maskstyle.maps.colors import BASIC_COLORS, Color
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import LabelMap, SemanticMap
-from maskstyle.techniques.plan import check_image
+from maskstyle.techniques.checks import check_image
 
 DEFAULT_REGIONS = 5
 """Typical of hand-drawn maps."""

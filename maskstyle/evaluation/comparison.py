@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.regions import Labels, painted_share, resize_labels
 from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask
-from maskstyle.maps.assignment import RegionPlan, plan_regions, region_name
+from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, region_name
 from maskstyle.maps.io import Color, SemanticMap
 from maskstyle.networks.architectures import smallest_side
-from maskstyle.settings import JUDGING, Settings
-from maskstyle.techniques.plan import LARGEST_PIXELS, style_size, wanted_layers
+from maskstyle.settings import JUDGING, Settings, wanted_layers
+from maskstyle.synthesis.schedule import LARGEST_PIXELS, style_size
 
 WHOLE_STYLE = "whole style"
 """The name of the whole style image in reports."""
@@ -120,7 +120,7 @@ def resolve_comparison(
         _check_aspect(content, result, "the content image")
     if content_map is None or style_map is None:
         return _whole(result, used, _outside(masks, result) if masks else None)
-    plan = plan_regions(
+    assigned = assign_regions(
         content_map,
         style_map,
         content_size=content or result,
@@ -128,21 +128,20 @@ def resolve_comparison(
         regions=regions,
         mapping=mapping,
         unmatched=unmatched,
-        names=names,
-        image_names=("the result" if content is None else "the content image", "the style image"),
+        names=MapNames(*names, "the result" if content is None else "the content image"),
     )
-    return _by_region(plan, result, used, has_content=content is not None)
+    return _by_region(assigned, result, used, has_content=content is not None)
 
 
-def _by_region(plan: RegionPlan, result: Size, used: Size, *, has_content: bool) -> Comparison:
-    labels = resize_labels(plan.content_map.labels, result)
-    style_labels = resize_labels(plan.style_map.labels, used)
-    colors = plan.style_map.colors
-    own_styles = [pair.style_region for pair in plan.pairs]
+def _by_region(assigned: Assignment, result: Size, used: Size, *, has_content: bool) -> Comparison:
+    labels = resize_labels(assigned.content_map.labels, result)
+    style_labels = resize_labels(assigned.style_map.labels, used)
+    colors = assigned.style_map.colors
+    own_styles = [each.style_region for each in assigned.regions]
     order = list(dict.fromkeys([*own_styles, *range(len(colors))]))
     regions = tuple(
-        EvaluatedRegion(pair.name, plan.content_map.colors[pair.region], pair.region, _share(labels, pair.region))
-        for pair in plan.pairs
+        EvaluatedRegion(each.name, assigned.content_map.colors[each.region], each.region, _share(labels, each.region))
+        for each in assigned.regions
     )
     style_regions = tuple(
         EvaluatedRegion(WHOLE_STYLE, None, len(colors), 1.0)
@@ -150,7 +149,11 @@ def _by_region(plan: RegionPlan, result: Size, used: Size, *, has_content: bool)
         else EvaluatedRegion(region_name(colors[index]), colors[index], index, _share(style_labels, index))
         for index in order
     )
-    painted = painted_share(plan.content_map, [pair.region for pair in plan.pairs], result) if has_content else None
+    painted = (
+        painted_share(assigned.content_map, [each.region for each in assigned.regions], result)
+        if has_content
+        else None
+    )
     return Comparison(
         labels,
         style_labels,
@@ -158,7 +161,7 @@ def _by_region(plan: RegionPlan, result: Size, used: Size, *, has_content: bool)
         style_regions,
         own=tuple(order.index(index) for index in own_styles),
         untouched=None if painted is None else painted == 0,
-        notes=tuple(f"region {name} is not in the style map; it should be unchanged" for name in plan.kept),
+        notes=tuple(f"region {name} is not in the style map; it should be unchanged" for name in assigned.left_alone),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.evaluation.comparison import Comparison, EvaluatedRegion, evaluation_settings, resolve_comparison
 from maskstyle.evaluation.distances import (
@@ -16,16 +17,21 @@ from maskstyle.evaluation.distances import (
     style_distances,
 )
 from maskstyle.evaluation.result import Evaluation
+from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell
 from maskstyle.guidance.regions import Labels
 from maskstyle.images.pixels import Image, Mask, Size, resize_image
 from maskstyle.maps.io import Color, SemanticMap
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.guides import Cells, layer_cells, region_grams
-from maskstyle.objective.objective import content_term
+from maskstyle.objective.assemble import content_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.guides import layer_cells
 from maskstyle.settings import Settings, active
-from maskstyle.techniques.plan import check_alpha, check_image
-from maskstyle.techniques.setup import prepared_network
+from maskstyle.synthesis.paint import loaded_network
+from maskstyle.techniques.checks import check_alpha, check_image
+
+Cells: TypeAlias = dict[str, dict[int, CellWeights]]
+"""The cells of regions by layer and label."""
 
 if TYPE_CHECKING:
     from maskstyle.networks.load import NetworkChoice
@@ -108,7 +114,7 @@ def evaluate_regions(
     if content is not None:
         content = check_image(content, "content image")
         if content_alpha is not None:
-            content_alpha = check_alpha(content_alpha, content.shape[:2])
+            content_alpha = check_alpha(content_alpha, content.shape[:2], "content image")
     comparison = resolve_comparison(
         result.shape[:2],
         style.shape[:2],
@@ -121,9 +127,10 @@ def evaluate_regions(
         masks=masks,
         settings=settings,
     )
-    loaded = prepared_network(network, settings)
-    cells = _compared_cells(loaded, comparison, settings)
-    by_layer = _style_distances(loaded, result, style, comparison, cells)
+    loaded = loaded_network(network, settings)
+    extractor = Extractor(loaded, TILE_SIZE)
+    cells = _compared_cells(extractor, comparison, settings)
+    by_layer = _style_distances(extractor, result, style, comparison, cells)
     distance: float | None = None
     distances: tuple[float | None, ...] = (None,) * len(comparison.regions)
     untouched = None
@@ -151,21 +158,21 @@ def evaluate_regions(
     )
 
 
-def _compared_cells(network: FeatureNetwork, comparison: Comparison, settings: Settings) -> tuple[Cells, Cells]:
+def _compared_cells(extractor: Extractor, comparison: Comparison, settings: Settings) -> tuple[Cells, Cells]:
     """Return the cells of each region of the result, and of the style image, on the grids of the style layers."""
-    cells = _cells(network, comparison.labels, comparison.regions, settings)
-    style_cells = _cells(network, comparison.style_labels, comparison.style_regions, settings)
-    size = _size(comparison.style_labels)
+    cells = _cells(extractor, comparison.labels, comparison.regions, settings)
+    style_cells = _cells(extractor, comparison.style_labels, comparison.style_regions, settings)
+    whole = every_cell(extractor.grids(_size(comparison.style_labels), list(style_cells)))
     for region in comparison.style_regions:
         if region.color is None:  # the whole style image has every cell
             for layer, found in style_cells.items():
-                found[region.label] = np.arange(np.prod(network.architecture.grid(size, layer)), dtype=np.int32)
+                found[region.label] = whole[layer][WHOLE]
     return cells, style_cells
 
 
-def _cells(network: FeatureNetwork, labels: Labels, regions: Iterable[EvaluatedRegion], settings: Settings) -> Cells:
+def _cells(extractor: Extractor, labels: Labels, regions: Iterable[EvaluatedRegion], settings: Settings) -> Cells:
     layers = [layer for layer, _ in active(settings.style_layers)]
-    return layer_cells(network, labels, [region.label for region in regions], layers, settings)
+    return layer_cells(extractor, labels, [region.label for region in regions], layers, settings.propagation)
 
 
 def _size(labels: Labels) -> Size:
@@ -173,15 +180,21 @@ def _size(labels: Labels) -> Size:
 
 
 def _style_distances(
-    network: FeatureNetwork, result: Image, style: Image, comparison: Comparison, cells: tuple[Cells, Cells]
+    extractor: Extractor, result: Image, style: Image, comparison: Comparison, cells: tuple[Cells, Cells]
 ) -> dict[str, Matrix]:
     """Return the style distances at each style layer."""
-    grams = region_grams(network, result, cells[0], tile_size=TILE_SIZE)
+    grams = _grams(extractor, result, cells[0])
     style = resize_image(style, _size(comparison.style_labels))
-    targets = region_grams(network, style, cells[1], tile_size=TILE_SIZE)
+    targets = _grams(extractor, style, cells[1])
     rows = [region.label for region in comparison.regions]
     columns = [region.label for region in comparison.style_regions]
     return {layer: style_distances(grams.get(layer, {}), targets.get(layer, {}), rows, columns) for layer in cells[0]}
+
+
+def _grams(extractor: Extractor, image: Image, cells: Cells) -> dict[str, dict[int, NDArray[np.float32]]]:
+    """Return the Gram matrices of regions by layer and label."""
+    grams = extractor.grams(image, {layer: list(found.values()) for layer, found in cells.items()})
+    return {layer: dict(zip(cells[layer], found, strict=True)) for layer, found in grams.items()}
 
 
 def _content_distances(
@@ -191,11 +204,11 @@ def _content_distances(
 
     The distance of a region that is too small for every content layer is None.
     """
-    settings = settings.changed(tile_size=None)  # settings taken from a result may have its tile size
-    term = content_term(network, resize_image(content, _size(comparison.labels)), settings)
-    features = content_term(network, result, settings).targets
+    whole_images = Extractor(network)
+    term = content_term(whole_images, resize_image(content, _size(comparison.labels)), settings)
+    features = content_term(whole_images, result, settings).targets
     labels = [region.label for region in comparison.regions]
-    cells = layer_cells(network, comparison.labels, labels, list(term.targets), settings)
+    cells = layer_cells(whole_images, comparison.labels, labels, list(term.targets), settings.propagation)
     weights = dict(active(settings.content_layers))
     whole = {}
     by_region: dict[int, dict[str, float]] = {label: {} for label in labels}
@@ -204,7 +217,7 @@ def _content_distances(
         gain = network.content_gains[layer]  # compensates for what the network misses, as in the content term
         whole[layer] = gain * content_distance(found, wanted)
         for label, members in cells[layer].items():
-            by_region[label][layer] = gain * content_distance(found, wanted, members)
+            by_region[label][layer] = gain * content_distance(found, wanted, members.cells)
     return _weighted_mean(whole, weights), tuple(
         _weighted_mean(by_region[label], weights) if by_region[label] else None for label in labels
     )

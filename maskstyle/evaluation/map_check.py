@@ -12,7 +12,7 @@ from maskstyle.errors import ImageError, UnmatchedError
 from maskstyle.evaluation.map_suggestions import suggest
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images.pixels import Size
-from maskstyle.maps.assignment import ADVICE, Advice, plan_regions, region_name
+from maskstyle.maps.assignment import MapNames, assign_regions, region_name
 from maskstyle.maps.colors import percent
 from maskstyle.maps.io import (
     LEAST_SHARE,
@@ -27,7 +27,7 @@ from maskstyle.maps.io import (
 )
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings, active
-from maskstyle.techniques.plan import result_size, style_size
+from maskstyle.synthesis.schedule import result_size, style_size
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,6 @@ def check_maps(
     settings: Settings | None = None,
     names: tuple[str, str] = ("the content map", "the style map"),
     image_names: tuple[str, str] = ("the content image", "the style image"),
-    advice: Advice = ADVICE,
 ) -> MapReport:
     """Check two maps as a region transfer does, but report all problems instead of raising the first.
 
@@ -176,8 +175,6 @@ def check_maps(
         Size of the result, style layers and propagation.
     names, image_names : (str, str)
         Names of the maps and of their images in messages.
-    advice : Advice
-        Advice on unmatched regions, in the words of Python or of the command line.
 
     Returns
     -------
@@ -198,7 +195,7 @@ def check_maps(
     sizes = (content_size or content_map.size, style_image_size or style_map.size)
     refusal: ImageError | None = None
     try:
-        plan_regions(
+        assign_regions(
             content_map,
             style_map,
             content_size=sizes[0],
@@ -206,9 +203,7 @@ def check_maps(
             regions=regions,
             mapping=mapping,
             unmatched=unmatched,
-            names=names,
-            image_names=image_names,
-            advice=advice,
+            names=MapNames(*names, *image_names),
         )
     except ImageError as error:
         refusal = error

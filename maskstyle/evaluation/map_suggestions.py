@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from maskstyle.maps.io import RegionMatch, format_color
-from maskstyle.maps.likeness import alike_pairs, placed_pairs
+from maskstyle.maps.suggestions import suggest_by_color, suggest_by_position
 
 if TYPE_CHECKING:
     from maskstyle.evaluation.map_check import CheckedMap
@@ -30,7 +30,7 @@ def _match_regions(content: CheckedMap, style: CheckedMap, match: RegionMatch) -
     alike = _alike(content, style, match)
     left = [index for index in match.unmatched_content if index not in dict(alike)]
     others = [index for index in match.unmatched_style if index not in dict(alike).values()]
-    placed = placed_pairs(content.semantic_map, left, style.semantic_map, others)
+    placed = suggest_by_position(content.semantic_map, left, style.semantic_map, others)
     suggestions = []
     for pairs, why in ((alike, "of similar color"), (placed, "of similar place and size; check that they fit")):
         if pairs:
@@ -53,5 +53,7 @@ def _alike(content: CheckedMap, style: CheckedMap, match: RegionMatch) -> list[t
     """Return pairs of similar color among the unmatched regions; reuse style regions if none is unmatched."""
     lonely = list(match.unmatched_content)
     free = list(match.unmatched_style) or list(range(len(style.regions)))
-    pairs = alike_pairs([content.regions[index].color for index in lonely], [style.regions[at].color for at in free])
+    pairs = suggest_by_color(
+        [content.regions[index].color for index in lonely], [style.regions[at].color for at in free]
+    )
     return [(lonely[one], free[other]) for one, other in pairs]

@@ -111,8 +111,30 @@ def map_cells(
                     found[region][layer][WHOLE] = CellWeights(total, weights=weights)
         return found
     labels = resize_labels(semantic_map.labels, size)
+    return label_cells(labels, ordered, grids, receptive_fields, propagation=propagation, margin=margin)
+
+
+def label_cells(
+    labels: Labels,
+    regions: Sequence[int],
+    grids: Grids,
+    receptive_fields: Mapping[str, int],
+    *,
+    propagation: str,
+    margin: int = 0,
+) -> dict[int, PartCells]:
+    """Return the cells of regions by label; see `map_cells`.
+
+    Parameters
+    ----------
+    labels : (H, W) int32 array
+        Region of each pixel of the image.
+    regions, grids, receptive_fields, propagation, margin
+        See `map_cells`.
+    """
+    found: dict[int, PartCells] = {region: {layer: {} for layer in grids} for region in regions}
     for layer, grid in grids.items():
-        parts = _hard_cells(labels, grid, ordered, receptive_fields[layer], propagation, margin)
+        parts = _hard_cells(labels, grid, regions, receptive_fields[layer], propagation, margin)
         for (region, part), cells in parts.items():
             if len(cells):
                 found[region][layer][part] = CellWeights(float(len(cells)), cells=cells)

@@ -20,14 +20,14 @@ from maskstyle.guidance.cells import (
     CellWeights,
     PartCells,
     every_cell,
+    label_cells,
     map_cells,
     mask_cells,
 )
 from maskstyle.guidance.layout import Layout, Placement
-from maskstyle.guidance.regions import resize_labels, shares_at
+from maskstyle.guidance.regions import Labels, resize_labels, shares_at
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.pixels import Image, Size, resize_mask
-from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.terms import Guide
 from maskstyle.settings import ObjectiveSettings, active
@@ -121,20 +121,27 @@ def vanished(guides: Sequence[Guide], layout: Layout, settings: ObjectiveSetting
     return tuple(notes)
 
 
-def region_cells_by_layer(
-    extractor: Extractor, semantic_map: SemanticMap, size: Size, regions: Iterable[int], settings: ObjectiveSettings
+def layer_cells(
+    extractor: Extractor, labels: Labels, regions: Iterable[int], layers: Sequence[str], propagation: str
 ) -> dict[str, dict[int, CellWeights]]:
-    """Return the cells of whole regions of a map by layer and label, without regions that vanish there."""
-    layers = [layer for layer, _ in active(settings.style_layers)]
-    rule = "simple" if settings.propagation == "split" else settings.propagation
-    found = map_cells(
-        semantic_map,
-        size,
-        list(regions),
-        extractor.grids(size, layers),
-        _receptive_fields(extractor, layers),
-        propagation=rule,
-    )
+    """Return the cells of whole regions by layer and label; regions that vanish on a grid are left out there.
+
+    Parameters
+    ----------
+    extractor : Extractor
+        Its network has the grids and receptive fields.
+    labels : (H, W) int32 array
+        Region of each pixel of the image.
+    regions : iterable of int
+        The labels wanted.
+    layers : sequence of str
+        The layers wanted.
+    propagation : str
+        As in `maskstyle.Settings`; ``split`` is ``simple`` for whole regions.
+    """
+    rule = "simple" if propagation == "split" else propagation
+    grids = extractor.grids((labels.shape[0], labels.shape[1]), layers)
+    found = label_cells(labels, sorted(set(regions)), grids, _receptive_fields(extractor, layers), propagation=rule)
     return {
         layer: {region: cells[layer][WHOLE] for region, cells in found.items() if WHOLE in cells[layer]}
         for layer in layers

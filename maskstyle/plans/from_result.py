@@ -76,6 +76,6 @@ def _settings(
     if values.get("init") == "image" and initial is None:
         raise KeyError("initial")
     used = {"network": metadata["network"], "compute_type": metadata["compute_type"]}
-    changed = inputs.defaults.changed(**values, **used)
+    changed = inputs.defaults.changed(**{**values, **used})
     file = initial if values.get("init") == "image" else None
     return settings_table(changed, inputs.defaults, file)

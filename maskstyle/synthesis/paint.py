@@ -75,7 +75,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
         Where a loss is not finite; it carries the last good image.
     """
     run = run or Run()
-    network = _loaded(run.network, scene.settings)
+    network = loaded_network(run.network, scene.settings)
     limits = within_memory(scene.demand(network.architecture, network.compute_type, run.limits))
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
@@ -98,7 +98,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     return _result(scene, synthesis, network, limits)
 
 
-def _loaded(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
+def loaded_network(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
     """Return a loaded network; one that is given loaded must have the layers of the settings."""
     layers = wanted_layers(settings)
     if network is None:

@@ -35,9 +35,7 @@ class Technique(NamedTuple):
 LISTED = (
     Technique("basic", "Apply the whole style image to the whole content image.", "BasicInputs"),
     Technique("region", "Apply the style of each region to the region of the same map color.", "RegionInputs"),
-    Technique(
-        "mask", "Apply styles that follow soft masks: fully where white, not where black.", "MaskInputs"
-    ),
+    Technique("mask", "Apply styles that follow soft masks: fully where white, not where black.", "MaskInputs"),
     Technique("patch", "Apply the style by semantic patch matching.", "PatchInputs"),
     Technique("doodle", "Paint a doodle in the styles of the regions of STYLE.", "DoodleInputs"),
     Technique("plan", "Paint a picture as a plan file describes it.", "PlanInputs"),
