@@ -235,8 +235,8 @@ class _Loader:
         if path not in self._masks:
             with self.plan.source.locating("region", place, key):
                 self._masks[path] = read_mask(path)
-            if self._masks[path].remark is not None:
-                self.notes.append(f"{path}: {self._masks[path].remark}")
+            if self._masks[path].note is not None:
+                self.notes.append(f"{path}: {self._masks[path].note}")
         mask = self._masks[path].mask
         return 1 - mask if key == "mask" and entry.complement else mask
 
