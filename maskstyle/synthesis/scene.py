@@ -117,7 +117,7 @@ class Scene:
     margin: int = 0
     notes: tuple[str, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
-    _limits: dict[Limits, Limits] = field(default_factory=dict, init=False, repr=False)
+    _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def sizes(self) -> list[Size]:
@@ -152,10 +152,11 @@ class Scene:
         SettingsError
             Where not even the smallest tiles fit.
         """
-        if asked not in self._limits:
+        key = (network.name, compute_type, asked)
+        if key not in self._limits:
             fitted = within_memory(self.demand(network, compute_type, asked))
-            self._limits[asked] = self._limits[fitted] = fitted
-        return self._limits[asked]
+            self._limits[key] = self._limits[network.name, compute_type, fitted] = fitted
+        return self._limits[key]
 
     def margin_at(self, size: Size, extractor: Extractor) -> int:
         """Return the mirrored pixels around the image at a size.
