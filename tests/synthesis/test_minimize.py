@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -422,7 +423,7 @@ def test_an_error_after_resuming_carries_the_best_image_of_the_state():
 class Tiled(Bowl):
     """A bowl that calls back before each tile, as objectives of large images do."""
 
-    on_tile = None
+    on_tile: Any = None
 
     def value_and_gradient(self, image):
         """Return what a TiledObjective returns, after three tiles."""
