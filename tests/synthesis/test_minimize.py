@@ -376,7 +376,7 @@ def test_the_best_image_of_a_state_stays_the_best():
 
 
 @pytest.mark.parametrize(("optimizer", "later"), [("adam", 0), ("lbfgs", 6)])
-def test_a_resumed_adam_keeps_its_progress_and_lbfgs_measures_it_anew(optimizer, later):
+def test_a_resumed_adam_keeps_its_measure_of_progress_and_lbfgs_does_not(optimizer, later):
     flat = Bowl(OUTSIDE, 1e-9, floor=100.0)
     settings = settings_of(optimizer, steps=60, tolerance=0.01, learning_rate=1e-6)
     whole, _, states = recorded(flat, START, settings)
