@@ -146,7 +146,9 @@ def test_help_explains_every_option(run, command_named, names):
             continue
         text = parameter.help.split("  ")[0]
         assert text
-        assert any(_label(parameter) in line and text in line for line in out.splitlines()), parameter.name
+        # versions of Typer differ in the case of an argument's name
+        label = _label(parameter).lower()
+        assert any(label in line.lower() and text in line for line in out.splitlines()), parameter.name
 
 
 @pytest.mark.parametrize("names", [(), ("basic",), ("masks",), ("masks", "linear")], ids=" ".join)
