@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from maskstyle.plans.inputs import load_plan
 from sheets import SAMPLES, save_sheet
 
 import maskstyle
 from maskstyle.images.contact_sheet import Panel
-from maskstyle.plans.inputs import load_plan
 
 
 def main() -> None:

@@ -158,8 +158,10 @@ def mask_coverage(total: Mask) -> Mask:
 
     Examples
     --------
-    >>> mask_coverage(np.array([[0.5, 0.5]], np.float32)).tolist(), mask_coverage(np.array([[0, 1, 2]], np.float32)).tolist()
-    ([[0.5, 0.5]], [[0.0, 1.0, 1.0]])
+    >>> mask_coverage(np.array([[0.5, 0.5]], np.float32)).tolist()
+    [[0.5, 0.5]]
+    >>> mask_coverage(np.array([[0, 1, 2]], np.float32)).tolist()
+    [[0.0, 1.0, 1.0]]
     """
     shares = np.minimum(total.astype(np.float64), 1.0)
     if not shares.any():

@@ -168,8 +168,8 @@ def patch_notes(network: FeatureNetwork, maps: MapPair, settings: ObjectiveSetti
             if color in maps.style_colors and color not in left:
                 lost.setdefault(color, []).append(layer)
     return tuple(
-        f"region {format_color(color)} ({color_name(color)}) of the style image is too small for {', '.join(layers)}; "
-        "the nearest colors replace it there"
+        f"region {format_color(color)} ({color_name(color)}) of the style image is too small for "
+        f"{', '.join(layers)}; the nearest colors replace it there"
         for color, layers in lost.items()
     )
 

@@ -50,8 +50,8 @@ IMAGES = 3
 """Float32 images of the finest size that a run holds at its peak, beside those of the optimizer."""
 
 TILED = 1.5
-"""Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, instead of
-one each."""
+"""Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, not one
+each."""
 
 LOADING_SECONDS = 5.0
 """Loading TensorFlow, the network and the pictures."""
