@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskstyle.cli.map_options import (
-    MapReading,
     chosen_mapping,
     chosen_regions,
     found_map,
@@ -19,6 +18,7 @@ from maskstyle.cli.outputs import check_distinct
 from maskstyle.errors import SettingsError
 from maskstyle.images.files import check_replaceable, check_writable
 from maskstyle.maps.io import SemanticMap, find_map_beside, format_color
+from maskstyle.plans.plan import MapReading
 
 
 class MapFiles(NamedTuple):
