@@ -17,7 +17,9 @@ from maskstyle.cli.map_options import (
 from maskstyle.cli.outputs import check_distinct
 from maskstyle.errors import SettingsError
 from maskstyle.images.files import check_replaceable, check_writable
-from maskstyle.maps.io import SemanticMap, find_map_beside, format_color
+from maskstyle.maps.colors import format_color
+from maskstyle.maps.io import find_map_beside
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.plan import MapReading
 
 

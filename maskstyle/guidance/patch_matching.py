@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.patches import Patches, mean_parts
 from maskstyle.guidance.regions import Labels
-from maskstyle.maps.io import Color
+from maskstyle.maps.colors import Color
 from maskstyle.settings import PatchSettings
 
 PARTS = 8
