@@ -251,13 +251,13 @@ MASKS = {
     "equal": [np.linspace(0, 1, 12)] * 3,
     "of ones": [np.ones(12)],
     "faint": [np.full(12, 1e-3), np.linspace(0, 1e-6, 12), np.full(12, 0.5)],
-    # Two groups of pixels with 40 different columns of weights each.
-    "more than a batch": np.kron(np.eye(2), np.random.default_rng(7).uniform(0.1, 1, (40, 6))),
+    # Three groups of pixels, each with enough columns of weights to fill a batch.
+    "more than a batch": np.kron(np.eye(3), np.random.default_rng(7).uniform(0.1, 1, (36, 4))),
 }
 every_mask_set = pytest.mark.parametrize(
     "masks", [np.array(each, np.float32).reshape(-1, 3, 4) for each in MASKS.values()], ids=MASKS
 )
-DIVISORS = np.linspace(0.75, 2.0, 80)
+DIVISORS = np.linspace(0.75, 2.0, 108)
 
 
 def single_group(masks):

@@ -64,7 +64,8 @@ class Case:
             tape.watch(features)
             passed, distance = observe_patch_distance(features, target)
             total = upstream * distance + tf.reduce_sum(tf.cast(passed, tf.float32)) * 0.0
-        assert passed.dtype == self.dtype and passed.shape == self.features.shape
+        assert passed.dtype == self.dtype
+        assert passed.shape == self.features.shape
         return distance.numpy(), tf.cast(tape.gradient(total, features), tf.float32).numpy()
 
     def expected(self, features=None):
@@ -169,5 +170,6 @@ def test_slices_are_bounded():
     patches = cut_patches((256, 128), 1, size=16, stride=8, offset=(0, 0))
     slices = slice_patches(patches, 128, slice_bytes=4 << 20)
     sizes = [len(each.first_cells) * patches.cells * 128 * 4 for each in slices]
-    assert len(slices) > 3 and max(sizes) <= 4 << 20
+    assert len(slices) > 3
+    assert max(sizes) <= 4 << 20
     assert sum(len(each.first_cells) for each in slices) == patches.number
