@@ -76,8 +76,9 @@ class Kind:
             return False
         if self is COUNT:
             return isinstance(value, int) and value >= 1
-        at_least = isinstance(value, int | float) and math.isfinite(value) and value >= 0
-        return at_least and (self is NUMBER or bool(value))
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        return self is ANY_NUMBER or value > 0 or (self is NUMBER and value == 0)
 
 
 TEXT = Kind('a text in quotes, such as "photo.jpg"')
@@ -87,6 +88,7 @@ TABLE = Kind("a table")
 TEXT_TABLE = Kind('a table of texts, such as { red = "#0000ff" }')
 TABLES = Kind("tables, each below a line [[region]]")
 COUNT = Kind("a whole number of at least 1")
+ANY_NUMBER = Kind("a number")
 NUMBER = Kind("a number of at least 0")
 POSITIVE = Kind("a number above 0")
 

@@ -119,6 +119,8 @@ def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
     first = next(iter(plan.styles), "")
     if about[:1] == ("style_map",):
         return ("styles", first, "map")
+    if about[:1] == ("masks",):
+        return ("region", *about[1:], "mask")
     if about[:1] == ("regions",) and "region" not in plan.values and plan.regions and len(about) > 1:
         place = about[1]
         if about[2:] == ("style",) and isinstance(place, int):  # what is wrong with a style is wrong with its map

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from maskstyle.errors import SettingsError
+from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.masks.io import fit_mask
@@ -65,16 +65,17 @@ class MaskInputs(Inputs):
     def scene(self) -> Scene:
         """Return the scene: a placement for each mask."""
         content = self.checked("content")
-        checked = {id(image): check_image(image, "style image") for image in self.styles}
+        styles = list(self.styles)  # a stack of images makes each of them on access
+        checked = {id(image): check_image(image, "style image") for image in styles}
         sources = {key: StyleImage(image) for key, image in checked.items()}
-        masks = _fitted(self.masks, len(self.styles), content.shape[:2], self.name_of("content", "the content image"))
+        masks = _fitted(self.masks, len(styles), content.shape[:2], self.name_of("content", "the content image"))
         strengths = checked_strengths(self.strengths, len(masks))
         color = self.resolved_settings().color
         placements = (
             Placement(
                 f"mask {place + 1}", ((sources[id(image)], 1.0),), place, mask=mask, strength=strength, color=color
             )
-            for place, (image, mask, strength) in enumerate(zip(self.styles, masks, strengths, strict=True))
+            for place, (image, mask, strength) in enumerate(zip(styles, masks, strengths, strict=True))
         )
         return self.made_scene(
             Layout(tuple(placements)), content.shape[:2], content=content, transparent=self.transparent
@@ -92,14 +93,15 @@ def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[flo
 
 
 def _fitted(masks: Sequence[Mask], styles: int, size: Size, image_name: str) -> list[Mask]:
-    if not masks:
+    if len(masks) == 0:
         raise SettingsError("there is no mask; give one with each style image")
     if len(masks) != styles:
         raise SettingsError(f"there are {len(masks)} masks but {styles} style images; give one for each mask")
-    return [
-        fit_mask(mask, size, name=f"mask {number}", image_name=image_name)
-        for number, mask in enumerate(masks, start=1)
-    ]
+    fitted = []
+    for place, mask in enumerate(masks):
+        with concerning("masks", place):
+            fitted.append(fit_mask(mask, size, name=f"mask {place + 1}", image_name=image_name))
+    return fitted
 
 
 transfer_mask = transfer_function(MaskInputs)
