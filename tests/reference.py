@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +128,7 @@ class Bowl:
         Number of the evaluation, from 1, from which on the loss is `broken_value`.
     """
 
-    terms = ("distance",)
+    terms: tuple[Any, ...] = ("distance",)
     names = ("distance",)
 
     def __init__(self, target, curvature=1.0, floor=0.0, broken_at=None, broken_value=np.nan):

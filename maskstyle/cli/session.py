@@ -24,7 +24,6 @@ from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.plans.write import resolved_table
 from maskstyle.settings import Settings, wanted_layers
-from maskstyle.synthesis.memory import within_memory
 from maskstyle.synthesis.scene import Scene
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.
     choice = chosen_network(plan.settings, weights)
-    limits = within_memory(scene.demand(choice.architecture, choice.compute_type, plan.limits))
+    limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
     lines = forecast_lines(scene, choice, limits)
     if asked.dry_run:
         for name, text in lines:

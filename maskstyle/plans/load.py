@@ -235,8 +235,8 @@ class _Loader:
         if path not in self._masks:
             with self.plan.source.locating("region", place, key):
                 self._masks[path] = read_mask(path)
-            if self._masks[path].remark is not None:
-                self.notes.append(f"{path}: {self._masks[path].remark}")
+            if self._masks[path].note is not None:
+                self.notes.append(f"{path}: {self._masks[path].note}")
         mask = self._masks[path].mask
         return 1 - mask if key == "mask" and entry.complement else mask
 
@@ -247,7 +247,8 @@ class _Loader:
         style = None if entry.style is None else self._styles[entry.style]
         region: Color | None = None
         if entry.region is not None:
-            content_map = self._content_map()
+            content_map = self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
+            assert content_map is not None  # as the text of the plan was checked for
             region = self._color(("region", place, "region"), entry.region, content_map, self.names["content_map"])
         style_region: Color | str | None = entry.style_region
         if entry.style_region not in (None, WHOLE) and style is not None and style.style_map is not None:
@@ -264,18 +265,12 @@ class _Loader:
             color=entry.color,
         )
 
-    def _content_map(self) -> SemanticMap:
-        """Return the content map, which is read before the inputs in which colors of it are named."""
-        if "content_map" not in self._maps:
-            self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
-        return self._maps["content_map"]
-
     def _colors(self, name: str, declared: Declared) -> list[Color] | None:
         texts = self.plan.values.get(name)
         if texts is None:
             return None
-        if declared.of not in self._maps:  # the scene says that there is no map
-            return [parse_color(text) for text in texts]
+        if self._map(declared.of, declared_inputs(self.plan.inputs)[declared.of]) is None:
+            return [parse_color(text) for text in texts]  # the scene says that there is no map
         semantic_map = self._maps[declared.of]
         return [
             self._color((name, place), text, semantic_map, self.names[declared.of])

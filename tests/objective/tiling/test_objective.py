@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from maskstyle.objective.planned_guides import masked_style_targets
+from maskstyle.objective.soft_guides import map_guides
 from numpy.testing import assert_allclose
 from reference import TINY19, he_weights, random_image, with_metrics
 
@@ -12,8 +14,6 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.objective.guides import mask_guides, region_grams, region_guides, style_guide
 from maskstyle.objective.objective import Objective, content_term, objective_for, style_term, total_variation_term
 from maskstyle.objective.patch_targets import MapPair, patch_matches, patch_term
-from maskstyle.objective.planned_guides import masked_style_targets
-from maskstyle.objective.soft_guides import map_guides
 from maskstyle.objective.tiling.objective import TiledObjective
 from maskstyle.settings import PatchSettings, Settings
 
