@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from maskstyle.errors import SettingsError
+from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.masks.io import fit_mask
@@ -67,7 +67,7 @@ class MaskInputs(Inputs):
         content = self.checked("content")
         checked = {id(image): check_image(image, "style image") for image in self.styles}
         sources = {key: StyleImage(image) for key, image in checked.items()}
-        masks = _fitted(self.masks, len(self.styles), content.shape[:2], self.name_of("content", "the content image"))
+        masks = self._fitted(content.shape[:2])
         strengths = checked_strengths(self.strengths, len(masks))
         color = self.resolved_settings().color
         placements = (
@@ -80,6 +80,21 @@ class MaskInputs(Inputs):
             Layout(tuple(placements)), content.shape[:2], content=content, transparent=self.transparent
         )
 
+    def _fitted(self, size: Size) -> list[Mask]:
+        """Return the masks, one for each style image, checked against the size of the content image."""
+        masks, count = self.masks, len(self.styles)
+        if not masks:
+            raise SettingsError("there is no mask; give one with each style image")
+        if len(masks) != count:
+            raise SettingsError(f"there are {len(masks)} masks but {count} style images; give one for each mask")
+        fitted = []
+        for place, mask in enumerate(masks):
+            name = self.name_of(f"mask {place + 1}", f"mask {place + 1}")
+            with concerning("masks", place):
+                image_name = self.name_of("content", "the content image")
+                fitted.append(fit_mask(mask, size, name=name, image_name=image_name))
+        return fitted
+
 
 def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
     """Return `count` factors on the strength of masks; ones where none are given."""
@@ -89,17 +104,6 @@ def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[flo
     if not all(np.isfinite(strength) and strength > 0 for strength in given):
         raise SettingsError(f"the strengths of the masks are {given}; expected numbers above 0")
     return given
-
-
-def _fitted(masks: Sequence[Mask], styles: int, size: Size, image_name: str) -> list[Mask]:
-    if not masks:
-        raise SettingsError("there is no mask; give one with each style image")
-    if len(masks) != styles:
-        raise SettingsError(f"there are {len(masks)} masks but {styles} style images; give one for each mask")
-    return [
-        fit_mask(mask, size, name=f"mask {number}", image_name=image_name)
-        for number, mask in enumerate(masks, start=1)
-    ]
 
 
 transfer_mask = transfer_function(MaskInputs)

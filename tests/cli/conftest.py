@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -85,6 +86,12 @@ class Ran:
 
 def _plain(text):
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+@pytest.fixture
+def without_tensorflow(monkeypatch):
+    """Make any import of TensorFlow fail: every check of the inputs comes before."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
 
 
 @pytest.fixture
