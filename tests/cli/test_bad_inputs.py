@@ -97,7 +97,11 @@ NUMBERS = [
     Bad("content weight -1", "basic {good} --content-weight -1", ("--content-weight is -1.0", "at least 0")),
     Bad("style weight nan", "basic {good} --style-weight nan", ("--style-weight is nan", "at least 0")),
     Bad("tv weight inf", "basic {good} --tv-weight inf", ("--tv-weight is inf", "a finite number of at least 0")),
-    Bad("all weights 0", "basic {good} --content-weight 0 --style-weight 0 --tv-weight 0", ("--content-weight, --style-weight and --tv-weight are all 0", "one larger")),
+    Bad(
+        "all weights 0",
+        "basic {good} --content-weight 0 --style-weight 0 --tv-weight 0",
+        ("--content-weight, --style-weight and --tv-weight are all 0", "one larger"),
+    ),
     Bad("tv exponent below 1", "basic {good} --tv-exponent 0.5", ("--tv-exponent is 0.5", "at least 1")),
     Bad("intensity 0", "basic {good} --intensity 0", ("--intensity is 0.0", "above 0")),
     Bad("style scale 0", "basic {good} --style-scale 0", ("--style-scale is 0.0", "above 0")),
@@ -117,7 +121,11 @@ NUMBERS = [
     Bad("style share no number", "basic content.png style.jpg:much -o out.png", ("style.jpg is 'much'", "a number")),
     Bad("style share empty", "basic content.png style.jpg: -o out.png", ("style.jpg is ''", "a number")),
     Bad("style share nan", "basic content.png style.jpg:nan -o out.png", ("share of style.jpg is nan", "at least 0")),
-    Bad("style shares all 0", "basic content.png style.jpg:0 -o out.png --style init.png:0", ("all shares are 0", "above 0")),
+    Bad(
+        "style shares all 0",
+        "basic content.png style.jpg:0 -o out.png --style init.png:0",
+        ("all shares are 0", "above 0"),
+    ),
 ]
 
 CHOICES = [
@@ -130,7 +138,9 @@ CHOICES = [
     Bad("layer weight no number", "basic {good} --style-layers block1_conv1:x", ("'x'", "expected a number")),
     Bad("layer weight empty", "basic {good} --style-layers block1_conv1:", ("''", "expected a number")),
     Bad(
-        "layer weight negative", "basic {good} --style-layers block1_conv1:-1", ("block1_conv1 in --style-layers is -1.0", "at least 0")
+        "layer weight negative",
+        "basic {good} --style-layers block1_conv1:-1",
+        ("block1_conv1 in --style-layers is -1.0", "at least 0"),
     ),
     Bad(
         "layer weights all 0",
@@ -290,15 +300,29 @@ MAPS = [
     Bad("mapping of no color", "region {good} --map red=", ("--map", "color such as red")),
     Bad("mapping of no region", "region {good} --map green=red", ("#00ff00", "content_map.png")),
     Bad("mapped twice", "region {good} --map red=red --map red=blue", ("--map maps red twice", "once")),
-    Bad("mapped twice by other names", "region {good} --map red=red --map '#f00=blue'", ("#ff0000", "two", "remove one")),
+    Bad(
+        "mapped twice by other names",
+        "region {good} --map red=red --map '#f00=blue'",
+        ("#ff0000", "two", "remove one"),
+    ),
     Bad("unmatched", "region {good} --unmatched drop", ("--unmatched", "drop", "whole-style")),
-    Bad("soft maps inside", "region {good} --soft-maps --propagation inside", ("--propagation is 'inside'", "simple")),
+    Bad(
+        "soft maps inside", "region {good} --soft-maps --propagation inside", ("--propagation is 'inside'", "simple")
+    ),
     Bad("feather", "region {good} --feather -1", ("--feather is -1", "at least 0")),
     Bad("feather nan", "region {good} --feather nan", ("--feather is nan",)),
     Bad("feather mode", "region {good} --feather 3 --feather-mode hair", ("--feather-mode", "edges")),
-    Bad("edges without feather", "region {good} --feather-mode edges", ("--feather is 0", "--feather-mode edges", "1 to 1000 pixels")),
+    Bad(
+        "edges without feather",
+        "region {good} --feather-mode edges",
+        ("--feather is 0", "--feather-mode edges", "1 to 1000 pixels"),
+    ),
     Bad("transparent into jpg", "region content.png style.jpg -o out.jpg --transparent", ("--transparent", ".png")),
-    Bad("denoised regions of nothing", "region {good} --denoise-regions red", ("--denoise-regions does nothing", "--denoise is 0")),
+    Bad(
+        "denoised regions of nothing",
+        "region {good} --denoise-regions red",
+        ("--denoise-regions does nothing", "--denoise is 0"),
+    ),
     Bad("no color to denoise", "region {good} --denoise 0.1 --denoise-regions hue", ("--denoise-regions", "'hue'")),
     Bad(
         "unknown region to denoise",
@@ -385,7 +409,11 @@ MASKS = [
     Bad(
         "a style twice", "mask content.png style.jpg --style init.png -o out.png", ("style.jpg is one argument too",)
     ),
-    Bad("none beside the content", "mask init.png --style style.jpg -o out.png", ("init_mask.png", "a grayscale image")),
+    Bad(
+        "none beside the content",
+        "mask init.png --style style.jpg -o out.png",
+        ("init_mask.png", "a grayscale image"),
+    ),
     Bad("several beside it", "mask two.png --style style.jpg -o out.png", ("two_mask.jpg and two_mask.png", "name")),
     Bad("none of several", "mask {masked} --style init.png", ("init.png has no mask", "2 styles", "FILE:MASK")),
     Bad("empty style", "mask content.png --style '' -o out.png", ("--style is ''", "FILE:MASK[:STRENGTH]")),
@@ -518,7 +546,11 @@ DOODLES = [
         f"{DOODLE} -o out.png --content-weight 1",
         ("--content-weight does nothing in maskst",),
     ),
-    Bad("from the content", f"{DOODLE} -o out.png --init content", ("--init is 'content'", "no content image to start from", "colors, noise")),
+    Bad(
+        "from the content",
+        f"{DOODLE} -o out.png --init content",
+        ("--init is 'content'", "no content image to start from", "colors, noise"),
+    ),
     Bad("transparent into jpg", "doodle style.jpg --doodle hole.png -o out.jpg", (".jpg cannot keep", ".png")),
     Bad("unknown matching", f"{DOODLE} -o out.png --matching cells", ("--matching", "'cells'", "region", "patch")),
     Bad(
@@ -552,7 +584,9 @@ PATCHES = [
     Bad("match map the output", "patch {good} --match-map out.png", ("--match-map and --output are both",)),
     Bad("match map of no suffix", "patch {good} --match-map matches", ("matches has no extension",)),
     Bad(
-        "match map without style", "patch {good} --match-map m.png --style-weight 0", ("--match-map does nothing", "--style-weight is 0")
+        "match map without style",
+        "patch {good} --match-map m.png --style-weight 0",
+        ("--match-map does nothing", "--style-weight is 0"),
     ),
     Bad(
         "match map of a doodle by region",
