@@ -114,6 +114,8 @@ def _styles(source: Source, tables: Mapping[str, object], inputs: type[Inputs]) 
             ("styles", second),
             f"technique {inputs.technique!r} takes one style, not {len(styles)}; leave the others out",
         )
+    if not any(style.share for style in styles.values()):
+        raise source.error(("styles",), "all shares are 0; give at least one style a share above 0")
     return styles
 
 
