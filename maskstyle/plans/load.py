@@ -112,7 +112,7 @@ def load_plan(plan: Plan) -> LoadedPlan:
 
 
 def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
-    """Return a note about regions of the content map that a plan with [[region]] does not mention; None without any."""
+    """Return a note about regions of the content map that [[region]] does not mention; None without any."""
     content_map = scene.layout.content_map
     if content_map is None or not plan.regions:
         return None
