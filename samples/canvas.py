@@ -1,15 +1,21 @@
-"""What every painter needs: coordinates, noise, color ramps, relief light and the way down to pixels."""
+"""Shared by all painters: coordinates, noise, color ramps, relief lighting and reduction to pixels."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
-SUPERSAMPLING = 2  # painters work on a canvas this many times finer than the picture
+Number: TypeAlias = Any
+"""A float or an array of floats."""
+
+SUPERSAMPLING = 2  # factor by which the canvas is finer than the picture
 
 
 def coordinates(height: int, aspect: float = 1.25) -> tuple[np.ndarray, np.ndarray]:
     """
-    Coordinates of the pixel centers, in picture heights.
+    Return coordinates of the pixel centers, in picture heights.
 
     Returns
     -------
@@ -22,7 +28,7 @@ def coordinates(height: int, aspect: float = 1.25) -> tuple[np.ndarray, np.ndarr
 
 def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float | tuple[float, float]) -> np.ndarray:
     """
-    Smooth noise with mean 0 and deviation 1.
+    Return smooth noise with mean 0 and deviation 1.
 
     Parameters
     ----------
@@ -40,8 +46,8 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], cell: float | tuple[
     return (smooth - smooth.mean()) / (smooth.std() + 1e-9)
 
 
-def _along_rows(values, positions):
-    """Sample an array at fractional rows, with a cubic B-spline (separable, hence fast)."""
+def _along_rows(values: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Sample an array at fractional rows with a cubic B-spline; separable, hence fast."""
     whole = np.floor(positions).astype(int)
     t = (positions - whole)[:, None]
     weights = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3)
@@ -52,9 +58,9 @@ def _along_rows(values, positions):
 def cloud(
     rng: np.random.Generator, shape: tuple[int, int], cell: float | tuple[float, float], octaves: int = 4
 ) -> np.ndarray:
-    """Sum noises of halving size and strength; mean 0, deviation 1."""
-    cell = np.asarray(cell, float)
-    total = sum(noise(rng, shape, cell / 2**k) / 2**k for k in range(octaves))
+    """Return a sum of noises, each with half the size and strength of the previous; mean 0, deviation 1."""
+    rows, columns = np.broadcast_to(np.asarray(cell, float), 2)
+    total = np.sum([noise(rng, shape, (rows / 2**k, columns / 2**k)) / 2**k for k in range(octaves)], axis=0)
     return total / total.std()
 
 
@@ -71,8 +77,8 @@ def smoothstep(low: float, high: float, t: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def bump(t: np.ndarray, center: float, width: float) -> np.ndarray:
-    """Gaussian bump of height 1."""
+def bump(t: Number, center: Number, width: Number) -> Number:
+    """Return a Gaussian bump of height 1."""
     return np.exp(-(((t - center) / width) ** 2))
 
 
@@ -82,13 +88,13 @@ def mix(first: np.ndarray, second: np.ndarray, amount: np.ndarray) -> np.ndarray
     return first * (1 - amount) + second * amount
 
 
-def polygon(shape: tuple[int, int], points: list[tuple[float, float]]) -> np.ndarray:
-    """Mask of a polygon with (x, y) corners in picture heights."""
+def polygon(shape: tuple[int, int], points: Sequence[tuple[float, float]]) -> np.ndarray:
+    """Return the mask of a polygon with (x, y) corners in picture heights."""
     return polygon2mask(shape, np.asarray(points, float)[:, ::-1] * shape[0])
 
 
 def distance_to_edges(pieces: np.ndarray) -> np.ndarray:
-    """Distance of each pixel to the nearest other piece, in canvas pixels."""
+    """Return the distance of each pixel to the nearest other piece, in canvas pixels."""
     edge = np.zeros(pieces.shape, bool)
     edge[1:] |= pieces[1:] != pieces[:-1]
     edge[:, 1:] |= pieces[:, 1:] != pieces[:, :-1]
@@ -110,19 +116,19 @@ def field_along(potential: np.ndarray) -> np.ndarray:
 
 
 def relief(picture: np.ndarray, height: np.ndarray, strength: float = 0.5) -> np.ndarray:
-    """Light a picture from the top left as if its surface had the given heights."""
+    """Light a picture from the top left, with a surface of the given heights."""
     down, right = np.gradient(ndimage.gaussian_filter(height, 0.8))
     slope = np.clip((down + right) * strength, -0.6, 0.6)
     return picture * (1 + 0.8 * slope[..., None]) + 0.25 * np.clip(slope, 0, None)[..., None] ** 2
 
 
 def to_pixels(picture: np.ndarray) -> np.ndarray:
-    """Average the fine canvas down to the picture and round to 8 bits."""
+    """Reduce the canvas to the picture by averaging, and round to 8 bits."""
     height, width = (side // SUPERSAMPLING for side in picture.shape[:2])
     blocks = picture.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3)
     return (np.clip(blocks.mean(axis=(1, 3)), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def to_labels(labels: np.ndarray) -> np.ndarray:
-    """Labels of the picture from those of the fine canvas."""
+    """Reduce the canvas's labels to the picture's."""
     return labels[::SUPERSAMPLING, ::SUPERSAMPLING]

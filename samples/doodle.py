@@ -1,8 +1,12 @@
-"""A doodle to be painted by the doodle technique: another coast, in the colors of the harbour's map."""
+"""Draw a doodle for the doodle technique: another coast, in the colors of the harbour's map."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from canvas import bump, cloud, coordinates, polygon
 from palette import FIGURE, GROUND, LIGHT, SKY, WATER
+
+Corners = Sequence[tuple[float, float]]
 
 HORIZON = 0.52
 SUN = (0.30, 0.24, 0.125)
@@ -12,7 +16,7 @@ HOUSES = ((0.93, 0.40, 0.10), (1.05, 0.36, 0.11), (1.17, 0.35, 0.09))  # middle,
 
 def doodle_coast(height: int = 400, seed: int = 5) -> np.ndarray:
     """
-    Doodle a bay with a cliff village on the right, an island and a sailing boat.
+    Draw a bay with a cliff village on the right, an island and a sailing boat.
 
     Parameters
     ----------
@@ -40,8 +44,8 @@ def doodle_coast(height: int = 400, seed: int = 5) -> np.ndarray:
     return labels
 
 
-def _shaken(mask, shake_x, shake_y):
-    """Draw a mask's outline with the same unsteady hand as everything else."""
+def _shaken(mask: np.ndarray, shake_x: np.ndarray, shake_y: np.ndarray) -> np.ndarray:
+    """Distort a mask with the same unsteady hand as everything else."""
     height, width = mask.shape
     rows, columns = np.indices(mask.shape)
     rows = np.clip(rows + np.rint(shake_y * height).astype(int), 0, height - 1)
@@ -49,14 +53,14 @@ def _shaken(mask, shake_x, shake_y):
     return mask[rows, columns]
 
 
-def _boat():
+def _boat() -> list[Corners]:
     x, y = BOAT
     hull = ((-0.19, -0.06), (0.19, -0.06), (0.12, 0.035), (-0.12, 0.035))
     sail = ((0.0, -0.42), (0.17, -0.09), (-0.16, -0.09), (-0.10, -0.24))
     return [[(x + dx, y + dy) for dx, dy in part] for part in (hull, sail)]
 
 
-def _house(middle, base, size):
+def _house(middle: float, base: float, size: float) -> Corners:
     half, top = size / 2, base - 0.8 * size
     return (
         (middle - half, base), (middle - half, top), (middle, top - 0.7 * size), (middle + half, top),

@@ -1,12 +1,13 @@
 """
-Make every sample file anew: `python samples/make_samples.py [FOLDER]`.
+Generate every sample file: `python samples/make_samples.py [FOLDER]`.
 
-The same versions of NumPy, SciPy, scikit-image and Pillow give the same bytes each time.
+With the same versions of NumPy, SciPy, scikit-image and Pillow the files are identical.
 """
 
 import sys
 from pathlib import Path
 
+import numpy as np
 from doodle import doodle_coast
 from paint_dots import paint_dots
 from paint_harbour import paint_harbour
@@ -20,7 +21,7 @@ PAINTERS = {"harbour": paint_harbour, "window": paint_window, "woodcut": paint_w
 
 
 def make_samples(folder: Path) -> None:
-    """Write photographs, paintings, their maps, the doodle and the soft masks to a folder."""
+    """Write photographs, paintings, maps, the doodle and the masks to a folder."""
     for name, photograph in PHOTOGRAPHS.items():
         _save(folder, name, photograph(), photograph_map(name), quality=90)
     for name, paint in PAINTERS.items():
@@ -30,7 +31,7 @@ def make_samples(folder: Path) -> None:
         Image.fromarray(mask()).save(folder / f"{name}_mask.png", optimize=True)
 
 
-def _save(folder, name, picture, labels, quality):
+def _save(folder: Path, name: str, picture: np.ndarray, labels: np.ndarray, quality: int) -> None:
     Image.fromarray(picture).save(folder / f"{name}.jpg", quality=quality)
     map_image(labels).save(folder / f"{name}_map.png", optimize=True)
 

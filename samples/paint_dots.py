@@ -1,4 +1,4 @@
-"""`dots`: an afternoon in a park by a lake, in dots of divided color, as the pointillists painted."""
+"""Paint `dots`: an afternoon in a park by a lake, in the divided color of the pointillists."""
 
 import numpy as np
 from canvas import (
@@ -18,8 +18,11 @@ from canvas import (
 )
 from palette import FIGURE, GROUND, LIGHT, SKY, WATER
 
+Part = tuple[int, np.ndarray, np.ndarray, np.ndarray]
+"""Region, mask, colors, and a potential; the dots follow its level lines."""
+
 PRIMING = (0.93, 0.89, 0.80)
-# radius in picture heights, distance of neighbors in radii, deviation of hue, share of complementary dots
+# Radius in picture heights, distance of neighbors in radii, deviation of hue, share of complementary dots
 LAYERS = ((0.0074, 1.3, 0.05, 0.02), (0.0060, 2.0, 0.08, 0.07), (0.0045, 2.9, 0.11, 0.12))
 STRETCH = 1.25  # dots are this much longer along the forms than across
 BATCH = 4000
@@ -66,8 +69,8 @@ def paint_dots(height: int = 512, seed: int = 4) -> tuple[np.ndarray, np.ndarray
     return to_pixels(relief(canvas, heights, 0.25)), to_labels(labels)
 
 
-def _scatter(rng, shape, distance):
-    """Evenly but irregularly placed points in random order: a hexagonal lattice, well shaken."""
+def _scatter(rng: np.random.Generator, shape: tuple[int, int], distance: float) -> np.ndarray:
+    """Return points of a jittered hexagonal lattice in random order."""
     rows, columns = np.mgrid[0 : shape[0] / distance / 0.87, 0 : shape[1] / distance]
     points = np.stack([rows * 0.87, columns + 0.5 * (rows % 2)], axis=-1).reshape(-1, 2) * distance
     points = points + rng.uniform(-0.55, 0.55, size=points.shape) * distance
@@ -75,8 +78,8 @@ def _scatter(rng, shape, distance):
     return rng.permutation(points[inside])
 
 
-def _divide(rng, colors, hue, complementary):
-    """Split colors into purer ones that mix in the eye: hues to either side, and some complements."""
+def _divide(rng: np.random.Generator, colors: np.ndarray, hue: float, complementary: float) -> np.ndarray:
+    """Divide colors into purer ones that mix in the eye: neighboring hues, and some complements."""
     gray = colors.mean(axis=1, keepdims=True)
     tint = rng.normal(size=colors.shape) * hue
     tint -= tint.mean(axis=1, keepdims=True)
@@ -86,8 +89,16 @@ def _divide(rng, colors, hue, complementary):
     return np.clip(lightness + np.where(opposite, -0.8 * chroma, chroma), 0.03, 0.99)
 
 
-def _stamp(rng, canvas, heights, centers, colors, directions, radius):
-    """Set dots one over another; canvas and heights change in place."""
+def _stamp(
+    rng: np.random.Generator,
+    canvas: np.ndarray,
+    heights: np.ndarray,
+    centers: np.ndarray,
+    colors: np.ndarray,
+    directions: np.ndarray,
+    radius: float,
+) -> None:
+    """Paint dots over each other; changes canvas and heights in place."""
     reach = int(radius * STRETCH * 1.3) + 1
     down, right = (a.ravel() for a in np.mgrid[-reach : reach + 1, -reach : reach + 1])
     for first in range(0, len(centers), BATCH):
@@ -107,8 +118,8 @@ def _stamp(rng, canvas, heights, centers, colors, directions, radius):
         heights[rows[painted], columns[painted]] = dome[painted]
 
 
-def _lay_out(rng, x, y):
-    """Parts back to front: region, mask, colors and the potential whose level lines the dots follow."""
+def _lay_out(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> list[Part]:
+    """Return all parts, back to front."""
     return [
         _sky(rng, x, y),
         _sun(x, y),
@@ -123,7 +134,7 @@ def _lay_out(rng, x, y):
     ]
 
 
-def _sky(rng, x, y):
+def _sky(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Part:
     from_sun = np.hypot(x - SUN[0], y - SUN[1])
     clouds = cloud(rng, x.shape, (0.10, 0.26), 4)
     blue = ramp(y / HORIZON, (70, 125, 205), (110, 170, 225), (175, 205, 225), (250, 215, 190))
@@ -137,12 +148,12 @@ def _sky(rng, x, y):
     return SKY, np.full(x.shape, True), mix(blue, white, cover), from_sun + 0.05 * clouds
 
 
-def _sun(x, y):
+def _sun(x: np.ndarray, y: np.ndarray) -> Part:
     far = np.hypot(x - SUN[0], y - SUN[1]) / SUN_RADIUS
     return LIGHT, far < 1, ramp(far, (255, 255, 225), (255, 248, 170), (255, 226, 90)), far
 
 
-def _far_shore(rng, x, y):
+def _far_shore(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Part:
     top = HORIZON - 0.035 - 0.03 * np.sin(5 * x + 1) ** 2 - 0.010 * np.abs(np.sin(31 * x)) - 0.02 * bump(x, 1.2, 0.1)
     woods = cloud(rng, x.shape, 0.04, 2)
     colors = ramp(
@@ -155,7 +166,7 @@ def _far_shore(rng, x, y):
     return GROUND, (y > top) & (y < HORIZON + 0.01), colors, y + 0.01 * woods
 
 
-def _lake(rng, x, y):
+def _lake(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Part:
     depth = (y - HORIZON) / 0.35
     ripples = noise(rng, x.shape, (0.010, 0.06))
     colors = ramp(
@@ -172,11 +183,11 @@ def _lake(rng, x, y):
     )
 
 
-def _lawn_top(x):
+def _lawn_top(x: np.ndarray) -> np.ndarray:
     return 0.60 + 0.19 * smoothstep(0.25, 1.2, x) + 0.012 * np.sin(9 * x) + 0.003 * np.sin(70 * x)
 
 
-def _lawn(rng, x, y):
+def _lawn(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Part:
     below = y - _lawn_top(x)
     tufts = cloud(rng, x.shape, (0.05, 0.12), 3)
     sunny = ramp(0.45 + 0.22 * tufts + 0.3 * below, (90, 150, 50), (160, 195, 60), (225, 220, 90), (250, 225, 130))
@@ -194,7 +205,7 @@ def _lawn(rng, x, y):
     return GROUND, below > 0, colors, below + 0.02 * tufts
 
 
-def _trunk(rng, x, y):
+def _trunk(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Part:
     middle = 0.215 + 0.03 * np.sin(6 * y) + 0.0 * x
     across = (x - middle) / (0.028 + 0.10 * smoothstep(0.62, 0.76, y) ** 2)
     bark = noise(rng, x.shape, (0.06, 0.012))
@@ -207,8 +218,8 @@ def _trunk(rng, x, y):
     )
 
 
-def _crown(rng, x, y, column, row, radius):
-    """Build a clump of leaves, warm towards the sun and blue in its shade."""
+def _crown(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, column: float, row: float, radius: float) -> Part:
+    """Return a clump of leaves, warm toward the sun and blue in the shade."""
     right, down = (x - column) / radius, (y - row) / radius
     leaves = cloud(rng, x.shape, 0.045, 3)
     light = 0.45 + 0.28 * right - 0.22 * down + 0.17 * leaves
@@ -217,8 +228,8 @@ def _crown(rng, x, y, column, row, radius):
     return FIGURE, far < 1, colors, far
 
 
-def _boat(x, y, column, row, size):
-    """Build hull and sail."""
+def _boat(x: np.ndarray, y: np.ndarray, column: float, row: float, size: float) -> list[Part]:
+    """Return hull and sail."""
     hull = [(-0.5, -0.08), (0.5, -0.08), (0.36, 0.1), (-0.38, 0.1)]
     sail = [(-0.02, -1.5), (0.42, -0.2), (-0.38, -0.18), (-0.22, -0.8)]
     inside = [polygon(x.shape, [(column + size * a, row + size * b) for a, b in part]) for part in (hull, sail)]
@@ -228,8 +239,8 @@ def _boat(x, y, column, row, size):
     return [(FIGURE, inside[0], dark, y), (FIGURE, inside[1], white, x + 0.3 * y)]
 
 
-def _lady(rng, x, y):
-    """Build a lady with a parasol, from the stick in front of the lake to the hat."""
+def _lady(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> list[Part]:
+    """Return a lady with a parasol, from the stick to the hat."""
     across, down = (x - 0.80) / 1.5, (y - 0.54) / 1.5
     waist = np.clip((down - 0.035) / 0.225, 0, 1)
     half = 0.024 + 0.066 * waist**0.8 + 0.030 * bump(waist, 0.25, 0.2) * (across < 0)
@@ -254,8 +265,8 @@ def _lady(rng, x, y):
     ]
 
 
-def _parasol(across, down):
-    """Build a dome with scalloped hem and gores in two colors."""
+def _parasol(across: np.ndarray, down: np.ndarray) -> Part:
+    """Return a dome with a scalloped hem and gores in two colors."""
     tilted, up = across + 0.28 * down, down - 0.28 * across
     far = np.hypot(tilted / 0.150, up / 0.105)
     hem = 0.012 * np.abs(np.sin(tilted * 63))

@@ -1,8 +1,9 @@
-"""`harbour`: an evening bay in thick oriented brush strokes, in the manner of the post-impressionists."""
+"""Paint `harbour`: an evening bay in thick oriented brush strokes, like the post-impressionists."""
 
 import numpy as np
 from canvas import (
     SUPERSAMPLING,
+    Number,
     bump,
     cloud,
     coordinates,
@@ -20,10 +21,12 @@ from palette import FIGURE, GROUND, LIGHT, SKY, WATER
 from scipy import ndimage
 from strokes import SPACING, Brush, jittered, lay_strokes, stroke_starts, trace
 
+Corners = list[tuple[float, float]]
+
 SUN = (0.88, 0.25)
 SUN_RADIUS = 0.085
 HORIZON = 0.47
-# column, row, radius and strength of the eddies in the sky
+# Column, row, radius and strength of the swirls in the sky
 SWIRLS = (
     (0.36, 0.13, 0.12, 0.16),
     (0.62, 0.10, 0.09, -0.11),
@@ -31,7 +34,7 @@ SWIRLS = (
     (0.05, 0.06, 0.10, -0.12),
 )
 WINDOW_BLUE = (0.20, 0.24, 0.45)
-# region: its brushes from the ground coat to the finish
+# Brushes of each region, from the ground coat to the finish
 BRUSHES = {
     SKY: (Brush(0.034, 0.15, 3), Brush(0.020, 0.12, 1.8, 0.08), Brush(0.010, 0.08, 0.5, 0.11)),
     LIGHT: (Brush(0.022, 0.06, 5, 0.03), Brush(0.014, 0.06, 2.0, 0.04)),
@@ -70,7 +73,7 @@ def paint_harbour(height: int = 512, seed: int = 1) -> tuple[np.ndarray, np.ndar
     labels = _lay_out(x, y)
     scene = _color(rng, x, y, labels)
     field = _directions(rng, x, y, labels)
-    canvas = 0.6 * scene  # a dull ground that shows between strokes
+    canvas = 0.6 * scene  # a dull ground shows between strokes
     heights = np.zeros(labels.shape)
     for region, brushes in BRUSHES.items():
         for brush in brushes:
@@ -78,8 +81,16 @@ def paint_harbour(height: int = 512, seed: int = 1) -> tuple[np.ndarray, np.ndar
     return to_pixels(relief(canvas, heights)), to_labels(labels)
 
 
-def _paint_region(rng, canvas, heights, region, brush, scene, field):
-    """Lay one brush's strokes over one region; they may stray past its edge by a third of their width."""
+def _paint_region(
+    rng: np.random.Generator,
+    canvas: np.ndarray,
+    heights: np.ndarray,
+    region: np.ndarray,
+    brush: Brush,
+    scene: np.ndarray,
+    field: np.ndarray,
+) -> None:
+    """Paint one brush's strokes over one region; they may cross its edge by a third of their width."""
     size = region.shape[0]
     starts = stroke_starts(rng, region, brush)
     row, column = starts.astype(int).T
@@ -89,23 +100,23 @@ def _paint_region(rng, canvas, heights, region, brush, scene, field):
     lay_strokes(rng, canvas, heights, allowed, paths, colors, brush.width * size)
 
 
-def _ridge(x):
-    """Height of the hills behind the village; right of it they sink below the horizon."""
+def _ridge(x: np.ndarray) -> np.ndarray:
+    """Return the upper edge of the hills behind the village; to the right they sink below the horizon."""
     hills = 0.21 * bump(x, 0.16, 0.20) + 0.11 * bump(x, 0.47, 0.13) + 0.045 * bump(x, 1.27, 0.13)
     return HORIZON + 0.02 - hills + 0.006 * np.sin(37 * x) + 0.004 * np.sin(71 * x + 1)
 
 
-def _shore(x):
+def _shore(x: Number) -> Number:
     return HORIZON + 0.075 * bump(x, 0.2, 0.42) + 0.004 * np.sin(50 * x)
 
 
-def _quay(x):
-    """Upper edge of the foreground."""
+def _quay(x: np.ndarray) -> np.ndarray:
+    """Return the upper edge of the foreground."""
     return 0.76 + 0.27 * x**1.8 - 0.05 * bump(x, 0.33, 0.12) + 0.008 * np.sin(29 * x)
 
 
-def _boat(x, y, scale):
-    """Corners of hull, main sail and jib of a boat whose waterline is centered at (x, y)."""
+def _boat(x: float, y: float, scale: float) -> list[Corners]:
+    """Return the corners of hull, main sail and jib of a boat with its waterline centered at (x, y)."""
     hull = [(-0.16, -0.045), (0.17, -0.06), (0.12, 0.02), (-0.11, 0.02)]
     main = [(0.0, -0.40), (0.012, -0.065), (-0.155, -0.075), (-0.13, -0.16), (-0.07, -0.29)]
     jib = [(0.022, -0.35), (0.10, -0.19), (0.145, -0.085), (0.024, -0.075)]
@@ -115,15 +126,15 @@ def _boat(x, y, scale):
 BOATS = (_boat(0.70, 0.73, 1.0), _boat(1.09, 0.56, 0.42))
 
 
-def _house(left, right, height):
-    """Corners of wall and roof."""
+def _house(left: float, right: float, height: float) -> tuple[Corners, Corners]:
+    """Return the corners of wall and roof."""
     base = _shore((left + right) / 2) + 0.004
     top, middle = base - height, (left + right) / 2
     wall = [(left, base), (left, top), (right, top), (right, base)]
     return wall, [(left - 0.006, top), (middle, top - 0.038), (right + 0.006, top)]
 
 
-def _lay_out(x, y):
+def _lay_out(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Label each pixel with its region, back to front."""
     labels = np.where(y < HORIZON, SKY, WATER)
     labels[np.hypot(x - SUN[0], y - SUN[1]) < SUN_RADIUS] = LIGHT
@@ -137,8 +148,8 @@ def _lay_out(x, y):
     return labels
 
 
-def _color(rng, x, y, labels):
-    """Colors the strokes pick up, (H, W, 3)."""
+def _color(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the colors of the strokes, (H, W, 3)."""
     shape = x.shape
     painters = {SKY: _sky, LIGHT: _sun, WATER: _water, GROUND: _ground, FIGURE: _figures}
     scene = np.zeros((*shape, 3))
@@ -148,7 +159,7 @@ def _color(rng, x, y, labels):
     return scene
 
 
-def _sky(rng, x, y):
+def _sky(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     far = np.hypot(x - SUN[0], (y - SUN[1]) * 1.15) + 0.035 * cloud(rng, x.shape, 0.25)
     colors = ramp(
         far / 1.0,
@@ -159,11 +170,11 @@ def _sky(rng, x, y):
     return colors * (0.86 + 0.24 * ring[..., None])
 
 
-def _sun(rng, x, y):
+def _sun(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ramp(np.hypot(x - SUN[0], y - SUN[1]) / SUN_RADIUS, (255, 253, 225), (255, 244, 160), (255, 222, 84))
 
 
-def _water(rng, x, y):
+def _water(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     depth = (y - HORIZON) / (1 - HORIZON)
     colors = ramp(
         depth + 0.07 * noise(rng, x.shape, (0.02, 0.15)),
@@ -177,7 +188,7 @@ def _water(rng, x, y):
     return mix(colors, ramp(y, (200, 60, 40), (170, 50, 50)), 0.75 * sails)
 
 
-def _ground(rng, x, y):
+def _ground(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     patches = cloud(rng, x.shape, 0.09, 3)
     hills = ramp(
         0.5 + 0.22 * patches + 1.2 * (x - 0.3) * (y < HORIZON),
@@ -191,7 +202,7 @@ def _ground(rng, x, y):
     return np.where((below > 0)[..., None], quay, hills)
 
 
-def _figures(rng, x, y):
+def _figures(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     colors = np.zeros((*x.shape, 3))
     for left, right, height, wall, roof in HOUSES:
         for part, color in zip(_house(left, right, height), (wall, roof), strict=True):
@@ -209,8 +220,8 @@ def _figures(rng, x, y):
     return colors
 
 
-def _directions(rng, x, y, labels):
-    """Directions of the strokes: level lines of one potential for each region."""
+def _directions(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the directions of the strokes: the level lines of a potential for each region."""
     shape = x.shape
     from_sun = np.hypot(x - SUN[0], y - SUN[1])
     swirl = sum(s * bump(np.hypot(x - a, y - b), 0, r) for a, b, r, s in SWIRLS)

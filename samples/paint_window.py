@@ -1,4 +1,4 @@
-"""`window`: a stained-glass window of a water lily under the sun, with leads, grain and painted hatching."""
+"""Paint `window`: stained glass of a water lily under the sun, with leads, grain and painted hatching."""
 
 import numpy as np
 from canvas import (
@@ -16,6 +16,9 @@ from canvas import (
 from palette import FIGURE, FRAME, GROUND, LIGHT, SKY, WATER
 from scipy import ndimage
 
+Layer = tuple[int, np.ndarray, np.ndarray, np.ndarray]
+"""Region, mask, number of the pane at each pixel, and lightness."""
+
 LEAD = 0.0046  # half the width of a lead, in picture heights
 HATCH = 0.0095  # spacing of the painted hatching
 BORDER = 0.072
@@ -24,7 +27,7 @@ SUN = (0.93, 0.29)
 SUN_RADIUS = 0.105
 HEART = (0.56, 0.69)
 WATERLINE = 0.66
-# angle from upright in degrees, length, half width; back row first
+# Angle from upright in degrees, length, half width; back row first
 PETALS = (
     (-74, 0.36, 0.062), (74, 0.36, 0.062), (-48, 0.43, 0.075), (48, 0.43, 0.075),
     (-23, 0.49, 0.080), (23, 0.49, 0.080), (0, 0.53, 0.085),
@@ -36,7 +39,7 @@ PADS = (
     (0.57, 0.865, 0.20, 0.05),
     (1.08, 0.70, 0.08, 0.028),
 )
-GLASS = {  # region: its colors, dark to light
+GLASS = {  # colors of each region, dark to light
     SKY: (
         (44, 60, 150),
         (50, 110, 195),
@@ -82,7 +85,7 @@ def paint_window(height: int = 512, seed: int = 2) -> tuple[np.ndarray, np.ndarr
     return to_pixels(_leaded(rng, glass, to_lead)), to_labels(labels)
 
 
-def _lay_out(rng, x, y):
+def _lay_out(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     Cut the window into panes.
 
@@ -113,8 +116,8 @@ def _lay_out(rng, x, y):
     return labels, panes, tone
 
 
-def _sky(x, y):
-    """Rings of panes about the sun."""
+def _sky(x: np.ndarray, y: np.ndarray) -> Layer:
+    """Return rings of panes around the sun."""
     far, turn = np.hypot(x - SUN[0], y - SUN[1]), np.arctan2(y - SUN[1], x - SUN[0]) / (2 * np.pi) + 0.5
     ring = ((far / 0.072) ** 0.92).astype(int)
     sectors = np.round(4 + 5.2 * ring)
@@ -122,14 +125,14 @@ def _sky(x, y):
     return SKY, np.full(x.shape, True), cut, 1.02 - 1.05 * far / 0.85
 
 
-def _sun(x, y):
+def _sun(x: np.ndarray, y: np.ndarray) -> Layer:
     far, turn = np.hypot(x - SUN[0], y - SUN[1]) / SUN_RADIUS, np.arctan2(y - SUN[1], x - SUN[0])
     cut = np.where(far < 0.45, 99, ((turn / (2 * np.pi) + 0.5) * 9).astype(int))
     return LIGHT, far < 1, cut, 0.9 - 0.6 * far
 
 
-def _water(rng, x, y):
-    """Rows of panes between waves."""
+def _water(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Layer:
+    """Return rows of panes between waves."""
     swell = y - WATERLINE + 0.012 * np.sin(x * 21) + 0.005 * np.sin(x * 47 + 2)
     row = np.clip(np.floor(swell / 0.038), -1, 30).astype(int)
     shift = rng.uniform(0, 1, size=40)[row]
@@ -138,16 +141,16 @@ def _water(rng, x, y):
     return WATER, swell > 0, row * 100 + column, 0.55 - 1.1 * swell + glitter
 
 
-def _pad(x, y, column, row, half_width, half_height):
-    """Build a lily pad with a notch and veins that run to its middle."""
+def _pad(x: np.ndarray, y: np.ndarray, column: float, row: float, half_width: float, half_height: float) -> Layer:
+    """Return a lily pad with a notch, and veins toward its middle."""
     across, down = (x - column) / half_width, (y - row) / half_height
     turn = np.arctan2(down, across) / (2 * np.pi) + 0.5
     inside = (np.hypot(across, down) < 1) & (np.abs(turn - 0.62) > 0.03)
     return GROUND, inside, (turn * 9).astype(int), 0.45 - 0.45 * down
 
 
-def _petal(x, y, degrees, length, half_width):
-    """Build a pointed petal, cut along its rib and twice across."""
+def _petal(x: np.ndarray, y: np.ndarray, degrees: float, length: float, half_width: float) -> Layer:
+    """Return a pointed petal, cut along its rib and twice across."""
     angle = np.deg2rad(degrees)
     right, up = x - HEART[0], HEART[1] - y
     along = (right * np.sin(angle) + up * np.cos(angle)) / length
@@ -159,15 +162,15 @@ def _petal(x, y, degrees, length, half_width):
     return FIGURE, inside, part * 2 + (across > 0), 0.05 + 0.75 * t + shade
 
 
-def _heart(x, y):
+def _heart(x: np.ndarray, y: np.ndarray) -> Layer:
     across, down = (x - HEART[0]) / 0.11, (y - HEART[1]) / 0.055
     turn = np.arctan2(down, across) / (2 * np.pi) + 0.5
     inside = np.hypot(across, down) < 1
     return LIGHT, inside, (turn * 8).astype(int), 0.5 - 0.35 * down
 
 
-def _border(x, y):
-    """Build the border: a row of lozenges between two strips."""
+def _border(x: np.ndarray, y: np.ndarray) -> Layer:
+    """Return a row of lozenges between two strips."""
     edge = np.minimum(np.minimum(x, x.max() - x), np.minimum(y, y.max() - y))
     upright = np.minimum(x, x.max() - x) < np.minimum(y, y.max() - y)
     run = np.where(upright, y, x) / LOZENGE
@@ -179,13 +182,13 @@ def _border(x, y):
     return FRAME, edge < BORDER, cut, tone
 
 
-def _turned(x, y, angle):
-    """Coordinates along and across each pane's own direction."""
+def _turned(x: np.ndarray, y: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return coordinates along and across the direction of each pane."""
     return x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
 
 
-def _grain(rng, x, y, angle):
-    """Streaks and hammer marks of the glass, each pane's in its own direction."""
+def _grain(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Return streaks and hammer marks of the glass in the direction of each pane."""
     side = x.shape[0]
     streaks = cloud(rng, (side, side), (0.012, 0.07), 3) + 0.7 * cloud(rng, (side, side), 0.02, 2)
     along, across = _turned(x, y, angle)
@@ -193,8 +196,15 @@ def _grain(rng, x, y, angle):
     return ndimage.map_coordinates(streaks, places, order=1, mode="grid-wrap")
 
 
-def _glass(rng, labels, panes, tone, grain, to_lead):
-    """Color of the lit glass."""
+def _glass(
+    rng: np.random.Generator,
+    labels: np.ndarray,
+    panes: np.ndarray,
+    tone: np.ndarray,
+    grain: np.ndarray,
+    to_lead: np.ndarray,
+) -> np.ndarray:
+    """Return the color of the lit glass."""
     count = panes.max() + 1
     lightness = ndimage.mean(tone, panes, np.arange(count)) + rng.normal(size=count) * 0.13
     within = 0.5 * (tone - ndimage.mean(tone, panes, np.arange(count))[panes])
@@ -204,11 +214,15 @@ def _glass(rng, labels, panes, tone, grain, to_lead):
         glass[labels == region] = ramp(t, *colors)[labels == region]
     glow = 0.72 + 0.5 * smoothstep(0, 0.025, to_lead) + 0.08 * cloud(rng, labels.shape, 0.3, 2)
     glow = np.clip(glow + 0.10 * grain + 0.12 * rng.normal(size=count)[panes], 0.35, 1.4)[..., None]
-    return np.clip(glass, 0.02, 1) ** (2.1 - 1.1 * glow) * (0.75 + 0.3 * glow)  # thick glass is deeper, not grayer
+    return np.clip(glass, 0.02, 1) ** (2.1 - 1.1 * glow) * (
+        0.75 + 0.3 * glow
+    )  # thicker glass is more saturated, not grayer
 
 
-def _hatching(rng, x, y, angle, to_lead):
-    """Brown painted lines, in [0, 1]: they thicken towards the leads and leave the middle of a pane clear."""
+def _hatching(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, angle: np.ndarray, to_lead: np.ndarray
+) -> np.ndarray:
+    """Return painted brown lines, in [0, 1]: thicker toward the leads, absent in the middle of a pane."""
     along, _ = _turned(x, y, angle)
     phase = along / HATCH + 0.35 * noise(rng, x.shape, 0.03)
     line = np.abs(phase % 1 - 0.5) * 2
@@ -216,8 +230,8 @@ def _hatching(rng, x, y, angle, to_lead):
     return smoothstep(0.0, 0.4, thickness - line)
 
 
-def _leaded(rng, glass, to_lead):
-    """Lay the leads over the glass: round dark bars with dents and a little light on them."""
+def _leaded(rng: np.random.Generator, glass: np.ndarray, to_lead: np.ndarray) -> np.ndarray:
+    """Paint the leads over the glass: dark round bars with dents and highlights."""
     width = LEAD * (1 + 0.13 * noise(rng, to_lead.shape, 0.03))
     bar = np.sqrt(np.clip(1 - (to_lead / width) ** 2, 0, 1))
     dents = 0.25 * noise(rng, to_lead.shape, 0.008)

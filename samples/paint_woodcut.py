@@ -1,4 +1,4 @@
-"""`woodcut`: mountains, a lake and trees cut in wood and printed in three inks on cream paper."""
+"""Paint `woodcut`: mountains, a lake and trees, cut in wood and printed in three inks on cream paper."""
 
 from dataclasses import dataclass
 
@@ -23,9 +23,9 @@ REGISTER = {
     "warm": (2, -2),
     "cool": (-1, 2),
     "key": (0, 0),
-}  # how far each block was laid askew, canvas pixels
-PHASE = {"warm": 0.42, "cool": 0.22, "key": 0.0}  # part of a cut by which the blocks differ
-GOUGE = 0.10  # usual length of a cut, in picture heights
+}  # misregistration of each block, in canvas pixels
+PHASE = {"warm": 0.42, "cool": 0.22, "key": 0.0}  # offset of the blocks' cuts, as a share of a cut
+GOUGE = 0.10  # typical length of a cut, in picture heights
 SUN = (0.42, 0.30)
 SUN_RADIUS = 0.105
 LAKE_TOP, LAKE_BOTTOM = 0.55, 0.80
@@ -39,7 +39,7 @@ CROWNS = (
 @dataclass(frozen=True)
 class Piece:
     """
-    A part of the picture that is cut in one manner.
+    A part of the picture with one pattern of cuts.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Piece:
     inside: np.ndarray
     phase: np.ndarray
     along: np.ndarray
-    tones: dict
+    tones: dict[str, np.ndarray]
 
 
 def paint_woodcut(height: int = 512, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -93,8 +93,8 @@ def paint_woodcut(height: int = 512, seed: int = 3) -> tuple[np.ndarray, np.ndar
     return to_pixels(picture), to_labels(labels)
 
 
-def _lay_out(rng, x, y):
-    """All pieces, back to front."""
+def _lay_out(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> list[Piece]:
+    """Return all pieces, back to front."""
     return [
         _sky(rng, x, y),
         _sun(rng, x, y),
@@ -108,21 +108,21 @@ def _lay_out(rng, x, y):
     ]
 
 
-def _far_ridge(x):
+def _far_ridge(x: np.ndarray) -> np.ndarray:
     peaks = 0.17 * np.maximum(0, 1 - np.abs(x - 0.74) / 0.26) + 0.13 * np.maximum(0, 1 - np.abs(x - 0.16) / 0.24)
     return LAKE_TOP - 0.05 - peaks + 0.010 * np.sin(43 * x) + 0.006 * np.sin(97 * x)
 
 
-def _near_ridge(x):
+def _near_ridge(x: np.ndarray) -> np.ndarray:
     hills = 0.09 * bump(x, 0.55, 0.16) + 0.10 * bump(x, 0.98, 0.2) + 0.07 * bump(x, 0.02, 0.2)
     return LAKE_TOP - 0.01 - hills + 0.005 * np.sin(61 * x)
 
 
-def _bank_top(x):
+def _bank_top(x: np.ndarray) -> np.ndarray:
     return LAKE_BOTTOM + 0.035 * np.sin(4.2 * x + 0.6) - 0.13 * smoothstep(0.75, 1.2, x) + 0.004 * np.sin(55 * x)
 
 
-def _sky(rng, x, y):
+def _sky(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Piece:
     far, turn = np.hypot(x - SUN[0], y - SUN[1]), np.arctan2(y - SUN[1], x - SUN[0])
     phase = (far + 0.010 * noise(rng, x.shape, 0.16)) / 0.0145
     clouds = smoothstep(0.3, 1.2, cloud(rng, x.shape, (0.07, 0.30), 3))
@@ -134,15 +134,15 @@ def _sky(rng, x, y):
     return Piece(SKY, np.full(x.shape, True), phase, turn * (np.floor(phase) * 0.0145 + 0.05), tones)
 
 
-def _sun(rng, x, y):
+def _sun(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Piece:
     far, turn = np.hypot(x - SUN[0], y - SUN[1]) / SUN_RADIUS, np.arctan2(y - SUN[1], x - SUN[0])
     phase = turn / (2 * np.pi) * 44
     tones = {"key": -0.2 + 0 * x, "cool": -1 + 0 * x, "warm": 0.10 + 0.5 * smoothstep(0.35, 1.0, far)}
     return Piece(LIGHT, far < 1, phase, far * 0.1, tones)
 
 
-def _mountain(rng, x, y, ridge, nearness):
-    """Build a range whose cuts run down from the ridge, dark on the side away from the sun."""
+def _mountain(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, ridge: np.ndarray, nearness: float) -> Piece:
+    """Return a mountain range with cuts running down from the ridge, dark on the side away from the sun."""
     folds = cloud(rng, x.shape, 0.13, 3)
     facing = np.gradient(ridge, axis=1) * x.shape[0] * np.sign(x - SUN[0])
     shadow = smoothstep(-0.6, 0.9, facing * 0.7 + 0.55 * folds)
@@ -155,7 +155,7 @@ def _mountain(rng, x, y, ridge, nearness):
     return Piece(GROUND, y > ridge, phase, y, tones)
 
 
-def _lake(rng, x, y):
+def _lake(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Piece:
     depth = np.clip(y - LAKE_TOP, 0, 1)
     phase = 27 * np.log1p(depth * 9) * 1.15 + 0.5 * noise(rng, x.shape, (0.03, 0.10))
     mirror = bump(x, SUN[0] + 0.02 * np.sin(50 * y), 0.10 + 0.25 * depth)
@@ -168,7 +168,7 @@ def _lake(rng, x, y):
     return Piece(WATER, y > LAKE_TOP, phase, x, tones)
 
 
-def _bank(rng, x, y):
+def _bank(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Piece:
     folds = cloud(rng, x.shape, 0.16, 2)
     below = y - _bank_top(x)
     phase = (below + 0.022 * folds + 0.25 * below * np.sin(7 * x)) / 0.0150
@@ -177,8 +177,8 @@ def _bank(rng, x, y):
     return Piece(GROUND, below > 0, phase, x, tones)
 
 
-def _pine(rng, x, y, middle, top, size):
-    """Build a conifer of drooping tiers; its cuts hang like branches."""
+def _pine(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, middle: float, top: float, size: float) -> Piece:
+    """Return a conifer of drooping tiers; the cuts hang like branches."""
     across, down = x - middle, (y - top) / size
     tier = (down * 6.5) % 1
     half = size * 0.27 * np.clip(down, 0, 1) ** 0.85 * (0.45 + 0.62 * tier)
@@ -191,7 +191,7 @@ def _pine(rng, x, y, middle, top, size):
     return Piece(FIGURE, inside, phase, np.abs(across), tones)
 
 
-def _trunk(rng, x, y):
+def _trunk(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> Piece:
     middle = 1.075 + 0.035 * np.sin(7.5 * y) - 0.02 * y
     half = 0.030 + 0.16 * smoothstep(0.66, 0.92, y) ** 2
     across = (x - middle) / half
@@ -201,8 +201,8 @@ def _trunk(rng, x, y):
     return Piece(FIGURE, inside, phase, y, tones)
 
 
-def _crown(rng, x, y, column, row, radius):
-    """Build a clump of leaves, scalloped at the rim, its cuts turning about its lit side."""
+def _crown(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, column: float, row: float, radius: float) -> Piece:
+    """Return a clump of leaves with a scalloped rim and cuts curved around its lit side."""
     turn = np.arctan2(y - row, x - column)
     rim = radius * (1 + 0.10 * np.abs(np.sin(5.5 * turn + 9 * column)) + 0.07 * noise(rng, x.shape, 0.03))
     right, down = x - column + 0.9 * radius, y - row + 0.7 * radius
@@ -214,8 +214,8 @@ def _crown(rng, x, y, column, row, radius):
     return Piece(FIGURE, np.hypot(x - column, y - row) < rim, phase, about_light * from_light, tones)
 
 
-def _cut(rng, x, pieces, which, ink):
-    """Block of one ink, 1 where it prints."""
+def _cut(rng: np.random.Generator, x: np.ndarray, pieces: list[Piece], which: np.ndarray, ink: str) -> np.ndarray:
+    """Return the block of one ink: 1 where it prints."""
     shape = x.shape
     phase, along, tone = (np.zeros(shape) for _ in range(3))
     for number, piece in enumerate(pieces):
@@ -233,14 +233,16 @@ def _cut(rng, x, pieces, which, ink):
     return smoothstep(-0.10, 0.10, ridge - (1 - tone))
 
 
-def _outline(rng, x, which):
-    """Key lines around the pieces, of uneven width."""
+def _outline(rng: np.random.Generator, x: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Return the key lines around the pieces, of uneven width."""
     width = 0.0036 * (1 + 0.35 * noise(rng, x.shape, 0.05))
     return smoothstep(1.25, 0.85, distance_to_edges(which) / x.shape[0] / width)
 
 
-def _print(rng, picture, block, ink):
-    """Press one ink on the paper: a little transparent, thin along the grain, with white specks."""
+def _print(
+    rng: np.random.Generator, picture: np.ndarray, block: np.ndarray, ink: tuple[float, float, float]
+) -> np.ndarray:
+    """Print one ink: slightly transparent, thin along the grain, with white specks."""
     grain = noise(rng, block.shape, (0.0045, 0.30)) + 0.6 * cloud(rng, block.shape, 0.02, 3)
     specks = noise(rng, block.shape, 0.0035) > 2.45
     cover = block * np.clip(0.90 + 0.05 * grain, 0, 1) * (1 - 0.8 * specks)

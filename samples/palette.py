@@ -1,4 +1,4 @@
-"""The color table of the semantic maps: one color for each meaning, shared by every sample."""
+"""The color table of the semantic maps, shared by all samples."""
 
 import numpy as np
 from PIL import Image
@@ -16,7 +16,7 @@ SKY, WATER, GROUND, FIGURE, LIGHT, FRAME = range(len(REGION_COLORS))
 
 def map_image(labels: np.ndarray) -> Image.Image:
     """
-    Turn labels into a palette image with the table's colors.
+    Convert labels to a palette image.
 
     Parameters
     ----------

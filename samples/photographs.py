@@ -1,4 +1,4 @@
-"""The sample photographs, taken from scikit-image's own data, with hand-placed maps and soft masks."""
+"""The sample photographs, from scikit-image's data, with hand-placed maps and masks."""
 
 import numpy as np
 from canvas import smoothstep
@@ -9,9 +9,11 @@ from skimage.color import rgb2lab
 from skimage.draw import ellipse, polygon2mask
 from skimage.segmentation import random_walker
 
+Polygon = tuple[tuple[int, int], ...]
+
 PHOTOGRAPHS = {"astronaut": data.astronaut, "chelsea": data.chelsea, "coffee": data.coffee}
 
-# (x, y) corners in pixels of the photograph, back to front. Edges are refined on the picture afterwards.
+# (x, y) corners in pixels of the photograph, back to front; the edges are refined on the photograph later.
 ASTRONAUT_FLAG = (
     (0, 0), (38, 0), (66, 90), (85, 160), (100, 208), (96, 226), (74, 246), (54, 268), (42, 300), (28, 340),
     (18, 395), (20, 440), (28, 470), (38, 511), (0, 511),
@@ -71,7 +73,7 @@ COFFEE_SPOON = (
 
 def photograph_map(name: str) -> np.ndarray:
     """
-    Semantic map of a photograph.
+    Return the semantic map of a photograph.
 
     Parameters
     ----------
@@ -88,7 +90,7 @@ def photograph_map(name: str) -> np.ndarray:
 
 def astronaut_mask() -> np.ndarray:
     """
-    Soft mask that spares the astronaut's face: 0 on it, rising smoothly to 255 far from it.
+    Return a mask that spares the astronaut's face: 0 on it, rising smoothly to 255 far from it.
 
     Returns
     -------
@@ -100,7 +102,7 @@ def astronaut_mask() -> np.ndarray:
 
 def chelsea_mask() -> np.ndarray:
     """
-    Soft mask from 0 at Chelsea's left to 255 at the right, in 16 bits, which need no steps.
+    Return a mask from 0 at Chelsea's left to 65535 at the right; 16 bits avoid visible steps.
 
     Returns
     -------
@@ -109,7 +111,7 @@ def chelsea_mask() -> np.ndarray:
     return np.tile(np.rint(65535 * smoothstep(20, 430, np.arange(451))).astype(np.uint16), (300, 1))
 
 
-def _astronaut():
+def _astronaut() -> np.ndarray:
     labels = np.full((512, 512), SKY)
     parts = (
         (GROUND, ASTRONAUT_FLAG),
@@ -123,7 +125,7 @@ def _astronaut():
     return labels
 
 
-def _chelsea():
+def _chelsea() -> np.ndarray:
     labels = np.full((300, 451), SKY)
     labels[_polygon(labels.shape, CHELSEA_FIGURE)] = FIGURE
     labels[_polygon(labels.shape, CHELSEA_BIB)] = GROUND
@@ -133,7 +135,7 @@ def _chelsea():
     return labels
 
 
-def _coffee():
+def _coffee() -> np.ndarray:
     labels = np.full((400, 600), GROUND)
     labels[_polygon(labels.shape, COFFEE_SHADE)] = SKY
     labels[_polygon(labels.shape, COFFEE_SAUCER)] = FIGURE
@@ -144,12 +146,12 @@ def _coffee():
     return labels
 
 
-def _polygon(shape, corners):
+def _polygon(shape: tuple[int, int], corners: Polygon) -> np.ndarray:
     return polygon2mask(shape, np.array(corners)[:, ::-1])
 
 
-def _refine(photograph, labels, margin=4):
-    """Let the edges of hand-placed regions slide to the picture's edges, at most `margin` pixels."""
+def _refine(photograph: np.ndarray, labels: np.ndarray, margin: int = 4) -> np.ndarray:
+    """Move the edges of hand-placed regions to those of the photograph, by at most `margin` pixels."""
     seeds = np.zeros(labels.shape, int)
     for number, region in enumerate(np.unique(labels), start=1):
         inner = ndimage.binary_erosion(labels == region, iterations=margin, border_value=1)
@@ -158,8 +160,8 @@ def _refine(photograph, labels, margin=4):
     return _smooth(np.unique(labels)[walked - 1])
 
 
-def _smooth(labels, size=2.0):
-    """Round off jagged edges: each pixel takes the region that prevails around it."""
+def _smooth(labels: np.ndarray, size: float = 2.0) -> np.ndarray:
+    """Smooth jagged edges: each pixel takes the dominant region around it."""
     regions = np.unique(labels)
     shares = [ndimage.gaussian_filter((labels == region).astype(float), size) for region in regions]
     return regions[np.argmax(shares, axis=0)]

@@ -1,12 +1,12 @@
-"""Brush strokes: paths along a direction field, laid as bristled, tapered ribbons of paint."""
+"""Brush strokes: tapered ribbons of paint with bristles, along a direction field."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
-SPACING = 0.7  # distance of ribbon samples in canvas pixels; below 1 so that no pixel is skipped
-BATCH = 200  # strokes laid at once; bounds memory
+SPACING = 0.7  # distance of samples in canvas pixels; below 1 to skip no pixel
+BATCH = 200  # strokes painted at once; limits memory
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Brush:
     width, length : float
         Size of a stroke.
     coverage : float
-        How many times the strokes would cover the region.
+        Area of all strokes relative to the region.
     color_jitter : float
         Deviation of the strokes' colors from the scene's.
     """
@@ -31,7 +31,7 @@ class Brush:
 
 
 def stroke_starts(rng: np.random.Generator, region: np.ndarray, brush: Brush) -> np.ndarray:
-    """Random pixels of a region, as many as the brush needs to cover it."""
+    """Return random pixels of a region, as many as the brush needs to cover it."""
     size = region.shape[0]
     stroke_area = brush.width * brush.length * size * size
     count = int(brush.coverage * region.sum() / stroke_area) + 1
@@ -40,7 +40,7 @@ def stroke_starts(rng: np.random.Generator, region: np.ndarray, brush: Brush) ->
 
 def trace(starts: np.ndarray, field: np.ndarray, samples: int) -> np.ndarray:
     """
-    Follow a direction field half a stroke back, then the whole stroke on.
+    Follow a direction field half a stroke backward and half a stroke forward.
 
     Returns
     -------
@@ -51,8 +51,8 @@ def trace(starts: np.ndarray, field: np.ndarray, samples: int) -> np.ndarray:
     return np.concatenate([back, _walk(starts, field, samples - samples // 2)], axis=1)
 
 
-def _walk(points, field, steps):
-    """Walk along the field from each point; the point itself is left out."""
+def _walk(points: np.ndarray, field: np.ndarray, steps: int) -> np.ndarray:
+    """Walk along the field from each point, and leave out the point itself."""
     limit = np.array(field.shape[:2]) - 1
     walked = []
     for _ in range(steps):
@@ -63,7 +63,7 @@ def _walk(points, field, steps):
 
 
 def jittered(rng: np.random.Generator, colors: np.ndarray, amount: float) -> np.ndarray:
-    """Shift colors at random: most in lightness, some between warm and cold, green and violet."""
+    """Shift colors at random: mostly in lightness, less between warm and cold, and green and violet."""
     axes = np.array([[0.8, 0.8, 0.8], [0.6, 0.0, -0.6], [-0.25, 0.4, -0.25]])
     shifts = rng.normal(size=(len(colors), 3)) * amount @ axes
     return np.clip(colors + shifts, 0, 1)
@@ -79,7 +79,7 @@ def lay_strokes(
     width: float,
 ) -> None:
     """
-    Lay strokes on a canvas, later ones over earlier ones; both arrays change in place.
+    Paint strokes on a canvas, later ones over earlier ones; changes both arrays in place.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def lay_strokes(
     heights : (H, W) array
         Thickness of the paint, for the relief.
     allowed : (H, W) array of bool
-        Where paint may go.
+        Where to allow paint.
     paths : (N, S, 2) array
         Points of the strokes.
     colors : (N, 3) array
@@ -100,7 +100,15 @@ def lay_strokes(
         _lay_batch(rng, canvas, heights, allowed, paths[batch], colors[batch], width)
 
 
-def _lay_batch(rng, canvas, heights, allowed, paths, colors, width):
+def _lay_batch(
+    rng: np.random.Generator,
+    canvas: np.ndarray,
+    heights: np.ndarray,
+    allowed: np.ndarray,
+    paths: np.ndarray,
+    colors: np.ndarray,
+    width: float,
+) -> None:
     count, samples = paths.shape[:2]
     u = np.linspace(0, 1, samples)[None, :, None]
     v = np.linspace(-1, 1, max(3, int(width / SPACING) + 1))[None, None, :]
@@ -118,22 +126,22 @@ def _lay_batch(rng, canvas, heights, allowed, paths, colors, width):
     heights[rows[wanted], columns[wanted]] = thickness[wanted]
 
 
-def _bristles(rng, count, across):
-    """One smooth random profile across each stroke, (N, 1, V), deviation about 1."""
+def _bristles(rng: np.random.Generator, count: int, across: int) -> np.ndarray:
+    """Return a smooth random profile across each stroke, (N, 1, V), deviation about 1."""
     profile = ndimage.gaussian_filter1d(rng.normal(size=(count, across)), 0.9, axis=1)
     return (profile * 1.6)[:, None, :]
 
 
-def _touch(rng, u, v, bristles):
-    """Where the brush touches: blunt ragged start, tapering end at which the paint runs out."""
+def _touch(rng: np.random.Generator, u: np.ndarray, v: np.ndarray, bristles: np.ndarray) -> np.ndarray:
+    """Return where the brush touches: a blunt ragged start, and a tapering end where paint runs out."""
     taper = np.sqrt(np.clip(u * 8, 0, 1)) * np.clip((1 - u) * 2.2, 0, 1) ** 0.6
     ragged = 0.05 * np.abs(bristles)
     runs_out = bristles > 3.2 - 5.0 * np.clip(u - 0.45, 0, 1) - rng.uniform(0, 0.8, size=(len(bristles), 1, 1))
     return (np.abs(v) <= taper) & (u > ragged) & (u < 1 - ragged) & ~runs_out
 
 
-def _ribbon(paths, v, width):
-    """Pixels of the ribbon's samples."""
+def _ribbon(paths: np.ndarray, v: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels of the ribbon's samples."""
     along = np.gradient(paths, axis=1)
     along /= np.linalg.norm(along, axis=2, keepdims=True) + 1e-12
     offset = v * width / 2
@@ -142,8 +150,8 @@ def _ribbon(paths, v, width):
     return np.rint(rows).astype(int), np.rint(columns).astype(int)
 
 
-def _two_pigments(rng, colors, bristles, samples):
-    """Color of each ribbon sample: two shades side by side, streaked by the bristles."""
+def _two_pigments(rng: np.random.Generator, colors: np.ndarray, bristles: np.ndarray, samples: int) -> np.ndarray:
+    """Return the color of each sample: two shades side by side, streaked by the bristles."""
     second = jittered(rng, colors, 0.05)
     side = 0.5 + 0.5 * np.tanh(2 * bristles + rng.normal(size=(len(colors), 1, 1)))
     mixed = colors[:, None, None] * (1 - side[..., None]) + second[:, None, None] * side[..., None]

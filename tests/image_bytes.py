@@ -1,4 +1,4 @@
-"""Image files for the tests, byte by byte: depths, layouts and color profiles that Pillow does not write."""
+"""Image files for the tests, including depths, layouts and color profiles that Pillow cannot write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-# Two rows, three columns, no symmetry, so that every turn and flip shows.
+# Two rows, three columns and no symmetry, so that every rotation and flip shows.
 RGB = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[255, 255, 255], [10, 20, 30], [200, 100, 50]]], np.uint8)
 ALPHA = np.array([[0, 128, 255], [255, 1, 254]], np.uint8)
 DEEP = np.array([[0, 1, 255, 256], [0x80FF, 0xFF00, 0xFFFE, 0xFFFF]], np.uint16)
@@ -29,7 +29,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(samples: np.ndarray, color_type: int, depth: int, *extra: bytes) -> bytes:
-    """Encode a PNG by hand, for the depths that Pillow cannot write; a row of `samples` is a row of words."""
+    """Encode a PNG by hand, for depths that Pillow cannot write; `samples` are rows of words."""
     height, width = samples.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2" if depth == 16 else "u1").tobytes() for row in samples)
     if depth < 8:
@@ -40,7 +40,7 @@ def png(samples: np.ndarray, color_type: int, depth: int, *extra: bytes) -> byte
 
 
 def tiff(samples: np.ndarray, tags: dict[int, tuple[int, ...]], order: str = "<") -> bytes:
-    """Encode an uncompressed TIFF by hand: `samples` are the bytes of one strip, `tags` come on top."""
+    """Encode an uncompressed TIFF by hand: `samples` are the bytes of one strip, `tags` are added."""
     height, width = samples.shape[:2]
     data = samples.astype(samples.dtype.newbyteorder(order)).tobytes()
     entries = {256: (width,), 257: (height,), 259: (1,), 273: (8,), 278: (height,), 279: (len(data),)} | tags
@@ -67,7 +67,7 @@ def saved(path: Path, image: PillowImage.Image, **options: object) -> Path:
 
 
 def exchanged_profile() -> bytes:
-    """Return an sRGB profile with the red and blue primaries exchanged: far from sRGB, easy to foresee."""
+    """Return an sRGB profile with the red and blue primaries exchanged: far from sRGB, with predictable results."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = data.index(b"rXYZ"), data.index(b"bXYZ")
     data[red : red + 4], data[blue : blue + 4] = b"bXYZ", b"rXYZ"
@@ -93,7 +93,7 @@ def linear_gray_profile() -> bytes:
 
 
 def black_ink_profile() -> bytes:
-    """Return a profile of a press whose cyan, magenta and yellow inks leave no mark."""
+    """Return a CMYK profile in which only black ink is visible."""
     identity = bytes(range(256))
     corners = b"".join(bytes([0 if corner & 1 else 255, 128, 128]) for corner in range(16))
     matrix = struct.pack(">9i", *(65536 * np.eye(3, dtype=int).ravel()))

@@ -1,4 +1,4 @@
-"""Maps for the tests: drawn with soft edges, and what people's programs then do to them."""
+"""Maps for the tests, drawn with soft edges, and the ways in which programs degrade them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from maskstyle.maps import SemanticMap
 RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
 PURPLE, BLACK, WHITE = (128, 0, 128), (0, 0, 0), (255, 255, 255)
 
-SHARP, SOFT = 1, 4  # how many samples a side make a pixel
+SHARP, SOFT = 1, 4  # samples per pixel and side
 
 
 def drawn(size, background, *shapes, samples=SOFT):
-    """Return an RGB picture of ("ellipse" or "rectangle", box, color), the box in pixels from left and top."""
+    """Return an RGB picture of ("ellipse" or "rectangle", box, color), with boxes in pixels."""
     height, width = size
     picture = Image.new("RGB", (width * samples, height * samples), background)
     pen = ImageDraw.Draw(picture)
@@ -29,7 +29,7 @@ def drawn(size, background, *shapes, samples=SOFT):
 
 
 def landscape(samples=SOFT):
-    """Return a map of five regions, black among them, one of 0.2 %."""
+    """Return a map of five regions, one of them black and one of 0.2%."""
     return drawn(
         (180, 240),
         WHITE,
@@ -61,7 +61,7 @@ def lanczos(picture, factor):
 
 
 def nearest(labels, size):
-    """Return labels resized to (height, width)."""
+    """Resize labels to (height, width) by nearest neighbor."""
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(size, labels.shape, strict=True))
     return labels[np.ix_(rows, columns)]
 
@@ -83,7 +83,7 @@ DEGRADED = {
 
 
 def painted(rows, colors):
-    """Return pixels from rows of letters."""
+    """Return pixels for rows of letters."""
     return np.array([[colors[letter] for letter in row] for row in rows], np.uint8)
 
 
@@ -111,7 +111,7 @@ def assert_is_one_sentence(error, *parts):
 
 
 def deep_png(path, samples):
-    """Write 16-bit gray by hand, as Pillow versions differ in it."""
+    """Write a 16-bit gray PNG by hand, because Pillow versions differ."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -1,29 +1,26 @@
-"""Render the README's picture from the samples: photographs, painted styles, results of the default recipe.
+"""Render the README's picture from the samples with the default recipe.
 
-``python docs/images/make_basic.py`` needs VGG19's weights where `maskstyle weights list` finds them.
+``python docs/images/make_basic.py`` needs VGG19's weights; `maskstyle weights list` shows where it looks for them.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from sheets import FOLDER, picture, picture_panel
 
 import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 PAIRS = (("coffee", "window"), ("chelsea", "woodcut"), ("astronaut", "harbour"))
 
 
 def main() -> None:
-    """Render each pair and write the sheet beside this file."""
+    """Render each pair and write the sheet."""
     panels = []
     for content, style in PAIRS:
-        photo = maskstyle.load_image(SAMPLES / f"{content}.jpg").pixels
-        painting = maskstyle.load_image(SAMPLES / f"{style}.jpg").pixels
-        result = maskstyle.transfer_basic(photo, painting)
-        panels += [Panel(photo, (content,)), Panel(painting, (style,))]
+        result = maskstyle.transfer_basic(picture(content), picture(style))
+        panels += [picture_panel(content), picture_panel(style)]
         panels.append(Panel(result.image, (f"{content} in the style of {style}",)))
-    maskstyle.save_image(Path(__file__).with_name("basic.jpg"), make_sheet(panels, columns=3, side=400))
+    maskstyle.save_image(FOLDER / "basic.jpg", make_sheet(panels, columns=3, side=400))
 
 
 if __name__ == "__main__":

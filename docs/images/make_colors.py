@@ -1,52 +1,54 @@
-"""Render the sheet of docs/color.md from the samples, with the embedded network."""
+"""Render the sheet of docs/color.md from the samples with the embedded network."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image as PillowImage
 from scipy import ndimage
+from sheets import picture, picture_panel, save_sheet, semantic_map
 
 import maskstyle
-from maskstyle.images.contact_sheet import Panel, make_sheet
-from maskstyle.images.pixels import Image, Mask, to_uint8
+from maskstyle.images.contact_sheet import Panel
+from maskstyle.images.pixels import Image, Mask
 from maskstyle.settings import CHOICES
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 SETTINGS = maskstyle.Settings(network="lite", size=384)
 CUP = (200, 70, 50)
 SLIP = 5
-"""Pixels by which the cup's map is too large, as one painted by hand may be."""
+"""Pixels by which the cup's region is too large, as in a map painted by hand."""
 DETAIL = np.s_[120:246, 44:218]
-"""What is shown of a result of 256x384."""
+"""The shown part of a result of 256x384 pixels."""
+EDGES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("a detail: region", {}),
+    ("--feather 12", {"feather": 12.0}),
+    ("--feather 12 --feather-mode edges", {"feather": 12.0, "feather_mode": "edges"}),
+    ("and --transparent", {"feather": 12.0, "feather_mode": "edges", "transparent": True}),
+)
 
 
 def main() -> None:
-    """Render each row and write the sheet beside this file."""
-    sheet = make_sheet([*_basic(), *_regions(), *_edges()], columns=6, side=300)
-    PillowImage.fromarray(to_uint8(sheet)).save(Path(__file__).with_name("colors.jpg"), quality=85)
+    """Render each row and write the sheet."""
+    save_sheet("colors", [*_basic(), *_regions(), *_edges()], columns=6, side=300)
 
 
 def _basic() -> list[Panel]:
-    photo, painting = _pixels("astronaut"), _pixels("window")
-    panels = [Panel(photo, ("astronaut",)), Panel(painting, ("window",))]
+    panels = [picture_panel("astronaut"), picture_panel("window")]
     for color in CHOICES["color"]:
-        result = maskstyle.transfer_basic(photo, painting, settings=SETTINGS.changed(color=color))
+        settings = SETTINGS.changed(color=color)
+        result = maskstyle.transfer_basic(picture("astronaut"), picture("window"), settings=settings)
         panels.append(Panel(result.image, (f"basic --color {color}",)))
     return panels
 
 
 def _regions() -> list[Panel]:
-    photo, painting = _pixels("coffee"), _pixels("harbour")
-    maps = [maskstyle.load_map(SAMPLES / f"{name}_map.png") for name in ("coffee", "harbour")]
-    panels = [Panel(photo, ("coffee",)), Panel(painting, ("harbour",))]
+    panels = [picture_panel("coffee"), picture_panel("harbour")]
     for color in CHOICES["color"]:
         result = maskstyle.transfer_region(
-            photo,
-            painting,
-            content_map=maps[0],
-            style_map=maps[1],
+            picture("coffee"),
+            picture("harbour"),
+            content_map=semantic_map("coffee"),
+            style_map=semantic_map("harbour"),
             unmatched="keep",
             settings=SETTINGS.changed(color=color),
         )
@@ -55,25 +57,19 @@ def _regions() -> list[Panel]:
 
 
 def _edges() -> list[Panel]:
-    photo, painting = _pixels("coffee"), _pixels("window")
-    content_map, style_map = (maskstyle.load_map(SAMPLES / f"{name}_map.png") for name in ("coffee", "window"))
+    content = picture("coffee")
+    content_map = semantic_map("coffee")
     labels = content_map.labels.copy()
     cup = content_map.colors.index(CUP)
     labels[ndimage.binary_dilation(labels == cup, iterations=SLIP)] = cup
-    loose = maskstyle.SemanticMap(labels, content_map.colors)
-    drawn = np.where((labels == cup)[..., np.newaxis], photo, photo / 4)
-    panels = [Panel(drawn, (f"a map {SLIP} pixels too large",)), Panel(painting, ("window",))]
-    for caption, options in (
-        ("a detail: region", {}),
-        ("--feather 12", {"feather": 12.0}),
-        ("--feather 12 --feather-mode edges", {"feather": 12.0, "feather_mode": "edges"}),
-        ("and --transparent", {"feather": 12.0, "feather_mode": "edges", "transparent": True}),
-    ):
+    darkened = np.where((labels == cup)[..., np.newaxis], content, content / 4)
+    panels = [Panel(darkened, (f"a map {SLIP} pixels too large",)), picture_panel("window")]
+    for caption, options in EDGES:
         result = maskstyle.transfer_region(
-            photo,
-            painting,
-            content_map=loose,
-            style_map=style_map,
+            content,
+            picture("window"),
+            content_map=maskstyle.SemanticMap(labels, content_map.colors),
+            style_map=semantic_map("window"),
             regions=[CUP],
             settings=SETTINGS,
             **options,
@@ -83,15 +79,12 @@ def _edges() -> list[Panel]:
     return panels
 
 
-def _pixels(name: str) -> Image:
-    return maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels
-
-
 def _on_squares(image: Image, alpha: Mask) -> Image:
-    """Return a transparent image laid over gray squares."""
+    """Lay a transparent image over gray squares."""
     rows, columns = np.indices(alpha.shape) // 12
     squares = np.where((rows + columns) % 2, 0.75, 0.95)[..., np.newaxis]
-    return (squares + alpha[..., np.newaxis] * (image - squares)).astype(np.float32)
+    laid: Image = (squares + alpha[..., np.newaxis] * (image - squares)).astype(np.float32)
+    return laid
 
 
 if __name__ == "__main__":

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image as PillowImage
+from sheets import FOLDER, picture, semantic_map
 
 import maskstyle
 from maskstyle.evaluation.map_preview import draw_overlay
 from maskstyle.images.pixels import to_uint8
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 HEIGHT = 240
 GAP = 8
 
 
 def main() -> None:
-    """Draft maps of two photographs, one in the colors of a painting's map, and write them beside this file."""
-    painting = maskstyle.load_image(SAMPLES / "harbour.jpg").pixels
-    painting_map = maskstyle.load_map(SAMPLES / "harbour_map.png")
-    cat = maskstyle.load_image(SAMPLES / "chelsea.jpg").pixels
-    cup = maskstyle.load_image(SAMPLES / "coffee.jpg").pixels
-    of_cat, of_cup = maskstyle.draft_map(cat, regions=4), maskstyle.draft_map(cup, regions=5)
-    like, _ = maskstyle.color_map_like(of_cup, cup, painting_map, painting)
+    """Draft maps of two photographs, one in the colors of a painting's map, and write them side by side."""
+    cat, cup = picture("chelsea"), picture("coffee")
+    painting_map = semantic_map("harbour")
+    cat_map, cup_map = maskstyle.draft_map(cat, regions=4), maskstyle.draft_map(cup, regions=5)
+    matched, _ = maskstyle.color_map_like(cup_map, cup, painting_map, picture("harbour"))
     panels = [
         PillowImage.fromarray(to_uint8(cat)),
-        draw_overlay(of_cat, cat, {}),
-        draw_overlay(of_cup, cup, {}),
-        PillowImage.fromarray(np.array(like.colors, np.uint8)[like.labels]),
-        PillowImage.fromarray(np.array(painting_map.colors, np.uint8)[painting_map.labels]),
+        draw_overlay(cat_map, cat, {}),
+        draw_overlay(cup_map, cup, {}),
+        _colored(matched),
+        _colored(painting_map),
     ]
-    panels = [each.resize((round(each.width * HEIGHT / each.height), HEIGHT)) for each in panels]
-    sheet = PillowImage.new("RGB", (sum(each.width + GAP for each in panels) - GAP, HEIGHT), "white")
+    _side_by_side(panels).save(FOLDER / "maps_draft.jpg", quality=85)
+
+
+def _colored(drawn: maskstyle.SemanticMap) -> PillowImage.Image:
+    return PillowImage.fromarray(np.array(drawn.colors, np.uint8)[drawn.labels])
+
+
+def _side_by_side(panels: list[PillowImage.Image]) -> PillowImage.Image:
+    resized = [panel.resize((round(panel.width * HEIGHT / panel.height), HEIGHT)) for panel in panels]
+    sheet = PillowImage.new("RGB", (sum(panel.width + GAP for panel in resized) - GAP, HEIGHT), "white")
     left = 0
-    for panel in panels:
+    for panel in resized:
         sheet.paste(panel, (left, 0))
         left += panel.width + GAP
-    sheet.save(Path(__file__).with_name("maps_draft.jpg"), quality=85)
+    return sheet
 
 
 if __name__ == "__main__":

@@ -1,51 +1,48 @@
-"""Render the heat maps of docs/evaluation.md from the samples, with the embedded network."""
+"""Render the heat maps of docs/evaluation.md from the samples with the embedded network."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PIL import Image as PillowImage
+from sheets import FOLDER, picture, semantic_map
 
 import maskstyle
 from maskstyle.images.contact_sheet import MARGIN, PAPER, Panel, make_sheet
 from maskstyle.images.pixels import Image, to_uint8
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 CONTENT, STYLE = "coffee", "woodcut"
 SIZE = 384
 
 
 def main() -> None:
-    """Transfer by region and as a whole, judge both by region, and write the sheet beside this file."""
-    content, style = (maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels for name in (CONTENT, STYLE))
-    maps = {
-        "content_map": maskstyle.load_map(SAMPLES / f"{CONTENT}_map.png"),
-        "style_map": maskstyle.load_map(SAMPLES / f"{STYLE}_map.png"),
-    }
+    """Transfer by region and as a whole, judge both by region, and write the sheet."""
+    content, style = picture(CONTENT), picture(STYLE)
+    content_map, style_map = semantic_map(CONTENT), semantic_map(STYLE)
     settings = maskstyle.Settings(network="lite", size=SIZE)
-    pictures = {
-        "maskstyle region": maskstyle.transfer_region(content, style, settings=settings, **maps).image,
-        "maskstyle basic": maskstyle.transfer_basic(content, style, settings=settings).image,
-    }
+    by_region = maskstyle.transfer_region(
+        content, style, content_map=content_map, style_map=style_map, settings=settings
+    )
+    as_a_whole = maskstyle.transfer_basic(content, style, settings=settings)
     network = maskstyle.choose_network("lite", ["block2_conv1", "block3_conv1"], compute_type="float32")
     rows = []
-    for name, picture in pictures.items():
-        evaluation = maskstyle.evaluate_regions(picture, style, network=network, **maps)
-        rows.append((make_sheet([Panel(picture, (name,))], side=SIZE), maskstyle.draw_heatmap(evaluation)))
-    _stacked(rows).save(Path(__file__).with_name("evaluation.jpg"), quality=90)
+    for name, result in {"maskstyle region": by_region, "maskstyle basic": as_a_whole}.items():
+        evaluation = maskstyle.evaluate_regions(
+            result.image, style, content_map=content_map, style_map=style_map, network=network
+        )
+        rows.append((make_sheet([Panel(result.image, (name,))], side=SIZE), maskstyle.draw_heatmap(evaluation)))
+    _stacked(rows).save(FOLDER / "evaluation.jpg", quality=90)
 
 
 def _stacked(rows: list[tuple[Image, Image]]) -> PillowImage.Image:
-    """Return the rows of pictures one below the other, at their own sizes."""
-    heights = [max(picture.shape[0] for picture in row) for row in rows]
-    width = max(sum(picture.shape[1] for picture in row) for row in rows)
+    """Return rows of pictures below each other, at their own sizes."""
+    heights = [max(image.shape[0] for image in row) for row in rows]
+    width = max(sum(image.shape[1] for image in row) for row in rows)
     sheet = PillowImage.new("RGB", (width, sum(heights) + MARGIN * (len(rows) - 1)), PAPER)
     top = 0
     for row, height in zip(rows, heights, strict=True):
         left = 0
-        for picture in row:
-            sheet.paste(PillowImage.fromarray(to_uint8(picture)), (left, top))
-            left += picture.shape[1]
+        for image in row:
+            sheet.paste(PillowImage.fromarray(to_uint8(image)), (left, top))
+            left += image.shape[1]
         top += height + MARGIN
     return sheet
 

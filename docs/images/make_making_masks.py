@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image as PillowImage
+from sheets import mask_panel, picture, save_sheet, semantic_map
 
 import maskstyle
-from maskstyle.images.contact_sheet import Panel, make_sheet
-from maskstyle.images.pixels import Mask, to_uint8
+from maskstyle.images.contact_sheet import Panel
+from maskstyle.images.pixels import Image, Mask
 
-SAMPLES = Path(__file__).parents[2] / "samples"
 FIGURE = (200, 70, 50)
-COARSENESS = 14  # a rough mask: that of a map so many times smaller
+COARSENESS = 14  # factor by which the rough mask is reduced
 
 
 def main() -> None:
-    """Make each mask and write the sheet beside this file."""
-    photo = maskstyle.load_image(SAMPLES / "coffee.jpg").pixels
-    drawn_map = maskstyle.load_map(SAMPLES / "coffee_map.png")
-    height, width = drawn_map.size
-    cup = maskstyle.region_mask(drawn_map, [FIGURE])
-    soft_cup = maskstyle.region_mask(drawn_map, [FIGURE], feather=40)
-    linear = maskstyle.linear_mask((height, width), start=20, end=80)
+    """Make each mask and write the sheet."""
+    content = picture("coffee")
+    panels = []
+    for title, mask in _masks(content, semantic_map("coffee")).items():
+        panels += [mask_panel(mask, title), Panel(maskstyle.mask_over_image(mask, content), ("",))]
+    save_sheet("making_masks", panels, columns=4, side=330)
+
+
+def _masks(content: Image, content_map: maskstyle.SemanticMap) -> dict[str, Mask]:
+    size = content_map.size
+    cup = maskstyle.region_mask(content_map, [FIGURE])
+    soft_cup = maskstyle.region_mask(content_map, [FIGURE], feather=40)
+    linear = maskstyle.linear_mask(size, start=20, end=80)
     both = maskstyle.combine_masks([linear, soft_cup], how="multiply")
-    rough = coarsened(cup)
-    masks = {
+    rough = _coarsened(cup)
+    return {
         "linear --from left --start 20 --end 80": linear,
         "radial --center 48,25 --inner 30 --outer 75": maskstyle.radial_mask(
-            (height, width), center=(48, 25), inner=30, outer=75
+            size, center=(48, 25), inner=30, outer=75
         ),
         "from-map --region '#c84632'": cup,
         "from-map --region '#c84632' --feather 40": soft_cup,
         "feather --feather 40 --side outside": maskstyle.feather_mask(cup, 40, side="outside"),
         "combine --how multiply: the first and the fourth": both,
         "a rough mask": rough,
-        "edge-aware, from the rough mask": maskstyle.edge_aware_mask(rough, photo),
+        "edge-aware, from the rough mask": maskstyle.edge_aware_mask(rough, content),
     }
-    panels = []
-    for title, mask in masks.items():
-        panels.append(Panel(np.repeat(mask[..., np.newaxis], 3, axis=2), (title,)))
-        panels.append(Panel(maskstyle.mask_over_image(mask, photo), ("",)))
-    sheet = make_sheet(panels, columns=4, side=330)
-    PillowImage.fromarray(to_uint8(sheet)).save(Path(__file__).with_name("making_masks.jpg"), quality=85)
 
 
-def coarsened(mask: Mask) -> Mask:
-    """Return a mask that has lost its detail, as one of a small map or a broad brush."""
+def _coarsened(mask: Mask) -> Mask:
+    """Return a mask without its detail, like one from a small map or a broad brush."""
     height, width = mask.shape
     coarse = width // COARSENESS, height // COARSENESS
     small = PillowImage.fromarray(mask).resize(coarse, PillowImage.Resampling.BOX)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PIL import Image as PillowImage
+from sheets import picture, save_jpeg, semantic_map
 
 import maskstyle
 from maskstyle.evaluation.map_preview import draw_preview
-from maskstyle.images.pixels import to_uint8
 
-SAMPLES = Path(__file__).parents[2] / "samples"
-NAMES = ("astronaut", "harbour")
+CONTENT, STYLE = "astronaut", "harbour"
 
 
 def main() -> None:
-    """Check the two maps and write the preview beside this file."""
-    pictures = [maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels for name in NAMES]
-    maps = [maskstyle.load_map(SAMPLES / f"{name}_map.png") for name in NAMES]
-    report = maskstyle.check_maps(*maps, names=(f"{NAMES[0]}_map.png", f"{NAMES[1]}_map.png"))
-    preview = draw_preview(report, (pictures[0], pictures[1]))
-    PillowImage.fromarray(to_uint8(preview)).save(Path(__file__).with_name("maps_check.jpg"), quality=85)
+    """Check the two maps and write the preview."""
+    names = (f"{CONTENT}_map.png", f"{STYLE}_map.png")
+    report = maskstyle.check_maps(semantic_map(CONTENT), semantic_map(STYLE), names=names)
+    save_jpeg("maps_check", draw_preview(report, (picture(CONTENT), picture(STYLE))))
 
 
 if __name__ == "__main__":

@@ -152,8 +152,8 @@ def with_flags(message: str) -> str:
 
     Examples
     --------
-    >>> with_flags("`feather_mode` is 'on'; set `mapping` or set `unmatched` to keep")
-    "--feather-mode is 'on'; set --map or set --unmatched to keep"
+    >>> with_flags("`style_weight` is 'on'; set `mapping` or set `unmatched` to keep")
+    "--style-weight is 'on'; set --map or set --unmatched to keep"
     """
 
     def flag(match: re.Match[str]) -> str:

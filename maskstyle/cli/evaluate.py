@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -23,9 +23,9 @@ from maskstyle.errors import SettingsError
 from maskstyle.settings import CHOICES, JUDGING, Settings
 
 if TYPE_CHECKING:
+    from maskstyle.cli.evaluate_inputs import InputFiles, Matching
     from maskstyle.evaluation import Evaluation
     from maskstyle.images.io import Picture
-    from maskstyle.maps.io import SemanticMap
     from maskstyle.plans.plan import MapReading
 
 MAPS, MEASURE = "Semantic maps and masks", "Network and layers"
@@ -137,6 +137,7 @@ def evaluate(
     quiet: QuietOption = False,
 ) -> None:
     """Measure how well a result matches its style, by region."""
+    from maskstyle.cli.evaluate_inputs import InputFiles, MapFiles, Matching, find_maps
     from maskstyle.cli.map_options import asked_reading
 
     changes = {
@@ -175,125 +176,6 @@ def evaluate(
         _print(evaluation, heatmap)
 
 
-class MapFiles(NamedTuple):
-    """The maps to evaluate with.
-
-    Parameters
-    ----------
-    paths : tuple of Path
-        The content map and the style map, or nothing to evaluate the image as a whole.
-    messages : tuple of (str, str)
-        Messages about them: a label and a text each.
-    """
-
-    paths: tuple[Path, ...] = ()
-    messages: tuple[tuple[str, str], ...] = ()
-
-
-def find_maps(
-    content: Path | None, style: Path, content_map: Path | None, style_map: Path | None, *, required: bool
-) -> MapFiles:
-    """Return both maps: those given, or those beside their images.
-
-    Parameters
-    ----------
-    content : Path or None
-        The content image.
-    style : Path
-        The style image.
-    content_map, style_map : Path or None
-        The maps given as options.
-    required : bool
-        Raise an error if a map is missing, instead of evaluating the image as a whole.
-
-    Raises
-    ------
-    ImageError, SettingsError
-        If a required map is missing, or an image has several maps beside it.
-    """
-    from maskstyle.cli.map_options import found_map
-    from maskstyle.maps.io import find_map_beside
-
-    if required and content is None and content_map is None:
-        raise SettingsError(
-            "there is no content map; pass --content-map FILE, or --content FILE with a map beside it"
-        )
-    paths, lines, missing = [], [], []
-    for name, image, given in (("content", content, content_map), ("style", style, style_map)):
-        path = given
-        if path is None and image is not None:
-            path = found_map(None, image, f"--{name}-map") if required else find_map_beside(image)
-            lines.append((f"{name} map", f"{path}, found beside {image.name}"))
-        if path is None:
-            missing.append(name)
-        else:
-            paths.append(path)
-    if len(missing) == 1 and content is not None:
-        return MapFiles(messages=(("regions", f"none: there is no map beside the {missing[0]} image"),))
-    return MapFiles() if missing else MapFiles(tuple(paths), tuple(lines))
-
-
-class InputFiles(NamedTuple):
-    """The files of an evaluation."""
-
-    result: Path
-    style: Path
-    content: Path | None
-    maps: MapFiles
-    masks: tuple[Path, ...]
-    weights: Path | None
-
-    def check_outputs(self, outputs: Mapping[str, Path | None]) -> None:
-        """Raise an error if an output cannot be written or would replace an input."""
-        from maskstyle.cli.outputs import check_distinct
-        from maskstyle.images.files import check_replaceable, check_writable
-
-        for path, check in ((outputs["--json"], check_replaceable), (outputs["--heatmap"], check_writable)):
-            if path is not None:
-                check(path)
-        inputs = [self.result, self.style, self.content, *self.maps.paths, *self.masks, self.weights]
-        check_distinct(outputs, [path for path in inputs if path is not None])
-
-    def record(self) -> dict[str, Any]:
-        """Return the file names for the record."""
-        maps = tuple(path.name for path in self.maps.paths) or (None, None)
-        return {
-            "result": self.result.name,
-            "style": self.style.name,
-            "content": None if self.content is None else self.content.name,
-            "content_map": maps[0],
-            "style_map": maps[1],
-            "masks": [path.name for path in self.masks],
-        }
-
-
-class Matching(NamedTuple):
-    """How regions match, as given on the command line."""
-
-    regions: str | None
-    mapping: tuple[str, ...]
-    unmatched: str
-
-    def check(self) -> None:
-        """Raise an error if a color cannot be read; whether a map has it is checked later."""
-        from maskstyle.cli.map_options import parse_colors, parse_mapping
-
-        if self.regions is not None:
-            parse_colors(self.regions, "--regions")
-        parse_mapping(list(self.mapping), "--map")
-
-    def resolve(self, maps: tuple[SemanticMap, ...], names: tuple[str, ...]) -> dict[str, Any]:
-        """Return regions, mapping and unmatched with the colors of the maps."""
-        from maskstyle.cli.map_options import chosen_mapping, chosen_regions
-
-        if not maps:
-            return {"regions": None, "mapping": [], "unmatched": self.unmatched}
-        content, style = maps
-        regions = None if self.regions is None else chosen_regions(self.regions, "--regions", content, name=names[0])
-        mapping = chosen_mapping(list(self.mapping), "--map", content, style, names=(names[0], names[1]))
-        return {"regions": regions, "mapping": mapping, "unmatched": self.unmatched}
-
-
 def _evaluate(
     files: InputFiles, matching: Matching, asked: MapReading, settings: Settings, *, quiet: bool
 ) -> tuple[Evaluation, dict[str, Any]]:
@@ -307,7 +189,7 @@ def _evaluate(
 
     result, style = load_image(files.result), load_image(files.style)
     content = None if files.content is None else load_image(files.content)
-    reading = _map_reading(files, asked)
+    reading = files.map_reading(asked)
     maps = tuple(reading.read(path) for path in files.maps.paths)
     names = tuple(map(str, files.maps.paths))
     resolved = matching.resolve(maps, names)
@@ -339,20 +221,12 @@ def _evaluate(
     )
     return evaluation, {
         **files.record(),
-        **_matching_record(resolved),
+        **matching.record(resolved),
         "palette": None if reading.palette is None else list(reading.palette),
         "least_region": reading.least_region,
         "soft_maps": reading.soft,
         "weights": choice.weights.name,
     }
-
-
-def _map_reading(files: InputFiles, asked: MapReading) -> MapReading:
-    """Return how to read the maps: as the options specify, or else as recorded in the result."""
-    from maskstyle.cli.map_options import recorded_reading
-    from maskstyle.plans.plan import MapReading
-
-    return asked if asked != MapReading() else recorded_reading(files.result, files.maps.paths)
 
 
 def _check(
@@ -368,17 +242,6 @@ def _check(
         settings=settings,
         **given,
     )
-
-
-def _matching_record(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    from maskstyle.maps.io import format_color
-
-    regions = resolved["regions"]
-    return {
-        "regions": None if regions is None else [format_color(color) for color in regions],
-        "mapping": [[format_color(color) for color in pair] for pair in resolved["mapping"]],
-        "unmatched": resolved["unmatched"],
-    }
 
 
 def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, heatmap: Path | None) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
-from maskstyle.maps.io import color_name, format_color
+from maskstyle.maps.colors import color_name, format_color
 
 TITLES = ("region", "pixels", "own style", "distance", "nearest other", "its distance", "leakage", "content")
 NAMES = ("region", "own style", "nearest other")

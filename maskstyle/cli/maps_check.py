@@ -36,17 +36,17 @@ def check(
     size: Annotated[int | None, typer.Option("--size", help="Longer side of the planned result in pixels.")] = None,
     regions: Annotated[
         str | None,
-        typer.Option("--regions", help="As in maskstyle region: regions to paint.", rich_help_panel=MATCHING),
+        typer.Option("--regions", help="Colors of the regions to paint.  (default: all)", rich_help_panel=MATCHING),
     ] = None,
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", help="As in maskstyle region: explicit region mapping.", rich_help_panel=MATCHING),
+        typer.Option(
+            "--map", help="Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.", rich_help_panel=MATCHING
+        ),
     ] = None,
     unmatched: Annotated[
         Literal["error", "keep", "whole-style"],
-        typer.Option(
-            "--unmatched", help="As in maskstyle region: handling of unmatched regions.", rich_help_panel=MATCHING
-        ),
+        typer.Option("--unmatched", help="Handling of regions found in only one map.", rich_help_panel=MATCHING),
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,

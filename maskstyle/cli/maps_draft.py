@@ -17,7 +17,8 @@ from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Image, Size
-    from maskstyle.maps.io import Color, SemanticMap
+    from maskstyle.maps.colors import Color
+    from maskstyle.maps.semantic_map import SemanticMap
 
 app = typer.Typer(help="Draft and check semantic maps.", no_args_is_help=True)
 app.command("check")(check)

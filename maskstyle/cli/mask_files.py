@@ -128,49 +128,30 @@ def _size_text(size: tuple[int, ...]) -> str:
 
 # Writing
 
+PANEL = "Output"
+"""Help panel of the output options."""
+
 Bits: TypeAlias = Literal["8", "16"]
 BitsOption: TypeAlias = Annotated[
-    Bits, typer.Option("--bits", help="Bits per sample of the PNG.", rich_help_panel="Output")
+    Bits, typer.Option("--bits", help="Bits per sample of the PNG.", rich_help_panel=PANEL)
 ]
 
 DEFAULT_BITS: Bits = "16"
 """Enough to make masks from masks without loss."""
 
-_REQUIRED = inspect.Parameter.empty
+
+def _option(kind: Any, *flags: str, help: str, default: Any = None) -> tuple[Any, Any]:
+    """Return the annotation and the default of an output option."""
+    return Annotated[kind, typer.Option(*flags, help=help, rich_help_panel=PANEL, show_default=False)], default
+
+
 _OUTPUT_OPTIONS: Mapping[str, tuple[Any, Any]] = {
-    "output": (
-        Annotated[
-            Path,
-            typer.Option("--output", "-o", help="PNG file to write.", show_default=False, rich_help_panel="Output"),
-        ],
-        _REQUIRED,
-    ),
-    "invert": (
-        Annotated[
-            bool, typer.Option("--invert", help="Swap black and white: write 1 - mask.", rich_help_panel="Output")
-        ],
-        False,
-    ),
+    "output": _option(Path, "--output", "-o", help="PNG file to write.", default=inspect.Parameter.empty),
+    "invert": _option(bool, "--invert", help="Swap black and white: write 1 - mask.", default=False),
     "bits": (BitsOption, DEFAULT_BITS),
-    "preview": (
-        Annotated[
-            Path | None,
-            typer.Option(
-                "--preview", help="Also write the mask as an overlay on its image.", rich_help_panel="Output"
-            ),
-        ],
-        None,
-    ),
-    "image": (
-        Annotated[
-            Path | None,
-            typer.Option(
-                "--image",
-                help="Image under the preview.  (default: the image the mask is made for)",
-                rich_help_panel="Output",
-            ),
-        ],
-        None,
+    "preview": _option(Path | None, "--preview", help="Also write the mask as an overlay on its image."),
+    "image": _option(
+        Path | None, "--image", help="Image under the preview.  (default: the image the mask is made for)"
     ),
     "quiet": (QuietOption, False),
 }

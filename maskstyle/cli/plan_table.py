@@ -13,7 +13,6 @@ from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.maps.colors import Color, color_name, format_color, percent
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.plan import Plan
-from maskstyle.synthesis.memory import within_memory
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.plan import WHOLE
 
@@ -36,7 +35,7 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
         asked.files.check([*asked.protected, *plan_files(plan).values()], snapshot_every=plan.snapshot_every)
     _, scene = prepared(plan, asked)
     choice = chosen_network(plan.settings, None if plan.weights is None else plan.file(plan.weights))
-    limits = within_memory(scene.demand(choice.architecture, choice.compute_type, plan.limits))
+    limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
     console = tables()
     console.print(_blend_table(plan, scene) if scene.layout.everywhere else _placement_table(plan, scene))
     (height, width), finest = scene.size, scene.sizes[-1]

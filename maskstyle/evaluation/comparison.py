@@ -12,7 +12,8 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.regions import Labels, painted_share, resize_labels
 from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask
 from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, region_name
-from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.maps.colors import Color
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import JUDGING, Settings, wanted_layers
 from maskstyle.synthesis.schedule import LARGEST_PIXELS, style_size

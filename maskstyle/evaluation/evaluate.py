@@ -20,7 +20,8 @@ from maskstyle.evaluation.result import Evaluation
 from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell
 from maskstyle.guidance.regions import Labels
 from maskstyle.images.pixels import Image, Mask, Size, resize_image
-from maskstyle.maps.io import Color, SemanticMap
+from maskstyle.maps.colors import Color
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import content_term

@@ -13,7 +13,7 @@ from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
 from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER
 from maskstyle.images.pixels import Image
-from maskstyle.maps.io import Color, color_name, format_color
+from maskstyle.maps.colors import Color, color_name, format_color
 
 CELL_WIDTH, CELL_HEIGHT = 92, 54
 LABEL_WIDTH = 124

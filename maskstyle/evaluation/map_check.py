@@ -13,18 +13,11 @@ from maskstyle.evaluation.map_suggestions import suggest
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images.pixels import Size
 from maskstyle.maps.assignment import MapNames, assign_regions, region_name
-from maskstyle.maps.colors import percent
-from maskstyle.maps.io import (
-    LEAST_SHARE,
-    Color,
-    RegionMatch,
-    SemanticMap,
-    color_name,
-    describe_absorbed,
-    fit_map,
-    format_color,
-    match_regions,
-)
+from maskstyle.maps.colors import Color, color_name, format_color, percent
+from maskstyle.maps.io import fit_map
+from maskstyle.maps.matching import RegionMatch, match_regions
+from maskstyle.maps.parsing import LEAST_SHARE
+from maskstyle.maps.semantic_map import SemanticMap, describe_absorbed
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings, active
 from maskstyle.synthesis.schedule import result_size, style_size

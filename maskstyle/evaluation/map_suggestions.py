@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from maskstyle.maps.io import RegionMatch, format_color
+from maskstyle.maps.colors import format_color
+from maskstyle.maps.matching import RegionMatch
 from maskstyle.maps.suggestions import suggest_by_color, suggest_by_position
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from maskstyle import __version__
 from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.distances import Matrix, Untouched, leakage_ratios, nearest_other
 from maskstyle.images.pixels import Size
-from maskstyle.maps.io import format_color
+from maskstyle.maps.colors import format_color
 from maskstyle.settings import Settings, active
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.guidance.regions import painted_share, resize_labels
-from maskstyle.guidance.soft_masks import opacity
+from maskstyle.guidance.soft_masks import mask_coverage
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask
 from maskstyle.maps.assignment import Assignment
 from maskstyle.maps.semantic_map import SemanticMap
@@ -208,7 +208,7 @@ class Layout:
             How far it does where regions are painted, fading in included.
         """
         inside = np.minimum(regions, self.painted_share(size))
-        return np.maximum(inside, opacity(self.total_mask(size))) if self.masked() else inside
+        return np.maximum(inside, mask_coverage(self.total_mask(size))) if self.masked() else inside
 
     def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:
         """Return the share of the paint in some color modes by pixel; `elsewhere` where nothing is painted."""

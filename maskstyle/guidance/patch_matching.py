@@ -1,9 +1,9 @@
-"""Which patch of a style each patch of a picture takes its style from, settled by their semantic maps.
+"""Semantic patch matching: for each patch of the picture, the style patch with the most similar map.
 
 After Champandard, "Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks" (2016): patches are
-matched by the colors of the maps. His patches are 3x3 cells of one layer and his loss compares them with their
-matches cell by cell; here patches may be large and lend their Gram matrices, so that only what is *where* is matched,
-not brush strokes.
+matched by the colors of the maps. His patches are 3x3 cells of one layer, and his loss compares them with their
+matches cell by cell. Here patches may be large and are compared by their Gram matrices, so that the match decides
+which style goes where, not where each stroke goes.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.patches import Patches, mean_parts
 from maskstyle.guidance.regions import Labels
-from maskstyle.maps.io import Color
+from maskstyle.maps.colors import Color
 from maskstyle.settings import PatchSettings
 
 PARTS = 8
-"""A patch is compared by the mean colors of at most so many parts each way, so that memory does not grow with it."""
+"""Most parts of a patch each way whose mean colors are compared: memory does not grow with the patch."""
 
 FEATURE_PARTS = 2
-"""The same for network features, which have many more channels than colors."""
+"""The same for network features, which have many more channels than colors do."""
 
 SLACK = 0.03
-"""Which share of a patch may be of a wrong region where its match repeats less, or lies better, for it."""
+"""Fraction of a patch that may be of a wrong region if the match then repeats less or lies better."""
 
 TIE = 1e-4
-"""What the distance of relative positions, as a share of the image, counts where nothing else decides."""
+"""Weight of the distance of relative positions, as a fraction of the image, where nothing else decides."""
 
 SLICE_SCORES = 1 << 22
-"""Pairs of patches that are compared at a time."""
+"""Pairs of patches to compare at a time."""
 
 Array = NDArray[np.float32]
 
 
 class Mapped(NamedTuple):
-    """What is known of one image on a layer's grid.
+    """One image on a layer's grid: its regions, its patches and perhaps its features.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class Mapped(NamedTuple):
     colors : sequence of (red, green, blue)
         The map color of each region.
     patches : Patches
-        How the grid is cut.
+        The patches of the grid.
     features : (H, W, C) float32 array or None
-        The layer's features, where they count.
+        Features of the layer, if they are compared.
     """
 
     labels: Labels
@@ -59,33 +59,33 @@ class Mapped(NamedTuple):
 
 
 def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> NDArray[np.int32]:
-    """Return for each patch of a picture the style patch that it takes its style from.
+    """Return the style patch that each patch of a picture takes its style from.
 
     Parameters
     ----------
     content : Mapped
-        The picture; regions that go together have the same color in both maps.
+        The picture; regions that match have the same color in both maps.
     style : Mapped
         The style image, with the candidates as its patches.
     settings : PatchSettings
-        What counts how much.
+        The weights of each criterion.
 
     Returns
     -------
     (P,) int32 array
-        Index of a candidate for each patch; -1 for a patch all of whose cells are in no region, and where the whole
-        style is in none.
+        Index of a candidate for each patch; -1 for a patch outside all regions, and for all patches where the whole
+        style image is outside all regions.
 
     Notes
     -----
-    The maps come first. A candidate can be chosen only if its map is as similar as the best candidate's, give or
-    take `SLACK`, whatever else counts: a patch never takes a wrong region's style because the right region's was
-    used. Among those, the highest sum wins of the similarity of the maps, that of positions and features times their
-    weights, less `repetition` for each earlier use, where using a candidate uses those that overlap it by as much
-    as they do; ties go to the nearest relative position.
+    The maps come first. A candidate is eligible only if its map is as similar as that of the best candidate, up to
+    `SLACK`: a patch never takes the style of a wrong region because the right one was used already. Among the
+    eligible, the highest score wins: the similarity of the maps, plus those of positions and features times their
+    weights, minus `repetition` for each earlier use. Using a candidate also uses the candidates that overlap it, in
+    proportion. Ties go to the nearest relative position.
 
-    Patches choose one after the other, those with the fewest candidates first: a patch on a seldom border takes what
-    it needs before those of wide areas, which have other choices. Of equally many, the upper left come first.
+    Patches choose one after the other, those with the fewest eligible candidates first: a patch on a rare border
+    chooses before those in wide areas, which have alternatives. Among equals, the upper left comes first.
     """
     scorer = _Scorer(content, style, settings)
     choices = np.concatenate([eligible.sum(axis=1) for _, _, eligible in scorer.slices(np.arange(len(scorer.known)))])
@@ -101,7 +101,7 @@ def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> ND
 
 
 class _Scorer:
-    """Compares patches with candidates, a slice of them at a time."""
+    """Scores candidates for patches, some patches at a time."""
 
     def __init__(self, content: Mapped, style: Mapped, settings: PatchSettings) -> None:
         sides = [min(each.patches.shape) for each in (content, style)]
@@ -118,7 +118,7 @@ class _Scorer:
         self._settings = settings
 
     def slices(self, order: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.intp], Array, NDArray[np.bool_]]]:
-        """Yield patches in an order, with the scores of all candidates and which of these may be chosen."""
+        """Yield patches in an order, with the score and the eligibility of every candidate."""
         count = max(1, SLICE_SCORES // len(self._candidates))
         for start in range(0, len(order), count):
             chosen = order[start : start + count]
@@ -146,8 +146,8 @@ class _Scorer:
 class _Used:
     """How often each candidate has been used.
 
-    Using a candidate uses those that overlap it by as much as they do. What two patches share of the picture they may
-    share of the style: patches side by side that match patches side by side repeat nothing.
+    Using a candidate also uses those that overlap it, in proportion. Patches that overlap in the picture may overlap
+    in the style image as much: neighbors that match neighbors repeat nothing.
     """
 
     def __init__(self, patches: Patches, candidates: Patches) -> None:
@@ -158,7 +158,7 @@ class _Used:
         self._matches = np.full(patches.number, -1)
 
     def counts(self, patch: int) -> Array:
-        """Return how much of each candidate a patch would repeat."""
+        """Return how often a patch would repeat each candidate."""
         apart = np.abs(self._corners - self._corners[patch])
         overlapping = (apart < self._shape).all(axis=1) & (self._matches >= 0)
         repeated = self._all
@@ -173,7 +173,7 @@ class _Used:
         self._all += self._overlaps(candidate)
 
     def _overlaps(self, candidate: int) -> Array:
-        """Return which share of a candidate each one overlaps."""
+        """Return the fraction of each candidate that one candidate overlaps."""
         row, column = divmod(candidate, len(self._candidates.lefts))
         shares = []
         for starts, index, extent in zip(
@@ -185,7 +185,7 @@ class _Used:
 
 
 class _Looks(NamedTuple):
-    """The patches of a map as unit vectors: their colors, and the same less their means, 0 for flat patches."""
+    """The patches of a map as unit vectors: their colors, and these minus their mean, 0 for flat patches."""
 
     colors: Array
     shapes: Array | None
@@ -201,8 +201,8 @@ def _looks(mapped: Mapped, parts: int, similarity: str) -> _Looks:
 def _lifted(colors: tuple[Color, ...]) -> Array:
     """Return colors (K, 4) as points of the unit sphere.
 
-    Mid gray is the pole, and black and white are on opposite sides of it. The cosine of two colors themselves would
-    not tell black from dark gray, which lie in the same direction; on the sphere it is 1 for the same color only.
+    Mid gray is the pole; black and white lie on opposite sides of it. The cosine of two plain colors would not
+    distinguish black from dark gray, which point in the same direction; on the sphere it is 1 for equal colors only.
     """
     centered = (np.asarray(colors, np.float64).reshape(-1, 3) - 127.5) / 255.0
     pole = np.sqrt(1 - np.square(centered).sum(axis=1, keepdims=True))
@@ -210,7 +210,7 @@ def _lifted(colors: tuple[Color, ...]) -> Array:
 
 
 def _greatest_cosine(colors: tuple[Color, ...]) -> float:
-    """Return the cosine of the two colors of a map that are most alike."""
+    """Return the greatest cosine of two different colors of a map."""
     lifted = _lifted(colors).astype(np.float64)
     cosines = (lifted @ lifted.T)[~np.eye(len(colors), dtype=bool)]
     return float(cosines.max(initial=-1.0))
@@ -222,7 +222,7 @@ def _centered_features(mapped: Mapped, parts: int) -> Array:
 
 
 def _unit(parts: Array) -> Array:
-    """Return (P, parts * parts * K) vectors of length 1; those of length 0, but for rounding, are 0."""
+    """Return (P, parts * parts * K) unit vectors; vectors of length 0, up to rounding, stay 0."""
     flat = parts.reshape(len(parts), -1)
     lengths = np.linalg.norm(flat, axis=1, keepdims=True)
     return np.where(lengths > 1e-5, flat / np.maximum(lengths, 1e-5), np.float32(0)).astype(np.float32)

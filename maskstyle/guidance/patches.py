@@ -1,4 +1,4 @@
-"""Patches of a layer's grid: where they lie, what their parts hold, and a picture of their matches."""
+"""Patches of a layer's grid: where they lie, means over their parts, and a picture of their matches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import Image, Size
 
 MOST_CANDIDATES = 4096
-"""Patches of a style image among which matches are sought: their stride doubles until there are no more."""
+"""Most candidates in a style image: the stride doubles until there are no more."""
 
 
 class Patches(NamedTuple):
@@ -40,7 +40,7 @@ class Patches(NamedTuple):
 
     @property
     def number(self) -> int:
-        """How many patches there are; they are counted row by row."""
+        """Number of patches, counted row by row."""
         return len(self.tops) * len(self.lefts)
 
     @property
@@ -59,24 +59,24 @@ class Patches(NamedTuple):
         return np.asarray(corners[:, 0] * self.grid[1] + corners[:, 1], np.int32)
 
     def offsets(self) -> NDArray[np.int32]:
-        """Return (N,) how far each cell of a patch is from its first in flat indices."""
+        """Return (N,) the offset of each cell of a patch from its first, in flat indices."""
         rows, columns = np.indices(self.shape)
         return np.asarray((rows * self.grid[1] + columns).ravel(), np.int32)
 
     def centers(self) -> NDArray[np.float64]:
-        """Return (P, 2) where each patch's center is, as shares of the grid's height and width."""
+        """Return (P, 2) the center of each patch, as fractions of the grid's height and width."""
         return (self.corners() + np.divide(self.shape, 2)) / self.grid
 
 
 def cells_across(size: float, side: int) -> int:
-    """Return how many cells of a side, in pixels, a patch of a size is across: at least one."""
+    """Return the cells across a patch of `size` pixels, for cells of `side` pixels: at least one."""
     return max(1, round(size / side))
 
 
 def cut_patches(
     grid: Size, side: int, *, size: float, stride: float, offset: tuple[float, float], rim: int = 0
 ) -> Patches:
-    """Cut a layer's grid into patches that cover every cell, but for those of a rim.
+    """Cut a layer's grid into patches that cover every cell except those of a rim.
 
     Parameters
     ----------
@@ -88,10 +88,9 @@ def cut_patches(
         Side of a patch, and the distance from one to the next, in pixels; both are at least a cell. A patch
         larger than the grid is as large as the grid.
     offset : (rows, columns)
-        How far the patches are moved down and to the right, in pixels. Those that would go beyond an edge are
-        aligned with it.
+        Shift of the patches down and to the right, in pixels. Patches that would cross an edge are aligned with it.
     rim : int
-        Cells along each edge that are left out; none where a patch would not fit into what is left.
+        Cells to leave out along each edge; none where a patch would not fit into the rest.
 
     Examples
     --------
@@ -114,21 +113,21 @@ def _fitting_rim(length: int, cells: int, rim: int) -> int:
 
 
 def candidate_patches(grid: Size, cells: int, *, rim: int = 0) -> Patches:
-    """Return the patches of a style's grid among which matches are sought.
+    """Return the patches of a style image's grid that patches may be matched to.
 
     Parameters
     ----------
     grid : (height, width)
         The style's grid, in cells.
     cells : int
-        Cells that a patch is across; as many as the grid has where these are fewer.
+        Cells across a patch; at most those of the grid.
     rim : int
-        Cells along each edge that are left out; none where a patch would not fit into what is left.
+        Cells to leave out along each edge; none where a patch would not fit into the rest.
 
     Notes
     -----
-    Every offset is a candidate where there are at most `MOST_CANDIDATES`; else every second, fourth and so on. As
-    a cell of a deeper layer stands for 2, 4, ... pixels, all layers then offer the same places.
+    Every offset is a candidate if there are at most `MOST_CANDIDATES`; else every second, fourth and so on. A cell of
+    a deeper layer stands for 2, 4, ... pixels, so all layers offer the same places.
     """
     own = (min(cells, grid[0]), min(cells, grid[1]))
     for stride in (1 << power for power in itertools.count()):
@@ -179,12 +178,12 @@ def mean_parts(values: NDArray[np.float32], patches: Patches, parts: int) -> NDA
 def draw_matches(
     style: Image, patches: Patches, candidates: Patches, matches: NDArray[np.int32], size: Size
 ) -> Image:
-    """Return a picture in which each patch shows what it was matched to.
+    """Return a picture in which each patch shows its match.
 
     Parameters
     ----------
     style : (H, W, 3) float32 array
-        The style image, in [0, 1], of the size at which it was matched.
+        The style image, in [0, 1], at the size at which it was matched.
     patches, candidates : Patches
         The patches of the result and of the style, on the same layer's grids.
     matches : (P,) int32 array
@@ -195,7 +194,7 @@ def draw_matches(
     Returns
     -------
     (height, width, 3) float32 array
-        Of overlapping patches, that whose center is nearest shows; mid gray where there is no match.
+        Where patches overlap, the one with the nearest center shows; mid gray where there is no match.
     """
     picture_rows, rows = _owners(patches.tops, patches.shape[0], patches.grid[0], size[0])
     picture_columns, columns = _owners(patches.lefts, patches.shape[1], patches.grid[1], size[1])
@@ -213,7 +212,7 @@ def draw_matches(
 def _owners(
     starts: tuple[int, ...], extent: int, cells: int, pixels: int
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return for each pixel of an axis how many cells into the patch of nearest center it is, and which that is."""
+    """Return the patch with the nearest center for each pixel of an axis, and the pixel's offset in it in cells."""
     at = (np.arange(pixels) + 0.5) * cells / pixels
     first = np.asarray(starts)
     distance = np.abs(np.subtract.outer(at, first + extent / 2))

@@ -32,26 +32,26 @@ def region_cells(
     Parameters
     ----------
     labels : (H, W) int32 array
-        Region of each pixel of the image; any other number, such as -1, is no region.
+        Region of each pixel; any other number, such as -1, is no region.
     grid : (height, width)
         The layer's grid: H and W, with the margin on both sides, halved and rounded down as often as pooling comes
         before the layer.
     regions : sequence of int
         The labels of the regions wanted.
     propagation : {"simple", "inside", "all"}
-        How regions pass to deeper layers (Gatys et al. 2017). ``simple``: a cell belongs to the label that
-        covers most of it, to the lowest of several. ``inside``: of those, only the cells whose receptive field
-        sees nothing else; where a region would have none left, the simple rule holds for it. ``all``: every
-        cell whose receptive field sees the region at all, so that regions overlap.
+        How regions pass to deeper layers (Gatys et al. 2017). ``simple``: a cell belongs to the label that covers
+        most of it; ties go to the lowest label. ``inside``: of these, only the cells whose receptive field lies
+        inside the region; a region without such cells follows the simple rule. ``all``: every cell whose receptive
+        field touches the region, so that regions overlap.
     receptive_field : int
-        Side of what a cell of the layer sees, in pixels; beyond the image's edge it sees nothing.
+        Side of the receptive field of a cell in pixels; it ends at the edge of the image.
     margin : int
-        Pixels around the image that the grid has too, a multiple of a cell's side; no region has cells there.
+        Pixels around the image that the grid includes, a multiple of the side of a cell; no region has cells there.
 
     Returns
     -------
     list of (M,) int32 arrays
-        For each region the flat indices of its cells, in row order; empty where it vanishes on the grid.
+        Flat indices of the cells of each region, in row order; empty where it vanishes on the grid.
 
     References
     ----------
@@ -83,7 +83,7 @@ def region_cells(
 def split_cells(
     labels: Labels, grid: Size, regions: Sequence[int], *, receptive_field: int, margin: int = 0
 ) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """Return for each region the cells that see nothing else, and those along its border.
+    """Return the inner cells of each region, and those along its border.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def split_cells(
     Returns
     -------
     list of pairs of (M,) int32 arrays
-        For each region flat indices of cells, in row order; together those of the ``simple`` rule.
+        Flat indices for each region, in row order: cells whose receptive field lies inside it, and the rest of its
+        cells by the ``simple`` rule.
 
     Examples
     --------
@@ -108,7 +109,7 @@ def split_cells(
 def _owned_and_pure(
     labels: Labels, grid: Size, regions: Sequence[int], receptive_field: int, margin: int
 ) -> tuple[list[NDArray[np.bool_]], NDArray[np.bool_]]:
-    """Return for each region the cells of which it covers most, and the cells that see one label only."""
+    """Return the cells that each region covers most, and the cells whose receptive field has one label only."""
     seen = np.pad(labels, margin, mode="edge")
     owners = majority_labels(np.pad(labels, margin, constant_values=NO_REGION), grid)
     uniform = ndimage.minimum_filter(seen, receptive_field, mode="nearest") == ndimage.maximum_filter(
@@ -118,14 +119,14 @@ def _owned_and_pure(
 
 
 def resize_labels(labels: Labels, size: Size) -> Labels:
-    """Return labels at another size, each pixel from its nearest one.
+    """Resize labels; each pixel takes its nearest label.
 
     Parameters
     ----------
     labels : (H, W) int32 array
         Region of each pixel.
     size : (height, width)
-        The size to make, of any aspect.
+        The new size, of any aspect.
 
     Examples
     --------
@@ -140,13 +141,13 @@ def resize_labels(labels: Labels, size: Size) -> Labels:
 
 
 def cell_side(size: tuple[int, ...], grid: Size) -> int:
-    """Return the side, in pixels, of the cells of a layer's grid on an image of a size."""
+    """Return the side in pixels of the cells of a layer's grid."""
     ratio = min(size[0] // grid[0], size[1] // grid[1])
     return 1 << (ratio.bit_length() - 1)  # pooling halves: a cell's side is a power of 2
 
 
 def majority_labels(labels: Labels, grid: Size) -> Labels:
-    """Return the label that covers most of each cell of a layer's grid, the lowest of several.
+    """Return the label that covers most of each cell of a layer's grid; ties go to the lowest.
 
     Examples
     --------
@@ -201,7 +202,7 @@ def painted_share(semantic_map: SemanticMap, regions: Sequence[int], size: Size)
 
 
 def soft_cells(shares: NDArray[np.float32], labels: Labels, grid: Size, regions: Sequence[int]) -> list[Mask]:
-    """Return how much each cell of a layer's grid counts for each region.
+    """Return the weight of each cell of a layer's grid for each region.
 
     Parameters
     ----------
@@ -217,8 +218,8 @@ def soft_cells(shares: NDArray[np.float32], labels: Labels, grid: Size, regions:
     Returns
     -------
     list of (h, w) float32 array
-        For each region the mean of its shares in cells that hold blended pixels. All other cells belong whole to the
-        region that covers most of them, as those of maps without soft edges do: see `region_cells`.
+        For each region, the mean of its shares in cells that contain blended pixels. All other cells belong to the
+        region that covers most of them, as in maps without soft edges: see `region_cells`.
 
     Examples
     --------

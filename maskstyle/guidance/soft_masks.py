@@ -1,4 +1,4 @@
-"""Soft masks: their weights on a layer's grid, its cells by the masks that weigh them, and the paint's opacity."""
+"""Soft masks: their weights on a layer's grid, cells grouped by the masks that weigh them, and coverage."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import Mask, Size
 
 MOST_GROUPS = 32
-"""Groups that a layer's cells are put into at most: each costs a few operations of its own."""
+"""Most groups of cells on a layer: each costs a few operations of its own."""
 
 FADE = 0.15
-"""Share of a mask's typical value beneath which what is painted fades into the untouched pixels: there the style is
-hardly felt, but total variation is, which would leave an edge."""
+"""Fraction of a mask's typical value below which the paint fades out: there the style is weak, but total variation is
+not, which would leave an edge."""
 
 
 class MaskGroup(NamedTuple):
-    """Cells of a layer that the same masks weigh.
+    """Cells of a layer with the same masks.
 
     Parameters
     ----------
     cells : (M,) int32 array
         Their flat indices, in row order.
     columns : (M, R) float32 array
-        Different weightings of these cells. A weighting that is the same in every cell is a column of ones.
+        Distinct weights of these cells. Weights that are equal in all cells are a column of ones.
     shares : (R, K) float32 array
         ``columns @ shares`` are the weights of all K masks in these cells.
     """
@@ -37,7 +37,7 @@ class MaskGroup(NamedTuple):
 
 
 def group_masks(weights: Sequence[Mask]) -> list[MaskGroup]:
-    """Return the cells of a layer in groups, so that no cell is multiplied by a mask that is 0 there.
+    """Group the cells of a layer, so that no cell is multiplied by a mask that is 0 there.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def group_masks(weights: Sequence[Mask]) -> list[MaskGroup]:
     Returns
     -------
     list of MaskGroup
-        At most `MOST_GROUPS`; a cell is in one group, or in none where every mask is 0. With more sets of masks than
-        groups, the sets that are rarest join the groups that grow least by it.
+        At most `MOST_GROUPS`; a cell is in one group, or in none where every mask is 0. If there are more sets of
+        masks than groups, the rarest sets join the groups that grow least.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def _merged(active: NDArray[np.bool_], counts: NDArray[np.intp]) -> NDArray[np.i
 
 
 def _group(cells: NDArray[np.int32], masks: NDArray[np.intp], table: NDArray[np.float32]) -> MaskGroup:
-    """Return a group; weightings that are equal, or constant, are a column together."""
+    """Return a group; equal weights share a column, and so do all constant weights."""
     weighed = table[np.ix_(masks, cells)]
     constant = (weighed == weighed[:, :1]).all(axis=1)
     wanted = np.where(constant[:, np.newaxis], np.float32(1), weighed)
@@ -104,7 +104,7 @@ def _group(cells: NDArray[np.int32], masks: NDArray[np.intp], table: NDArray[np.
 
 
 def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask, float]:
-    """Return a soft mask's pixel weights on a layer's grid, and what the Gram matrix is divided by.
+    """Return the weights of a soft mask on a layer's grid, and the divisor of the Gram matrix.
 
     Parameters
     ----------
@@ -113,15 +113,15 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
     grid : (height, width)
         The layer's grid, H and W halved and rounded down as often as pooling comes before the layer.
     exponent : float
-        Power of the mask that weighs pixels: 1, or 2 for features that are multiplied by the mask, as in the
-        reference write-up of masked transfer, which underweights gray masks.
+        Power of the mask that weighs pixels: 1, or 2 as where features are multiplied by the mask, which
+        underweights gray masks.
 
     Returns
     -------
     weights : (h, w) float32 array
         The mask, averaged over the area of each cell, to the power of `exponent`.
     divisor : float
-        The sum of the averaged mask itself; 0 where the mask is 0 everywhere on the grid, so that it selects nothing.
+        The sum of the averaged mask itself; 0 where the mask is 0 everywhere on the grid.
 
     Examples
     --------
@@ -138,18 +138,18 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
     return average if exponent == 1 else average ** np.float32(exponent), divisor
 
 
-def opacity(total: Mask) -> Mask:
-    """Return how far the painted image covers the content where masks add up to a total.
+def mask_coverage(total: Mask) -> Mask:
+    """Return how far the painted image covers the content image where masks add up to a total.
 
-    A Gram matrix that is divided by its mask's sum knows the mask's shape, not its size: under half the mask the
-    same style is asked for. Pixels below the mask's typical value t, its mean weighted by itself, take about as much
-    of the style as their share of t, and those above it take all. So the greater of the mask and t is what
-    covers both as far as the mask says.
+    A Gram matrix divided by the sum of its mask depends on the shape of the mask, not on its level: half the mask
+    asks for the same style. Relative to the typical value t of the mask, its mean weighted by itself, pixels below t
+    take the style in proportion, and pixels above t take all of it. Covering with the greater of mask and t gives
+    both the strength that the mask asks for.
 
     Parameters
     ----------
     total : (H, W) float32 array
-        The sum of all masks, at least 0; what exceeds 1 counts as 1.
+        The sum of all masks, at least 0; values above 1 count as 1.
 
     Returns
     -------
@@ -158,13 +158,15 @@ def opacity(total: Mask) -> Mask:
 
     Examples
     --------
-    >>> opacity(np.array([[0.5, 0.5]], np.float32)).tolist(), opacity(np.array([[0, 1, 2]], np.float32)).tolist()
-    ([[0.5, 0.5]], [[0.0, 1.0, 1.0]])
+    >>> mask_coverage(np.array([[0.5, 0.5]], np.float32)).tolist()
+    [[0.5, 0.5]]
+    >>> mask_coverage(np.array([[0, 1, 2]], np.float32)).tolist()
+    [[0.0, 1.0, 1.0]]
     """
     shares = np.minimum(total.astype(np.float64), 1.0)
     if not shares.any():
         return np.zeros_like(total)
     typical = np.sum(np.square(shares)) / np.sum(shares)
     covered = np.maximum(shares, typical) * np.minimum(1.0, shares / (FADE * typical))
-    opacities: Mask = covered.astype(np.float32)
-    return opacities
+    coverage: Mask = covered.astype(np.float32)
+    return coverage

@@ -28,24 +28,24 @@ from maskstyle.maps.pixels import (
 def label_pixels(indexed: IndexedMap, palette: Palette) -> NDArray[np.int8]:
     """Return the palette index of each pixel, (H, W); -1 outside."""
     nearest, distance = nearest_colors(palette.colors, indexed.colors)
-    wish = nearest.astype(np.int8)
+    preferred = nearest.astype(np.int8)
     near = distance <= (NEAR if palette.noisy else 0)
-    guess = indexed.per_pixel(np.where(near, wish, np.int8(-1)), -1)
+    guess = indexed.per_pixel(np.where(near, preferred, np.int8(-1)), -1)
     solid = dilate(is_constant(guess) & (guess >= 0))
     sure = guess >= 0
     if palette.noisy:  # an isolated pixel is near a color by chance, unless the color has no other pixels
-        small = np.setdiff1d(wish, guess[solid])
+        small = np.setdiff1d(preferred, guess[solid])
         sure &= solid | np.isin(guess, small)
     labels = np.where(sure, guess, np.int8(-1))
     if np.any(distance > 0) and not are_class_numbers(indexed.colors):  # otherwise nothing is blended
         labels[_edge_pixels(guess, sure, solid, palette)] = -1
-    _label_pending(indexed, labels, wish, palette.colors)
+    _label_pending(indexed, labels, preferred, palette.colors)
     return labels
 
 
 def _edge_pixels(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Palette) -> Bools:
     """Return the pixels that have the color of a region by chance, as a blend of two other regions beside them."""
-    rims = np.zeros(guess.shape, np.bool_)
+    edges = np.zeros(guess.shape, np.bool_)
     pairs_of: dict[int, NDArray[np.intp]] = {}
     for index, color in enumerate(palette.colors):
         pairs = blending_pairs(color, palette.colors, BLEND_TOLERANCE)
@@ -60,15 +60,17 @@ def _edge_pixels(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Pa
         suspect &= ~solid
     known = np.where(sure & (solid | ~suspect), guess, np.int8(-1))
     seen = labels_around(known, np.flatnonzero(suspect), square_offsets(3 if palette.noisy else 2))
-    suspected = guess[suspect]
-    by_chance = np.zeros(len(suspected), np.bool_)
+    labels = guess[suspect]
+    by_chance = np.zeros(len(labels), np.bool_)
     for index, pairs in pairs_of.items():
-        by_chance |= (suspected == index) & include_pair(seen, pairs)
-    rims[suspect] = by_chance
-    return rims
+        by_chance |= (labels == index) & include_pair(seen, pairs)
+    edges[suspect] = by_chance
+    return edges
 
 
-def _label_pending(indexed: IndexedMap, labels: NDArray[np.int8], wish: NDArray[np.int8], colors: Colors) -> None:
+def _label_pending(
+    indexed: IndexedMap, labels: NDArray[np.int8], preferred: NDArray[np.int8], colors: Colors
+) -> None:
     """Label the remaining pixels inside, in place, with the label around them that is nearest in color.
 
     The search widens until a pixel finds two labels, or the label with the nearest color of all.
@@ -92,7 +94,7 @@ def _label_pending(indexed: IndexedMap, labels: NDArray[np.int8], wish: NDArray[
             best[better] = label[better]
             least[better] = apart[better]
         result[left] = best
-        more = ~several & (best != wish[ids])
+        more = ~several & (best != preferred[ids])
         left, at, ids, best, least, several = (each[more] for each in (left, at, ids, best, least, several))
     labels[pending] = result
     far = pending & (labels < 0)

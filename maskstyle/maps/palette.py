@@ -33,8 +33,8 @@ _FOUND_SHARE = 0.0005  # smallest share of a blended map that can be told from i
 # All color distances are Euclidean in RGB from 0 to 255. The constants below were measured on 12 maps of 4 to 6
 # regions, each as painted, resized (0.37, 2.5) and compressed (JPEG at quality 15 to 95, WebP at 30 and 75).
 
-# A pixel wobbles if it has no region color although its 3x3 window varies by at most _CALM. Relative to the pixels at
-# edges, 0.000 wobble in maps as painted, and 0.09 to 2.9 in compressed maps.
+# Noise shows in pixels without a region color in a 3x3 window that varies by at most _CALM. The ratio of their number
+# to that of pixels at edges is 0.000 in maps as painted, and 0.09 to 2.9 in compressed maps.
 _CALM = 12
 _NOISE_PER_EDGE = 0.08
 _LEAST_NOISE = 0.001
@@ -57,7 +57,7 @@ _FOREIGN = 48
 
 _ROUGH_TOLERANCE = 1 / 8  # like `BLEND_TOLERANCE`, in images with few colors
 _FEW_COLORS = 16  # a map with at most this many other colors may count as neither blended nor noisy
-_LEAST_DRIFTED = 2  # this many of so few colors close to those of patches are noise
+_LEAST_DRIFTED = 2  # with so few colors, this many close to the colors of patches indicate noise
 _SAMPLES_PER_COLOR = 500  # pixels per color whose surroundings are examined
 _MOST_SAMPLES = 300_000  # the same for all pixels unlike every region
 
@@ -131,8 +131,8 @@ def _is_noisy(indexed: IndexedMap, is_patch: Bools, contrast: NDArray[np.uint8])
     odd = indexed.inside & (patch_ids < 0)
     calm = odd & (contrast <= _CALM)
     edges = np.count_nonzero(odd) - np.count_nonzero(calm)
-    wobble = np.count_nonzero(calm) - _count_between_patches(patch_ids, calm)
-    return bool(wobble > max(_NOISE_PER_EDGE * edges, _LEAST_NOISE * indexed.area))
+    noise = np.count_nonzero(calm) - _count_between_patches(patch_ids, calm)
+    return bool(noise > max(_NOISE_PER_EDGE * edges, _LEAST_NOISE * indexed.area))
 
 
 def _have_drifted(strays: Colors, patches: Colors) -> bool:

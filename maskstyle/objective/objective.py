@@ -32,14 +32,14 @@ class Objective:
     Parameters
     ----------
     network : FeatureNetwork
-        Where the features come from.
+        Extracts the features.
     terms : sequence of Term
         The terms; those of weight 0 are left out.
     free : (H, W) float32 array, optional
         1 where pixels may change; where it is 0 the gradient is 0.
     margin : int
-        Pixels by which the network sees the image mirrored around it, for style terms whose cells are on the grids
-        of that larger image. Content terms know nothing of it.
+        Mirrored pixels that the network sees around the image, for style terms on the grids of that larger image.
+        Content terms do not support it.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Objective:
         Raises
         ------
         MemoryError
-            Where TensorFlow finds too little memory.
+            Where TensorFlow runs out of memory.
         """
         try:
             return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]

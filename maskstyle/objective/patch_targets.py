@@ -1,4 +1,4 @@
-"""Patches with their targets: cut on each style layer's grid, matched by the maps, ready for the objective."""
+"""Patches with their target Gram matrices: cut on each style layer's grid and matched by the semantic maps."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from maskstyle.objective.terms import PatchTerm, gram_scale, with_least_size
 from maskstyle.settings import ObjectiveSettings, PatchSettings, active
 
 RIM = 1
-"""Cells along the edges of a grid that lie beside padding: one is enough for the line to go, by looking."""
+"""Cells along the edges of a grid next to padding: leaving out one is enough to avoid a line, by looking."""
 
 
 class MapPair(NamedTuple):
-    """The semantic maps of a picture and of a style, at the sizes of these, in colors that agree.
+    """The semantic maps of a picture and of a style image, at their sizes, with colors that agree.
 
     Parameters
     ----------
     labels, style_labels : (H, W) and (h, w) int32 array
         Region of each pixel; -1 is none.
     colors, style_colors : tuple of (red, green, blue)
-        The color of each region; regions that go together have the same in both.
+        Color of each region; regions that match have the same color in both.
     """
 
     labels: Labels
@@ -43,16 +43,16 @@ class MapPair(NamedTuple):
 
 
 class LayerMatches(NamedTuple):
-    """Which patches of one layer take their style from which.
+    """The matches of the patches of one layer.
 
     Parameters
     ----------
     patches, candidates : Patches
         Of the picture, and of the style.
     matches : (P,) int32 array
-        A candidate for each patch, -1 where it has none.
+        Index of a candidate for each patch, -1 where there is none.
     shares : (P,) float64 array
-        The share of all cells that each patch speaks for: 1 in all, but for cells of no region.
+        Share of all cells that each patch represents; they sum to 1, except for cells of no region.
     """
 
     patches: Patches
@@ -80,19 +80,19 @@ def patch_matches(
     Parameters
     ----------
     extractor : Extractor
-        Its network's grids are cut.
+        Its network has the grids.
     maps : MapPair
-        What is where.
+        The two maps.
     style : (h, w, 3) float32 array
         Style image in [0, 1].
-    settings : Settings
-        For the layers.
+    settings : ObjectiveSettings
+        Style layers.
     patch_settings : PatchSettings
-        How to cut and match.
+        How to cut and match patches.
     scale : float
-        Size of the picture as a share of the size in whose pixels `patch_settings` are.
+        Size of the picture relative to the size that `patch_settings` refer to.
     content : (H, W, 3) float32 array, optional
-        The picture, for the similarity of features; without it that does not count.
+        The content image, to compare features; they are not compared without it.
     """
     network = extractor.network
     layers = [layer for layer, _ in active(settings.style_layers)]
@@ -127,20 +127,20 @@ def patch_matches(
 def patch_term(
     extractor: Extractor, matches: Matches, style: Image, size: Size, settings: ObjectiveSettings
 ) -> PatchTerm:
-    """Return the style term that asks for the style of each patch's match.
+    """Return the style term: each patch takes the style of its match.
 
     Parameters
     ----------
     extractor : Extractor
         Extracts the features of the style image.
     matches : mapping of str to LayerMatches
-        What `patch_matches` found.
+        From `patch_matches`.
     style : (h, w, 3) float32 array
         Style image in [0, 1].
     size : (height, width)
         The picture's size.
-    settings : Settings
-        For the layers, the reduction and the intensity.
+    settings : ObjectiveSettings
+        Style layers, reduction and intensity.
     """
     network = extractor.network
     mix = active(settings.style_layers)
@@ -155,9 +155,9 @@ def patch_term(
 
 
 def patch_notes(network: FeatureNetwork, maps: MapPair, settings: ObjectiveSettings) -> tuple[str, ...]:
-    """Return a sentence for each region of the picture whose region of the style vanishes on a style layer's grid.
+    """Return a note for each region whose region of the style image vanishes on the grid of a style layer.
 
-    Its patches then take the style of the region of the nearest color there.
+    Its patches then take the style of the region with the nearest color.
     """
     lost: dict[Color, list[str]] = {}
     for layer, _ in active(settings.style_layers):
@@ -168,19 +168,19 @@ def patch_notes(network: FeatureNetwork, maps: MapPair, settings: ObjectiveSetti
             if color in maps.style_colors and color not in left:
                 lost.setdefault(color, []).append(layer)
     return tuple(
-        f"region {format_color(color)} ({color_name(color)}) of the style is too small for {', '.join(layers)}; the "
-        "nearest colors take its place there"
+        f"region {format_color(color)} ({color_name(color)}) of the style image is too small for "
+        f"{', '.join(layers)}; the nearest colors replace it there"
         for color, layers in lost.items()
     )
 
 
 def drawn_matches(matches: Matches, style: Image, size: Size) -> Image:
-    """Return the picture put together from the style patches that its patches were matched to.
+    """Return the picture put together from the matched style patches.
 
     Parameters
     ----------
     matches : mapping of str to LayerMatches
-        What `patch_matches` found; the layer of the finest grid is drawn, the first of several.
+        From `patch_matches`; the layer with the finest grid is drawn, the first of several.
     style : (h, w, 3) float32 array
         Style image in [0, 1].
     size : (height, width)
@@ -198,7 +198,7 @@ def _target(
     size: Size,
     settings: ObjectiveSettings,
 ) -> PatchTarget:
-    """Return what the patches of a layer should become, from the style's features (cells, C)."""
+    """Return the targets of the patches of a layer, from the features of the style image (cells, C)."""
     chosen, matches = np.unique(np.maximum(found.matches, 0), return_inverse=True)
     cells = found.patches.cells
     strength = settings.intensity
@@ -228,11 +228,11 @@ def _target(
 
 
 def _rim(network: FeatureNetwork, layer: str) -> int:
-    """Return how many cells along the edges to leave out.
+    """Return the number of cells to leave out along the edges.
 
-    What lies beyond the image is zeros for all convolutions but perhaps the first, so the outermost cells are unlike
-    others. In the Gram matrix of an image that is lost, in that of a small patch it is not: matched to a patch from
-    inside the style it would draw a colored line along the edge.
+    All convolutions except perhaps the first see zeros beyond the image, so the outermost cells differ from all
+    others. The Gram matrix of a whole image hides that; that of a small patch does not, and matching it to a patch
+    from inside the style image would draw a colored line along the edge.
     """
     first = layer == network.architecture.layers[0]
     return 0 if first and network.padding == "edge" else RIM

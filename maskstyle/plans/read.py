@@ -114,6 +114,8 @@ def _styles(source: Source, tables: Mapping[str, object], inputs: type[Inputs]) 
             ("styles", second),
             f"technique {inputs.technique!r} takes one style, not {len(styles)}; leave the others out",
         )
+    if not any(style.share for style in styles.values()):
+        raise source.error(("styles",), "all shares are 0; give at least one style a share above 0")
     return styles
 
 
@@ -186,10 +188,6 @@ def _check_regions(
     if not any(each.style for each in regions):
         example = 'region = "red"' if "content_map" in keys_of(inputs) else 'mask = "mask.png"'
         raise source.error(("region",), f'nothing is painted; add [[region]] with {example} and style = "NAME"')
-    by_masks = all(each.mask is not None or each.style is None for each in regions)
-    for key in ("feather", "feather_mode", "denoise_regions") if by_masks else ():
-        if key in table:
-            raise source.error((key,), f"{key} does nothing where masks alone paint; leave it out")
     without_maps = "content_map" not in table and not any("map" in style for style in table["styles"].values())
     for key in ("palette", "least_region", "soft_maps") if without_maps else ():
         if key in table:

@@ -39,7 +39,7 @@ COMMON_KEYS: Mapping[str, Kind] = {
 MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
 """How maps are read, where there are any."""
 
-STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": POSITIVE}
+STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": NUMBER}
 
 REGION_KEYS: Mapping[str, Kind] = {
     "region": TEXT,

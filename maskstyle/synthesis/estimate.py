@@ -17,18 +17,17 @@ MACHINE = "2 cores with AVX512_BF16"
 
 
 class Constants(NamedTuple):
-    """The lines of one network and compute type.
+    """The fitted constants of one network and compute type.
 
     Parameters
     ----------
     seconds, seconds_per_giga : float
-        An evaluation of loss and gradient: its least time, and what each 10^9 multiplications and additions of a
-        forward pass add.
+        Time of an evaluation of loss and gradient: its minimum, and what each 10^9 multiply-adds of a forward pass
+        add.
     memory_mb, memory_per_mega : float
-        Peak memory in MiB, without images: its least, and what each 10^6 numbers of the features that are evaluated
-        at once add.
+        Peak memory in MiB, without images: its minimum, and what each 10^6 feature values evaluated at once add.
     begin_seconds, begin_per_giga : float
-        What comes before a size's second evaluation: targets, tracing and compiling.
+        Time before the second evaluation of a size: targets, tracing and compiling.
     """
 
     seconds: float
@@ -45,33 +44,32 @@ CONSTANTS = {
     ("vgg19", "bfloat16"): Constants(0.0097, 0.0067, 692.0, 3.66, 1.2, 0.030),
     ("vgg19", "float32"): Constants(0.0105, 0.0122, 680.0, 6.7, 1.0, 0.041),
 }
-"""By network and compute type. An operation of lite takes longer, as more of its time goes elsewhere."""
+"""By network and compute type. An operation of lite takes longer, as its layers are narrower."""
 
 IMAGES = 3
-"""Float32 images of the finest size, beside the optimizer's, that a run holds at its peak: the content, and copies on
-their way."""
+"""Float32 images of the finest size that a run holds at its peak, beside those of the optimizer."""
 
 TILED = 1.5
-"""Time of an evaluation in tiles for each pixel that a tile sees, over that of the same pixels at once: the network
-goes forward twice and back once, instead of once each."""
+"""Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, not one
+each."""
 
 LOADING_SECONDS = 5.0
 """Loading TensorFlow, the network and the pictures."""
 
 MASK_SHARE = 0.06
-"""About what each soft mask adds to an evaluation, as a share of it."""
+"""Fraction that each soft mask adds to an evaluation, about."""
 
 PATCH_SHARE = {"lite": 0.3, "vgg19": 0.12}
-"""What patches that do not overlap add to an evaluation, as a share of it: see docs/patches.md."""
+"""Fraction that patches without overlap add to an evaluation: see docs/patches.md."""
 
 STYLE_SHARE = 0.3
-"""About what each further style image adds to the beginning of a size, as a share of it."""
+"""Fraction that each further style image adds to the beginning of a size, about."""
 
 REGION_BYTES = 16.0
-"""What the labels of regions and their cells on the layers' grids take, for each pixel."""
+"""Bytes per pixel of the labels of regions and their cells on the layers' grids."""
 
 MASK_BYTES = 10.0
-"""What a soft mask and its weights on the layers' grids take, for each pixel."""
+"""Bytes per pixel of a soft mask and its weights on the layers' grids."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Demand:
     Parameters
     ----------
     network : Architecture
-        The network's shape; what was measured with VGG19 holds for all but lite.
+        Architecture of the network; the constants of VGG19 serve all but lite.
     compute_type : {"float32", "bfloat16"}
         The type of its convolutions.
     sizes : sequence of (height, width)
@@ -91,15 +89,15 @@ class Demand:
     limits : Limits
         Memory and tiles.
     regions : bool
-        Whether semantic maps say what goes where.
+        Whether there are semantic maps.
     masks : int
         Number of soft masks.
     patches : PatchSettings, optional
-        How patches are cut, where styles are matched by patch.
+        How patches are cut, if patches are matched.
     styles : int
         Number of style images.
     original_pixels : int
-        Pixels of the content and the styles as their files have them, which are held all the time.
+        Pixels of the content and style images at their original size, which are held all the time.
     """
 
     network: Architecture
@@ -115,14 +113,14 @@ class Demand:
 
 
 class Work(NamedTuple):
-    """What a network does for one image.
+    """The work of a network for one image.
 
     Parameters
     ----------
     giga_operations : float
-        10^9 multiplications and additions of the convolutions of a forward pass.
+        10^9 multiply-adds of the convolutions of a forward pass.
     mega_values : float
-        10^6 numbers of all features.
+        10^6 feature values of all layers.
     """
 
     giga_operations: float
@@ -130,16 +128,16 @@ class Work(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What a run is expected to take.
+    """The expected time and memory of a run.
 
     Parameters
     ----------
     seconds_per_evaluation : tuple of float
         At each size.
     seconds : float
-        The whole run, if every size takes all its steps.
+        Of the whole run, if every size takes all its steps.
     memory_mb : float
-        Its peak, in MiB.
+        Peak memory in MiB.
     """
 
     seconds_per_evaluation: tuple[float, ...]
@@ -148,7 +146,7 @@ class Expected(NamedTuple):
 
 
 def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) -> Work:
-    """Return what a network does for an image up to the deepest of some layers.
+    """Return the work of a network for an image, up to the deepest of some layers.
 
     Examples
     --------
@@ -166,7 +164,7 @@ def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) ->
 
 
 def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
-    """Return what a run is expected to take, by `constants` where others than those that were measured are given."""
+    """Return the expected time and memory of a run, by `constants` or by the measured ones."""
     name = "lite" if demand.network == LITE else "vgg19"
     used = constants or CONSTANTS[name, demand.compute_type]
     layers = wanted_layers(demand.settings)
@@ -196,10 +194,10 @@ def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
 
 
 def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
-    """Return what guides take, in MiB."""
+    """Return the memory of guides in MiB."""
     each = MASK_BYTES * demand.masks + (REGION_BYTES if demand.regions else 0.0)
     if demand.patches is not None:
-        # The style's features are held, and where each cell is among the patches.
+        # Features of the style image, and the place of each cell among the patches.
         style_layers = [layer for layer, weight in demand.settings.style_layers if weight > 0]
         shape = demand.network
         width = 2 if demand.compute_type == "bfloat16" else 4
@@ -210,14 +208,14 @@ def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
 
 
 def _style_at_once(size: Size, demand: Demand) -> float:
-    """Return pixels whose features take as much as those of a style image, which needs no gradient."""
+    """Return the number of pixels with the same feature memory as a style image, which needs no gradient."""
     longer = max(size) * demand.settings.style_scale
     tile_size = demand.limits.tile_size
     return 0.5 * (longer if tile_size is None else min(longer, tile_size)) ** 2
 
 
 def _seen(size: Size, layers: Sequence[str], demand: Demand) -> tuple[int, int]:
-    """Return how many tiles there are, and the pixels that each sees."""
+    """Return the number of tiles, and the pixels of each with its surroundings."""
     architecture, tile_size = demand.network, demand.limits.tile_size
     if tile_size is None or not needs_tiles(size, tile_size):
         return 1, size[0] * size[1]

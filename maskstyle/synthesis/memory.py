@@ -119,8 +119,7 @@ def _gigabytes(demand: Demand) -> float:
 
 
 SHARE = 0.8
-"""Share of the free memory that a run takes by itself: other programs, and the system's own copies of files, need
-some too."""
+"""Fraction of the free memory that a run uses by default: other programs and the file cache need some too."""
 
 MEMORY_FILE = Path("/proc/meminfo")
 PROCESS_FILE = Path("/proc/self/statm")
@@ -128,7 +127,7 @@ GROUP = Path("/sys/fs/cgroup")
 
 
 def usable_memory() -> float | None:
-    """Return the GB (10^9 bytes) that this process may take in all, with what it has already; None if unknown."""
+    """Return the GB (10^9 bytes) that this process may use in total, what it holds included; None if unknown."""
     free = _free_bytes()
     return None if free is None else (SHARE * free + _own_bytes()) / 1e9
 
@@ -139,7 +138,7 @@ def _free_bytes() -> float | None:
 
 
 def _available() -> float | None:
-    """Return what Linux says is available."""
+    """Return the available memory that Linux reports."""
     try:
         for line in MEMORY_FILE.read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -150,7 +149,7 @@ def _available() -> float | None:
 
 
 def _left_in_group() -> float | None:
-    """Return what is left of a container's limit; files that are merely cached do not count as used."""
+    """Return what is left of a container's limit; cached files do not count as used."""
     try:
         most = int((GROUP / "memory.max").read_text(encoding="ascii"))
         used = int((GROUP / "memory.current").read_text(encoding="ascii"))
@@ -162,7 +161,7 @@ def _left_in_group() -> float | None:
 
 
 def _half_of_all() -> float | None:
-    """Return half of the machine's memory, where the system tells no more."""
+    """Return half of the machine's memory, where the system reports no more."""
     try:
         return 0.5 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -170,7 +169,7 @@ def _half_of_all() -> float | None:
 
 
 def _own_bytes() -> float:
-    """Return what this process has."""
+    """Return the resident memory of this process."""
     try:
         pages = int(PROCESS_FILE.read_text(encoding="ascii").split()[1])
         return float(os.sysconf("SC_PAGE_SIZE") * pages)

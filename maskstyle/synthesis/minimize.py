@@ -32,7 +32,7 @@ def minimize(
     start : (H, W, 3) float32 array, or callable
         The starting image, in [0, 1], or a function that returns it or the `State` of an earlier minimization.
         Adam resumes from a state exactly. L-BFGS, whose memory SciPy does not expose, restarts at the best image
-        with the evaluations that are left, and measures its progress anew.
+        with the evaluations that are left, and measures its progress from there.
     settings : Settings
         Optimizer, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.synthesis.schedule.settings_at`.
     on_evaluation : callable, optional

@@ -98,7 +98,7 @@ class Monitor:
             self._objective.on_tile = None
 
     def resume(self, state: State, *, restart: bool) -> None:
-        """Resume from a state; `restart` says that the optimizer starts over, and progress is measured anew."""
+        """Resume from a state; `restart` says that the optimizer starts over, and so does the measure of progress."""
         self._best_totals = list(state.best_totals)
         self._best_image, self._best_losses = state.best, state.losses
         if restart:

@@ -20,7 +20,6 @@ from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
-from maskstyle.synthesis.memory import within_memory
 from maskstyle.synthesis.result import Result
 from maskstyle.synthesis.scales import OnStep, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
@@ -76,7 +75,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     """
     run = run or Run()
     network = loaded_network(run.network, scene.settings)
-    limits = within_memory(scene.demand(network.architecture, network.compute_type, run.limits))
+    limits = scene.limits(network.architecture, network.compute_type, run.limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
     extractor = Extractor(network, limits.tile_size)

@@ -1,4 +1,4 @@
-"""What a transfer returns: the picture, what was done, and how it went."""
+"""The result of a run: the image, what was done, and how it went."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished style transfer; shows itself as a picture in a notebook.
+    """The result of a style transfer; a notebook shows its image.
 
     Parameters
     ----------
     image : (H, W, 3) float32 array
         RGB in [0, 1]; it may be read-only, so copy it to change it.
     alpha : (H, W) float32 array or None
-        The content's transparency in [0, 1], where it has any.
+        Transparency in [0, 1], if there is any.
     technique : str
-        Which technique made it.
+        Name of the technique.
     settings : Settings
         Every setting, the seed included.
     network : str
-        The network that was used.
+        Name of the network.
     compute_type : {"float32", "bfloat16"}
-        The type that its convolutions ran in.
+        Type of its convolutions.
     limits : Limits
-        The memory that it was given, and the tiles that it was computed in.
+        Memory limit and size of tiles.
     losses : dict of str to float
         Weighted losses by term of the image before any denoising.
     steps : tuple of StepRecord
@@ -47,9 +47,9 @@ class Result:
     notes : tuple of str
         What a person should know about the result, such as a region too small for some layers.
     patches : PatchSettings or None
-        How patches were cut and matched, by techniques that do.
+        How patches were cut and matched, if they were.
     match_map : (H, W, 3) float32 array or None
-        Where these have matches: each patch of the picture with the pixels of the style patch that it was matched to.
+        If patches were matched, the picture put together from the matched style patches.
     """
 
     image: Image
@@ -73,7 +73,7 @@ class Result:
         return self.scales[-1].stopped_because
 
     def metadata(self) -> dict[str, Any]:
-        """Return what travels inside the picture: version, technique, network, settings, seed and losses."""
+        """Return the metadata of the image file: version, technique, network, settings, seed and losses."""
         own = {} if self.patches is None else {"patches": dataclasses.asdict(self.patches)}
         return {
             "version": __version__,
@@ -133,7 +133,7 @@ class StepRecord:
     Parameters
     ----------
     size : (height, width)
-        The size at hand.
+        The current size.
     step : int
         Number of the evaluation at this size, from 1.
     seconds : float
@@ -159,15 +159,15 @@ class ScaleReport:
     evaluations : int
         Number of evaluations of loss and gradient.
     seconds_per_evaluation : float
-        Mean, the optimizer's own work included, the first evaluation (which compiles) left out where there are more.
+        Mean, the optimizer's own work included, without the first evaluation, which compiles, where there are more.
     stopped_because : str
         See `maskstyle.synthesis.minimize.Outcome`.
     optimizer : {"lbfgs", "adam"}
-        The optimizer that it had.
+        The optimizer.
     history : int
-        Pairs of vectors that L-BFGS remembered.
+        Vector pairs that L-BFGS kept.
     resumed_after : tuple of int
-        Numbers of the evaluations after which this size was gone on with from a checkpoint.
+        Numbers of the evaluations after which this size was resumed from a checkpoint.
     """
 
     size: Size

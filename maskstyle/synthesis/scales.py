@@ -1,4 +1,4 @@
-"""The only loop over sizes: coarse to fine, each size minimized from the result of the one before."""
+"""The only loop over sizes: from coarse to fine, each size starts from the result of the one before."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from maskstyle.synthesis.schedule import settings_at
 
 @dataclass(frozen=True)
 class Step:
-    """One evaluation of loss and gradient, as reported while it goes on.
+    """One evaluation of loss and gradient, as reported to callbacks.
 
     Parameters
     ----------
     scale, scales : int
         Number of the size, from 1, and how many there are.
     size : (height, width)
-        The size at hand.
+        The current size.
     step, steps : int
         Number of the evaluation at this size, from 1, and its limit.
     losses : dict of str to float
@@ -39,7 +39,7 @@ class Step:
     seconds : float
         Since the synthesis began.
     image : (H, W, 3) float32 array
-        The image that was evaluated, in [0, 1]; not to be changed.
+        The evaluated image, in [0, 1]; do not change it.
     """
 
     scale: int
@@ -59,12 +59,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The image that came out, and how.
+    """The result of the loop over sizes.
 
     Parameters
     ----------
     image : (H, W, 3) float32 array
-        The best image at the finest size that was reached, in [0, 1].
+        The best image at the finest size reached, in [0, 1].
     losses : dict of str to float
         Its weighted losses by term.
     steps : tuple of Step
@@ -72,7 +72,7 @@ class Synthesis:
     scales : tuple of ScaleReport
         One for each size that was begun.
     seconds : float
-        Wall time of it all; where it went on from a checkpoint, with what had passed when that was written.
+        Wall time in total, the time before a checkpoint that it resumed from included.
     style : StyleAtSize or None
         What the last size that was begun asked of the style.
     """
@@ -107,8 +107,8 @@ def synthesize(
     objective_at : callable
         Returns the objective for images of a (height, width), and what it asks of the style.
     start : (H, W, 3) float32 array
-        Starting image in [0, 1], of any size; resized to the first of `sizes`. Detail that it has at finer
-        sizes is added when they begin.
+        Initial image in [0, 1], of any size; resized to the first of `sizes`. Its finer detail is added when finer
+        sizes begin.
     sizes : sequence of (height, width)
         From coarse to fine.
     settings : Settings
@@ -118,12 +118,12 @@ def synthesize(
     on_step : callable, optional
         Called after each evaluation.
     should_stop : callable, optional
-        Asked after each evaluation; where it says True the best image so far is returned.
+        Asked after each evaluation; where it returns True, the best image so far is returned.
     begin_with : callable, optional
-        Returns the image that a size really begins with; it puts back pixels that must not change.
+        Puts back pixels that must not change into the image that a size begins with.
     checkpoints : Checkpoints, optional
-        Offered the state after each evaluation, and the state to go on from, for a job that was begun with its
-        ``begin``. Sizes that were done are left out.
+        Offered the state after each evaluation; gives the state to resume from, after its ``begin`` was called.
+        Sizes that are done are left out.
 
     Raises
     ------

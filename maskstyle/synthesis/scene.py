@@ -18,6 +18,7 @@ from maskstyle.images.pixels import Image, Mask, Size, resize_image
 from maskstyle.networks.architectures import Architecture
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import Demand
+from maskstyle.synthesis.memory import within_memory
 from maskstyle.synthesis.schedule import style_size, transfer_sizes
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Scene:
     margin: int = 0
     notes: tuple[str, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
+    _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def sizes(self) -> list[Size]:
@@ -139,6 +141,22 @@ class Scene:
             styles=len(styles),
             original_pixels=pixels,
         )
+
+    def limits(self, network: Architecture, compute_type: str, asked: Limits) -> Limits:
+        """Return limits with the tiles that let the scene fit into its memory.
+
+        They are computed once, so that a forecast and the run that follows agree whatever is free by then.
+
+        Raises
+        ------
+        SettingsError
+            Where not even the smallest tiles fit.
+        """
+        key = (network.name, compute_type, asked)
+        if key not in self._limits:
+            fitted = within_memory(self.demand(network, compute_type, asked))
+            self._limits[key] = self._limits[network.name, compute_type, fitted] = fitted
+        return self._limits[key]
 
     def margin_at(self, size: Size, extractor: Extractor) -> int:
         """Return the mirrored pixels around the image at a size.

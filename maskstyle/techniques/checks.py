@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError, concerning
-from maskstyle.images.compositing import FEATHER_MODES
-from maskstyle.images.guided_filter import MOST_RADIUS
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
-from maskstyle.settings import ObjectiveSettings, Settings
+from maskstyle.settings import ObjectiveSettings
 
 
 def check_image(image: Image, name: str) -> Image:
@@ -34,21 +32,6 @@ def check_alpha(alpha: Mask, size: Size, image_name: str) -> Mask:
             "expected the same"
         )
     return _checked_values(array, "alpha")
-
-
-def check_fading(feather: float, mode: str) -> None:
-    """Raise SettingsError where paint cannot fade in over so many pixels, or the mode would do nothing."""
-    if mode not in FEATHER_MODES:
-        with concerning("feather_mode"):
-            raise SettingsError(f"feather_mode is {mode!r}; expected one of {', '.join(FEATHER_MODES)}")
-    with concerning("feather_mode" if mode != "distance" else "feather"):
-        if not (np.isfinite(feather) and feather >= 0):
-            raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
-        if mode == "edges" and not 1 <= feather <= MOST_RADIUS:
-            raise SettingsError(
-                f"feather is {feather:g}, but `feather_mode` edges looks for edges that far away; expected 1 to "
-                f"{MOST_RADIUS} pixels, such as 8"
-            )
 
 
 def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSettings) -> tuple[str, ...]:
@@ -76,13 +59,6 @@ def check_soft_propagation(settings: ObjectiveSettings) -> None:
                 f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; expected "
                 "simple, or maps without soft edges"
             )
-
-
-def check_denoised(regions: Sequence[Any] | None, settings: Settings) -> None:
-    """Raise SettingsError where regions to denoise are named, but nothing is denoised."""
-    if regions is not None and settings.denoise == 0:
-        with concerning("denoise_regions"):
-            raise SettingsError("denoise_regions does nothing where `denoise` is 0; give both, or neither")
 
 
 def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:

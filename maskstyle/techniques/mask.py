@@ -68,7 +68,7 @@ class MaskInputs(Inputs):
         styles = list(self.styles)  # a stack of images makes each of them on access
         checked = {id(image): check_image(image, "style image") for image in styles}
         sources = {key: StyleImage(image) for key, image in checked.items()}
-        masks = _fitted(self.masks, len(styles), content.shape[:2], self.name_of("content", "the content image"))
+        masks = self._fitted(content.shape[:2])
         strengths = checked_strengths(self.strengths, len(masks))
         color = self.resolved_settings().color
         placements = (
@@ -81,6 +81,21 @@ class MaskInputs(Inputs):
             Layout(tuple(placements)), content.shape[:2], content=content, transparent=self.transparent
         )
 
+    def _fitted(self, size: Size) -> list[Mask]:
+        """Return the masks, one for each style image, checked against the size of the content image."""
+        masks, count = self.masks, len(self.styles)
+        if len(masks) == 0:
+            raise SettingsError("there is no mask; give one with each style image")
+        if len(masks) != count:
+            raise SettingsError(f"there are {len(masks)} masks but {count} style images; give one for each mask")
+        fitted = []
+        for place, mask in enumerate(masks):
+            name = self.name_of(f"mask {place + 1}", f"mask {place + 1}")
+            with concerning("masks", place):
+                image_name = self.name_of("content", "the content image")
+                fitted.append(fit_mask(mask, size, name=name, image_name=image_name))
+        return fitted
+
 
 def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
     """Return `count` factors on the strength of masks; ones where none are given."""
@@ -90,18 +105,6 @@ def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[flo
     if not all(np.isfinite(strength) and strength > 0 for strength in given):
         raise SettingsError(f"the strengths of the masks are {given}; expected numbers above 0")
     return given
-
-
-def _fitted(masks: Sequence[Mask], styles: int, size: Size, image_name: str) -> list[Mask]:
-    if len(masks) == 0:
-        raise SettingsError("there is no mask; give one with each style image")
-    if len(masks) != styles:
-        raise SettingsError(f"there are {len(masks)} masks but {styles} style images; give one for each mask")
-    fitted = []
-    for place, mask in enumerate(masks):
-        with concerning("masks", place):
-            fitted.append(fit_mask(mask, size, name=f"mask {place + 1}", image_name=image_name))
-    return fitted
 
 
 transfer_mask = transfer_function(MaskInputs)

@@ -9,18 +9,18 @@ from typing import ClassVar
 
 from maskstyle.errors import ImageError, SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
-from maskstyle.images.compositing import FEATHER_MODES
 from maskstyle.images.pixels import Image, Mask, Size
-from maskstyle.maps.assignment import find_denoised, region_name
+from maskstyle.maps.assignment import region_name
 from maskstyle.maps.colors import Color
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import describe_unmatched, find_region, match_regions
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
-from maskstyle.settings import AT_LEAST_ZERO, CHOICES, COLOR
+from maskstyle.settings import CHOICES
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_denoised, check_fading, check_image, check_soft_maps
-from maskstyle.techniques.inputs import Inputs, declare, transfer_function
+from maskstyle.techniques.checks import check_image, check_soft_maps
+from maskstyle.techniques.edges import EdgeInputs
+from maskstyle.techniques.inputs import declare, transfer_function
 
 WHOLE = "whole"
 """Stands for the whole style image in place of one of its regions."""
@@ -59,7 +59,7 @@ class PlanRegion:
 
 
 @dataclass(frozen=True, eq=False)
-class PlanInputs(Inputs):
+class PlanInputs(EdgeInputs):
     """Paint regions and soft masks of a content image, each in a style of its own: an image or part of one.
 
     Parameters
@@ -71,13 +71,8 @@ class PlanInputs(Inputs):
         and everything that nothing paints stay those of the content image, bit for bit where it is not resized.
     content_map : SemanticMap, optional
         Region of each pixel; needed where regions are named. See `maskstyle.load_map`.
-    feather : float
-        Pixels of the result over which styles fade in from the edge of all painted regions.
-    feather_mode, transparent
-        See `maskstyle.transfer_region`.
-    denoise_regions : sequence of (red, green, blue), optional
-        Map colors of the painted regions that ``settings.denoise`` applies to; all that is painted where they are
-        left out.
+    feather, feather_mode, transparent, denoise_regions
+        See `maskstyle.techniques.edges.EdgeInputs`.
 
     Notes
     -----
@@ -109,55 +104,20 @@ class PlanInputs(Inputs):
         "plan regions", "Regions and masks, each with its style.", positional=True
     )
     content_map: SemanticMap | None = declare("map", "Semantic map of the content image.", default=None, of="content")
-    feather: float = declare(
-        "number",
-        "Pixels over which styles fade in from the painted edge.",
-        default=0.0,
-        panel=COLOR,
-        bounds=AT_LEAST_ZERO,
-    )
-    feather_mode: str = declare(
-        "choice",
-        "Fade in by distance alone, or along edges of the content image.",
-        default="distance",
-        panel=COLOR,
-        choices=FEATHER_MODES,
-    )
-    transparent: bool = declare(
-        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
-    )
-    denoise_regions: Sequence[Color] | None = declare(
-        "colors",
-        "Map colors of the regions to denoise; default: all painted.",
-        default=None,
-        panel=COLOR,
-        of="content_map",
-    )
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region and mask that has a style."""
         settings = self.resolved_settings()
-        check_fading(self.feather, self.feather_mode)
-        check_denoised(self.denoise_regions, settings)
+        self.check_edges(settings)
         content = self.checked("content")
         layout = self._layout(content.shape[:2], settings.color)
         maps = (layout.content_map, *(style.style_map for style in layout.styles()))
         soft = check_soft_maps(maps, settings)
-        denoised = None
-        if self.denoise_regions is not None:
-            if layout.content_map is None:
-                with concerning("denoise_regions"):
-                    raise SettingsError("denoise_regions needs a content map, and there is none; give one")
-            name = self.name_of("content_map", "the content map")
-            denoised = find_denoised(self.denoise_regions, layout.content_map, layout.painted(), name=name)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
-            feather=self.feather,
-            feather_mode=self.feather_mode,
-            transparent=self.transparent,
-            denoised=denoised,
+            **self.edges(layout),
             notes=soft,
         )
 

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskstyle.guidance.layout import Layout, StyleImage, region_placements
-from maskstyle.images.compositing import FEATHER_MODES
 from maskstyle.images.pixels import Image
-from maskstyle.maps.assignment import UNMATCHED, assign_regions, find_denoised
+from maskstyle.maps.assignment import UNMATCHED, assign_regions
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.settings import AT_LEAST_ZERO, COLOR
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_denoised, check_fading, check_soft_maps
-from maskstyle.techniques.inputs import Inputs, declare, transfer_function
+from maskstyle.techniques.checks import check_soft_maps
+from maskstyle.techniques.edges import EdgeInputs
+from maskstyle.techniques.inputs import declare, transfer_function
 
 
 @dataclass(frozen=True, eq=False)
-class RegionInputs(Inputs):
+class RegionInputs(EdgeInputs):
     """Paint each region of a content image in the style of the region of the same color of a style image.
 
     Parameters
@@ -42,16 +41,8 @@ class RegionInputs(Inputs):
         How to handle regions found in only one map: refuse them, keep their content, or paint them in the style of
         the whole style image. ``error`` also refuses a region that only the style map has, unless `regions` or
         `mapping` say what is wanted.
-    feather : float
-        Pixels of the result over which the style fades in from the edge of the painted area.
-    feather_mode : {"distance", "edges"}
-        Fade in by distance alone, or end the paint at edges of the content image within `feather` pixels, and fade
-        in where there are none.
-    transparent : bool
-        Return the paint alone: the alpha of the result is the coverage, times the alpha of the content image. Laid
-        over the content image it looks as without. Below alpha 0 are the pixels of the content image.
-    denoise_regions : sequence of (red, green, blue), optional
-        Map colors of the painted regions that ``settings.denoise`` applies to; all where they are left out.
+    feather, feather_mode, transparent, denoise_regions
+        See `maskstyle.techniques.edges.EdgeInputs`.
 
     References
     ----------
@@ -96,36 +87,11 @@ class RegionInputs(Inputs):
     unmatched: str = declare(
         "choice", "How to handle regions found in only one map.", default="error", choices=UNMATCHED
     )
-    feather: float = declare(
-        "number",
-        "Pixels over which the style fades in from the painted edge.",
-        default=0.0,
-        panel=COLOR,
-        bounds=AT_LEAST_ZERO,
-    )
-    feather_mode: str = declare(
-        "choice",
-        "Fade in by distance alone, or along edges of CONTENT.",
-        default="distance",
-        panel=COLOR,
-        choices=FEATHER_MODES,
-    )
-    transparent: bool = declare(
-        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
-    )
-    denoise_regions: Sequence[Color] | None = declare(
-        "colors",
-        "Map colors of the regions to denoise; default: all painted.",
-        default=None,
-        panel=COLOR,
-        of="content_map",
-    )
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region to paint."""
         settings = self.resolved_settings()
-        check_fading(self.feather, self.feather_mode)
-        check_denoised(self.denoise_regions, settings)
+        self.check_edges(settings)
         content, style = self.checked("content"), self.checked("style")
         names = self.map_names()
         assigned = assign_regions(
@@ -141,19 +107,12 @@ class RegionInputs(Inputs):
         soft = check_soft_maps((self.content_map, self.style_map), settings)
         source = StyleImage(style, assigned.style_map, names.style)
         layout = Layout(region_placements(assigned, source, settings.color), assigned.content_map)
-        denoised = None
-        if self.denoise_regions is not None:
-            painted = layout.painted()
-            denoised = find_denoised(self.denoise_regions, assigned.content_map, painted, name=names.content_map)
         left_alone = (f"region {name} is not in the style map and was left alone" for name in assigned.left_alone)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
-            feather=self.feather,
-            feather_mode=self.feather_mode,
-            transparent=self.transparent,
-            denoised=denoised,
+            **self.edges(layout),
             notes=(*left_alone, *soft),
         )
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from maskstyle.cli.mask_styles import MaskedStyle, parse_masked_style
 from PIL import Image
 
 from maskstyle import read_metadata
-from maskstyle.cli.mask_styles import MaskedStyle, parse_masked_style
 from maskstyle.errors import SettingsError
 
 QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1")

@@ -9,42 +9,23 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
 from maskstyle import __version__, read_metadata
-from maskstyle.cli.app import with_flags
+from maskstyle.cli.app import app, with_flags
 from maskstyle.cli.options import flag_of
 from maskstyle.networks.weights import EMBEDDED_FILE
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import Settings
 
-COMMANDS = (
-    ("basic",),
-    ("region",),
-    ("mask",),
-    ("doodle",),
-    ("patch",),
-    ("compare",),
-    ("masks",),
-    ("masks", "linear"),
-    ("masks", "radial"),
-    ("masks", "from-map"),
-    ("masks", "feather"),
-    ("masks", "combine"),
-    ("masks", "edge-aware"),
-    ("masks", "normalize"),
-    ("evaluate",),
-    ("run",),
-    ("plan",),
-    ("plan", "from"),
-    ("recipes",),
-    ("weights",),
-    ("maps",),
-    ("maps", "check"),
-    ("maps", "draft"),
-    ("weights", "list"),
-    ("weights", "path"),
-    ("weights", "fetch"),
-)
+
+def _names_of_commands():
+    """Yield the names of every command, after those of its groups."""
+    group = get_command(app)
+    for name in group.commands:
+        yield (name,)
+        for member in getattr(group.get_command(None, name), "commands", ()):
+            yield (name, member)
 
 
 @pytest.fixture
@@ -154,10 +135,9 @@ def test_version(run):
     assert run("--version").succeeded().out == f"maskstyle {__version__}\n"
 
 
-@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_explains_every_option(run, command_named, names, flag):
-    out = run(*names, flag).succeeded().out
+@pytest.mark.parametrize("names", list(_names_of_commands()), ids=" ".join)
+def test_help_explains_every_option(run, command_named, names):
+    out = run(*names, "--help").succeeded().out
     command = command_named(*names)
     assert command.help.splitlines()[0].rstrip(".") in " ".join(out.split())
     for parameter in command.params:
@@ -166,18 +146,18 @@ def test_help_explains_every_option(run, command_named, names, flag):
             continue
         text = parameter.help.split("  ")[0]
         assert text
-        assert any(_label(parameter) in line and text in line for line in out.splitlines()), parameter.name
+        # versions of Typer differ in the case of an argument's name
+        label = _label(parameter).lower()
+        assert any(label in line.lower() and text in line for line in out.splitlines()), parameter.name
+
+
+@pytest.mark.parametrize("names", [(), ("basic",), ("masks",), ("masks", "linear")], ids=" ".join)
+def test_h_is_short_for_help(run, names):
+    assert run(*names, "-h").succeeded().out == run(*names, "--help").succeeded().out
 
 
 def _label(parameter):
     return parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name
-
-
-def test_every_command_is_tested_here(command_named):
-    assert {names[0] for names in COMMANDS} == set(command_named().commands)
-    for group in ("maps", "masks", "plan", "weights"):
-        tested = {names[1] for names in COMMANDS if names[0] == group and len(names) > 1}
-        assert tested == set(command_named(group).commands)
 
 
 def test_the_list_of_commands_has_every_summary(run, command_named):

@@ -1,4 +1,4 @@
-"""Drafted maps: known regions are found, nothing is lost, and files bring the same map back."""
+"""Drafted maps: known regions are found, no region is lost, and saved maps are read back unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLORS = np.array([(0.2, 0.5, 0.9), (0.9, 0.8, 0.1), (0.1, 0.4, 0.1)])
 
 
 def scene(size=(90, 120), noise=0.04):
-    """Return an image of sky, field and two separate trees, and which is where."""
+    """Return an image of sky, field and two separate trees, and its labels."""
     height, width = size
     labels = np.zeros(size, np.int32)
     labels[height // 2 :] = 1
@@ -28,7 +28,7 @@ def scene(size=(90, 120), noise=0.04):
 
 
 def agreement(found, truth):
-    """Return the share of pixels that are right, each true region being called by its most frequent label."""
+    """Return the share of correct pixels, naming each true region by its most frequent label."""
     counts = np.zeros((truth.max() + 1, found.max() + 1))
     np.add.at(counts, (truth, found), 1)
     assert len(set(counts.argmax(axis=1))) == len(counts)
@@ -48,7 +48,7 @@ def test_known_regions_are_found_even_in_several_patches():
     assert drafted.labels.min() == 0
 
 
-def test_texture_tells_regions_apart_that_have_one_color():
+def test_texture_separates_regions_of_one_color():
     random = np.random.default_rng(1)
     image = np.full((96, 128, 3), 0.5, np.float32)
     image[:, 64:] += random.choice([-0.2, 0.2], (96, 64, 1)).astype(np.float32)
@@ -56,13 +56,13 @@ def test_texture_tells_regions_apart_that_have_one_color():
     assert agreement(draft_map(image, regions=2).labels, truth) > 0.93
 
 
-def test_the_same_image_makes_the_same_map():
+def test_drafting_is_deterministic():
     image, _ = scene()
     assert np.array_equal(draft_map(image, regions=5).labels, draft_map(image.copy(), regions=5).labels)
 
 
 @pytest.mark.parametrize("regions", [1, 2, 7, MOST_REGIONS])
-def test_there_are_as_many_regions_as_asked_for_and_they_are_read_back(regions):
+def test_a_draft_has_the_requested_regions_and_is_read_back_unchanged(regions):
     drafted = draft_map(scene()[0], regions=regions)
     assert len(drafted.colors) == regions
     assert min(drafted.counts) > 0
@@ -71,33 +71,33 @@ def test_there_are_as_many_regions_as_asked_for_and_they_are_read_back(regions):
     assert np.array_equal(read.labels, drafted.labels)
 
 
-def test_an_image_of_one_color_is_parted_all_the_same():
+def test_an_image_of_one_color_is_divided_too():
     assert len(draft_map(np.full((40, 60, 3), 0.5, np.float32), regions=4).colors) == 4
 
 
-def test_large_images_are_drafted_small():
+def test_large_images_are_drafted_at_a_smaller_size():
     image, truth = scene((600, 1000))
     drafted = draft_map(image, regions=3)
     assert drafted.size == (600, 1000)
     assert agreement(drafted.labels, truth) > 0.95
 
 
-def test_the_network_sees_the_regions_too():
+def test_network_features_find_the_regions():
     image, truth = scene()
     assert agreement(draft_map(image, regions=3, features="network").labels, truth) > 0.85
 
 
-def test_colors_are_far_apart():
+def test_draft_colors_are_far_apart():
     colors = np.array(draft_colors(MOST_REGIONS), float)
     apart = np.linalg.norm(colors[:, np.newaxis] - colors, axis=-1)
     assert apart[~np.eye(len(colors), dtype=bool)].min() > 3 * SAME_COLOR
     assert draft_colors(4) == draft_colors(9)[:4]
 
 
-def test_specks_go_to_their_surroundings_but_no_region_is_lost():
+def test_specks_are_merged_but_no_region_is_lost():
     labels = np.zeros((100, 100), np.intp)
     labels[:, 50:] = 1
-    labels[10:12, 10] = labels[20, 70] = 2  # two specks, of which the larger remains
+    labels[10:12, 10] = labels[20, 70] = 2  # two specks; the larger one remains
     labels[80:82, 20:22] = 1
     cleaned = remove_specks(labels, 3)
     assert np.bincount(cleaned.ravel()).tolist() == [4998, 5000, 2]
@@ -113,12 +113,12 @@ def test_smoothing_keeps_straight_borders_and_narrow_regions():
     assert np.all(smooth_regions(labels, 3, (200, 300))[:, 160:] == 1)
 
 
-def test_means_are_those_of_each_part():
+def test_means_are_taken_over_each_part():
     planes = np.arange(12.0).reshape(2, 3, 2)
     assert means(planes, np.array([[0, 0, 1], [0, -1, 1]]), 3).tolist() == [[8 / 3, 11 / 3], [7, 8], [0, 0]]
 
 
-def test_groups_count_as_much_as_their_weight():
+def test_groups_are_scaled_to_their_weights():
     one = np.array([[0.0], [2.0]])
     assert join_groups([(1.0, one), (0.5, 100 * one)]).tolist() == [[-1, -0.5], [1, 0.5]]
     assert join_groups([(1.0, np.ones((3, 2)))]).tolist() == [[0, 0]] * 3
@@ -151,10 +151,10 @@ def test_regions_grow_from_scribbles_in_their_colors(transparent, tmp_path):
     assert set(drafted.colors) == {(200, 0, 0), (0, 120, 0), (9, 9, 99)}
     assert agreement(drafted.labels, truth) > 0.9
     assert drafted.colors[drafted.labels[6, 30]] == (200, 0, 0)
-    assert drafted.colors[drafted.labels[40, 90]] == (9, 9, 99)  # the other tree, which no stroke touches
+    assert drafted.colors[drafted.labels[40, 90]] == (9, 9, 99)  # the other tree, without a stroke
 
 
-def test_walks_meet_the_nearer_stroke():
+def test_superpixels_join_the_stroke_they_reach_first():
     chain = Superpixels(np.arange(5)[np.newaxis])
     affinity = np.diag([1.0, 1, 0.1, 1], 1)
     seeds = np.array([[0, -1, -1, -1, 1]], np.int32)
@@ -167,7 +167,7 @@ def test_thin_strokes_survive_a_smaller_size():
     assert np.all(shrink_strokes(painted, (20, 20))[:, 6] == 1)
 
 
-def test_regions_take_the_colors_of_what_looks_like_them(tmp_path):
+def test_regions_take_the_colors_of_similar_style_regions(tmp_path):
     image, truth = scene()
     style = SemanticMap(truth[::-1].copy(), ((1, 2, 3), (100, 2, 3), (1, 100, 3)))
     drafted, pairs = color_map_like(draft_map(image, regions=3), image, style, image[::-1])
@@ -178,7 +178,7 @@ def test_regions_take_the_colors_of_what_looks_like_them(tmp_path):
     assert load_map(tmp_path / "map.png").colors == drafted.colors
 
 
-def test_more_regions_than_the_style_has_share_its_colors():
+def test_regions_share_colors_if_the_style_map_has_fewer():
     image, truth = scene()
     style = SemanticMap((truth > 0).astype(np.int32), ((1, 2, 3), (100, 2, 3)))
     drafted, pairs = color_map_like(draft_map(image, regions=6), image, style, image)
@@ -186,7 +186,7 @@ def test_more_regions_than_the_style_has_share_its_colors():
     assert len(drafted.colors) == 2
 
 
-def test_what_cannot_work_is_said(tmp_path):
+def test_invalid_arguments_are_rejected(tmp_path):
     image, _ = scene()
     with pytest.raises(SettingsError, match="regions is 0; expected 1 to 32"):
         draft_map(image, regions=0)

@@ -1,4 +1,4 @@
-"""Color modes: moments and chroma against plain NumPy, what stays as it is, and what cannot work."""
+"""Color modes, compared with plain NumPy."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from maskstyle.images.color import (
 )
 from maskstyle.settings import CHOICES
 
-# Of little contrast, so that nothing is clipped.
+# Low contrast, so that nothing is clipped.
 STYLE = 0.5 + 0.12 * (random_image(1, 14, 11) @ np.array([[1, 0.3, 0], [0, 0.8, 0], [0.2, 0, 0.5]], np.float32) - 0.5)
 CONTENT = 0.4 + 0.2 * (random_image(2, 9, 16) @ np.array([[1, 0, 0], [0.9, 0.3, 0], [0, 0.4, 0.6]], np.float32) - 0.5)
 
 
 def plain_lab(image):
-    """Return an image in CIELAB, as the standards of sRGB and CIE write it, in float64."""
+    """Convert an image to CIELAB by the formulas of the sRGB and CIE standards, in float64."""
     image = image.astype(np.float64)
     linear = np.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
     matrix = np.array(
@@ -57,13 +57,13 @@ def test_matched_colors_have_the_contents_mean_and_covariance(weighed):
         assert_allclose(found, wanted, atol=1e-6)
 
 
-def test_an_image_matched_to_itself_stays():
+def test_an_image_matched_to_itself_does_not_change():
     assert_allclose(match_colors(STYLE, STYLE), STYLE, atol=1e-6)
     assert_allclose(match_lightness(STYLE, STYLE), lightness_only(STYLE), atol=1e-5)
 
 
-def test_matching_is_the_map_that_moves_least():
-    """Its matrix is symmetric and has no negative eigenvalue, of which there is but one."""
+def test_matching_uses_the_monge_kantorovich_map():
+    """Only one matrix is symmetric and has no negative eigenvalue."""
     matched = match_colors(STYLE, CONTENT)
     pixels = (STYLE - STYLE.mean(axis=(0, 1))).reshape(-1, 3).astype(np.float64)
     matrix = np.linalg.lstsq(pixels, (matched - matched.mean(axis=(0, 1))).reshape(-1, 3), rcond=None)[0]
@@ -79,7 +79,7 @@ def test_flat_images_can_be_matched(value):
     assert_allclose(match_colors(flat, CONTENT), np.broadcast_to(CONTENT.mean(axis=(0, 1)), flat.shape), atol=1e-5)
 
 
-def test_noise_is_not_blown_up():
+def test_noise_is_not_amplified():
     faint = np.float32(0.5) + np.float32(0.002) * (random_image(5, 20, 20) - np.float32(0.5))
     strong = random_image(6, 20, 20)
     assert match_colors(faint, strong).std(axis=(0, 1)).max() < 0.05
@@ -95,7 +95,7 @@ def test_matched_lightness_has_the_contents_mean_and_deviation():
     assert lightness.std() == pytest.approx(np.sqrt(np.average((wanted - mean) ** 2, weights=weights)), abs=0.02)
 
 
-def test_gray_keeps_lightness_alone():
+def test_gray_keeps_only_the_lightness():
     image = random_image(7, 8, 9)
     gray = lightness_only(image)
     assert_array_equal(gray, gray[..., :1].repeat(3, axis=-1))
@@ -103,19 +103,19 @@ def test_gray_keeps_lightness_alone():
     assert_allclose(lightness_only(gray), gray, atol=1e-5)
 
 
-def test_the_contents_chroma_comes_back_where_it_can_be_shown():
+def test_the_content_chroma_is_restored_inside_the_gamut():
     lightness, content = lightness_only(STYLE[:9, :11]), CONTENT[:9, :11]
     lab = plain_lab(with_content_chroma(lightness, content))
     assert_allclose(lab[..., 0], plain_lab(lightness)[..., 0], atol=0.02)
     assert_allclose(lab[..., 1:], plain_lab(content)[..., 1:], atol=0.05)
 
 
-def test_an_image_with_its_own_chroma_stays():
+def test_an_image_with_its_own_chroma_does_not_change():
     image = random_image(8, 8, 9)
     assert_allclose(with_content_chroma(image, image), image, atol=1e-4)
 
 
-def test_what_no_screen_shows_has_less_chroma_of_the_same_hue():
+def test_colors_outside_the_gamut_lose_chroma_but_keep_their_hue():
     vivid = np.array([[[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0]]], np.float32)
     for value in (0.02, 0.3, 0.7, 0.98):
         gray = np.full_like(vivid, value)
@@ -127,8 +127,8 @@ def test_what_no_screen_shows_has_less_chroma_of_the_same_hue():
         chroma, greatest = np.hypot(lab[..., 1], lab[..., 2]), np.hypot(wanted[..., 1], wanted[..., 2])
         assert (chroma < greatest + 0.2).all()
         cross = lab[..., 1] * wanted[..., 2] - lab[..., 2] * wanted[..., 1]
-        assert np.abs(cross / greatest).max() < 0.3  # how far it is from the line of that hue
-        # As much as there is: a little more would leave [0, 1], which some channel touches.
+        assert np.abs(cross / greatest).max() < 0.3  # distance from the line of that hue
+        # The chroma is the largest possible: some channel is at 0 or 1.
         assert (np.minimum(found.min(axis=-1), 1 - found.max(axis=-1)) < 0.02).all()
 
 
@@ -139,7 +139,7 @@ def test_black_and_white_have_no_chroma():
 
 
 @pytest.mark.parametrize("mode", CHOICES["color"])
-def test_what_each_mode_does(mode):
+def test_each_color_mode_applies_its_operations(mode):
     square, image = CONTENT[:9, :9], random_image(10, 9, 9)
     seen = {
         "match": match_colors(STYLE, square),
@@ -151,7 +151,7 @@ def test_what_each_mode_does(mode):
     assert_array_equal(finished_colors(image, square, mode), chroma)
 
 
-def test_moments_of_some_pixels_are_those_of_the_pixels_alone():
+def test_weighted_moments_equal_those_of_the_selected_pixels():
     inside = random_image(11, 9, 16)[..., 0] > 0.6
     weighed, alone = color_moments(CONTENT, inside.astype(np.float32)), color_moments(CONTENT[inside][np.newaxis])
     for first, second in zip(weighed, alone, strict=True):
@@ -180,7 +180,7 @@ def test_moments_of_some_pixels_are_those_of_the_pixels_alone():
         (lambda: with_content_chroma(STYLE, CONTENT), r"shape \(14, 11, 3\), but the content \(9, 16, 3\); resize"),
     ],
 )
-def test_what_cannot_work(call, says):
+def test_invalid_arguments_are_rejected(call, says):
     with pytest.raises(ImageError, match=says):
         call()
 
@@ -192,7 +192,7 @@ def test_inputs_stay_as_they_are():
     assert_array_equal(content, CONTENT)
 
 
-def test_what_is_transparent_does_not_weigh():
+def test_transparent_pixels_have_no_weight():
     weights, alpha = np.array([[1, 0.5, 1]], np.float32), np.array([[1, 0.5, 0]], np.float32)
     assert visible_weights(weights, None) is weights
     assert_array_equal(visible_weights(weights, alpha), [[1, 0.25, 0]])

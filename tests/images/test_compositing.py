@@ -11,7 +11,7 @@ from maskstyle.images import mask_over_image
 from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 
 
-def test_mixing_keeps_both_ends():
+def test_blending_keeps_both_images_exactly_at_the_ends():
     content, painted = random_image(1, 1, 4), random_image(2, 1, 4)
     share = np.array([[0.0, 0.5, 1.0, 1.5]], np.float32)
     found = mixed(content, painted, share)
@@ -20,7 +20,7 @@ def test_mixing_keeps_both_ends():
     assert_allclose(found[:, 1], (content[:, 1] + painted[:, 1]) / 2, atol=1e-6)
 
 
-def test_paint_fades_in_from_its_edge():
+def test_coverage_fades_in_from_the_edge():
     inside = np.array([[False, False, True, True, True, True]])
     assert_array_equal(faded_in(inside, 0.0), inside)
     assert_allclose(faded_in(inside, 2.0), [[0, 0, 1 / 3, 2 / 3, 1, 1]], atol=1e-6)
@@ -29,14 +29,14 @@ def test_paint_fades_in_from_its_edge():
 
 
 def scene(edge):
-    """Return a content that is dark left of a column and bright from it on."""
+    """Return a content image that is dark to the left of a column and bright from there on."""
     content = np.full((24, 40, 3), 0.2, np.float32)
     content[:, edge:] = 0.8
     return content
 
 
 @pytest.mark.parametrize("edge", [16, 20])
-def test_paint_ends_at_the_contents_edge(edge):
+def test_coverage_ends_at_a_content_edge(edge):
     inside = np.zeros((24, 40), bool)
     inside[:, 16:] = True
     covered = faded_in_at_edges(inside, 8.0, scene(edge))
@@ -46,7 +46,7 @@ def test_paint_ends_at_the_contents_edge(edge):
     assert faded_in(inside, 8.0)[:, edge + 1].max() < 0.8
 
 
-def test_paint_fades_where_the_content_has_no_edge():
+def test_coverage_fades_where_the_content_has_no_edge():
     inside = np.zeros((24, 40), bool)
     inside[:, 16:] = True
     ramp = faded_in_at_edges(inside, 6.0, np.full((24, 40, 3), 0.5, np.float32))
@@ -56,12 +56,12 @@ def test_paint_fades_where_the_content_has_no_edge():
     assert_array_equal(ramp[:, 29:], 1)
 
 
-def test_paint_everywhere_has_no_edge():
+def test_a_fully_painted_image_has_no_edge():
     everywhere = np.ones((24, 40), bool)
     assert_array_equal(faded_in_at_edges(everywhere, 6.0, random_image(3, 24, 40)), 1)
 
 
-def test_outside_is_never_touched():
+def test_the_outside_is_never_covered():
     inside = random_image(4, 24, 40)[..., 0] > 0.5
     covered = faded_in_at_edges(inside, 3.0, random_image(5, 24, 40))
     assert_array_equal(covered[~inside], 0)

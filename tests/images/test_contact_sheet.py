@@ -1,4 +1,4 @@
-"""Sheets of pictures."""
+"""Contact sheets: layout and text."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_rows_and_columns(panels, columns, across, down):
     )
 
 
-def test_a_picture_fills_its_width_and_its_lines_stand_beneath():
+def test_an_image_fills_its_width_above_its_lines():
     sheet = make_sheet([Panel(RED, ("title",))], side=40)
     assert_allclose(sheet[MARGIN : MARGIN + 20, MARGIN : MARGIN + 40], np.broadcast_to([1, 0, 0], (20, 40, 3)))
     red = (sheet == [1, 0, 0]).all(axis=-1)
@@ -32,7 +32,7 @@ def test_a_picture_fills_its_width_and_its_lines_stand_beneath():
     assert sheet[:MARGIN].min() > 0.9  # paper
 
 
-def test_a_row_is_as_high_as_its_highest_picture():
+def test_a_row_is_as_high_as_its_highest_image():
     upright = Panel(np.zeros((20, 10, 3), np.float32), ("tall",))
     sheet = make_sheet([Panel(RED, ("wide",)), upright, Panel(RED, ("alone",))], columns=2, side=40)
     assert sheet.shape[0] == 40 + 20 + 2 * (LINE_HEIGHT + MARGIN) + MARGIN

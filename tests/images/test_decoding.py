@@ -73,7 +73,7 @@ def test_all_8_bit_values_survive(tmp_path: Path, suffix: str) -> None:
     assert_array_equal(load_image(tmp_path / f"all{suffix}").pixels, pixels)
 
 
-def test_colors_beneath_alpha_0_are_kept(tmp_path: Path) -> None:
+def test_colors_of_transparent_pixels_are_kept(tmp_path: Path) -> None:
     for suffix in (".png", ".tif"):
         save_image(tmp_path / f"hidden{suffix}", unit(RGB), np.zeros((2, 3), np.float32))
         assert_array_equal(load_image(tmp_path / f"hidden{suffix}").pixels, unit(RGB))
@@ -81,7 +81,7 @@ def test_colors_beneath_alpha_0_are_kept(tmp_path: Path) -> None:
     assert_allclose(load_image(tmp_path / "hidden.webp").pixels, 0.6, atol=0.02)
 
 
-def test_an_opaque_alpha_is_an_alpha(tmp_path: Path) -> None:
+def test_an_opaque_alpha_is_read_as_ones(tmp_path: Path) -> None:
     save_image(tmp_path / "opaque.png", unit(RGB), np.ones((2, 3), np.float32))
     assert_array_equal(load_image(tmp_path / "opaque.png").alpha, np.ones((2, 3)))
 
@@ -249,7 +249,7 @@ def test_no_permission_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ],
     ids=["empty", "text", "gif", "heic", "pdf", "png", "tiff", "no rows", "bmp without pixels"],
 )
-def test_files_that_are_no_pictures(tmp_path: Path, data: bytes, message: str) -> None:
+def test_files_that_are_not_images(tmp_path: Path, data: bytes, message: str) -> None:
     path = written(tmp_path / "picture.png", data)
     with pytest.raises(ImageError, match=message):
         load_image(path)
@@ -294,13 +294,13 @@ def test_float_tiff_that_is_not_finite(tmp_path: Path, value: float) -> None:
         load_image(path)
 
 
-def test_float_tiff_of_another_range(tmp_path: Path) -> None:
+def test_float_tiff_outside_0_to_1(tmp_path: Path) -> None:
     path = saved(tmp_path / "range.tif", PillowImage.fromarray(np.array([[0, 255]], np.float32)))
     with pytest.raises(ImageError, match=r"range\.tif holds 0 to 255; rescale"):
         load_image(path)
 
 
-def test_tiffs_that_pillow_would_garble(tmp_path: Path) -> None:
+def test_tiffs_that_pillow_misreads(tmp_path: Path) -> None:
     integers = saved(tmp_path / "long.tif", PillowImage.fromarray(np.array([[1, 2]], np.int32)))
     with pytest.raises(ImageError, match=r"long\.tif holds signed or 32-bit integers"):
         load_image(integers)

@@ -1,4 +1,4 @@
-"""Denoising by each method."""
+"""Denoising with each method."""
 
 import itertools
 
@@ -14,7 +14,7 @@ each_method = pytest.mark.parametrize("method", CHOICES["denoise_method"])
 
 
 def noisy_edge():
-    """Two flat halves, 0.25 and 0.75, with a little noise."""
+    """Return two flat halves, 0.25 and 0.75, with a little noise."""
     image = np.full((24, 24, 3), 0.25, np.float32)
     image[:, 12:] = 0.75
     return image + np.random.default_rng(0).normal(0, 0.03, image.shape).astype(np.float32)
@@ -26,7 +26,7 @@ def test_strength_0_changes_nothing():
 
 
 @each_method
-def test_noise_goes_and_the_edge_stays(method):
+def test_noise_is_removed_and_the_edge_kept(method):
     image = noisy_edge()
     smooth = denoise_image(image, 0.1, method)
     for half in (np.s_[:, :12], np.s_[:, 12:]):
@@ -48,7 +48,7 @@ def test_methods_differ():
 
 @pytest.mark.parametrize("size", [(24, 24), (3, 40), (9, 1), (1, 1)])
 @each_method
-def test_stays_an_image_and_leaves_its_input_alone(size, method):
+def test_the_result_is_an_image_and_the_input_is_unchanged(size, method):
     image = random_image(1, *size)
     before = image.copy()
     smooth = denoise_image(image, 0.5, method)

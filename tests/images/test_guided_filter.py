@@ -41,14 +41,14 @@ def guided_reference(mask, image, radius, epsilon):
     return np.array([[means[y, x] @ [*image[y, x], 1] for x in range(width)] for y in range(height)])
 
 
-def test_the_guided_filter_is_that_of_the_paper():
+def test_the_guided_filter_follows_the_paper():
     image = np.random.default_rng(3).random((*SIZE, 3)).astype(np.float32)
     for radius, epsilon in ((1, 1e-2), (3, 1e-4)):
         filtered = guided_filter(soft(1), image, radius=radius, epsilon=epsilon, batch=10)  # the last one shorter
         np.testing.assert_allclose(filtered, guided_reference(soft(1), image, radius, epsilon), atol=1e-5)
 
 
-def test_an_edge_moves_to_the_edge_of_the_picture():
+def test_a_mask_edge_moves_to_the_image_edge():
     picture = np.zeros((12, 60, 3), np.float32)
     picture[:, 30:] = (0.8, 0.3, 0.5)
     rough = np.zeros((12, 60), np.float32)
@@ -60,7 +60,7 @@ def test_an_edge_moves_to_the_edge_of_the_picture():
     assert (fitted[:, 49:] == 1).all()
 
 
-def test_far_from_edges_black_and_white_stay_exact():
+def test_black_and_white_stay_exact_away_from_edges():
     noise = np.random.default_rng(5).random((20, 60, 3)).astype(np.float32)
     edge = np.repeat([[0.0, 1.0]], 30, axis=1).repeat(20, axis=0).astype(np.float32)
     fitted = edge_aware_mask(edge, noise, radius=4)
@@ -72,12 +72,12 @@ def test_far_from_edges_black_and_white_stay_exact():
     ("options", "says"),
     [({"radius": 0}, "radius is 0"), ({"epsilon": 0}, "epsilon is 0"), ({"epsilon": math.nan}, "epsilon is nan")],
 )
-def test_impossible_edges_are_refused(options, says):
+def test_parameters_out_of_range_are_rejected(options, says):
     with pytest.raises(SettingsError, match=says):
         edge_aware_mask(soft(0), np.zeros((*SIZE, 3), np.float32), **options)
 
 
-def test_a_mask_and_its_picture_are_of_one_size():
+def test_a_mask_and_its_image_must_have_one_size():
     picture = np.zeros((*SIZE, 3), np.float32)
     with pytest.raises(ImageError, match=r"image's size 7x11 .* got \(3, 4\)"):
         edge_aware_mask(soft(0, (3, 4)), picture)

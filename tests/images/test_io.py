@@ -1,4 +1,4 @@
-"""Writing images, masks and metadata: all or nothing, and read back unchanged."""
+"""Writing images, masks and metadata: atomic, and read back unchanged."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_unwritable_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wri
         with pytest.raises(ImageError, match=r"pipe\.png is a device or a pipe"):
             write(tmp_path / "pipe.png")
 
-    # root may write anywhere, so the answers of the system are replaced rather than the permissions
+    # root may write anywhere, so replace the system's answers instead of changing permissions
     old = written(tmp_path / "old.png", b"old")
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != old)
     with pytest.raises(ImageError, match=r"old\.png, but it is read-only"):
@@ -85,7 +85,7 @@ def test_formats_without_alpha_refuse_it(tmp_path: Path, suffix: str) -> None:
         save_image(tmp_path / f"out{suffix}", unit(RGB), unit(ALPHA))
 
 
-def test_unfit_arrays(tmp_path: Path) -> None:
+def test_arrays_that_do_not_fit(tmp_path: Path) -> None:
     path = tmp_path / "out.png"
     with pytest.raises(ImageError, match=r"shape \(H, W, 3\), but got \(2, 3\)"):
         save_image(path, unit(ALPHA))
@@ -125,7 +125,7 @@ def test_replacing_cleans_up_on_interruption(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_text_is_replaced_as_it_is(tmp_path: Path) -> None:
+def test_text_is_written_unchanged(tmp_path: Path) -> None:
     path = written(tmp_path / "run.json", b"old")
     write_text_atomically(path, "Grüße\r\n")
     assert path.read_bytes() == "Grüße\r\n".encode()
@@ -144,7 +144,7 @@ def test_result_is_a_normal_file_and_links_are_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("bits", "mode"), [(8, "L"), (16, "I;16")])
-def test_masks_come_back_exactly(tmp_path: Path, bits: int, mode: str) -> None:
+def test_masks_are_read_back_exactly(tmp_path: Path, bits: int, mode: str) -> None:
     greatest = 2**bits - 1
     mask = unit(np.arange(greatest + 1).reshape(-1, 16), greatest)
     save_mask(tmp_path / "mask.png", mask, bits=bits, metadata={"made": "here"})
@@ -161,7 +161,7 @@ def test_masks_are_rounded_and_clipped(tmp_path: Path) -> None:
     assert_array_equal(load_image(tmp_path / "mask.png").pixels[0, :, 0], unit(np.array([0, 0, 1, 65535]), 65535))
 
 
-def test_what_is_no_mask_is_not_written(tmp_path: Path) -> None:
+def test_invalid_masks_are_not_written(tmp_path: Path) -> None:
     mask = np.zeros((2, 3), np.float32)
     for name in ("mask.jpg", "mask"):
         with pytest.raises(ImageError, match=r"end in \.png"):
@@ -196,7 +196,7 @@ def test_metadata_of_other_types(tmp_path: Path) -> None:
     assert read_metadata(tmp_path / "out.png") == {"path": "a.png", "loss": 0.5, "sizes": [1, 2]}
 
 
-def test_metadata_never_costs_the_picture(tmp_path: Path) -> None:
+def test_metadata_that_cannot_be_stored_is_omitted(tmp_path: Path) -> None:
     save_image(tmp_path / "out.jpg", unit(RGB), metadata={"losses": "x" * 70000})
     assert read_metadata(tmp_path / "out.jpg") is None
     save_image(tmp_path / "out.jpg", unit(RGB), metadata={"losses": "x" * 64980})

@@ -1,4 +1,4 @@
-"""Colors of maps: read, written and named."""
+"""Map colors: parsed, formatted and named."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from maskstyle.maps import color_name, format_color, parse_color
 
 
 @pytest.mark.parametrize("text", ["blue", " BLUE ", "#0000ff", "#00F", "0,0,255", "(0, 0, 255)"])
-def test_colors_are_read_as_people_write_them(text):
+def test_colors_are_parsed_in_every_notation(text):
     assert parse_color(text) == BLUE
 
 
 @pytest.mark.parametrize(
     "text", ["", "bluish", "#12345", "#0000ff80", "0,0,256", "0,0", "1,2,3,4", "rgb(1,2,3)", "-1,0,0"]
 )
-def test_what_is_no_color_is_refused(text):
+def test_invalid_colors_are_rejected(text):
     with pytest.raises(SettingsError) as error:
         parse_color(text)
     assert_is_one_sentence(error, repr(text), "#ff0000")
 
 
-def test_names_of_colors_come_back_as_colors_of_that_name():
+def test_color_names_round_trip():
     for color in (RED, GREEN, BLUE, YELLOW, PURPLE, BLACK, WHITE, (128, 128, 128)):
         name = color_name(color)
         assert parse_color(name) == color

@@ -1,4 +1,4 @@
-"""Semantic maps as files: read, found beside their images, fitted to them."""
+"""Map files: read, fitted to their images, and found beside them."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ from maskstyle.maps import (
 # Files
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
-@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif", ".bmp"])
-def test_every_lossless_file_holds_the_same_map(tmp_path, mode, suffix):
+@pytest.mark.parametrize(
+    ("mode", "suffix"),
+    [("RGB", ".png"), ("RGBA", ".png"), ("P", ".png"), ("RGB", ".webp"), ("RGB", ".tif"), ("P", ".bmp")],
+)
+def test_every_lossless_file_contains_the_same_map(tmp_path, mode, suffix):
     picture = landscape(SHARP)
     path = tmp_path / f"map{suffix}"
     stored = picture.quantize(8) if mode == "P" else picture.convert(mode)
@@ -79,7 +81,7 @@ def test_16_bit_files_hold_colors_or_labels(tmp_path):
     assert load_map(colors).colors == (WHITE, BLACK, (117, 117, 117))
 
 
-def test_16_bit_labels_that_8_bits_confuse_are_refused(tmp_path):
+def test_16_bit_labels_that_are_not_distinct_in_8_bits_are_rejected(tmp_path):
     path = deep_png(tmp_path / "instances.png", np.array([[24001, 24002], [7001, 0]]))
     with pytest.raises(ImageError) as error:
         load_map(path)
@@ -101,7 +103,7 @@ def fitted(semantic_map, size):
     return fit_map(semantic_map, size, name="m.png", image_name="photo.jpg")
 
 
-def test_a_map_that_fits_is_left_alone():
+def test_a_map_of_the_right_size_is_returned_unchanged():
     semantic_map = with_colors(RED, BLUE)
     assert fitted(semantic_map, (1, 2)) is semantic_map
 
@@ -115,7 +117,7 @@ def test_labels_are_resized_by_the_nearest_pixel():
     assert_array_equal(fitted(doubled, (2, 2)).labels, semantic_map.labels)
 
 
-def test_a_region_that_vanishes_keeps_its_place():
+def test_a_region_without_pixels_keeps_its_index():
     labels = np.zeros((100, 100), np.int32)
     labels[0, 0] = 1
     assert fitted(SemanticMap(labels, (RED, BLUE)), (10, 10)).counts == (100, 0)
@@ -131,7 +133,7 @@ def test_rounded_sizes_fit(size, other):
         assert fitted(SemanticMap(np.zeros(here, np.int32), (RED,)), there).size == there
 
 
-def test_another_aspect_is_refused_with_both_sizes():
+def test_a_different_aspect_is_rejected_with_both_sizes():
     semantic_map = SemanticMap(np.zeros((480, 640), np.int32), (RED,))
     with pytest.raises(ImageError) as error:
         fitted(semantic_map, (512, 640))
@@ -157,7 +159,7 @@ def test_no_map_and_no_folder(tmp_path):
     assert find_map_beside(tmp_path / "nowhere" / "photo.jpg") is None
 
 
-def test_several_maps_are_named(tmp_path):
+def test_several_maps_beside_an_image_are_listed(tmp_path):
     for name in ("photo_map.png", "photo_sem.png"):
         (tmp_path / name).touch()
     with pytest.raises(ImageError) as error:
@@ -165,7 +167,7 @@ def test_several_maps_are_named(tmp_path):
     assert_is_one_sentence(error, "photo.jpg", "photo_map.png and photo_sem.png")
 
 
-# The whole
+# Matching degraded maps
 
 
 def test_resaved_maps_match_their_originals():

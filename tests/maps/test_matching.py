@@ -1,4 +1,4 @@
-"""Matching maps: the same regions go together, different ones never."""
+"""Matching maps: equal regions match, different ones never do."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def matched(content, style, **options):
     return match_regions(with_colors(*content), with_colors(*style), **options)
 
 
-def test_equal_colors_match_whatever_their_order():
+def test_equal_colors_match_in_any_order():
     match = matched((RED, GREEN, BLUE), (BLUE, RED, BLACK))
     assert match == RegionMatch(((0, 1), (2, 0)), (1,), (2,))
 
@@ -62,7 +62,7 @@ def test_different_regions_never_match(content, style):
     assert near == []
 
 
-def test_drifted_black_beside_white_is_no_class_number():
+def test_drifted_black_beside_white_is_not_a_class_number():
     assert matched([BLACK, WHITE], [(1, 1, 1), WHITE]).pairs == ((0, 0), (1, 1))
 
 
@@ -77,7 +77,7 @@ def test_a_mapping_overrides_colors_and_may_share_a_region():
     assert match == RegionMatch(((0, 1), (1, 1), (2, 1)), (3,), (0,))
 
 
-def test_a_mapping_may_be_off_by_the_drift():
+def test_a_mapping_tolerates_drifted_colors():
     assert matched([(254, 0, 1)], [BLUE], mapping=[(RED, BLUE)]).pairs == ((0, 0),)
 
 
@@ -89,7 +89,7 @@ def test_a_mapping_may_be_off_by_the_drift():
         ([(RED, RED), (RED, BLUE)], ("#ff0000 (red)", "#0000ff (blue)", "two")),
     ],
 )
-def test_mappings_that_cannot_be_are_refused(mapping, parts):
+def test_invalid_mappings_are_rejected(mapping, parts):
     with pytest.raises(ImageError) as error:
         matched((RED, GREEN), (RED, BLUE), mapping=mapping)
     assert_is_one_sentence(error, *parts)
@@ -114,12 +114,12 @@ def test_many_unmatched_regions_are_not_all_listed():
     assert "and 3 more in the content map" in text
 
 
-def test_nothing_is_said_where_all_match():
+def test_the_description_is_empty_if_all_regions_match():
     semantic_map = with_colors(RED, BLUE)
     assert describe_unmatched(match_regions(semantic_map, semantic_map), semantic_map, semantic_map) == ""
 
 
-# What people call a region
+# Regions by name
 
 CALLED = SemanticMap(
     np.array([[0, 1, 2, 3]], np.int32),
@@ -131,11 +131,11 @@ CALLED = SemanticMap(
 @pytest.mark.parametrize(
     ("text", "index"), [("red", 0), ("Green ", 3), ("#c84632", 0), ("28,80,160", 1), ("#6e8c3c", 3), ("skyblue", 2)]
 )
-def test_a_name_means_the_one_region_that_is_called_so(text, index):
+def test_a_name_selects_the_region_of_that_name(text, index):
     assert find_named_region(text, CALLED, name="a.png", tolerance=40) == index
 
 
-def test_a_region_of_the_purest_color_comes_before_others_of_the_name():
+def test_a_region_in_the_pure_color_takes_precedence():
     assert find_named_region("red", with_colors((200, 70, 50), (254, 1, 0)), name="a.png") == 1
 
 
@@ -148,7 +148,7 @@ def test_a_region_of_the_purest_color_comes_before_others_of_the_name():
         ("gray", ("got #808080 (gray)", "use one of these")),
     ],
 )
-def test_a_name_of_no_region_or_of_several_is_refused(text, parts):
+def test_unknown_and_ambiguous_names_are_rejected(text, parts):
     with pytest.raises(ImageError) as error:
         find_named_region(text, CALLED, name="a.png")
     assert_is_one_sentence(error, *parts)

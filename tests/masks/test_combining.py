@@ -21,7 +21,7 @@ def soft(seed, size=SIZE):
 
 
 @pytest.mark.parametrize("how", [how for how in MASK_OPERATIONS if how != "invert"])
-def test_combinations_against_plain_arithmetic(how):
+def test_combinations_equal_plain_arithmetic(how):
     masks = [soft(seed) for seed in range(3)]
     first, second, third = (mask.astype(np.float64) for mask in masks)
     expected = {
@@ -49,12 +49,12 @@ def test_inverting_twice_changes_nothing():
         ([soft(0), soft(1)], "screen", "how is 'screen'"),
     ],
 )
-def test_impossible_combinations_are_refused(masks, how, says):
+def test_invalid_combinations_are_rejected(masks, how, says):
     with pytest.raises(SettingsError, match=says):
         combine_masks(masks, how=how)
 
 
-def test_masks_of_several_sizes_are_refused():
+def test_masks_of_different_sizes_are_rejected():
     for combine in (lambda masks: combine_masks(masks, how="add"), normalize_masks):
         with pytest.raises(ImageError, match="7x11, 3x4"):
             combine([soft(0), soft(1, (3, 4))])
@@ -63,7 +63,7 @@ def test_masks_of_several_sizes_are_refused():
 
 
 @pytest.mark.parametrize("levels", [None, 255, 65535])
-def test_normalized_masks_add_up(levels):
+def test_normalized_masks_sum_to_1(levels):
     masks = [soft(seed) for seed in range(5)]
     for mask in masks:
         mask[0] = 0
@@ -84,7 +84,7 @@ def test_normalized_masks_add_up(levels):
         assert (stored[0] == 0).all()
 
 
-def test_normalizing_without_filling_only_takes_away():
+def test_normalizing_without_fill_only_reduces_values():
     first, second = np.array([[0.2, 1, 0.75, 0]], np.float32), np.array([[0.3, 1, 0.5, 0]], np.float32)
     shares = normalize_masks([first, second], fill=False)
     np.testing.assert_allclose(shares, [[[0.2, 0.5, 0.6, 0]], [[0.3, 0.5, 0.4, 0]]], atol=1e-6)

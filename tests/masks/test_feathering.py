@@ -55,7 +55,7 @@ def test_feathering_follows_its_formula(blot, feather):
         np.testing.assert_allclose(feather_mask(mask, feather), both, atol=1e-6)
 
 
-@pytest.mark.parametrize("feather", [0.3, 1, 2, 5.5, 9])
+@pytest.mark.parametrize("feather", [0.3, 2, 5.5])
 def test_the_untouched_side_stays_exactly_black_or_white(blot, feather):
     outside, inside = (feather_mask(blot, feather, side=side) for side in ("outside", "inside"))
     assert (outside[blot == 1] == 1).all()
@@ -73,7 +73,7 @@ def test_the_untouched_side_stays_exactly_black_or_white(blot, feather):
         assert mask.max() <= 1
 
 
-def test_a_straight_edge_becomes_an_even_ramp():
+def test_a_straight_edge_becomes_a_linear_ramp():
     edge = np.repeat([[0.0, 1.0]], 20, axis=1).astype(np.float32)
     ramp = feather_mask(edge, 10)[0]
     steps = np.diff(ramp)
@@ -86,7 +86,7 @@ def test_a_straight_edge_becomes_an_even_ramp():
 
 
 @pytest.mark.parametrize("side", ["both", "inside", "outside"])
-def test_nothing_happens_without_feather_or_edges(blot, side):
+def test_a_mask_without_edges_or_with_feather_0_does_not_change(blot, side):
     np.testing.assert_array_equal(feather_mask(blot, 0, side=side), blot)
     for level in (0, 0.25, 1):
         flat = np.full(SIZE, level, np.float32)
@@ -100,12 +100,12 @@ def test_wide_gradients_hardly_change(side):
 
 
 @pytest.mark.parametrize("feather", [-1, math.nan, math.inf])
-def test_a_feather_must_be_a_distance(blot, feather):
+def test_an_invalid_feather_is_rejected(blot, feather):
     with pytest.raises(SettingsError, match="feather is .* at least 0"):
         feather_mask(blot, feather)
 
 
-def test_regions_are_feathered_as_one():
+def test_regions_are_feathered_together():
     labels = np.repeat([[0, 1, 2]], 8, axis=1).astype(np.int32)
     three = SemanticMap(labels, (RED, BLUE, (0, 255, 0)))
     np.testing.assert_array_equal(region_mask(three, [BLUE]), labels == 1)
@@ -117,7 +117,7 @@ def test_regions_are_feathered_as_one():
     assert region_mask(three, [RED, BLUE, (0, 255, 0)], feather=9).min() == 1
 
 
-def test_regions_that_are_not_there_are_refused():
+def test_missing_regions_are_rejected():
     lost = SemanticMap(np.zeros((2, 2), np.int32), (RED, BLUE))
     with pytest.raises(ImageError, match="expected colors of mine.png.*#00ff00"):
         region_mask(lost, [(0, 255, 0)], name="mine.png")

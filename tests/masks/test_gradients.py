@@ -19,7 +19,7 @@ SIZE = (7, 11)
 @pytest.mark.parametrize(
     ("angle", "white"), [(0, np.s_[:, 0]), (90, np.s_[0]), (180, np.s_[:, -1]), (270, np.s_[-1]), (-90, np.s_[-1])]
 )
-def test_a_gradient_is_white_on_its_side_and_black_on_the_other(angle, white):
+def test_a_gradient_runs_from_1_to_0_in_its_direction(angle, white):
     mask = linear_mask(SIZE, angle=angle)
     assert mask.dtype == np.float32
     assert (mask[white] == 1).all()
@@ -37,7 +37,7 @@ def test_a_slanted_gradient_is_the_projection_onto_its_direction():
         assert mask[at] == pytest.approx(min(max((70 - way) / 60, 0), 1), abs=1e-6)
 
 
-def test_a_gradient_reaches_exactly_0_and_1_where_it_is_told_to():
+def test_a_gradient_is_exactly_1_at_its_start_and_0_at_its_end():
     mask = linear_mask((1, 101), start=20, end=60)[0]
     assert (mask[:21] == 1).all()
     assert (mask[60:] == 0).all()
@@ -49,7 +49,7 @@ def test_a_gradient_reaches_exactly_0_and_1_where_it_is_told_to():
     assert linear_mask((1, 1)).tolist() == [[1.0]]
 
 
-def test_smooth_fading_has_the_same_middle_and_ends():
+def test_a_smooth_fade_has_the_same_middle_and_ends():
     even, smooth = (linear_mask((1, 101), easing=easing)[0] for easing in ("linear", "smooth"))
     np.testing.assert_allclose(smooth, even**2 * (3 - 2 * even), atol=1e-6)
     assert (smooth[0], smooth[50], smooth[100]) == (1, 0.5, 0)
@@ -67,7 +67,7 @@ def test_an_ellipse_touches_the_edges_and_a_circle_is_round():
     assert moved[20, 0] == 1 == moved.max()
 
 
-def test_radii_that_are_equal_make_a_hard_disc():
+def test_equal_radii_make_a_hard_disc():
     disc = radial_mask((21, 21), inner=50, outer=50)
     assert set(np.unique(disc).tolist()) == {0.0, 1.0}
     rows, columns = np.mgrid[-10:11, -10:11]
@@ -85,7 +85,7 @@ def test_radii_that_are_equal_make_a_hard_disc():
         (radial_mask, {"center": (math.nan, 0)}, "center is"),
     ],
 )
-def test_impossible_gradients_are_refused(make, options, says):
+def test_invalid_gradients_are_rejected(make, options, says):
     with pytest.raises(SettingsError, match=says):
         make(SIZE, **options)
     with pytest.raises(SettingsError, match="size is 0x5"):

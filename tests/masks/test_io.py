@@ -1,4 +1,4 @@
-"""Soft masks: what files are read as, what is refused, and which lie beside their images."""
+"""Mask files: how they are read, which are rejected, and how they are found beside their images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def stacked(*channels):
     ids=["L", "RGB", "opaque RGBA", "P"],
 )
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_gray_of_8_bits(write, pixels, suffix):
+def test_8_bit_gray(write, pixels, suffix):
     mask, note = read_mask(write(pixels, "mask" + suffix))
     assert mask.dtype == np.float32
     assert note is None
@@ -53,7 +53,7 @@ def test_1_bit_and_floats(write):
     assert_array_equal(load_mask(write(UNIT, "mask.tif")), UNIT)
 
 
-def test_a_color_profile_is_not_followed(write):
+def test_a_color_profile_is_ignored(write):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
     samples = np.array([[0, 1, 300, 65535]], np.uint16)
     path = write(samples, icc_profile=profile)
@@ -61,15 +61,15 @@ def test_a_color_profile_is_not_followed(write):
 
 
 @pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 40)])
-def test_a_picture_in_one_color_is_its_opacity(write, color):
+def test_the_opacity_of_a_one_color_image_is_the_mask(write, color):
     pixels = stacked(*color, RAMP)
-    pixels[:, 0, :3] = 77  # what is clear has no color
+    pixels[:, 0, :3] = 77  # the color of a transparent pixel does not matter
     mask, note = read_mask(write(pixels))
     assert_array_equal(mask, UNIT)
     assert "opacity" in note
 
 
-def test_grays_fade_with_their_opacity(write):
+def test_gray_values_are_multiplied_by_opacity(write):
     mask, note = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
     assert_allclose(mask, UNIT * UNIT[:, ::-1], rtol=1e-6)
     assert note is None
@@ -77,12 +77,12 @@ def test_grays_fade_with_their_opacity(write):
     assert_array_equal(with_gray.mask, mask)
 
 
-def test_jpeg_gets_its_black_and_white_back(write):
+def test_black_and_white_of_a_jpeg_are_restored(write):
     hard = np.zeros((64, 64), np.uint8)
     hard[:, 21:43] = 255
     path = write(hard, "mask.jpg", quality=90)
     stored = np.asarray(Image.open(path))
-    assert ((stored > 0) & (hard == 0)).any()  # what this is for
+    assert ((stored > 0) & (hard == 0)).any()  # the blur to remove
     mask, note = read_mask(path)
     assert (mask[:, :16] == 0).all()
     assert (mask[:, 25:39] > 0.97).all()
@@ -91,12 +91,12 @@ def test_jpeg_gets_its_black_and_white_back(write):
     assert_allclose(mask[between], (stored[between] - 8.0) / 239, atol=1e-6)
 
 
-def test_gray_that_compression_has_tinted(write):
+def test_gray_tinted_by_compression_is_read_as_gray(write):
     tinted = stacked(np.full(RAMP.shape, 100), 108, 96)
     assert_allclose(load_mask(write(tinted)), 100 / 255)
 
 
-def test_a_colored_picture_says_how_colored(write):
+def test_a_colored_mask_is_rejected_with_its_channel_difference(write):
     with pytest.raises(ImageError, match=r"mask\.png is colored: red, green and blue differ by up to 155 of 255"):
         load_mask(write(stacked(100, 255, 100)))
     with pytest.raises(ImageError, match="colored"):
@@ -104,17 +104,17 @@ def test_a_colored_picture_says_how_colored(write):
 
 
 @pytest.mark.parametrize("pixels", [RAMP * 0, stacked(255, 255, 255, 0), stacked(0, 0, 0, 255)])
-def test_a_mask_of_nothing(write, pixels):
+def test_an_empty_mask_is_rejected(write, pixels):
     with pytest.raises(ImageError, match=r"mask\.png is 0 everywhere, so nothing would be painted"):
         load_mask(write(pixels))
 
 
-def test_a_jpeg_that_is_nearly_black_is_0(write):
+def test_a_nearly_black_jpeg_is_empty(write):
     with pytest.raises(ImageError, match="0 everywhere"):
         load_mask(write(np.full((16, 16), 5, np.uint8), "mask.jpg"))
 
 
-def test_a_mask_that_fits_keeps_its_size_and_values():
+def test_a_fitting_mask_keeps_its_size_and_values():
     mask = np.linspace(0, 1, 24).reshape(4, 6)
     fitted = fit_mask(mask, (8, 12), name="m", image_name="i")
     assert fitted.dtype == np.float32
@@ -136,12 +136,12 @@ def test_a_mask_that_fits_keeps_its_size_and_values():
         (np.ones((6, 4)), "rotate it by 90 degrees"),
     ],
 )
-def test_arrays_that_are_no_mask(mask, says):
+def test_arrays_that_are_not_masks_are_rejected(mask, says):
     with pytest.raises(ImageError, match=says):
         fit_mask(mask, (4, 6), name="mask 2", image_name="the picture")
 
 
-def test_the_mask_beside_an_image(write, tmp_path):
+def test_the_mask_beside_an_image_is_found(write, tmp_path):
     assert find_mask_beside(tmp_path / "photo.jpg") is None
     path = write(RAMP, "photo_mask.png")
     write(RAMP, "photo_mask2.png")

@@ -152,7 +152,7 @@ def test_a_failed_write_warns_once_and_is_tried_again(tmp_path, clock, offer):
 def test_warns_as_python_does_by_default(tmp_path, clock, offer):
     checkpoints = Checkpoints(tmp_path / "missing" / "out.checkpoint", every=1, clock=clock)
     checkpoints.begin(RUN)
-    with pytest.warns(RuntimeWarning, match="cannot write the checkpoint .* .No such file"):
+    with pytest.warns(RuntimeWarning, match=r"cannot write the checkpoint .* \(No such file"):
         offer(checkpoints, 2)
 
 
@@ -167,5 +167,5 @@ def test_leftovers_of_a_killed_process_are_removed_unless_nothing_is_written(pat
 
 @pytest.mark.parametrize("every", [-1, float("nan"), float("inf")])
 def test_seconds_that_are_none(path, every):
-    with pytest.raises(SettingsError, match="`every` is .*; expected 0 or more seconds"):
+    with pytest.raises(SettingsError, match=r"`every` is .*; expected 0 or more seconds"):
         Checkpoints(path, every=every)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -375,7 +376,7 @@ def test_the_best_image_of_a_state_stays_the_best():
 
 
 @pytest.mark.parametrize(("optimizer", "later"), [("adam", 0), ("lbfgs", 6)])
-def test_a_resumed_adam_keeps_its_progress_and_lbfgs_measures_it_anew(optimizer, later):
+def test_a_resumed_adam_keeps_its_measure_of_progress_and_lbfgs_does_not(optimizer, later):
     flat = Bowl(OUTSIDE, 1e-9, floor=100.0)
     settings = settings_of(optimizer, steps=60, tolerance=0.01, learning_rate=1e-6)
     whole, _, states = recorded(flat, START, settings)
@@ -422,7 +423,7 @@ def test_an_error_after_resuming_carries_the_best_image_of_the_state():
 class Tiled(Bowl):
     """A bowl that calls back before each tile, as objectives of large images do."""
 
-    on_tile = None
+    on_tile: Any = None
 
     def value_and_gradient(self, image):
         """Return what a TiledObjective returns, after three tiles."""

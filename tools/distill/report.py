@@ -92,6 +92,8 @@ class Comparison(NamedTuple):
     """Share of the style distance that is left, by network."""
     content_ratio: float
     """Content distance of lite's result divided by that of VGG19's."""
+    images: list[Image]
+    """The results, and lite's snapshot."""
 
 
 def report_results(
@@ -105,25 +107,25 @@ def report_results(
     for number in range(count):
         photo, painting = photos[number * (len(photos) // count)], paintings[number % len(paintings)]
         for init in ("content", "noise"):
-            found = compare(networks, photo, painting, Settings(init=init, seed=number), folder, images)
+            found = compare(networks, photo, painting, Settings(init=init, seed=number), folder)
             left = " | ".join(f"{found.style_left[name]:.2%}" for name in ("vgg19", "lite"))
             print(
                 f"| {found.content} | {found.style} | {init} | {left} | {found.content_ratio:.2f} |",
                 flush=True,
             )
             comparisons.append(found)
+            images += found.images
     report_means(comparisons, folder / "results.json")
     return images
 
 
-def compare(
-    networks: Networks, photo: Path, painting: Path, settings: Settings, folder: Path, images: list[Image]
-) -> Comparison:
-    """Compare both networks' results for one pair; append the results and lite's snapshot to `images`."""
+def compare(networks: Networks, photo: Path, painting: Path, settings: Settings, folder: Path) -> Comparison:
+    """Compare both networks' results for one pair; VGG19's are read from the folder if they exist."""
     content, style = load_resized(photo), load_resized(painting)
     height, width = content.shape[:2]
     judge = objective(networks["vgg19"], content, style, settings)
     before = judge.losses(starting_image(content, style, None, [(height, width)], settings))
+    images: list[Image] = []
     after = {}
     for name, network in networks.items():
         key = zlib.crc32(repr((settings, network.compute_type)).encode())
@@ -136,7 +138,7 @@ def compare(
         after[name] = judge.losses(images[-1])
     style_left = {name: losses["style"] / before["style"] for name, losses in after.items()}
     ratio = after["lite"]["content"] / after["vgg19"]["content"]
-    return Comparison(photo.stem, painting.stem, settings.init, style_left, ratio)
+    return Comparison(photo.stem, painting.stem, settings.init, style_left, ratio, images)
 
 
 def painted(

@@ -1,0 +1,146 @@
+"""The inputs of ``maskstyle evaluate``: its files, the maps beside images, and the regions to match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from maskstyle.cli.map_options import (
+    chosen_mapping,
+    chosen_regions,
+    found_map,
+    parse_colors,
+    parse_mapping,
+    recorded_reading,
+)
+from maskstyle.cli.outputs import check_distinct
+from maskstyle.errors import SettingsError
+from maskstyle.images.files import check_replaceable, check_writable
+from maskstyle.maps.colors import format_color
+from maskstyle.maps.io import find_map_beside
+from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.plans.plan import MapReading
+
+
+class MapFiles(NamedTuple):
+    """The maps to evaluate with.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        The content map and the style map, or nothing to evaluate the image as a whole.
+    messages : tuple of (str, str)
+        Messages about them: a label and a text each.
+    """
+
+    paths: tuple[Path, ...] = ()
+    messages: tuple[tuple[str, str], ...] = ()
+
+
+def find_maps(
+    content: Path | None, style: Path, content_map: Path | None, style_map: Path | None, *, required: bool
+) -> MapFiles:
+    """Return both maps: those given, or those beside their images.
+
+    Parameters
+    ----------
+    content : Path or None
+        The content image.
+    style : Path
+        The style image.
+    content_map, style_map : Path or None
+        The maps given as options.
+    required : bool
+        Raise an error if a map is missing, instead of evaluating the image as a whole.
+
+    Raises
+    ------
+    ImageError, SettingsError
+        If a required map is missing, or an image has several maps beside it.
+    """
+    if required and content is None and content_map is None:
+        raise SettingsError(
+            "there is no content map; pass --content-map FILE, or --content FILE with a map beside it"
+        )
+    paths, lines, missing = [], [], []
+    for name, image, given in (("content", content, content_map), ("style", style, style_map)):
+        path = given
+        if path is None and image is not None:
+            path = found_map(None, image, f"--{name}-map") if required else find_map_beside(image)
+            lines.append((f"{name} map", f"{path}, found beside {image.name}"))
+        if path is None:
+            missing.append(name)
+        else:
+            paths.append(path)
+    if len(missing) == 1 and content is not None:
+        return MapFiles(messages=(("regions", f"none: there is no map beside the {missing[0]} image"),))
+    return MapFiles() if missing else MapFiles(tuple(paths), tuple(lines))
+
+
+class InputFiles(NamedTuple):
+    """The files of an evaluation."""
+
+    result: Path
+    style: Path
+    content: Path | None
+    maps: MapFiles
+    masks: tuple[Path, ...]
+    weights: Path | None
+
+    def check_outputs(self, outputs: Mapping[str, Path | None]) -> None:
+        """Raise an error if an output cannot be written or would replace an input."""
+        for path, check in ((outputs["--json"], check_replaceable), (outputs["--heatmap"], check_writable)):
+            if path is not None:
+                check(path)
+        inputs = [self.result, self.style, self.content, *self.maps.paths, *self.masks, self.weights]
+        check_distinct(outputs, [path for path in inputs if path is not None])
+
+    def map_reading(self, asked: MapReading) -> MapReading:
+        """Return how to read the maps: as the options specify, or else as recorded in the result."""
+        return asked if asked != MapReading() else recorded_reading(self.result, self.maps.paths)
+
+    def record(self) -> dict[str, Any]:
+        """Return the file names for the record."""
+        maps = tuple(path.name for path in self.maps.paths) or (None, None)
+        return {
+            "result": self.result.name,
+            "style": self.style.name,
+            "content": None if self.content is None else self.content.name,
+            "content_map": maps[0],
+            "style_map": maps[1],
+            "masks": [path.name for path in self.masks],
+        }
+
+
+class Matching(NamedTuple):
+    """How regions match, as given on the command line."""
+
+    regions: str | None
+    mapping: tuple[str, ...]
+    unmatched: str
+
+    def check(self) -> None:
+        """Raise an error if a color cannot be read; whether a map has it is checked later."""
+        if self.regions is not None:
+            parse_colors(self.regions, "--regions")
+        parse_mapping(list(self.mapping), "--map")
+
+    def resolve(self, maps: tuple[SemanticMap, ...], names: tuple[str, ...]) -> dict[str, Any]:
+        """Return regions, mapping and unmatched with the colors of the maps."""
+        if not maps:
+            return {"regions": None, "mapping": [], "unmatched": self.unmatched}
+        content, style = maps
+        regions = None if self.regions is None else chosen_regions(self.regions, "--regions", content, name=names[0])
+        mapping = chosen_mapping(list(self.mapping), "--map", content, style, names=(names[0], names[1]))
+        return {"regions": regions, "mapping": mapping, "unmatched": self.unmatched}
+
+    @staticmethod
+    def record(resolved: Mapping[str, Any]) -> dict[str, Any]:
+        """Return resolved regions, mapping and unmatched for the record."""
+        regions = resolved["regions"]
+        return {
+            "regions": None if regions is None else [format_color(color) for color in regions],
+            "mapping": [[format_color(color) for color in pair] for pair in resolved["mapping"]],
+            "unmatched": resolved["unmatched"],
+        }
