@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskstyle import load_image, load_mask
+
 SAMPLES = Path(__file__).parents[1] / "samples"
 PICTURES = ["astronaut", "chelsea", "coffee", "harbour", "window", "woodcut", "dots"]
 
@@ -64,6 +66,13 @@ def test_mask_is_a_smooth_gradient_over_the_astronaut():
     assert mask.min() == 0
     assert mask.max() == 255
     assert max(np.abs(np.diff(mask, axis=axis)).max() for axis in (0, 1)) <= 4
+
+
+@pytest.mark.parametrize("name", ["astronaut", "chelsea"])
+def test_masks_fit_their_photographs(name):
+    picture, mask = load_image(SAMPLES / f"{name}.jpg").pixels, load_mask(SAMPLES / f"{name}_mask.png")
+    assert mask.shape == picture.shape[:2]
+    assert mask.max() == 1
 
 
 def test_files_are_small_and_listed_in_the_readme(table):

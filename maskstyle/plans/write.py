@@ -154,4 +154,6 @@ def plan_text(table: Mapping[str, Any], comment: str = "") -> str:
     first = [key for key in COMMON_KEYS if key in table and key not in last]
     order = [*first, *(key for key in table if key not in (*first, *last)), *(key for key in last if table.get(key))]
     head = f"# {comment}\n" if comment else ""
-    return head + tomli_w.dumps({key: table[key] for key in order})
+    text = tomli_w.dumps({key: table[key] for key in order if key != "region"})
+    # tomli_w would write short regions on one line.
+    return "\n".join([head + text, *(f"[[region]]\n{tomli_w.dumps(each)}" for each in table.get("region", ()))])

@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from small_scenes import side_by_side, softened
 
 from maskstyle.guidance.cells import BORDER, INSIDE, WHOLE, every_cell, label_cells, map_cells, mask_cells
-from maskstyle.guidance.regions import region_cells
+from maskstyle.guidance.regions import region_cells, shares_at
 from maskstyle.guidance.soft_masks import soft_weights
+from maskstyle.maps import fit_map
 from maskstyle.networks.architectures import VGG19
 
 LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1", "block3_conv1")
@@ -106,3 +107,16 @@ def test_a_region_without_a_share_is_left_out():
     soft.labels[:] = 0
     found = map_cells(soft, (12, 20), [0, 1], grids((12, 20)), FIELDS, propagation="simple", soft=True)
     assert not any(found[1].values())
+
+
+def test_shares_are_averaged_where_they_are_soft_and_nearest_elsewhere():
+    """So that maps without blended pixels have the same regions, soft or not, at every size."""
+    soft = softened(side_by_side((8, 24)), {17: 0.5})
+    small = shares_at(soft, (4, 12))
+    assert small.shape == (2, 4, 12)
+    assert set(np.unique(small[:, :, :6])) == {0, 1}
+    assert ((small[1, 0, 8:10] > 0.5) & (small[1, 0, 8:10] < 1)).all()
+    assert_allclose(small.sum(axis=0)[:, :8], 1)
+    assert shares_at(soft, (8, 24)) is soft.shares
+    fitted = fit_map(softened(side_by_side((8, 24))), (16, 48), name="map", image_name="image")
+    assert_array_equal(fitted.shares[1], fitted.labels == 1)

@@ -8,11 +8,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 from small_scenes import CONTENT, LAYERS, OTHER, RED, SETTINGS, STYLE, whole
 
-from maskstyle import Run, transfer_basic, transfer_mask, transfer_region
+from maskstyle import Run, read_plan, save_image, transfer_basic, transfer_mask, transfer_region
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.color import match_colors
 from maskstyle.images.pixels import resize_image
 from maskstyle.maps import SemanticMap
+from maskstyle.plans.load import load_plan
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -225,6 +226,19 @@ def test_errors_say_which_mask_they_are_about(transfer):
     with pytest.raises(ImageError) as caught:
         transfer(styles=[STYLE, STYLE], masks=[RAMP, RAMP * 0])
     assert caught.value.about == ("masks", 1)
+
+
+def test_a_plan_file_is_told_the_line_of_a_mask(tmp_path):
+    save_image(tmp_path / "content.png", CONTENT)
+    save_image(tmp_path / "mask.png", CONTENT[:4])
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        'technique = "mask"\ncontent = "content.png"\nstyles.first.image = "content.png"\n'
+        '[[region]]\nstyle = "first"\nmask = "mask.png"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(ImageError, match=r"plan.toml, line 6: .* but mask 1 is 4x16"):
+        load_plan(read_plan(plan)).scene()
 
 
 @pytest.mark.parametrize(
