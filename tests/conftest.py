@@ -1,10 +1,10 @@
-"""Fixtures of the whole suite: a quiet TensorFlow, no weights of this machine, tiny networks."""
+"""Fixtures of the whole suite: TensorFlow without its log, no weights of the machine, tiny networks."""
 
 from __future__ import annotations
 
 import os
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # before TensorFlow is imported, or it does not count
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # takes effect only before TensorFlow is imported
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 from pathlib import Path
@@ -22,14 +22,14 @@ def empty_folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _no_weights_of_this_machine(monkeypatch, empty_folder):
-    """Let no test find the weights, or the lack of weights, of the machine that it runs on."""
+    """Hide the weights of the machine, so that tests do not depend on them."""
     monkeypatch.delenv("MASKSTYLE_WEIGHTS_DIR", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(empty_folder))
 
 
 @pytest.fixture
 def eagerly():
-    """Evaluate without compiling, which takes longer than a tiny network's few steps."""
+    """Run without compiling graphs, which takes longer than a few steps of a tiny network."""
     import tensorflow as tf
 
     tf.config.run_functions_eagerly(True)
@@ -39,19 +39,19 @@ def eagerly():
 
 @pytest.fixture(scope="session")
 def tiny_architecture():
-    """Return VGG19's topology at a few channels."""
+    """Return the layers of VGG19 with a few channels."""
     return TINY19
 
 
 @pytest.fixture(scope="session")
 def tiny_architecture_16():
-    """Return VGG16's topology at a few channels."""
+    """Return the layers of VGG16 with a few channels."""
     return TINY16
 
 
 @pytest.fixture(scope="session")
 def tiny_network():
-    """Return a function that makes a tiny network with seeded random weights, where none are given."""
+    """Return a function that makes a tiny network, by default with seeded random weights."""
 
     def make(layers, pooling="max", compute_type="float32", architecture=TINY19, padding="zero", weights=None):
         from maskstyle.networks.vgg import FeatureNetwork
@@ -66,7 +66,7 @@ def tiny_network():
 
 @pytest.fixture(scope="session")
 def tiny_choice(tmp_path_factory):
-    """Return a function that makes a NetworkChoice whose weights file holds a tiny network's weights."""
+    """Return a function that makes a NetworkChoice for a tiny network, with a weights file."""
     from maskstyle.networks.load import NetworkChoice
 
     folder = tmp_path_factory.mktemp("tiny")
@@ -80,6 +80,6 @@ def tiny_choice(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def random_vgg19_weights(tmp_path_factory) -> Path:
-    """Return a file with random weights of VGG19's real shapes, blocks 1 to 3."""
+    """Return a file with random weights in the real shapes of VGG19, blocks 1 to 3."""
     layers = [layer for layer in VGG19.layers if layer < "block4"]
     return write_npz(tmp_path_factory.mktemp("vgg19_random") / "vgg19_random.npz", he_weights(VGG19, layers))

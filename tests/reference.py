@@ -1,4 +1,4 @@
-"""What the tests compare with: tiny networks, a forward pass in plain NumPy float64, the literature's raw Grams."""
+"""References for tests: tiny networks, a forward pass in NumPy float64, the raw Gram matrices of the literature."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def random_image(seed: int, height: int, width: int) -> NDArray[np.float32]:
 
 
 def he_weights(architecture: Architecture, layers: Iterable[str], seed: int = 0) -> dict[str, LayerWeights]:
-    """Return random weights that keep the features' size from layer to layer (He et al. 2015)."""
+    """Return random weights that keep the scale of features from layer to layer (He et al. 2015)."""
     rng = np.random.default_rng(seed)
     weights = {}
     for layer in layers:
@@ -46,9 +46,9 @@ def write_npz(path: Path, weights: Mapping[str, LayerWeights]) -> Path:
 def forward(
     image: NDArray, weights: Mapping[str, LayerWeights], pooling: str = "max", padding: str = "zero"
 ) -> dict[str, Array]:
-    """Return the features of every layer in `weights`, whose order is the network's.
+    """Return the features of every layer in `weights`, which are in the order of the network.
 
-    `padding` is what surrounds the image itself; deeper layers are surrounded by zeros.
+    `padding` is that of the image; deeper layers are padded with zeros.
     """
     means_of_blue_green_red = np.array([103.939, 116.779, 123.68])
     current = image.astype(np.float64)[:, :, ::-1] * 255.0 - means_of_blue_green_red
@@ -84,7 +84,7 @@ def _pooled(image: Array, pooling: str) -> Array:
 def with_metrics(
     weights: Mapping[str, LayerWeights], make: Callable[[np.random.Generator, int], NDArray], seed: int = 5
 ) -> dict[str, LayerWeights]:
-    """Return weights with a metric for each layer, made from a generator and the layer's channels."""
+    """Return weights with a metric for each layer, from a function of a generator and the channels of the layer."""
     rng = np.random.default_rng(seed)
     return {
         layer: parts._replace(metric=np.asarray(make(rng, len(parts.bias)), np.float32))
@@ -93,18 +93,18 @@ def with_metrics(
 
 
 def measured(features: Array, parts: LayerWeights) -> Array:
-    """Return features in the space in which the distances of their layer are measured."""
+    """Return features in the space in which distances are measured."""
     return features if parts.metric is None else features @ parts.metric.astype(np.float64).T
 
 
 def raw_gram(features: NDArray) -> Array:
-    """Return the Gram matrix of the papers: a sum over pixels, undivided."""
+    """Return the Gram matrix of the literature, a sum over pixels without division."""
     flat = features.reshape(-1, features.shape[-1]).astype(np.float64)
     return flat.T @ flat
 
 
 def total_variation(image: NDArray, exponent: float) -> Array:
-    """Return ``(dx^2 + dy^2)^exponent`` at each pixel that has a right and a lower neighbor, and each color."""
+    """Return ``(dx^2 + dy^2)^exponent`` for each color of each pixel that has a right and a lower neighbor."""
     image = image.astype(np.float64)
     values = np.empty((image.shape[0] - 1, image.shape[1] - 1, 3))
     for row in range(values.shape[0]):
@@ -116,16 +116,16 @@ def total_variation(image: NDArray, exponent: float) -> Array:
 
 
 class Bowl:
-    """An objective with a known minimum, ``sum(curvature * (x - target)^2) + floor``, in place of the real one.
+    """A stand-in for an objective, with a known minimum: ``sum(curvature * (x - target)^2) + floor``.
 
     Parameters
     ----------
     target : (H, W, 3) array
         The unconstrained minimum; may lie outside [0, 1].
     curvature, floor : float or array
-        See above.
+        Parameters of the formula.
     broken_at : int, optional
-        Number of the evaluation, from 1, from which on the loss is `broken_value`.
+        First evaluation, counted from 1, at which the loss is `broken_value`.
     """
 
     terms: tuple[Any, ...] = ("distance",)
@@ -144,7 +144,7 @@ class Bowl:
         return float(np.sum(self.curvature * np.square(image - self.target)) + self.floor)
 
     def value_and_gradient(self, image):
-        """Return what an Objective returns."""
+        """Return the loss and its gradient in the form of an Objective."""
         import tensorflow as tf
 
         self.calls += 1

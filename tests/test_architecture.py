@@ -1,9 +1,9 @@
-"""TensorFlow starts where it should, and the public names are there; import-linter checks the order of imports."""
+"""Public names are there and documented, and load nothing before it is needed; import-linter checks the layers."""
 
 from __future__ import annotations
 
-import ast
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -14,68 +14,94 @@ import pytest
 import maskstyle
 
 PACKAGE = Path(maskstyle.__file__).parent
+ROOMS = sorted(f"maskstyle.{stub.parent.name}" for stub in PACKAGE.glob("*/__init__.pyi"))
+HEAVY = {"tensorflow", "keras", "numpy", "scipy", "PIL", "skimage", "h5py"}
 
 
-def loaded_by(statement):
-    """Return the names of the modules that a fresh interpreter has loaded after a statement."""
-    program = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+def loaded_by(statements):
+    """Return the names of the modules that a fresh interpreter has loaded after some statements."""
+    program = f"{statements}\nimport sys\nprint('\\n'.join(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
     )
     return set(done.stdout.split())
 
 
-def test_importing_the_package_loads_nothing_heavy():
-    loaded = loaded_by("import maskstyle; assert 'transfer_basic' in dir(maskstyle)")
-    assert "maskstyle" in loaded
-    assert not loaded & {"tensorflow", "keras", "numpy", "scipy", "PIL", "skimage", "h5py"}
+def test_every_room_with_public_names_is_checked():
+    names = ["drafting", "evaluation", "images", "maps", "masks", "networks", "techniques"]
+    assert set(ROOMS) >= {f"maskstyle.{name}" for name in names}
 
 
-def test_what_comes_before_the_long_work_does_not_load_tensorflow():
-    loaded = loaded_by(
-        "import maskstyle, maskstyle.cli.app, maskstyle.techniques.plan\n"
-        "maskstyle.Settings, maskstyle.RECIPES, maskstyle.load_image, maskstyle.choose_network"
-    )
-    assert {"maskstyle.networks.load", "maskstyle.images.io"} <= loaded
+@pytest.mark.parametrize("name", ["maskstyle", *ROOMS])
+def test_every_public_name_can_be_imported_and_is_documented(name):
+    room = importlib.import_module(name)
+    assert room.__doc__
+    public = set(room.__all__) - {"__version__"}
+    assert public and public <= set(dir(room))
+    for each in public:
+        value = getattr(room, each)
+        if inspect.isclass(value) or inspect.isroutine(value):
+            assert value.__doc__, each
+    with pytest.raises(AttributeError, match="nothing_of_that_name"):
+        room.nothing_of_that_name  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"transfer_basic", "transfer_region", "transfer_mask", "transfer_patch", "transfer_doodle", "transfer_plan"},
+        {"Settings", "DOODLE_SETTINGS", "PatchSettings", "Limits", "Run", "Checkpoints", "PlanRegion", "StyleImage"},
+        {"load_image", "load_map", "load_mask", "save_image", "read_metadata", "read_plan"},
+        {"paint", "Result", "Step", "MaskstyleError"},
+    ],
+    ids=["functions", "values", "files", "painting"],
+)
+def test_names_at_the_top(names):
+    assert names <= set(maskstyle.__all__)
+
+
+def test_importing_the_package_or_its_rooms_loads_nothing_heavy():
+    loaded = loaded_by(f"import {', '.join(['maskstyle', *ROOMS])}; assert 'transfer_basic' in dir(maskstyle)")
+    assert set(ROOMS) <= loaded
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("name", ["maskstyle.cli.app", "maskstyle.techniques.registry"])
+def test_the_command_line_and_the_registry_load_nothing_heavy(name):
+    loaded = loaded_by(f"import {name}")
+    assert name in loaded
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "import maskstyle.techniques as room; list(map(room.TECHNIQUES.get, room.TECHNIQUES)); room.PlanInputs",
+        "import maskstyle as top; top.Settings, top.load_image, top.load_map, top.read_plan, top.transfer_basic",
+        "import maskstyle.networks as room; room.choose_network, room.load_network",
+        "import maskstyle.cli.paint, maskstyle.cli.run, maskstyle.cli.session, maskstyle.plans.load",
+    ],
+    ids=["techniques", "top", "networks", "commands"],
+)
+def test_tensorflow_is_not_loaded_before_the_long_work(statements):
+    loaded = loaded_by(statements)
+    assert "numpy" in loaded
     assert not loaded & {"tensorflow", "keras"}
 
 
-def test_public_names():
-    assert sorted(maskstyle.__all__) == sorted(maskstyle._HOMES)
-    assert set(dir(maskstyle)) == {*maskstyle.__all__, "__version__"}
-    for name in maskstyle.__all__:
-        value = getattr(maskstyle, name)
-        assert value is getattr(importlib.import_module(f"maskstyle.{maskstyle._HOMES[name]}"), name)
-        if callable(value):
-            assert value.__doc__
-    with pytest.raises(AttributeError, match="no attribute 'transfer_nothing'"):
-        maskstyle.transfer_nothing  # noqa: B018
-
-
-def test_public_names_are_those_that_type_checkers_see():
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
-    seen = {
-        alias.name: node.module.removeprefix("maskstyle.")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module.startswith("maskstyle.")
-        for alias in node.names
-    }
-    assert seen == maskstyle._HOMES
-
-
-def test_tensorflow_starts_quietly_unless_a_level_is_set():
+@pytest.mark.parametrize(("level", "expected"), [({}, "3"), ({"TF_CPP_MIN_LOG_LEVEL": "1"}, "1")])
+def test_tensorflow_starts_quietly_unless_a_level_is_set(level, expected):
     silencers = ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND", "TF_ENABLE_ONEDNN_OPTS")
     environment = {name: value for name, value in os.environ.items() if name not in silencers}
-    program = "import maskstyle, os; maskstyle.transfer_basic; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
-    for level, expected in (({}, "3"), ({"TF_CPP_MIN_LOG_LEVEL": "1"}, "1")):
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=PACKAGE.parent,
-            env={**environment, **level},
-        )
-        assert done.stdout.strip() == expected
-        if not level:
-            assert done.stderr == ""
+    program = "import maskstyle, os; maskstyle.paint; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent,
+        env={**environment, **level},
+    )
+    assert done.stdout.strip() == expected
+    if not level:
+        assert done.stderr == ""

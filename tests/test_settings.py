@@ -6,7 +6,15 @@ import math
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import CHOICES, PatchSettings, Settings
+from maskstyle.settings import (
+    CHOICES,
+    DOODLE_SETTINGS,
+    Limits,
+    PatchSettings,
+    Settings,
+    wanted_layers,
+    without_content,
+)
 
 FIELDS = {field.name for field in dataclasses.fields(Settings)}
 AT_LEAST_0 = (
@@ -18,7 +26,6 @@ AT_LEAST_0 = (
     "beta_1",
     "beta_2",
     "seed",
-    "snapshot_every",
     "denoise",
 )
 AT_LEAST_1 = ("tv_exponent", "scales", "steps", "history", "size")
@@ -30,24 +37,22 @@ ABOVE_0 = (
     "learning_rate",
     "epsilon",
     "noise_contrast",
-    "memory",
 )
-MAY_BE_NONE = {"size", "tile_size", "memory"}
+MAY_BE_NONE = {"size"}
 BELOW_1 = ("beta_1", "beta_2")
-WHOLE = ("size", "tile_size", "scales", "steps", "history", "seed", "snapshot_every")
+WHOLE = ("size", "scales", "steps", "history", "seed")
 NUMBERS = (*AT_LEAST_0, *AT_LEAST_1, *ABOVE_0)
 MIXES = ("content_layers", "style_layers")
 
 BAD = [
     *((name, "nonsense") for name in (*CHOICES, *NUMBERS)),
     *((name, value) for name in NUMBERS for value in (math.nan, math.inf, -1, "1")),
-    *((name, None) for name in (set(NUMBERS) | set(CHOICES)) - MAY_BE_NONE),
+    *((name, None) for name in (*NUMBERS, *CHOICES) if name not in MAY_BE_NONE),
     *((name, -1e-9) for name in AT_LEAST_0),
     *((name, value) for name in AT_LEAST_1 for value in (0, 0.999)),
     *((name, 0) for name in ABOVE_0),
     *((name, 1.0) for name in BELOW_1),
     ("noise_contrast", 1.001),
-    *(("tile_size", value) for value in ("nonsense", math.nan, -1, 0, 63)),
     *((name, 2.5) for name in WHOLE),
     *((name, (("block1_conv1", weight),)) for name in MIXES for weight in (-1.0, math.nan, math.inf, "1")),
     *((name, (("block1_conv1", 1.0), ("block1_conv1", 2.0))) for name in MIXES),
@@ -136,3 +141,42 @@ def test_patch_settings_that_cannot_work(changes, says):
 def test_patches_touch_where_no_stride_is_given():
     assert PatchSettings(patch_size=24).stride == 24
     assert PatchSettings(patch_size=24, patch_stride=8).stride == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("memory", value) for value in ("nonsense", math.nan, math.inf, -1, 0)),
+        *(("tile_size", value) for value in ("nonsense", math.nan, -1, 0, 63, 64.5)),
+    ],
+)
+def test_limits_that_cannot_work(name, value):
+    with pytest.raises(SettingsError, match=name):
+        Limits(**{name: value})
+
+
+def test_limits_may_be_left_out():
+    assert Limits() == Limits(memory=None, tile_size=None)
+    assert (Limits(memory=0.5).memory, Limits(tile_size=64).tile_size) == (0.5, 64)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ("block2_conv1", "block1_conv1")),
+        ({"style_weight": 0}, ("block2_conv1",)),
+        ({"content_weight": 0}, ("block1_conv1", "block2_conv1")),
+        ({"content_weight": 0, "style_weight": 0}, ()),
+        ({"content_layers": (("block1_conv2", 1.0), ("block5_conv2", 0.0)), "style_weight": 0}, ("block1_conv2",)),
+    ],
+)
+def test_wanted_layers_are_those_of_terms_with_weight_each_once(changes, expected):
+    settings = Settings(
+        content_layers=(("block2_conv1", 1.0),), style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0))
+    )
+    assert wanted_layers(settings.changed(**changes)) == expected
+
+
+def test_settings_without_a_content_image():
+    assert without_content(Settings(init="content")) == Settings(content_weight=0.0)
+    assert without_content(DOODLE_SETTINGS.changed(init="noise")) == DOODLE_SETTINGS.changed(init="noise")

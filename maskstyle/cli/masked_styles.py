@@ -1,4 +1,4 @@
-"""Soft masks on the command line: what ``--style FILE:MASK[:WEIGHT]`` means, and masks found beside their images."""
+"""Masks on the command line: reading ``--style FILE:MASK[:STRENGTH]``, and masks beside their images."""
 
 from __future__ import annotations
 
@@ -11,48 +11,47 @@ from typing import NamedTuple
 from maskstyle.cli.options import number
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image
-from maskstyle.images.pixels import Mask
-from maskstyle.masks.io import MaskFile, find_mask_beside, read_mask
+from maskstyle.masks.io import find_mask_beside
 
 COMPLEMENT = "1-"
-"""What stands before a mask of which the black part is meant."""
+"""Prefix of a mask to invert."""
 
-EXPECTED = "expected FILE:MASK[:WEIGHT] such as painting.jpg:mask.png"
+EXPECTED = "expected FILE:MASK[:STRENGTH] such as style.jpg:mask.png"
 
 _DRIVE = r"(?:[A-Za-z]:(?=[\\/]))?"
 _PARTS = re.compile(rf"({_DRIVE}[^:]+):((?:1-)?{_DRIVE}[^:]+)(?::([^:]*))?")
 
 
 class MaskedStyle(NamedTuple):
-    """A painting and where it goes.
+    """A style image and its mask.
 
     Parameters
     ----------
     style : Path
-        The painting.
+        The style image.
     mask : Path or None
-        Its mask's file; None where it is to be found beside the content.
+        The mask; None where it must be found beside the content image.
     complement : bool
-        Whether 1 less the mask is meant.
-    weight : float
-        Factor on the style's strength.
+        Whether to take 1 minus the mask.
+    strength : float
+        Factor on the strength of the style.
     """
 
     style: Path
     mask: Path | None
     complement: bool = False
-    weight: float = 1.0
+    strength: float = 1.0
 
 
 def parse_masked_style(text: str) -> MaskedStyle:
-    """Read ``FILE:MASK[:WEIGHT]``, where ``1-MASK`` is a mask's complement; files that exist come first.
+    """Read ``FILE:MASK[:STRENGTH]`` or ``FILE[:STRENGTH]``; ``1-MASK`` inverts the mask.
 
-    Without a mask it is ``FILE[:WEIGHT]``.
+    A colon may be part of a file name: a reading in which the files exist comes first.
 
     Examples
     --------
     >>> style = parse_masked_style("wave.jpg:1-left.png:0.5")
-    >>> style.style.name, str(style.mask), style.complement, style.weight
+    >>> style.style.name, str(style.mask), style.complement, style.strength
     ('wave.jpg', 'left.png', True, 0.5)
     """
     if Path(text).is_file():
@@ -61,47 +60,47 @@ def parse_masked_style(text: str) -> MaskedStyle:
         if reading.style.is_file() and (reading.mask is None or reading.mask.is_file()):
             return reading
     if "://" in text:
-        raise SettingsError(f"--style is {text!r}, an address; save the picture, and pass its file")
+        raise SettingsError(f"--style is {text!r}, an address; save the image, and pass its file")
     parts = _PARTS.fullmatch(text)
     if parts is None:
-        style, colon, weight = text.rpartition(":")
-        if not text or (colon and not (style and _is_number(weight))):
+        style, colon, strength = text.rpartition(":")
+        if not text or (colon and not (style and _is_number(strength))):
             raise SettingsError(f"--style is {text!r}; {EXPECTED}")
-        return (
-            MaskedStyle(Path(style), None, weight=_weight(weight, style)) if colon else MaskedStyle(Path(text), None)
-        )
-    style, mask, weight = parts.groups()
-    if weight is None and _is_number(mask) and not Path(mask).exists():
-        return MaskedStyle(Path(style), None, weight=_weight(mask, style))
-    return MaskedStyle(Path(style), *_named(mask), 1.0 if weight is None else _weight(weight, style))
+        if not colon:
+            return MaskedStyle(Path(text), None)
+        return MaskedStyle(Path(style), None, strength=_strength(strength, style))
+    style, mask, strength = parts.groups()
+    if strength is None and _is_number(mask) and not Path(mask).exists():
+        return MaskedStyle(Path(style), None, strength=_strength(mask, style))
+    return MaskedStyle(Path(style), *_named(mask), 1.0 if strength is None else _strength(strength, style))
 
 
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
-    """Raise SettingsError where a painting is an argument, as in other commands, or there is no style at all."""
+    """Raise SettingsError where a style image is an argument, as in other commands, or there is none."""
     if others and styles:
         raise SettingsError(f"{others[0]} is one argument too many; pass it as --style {others[0]}:MASK")
     if others or not styles:
-        raise SettingsError(f"pass --style {others[0] if others else 'PAINTING'}:MASK; {_how_to_make(content)}")
+        raise SettingsError(f"pass --style {others[0] if others else 'STYLE'}:MASK; {_how_to_make(content)}")
 
 
 def _how_to_make(content: Path) -> str:
-    """Say what a mask is, and give a command that makes one."""
+    """Return what a mask is, and a command that makes one."""
     mask = shlex.quote(f"{content.stem}_mask.png")
     return (
-        "a mask is a gray picture of the photo's shape that is white where the style goes and black where it does "
-        f"not; to make one: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
+        "a mask is a grayscale image of the same aspect as the content image, white where the style goes and black "
+        f"elsewhere; to make one: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
     )
 
 
 def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[MaskedStyle], bool]:
-    """Return styles that all have a mask, and whether it was found beside the content.
+    """Return styles that all have a mask, and whether it was found beside the content image.
 
     Raises
     ------
     SettingsError
         Where one of several styles has no mask.
     ImageError
-        Where the only style has no mask, and none, or more than one, is beside the content.
+        Where the only style has no mask, and there is none, or more than one, beside the content image.
     """
     bare = [each for each in styles if each.mask is None]
     if not bare:
@@ -120,25 +119,16 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
     return [bare[0]._replace(mask=beside)], True
 
 
-def mask_of(style: MaskedStyle, files: dict[Path, MaskFile]) -> Mask:
-    """Return a style's mask, read once for all styles that share its file."""
-    assert style.mask is not None
-    if style.mask not in files:
-        files[style.mask] = read_mask(style.mask)
-    mask = files[style.mask].mask
-    return 1 - mask if style.complement else mask
-
-
 def _readings(text: str) -> Iterator[MaskedStyle]:
-    """Yield every way to read a text, those without a weight first."""
+    """Yield every way to read a text, those without a strength first."""
     pieces = text.split(":")
     ends: list[tuple[list[str], str | None]] = [(pieces, None)]
     if _is_number(pieces[-1]):
         ends.append((pieces[:-1], pieces[-1]))
-    for rest, weight in ends:
+    for rest, strength in ends:
         whole = ":".join(rest)
-        factor = 1.0 if weight is None else _weight(weight, whole)
-        yield MaskedStyle(Path(whole), None, weight=factor)
+        factor = 1.0 if strength is None else _strength(strength, whole)
+        yield MaskedStyle(Path(whole), None, strength=factor)
         for cut in range(1, len(rest)):
             style, mask = ":".join(rest[:cut]), ":".join(rest[cut:])
             yield MaskedStyle(Path(style), Path(mask), False, factor)
@@ -146,17 +136,17 @@ def _readings(text: str) -> Iterator[MaskedStyle]:
 
 
 def _named(mask: str) -> tuple[Path, bool]:
-    """Return a mask's file and whether its complement is meant; a file of that whole name comes first."""
+    """Return the file of a mask and whether to invert it; a file of that whole name comes first."""
     if mask.startswith(COMPLEMENT) and not Path(mask).is_file():
         return Path(mask.removeprefix(COMPLEMENT)), True
     return Path(mask), False
 
 
-def _weight(text: str, file: str) -> float:
-    weight = number(text, f"the weight of {file}")
-    if not 0 < weight < float("inf"):
-        raise SettingsError(f"the weight of {file} is {text}; expected a number above 0")
-    return weight
+def _strength(text: str, file: str) -> float:
+    strength = number(text, f"the strength of {file}")
+    if not 0 < strength < float("inf"):
+        raise SettingsError(f"the strength of {file} is {text}; expected a number above 0")
+    return strength
 
 
 def _is_number(text: str) -> bool:

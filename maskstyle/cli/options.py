@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeAlias
 
 import typer
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import DEFAULT_LONGER_SIDE, NETWORK, OUTPUT, SPEED, WHERE, LayerMix, Settings
+from maskstyle.settings import (
+    DEFAULT_LONGER_SIDE,
+    NETWORK,
+    OUTPUT,
+    SPEED,
+    WHERE,
+    LayerMix,
+    Limits,
+    PatchSettings,
+    Settings,
+)
 
-ContentArgument: TypeAlias = Annotated[Path, typer.Argument(help="Content image.", show_default=False)]
 OutputOption: TypeAlias = Annotated[
     Path, typer.Option("--output", "-o", help="Result to write.", show_default=False, rich_help_panel=OUTPUT)
 ]
@@ -76,6 +87,10 @@ _TYPES: Mapping[str, Any] = {
 }
 
 
+_PARAMETER = re.compile(r"(?<![\w'\"`/\\.-])[a-z]+(?:_[a-z0-9]+)+(?![\w'\"`/\\-]|\.\w)")
+"""A word with an underscore that is no part of a file name or of a quoted text."""
+
+
 def flag_of(name: str) -> str:
     """Return the option of a setting or an input.
 
@@ -114,20 +129,42 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     try:
         return settings.changed(**changes)
     except SettingsError as error:
-        raise SettingsError(with_flag(str(error))) from None
+        raise SettingsError(as_options(str(error))) from None
 
 
-def with_flag(message: str) -> str:
-    """Return a message that starts with the name of a setting with its option instead.
+def as_options(message: str) -> str:
+    """Return a message with parameters named as options: the first word, and words that have an underscore.
 
     Examples
     --------
-    >>> with_flag("style_weight is -1; expected a number of at least 0")
+    >>> as_options("style_weight is -1; expected a number of at least 0")
     '--style-weight is -1; expected a number of at least 0'
+    >>> as_options("content_map.png is too small; choose a larger size or style_scale")
+    'content_map.png is too small; choose a larger size or --style-scale'
     """
-    first, _, rest = message.partition(" ")
-    known = {field.name for field in dataclasses.fields(Settings)}
-    return f"{flag_of(first)} {rest}" if first in known else message
+    flags = _flags()
+
+    def flag(match: re.Match[str]) -> str:
+        return flags.get(match[0], match[0])
+
+    first, space, rest = message.partition(" ")
+    return flags.get(first, _PARAMETER.sub(flag, first)) + space + _PARAMETER.sub(flag, rest)
+
+
+@cache
+def _flags() -> dict[str, str]:
+    """Return the options of all settings and inputs of the painting commands, by name."""
+    from maskstyle.techniques.inputs import declared_inputs
+    from maskstyle.techniques.registry import TECHNIQUES
+
+    declared = [each for group in (Settings, Limits, PatchSettings) for each in dataclasses.fields(group)]
+    flags = {each.name: flag_of(each.name) for each in declared}
+    flags |= {name: flag_of(name) for name in ("least_region", "soft_maps", "snapshot_every")}
+    for inputs in TECHNIQUES.values():
+        for name, each in declared_inputs(inputs).items():
+            if each.kind not in ("image", "style", "styles", "masked styles", "plan regions"):
+                flags[name] = each.flag or flag_of(name)
+    return flags
 
 
 def parse_layers(text: str, flag: str) -> LayerMix:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from maskstyle.cli.map_options import found_map, listed_colors, parse_colors, parse_mapping, split_mapping
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
-from maskstyle.cli.options import flag_of, parse_layers, parse_memory, parse_offset, parse_style, with_flag
+from maskstyle.cli.options import as_options, flag_of, parse_layers, parse_memory, parse_offset, parse_style
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import Source
-from maskstyle.plans.lines import KeyPath
 from maskstyle.plans.old_records import style_names
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.read import plan_from_table
@@ -30,17 +30,13 @@ HERE = Path("command line")
 class _Options(Source):
     """Names options in messages, where a plan file would name its lines."""
 
-    def message(self, path: KeyPath, text: str) -> str:
-        """Return a sentence about what is at a key path."""
-        first, _, rest = text.partition(" ")
-        if first in path or (path and first == path[-1]):
-            flag = "--map" if first == "mapping" else flag_of(first)
-            return f"{flag} {rest}"
-        return with_flag(text)
+    def naming(self, text: str) -> str:
+        """Return a text with its parameters named as options."""
+        return as_options(text)
 
 
 def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Plan, list[str]]:
-    """Return the plan that the options of a command describe, and what to tell the person about it.
+    """Return the plan that the options of a command describe, and notes about it.
 
     Parameters
     ----------
@@ -60,12 +56,12 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
 
 
 def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Asked:
-    """Return what a command was asked for beside the plan."""
+    """Return the outputs and the notes of a command, beside its plan."""
     match_map = given.get("match_map")
     if match_map is not None:
         if plan.settings.style_weight == 0:
             raise SettingsError("--match-map does nothing where --style-weight is 0; leave one out")
-        if plan.values.get("matching", "patch") != "patch":
+        if "matching" in declared_inputs(plan.inputs) and plan.values.get("matching") != "patch":
             raise SettingsError("--match-map does nothing without --matching patch; give both, or neither")
     files = Files(
         given["output"],
@@ -139,6 +135,8 @@ class _TableMaker:
         styles = [parse_style(text) for text in [first, *(self._given.get("more_styles") or [])]]
         names = style_names([str(path) for path, _ in styles])
         for name, (path, share) in zip(names, styles, strict=True):
+            if not (math.isfinite(share) and share >= 0):
+                raise SettingsError(f"the share of {path} is {share:g}; expected a number of at least 0")
             self._styles[name] = {"image": str(path), "share": share}
 
     def _add_masked_styles(self, texts: Sequence[str]) -> None:
@@ -153,7 +151,7 @@ class _TableMaker:
                 "mask": str(each.mask),
                 "complement": each.complement,
                 "style": names[str(each.style)],
-                "strength": each.weight,
+                "strength": each.strength,
             }
             for each in masked
         ]

@@ -84,8 +84,10 @@ def _placement_table(plan: Plan, scene: Scene) -> Table:
 def _what(plan: Plan, layout: Layout, placement: Placement, scene: Scene) -> tuple[str, str]:
     if placement.label is not None:
         return _region_cells(layout.content_map, placement.label)
-    given = plan.regions[placement.place]
-    words = f"{'1 - ' if given.complement else ''}{given.mask}"
+    words = placement.name
+    if plan.regions:
+        given = plan.regions[placement.place]
+        words = f"{'1 - ' if given.complement else ''}{given.mask}"
     return escape(words), percent(float(layout.mask(placement, scene.size).mean()))
 
 

@@ -19,7 +19,7 @@ from maskstyle.images.io import save_image
 from maskstyle.images.pixels import Image, Mask, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network
 from maskstyle.networks.weights import read_weights
-from maskstyle.plans.load import LoadedPlan, load_plan, plan_files
+from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.plans.write import resolved_table
@@ -43,22 +43,20 @@ ENDINGS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What a command was asked for beside the plan.
+    """How a command runs a plan: its outputs and what it prints.
 
     Parameters
     ----------
     files : Files
-        Where to write.
-    weights : Path or None
-        The network's weights that an option names.
+        The files to write.
     notes : sequence of str
-        What to tell the person about the plan.
+        Notes about the plan, to print before the run.
     dry_run : bool
-        Print what would be done, and write nothing.
+        Print the plan, and paint nothing.
     quiet : bool
         Print nothing but errors.
     protected : sequence of Path
-        Further files that must not be replaced, such as the plan's own.
+        Further files that must not be replaced, such as the plan file.
     """
 
     files: Files
@@ -110,8 +108,10 @@ def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
         with plan.source.locating("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
     scene = loaded.scene()
-    for note in (*asked.notes, *loaded.notes):
-        announce(note, quiet=asked.quiet, name="note")
+    left = unmentioned_regions(plan, scene)
+    notes = (*asked.notes, *loaded.notes, *loaded.advice, *([] if left is None else [left]), *scene.notes)
+    for note in notes:
+        announce(plan.source.naming(note), quiet=asked.quiet, name="note")
     return loaded, scene
 
 
@@ -173,8 +173,8 @@ class _Session:
             raise
         self._interrupt.finishing = True
         _write(result, self._files, self._record)
-        for note in () if self._quiet else result.notes:
-            messages().print(f"note: {escape(note)}")
+        for note in result.notes[len(self._scene.notes) :]:  # those of the inputs have been printed
+            announce(note, quiet=self._quiet, name="note")
         if self._interrupt.asked():
             self._end_early(result, self._run.checkpoints)
         if self._run.checkpoints is not None:

@@ -310,10 +310,10 @@ def _parts(
 
 
 def _by_image(styles: Sequence[SeenStyle]) -> list[tuple[Image, list[SeenStyle]]]:
-    """Return style images in groups that are one array."""
-    groups: dict[int, list[SeenStyle]] = {}
+    """Return style images in groups that are one array, with one map."""
+    groups: dict[tuple[int, int], list[SeenStyle]] = {}
     for each in styles:
-        groups.setdefault(id(each.image), []).append(each)
+        groups.setdefault((id(each.image), id(each.source.style_map)), []).append(each)
     return [(group[0].image, group) for group in groups.values()]
 
 

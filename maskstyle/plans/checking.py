@@ -20,8 +20,7 @@ class Source:
     Parameters
     ----------
     name : str
-        What messages call the file; empty for a plan that was made from options of the command line, which messages
-        name themselves.
+        The plan file in messages; empty where there is none.
     lines : dict of KeyPath to int
         From `maskstyle.plans.lines.key_lines`.
     """
@@ -29,12 +28,17 @@ class Source:
     name: str = ""
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
+    def naming(self, text: str) -> str:
+        """Return a text with its parameters, which stand in backticks, named as the person wrote them."""
+        return text.replace("`", "")
+
     def message(self, path: KeyPath, text: str) -> str:
-        """Return a sentence about what is at a key path."""
-        return f"{self.name}, line {nearest_line(dict(self.lines), path)}: {text}" if self.name else text
+        """Return a sentence about the value at a key path, with its line."""
+        named = self.naming(text)
+        return f"{self.name}, line {nearest_line(dict(self.lines), path)}: {named}" if self.name else named
 
     def error(self, path: KeyPath, text: str) -> SettingsError:
-        """Return the error of a sentence about what is at a key path."""
+        """Return the error for the value at a key path."""
         return SettingsError(self.message(path, text))
 
     @contextmanager
@@ -76,8 +80,9 @@ class Kind:
             return False
         if self is COUNT:
             return isinstance(value, int) and value >= 1
-        at_least = isinstance(value, int | float) and math.isfinite(value) and value >= 0
-        return at_least and (self is NUMBER or bool(value))
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        return self is ANY_NUMBER or value > 0 or (self is NUMBER and value == 0)
 
 
 TEXT = Kind('a text in quotes, such as "photo.jpg"')
@@ -87,6 +92,7 @@ TABLE = Kind("a table")
 TEXT_TABLE = Kind('a table of texts, such as { red = "#0000ff" }')
 TABLES = Kind("tables, each below a line [[region]]")
 COUNT = Kind("a whole number of at least 1")
+ANY_NUMBER = Kind("a number")
 NUMBER = Kind("a number of at least 0")
 POSITIVE = Kind("a number above 0")
 

@@ -47,8 +47,8 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
             table["weights"] = inputs["weights"]
     except (KeyError, TypeError, ValueError) as error:
         raise SettingsError(
-            f"the metadata of {result} does not say enough for a plan (there is no {error}); expected a result of "
-            f"maskstyle {', '.join(TECHNIQUES)} or run, of version 0.4 or later"
+            f"the metadata of {result} are not enough for a plan (missing: {error}); expected a result of maskstyle "
+            f"{', '.join(name for name in TECHNIQUES if name != 'plan')} or run, of version 0.4 or later"
         ) from None
     return table
 

@@ -12,14 +12,17 @@ from maskstyle.errors import MaskstyleError
 from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.io import Picture, load_image
 from maskstyle.images.pixels import Mask
+from maskstyle.maps.assignment import region_name
 from maskstyle.maps.colors import Color, format_color, parse_color
 from maskstyle.maps.matching import find_named_region
 from maskstyle.maps.semantic_map import SemanticMap, describe_absorbed
 from maskstyle.masks.io import MaskFile, read_mask
+from maskstyle.networks.architectures import ARCHITECTURES, VGG19
 from maskstyle.plans.lines import KeyPath
 from maskstyle.plans.plan import Plan, RegionEntry
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import patches_table
+from maskstyle.settings import wanted_layers
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.plan import WHOLE, PlanRegion
@@ -40,7 +43,9 @@ class LoadedPlan:
     values : dict of str to anything
         The values of the declared inputs with every color found in its map, as TOML's types.
     notes : tuple of str
-        How maps and masks were read, where a person may not expect it.
+        How maps and masks were read where a person may not expect it, and which styles have no use.
+    advice : tuple of str
+        What to do about the notes; parameters stand in backticks.
     """
 
     plan: Plan
@@ -48,9 +53,11 @@ class LoadedPlan:
     picture: Picture
     values: dict[str, Any]
     notes: tuple[str, ...]
+    advice: tuple[str, ...] = ()
 
     def scene(self) -> Scene:
         """Return the scene; an error names the line of the plan."""
+        _check_layers(self.plan)
         with _locating(self.plan):
             return self.inputs.scene()
 
@@ -101,7 +108,26 @@ def load_plan(plan: Plan) -> LoadedPlan:
     inputs = plan.inputs(
         **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
     )
-    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), tuple(loader.notes))
+    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), tuple(loader.notes), loader.advice())
+
+
+def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
+    """Return a note about regions of the content map that [[region]] does not mention; None without any."""
+    content_map = scene.layout.content_map
+    if content_map is None or not plan.regions:
+        return None
+    mentioned = {*scene.layout.kept, *scene.layout.painted()}
+    left = [region_name(color) for label, color in enumerate(content_map.colors) if label not in mentioned]
+    return f"the plan does not mention {', '.join(left)}: only masks paint there" if left else None
+
+
+def _check_layers(plan: Plan) -> None:
+    """Raise SettingsError where a layer is none of the network's: no size would be right for it."""
+    architecture = ARCHITECTURES.get(plan.settings.network, VGG19)
+    wanted = wanted_layers(plan.settings)
+    for name in ("content_layers", "style_layers"):
+        with plan.source.locating("settings", name):
+            architecture.check_layers(layer for layer, _ in getattr(plan.settings, name) if layer in wanted)
 
 
 @contextmanager
@@ -119,6 +145,8 @@ def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
     first = next(iter(plan.styles), "")
     if about[:1] == ("style_map",):
         return ("styles", first, "map")
+    if about[:1] == ("masks",):
+        return ("region", *about[1:], "mask")
     if about[:1] == ("regions",) and "region" not in plan.values and plan.regions and len(about) > 1:
         place = about[1]
         if about[2:] == ("style",) and isinstance(place, int):  # what is wrong with a style is wrong with its map
@@ -137,10 +165,18 @@ class _Loader:
         self.beside: dict[str, Any] = {}
         self._maps: dict[str, SemanticMap] = {}
         self._masks: dict[Path, MaskFile] = {}
+        self._absorbed: list[int] = []
         main = plan.inputs.main
         with plan.source.locating(main):
             self.picture = load_image(plan.file(plan.main))
         self._styles = {name: self._style_image(name) for name in plan.styles}
+        self._note_unused_styles()
+
+    def _note_unused_styles(self) -> None:
+        used = {entry.style for entry in self.plan.regions}
+        unused = [name for name in self._styles if used and name not in used]
+        if unused:
+            self.notes.append(f"no region or mask has the style {', '.join(unused)}")
 
     def value(self, name: str, declared: Declared) -> Any:
         """Return the value of a declared input; None where the plan says nothing of it."""
@@ -160,6 +196,10 @@ class _Loader:
             return self.plan.patches
         value = self.plan.values.get(name)
         return float(value) if declared.kind == "number" and value is not None else value
+
+    def advice(self) -> tuple[str, ...]:
+        """Return how to keep the small patches that maps lost."""
+        return (f"set `least_region` to {min(self._absorbed)} to keep them as regions",) if self._absorbed else ()
 
     def recorded(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the values that stand at the top of a plan, with colors as they were found."""
@@ -212,6 +252,7 @@ class _Loader:
         with self.plan.source.locating(*path):
             found = self.plan.reading.read(self.plan.file(file))
         self.notes += describe_absorbed(found, str(self.plan.file(file)))
+        self._absorbed += [patch.count for patch in found.absorbed]
         return found
 
     def _style_image(self, name: str) -> StyleImage:
@@ -224,6 +265,9 @@ class _Loader:
     def _masked_styles(self, name: str, declared: Declared) -> Any:
         entries = self.plan.regions
         self.beside["masks"] = [self._mask(place, "mask", entry) for place, entry in enumerate(entries)]
+        for place, entry in enumerate(entries):
+            file = self.plan.file(entry.mask or "")
+            self.names[f"mask {place + 1}"] = f"1-{file}" if entry.complement else str(file)
         self.beside["strengths"] = [entry.strength for entry in entries]
         return [self._styles[entry.style or ""].image for entry in entries]
 

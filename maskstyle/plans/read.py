@@ -114,6 +114,8 @@ def _styles(source: Source, tables: Mapping[str, object], inputs: type[Inputs]) 
             ("styles", second),
             f"technique {inputs.technique!r} takes one style, not {len(styles)}; leave the others out",
         )
+    if not any(style.share for style in styles.values()):
+        raise source.error(("styles",), "all shares are 0; give at least one style a share above 0")
     return styles
 
 
@@ -207,10 +209,13 @@ def _check_regions(
 
 
 def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> None:
-    """Raise SettingsError where a value is none of the choices, or what names a region is no color."""
+    """Raise SettingsError where a value is none of the choices or out of bounds, or where a region is no color."""
     for name, each in declared_inputs(inputs).items():
         if each.choices and table.get(name, each.choices[0]) not in each.choices:
             raise source.error((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")
+        if each.bounds is not None and name in table:
+            with source.locating(name):
+                each.bounds.check(name, table[name])
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
             with source.locating(name, place):
                 parse_color(color)

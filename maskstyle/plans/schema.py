@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskstyle.plans.checking import (
+    ANY_NUMBER,
     COUNT,
     NUMBER,
     POSITIVE,
@@ -20,7 +21,7 @@ from maskstyle.plans.checking import (
     check_keys,
     nearest,
 )
-from maskstyle.settings import AT_LEAST_ZERO
+from maskstyle.settings import ABOVE_ZERO, AT_LEAST_ZERO, Bounds
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.registry import TECHNIQUES
 
@@ -38,7 +39,7 @@ COMMON_KEYS: Mapping[str, Kind] = {
 MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
 """How maps are read, where there are any."""
 
-STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": POSITIVE}
+STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": NUMBER}
 
 REGION_KEYS: Mapping[str, Kind] = {
     "region": TEXT,
@@ -143,6 +144,7 @@ def _needed(inputs: type[Inputs]) -> dict[str, str]:
 def _kind(declared: Declared) -> Kind:
     """Return the kind of value of a declared input."""
     if declared.kind == "number":
-        return NUMBER if declared.bounds in (None, AT_LEAST_ZERO) else POSITIVE
+        numbers: dict[Bounds | None, Kind] = {AT_LEAST_ZERO: NUMBER, ABOVE_ZERO: POSITIVE}
+        return numbers.get(declared.bounds, ANY_NUMBER)
     kinds = {"colors": TEXTS, "mapping": TEXT_TABLE, "flag": YES_NO, "patches": TABLE}
     return kinds.get(declared.kind, TEXT)

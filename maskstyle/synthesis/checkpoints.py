@@ -61,7 +61,9 @@ class Checkpoints:
     --------
     >>> import maskstyle
     >>> checkpoints = maskstyle.Checkpoints("out.png.checkpoint", resume=True)
-    >>> result = maskstyle.transfer_basic(content, style, checkpoints=checkpoints)  # doctest: +SKIP
+    >>> result = maskstyle.transfer_basic(  # doctest: +SKIP
+    ...     content, style, run=maskstyle.Run(checkpoints=checkpoints)
+    ... )
     >>> maskstyle.save_image("out.png", result.image)  # doctest: +SKIP
     >>> checkpoints.remove()  # doctest: +SKIP
     """

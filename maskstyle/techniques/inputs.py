@@ -150,7 +150,8 @@ class Inputs:
         settings = self.resolved_settings()
         initial = None if self.initial is None else self.checked("initial")
         alpha = more.pop("alpha", self.alpha)
-        alpha = None if alpha is None else check_alpha(alpha, size, f"{self.main} image")
+        main = f"{self.main} image" if declared_inputs(type(self))[self.main].kind == "image" else self.main
+        alpha = None if alpha is None else check_alpha(alpha, size, main)
         styles = more.pop("styles", None) or seen_styles(layout, content, alpha=alpha)
         scene = Scene(
             technique=self.technique,
@@ -169,14 +170,16 @@ class Inputs:
 
     def identity(self) -> dict[str, Any]:
         """Return the inputs by names for people, for checkpoints."""
-        left_out = ("settings", "run", "names")
-        kinds = {each.name: each.metadata["input"].kind for each in dataclasses.fields(self) if each.metadata}
+        kinds = {name: each.kind for name, each in declared_inputs(type(self)).items()} | {"initial": "image"}
         suffix = {"image": " image", "style": " image", "styles": " images"}
-        return {
-            each.name.replace("_", " ") + suffix.get(kinds.get(each.name, ""), ""): getattr(self, each.name)
-            for each in dataclasses.fields(self)
-            if each.name not in left_out
-        }
+        identity = {}
+        for each in dataclasses.fields(self):
+            if each.name not in ("settings", "run", "names"):
+                kind, value = kinds.get(each.name, ""), getattr(self, each.name)
+                if kind == "patches" and value is not None:
+                    value = dataclasses.asdict(value)  # so that a message can say which of them differs
+                identity[each.name.replace("_", " ") + suffix.get(kind, "")] = value
+        return identity
 
 
 def declared_inputs(inputs: type[Inputs]) -> dict[str, Declared]:
@@ -198,6 +201,7 @@ def transfer_function(inputs: Callable[P, Inputs]) -> Callable[P, Result]:
 
     assert isinstance(inputs, type)
     transfer.__name__ = transfer.__qualname__ = f"transfer_{inputs.technique}"  # type: ignore[attr-defined]
+    transfer.__signature__ = inspect.signature(inputs).replace(return_annotation="Result")  # type: ignore[attr-defined]
     transfer.__doc__ = _function_doc(inputs)
     transfer.__module__ = inputs.__module__
     return transfer

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from maskstyle.errors import SettingsError
+from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.masks.io import fit_mask
@@ -65,20 +65,36 @@ class MaskInputs(Inputs):
     def scene(self) -> Scene:
         """Return the scene: a placement for each mask."""
         content = self.checked("content")
-        checked = {id(image): check_image(image, "style image") for image in self.styles}
+        styles = list(self.styles)  # a stack of images makes each of them on access
+        checked = {id(image): check_image(image, "style image") for image in styles}
         sources = {key: StyleImage(image) for key, image in checked.items()}
-        masks = _fitted(self.masks, len(self.styles), content.shape[:2], self.name_of("content", "the content image"))
+        masks = self._fitted(content.shape[:2])
         strengths = checked_strengths(self.strengths, len(masks))
         color = self.resolved_settings().color
         placements = (
             Placement(
                 f"mask {place + 1}", ((sources[id(image)], 1.0),), place, mask=mask, strength=strength, color=color
             )
-            for place, (image, mask, strength) in enumerate(zip(self.styles, masks, strengths, strict=True))
+            for place, (image, mask, strength) in enumerate(zip(styles, masks, strengths, strict=True))
         )
         return self.made_scene(
             Layout(tuple(placements)), content.shape[:2], content=content, transparent=self.transparent
         )
+
+    def _fitted(self, size: Size) -> list[Mask]:
+        """Return the masks, one for each style image, checked against the size of the content image."""
+        masks, count = self.masks, len(self.styles)
+        if len(masks) == 0:
+            raise SettingsError("there is no mask; give one with each style image")
+        if len(masks) != count:
+            raise SettingsError(f"there are {len(masks)} masks but {count} style images; give one for each mask")
+        fitted = []
+        for place, mask in enumerate(masks):
+            name = self.name_of(f"mask {place + 1}", f"mask {place + 1}")
+            with concerning("masks", place):
+                image_name = self.name_of("content", "the content image")
+                fitted.append(fit_mask(mask, size, name=name, image_name=image_name))
+        return fitted
 
 
 def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
@@ -89,17 +105,6 @@ def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[flo
     if not all(np.isfinite(strength) and strength > 0 for strength in given):
         raise SettingsError(f"the strengths of the masks are {given}; expected numbers above 0")
     return given
-
-
-def _fitted(masks: Sequence[Mask], styles: int, size: Size, image_name: str) -> list[Mask]:
-    if not masks:
-        raise SettingsError("there is no mask; give one with each style image")
-    if len(masks) != styles:
-        raise SettingsError(f"there are {len(masks)} masks but {styles} style images; give one for each mask")
-    return [
-        fit_mask(mask, size, name=f"mask {number}", image_name=image_name)
-        for number, mask in enumerate(masks, start=1)
-    ]
 
 
 transfer_mask = transfer_function(MaskInputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -52,10 +53,22 @@ def painted():
 @pytest.fixture
 def desk(tmp_path, monkeypatch):
     """Return the working folder, with content.png and style.jpg in it."""
-    _painted(CONTENT_SIZE).save(tmp_path / "content.png")
-    _painted(STYLE_SIZE, seed=1).save(tmp_path / "style.jpg")
+    _lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def _lay_out(folder):
+    _painted(CONTENT_SIZE).save(folder / "content.png")
+    _painted(STYLE_SIZE, seed=1).save(folder / "style.jpg")
+
+
+@pytest.fixture(scope="module")
+def shared_desk(tmp_path_factory):
+    """Return a folder with content.png and style.jpg in it, for results that several tests look at."""
+    folder = tmp_path_factory.mktemp("shared")
+    _lay_out(folder)
+    return folder
 
 
 class Ran:
@@ -88,21 +101,68 @@ def _plain(text):
 
 
 @pytest.fixture
-def run():
-    """Return a function that runs a command in this process."""
-
-    def run(*arguments):
-        return Ran(CliRunner().invoke(app, [str(each) for each in arguments], prog_name="maskstyle"))
-
-    return run
-
-
-QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1")
-"""Options that make a transfer of tiny pictures take no longer than it must."""
+def without_tensorflow(monkeypatch):
+    """Make any import of TensorFlow fail: every check of the inputs comes before."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
 
 
 @pytest.fixture
-def basic(desk, run):
+def run():
+    """Return a function that runs a command in this process."""
+    return _run
+
+
+def _run(*arguments):
+    return Ran(CliRunner().invoke(app, [str(each) for each in arguments], prog_name="maskstyle"))
+
+
+@pytest.fixture(scope="session")
+def run_in(random_vgg19_weights):
+    """Return a function that runs a command in a folder, without compiling, for a fixture of a whole module."""
+
+    def run_in(folder, *arguments):
+        import tensorflow as tf
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.setenv("COLUMNS", "400")
+            patch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+            tf.config.run_functions_eagerly(True)
+            try:
+                return _run(*arguments)
+            finally:
+                tf.config.run_functions_eagerly(False)
+
+    return run_in
+
+
+CONTENT_LAYERS = ("--content-layers", "block1_conv2")
+
+QUICK = ("--steps", "2", "--scales", "1", *CONTENT_LAYERS, "--style-layers", "block1_conv1")
+"""Options that make a transfer of tiny images as fast as can be."""
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Return options that make a transfer of tiny images as fast as can be."""
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def two_halves():
+    """Return a function that writes a map with two colors, left and right."""
+
+    def two_halves(path, size, left, right):
+        pixels = np.empty((*size, 3), np.uint8)
+        pixels[:, : size[1] // 2] = left
+        pixels[:, size[1] // 2 :] = right
+        Image.fromarray(pixels).save(path)
+
+    return two_halves
+
+
+@pytest.fixture
+def basic(desk, run, eagerly):
     """Return a function that runs a quick ``maskstyle basic`` with some more options."""
 
     def basic(*options, content="content.png", style="style.jpg", output="out.png"):

@@ -1,18 +1,21 @@
-"""``maskstyle basic`` in this process: what it writes, what it prints, and that its options say what they do."""
+"""``maskstyle basic``, and the options that all painting commands share: outputs, notes, settings and their help."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.options import DEFAULT_SIZE, SETTING_HELP, UNSET, WITHOUT_EFFECT, flag_of, layer_mix_text
+from maskstyle.cli.options import flag_of, layer_mix_text
 from maskstyle.recipes import RECIPES
-from maskstyle.settings import CHOICES, Settings
+from maskstyle.settings import CHOICES, Limits, PatchSettings, Settings
+from maskstyle.techniques.registry import TECHNIQUES
 
 RECORD_KEYS = {
     "version",
@@ -20,13 +23,20 @@ RECORD_KEYS = {
     "network",
     "compute_type",
     "settings",
+    "run",
+    "notes",
+    "inputs",
+    "sha256",
     "seed",
     "sizes",
     "evaluations",
     "optimizers",
+    "histories",
+    "resumed_after",
     "seconds_total",
     "seconds_per_evaluation",
     "peak_memory_mb",
+    "final_losses",
     "losses",
     "stopped_because",
 }
@@ -38,62 +48,43 @@ def read_json(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def test_a_picture_of_the_contents_size_is_written_with_what_was_done(basic, desk, size_of):
-    ran = basic("--seed", "7").succeeded()
-    assert size_of(desk / "out.png") == (32, 40)
-    metadata = read_metadata(desk / "out.png")
+@pytest.fixture(scope="module")
+def whole(run_in, shared_desk, quick):
+    """Return what a run with every output printed; the files are in the shared desk."""
+    outputs = ("--json", "run.json", "--plot", "plot.svg", "--snapshot-every", "2")
+    layers = ("--style-layers", "block1_conv1:0.25, block2_conv1")
+    options = (*quick, "--steps", "3", "--scales", "2", "--seed", "7", *layers, *outputs)
+    return run_in(shared_desk, "basic", "content.png", "style.jpg", "-o", "out.png", *options).succeeded()
+
+
+def test_the_result_has_the_size_of_the_content_image_and_carries_its_record(whole, shared_desk, size_of):
+    assert size_of(shared_desk / "out.png") == (32, 40)
+    metadata = read_metadata(shared_desk / "out.png")
     assert metadata["version"] and metadata["network"] == "vgg19" and metadata["command"] == "basic"
-    assert metadata["settings"]["steps"] == 2 and metadata["seed"] == 7
+    assert metadata["settings"]["steps"] == 3 and metadata["seed"] == 7
     assert set(metadata["losses"]) == TERMS
-    assert ran.out == ""
-    assert "network: vgg19 from vgg19_random.npz" in ran.err
-    assert "wrote out.png: 40x32, 2 steps" in ran.err
+    record = read_json(shared_desk / "run.json")
+    assert {name: record[name] for name in metadata if name != "losses"} == {
+        name: value for name, value in metadata.items() if name != "losses"
+    }
 
 
-def test_without_weights_the_embedded_network_paints_and_says_so(basic, desk, size_of, no_weights):
-    ran = basic("--json", "run.json").succeeded()
-    assert size_of(desk / "out.png") == (32, 40)
-    assert "network: lite, " in ran.err
-    assert "(for vgg19: maskstyle weights fetch vgg19)" in ran.err
-    metadata, record = read_metadata(desk / "out.png"), read_json(desk / "run.json")
-    for written in (metadata, record):
-        assert written["network"] == "lite"
-        assert written["settings"]["network"] == "auto"
-    assert all(np.isfinite(each[term]) for each in record["losses"] for term in TERMS)
+def test_the_network_the_expected_time_and_the_result_are_printed_on_standard_error(whole):
+    network, expected, *_, wrote = whole.err.splitlines()
+    assert network.startswith("network: vgg19 from vgg19_random.npz, ")
+    assert re.match(r"expected: at most about \d+ s, 0\.\d GB of memory \(on 2 cores", expected)
+    assert wrote.startswith("wrote out.png: 40x32, 3 + 3 steps in ")
+    assert wrote.endswith(", all steps taken")
+    assert whole.out == ""
 
 
-def test_without_weights_the_defaults_work(desk, run, no_weights):
-    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--steps", "1").succeeded()
-    assert "network: lite, " in ran.err
-    assert read_metadata(desk / "out.png")["network"] == "lite"
-
-
-def test_lite_can_be_asked_for_where_vgg19_is_found(basic, desk):
-    ran = basic("--network", "lite").succeeded()
-    assert "network: lite, " in ran.err
-    assert "vgg19" not in ran.err
-    assert read_metadata(desk / "out.png")["network"] == "lite"
-
-
-def test_size_is_the_longer_side(basic, desk, size_of):
-    basic("--size", "20").succeeded()
-    assert size_of(desk / "out.png") == (16, 20)
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".tif", ".bmp"])
-def test_other_formats(basic, desk, size_of, suffix):
-    basic("--steps", "1", output=f"out{suffix}").succeeded()
-    assert size_of(desk / f"out{suffix}") == (32, 40)
-
-
-def test_the_record_holds_the_whole_run(basic, desk):
-    basic("--scales", "2", "--steps", "3", "--json", "run.json").succeeded()
-    record = read_json(desk / "run.json")
-    assert RECORD_KEYS <= set(record)
+def test_the_record_describes_the_whole_run(whole, shared_desk):
+    record = read_json(shared_desk / "run.json")
+    assert RECORD_KEYS == set(record)
     assert record["sizes"] == [[16, 20], [32, 40]]
     assert record["evaluations"] == 6
-    assert record["settings"]["style_layers"] == [["block1_conv1", 1.0]]
-    assert record["settings"].keys() == dataclasses.asdict(Settings()).keys()
+    assert record["settings"]["style_layers"] == [["block1_conv1", 0.25], ["block2_conv1", 1.0]]
+    assert record["run"] == {"memory": record["run"]["memory"], "tile_size": None}
     assert record["seconds_total"] > 0 and len(record["seconds_per_evaluation"]) == 2
     assert record["stopped_because"] == "steps"
     assert [(each["size"], each["step"]) for each in record["losses"]] == [
@@ -102,47 +93,78 @@ def test_the_record_holds_the_whole_run(basic, desk):
     assert all(each.keys() >= TERMS for each in record["losses"])
 
 
-@pytest.mark.parametrize(("name", "start"), [("plot.png", b"\x89PNG"), ("plot.svg", b"<?xml")])
-def test_the_losses_are_plotted(basic, desk, name, start):
-    pytest.importorskip("matplotlib")
-    basic("--plot", name).succeeded()
-    assert (desk / name).read_bytes().startswith(start)
+def test_the_inputs_are_recorded_as_a_plan(whole, shared_desk):
+    record = read_json(shared_desk / "run.json")
+    assert record["inputs"] == {
+        "plan": {
+            "technique": "basic",
+            "content": "content.png",
+            "styles": {"style": {"image": "style.jpg", "share": 1.0}},
+        },
+        "initial": None,
+        "weights": "vgg19_random.npz",
+        "notes": [],
+    }
+    assert list(record["sha256"]) == ["content.png", "style.jpg"]
 
 
-def test_settings_that_are_not_asked_for_are_the_defaults(basic, desk):
-    basic("--json", "run.json").succeeded()
-    asked = ("steps", "scales", "content_layers", "style_layers")
+def test_settings_that_are_not_given_are_the_defaults(whole, shared_desk):
+    given = ("steps", "scales", "content_layers", "style_layers", "seed")
     defaults = json.loads(json.dumps(dataclasses.asdict(Settings(init="content"))))  # what auto stands for
-    settings = read_json(desk / "run.json")["settings"]
-    assert {**settings, **{name: defaults[name] for name in asked}} == defaults
+    settings = read_json(shared_desk / "run.json")["settings"]
+    assert {**settings, **{name: defaults[name] for name in given}} == defaults
+
+
+def test_snapshots_lie_beside_the_result_by_default(whole, shared_desk, size_of):
+    shots = shared_desk / "out_snapshots"
+    names = sorted(path.name for path in shots.iterdir())
+    assert names == ["out_1_20x16_00002.png", "out_2_40x32_00002.png"]
+    assert size_of(shots / names[0]) == (16, 20)
+    assert read_metadata(shots / names[1])["step"] == 2
+
+
+def test_the_losses_are_plotted(whole, shared_desk):
+    pytest.importorskip("matplotlib")
+    assert (shared_desk / "plot.svg").read_bytes().startswith(b"<?xml")
 
 
 def test_a_plot_without_matplotlib_is_refused_at_once(basic, desk, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert basic("--plot", "plot.png").error == ("--plot needs Matplotlib; install it with: pip install matplotlib")
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert basic("--plot", "plot.png").error == "--plot needs Matplotlib; install it with: pip install matplotlib"
     assert not (desk / "out.png").exists()
 
 
-def test_quiet_prints_nothing(basic):
-    ran = basic("--quiet").succeeded()
+def test_without_weights_the_defaults_paint_with_the_embedded_network(desk, run, eagerly, no_weights):
+    options = ("--steps", "1", "--scales", "1", "--json", "run.json")
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", *options).succeeded()
+    assert "network: lite, " in ran.err
+    assert "(for vgg19: maskstyle weights fetch vgg19)" in ran.err
+    for written in (read_metadata(desk / "out.png"), read_json(desk / "run.json")):
+        assert written["network"] == "lite"
+        assert written["settings"]["network"] == "auto"
+
+
+def test_lite_paints_where_it_is_asked_for_and_vgg19_is_found(basic, desk, size_of):
+    options = ("--network", "lite", "--steps", "5", "--snapshot-every", "2", "--snapshot-dir", "shots")
+    ran = basic(*options, "--size", "20").succeeded()
+    assert "network: lite, " in ran.err
+    assert "vgg19" not in ran.err
+    assert read_metadata(desk / "out.png")["network"] == "lite"
+    assert size_of(desk / "out.png") == (16, 20)
+    assert sorted(path.name for path in (desk / "shots").iterdir()) == [
+        "out_1_20x16_00002.png",
+        "out_1_20x16_00004.png",
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+def test_other_formats_quietly(basic, desk, size_of, suffix):
+    ran = basic("--steps", "1", "--quiet", output=f"out{suffix}").succeeded()
     assert (ran.out, ran.err) == ("", "")
+    assert size_of(desk / f"out{suffix}") == (32, 40)
 
 
-def test_snapshots_in_a_folder_of_ones_own(basic, desk, size_of):
-    basic("--steps", "5", "--snapshot-every", "2", "--snapshot-dir", "shots").succeeded()
-    names = sorted(path.name for path in (desk / "shots").iterdir())
-    assert names == ["out_1_40x32_00002.png", "out_1_40x32_00004.png"]
-    assert size_of(desk / "shots" / names[0]) == (32, 40)
-    assert read_metadata(desk / "shots" / names[0])["step"] == 2
-
-
-def test_snapshots_lie_beside_the_picture_by_default(basic, desk):
-    basic("--scales", "2", "--snapshot-every", "2").succeeded()
-    names = sorted(path.name for path in (desk / "out_snapshots").iterdir())
-    assert names == ["out_1_20x16_00002.png", "out_2_40x32_00002.png"]
-
-
-def test_the_first_image_is_what_init_says(basic, desk, painted):
+def test_the_initial_image_follows_init(basic, desk, painted):
     painted((24, 30), seed=5).save(desk / "mine.png")
 
     def first_step(init):
@@ -150,53 +172,50 @@ def test_the_first_image_is_what_init_says(basic, desk, painted):
         return load_image(desk / "out.png").pixels
 
     firsts = {init: first_step(init) for init in ("content", "style", "noise", "mine.png")}
+    assert read_metadata(desk / "out.png")["inputs"]["initial"] == "mine.png"
     content = load_image(desk / "content.png").pixels
     np.testing.assert_allclose(firsts["content"], content, atol=1 / 255)
     expected = 0.5 + 0.25 * (np.random.default_rng(0).random((32, 40, 3), dtype=np.float32) - 0.5)
     np.testing.assert_allclose(firsts["noise"], expected, atol=1 / 255)
-    pictures = list(firsts.values())
-    for index, picture in enumerate(pictures):
-        assert all(np.abs(picture - other).mean() > 0.01 for other in pictures[:index])
+    images = list(firsts.values())
+    for index, image in enumerate(images):
+        assert all(np.abs(image - other).mean() > 0.01 for other in images[:index])
 
 
-def test_styles_are_blended_by_their_weights(basic, desk, painted):
+def test_styles_are_blended_by_their_shares(basic, desk, painted):
     painted((30, 30), seed=2).save(desk / "other.png")
 
     def losses(*options, style="style.jpg"):
         basic("--steps", "1", *options, style=style).succeeded()
         return read_metadata(desk / "out.png")["losses"]["style"]
 
-    alone = losses()
-    assert losses("--style", "other.png:0") == pytest.approx(alone)
+    alone = losses("--style", "other.png:0")
+    assert read_metadata(desk / "out.png")["inputs"]["plan"]["styles"]["other"]["share"] == 0
+    assert losses() == pytest.approx(alone)
     blended = losses("--style", "other.png:0.3", style="style.jpg:0.7")
     assert blended != pytest.approx(alone, rel=1e-3)
     assert losses("--style", "other.png:3", style="style.jpg:7") == pytest.approx(blended)
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows allows no colon in file names")
-def test_a_style_whose_name_ends_like_a_weight(basic, desk):
+def test_a_style_image_with_a_name_that_ends_like_a_share(basic, desk):
     (desk / "style.jpg").rename(desk / "style:2")
-    basic(style="style:2").succeeded()
-    basic(style="style:2:0.5").succeeded()
+    basic("--dry-run", style="style:2").succeeded()
+    basic("--dry-run", style="style:2:0.5").succeeded()
 
 
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows allows no colon in file names")
-@pytest.mark.parametrize("name", ["a:b.png", "with space and ü 画.png", "[bold]:art:.png"])
-def test_odd_file_names(basic, desk, name):
+def test_odd_file_names(basic, desk):
+    name = "[bold]:a b:ü 画.png"
     (desk / "content.png").rename(desk / name)
-    ran = basic(content=name, output=f"out {name}").succeeded()
+    ran = basic("--steps", "1", content=name, output=f"out {name}").succeeded()
     assert f"wrote out {name}: 40x32" in ran.err
     assert (desk / f"out {name}").is_file()
 
 
-def test_layers_with_weights(basic, desk):
-    basic("--style-layers", "block1_conv1:0.25, block2_conv1", "--json", "run.json").succeeded()
-    assert read_json(desk / "run.json")["settings"]["style_layers"] == [["block1_conv1", 0.25], ["block2_conv1", 1]]
-
-
 def test_options_override_the_recipe(basic, desk):
-    basic("--recipe", "surma2019", "--network", "vgg19", "--style-weight", "3", "--json", "run.json").succeeded()
-    settings = read_json(desk / "run.json")["settings"]
+    basic("--recipe", "surma2019", "--network", "vgg19", "--style-weight", "3").succeeded()
+    settings = read_metadata(desk / "out.png")["settings"]
     recipe = RECIPES["surma2019"].settings
     assert settings["network"] == "vgg19" and settings["style_weight"] == 3 and settings["steps"] == 2
     assert settings["content_weight"] == recipe.content_weight
@@ -216,7 +235,8 @@ def test_transparency_is_kept(basic, desk, painted):
 
 def test_denoising_smooths(basic, desk):
     def roughness(*options):
-        basic("--init", "noise", "--steps", "1", *options).succeeded()
+        without = ("--content-weight", "0", "--style-weight", "0")  # total variation alone is enough
+        basic("--init", "noise", "--steps", "1", *without, *options).succeeded()
         return np.abs(np.diff(load_image(desk / "out.png").pixels, axis=0)).mean()
 
     assert roughness("--denoise", "0.5") < 0.7 * roughness()
@@ -224,57 +244,51 @@ def test_denoising_smooths(basic, desk):
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_the_same_seed_gives_the_same_file(basic, desk, optimizer):
-    def painted_twice(seed, name):
-        basic(
-            "--init", "noise", "--seed", seed, "--optimizer", optimizer, "--steps", "4", "--compute-type", "float32",
-            output=name,
-        ).succeeded()  # fmt: skip
+    def painted_with(seed, name):
+        options = ("--optimizer", optimizer, "--steps", "4", "--compute-type", "float32")
+        basic("--init", "noise", "--seed", seed, *options, output=name).succeeded()
         return (desk / name).read_bytes()
 
-    assert painted_twice(3, "one.png") == painted_twice(3, "two.png")
-    assert painted_twice(3, "one.png") != painted_twice(4, "two.png")
-
-
-def test_without_content_and_style_terms(basic):
-    basic("--content-weight", "0", "--style-weight", "0").succeeded()
-
-
-def test_weights_that_end_too_early_are_named_with_the_layer(basic, random_vgg19_weights):
-    message = basic("--recipe", "gatys2016", "--style-layers", "block5_conv1").error
-    assert f"{random_vgg19_weights} lacks block4_conv1 to block5_conv1" in message
-    assert "maskstyle weights fetch vgg19" in message
+    one = painted_with(3, "one.png")
+    assert painted_with(3, "two.png") == one
+    assert painted_with(4, "two.png") != one
 
 
 @pytest.fixture(scope="module")
-def help_lines():
-    """Return the help of commands as mappings from option to row, on a terminal so wide that nothing wraps."""
-    import os
-    import re
-
+def help_of():
+    """Return a function from a command to its help: a mapping from option to row, none of them wrapped."""
     from typer.testing import CliRunner
 
     from maskstyle.cli.app import app
 
-    def rows_of(command):
-        result = CliRunner().invoke(app, [command, "--help"], env={**os.environ, "COLUMNS": "400"})
+    def help_of(command):
+        result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "400", "NO_COLOR": "1"})
         plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", result.stdout)
         return {match[1]: line for line in plain.splitlines() if (match := re.search(r"(--[a-z0-9-]+)", line))}
 
-    return {command: rows_of(command) for command in ("basic", "region", "mask")}
+    return help_of
 
 
-@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
-def test_every_setting_has_an_option_whose_help_states_its_default(help_lines, field):
-    shown_by = [command for command in help_lines if field.name not in WITHOUT_EFFECT[command]]
-    assert [command for command in help_lines if flag_of(field.name) in help_lines[command]] == shown_by
-    row = help_lines[shown_by[0]][flag_of(field.name)]
-    assert SETTING_HELP[field.name].split("  ")[0] in row
-    if field.default is None:
-        shown = {**UNSET, "size": DEFAULT_SIZE}[field.name]
-    elif isinstance(field.default, tuple):
-        shown = layer_mix_text(field.default, separator=", ")
-    else:
-        shown = str(field.default)
-    assert f"(default: {shown})" in row
-    if field.name in CHOICES and field.name != "init":
-        assert all(choice in row for choice in CHOICES[field.name])
+@pytest.mark.parametrize("technique", [name for name in TECHNIQUES if name != "plan"])
+def test_the_help_lists_every_setting_that_has_an_effect_with_its_default(help_of, technique):
+    inputs, rows = TECHNIQUES[technique], help_of(technique)
+    fields = {field: getattr(inputs.defaults, field.name) for field in dataclasses.fields(Settings)}
+    fields |= {field: field.default for field in dataclasses.fields(Limits)}
+    if technique in ("patch", "doodle"):
+        fields |= {field: field.default for field in dataclasses.fields(PatchSettings)}
+    for field, default in fields.items():
+        if field.name in inputs.without_effect:
+            assert flag_of(field.name) not in rows
+            continue
+        row = rows[flag_of(field.name)]
+        assert field.metadata["help"] in row
+        shown = default
+        if default is None:
+            shown = field.metadata["unset"].format(input="doodle" if technique == "doodle" else "content image")
+        elif str(field.type) == "LayerMix":
+            shown = layer_mix_text(default, separator=", ")
+        elif isinstance(default, tuple):
+            shown = ",".join(map(str, default))
+        assert f"(default: {shown})" in row
+        if field.name in CHOICES and field.name != "init":
+            assert all(choice in row for choice in CHOICES[field.name])

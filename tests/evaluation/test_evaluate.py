@@ -12,7 +12,7 @@ from reference import TINY19, forward, he_weights, measured, random_image, with_
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.evaluation import evaluate_regions
 from maskstyle.images.pixels import resize_image
-from maskstyle.maps.io import SemanticMap
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.objective.objective import Objective, content_term, style_term
 from maskstyle.settings import Settings
 

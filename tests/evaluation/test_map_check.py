@@ -13,7 +13,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.evaluation import check_maps, draw_preview
 from maskstyle.evaluation.map_preview import SIDE
 from maskstyle.images.pixels import to_uint8
-from maskstyle.maps.io import Absorbed, SemanticMap
+from maskstyle.maps.semantic_map import Absorbed, SemanticMap
 from maskstyle.settings import Settings
 
 

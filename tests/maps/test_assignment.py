@@ -1,20 +1,31 @@
-"""Which region goes with which, settled from two maps."""
+"""Which region takes its style from which, from two maps."""
 
 import numpy as np
 import pytest
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps.assignment import Advice, Pair, paired_maps, plan_regions
-from maskstyle.maps.io import SemanticMap
+from maskstyle.maps import SemanticMap
+from maskstyle.maps.assignment import (
+    AssignedRegion,
+    MapNames,
+    assign_doodle,
+    assign_nearest,
+    assign_regions,
+    find_denoised,
+)
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 CONTENT = SemanticMap(np.array([[0, 0, 1, 2]], np.int32), (RED, GREEN, BLUE))
 STYLE = SemanticMap(np.array([[0, 1, 2]], np.int32), (BLUE, WHITE, RED))
 
 
-def pairs(content_map=CONTENT, style_map=STYLE, **options):
-    plan = plan_regions(content_map, style_map, content_size=(1, 4), style_size=(1, 3), **options)
-    return [(pair.region, pair.style_region) for pair in plan.pairs]
+SIZES = {"content_size": (1, 4), "style_size": (1, 3)}
+
+
+def assigned(content_map=CONTENT, style_map=STYLE, **options):
+    """Return the label of each painted region with that of its style."""
+    assignment = assign_regions(content_map, style_map, **SIZES, **options)
+    return [(each.region, each.style_region) for each in assignment.regions]
 
 
 @pytest.mark.parametrize(
@@ -31,47 +42,67 @@ def pairs(content_map=CONTENT, style_map=STYLE, **options):
         ({"mapping": [(RED, BLUE)], "regions": [RED]}, [(0, 0)]),
     ],
 )
-def test_pairs(options, expected):
-    assert pairs(**options) == expected
+def test_assigned_regions(options, expected):
+    assert assigned(**options) == expected
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "the style map lacks #00ff00 .* and the content map lacks #ffffff .* keep or whole-style"),
+        (
+            {},
+            "the style map lacks #00ff00 .* and the content map lacks #ffffff .* `unmatched` to keep or whole-style",
+        ),
         ({"regions": [RED, GREEN]}, "the style map lacks #00ff00 [^;]* of the content map; repaint"),
         ({"regions": [GREEN], "unmatched": "keep"}, "no region of the content map would be painted"),
         ({"regions": [WHITE]}, "colors of the content map, #ff0000 .red.,.*but got #ffffff .white."),
-        ({"names": ("a.png", "b.png")}, "b.png lacks .* and a.png lacks"),
+        ({"names": MapNames("a.png", "b.png")}, "b.png lacks .* and a.png lacks"),
         ({"style_map": SemanticMap(STYLE.labels * 0 + 1, STYLE.colors), "regions": [BLUE]}, "nothing is left of it"),
     ],
 )
-def test_what_cannot_be_paired(options, says):
+def test_maps_that_cannot_be_assigned(options, says):
     with pytest.raises(ImageError, match=says):
-        pairs(**options)
+        assigned(**options)
 
 
-def test_messages_call_files_and_options_what_they_are():
-    names = {"names": ("a.png", "b.png"), "image_names": ("a.jpg", "b.jpg"), "advice": Advice("do this", "do that")}
-    with pytest.raises(ImageError, match=r"b.png lacks .*; do this$"):
-        pairs(**names)
-    with pytest.raises(ImageError, match=r"no region of a.png would be painted; do that$"):
-        pairs(**names, regions=[GREEN], unmatched="keep")
+def test_messages_call_maps_and_images_what_they_are():
+    names = MapNames("a.png", "b.png", "a.jpg", "b.jpg")
+    with pytest.raises(ImageError, match=r"same regions in a.png and b.png, but b.png lacks .* and a.png lacks "):
+        assigned(names=names)
+    with pytest.raises(ImageError, match=r"no region of a.png would be painted"):
+        assigned(names=names, regions=[GREEN], unmatched="keep")
     with pytest.raises(ImageError, match=r"the aspect of b.jpg, which is 9x9 .*, but b.png is 1x3"):
-        plan_regions(CONTENT, STYLE, content_size=(1, 4), style_size=(9, 9), **names)
+        assign_regions(CONTENT, STYLE, content_size=(1, 4), style_size=(9, 9), names=names)
     with pytest.raises(ImageError, match=r"colors of b.png, .* but got #00ff00"):
-        pairs(**names, mapping=[(RED, GREEN)])
+        assigned(names=names, mapping=[(RED, GREEN)])
 
 
-def test_an_unknown_way_with_unmatched_regions():
+@pytest.mark.parametrize(
+    ("options", "about"),
+    [
+        ({"unmatched": "drop"}, ("unmatched",)),
+        ({"regions": [WHITE]}, ("regions",)),
+        ({"mapping": [(RED, GREEN)]}, ("mapping",)),
+        ({"mapping": [(BLUE, RED)], "regions": [RED]}, ("mapping",)),
+        ({"content_map": SemanticMap(np.zeros((9, 9), np.int32), (RED,))}, ("content_map",)),
+        ({"style_map": SemanticMap(np.zeros((9, 9), np.int32), (RED,))}, ("style_map",)),
+    ],
+)
+def test_errors_say_which_input_they_are_about(options, about):
+    with pytest.raises((ImageError, SettingsError)) as caught:
+        assigned(**options)
+    assert caught.value.about == about
+
+
+def test_unmatched_is_one_of_several_words():
     with pytest.raises(SettingsError, match="unmatched is 'drop'; expected one of error, keep, whole-style"):
-        pairs(unmatched="drop")
+        assigned(unmatched="drop")
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"mapping": [(BLUE, RED)], "regions": [RED]}, "#0000ff .blue. is mapped, but is not among the regions"),
+        ({"mapping": [(BLUE, RED)], "regions": [RED]}, "#0000ff .blue. is mapped, but is not among the `regions`"),
         ({"content_map": "photo_map.png"}, "the content map is a str; expected what maskstyle.load_map returns"),
         ({"regions": ["red"]}, "expected a color as .red, green, blue. in 0..255, but got 'red'"),
         ({"regions": [(1, 1)]}, "expected a color"),
@@ -79,36 +110,80 @@ def test_an_unknown_way_with_unmatched_regions():
 )
 def test_options_that_cannot_work(options, says):
     with pytest.raises(SettingsError, match=says):
-        pairs(**options)
+        assigned(**options)
 
 
 def test_class_numbers_are_equal_or_different():
     numbers = SemanticMap(np.array([[0, 1, 2, 3]], np.int32), tuple((level,) * 3 for level in range(4)))
     both = {"content_map": numbers, "style_map": SemanticMap(numbers.labels[:, :3], numbers.colors[:3])}
-    assert pairs(**both, regions=[(1, 1, 1)]) == [(1, 1)]
+    assert assigned(**both, regions=[(1, 1, 1)]) == [(1, 1)]
     with pytest.raises(ImageError, match="but got #050505"):
-        pairs(**both, regions=[(5, 5, 5)])
+        assigned(**both, regions=[(5, 5, 5)])
     with pytest.raises(ImageError, match="but got #0a0a0a"):
-        pairs(**both, mapping=[((1, 1, 1), (10, 10, 10))])
+        assigned(**both, mapping=[((1, 1, 1), (10, 10, 10))])
 
 
-def test_regions_that_are_kept_are_named():
-    plan = plan_regions(CONTENT, STYLE, content_size=(1, 4), style_size=(1, 3), unmatched="keep")
-    assert plan.kept == ("#00ff00 (green)",)
+def test_regions_that_are_left_alone_are_named():
+    assert assign_regions(CONTENT, STYLE, **SIZES, unmatched="keep").left_alone == ("#00ff00 (green)",)
 
 
 def test_maps_are_fitted_to_their_images():
-    plan = plan_regions(CONTENT, CONTENT, content_size=(2, 8), style_size=(1, 4))
-    assert plan.content_map.labels.tolist() == [[0, 0, 0, 0, 1, 1, 2, 2]] * 2
-    assert plan.style_map is CONTENT
-    assert plan.pairs[0] == Pair("#ff0000 (red)", 0, 0)
+    assignment = assign_regions(CONTENT, CONTENT, content_size=(2, 8), style_size=(1, 4))
+    assert assignment.content_map.labels.tolist() == [[0, 0, 0, 0, 1, 1, 2, 2]] * 2
+    assert assignment.style_map is CONTENT
+    assert assignment.regions[0] == AssignedRegion("#ff0000 (red)", 0, 0)
 
 
-def test_maps_whose_colors_agree_are_paired():
-    content = SemanticMap(np.array([[0, 1, 2]], np.int32), ((255, 0, 0), (0, 255, 0), (0, 0, 255)))
-    style = SemanticMap(np.array([[0, 1]], np.int32), ((0, 0, 255), (255, 0, 0)))
-    assert [(pair.region, pair.style_region) for pair in paired_maps(content, style).pairs] == [
-        (0, 1),
-        (1, None),
-        (2, 0),
-    ]
+def test_agreed_colors_are_those_of_the_regions_that_styles_come_from():
+    assignment = assign_regions(CONTENT, STYLE, **SIZES, mapping=[(GREEN, WHITE)])
+    assert assignment.agreed_colors() == (RED, WHITE, BLUE)
+    whole = assign_regions(CONTENT, STYLE, **SIZES, unmatched="whole-style")
+    assert whole.agreed_colors() == (RED, GREEN, BLUE)
+
+
+def test_a_doodle_need_not_use_every_region_of_the_style_image():
+    doodle = SemanticMap(np.zeros((3, 5), np.int32), (BLUE,))
+    assignment = assign_doodle(doodle, STYLE, style_size=(1, 3))
+    assert assignment.content_map.size == (3, 5)
+    assert assignment.regions == (AssignedRegion("#0000ff (blue)", 0, 0),)
+    with pytest.raises(ImageError, match="the style map lacks #00ff00 .* of the doodle.* to whole-style$"):
+        assign_doodle(CONTENT, STYLE, style_size=(1, 3))
+    with pytest.raises(SettingsError, match="unmatched is 'keep'; expected one of error, whole-style"):
+        assign_doodle(doodle, STYLE, style_size=(1, 3), unmatched="keep")
+
+
+def nearest(**options):
+    return assign_nearest(CONTENT, STYLE, **SIZES, **options)
+
+
+def test_regions_without_a_match_keep_their_color_and_stand_for_the_nearest():
+    assignment = nearest(unmatched="nearest")
+    assert assignment.content_map.colors == (RED, GREEN, BLUE)
+    assert [(each.region, each.style_region) for each in assignment.regions] == [(0, 2), (1, None), (2, 0)]
+
+
+def test_a_mapping_recolors_the_content_map():
+    assignment = nearest(mapping=[(GREEN, WHITE)])
+    assert assignment.content_map.colors == assignment.agreed_colors() == (RED, WHITE, BLUE)
+    assert [each.name for each in assignment.regions] == ["#ff0000 (red)", "#ffffff (white)", "#0000ff (blue)"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({}, ImageError, "the style map lacks #00ff00 .* and the content map lacks #ffffff .* to nearest$"),
+        ({"unmatched": "keep"}, SettingsError, "unmatched is 'keep'; expected one of error, nearest"),
+    ],
+)
+def test_nearest_colors_that_cannot_be_assigned(options, error, says):
+    with pytest.raises(error, match=says):
+        nearest(**options)
+
+
+def test_regions_to_denoise():
+    assert find_denoised([BLUE, (250, 3, 3)], CONTENT, [0, 2], name="the content map") == (2, 0)
+    with pytest.raises(SettingsError, match="#00ff00 .green. is to be denoised, but it is not painted") as caught:
+        find_denoised([BLUE, GREEN], CONTENT, [0, 2], name="the content map")
+    assert caught.value.about == ("denoise_regions", 1)
+    with pytest.raises(ImageError, match="colors of the content map"):
+        find_denoised([WHITE], CONTENT, [0, 2], name="the content map")

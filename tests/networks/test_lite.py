@@ -39,7 +39,8 @@ def test_every_layer_has_a_kernel_a_bias_and_a_metric_that_is_not_zero(weights):
         assert bias.shape == kernel.shape[3:]
         # More rows than channels would cost time without adding information.
         assert metric.shape[1] == kernel.shape[3] >= metric.shape[0] > 0
-        assert kernel.any() and metric.any()
+        assert kernel.any()
+        assert metric.any()
 
 
 def test_the_network_equals_numpy_in_every_layer(weights):

@@ -45,7 +45,7 @@ def test_auto_with_weights_named_is_vgg19(random_vgg19_weights):
 
 
 def test_a_layer_that_does_not_exist(monkeypatch, random_vgg19_weights):
-    with pytest.raises(SettingsError, match="lite has no layer 'block5_conv9'; its layers are block1_conv1, .*"):
+    with pytest.raises(SettingsError, match=r"lite has no layer 'block5_conv9'; its layers are block1_conv1, .*"):
         choose_network("lite", ["block5_conv9"])
     with pytest.raises(SettingsError, match="vgg19 has no layer 'block5_conv9'"):
         choose_network("auto", ["block5_conv9"])
@@ -70,7 +70,7 @@ def test_no_weights_of_a_network_asked_for_by_name(architecture):
 
 def test_weights_that_are_found_but_too_shallow(monkeypatch, random_vgg19_weights):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
-    says = "vgg19_random.npz lacks block4_conv1; .*maskstyle weights fetch vgg19.*use --network lite"
+    says = r"vgg19_random.npz lacks block4_conv1; .*maskstyle weights fetch vgg19.*use --network lite"
     for network in ("auto", "vgg19"):
         with pytest.raises(WeightsError, match=says):
             choose_network(network, ["block4_conv1"])
@@ -79,12 +79,12 @@ def test_weights_that_are_found_but_too_shallow(monkeypatch, random_vgg19_weight
 def test_weights_that_are_found_but_damaged(monkeypatch, tmp_path):
     (tmp_path / "vgg19.npz").touch()
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
-    with pytest.raises(WeightsError, match="vgg19.npz cannot be read .*use --network lite"):
+    with pytest.raises(WeightsError, match=r"vgg19.npz cannot be read .*use --network lite"):
         choose_network("auto", ["block1_conv1"])
 
 
 def test_a_file_that_does_not_exist():
-    with pytest.raises(WeightsError, match="there is no weights file gone.npz"):
+    with pytest.raises(WeightsError, match=r"there is no weights file gone.npz"):
         choose_network("auto", ["block1_conv1"], weights=Path("gone.npz"))
 
 
@@ -145,5 +145,5 @@ def test_load_checks_the_file(tiny_choice, tmp_path):
     choice = tiny_choice(["block1_conv1"])
     broken = tmp_path / "broken.npz"
     broken.touch()
-    with pytest.raises(WeightsError, match="broken.npz cannot be read"):
+    with pytest.raises(WeightsError, match=r"broken.npz cannot be read"):
         load_network(type(choice)(TINY19, broken, choice.layers, "float32", ""), pooling="max", padding="zero")

@@ -251,12 +251,13 @@ MASKS = {
     "equal": [np.linspace(0, 1, 12)] * 3,
     "of ones": [np.ones(12)],
     "faint": [np.full(12, 1e-3), np.linspace(0, 1e-6, 12), np.full(12, 0.5)],
-    "more than a batch": np.random.default_rng(7).choice([0.0, 0.25, 1.0], (40, 12)),
+    # Three groups of pixels, each with enough columns of weights to fill a batch.
+    "more than a batch": np.kron(np.eye(3), np.random.default_rng(7).uniform(0.1, 1, (36, 4))),
 }
 every_mask_set = pytest.mark.parametrize(
     "masks", [np.array(each, np.float32).reshape(-1, 3, 4) for each in MASKS.values()], ids=MASKS
 )
-DIVISORS = np.linspace(0.75, 2.0, 40)
+DIVISORS = np.linspace(0.75, 2.0, 108)
 
 
 def single_group(masks):
@@ -308,10 +309,11 @@ def test_mask_grams_of_bfloat16_features_are_close(masks):
 
 
 def test_mask_grams_of_bfloat16_features_are_summed_in_float32():
-    masks = np.ones((1, 10, 100), np.float32)
-    plan = MaskPlan(group_masks(list(masks)), 1000)
-    _, grams = observe_mask_grams(tf.ones((1000, 1), tf.bfloat16), plan, [1.0], slice_values=64)
-    assert grams.numpy().item() == 1000.0
+    # Between 512 and 1024 bfloat16 has multiples of 4 only.
+    masks = np.ones((1, 17, 59), np.float32)
+    plan = MaskPlan(group_masks(list(masks)), 1003)
+    _, grams = observe_mask_grams(tf.ones((1003, 1), tf.bfloat16), plan, [1.0], slice_values=64)
+    assert grams.numpy().item() == 1003.0
 
 
 MASKED = np.array(MASKS["with gaps"], np.float32).reshape(-1, 3, 4)

@@ -46,26 +46,39 @@ def make_objective(network, settings, content=CONTENT, style=STYLE):
     return Objective(network, terms)
 
 
-def numpy_losses(image, settings, weights=WEIGHTS, architecture=TINY19):
-    """Return the three weighted losses in float64; reductions count the channels of `architecture`."""
+def numpy_losses(settings, weights=WEIGHTS, architecture=TINY19):
+    """Return a function from an image to its three weighted losses in float64.
+
+    Reductions count the channels of `architecture`.
+    """
     needed = {layer: weights[layer] for layer in LAYERS}
-    features, content, style = (
-        {layer: measured(each, needed[layer]) for layer, each in forwarded.items()}
-        for forwarded in (
-            forward(each, needed, settings.pooling, settings.padding) for each in (image, CONTENT, STYLE)
-        )
-    )
-    losses = dict.fromkeys(("content", "style", "total_variation"), 0.0)
-    for layer, share in settings.content_layers:
-        channels = architecture.kernel_shape(layer)[3]
-        losses["content"] += share * _content(features[layer], content[layer], settings.content_reduction, channels)
-    for layer, share in settings.style_layers:
-        channels = architecture.kernel_shape(layer)[3]
-        losses["style"] += share * _style(features[layer], style[layer], image.shape, settings, channels)
-    variation = total_variation(image.astype(np.float64) * settings.pixel_range, settings.tv_exponent)
-    losses["total_variation"] = variation.mean() if settings.tv_reduction == "mean" else variation.sum()
-    weights = (settings.content_weight, settings.style_weight, settings.tv_weight)
-    return {name: weight * losses[name] for name, weight in zip(losses, weights, strict=True)}
+
+    def features_of(image):
+        forwarded = forward(image, needed, settings.pooling, settings.padding)
+        return {layer: measured(each, needed[layer]) for layer, each in forwarded.items()}
+
+    content, style = features_of(CONTENT), features_of(STYLE)
+    channels = {layer: architecture.kernel_shape(layer)[3] for layer in LAYERS}
+
+    def losses(image):
+        features = features_of(image)
+        variation = total_variation(image.astype(np.float64) * settings.pixel_range, settings.tv_exponent)
+        return {
+            "content": settings.content_weight
+            * sum(
+                share * _content(features[layer], content[layer], settings.content_reduction, channels[layer])
+                for layer, share in settings.content_layers
+            ),
+            "style": settings.style_weight
+            * sum(
+                share * _style(features[layer], style[layer], image.shape, settings, channels[layer])
+                for layer, share in settings.style_layers
+            ),
+            "total_variation": settings.tv_weight
+            * (variation.mean() if settings.tv_reduction == "mean" else variation.sum()),
+        }
+
+    return losses
 
 
 def _content(features, content, reduction, channels):
@@ -117,20 +130,29 @@ FORMS = {
 
 
 @pytest.mark.parametrize("changes", FORMS.values(), ids=FORMS.keys())
+@EAGERLY
 def test_losses_and_gradient_equal_numpy(tiny_network, changes):
+    _check_losses_and_gradient(tiny_network, changes)
+
+
+def test_a_compiled_objective_equals_numpy(tiny_network):
+    _check_losses_and_gradient(tiny_network, FORMS["half sum, raw Grams as Chollet"])
+
+
+def _check_losses_and_gradient(tiny_network, changes):
     settings = dataclasses.replace(BASE, **changes)
     network = tiny_network(LAYERS, settings.pooling, padding=settings.padding)
     objective = make_objective(network, settings)
     values, gradient = objective.value_and_gradient(IMAGE)
-    expected = numpy_losses(IMAGE, settings)
+    expected = numpy_losses(settings)(IMAGE)
     assert objective.names == tuple(expected)
     assert_allclose(values.numpy(), list(expected.values()), rtol=2e-4)
     assert objective.losses(IMAGE) == dict(zip(objective.names, values.numpy().tolist(), strict=True))
-    _check_gradient(gradient.numpy().astype(np.float64), settings)
+    _check_gradient(gradient.numpy().astype(np.float64), numpy_losses(settings))
 
 
-def _check_gradient(gradient, settings, **network):
-    """Compare with float64 differences of the NumPy network: along directions, and at single pixels."""
+def _check_gradient(gradient, losses):
+    """Compare with float64 differences of the NumPy losses: along directions, and at single pixels."""
     rng = np.random.default_rng(0)
     directions = [gradient / np.linalg.norm(gradient), *rng.normal(size=(3, *IMAGE.shape))]
     for index in [(0, 0, 0), (12, 9, 2), (5, 4, 1), (7, 0, 2)]:
@@ -139,9 +161,7 @@ def _check_gradient(gradient, settings, **network):
     size = np.linalg.norm(gradient)
     for direction in directions:
         step = 1e-6
-        ahead, behind = (
-            sum(numpy_losses(IMAGE + sign * step * direction, settings, **network).values()) for sign in (1, -1)
-        )
+        ahead, behind = (sum(losses(IMAGE + sign * step * direction).values()) for sign in (1, -1))
         slope = (ahead - behind) / (2 * step)
         assert_allclose(np.sum(gradient * direction), slope, rtol=1e-3, atol=1e-4 * size)
 
@@ -158,15 +178,15 @@ METRICS = {
 @pytest.mark.parametrize("make", METRICS.values(), ids=METRICS.keys())
 @EAGERLY
 def test_losses_and_gradient_with_a_metric_equal_numpy(tiny_network, make, changes):
-    # One layer has both terms; channels that are counted are those of the wide network.
+    # One layer has both terms. Reductions count the channels of the wide network.
     both = (("block2_conv1", 1.0), ("block3_conv2", 1.5))
     settings = dataclasses.replace(BASE, content_layers=both, **changes)
     weights = with_metrics({layer: WEIGHTS[layer] for layer in LAYERS}, make)
     network = tiny_network(LAYERS, settings.pooling, architecture=NARROW, padding=settings.padding, weights=weights)
     values, gradient = make_objective(network, settings).value_and_gradient(IMAGE)
-    expected = numpy_losses(IMAGE, settings, weights, WIDE)
-    assert_allclose(values.numpy(), list(expected.values()), rtol=2e-4)
-    _check_gradient(gradient.numpy().astype(np.float64), settings, weights=weights, architecture=WIDE)
+    losses = numpy_losses(settings, weights, WIDE)
+    assert_allclose(values.numpy(), list(losses(IMAGE).values()), rtol=2e-4)
+    _check_gradient(gradient.numpy().astype(np.float64), losses)
 
 
 def _orthonormal(rng, channels):
@@ -223,7 +243,7 @@ def test_each_terms_gradient_alone(tiny_network, name):
     objective = make_objective(tiny_network(LAYERS), settings)
     assert objective.names == (name,)  # terms of weight 0 are left out
     _, gradient = objective.value_and_gradient(IMAGE)
-    _check_gradient(gradient.numpy().astype(np.float64), settings)
+    _check_gradient(gradient.numpy().astype(np.float64), numpy_losses(settings))
 
 
 @EAGERLY
@@ -281,6 +301,7 @@ def test_style_guide_blends_the_targets_by_share(tiny_network):
     assert first.target_sums == {"block1_conv1": 9 * 14, "block2_conv1": 4 * 7, "block3_conv1": 2 * 3}
 
 
+@EAGERLY
 @pytest.mark.parametrize("pooling", ["max", "average"])
 def test_bfloat16_is_close_to_float32(tiny_network, pooling):
     exact, fast = (
@@ -292,11 +313,12 @@ def test_bfloat16_is_close_to_float32(tiny_network, pooling):
     assert np.corrcoef(fast[1].numpy().ravel(), exact[1].numpy().ravel())[0, 1] > 0.99
 
 
+@EAGERLY
 def test_a_content_gain_multiplies_its_layers_share_of_the_content_alone(tiny_network):
     gains = {layer: 1.0 + 0.25 * number for number, (layer, _) in enumerate(BASE.content_layers, start=1)}
     weights = WEIGHTS | {layer: WEIGHTS[layer]._replace(content_gain=gain) for layer, gain in gains.items()}
     shares = tuple((layer, share * gains[layer]) for layer, share in BASE.content_layers)
-    expected = numpy_losses(IMAGE, BASE.changed(content_layers=shares))
+    expected = numpy_losses(BASE.changed(content_layers=shares))(IMAGE)
     losses = make_objective(tiny_network(LAYERS, weights=weights), BASE).losses(IMAGE)
     assert_allclose(list(losses.values()), list(expected.values()), rtol=1e-4)
 
@@ -308,6 +330,7 @@ def test_deeper_layers_of_the_network_do_not_matter(tiny_network):
     assert first == pytest.approx(second, rel=1e-6)
 
 
+@EAGERLY
 def test_styles_of_different_sizes_blend_as_sums_where_grams_are_not_divided(tiny_network):
     network = tiny_network(["block1_conv1"])
     settings = Settings(style_layers=(("block1_conv1", 1.0),), gram_normalization="none")
@@ -321,6 +344,7 @@ def test_styles_of_different_sizes_blend_as_sums_where_grams_are_not_divided(tin
     np.testing.assert_allclose(blend, 0.25 * raw[0] + 0.75 * raw[1], rtol=1e-4)
 
 
+@EAGERLY
 def test_layers_of_weight_0_are_left_out(tiny_network):
     network = tiny_network(["block1_conv1"])
     mix = (("block1_conv1", 1.0), ("block5_conv1", 0.0))
@@ -333,6 +357,7 @@ def test_layers_of_weight_0_are_left_out(tiny_network):
     assert Objective(network, terms).losses(image) == {"content": 0.0, "style": pytest.approx(0.0, abs=1e-6)}
 
 
+@EAGERLY
 @pytest.mark.parametrize("margin", [4, 24])
 def test_with_a_margin_the_network_sees_the_mirrored_image(tiny_network, margin):
     settings = dataclasses.replace(BASE, content_weight=0.0, tv_weight=0.0)

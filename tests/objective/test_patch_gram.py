@@ -13,6 +13,7 @@ from maskstyle.objective.patch_gram import (
     PatchTarget,
     StyleCells,
     StyleGrams,
+    gather_patches,
     measured_rows,
     observe_patch_distance,
     slice_patches,
@@ -63,7 +64,8 @@ class Case:
             tape.watch(features)
             passed, distance = observe_patch_distance(features, target)
             total = upstream * distance + tf.reduce_sum(tf.cast(passed, tf.float32)) * 0.0
-        assert passed.dtype == self.dtype and passed.shape == self.features.shape
+        assert passed.dtype == self.dtype
+        assert passed.shape == self.features.shape
         return distance.numpy(), tf.cast(tape.gradient(total, features), tf.float32).numpy()
 
     def expected(self, features=None):
@@ -99,6 +101,7 @@ CASES = {
     "cells without a rim": {"channels": 20, "rim": 2, "stride": 3},
     "metric without a rim": {"channels": 20, "metric": 12, "rim": 1},
     "wider than the style": {"channels": 3, "size": 8, "stride": 4, "grid": (12, 12)},
+    "cells wider than the style": {"channels": 70, "size": 8, "stride": 4, "grid": (12, 12)},
     "whole layer": {"channels": 3, "size": 100, "stride": 100},
 }
 
@@ -146,6 +149,9 @@ def test_equal_patches_are_no_distance_apart(channels):
     case.matches = np.arange(case.patches.number)
     case.candidates = case.patches
     value, gradient = case.value_and_gradient()
+    rows = case.features.reshape(-1, channels)
+    patches = gather_patches(rows, case.patches.first_cells(), case.patches.offsets())
+    assert (case.target().style.distances(patches, case.matches)[0].numpy() >= 0).all()
     size = np.square(case._grams(case.features.astype(np.float64), case.patches)).sum()
     assert 0 <= value < 1e-6 * size
     assert np.abs(gradient).max() < 1e-6 * size
@@ -164,5 +170,6 @@ def test_slices_are_bounded():
     patches = cut_patches((256, 128), 1, size=16, stride=8, offset=(0, 0))
     slices = slice_patches(patches, 128, slice_bytes=4 << 20)
     sizes = [len(each.first_cells) * patches.cells * 128 * 4 for each in slices]
-    assert len(slices) > 3 and max(sizes) <= 4 << 20
+    assert len(slices) > 3
+    assert max(sizes) <= 4 << 20
     assert sum(len(each.first_cells) for each in slices) == patches.number

@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY19, forward, he_weights, measured, random_image, with_metrics
+from small_scenes import side_by_side
 
-from maskstyle.objective.guides import style_guide
-from maskstyle.objective.objective import Objective, style_term
-from maskstyle.objective.patch_targets import MapPair, drawn_matches, patch_matches, patch_remarks, patch_term
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle import PatchSettings, Settings, StyleImage
+from maskstyle.guidance.layout import Layout, Placement
+from maskstyle.guidance.seen_styles import seen_styles
+from maskstyle.objective.assemble import style_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.guides import guides_at
+from maskstyle.objective.objective import Objective
+from maskstyle.objective.patch_targets import MapPair, drawn_matches, patch_matches, patch_notes, patch_term
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
@@ -27,9 +32,7 @@ def network(tiny_network):
 
 
 def halves(size):
-    labels = np.zeros(size, np.int32)
-    labels[:, size[1] // 2 :] = 1
-    return labels
+    return side_by_side(size).labels
 
 
 def maps(labels=None, style_labels=None):
@@ -39,8 +42,9 @@ def maps(labels=None, style_labels=None):
 
 
 def evaluated(network, patch_settings, settings=SETTINGS, pair=None, style=STYLE, **options):
-    matches = patch_matches(network, pair or maps(), style, settings, patch_settings, **options)
-    objective = Objective(network, [patch_term(network, matches, style, IMAGE.shape[:2], settings)])
+    extractor = Extractor(network)
+    matches = patch_matches(extractor, pair or maps(), style, settings, patch_settings, **options)
+    objective = Objective(network, [patch_term(extractor, matches, style, IMAGE.shape[:2], settings)])
     values, gradient = objective.value_and_gradient(IMAGE)
     return matches, float(values[0]), gradient.numpy()
 
@@ -48,14 +52,18 @@ def evaluated(network, patch_settings, settings=SETTINGS, pair=None, style=STYLE
 @pytest.mark.parametrize("metrics", [False, True])
 @pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
 @pytest.mark.parametrize("normalization", ["weights", "none"])
-def test_a_patch_as_large_as_the_layer_is_basic(network, tiny_network, reduction, normalization, metrics):
+def test_a_patch_as_large_as_the_layer_is_a_style_everywhere(
+    network, tiny_network, reduction, normalization, metrics
+):
     if metrics:
         network = tiny_network(
             LAYERS, weights=with_metrics(WEIGHTS, lambda rng, channels: rng.normal(size=(channels + 1, channels)))
         )
     settings = SETTINGS.changed(style_reduction=reduction, gram_normalization=normalization, intensity=1.25)
     _, value, gradient = evaluated(network, PatchSettings(patch_size=64), settings)
-    basic = Objective(network, [style_term(network, [style_guide(network, [STYLE], [1.0], settings)], settings)])
+    layout = Layout((Placement("style", ((StyleImage(STYLE), 1.0),)),))
+    guides = guides_at(Extractor(network), layout, seen_styles(layout, None), IMAGE.shape[:2], settings)
+    basic = Objective(network, [style_term(network, guides, settings)])
     values, expected = basic.value_and_gradient(IMAGE)
     assert_allclose(value, float(values[0]), rtol=1e-5)
     assert_allclose(gradient, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
@@ -90,7 +98,7 @@ def test_the_loss_in_numpy(network, tiny_network, patch_size, metrics):
 def test_the_gradient_is_that_of_the_image(network):
     patch_settings = PatchSettings(patch_size=4, patch_stride=2)
     matches, _, gradient = evaluated(network, patch_settings)
-    objective = Objective(network, [patch_term(network, matches, STYLE, IMAGE.shape[:2], SETTINGS)])
+    objective = Objective(network, [patch_term(Extractor(network), matches, STYLE, IMAGE.shape[:2], SETTINGS)])
     direction = gradient / np.linalg.norm(gradient)
     step = np.float32(2e-3) * direction
     above, below = (objective.losses(image)["style"] for image in (IMAGE + step, IMAGE - step))
@@ -112,7 +120,7 @@ def test_one_region_everywhere_needs_no_maps_to_agree(network):
     assert all((found.matches >= 0).all() for found in matches.values())
 
 
-def test_patches_speak_for_the_share_of_cells_that_are_in_a_region(network):
+def test_patches_count_by_their_share_of_cells_in_a_region(network):
     labels = halves(IMAGE.shape[:2])
     labels[:6] = -1
     matches, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=maps(labels))
@@ -128,22 +136,20 @@ def test_an_image_of_no_region_has_no_style(network):
     assert_array_equal(gradient, 0)
 
 
-def test_a_region_that_vanishes_on_a_coarse_grid_is_said_and_replaced(network):
+def test_a_region_that_vanishes_on_a_coarse_grid_is_noted_and_replaced(network):
     style_labels = np.zeros(STYLE.shape[:2], np.int32)
     style_labels[3, 3] = 1
     pair = maps(style_labels=style_labels)
     _, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=pair)
     assert np.isfinite(value) and np.isfinite(gradient).all()
-    remark = (
-        "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colors take its place there"
-    )
-    assert patch_remarks(network, pair, SETTINGS) == (remark,)
-    assert patch_remarks(network, maps(), SETTINGS) == ()
+    note = "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colors take its place there"
+    assert patch_notes(network, pair, SETTINGS) == (note,)
+    assert patch_notes(network, maps(), SETTINGS) == ()
 
 
 def test_patches_shrink_with_the_size(network):
-    half = patch_matches(network, maps(), STYLE, SETTINGS, PatchSettings(patch_size=8), scale=0.5)
-    full = patch_matches(network, maps(), STYLE, SETTINGS, PatchSettings(patch_size=4))
+    half = patch_matches(Extractor(network), maps(), STYLE, SETTINGS, PatchSettings(patch_size=8), scale=0.5)
+    full = patch_matches(Extractor(network), maps(), STYLE, SETTINGS, PatchSettings(patch_size=4))
     assert {layer: found.patches for layer, found in half.items()} == {k: v.patches for k, v in full.items()}
 
 
@@ -151,17 +157,17 @@ def test_features_count_where_a_content_is_given(network):
     pair = MapPair(*[np.zeros(STYLE.shape[:2], np.int32), COLORS[:1]] * 2)
     settings = PatchSettings(patch_size=4, repetition=0.0, position_weight=0.0, feature_weight=1.0)
     turned = STYLE[::-1].copy()
-    found = patch_matches(network, pair, turned, SETTINGS, settings, content=STYLE)["block1_conv1"]
+    found = patch_matches(Extractor(network), pair, turned, SETTINGS, settings, content=STYLE)["block1_conv1"]
     rows = found.candidates.corners()[found.matches][:, 0]
     assert np.corrcoef(rows, found.patches.corners()[:, 0])[0, 1] < 0.5  # not the same places
-    plain = patch_matches(network, pair, turned, SETTINGS, settings)["block1_conv1"]
+    plain = patch_matches(Extractor(network), pair, turned, SETTINGS, settings)["block1_conv1"]
     assert_array_equal(plain.candidates.corners()[plain.matches], plain.patches.corners())
 
 
 @pytest.mark.parametrize(("padding", "rims"), [("edge", (0, 1)), ("zero", (1, 1))])
-def test_cells_beside_padding_have_no_say(tiny_network, padding, rims):
+def test_cells_beside_padding_are_left_out(tiny_network, padding, rims):
     network = tiny_network(LAYERS, padding=padding)
-    found = patch_matches(network, maps(), STYLE, SETTINGS, PatchSettings(patch_size=4))
+    found = patch_matches(Extractor(network), maps(), STYLE, SETTINGS, PatchSettings(patch_size=4))
     for rim, layer in zip(rims, LAYERS, strict=True):
         for patches in (found[layer].patches, found[layer].candidates):
             assert (patches.tops[0], patches.lefts[0]) == (rim, rim)
@@ -180,7 +186,7 @@ def test_a_thousand_patches(network):
     image_size = (128, 128)
     pair = MapPair(halves(image_size), COLORS, halves(image_size), COLORS)
     style = random_image(3, *image_size)
-    matches = patch_matches(network, pair, style, SETTINGS, PatchSettings(patch_size=8, patch_stride=4))
+    matches = patch_matches(Extractor(network), pair, style, SETTINGS, PatchSettings(patch_size=8, patch_stride=4))
     assert [found.patches.number for found in matches.values()] == [31 * 31] * 2
-    objective = Objective(network, [patch_term(network, matches, style, image_size, SETTINGS)])
+    objective = Objective(network, [patch_term(Extractor(network), matches, style, image_size, SETTINGS)])
     assert np.isfinite(objective.losses(random_image(4, *image_size))["style"])

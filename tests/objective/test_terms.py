@@ -177,6 +177,24 @@ def test_several_guides_add_up_each_with_its_strength():
     assert single[0] != single[1]
 
 
+@pytest.mark.parametrize("kind", ["whole", "weights"])
+def test_guides_of_one_kind_keep_their_targets_strengths_and_shares(kind):
+    features = random_features(1)
+    mix = (("block1_conv1", 1.0), ("block2_conv1", 2.0))
+    shares = {"block1_conv1": 0.5, "block2_conv1": 3.0}
+    first, _ = guide_with_raw_targets(2, Weighting(kind), strength=2.0, shares=shares)
+    second, _ = guide_with_raw_targets(3, Weighting(kind), strength=0.5)
+    third = dataclasses.replace(first, strength=1.5, shares=None)  # the target of the first
+    expected = 0.0
+    for guide, (layer, layer_weight) in itertools.product((first, second, third), mix):
+        alone = dataclasses.replace(guide, strength=1.0, shares=None)
+        term = StyleTerm(1.0, ((layer, layer_weight),), [alone], "weights", "mean")
+        factor = guide.strength * (shares[layer] if guide is first else 1.0)
+        expected += factor * float(term(IMAGE, features, observed_by(term, features)))
+    together = StyleTerm(1.0, mix, [first, second, third], "weights", "mean")
+    assert_allclose(float(together(IMAGE, features, observed_by(together, features))), expected, rtol=1e-5)
+
+
 def test_layers_outside_the_mix_are_passed_on_unobserved():
     guide, _ = guide_with_raw_targets(2, Weighting("weights"))
     term = StyleTerm(1.0, (("block1_conv1", 1.0),), [guide], "weights", "relative")

@@ -7,14 +7,14 @@ import dataclasses
 import pytest
 
 from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
-from maskstyle.settings import PatchSettings, Settings
+from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import CONSTANTS, IMAGES, TILED, Constants, Demand, expected, work_of
 from maskstyle.synthesis.schedule import optimizer_bytes
 
 PLAIN = Constants(0.1, 0.01, 500.0, 10.0, 1.0, 0.0)
 
 
-def job(*sizes, network=LITE, compute_type="bfloat16", **options):
+def run_of(*sizes, network=LITE, compute_type="bfloat16", **options):
     settings = options.pop("settings", Settings())
     return Demand(network, compute_type, [(side, side) for side in sizes], settings, **options)
 
@@ -28,7 +28,7 @@ def test_work_is_that_of_every_layer_up_to_the_deepest():
 def test_a_run_is_its_sizes_and_steps():
     settings = Settings(steps=10, scales=2, optimizer="lbfgs", history=5)
     giga = work_of(VGG19, ["block3_conv3"], 100 * 100).giga_operations
-    found = expected(job(50, 100, network=VGG19, compute_type="float32", settings=settings), constants=PLAIN)
+    found = expected(run_of(50, 100, network=VGG19, compute_type="float32", settings=settings), constants=PLAIN)
     assert found.seconds_per_evaluation == pytest.approx((0.1 + 0.01 * giga / 4, 0.1 + 0.01 * giga))
     assert found.seconds == pytest.approx(5 + 2 + 10 * sum(found.seconds_per_evaluation))
     features = 10 * work_of(VGG19, ["block3_conv3"], 10_000).mega_values
@@ -37,51 +37,53 @@ def test_a_run_is_its_sizes_and_steps():
 
 
 def test_larger_sizes_take_fewer_steps():
-    few, many = (expected(job(2048, settings=Settings(step_decay=each)), constants=PLAIN) for each in (1.0, 0.0))
+    few, many = (expected(run_of(2048, settings=Settings(step_decay=each)), constants=PLAIN) for each in (1.0, 0.0))
     assert few.seconds < many.seconds
 
 
 def test_guides_take_time_and_memory():
-    plain = expected(job(512))
+    plain = expected(run_of(512))
     for options in ({"masks": 4}, {"patches": PatchSettings()}):
-        guided = expected(job(512, **options))
+        guided = expected(run_of(512, **options))
         assert guided.seconds > plain.seconds
         assert guided.memory_mb > plain.memory_mb
-    assert expected(job(512, regions=True)).memory_mb > plain.memory_mb
-    assert expected(job(512, styles=3)).seconds > plain.seconds
-    assert expected(job(512, network=VGG16, compute_type="float32")).seconds > plain.seconds
+    assert expected(run_of(512, regions=True)).memory_mb > plain.memory_mb
+    assert expected(run_of(512, styles=3)).seconds > plain.seconds
+    assert expected(run_of(512, network=VGG16, compute_type="float32")).seconds > plain.seconds
 
 
 def test_tiles_take_less_memory_and_more_time():
-    whole = job(4096)
-    tiled = dataclasses.replace(whole, settings=Settings(tile_size=512))
+    whole = run_of(4096)
+    tiled = dataclasses.replace(whole, limits=Limits(tile_size=512))
     assert expected(tiled).memory_mb < 0.6 * expected(whole).memory_mb
     ratio = expected(tiled).seconds_per_evaluation[0] / expected(whole).seconds_per_evaluation[0]
     assert TILED < ratio < 2 * TILED
 
 
 def test_originals_and_large_styles_take_memory():
-    plain = expected(job(512)).memory_mb
-    assert expected(job(512, original_pixels=24_000_000)).memory_mb == pytest.approx(plain + 12 * 24_000_000 / 2**20)
-    assert expected(job(512, settings=Settings(style_scale=4.0))).memory_mb > plain + 100
+    plain = expected(run_of(512)).memory_mb
+    assert expected(run_of(512, original_pixels=24_000_000)).memory_mb == pytest.approx(
+        plain + 12 * 24_000_000 / 2**20
+    )
+    assert expected(run_of(512, settings=Settings(style_scale=4.0))).memory_mb > plain + 100
 
 
 def test_tiles_see_whole_patches():
     narrow, wide = (
-        expected(job(2048, settings=Settings(tile_size=512), patches=PatchSettings(patch_size=each)))
+        expected(run_of(2048, limits=Limits(tile_size=512), patches=PatchSettings(patch_size=each)))
         for each in (16, 128)
     )
     assert wide.seconds > narrow.seconds
 
 
 def test_tiles_do_nothing_to_what_fits_into_one():
-    assert expected(job(512, settings=Settings(tile_size=512))) == expected(job(512))
+    assert expected(run_of(512, limits=Limits(tile_size=512))) == expected(run_of(512))
 
 
 @pytest.mark.parametrize("side", [256, 512, 1024])
 def test_the_networks_and_types_are_in_order(side):
     times = {
-        key: expected(job(side, network=ARCHITECTURES[key[0]], compute_type=key[1])).seconds_per_evaluation[0]
+        key: expected(run_of(side, network=ARCHITECTURES[key[0]], compute_type=key[1])).seconds_per_evaluation[0]
         for key in CONSTANTS
     }
     assert sorted(times, key=times.get) == [

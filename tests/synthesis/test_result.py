@@ -15,7 +15,7 @@ from reference import random_image
 
 import maskstyle
 from maskstyle.images.pixels import to_uint8
-from maskstyle.settings import Settings
+from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.result import Result, ScaleReport, StepRecord, peak_memory_mb
 
 
@@ -29,6 +29,7 @@ def result():
         settings=Settings(seed=17, steps=2),
         network="vgg19",
         compute_type="float32",
+        limits=Limits(tile_size=512),
         losses=losses,
         steps=(
             StepRecord((2, 3), 1, 0.5, {"content": 4.0, "style": 8.0}),
@@ -40,6 +41,7 @@ def result():
             ScaleReport((4, 6), 2, 0.5, "steps", "adam", 5),
         ),
         seconds=2.25,
+        notes=("mask 1 is too small",),
     )
 
 
@@ -51,7 +53,13 @@ def test_record(result):
         "network": "vgg19",
         "compute_type": "float32",
         "settings": dataclasses.asdict(result.settings),
+        "run": {"memory": None, "tile_size": 512},
         "seed": 17,
+        "notes": ["mask 1 is too small"],
+        "optimizers": ["lbfgs", "adam"],
+        "histories": [5, None],
+        "resumed_after": [[], []],
+        "final_losses": {"content": 1.5, "style": 2.25},
         "sizes": [[2, 3], [4, 6]],
         "evaluations": 3,
         "seconds_total": 2.25,
@@ -82,6 +90,12 @@ def test_metadata_is_what_the_picture_needs(result):
     assert {"version", "command", "network", "compute_type", "settings", "seed", "losses", "stopped_because"} <= set(
         metadata
     )
+
+
+def test_patches_are_recorded_by_techniques_that_match_them(result):
+    assert "patches" not in result.metadata()
+    matched = dataclasses.replace(result, patches=PatchSettings(patch_size=6, patch_offset=(1, 0)))
+    assert matched.metadata()["patches"] == matched.record()["patches"] == dataclasses.asdict(matched.patches)
 
 
 def test_stopped_because_is_the_last_sizes(result):

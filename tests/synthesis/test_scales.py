@@ -12,17 +12,23 @@ from reference import Bowl, random_image
 from maskstyle.errors import NumericalError
 from maskstyle.images.pixels import resize_image
 from maskstyle.settings import Settings
-from maskstyle.synthesis import scales as synthesis_module
+from maskstyle.synthesis import scales as loop
 from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.synthesis.scales import enlarged, synthesize
+from maskstyle.synthesis.scene import StyleAtSize
 
 SIZES = [(4, 6), (8, 12), (16, 24)]
 START = random_image(0, 10, 15)
 SETTINGS = Settings(steps=3, tolerance=0.0, optimizer="adam", learning_rate=0.01)
 
 
-def bowl_at(size):
+def bowl(size):
     return Bowl(np.full((*size, 3), 0.5))
+
+
+def bowl_at(size):
+    """Return an objective, and what it asks of the style: nothing."""
+    return bowl(size), None
 
 
 def run(sizes=SIZES, objective_at=bowl_at, settings=SETTINGS, **others):
@@ -54,7 +60,7 @@ def with_detail_of_start(result, size):
     return np.clip(resize_image(result, size) + resize_image(START, size) - blurred, 0, 1)
 
 
-def test_each_size_starts_from_the_best_of_the_one_before():
+def test_each_size_begins_with_the_best_of_the_one_before():
     _, steps = run()
     assert_array_equal(steps[0].image, resize_image(START, SIZES[0]))
     for before, after in ((2, 3), (5, 6)):
@@ -101,12 +107,29 @@ def test_records_and_reports():
 
 def test_seconds_are_those_of_the_clock(monkeypatch):
     ticks = itertools.count(100, 2)  # the clock advances by 2 whenever it is read
-    monkeypatch.setattr(synthesis_module.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
     result, steps = run(sizes=SIZES[:2])
     assert [step.seconds for step in steps] == [2, 4, 6, 8, 10, 12]
     assert [record.seconds for record in result.steps] == [2, 4, 6, 8, 10, 12]
     assert [report.seconds_per_evaluation for report in result.scales] == [2, 2]
     assert result.seconds == 14
+
+
+def test_the_style_is_that_of_the_last_size_that_was_begun():
+    styles = {size: StyleAtSize(term=None, notes=(f"{size}",)) for size in SIZES}
+    result, _ = run(objective_at=lambda size: (bowl(size), styles[size]))
+    assert result.style is styles[SIZES[-1]]
+    count = itertools.count(1)
+    result, _ = run(objective_at=lambda size: (bowl(size), styles[size]), should_stop=lambda: next(count) == 5)
+    assert result.style is styles[SIZES[1]]
+    assert run()[0].style is None
+
+
+def test_the_optimizer_plans_with_the_memory_of_the_run():
+    settings = SETTINGS.changed(optimizer="auto")
+    for memory, expected in ((None, "lbfgs"), (0.8, "adam")):
+        result, _ = run(settings=settings, memory=memory)
+        assert {report.optimizer for report in result.scales} == {expected}
 
 
 def test_a_single_evaluation_has_no_mean_time():
@@ -127,13 +150,13 @@ def test_interrupted_at_a_coarse_size_returns_its_image_and_stops():
     assert result.losses == best.losses
 
 
-def test_works_without_anyone_listening():
+def test_callbacks_may_be_left_out():
     assert synthesize(bowl_at, START, SIZES[:1], SETTINGS).image.shape == (4, 6, 3)
 
 
 def test_an_error_at_the_first_step_of_a_finer_size_carries_what_was_there():
     def objective_at(size):
-        return bowl_at(size) if size == SIZES[0] else Bowl(np.zeros((*size, 3)), broken_at=1)
+        return (bowl(size) if size == SIZES[0] else Bowl(np.zeros((*size, 3)), broken_at=1)), None
 
     steps = []
     with pytest.raises(NumericalError) as caught:
@@ -144,7 +167,7 @@ def test_an_error_at_the_first_step_of_a_finer_size_carries_what_was_there():
 
 def test_an_error_at_the_very_first_step_carries_the_start():
     with pytest.raises(NumericalError) as caught:
-        synthesize(lambda size: Bowl(np.zeros((*size, 3)), broken_at=1), START, SIZES, SETTINGS)
+        synthesize(lambda size: (Bowl(np.zeros((*size, 3)), broken_at=1), None), START, SIZES, SETTINGS)
     assert_array_equal(caught.value.image, resize_image(START, SIZES[0]))
 
 
@@ -154,7 +177,7 @@ def test_a_start_no_larger_than_the_result_adds_no_detail():
     np.testing.assert_allclose(enlarged(result, noise, (32, 32)), 0.5, atol=1e-6)
 
 
-def test_begin_with_has_the_last_word_on_each_sizes_first_image():
+def test_begin_with_decides_on_the_first_image_of_each_size():
     def gray_above(image):
         image = image.copy()
         image[: len(image) // 2] = 0.5
@@ -176,7 +199,7 @@ class Kill(Exception):
 def checkpoints_at(path, *, resume=False):
     """Return checkpoints that are written after every evaluation."""
     checkpoints = Checkpoints(path, every=1e-9, resume=resume)
-    checkpoints.begin({"job": "a test"})
+    checkpoints.begin({"run": "a test"})
     return checkpoints
 
 
@@ -185,23 +208,23 @@ def killed_after(path, evaluations, *, resume=False, settings=SETTINGS):
     count = itertools.count(1)
 
     def objective_at(size):
-        bowl = bowl_at(size)
-        evaluate = bowl.value_and_gradient
+        killed = bowl(size)
+        evaluate = killed.value_and_gradient
 
         def killing(image):
             if next(count) > evaluations:
                 raise Kill
             return evaluate(image)
 
-        bowl.value_and_gradient = killing
-        return bowl
+        killed.value_and_gradient = killing
+        return killed, None
 
     with pytest.raises(Kill):
         run(objective_at=objective_at, settings=settings, checkpoints=checkpoints_at(path, resume=resume))
 
 
 @pytest.mark.parametrize("evaluations", [1, 3, 4, 5, 8])
-def test_goes_on_as_if_nothing_had_been(tmp_path, evaluations):
+def test_resumes_as_if_nothing_had_happened(tmp_path, evaluations):
     path = tmp_path / "checkpoint"
     whole, all_steps = run()
     killed_after(path, evaluations)
@@ -238,7 +261,7 @@ def test_killed_again_and_again(tmp_path):
     assert_array_equal(result.image, run()[0].image)
 
 
-def test_lbfgs_goes_on_from_its_best(tmp_path):
+def test_lbfgs_resumes_from_its_best(tmp_path):
     path, settings = tmp_path / "checkpoint", SETTINGS.changed(optimizer="lbfgs", steps=6)
     whole, all_steps = run(settings=settings)
     done = whole.scales[0].evaluations
@@ -249,10 +272,10 @@ def test_lbfgs_goes_on_from_its_best(tmp_path):
     assert_array_equal(steps[0].image, best.image)
 
 
-def test_the_clock_goes_on_from_the_checkpoint(tmp_path, monkeypatch):
+def test_the_clock_resumes_from_the_checkpoint(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint"
     ticks = itertools.count(100)
-    monkeypatch.setattr(synthesis_module.time, "perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: float(next(ticks)))
     killed_after(path, 4)
     held = checkpoints_at(path, resume=True)
     began = held.progress.seconds
@@ -267,7 +290,7 @@ def test_the_clock_goes_on_from_the_checkpoint(tmp_path, monkeypatch):
 def test_an_interruption_leaves_a_checkpoint_at_once(tmp_path):
     path = tmp_path / "checkpoint"
     checkpoints = Checkpoints(path)
-    checkpoints.begin({"job": "a test"})
+    checkpoints.begin({"run": "a test"})
     count = itertools.count(1)
     result, _ = run(should_stop=lambda: next(count) == 5, checkpoints=checkpoints)
     assert result.scales[-1].stopped_because == "interrupted"
@@ -276,7 +299,7 @@ def test_an_interruption_leaves_a_checkpoint_at_once(tmp_path):
     assert_array_equal(resumed.image, run()[0].image)
 
 
-def test_what_is_gone_on_from_is_not_held(tmp_path):
+def test_a_state_that_was_taken_is_not_held(tmp_path):
     path = tmp_path / "checkpoint"
     killed_after(path, 4)
     checkpoints = checkpoints_at(path, resume=True)

@@ -1,11 +1,26 @@
-"""What each size gets: sizes, steps and optimizer."""
+"""The sizes of a run, and what each gets: its steps, its optimizer, its style images."""
 
 from __future__ import annotations
 
 import pytest
 
-from maskstyle.settings import Settings
-from maskstyle.synthesis.schedule import LEAST_STEPS, optimizer_bytes, scales_at, settings_at, steps_at
+from maskstyle.errors import SettingsError
+from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+from maskstyle.synthesis.schedule import (
+    LEAST_STEPS,
+    optimizer_bytes,
+    pyramid_sizes,
+    result_size,
+    scales_at,
+    settings_at,
+    steps_at,
+    style_size,
+    transfer_sizes,
+)
+
+ONE_SCALE = Settings(
+    scales=1, content_layers=(("block2_conv1", 1.0),), style_layers=(("block1_conv1", 1.0), ("block3_conv1", 1.0))
+)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +64,8 @@ def test_adam_refines_what_lbfgs_made_with_small_steps():
 
 def test_more_memory_keeps_lbfgs_at_larger_sizes():
     size = (4096, 4096)
-    assert settings_at(size, Settings(memory=32.0)).optimizer == "lbfgs"
-    assert settings_at((1024, 1024), Settings(memory=0.7)).optimizer == "adam"
+    assert settings_at(size, Settings(), memory=32.0).optimizer == "lbfgs"
+    assert settings_at((1024, 1024), Settings(), memory=0.7).optimizer == "adam"
 
 
 def test_an_optimizer_that_was_asked_for_is_kept():
@@ -67,3 +82,88 @@ def test_lbfgs_takes_what_scipy_allocates():
     # SciPy's workspace is 2 m n + 5 n float64 numbers (and 11 m^2 + 8 m, which is little).
     values, history = 3 * 100 * 50, 4
     assert optimizer_bytes((100, 50), "lbfgs", history) >= 8 * values * (2 * history + 5)
+
+
+@pytest.mark.parametrize(
+    ("size", "scales", "expected"),
+    [
+        ((64, 48), 1, [(64, 48)]),
+        ((64, 48), 3, [(16, 12), (32, 24), (64, 48)]),
+        ((33, 101), 2, [(16, 50), (33, 101)]),
+        ((1, 64), 3, [(1, 16), (1, 32), (1, 64)]),
+        ((1, 1), 3, [(1, 1), (1, 1), (1, 1)]),
+    ],
+)
+def test_each_size_is_twice_the_one_before(size, scales, expected):
+    assert pyramid_sizes(size, scales) == expected
+
+
+def test_smallest_side_bounds_the_shorter_side_of_the_coarsest_size():
+    assert pyramid_sizes((32, 64), 3, smallest_side=8)[0] == (8, 16)
+    with pytest.raises(SettingsError, match=r"coarsest of 3 scales would be 8x16 .* at least 9 pixels"):
+        pyramid_sizes((32, 64), 3, smallest_side=9)
+    with pytest.raises(SettingsError, match=r"4x40 \(height x width\)"):
+        pyramid_sizes((4, 40), 1, smallest_side=16)
+
+
+def test_result_size():
+    assert result_size((30, 40), Settings()) == (30, 40)
+    assert result_size((30, 40), Settings(size=80)) == (60, 80)
+    assert result_size((3 * DEFAULT_LONGER_SIDE, 4 * DEFAULT_LONGER_SIDE), Settings()) == (
+        3 * DEFAULT_LONGER_SIDE // 4,
+        DEFAULT_LONGER_SIDE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"style_fit": "keep"}, (64, 32)),
+        ({"style_fit": "stretch"}, (48, 64)),
+        ({"style_fit": "keep", "style_scale": 0.5}, (32, 16)),
+        ({"style_fit": "stretch", "style_scale": 1.5}, (72, 96)),
+        ({"style_fit": "keep", "style_scale": 1e-6}, (1, 1)),
+    ],
+)
+def test_style_size(changes, expected):
+    assert style_size((200, 100), (48, 64), Settings(**changes)) == expected
+
+
+def test_transfer_sizes():
+    assert transfer_sizes((30, 40), ONE_SCALE) == [(30, 40)]
+    assert transfer_sizes((30, 40), ONE_SCALE.changed(scales=3, size=80)) == [(15, 20), (30, 40), (60, 80)]
+
+
+def test_the_coarsest_size_must_have_a_pixel_in_every_layer():
+    assert transfer_sizes((4, 4), ONE_SCALE) == [(4, 4)]
+    with pytest.raises(SettingsError, match="3x9 .* the layers need at least 4 pixels"):
+        transfer_sizes((3, 9), ONE_SCALE)
+    with pytest.raises(SettingsError, match="coarsest of 2 scales would be 3x4"):
+        transfer_sizes((6, 8), ONE_SCALE.changed(scales=2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "style", "used"),
+    [
+        ({}, (16, 3), "16x3"),
+        ({"size": 8}, (16, 6), "8x3"),
+        ({"style_scale": 0.25}, (16, 13), "4x3"),
+        ({"scales": 3}, (16, 13), "4x3"),
+        ({"style_fit": "stretch", "style_scale": 0.2}, (99, 99), "3x3"),
+    ],
+)
+def test_every_style_must_have_a_pixel_in_every_layer(changes, style, used):
+    settings = ONE_SCALE.changed(**changes)
+    with pytest.raises(SettingsError, match=f"would be used at {used} .*the layers need at least 4 pixels"):
+        transfer_sizes((16, 16), settings, styles=[(999, 999), style])
+    assert transfer_sizes((16, 16), settings.changed(style_weight=0), styles=[style])
+
+
+def test_every_weight_0_is_an_error_before_anything_loads():
+    with pytest.raises(SettingsError, match="all 0, so there is nothing to do"):
+        transfer_sizes((30, 40), Settings(content_weight=0, style_weight=0, tv_weight=0))
+
+
+def test_a_typing_error_in_the_size_is_caught():
+    with pytest.raises(SettingsError, match="51200x38400 .* megapixels"):
+        transfer_sizes((400, 300), Settings(size=51200))

@@ -1,4 +1,4 @@
-"""One check for all techniques: three steps on a tiny network lower the loss, from the API's own front door."""
+"""What holds for every technique of the registry, on small inputs of its own."""
 
 from __future__ import annotations
 
@@ -6,208 +6,213 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY19, he_weights, random_image
+from small_scenes import BLUE, LAYERS, RED, SETTINGS, side_by_side, stacked
 
 import maskstyle
+from maskstyle import Checkpoints, Limits, PatchSettings, PlanRegion, Run, StyleImage
 from maskstyle.errors import CheckpointError
-from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
-from maskstyle.maps.io import SemanticMap
-from maskstyle.settings import PatchSettings, Settings
-from maskstyle.synthesis.checkpoints import Checkpoints
-from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.doodle import transfer_doodle
-from maskstyle.techniques.gradient_mask import transfer_gradient_mask
-from maskstyle.techniques.patch import transfer_patch
-from maskstyle.techniques.plan import wanted_layers
-from maskstyle.techniques.planned import transfer_planned
-from maskstyle.techniques.region import transfer_region
+from maskstyle.settings import without_content
+from maskstyle.techniques import TECHNIQUES
+from maskstyle.techniques.registry import LISTED
 
-CONTENT, STYLE = random_image(1, 20, 24), random_image(2, 18, 24) ** 2
-
-MAPS = {
-    "content_map": SemanticMap(np.indices((20, 24))[1].astype(np.int32) // 12, ((255, 0, 0), (0, 0, 255))),
-    "style_map": SemanticMap(np.indices((18, 24))[0].astype(np.int32) // 9, ((0, 0, 255), (255, 0, 0))),
-}
-
-RAMP = np.tile(np.linspace(0, 1, 24, dtype=np.float32), (20, 1))
-
-SETTINGS = Settings(
-    content_layers=(("block2_conv1", 1.0),),
-    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
-    init="content",
-    scales=1,
-    steps=3,
-    tolerance=0.0,
-    learning_rate=0.02,
-    seed=3,
-)
-
-TECHNIQUES = {
-    "basic": lambda **others: transfer_basic(CONTENT, STYLE, **others),
-    "gradient_mask": lambda **others: transfer_gradient_mask(CONTENT, [STYLE], masks=[RAMP], **others),
-    "doodle": lambda settings, **others: transfer_doodle(
-        STYLE,
-        style_map=MAPS["style_map"],
-        doodle=MAPS["content_map"],
-        settings=settings.changed(content_weight=0.0, init="colors" if settings.init == "content" else settings.init),
-        **others,
-    ),
-    "patch": lambda **others: transfer_patch(CONTENT, STYLE, patches=PatchSettings(patch_size=8), **MAPS, **others),
-    "planned": lambda **others: transfer_planned(
-        CONTENT, [PlannedRegion((255, 0, 0), style=PlannedStyle(STYLE))], content_map=MAPS["content_map"], **others
-    ),
-    "region": lambda **others: transfer_region(CONTENT, STYLE, **MAPS, **others),
-}
-"""Each technique by its file's name, on small inputs of its own; a new technique adds its line here."""
+SMALL, LARGE = (20, 24), (96, 112)
 
 
-def test_every_technique_is_in_the_table():
+def given(name, size=SMALL):
+    """Return the inputs of a technique for a picture of a size; a new technique adds its line here."""
+    content, style = random_image(1, *size), random_image(2, size[0] - 2, size[1]) ** 2
+    content_map, style_map = side_by_side(size), stacked(style.shape[:2], (BLUE, RED))
+    maps = {"content_map": content_map, "style_map": style_map}
+    ramp = np.tile(np.linspace(0, 1, size[1], dtype=np.float32), (size[0], 1))
+    return {
+        "basic": {"content": content, "style": style},
+        "region": {"content": content, "style": style, **maps},
+        "mask": {"content": content, "styles": [style], "masks": [ramp]},
+        "patch": {"content": content, "style": style, "patches": PatchSettings(patch_size=8), **maps},
+        "doodle": {"style": style, "doodle": content_map, "style_map": style_map},
+        "plan": {
+            "content": content,
+            "regions": [PlanRegion(RED, style=StyleImage(style))],
+            "content_map": content_map,
+        },
+    }[name]
+
+
+@pytest.fixture
+def painted(tiny_choice):
+    """Return a function that paints with a technique: its small inputs but for those given, the rest as settings."""
+
+    def painted(name, *, inputs=None, network=None, limits=None, **others):
+        of_run = {key: others.pop(key, None) for key in ("on_step", "should_stop", "checkpoints")}
+        settings = SETTINGS.changed(**others)
+        if name == "doodle":
+            settings = without_content(settings)
+        run = Run(network or tiny_choice(LAYERS), limits or Limits(), **of_run)
+        transfer = getattr(maskstyle, f"transfer_{name}")
+        return transfer(**given(name) | (inputs or {}), settings=settings, run=run)
+
+    return painted
+
+
+def test_the_registry_lists_every_technique_under_its_files_name():
     folder = Path(maskstyle.__file__).parent / "techniques"
-    assert set(TECHNIQUES) == {path.stem for path in folder.glob("*.py")} - {"__init__", "plan", "setup"}
+    shared = {"__init__", "checks", "inputs", "registry"}
+    assert set(TECHNIQUES) == {path.stem for path in folder.glob("*.py")} - shared
+    assert [each.name for each in LISTED] == list(TECHNIQUES)
+    for name, inputs in TECHNIQUES.items():
+        assert inputs.technique == name
+        assert getattr(maskstyle, f"transfer_{name}").__module__ == inputs.__module__
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_functions_are_documented_as_their_inputs_are(name):
+    inputs, transfer = TECHNIQUES[name], getattr(maskstyle, f"transfer_{name}")
+    documented = transfer.__doc__
+    assert transfer.__name__ == f"transfer_{name}"
+    assert documented.startswith(inputs.__doc__.split("\n")[0])
+    for section in ("Parameters", "Returns", "Raises", "Examples"):
+        assert documented.count(f"\n{section}\n{'-' * len(section)}\n") == 1
+    for field in given(name):
+        assert field in documented
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 @pytest.mark.parametrize("name", TECHNIQUES)
-def test_three_steps_lower_the_loss(tiny_choice, name, optimizer):
+def test_three_steps_lower_the_loss(painted, name, optimizer):
     steps = []
-    settings = SETTINGS.changed(optimizer=optimizer)
-    result = TECHNIQUES[name](settings=settings, network=tiny_choice(wanted_layers(settings)), on_step=steps.append)
-
+    result = painted(name, optimizer=optimizer, on_step=steps.append)
     assert [step.step for step in steps] == [1, 2, 3]
     assert sum(result.losses.values()) == min(step.total for step in steps) < steps[0].total
     assert result.image.dtype == np.float32
-    assert result.image.shape == CONTENT.shape
+    assert result.image.shape == (*SMALL, 3)
     assert result.image.min() >= 0 and result.image.max() <= 1
     assert result.technique == name
-    if name == "doodle":  # which has no content
+    settings = SETTINGS.changed(optimizer=optimizer, init="content")
+    if name == "doodle":  # which has no content image
         settings = settings.changed(content_weight=0.0, init="colors")
     assert result.settings == settings
     assert (result.network, result.compute_type) == ("tiny19", "float32")
     assert [report.evaluations for report in result.scales] == [3]
     assert len(result.steps) == 3
+    assert result.notes == ()
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)
-def test_same_seed_same_picture(tiny_choice, name):
-    settings = SETTINGS.changed(init="noise")
-    choice = tiny_choice(wanted_layers(settings))
-    first, second = (TECHNIQUES[name](settings=settings, network=choice).image for _ in range(2))
-    np.testing.assert_array_equal(first, second)
+def test_same_seed_same_picture(painted, eagerly, name):
+    first, again, other = (painted(name, init="noise", steps=2, seed=seed).image for seed in (3, 3, 4))
+    assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)
-def test_goes_on_from_a_checkpoint_as_if_nothing_had_been(tiny_choice, eagerly, name, tmp_path):
-    settings = SETTINGS.changed(optimizer="adam", scales=2, size=24)
-    choice = tiny_choice(wanted_layers(settings))
+def test_an_interrupted_run_resumes_as_if_nothing_had_happened(painted, eagerly, name, tmp_path):
     path = tmp_path / "checkpoint"
-    whole = TECHNIQUES[name](settings=settings, network=choice)
+    changes = {"optimizer": "adam", "scales": 2, "size": 24}
+    undisturbed = painted(name, **changes)
 
     asked = []
-    TECHNIQUES[name](
-        settings=settings,
-        network=choice,
-        should_stop=lambda: (asked.append(0), len(asked) == 4)[1],
-        checkpoints=Checkpoints(path),
-    )
+    painted(name, should_stop=lambda: (asked.append(0), len(asked) == 4)[1], checkpoints=Checkpoints(path), **changes)
     checkpoints = Checkpoints(path, resume=True)
-    resumed = TECHNIQUES[name](settings=settings, network=choice, checkpoints=checkpoints)
+    resumed = painted(name, checkpoints=checkpoints, **changes)
 
-    np.testing.assert_array_equal(resumed.image, whole.image)
-    assert resumed.losses == whole.losses
+    assert_array_equal(resumed.image, undisturbed.image)
+    assert_array_equal(resumed.alpha, undisturbed.alpha)
+    assert resumed.losses == undisturbed.losses
     assert [scale.resumed_after for scale in resumed.scales] == [(), (1,)]
     assert resumed.record()["resumed_after"] == [[], [1]]
-    assert resumed.remarks == whole.remarks
+    assert resumed.notes == undisturbed.notes
     checkpoints.remove()
     assert not path.exists()
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)
-def test_a_checkpoint_of_another_job_is_refused(tiny_choice, eagerly, name, tmp_path):
-    choice = tiny_choice(wanted_layers(SETTINGS))
+def test_tiles_change_how_a_picture_is_computed_but_not_what_it_shows(painted, eagerly, name):
+    changes = {"size": max(LARGE), "optimizer": "adam", "steps": 2}
+    in_one_piece, in_tiles = (
+        painted(name, limits=Limits(tile_size=tile_size), inputs=given(name, LARGE), **changes)
+        for tile_size in (None, 64)
+    )
+    assert in_one_piece.limits.tile_size is None and in_tiles.limits.tile_size == 64
+    assert_allclose(in_tiles.image, in_one_piece.image, atol=2e-3)
+    assert in_tiles.losses == pytest.approx(in_one_piece.losses, rel=1e-3)
 
-    def begun(path, *, resume=False, **changes):
-        changes = {"steps": 2, **changes}
-        settings = SETTINGS.changed(**changes)
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_a_checkpoint_of_another_run_is_refused(painted, eagerly, name, tmp_path):
+    def begin(path, name=name, *, resume=False, **changes):
         checkpoints = Checkpoints(path, resume=resume)
-        TECHNIQUES[name](settings=settings, network=choice, should_stop=lambda: True, checkpoints=checkpoints)
+        painted(name, should_stop=lambda: True, checkpoints=checkpoints, **changes)
 
-    begun(tmp_path / "own")
-    with pytest.raises(CheckpointError, match="of another job: style_weight was 20.0 and is 3.0; do everything"):
-        begun(tmp_path / "own", resume=True, style_weight=3.0)
-    begun(tmp_path / "own", resume=True, snapshot_every=5)  # which has no bearing
+    begin(tmp_path / "own")
+    with pytest.raises(CheckpointError, match="different run: style_weight was 20.0 and is 3.0; restore the set"):
+        begin(tmp_path / "own", resume=True, style_weight=3.0)
+    begin(tmp_path / "own", resume=True)
 
     other = "region" if name != "region" else "basic"
-    TECHNIQUES[other](
-        settings=SETTINGS, network=choice, should_stop=lambda: True, checkpoints=Checkpoints(tmp_path / "other")
-    )
+    begin(tmp_path / "other", other)
     with pytest.raises(CheckpointError, match=f"technique was {other} and is {name}, "):
-        begun(tmp_path / "other", resume=True)
+        begin(tmp_path / "other", resume=True)
 
 
-FLIPPED = SemanticMap(MAPS["content_map"].labels[:, ::-1], MAPS["content_map"].colors)
+FLIPPED = side_by_side(SMALL, (BLUE, RED))
 
-INPUTS = {
-    "content image": ("basic", lambda: {"content": CONTENT**2}),
-    "style images": ("basic", lambda: {"style": [STYLE, CONTENT]}),
-    "alpha": ("basic", lambda: {"alpha": np.ones((20, 24), np.float32)}),
-    "initial image": ("basic", lambda: {"initial": STYLE}),
-    "masks": ("gradient_mask", lambda: {"masks": [1 - RAMP]}),
-    "strengths of the masks": ("gradient_mask", lambda: {"strengths": [2.0]}),
-    "content map": ("region", lambda: {"content_map": FLIPPED}),
-    "mapping": ("region", lambda: {"mapping": [((255, 0, 0), (0, 0, 255)), ((0, 0, 255), (255, 0, 0))]}),
-    "feather was 0.0 and is 3.0": ("region", lambda: {"feather": 3.0}),
-    "patch_size was 8 and is 6": ("patch", lambda: {"patches": PatchSettings(patch_size=6)}),
-    "doodle": ("doodle", lambda: {"doodle": FLIPPED}),
-    "matching was region and is patch": ("doodle", lambda: {"matching": "patch"}),
+CHANGED_INPUTS = {
+    "content image": ("basic", {"content": random_image(7, *SMALL)}),
+    "style images": ("basic", {"style": [random_image(7, 9, 9), random_image(8, 9, 9)]}),
+    "style shares": ("basic", {"style_shares": [2.0]}),
+    "alpha": ("basic", {"alpha": np.ones(SMALL, np.float32)}),
+    "initial image": ("basic", {"initial": random_image(7, 9, 9)}),
+    "masks": ("mask", {"masks": [np.ones(SMALL, np.float32)]}),
+    "strengths": ("mask", {"strengths": [2.0]}),
+    "style image": ("region", {"style": random_image(7, 18, 24)}),
+    "content map": ("region", {"content_map": FLIPPED}),
+    "mapping": ("region", {"mapping": [(RED, BLUE), (BLUE, RED)]}),
+    "feather was 0.0 and is 3.0": ("region", {"feather": 3.0}),
+    "unmatched was error and is keep": ("region", {"unmatched": "keep"}),
+    "patch_size was 8 and is 6": ("patch", {"patches": PatchSettings(patch_size=6)}),
+    "doodle": ("doodle", {"doodle": FLIPPED}),
+    "matching was region and is patch": ("doodle", {"matching": "patch"}),
+    "regions": ("plan", {"regions": [PlanRegion(BLUE, style=StyleImage(random_image(2, 9, 9)))]}),
+    "transparent was False and is True": ("plan", {"transparent": True}),
 }
-"""Inputs that a job depends on, by what is said where they differ."""
+"""Inputs that a run depends on, by what is said where they differ."""
 
 
-@pytest.mark.parametrize("says", INPUTS)
-def test_other_inputs_are_another_job(tiny_choice, eagerly, says, tmp_path):
-    name, others = INPUTS[says]
-    given = {
-        "basic": {"content": CONTENT, "style": STYLE},
-        "gradient_mask": {"content": CONTENT, "styles": [STYLE], "masks": [RAMP]},
-        "region": {"content": CONTENT, "style": STYLE, **MAPS},
-        "patch": {"content": CONTENT, "style": STYLE, **MAPS, "patches": PatchSettings(patch_size=8)},
-        "doodle": {"style": STYLE, "style_map": MAPS["style_map"], "doodle": MAPS["content_map"]},
-    }[name]
-    settings = SETTINGS.changed(content_weight=0.0, init="colors") if name == "doodle" else SETTINGS
-    choice = tiny_choice(wanted_layers(settings))
-    path = tmp_path / "checkpoint"
+@pytest.mark.parametrize("says", CHANGED_INPUTS)
+def test_other_inputs_are_another_run(painted, eagerly, says, tmp_path):
+    name, changed = CHANGED_INPUTS[says]
 
-    def run(given, resume):
-        getattr(maskstyle, f"transfer_{name}")(
-            **given,
-            settings=settings,
-            network=choice,
-            should_stop=lambda: True,
-            checkpoints=Checkpoints(path, resume=resume),
-        )
+    def begin(*, resume, inputs=None):
+        checkpoints = Checkpoints(tmp_path / "checkpoint", resume=resume)
+        painted(name, inputs=inputs, should_stop=lambda: True, checkpoints=checkpoints)
 
-    run(given, False)
-    run(given, True)
-    with pytest.raises(CheckpointError, match=says if " was " in says else f"not the same {says}"):
-        run(given | others(), True)
+    begin(resume=False)
+    begin(resume=True)
+    with pytest.raises(CheckpointError) as caught:
+        begin(resume=True, inputs=changed)
+    assert (says if " was " in says else f"different {says}") in str(caught.value)
 
 
-def test_another_network_is_another_job(tiny_choice, tiny_network, eagerly, tmp_path):
-    def run(resume, **others):
-        TECHNIQUES["basic"](
-            settings=SETTINGS,
-            should_stop=lambda: True,
-            checkpoints=Checkpoints(tmp_path / "own", resume=resume),
-            **others,
-        )
+def test_another_network_is_another_run(painted, tiny_choice, tiny_network, eagerly, tmp_path):
+    def begin(*, resume, **others):
+        checkpoints = Checkpoints(tmp_path / "own", resume=resume)
+        painted("basic", should_stop=lambda: True, checkpoints=checkpoints, **others)
 
-    layers = wanted_layers(SETTINGS)
-    run(False, network=tiny_choice(layers))
-    run(True, network=tiny_network(layers, padding=SETTINGS.padding))  # the same, given loaded
+    begin(resume=False, network=tiny_choice(LAYERS))
+    begin(resume=True, network=tiny_network(LAYERS, padding=SETTINGS.padding))  # the same, given loaded
     with pytest.raises(CheckpointError, match="padding was edge and is zero"):
-        run(True, network=tiny_network(layers, padding="zero"))
+        begin(resume=True, network=tiny_network(LAYERS, padding="zero"))
     with pytest.raises(CheckpointError, match="compute type was float32 and is bfloat16"):
-        run(True, network=tiny_choice(layers, "bfloat16"))
+        begin(resume=True, network=tiny_choice(LAYERS, "bfloat16"))
     weights = he_weights(TINY19, TINY19.layers, seed=1)
-    with pytest.raises(CheckpointError, match="another job: not the same weights of the network"):
-        run(True, network=tiny_network(layers, padding=SETTINGS.padding, weights=weights))
+    with pytest.raises(CheckpointError, match="different weights of the network"):
+        begin(resume=True, network=tiny_network(LAYERS, padding=SETTINGS.padding, weights=weights))
+
+
+def test_a_run_may_be_resumed_with_other_limits(painted, eagerly, tmp_path):
+    """Such as one that was killed for lack of memory, in smaller tiles."""
+    for resume, limits in ((False, Limits()), (True, Limits(tile_size=64)), (True, Limits(memory=8.0))):
+        checkpoints = Checkpoints(tmp_path / "own", resume=resume)
+        painted("basic", limits=limits, should_stop=lambda: True, checkpoints=checkpoints)

@@ -8,67 +8,46 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
+from small_scenes import BLUE, CONTENT, GREEN, LAYERS, RED, SETTINGS, STYLE, side_by_side, whole
 
+from maskstyle import PatchSettings, Run, transfer_basic, transfer_patch
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps.io import SemanticMap
-from maskstyle.settings import PatchSettings, Settings
-from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.patch import transfer_patch
+from maskstyle.maps import SemanticMap
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
-RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-CONTENT, STYLE = random_image(1, 12, 16), random_image(2, 16, 10) ** 2
-SETTINGS = Settings(
-    content_layers=(("block2_conv1", 1.0),),
-    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
-    compute_type="float32",
-    scales=1,
-    steps=3,
-    tolerance=0.0,
-    seed=3,
-)
+SIZE, STYLE_SIZE = CONTENT.shape[:2], STYLE.shape[:2]
 SMALL = PatchSettings(patch_size=4)
-
-
-def halves(image, colors=(RED, BLUE)):
-    labels = np.zeros(image.shape[:2], np.int32)
-    labels[:, labels.shape[1] // 2 :] = 1
-    return SemanticMap(labels, tuple(colors))
-
-
-def whole(image, color=RED):
-    return SemanticMap(np.zeros(image.shape[:2], np.int32), (color,))
 
 
 @pytest.fixture(scope="module")
 def network(tiny_network):
-    return tiny_network(("block1_conv1", "block2_conv1"), padding="edge")
+    return tiny_network(LAYERS, padding="edge")
 
 
 @pytest.fixture
 def transfer(network):
-    def transfer(content=CONTENT, style=STYLE, **others):
+    def transfer(content=CONTENT, style=STYLE, on_step=None, **others):
         given = {
-            "content_map": halves(CONTENT),
-            "style_map": halves(STYLE),
+            "content_map": side_by_side(SIZE),
+            "style_map": side_by_side(STYLE_SIZE),
             "settings": SETTINGS,
             "patches": SMALL,
             **others,
         }
-        return transfer_patch(content, style, network=network, **given)
+        return transfer_patch(content, style, run=Run(network, on_step=on_step), **given)
 
     return transfer
 
 
 @pytest.mark.parametrize("scales", [1, 2])
-def test_one_patch_is_basic(transfer, network, scales):
+def test_one_patch_is_basic_transfer(transfer, network, scales):
     settings = SETTINGS.changed(scales=scales)
     result = transfer(patches=PatchSettings(patch_size=100), settings=settings)
-    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
+    basic = transfer_basic(CONTENT, STYLE, settings=settings, run=Run(network))
     assert_allclose(result.image, basic.image, atol=1e-4)
     assert result.losses == pytest.approx(basic.losses, rel=1e-4)
-    assert (result.technique, result.remarks) == ("patch", ())
+    assert (result.technique, result.notes) == ("patch", ())
 
 
 def test_each_region_takes_its_own_style(transfer):
@@ -83,13 +62,13 @@ def test_each_region_takes_its_own_style(transfer):
 
 def test_colors_are_only_names(transfer):
     colors = ((10, 20, 30), (10, 20, 70))
-    recolored = transfer(content_map=halves(CONTENT, colors), style_map=halves(STYLE, colors))
+    recolored = transfer(content_map=side_by_side(SIZE, colors), style_map=side_by_side(STYLE_SIZE, colors))
     assert_array_equal(recolored.match_map, transfer().match_map)
 
 
 @pytest.mark.parametrize("changes", [{}, {"init": "noise"}, {"denoise": 0.3}, {"scales": 2}, {"optimizer": "adam"}])
 def test_pixels_of_no_region_stay_bit_for_bit(transfer, changes):
-    labels = halves(CONTENT).labels.copy()
+    labels = side_by_side(SIZE).labels.copy()
     labels[:5] = -1
     result = transfer(content_map=SemanticMap(labels, (RED, BLUE)), settings=SETTINGS.changed(**changes))
     assert_array_equal(result.image[:5], CONTENT[:5])
@@ -125,29 +104,27 @@ def test_the_match_map_is_of_the_finest_size(transfer):
     assert result.match_map.shape == result.image.shape
 
 
-def test_a_region_of_the_style_too_small_for_a_layer_is_reported(transfer):
-    labels = halves(STYLE).labels.copy()
+def test_a_region_of_the_style_too_small_for_a_layer_is_noted(transfer):
+    labels = side_by_side(STYLE_SIZE).labels.copy()
     labels[3, 2] = 2
     style_map = SemanticMap(labels, (RED, BLUE, GREEN))
-    content_map = SemanticMap(np.arange(16, dtype=np.int32)[None].repeat(12, axis=0) // 6, (RED, BLUE, GREEN))
-    (remark,) = transfer(content_map=content_map, style_map=style_map).remarks
-    assert (
-        remark.startswith("region #00ff00 (lime) of the style is too small for block2_conv1") or "#00ff00" in remark
-    )
+    content_map = SemanticMap(np.indices(SIZE)[1].astype(np.int32) // 6, (RED, BLUE, GREEN))
+    (note,) = transfer(content_map=content_map, style_map=style_map).notes
+    assert note.startswith("region #00ff00 (green) of the style is too small for block2_conv1")
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"style_map": halves(STYLE, (BLUE, GREEN))}, "#ff0000.*96 pixels.*unmatched be nearest"),
-        ({"style_map": whole(STYLE, BLUE)}, "the style map lacks #ff0000"),
-        ({"content_map": whole(CONTENT)}, "the content map lacks #0000ff"),
+        ({"style_map": side_by_side(STYLE_SIZE, (BLUE, GREEN))}, "#ff0000.*96 pixels.*set `unmatched` to nearest"),
+        ({"style_map": whole(STYLE_SIZE, BLUE)}, "the style map lacks #ff0000"),
+        ({"content_map": whole(SIZE)}, "the content map lacks #0000ff"),
         ({"mapping": [(GREEN, RED)]}, "#00ff00"),
-        ({"content_map": whole(CONTENT[:4])}, "12x16.*the content map is 4x16"),
+        ({"content_map": whole((4, 16))}, "12x16.*the content map is 4x16"),
         ({"content": CONTENT[..., 0]}, r"the content image has shape \(12, 16\)"),
     ],
 )
-def test_what_cannot_work_is_said_before_the_work(transfer, options, says):
+def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, says):
     steps = []
     with pytest.raises(ImageError, match=says):
         transfer(on_step=steps.append, **options)
@@ -169,6 +146,6 @@ def test_settings_that_cannot_work(transfer, options, says):
 
 @pytest.mark.parametrize(("content_map", "style_map"), [((RED, GREEN), (RED, BLUE)), ((RED, BLUE), (GREEN, BLUE))])
 def test_nearest_colors_may_match(transfer, content_map, style_map):
-    maps = {"content_map": halves(CONTENT, content_map), "style_map": halves(STYLE, style_map)}
+    maps = {"content_map": side_by_side(SIZE, content_map), "style_map": side_by_side(STYLE_SIZE, style_map)}
     result = transfer(**maps, unmatched="nearest")
     assert np.isfinite(list(result.losses.values())).all()

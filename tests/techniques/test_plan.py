@@ -1,239 +1,307 @@
-"""What every technique settles before TensorFlow loads."""
+"""Plan transfer: what it equals, several styles in one picture, which pixels and colors it leaves alone."""
+
+from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
+from skimage.color import rgb2lab
+from small_scenes import BLUE, CONTENT, GREEN, LAYERS, RED, SETTINGS, STYLE, YELLOW, side_by_side, softened, stacked
 
+from maskstyle import PlanRegion, Run, StyleImage, transfer_mask, transfer_plan, transfer_region
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import resize_image
-from maskstyle.recipes import RECIPES
-from maskstyle.settings import DEFAULT_LONGER_SIDE, DOODLE_SETTINGS, Settings, without_content
-from maskstyle.techniques.plan import (
-    check_alpha,
-    check_image,
-    check_initial,
-    check_without_content,
-    normalized_shares,
-    result_size,
-    starting_image,
-    style_size,
-    transfer_sizes,
-    wanted_layers,
-)
+from maskstyle.images.color import lightness_only, with_content_chroma
+from maskstyle.maps import SemanticMap
 
-ONE_SCALE = Settings(
-    scales=1, content_layers=(("block2_conv1", 1.0),), style_layers=(("block1_conv1", 1.0), ("block3_conv1", 1.0))
-)
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+LABELS = np.zeros((12, 16), np.int32)
+LABELS[:, 4:8], LABELS[:6, 8:], LABELS[6:, 8:] = 1, 2, 3
+CONTENT_MAP = SemanticMap(LABELS, (RED, GREEN, BLUE, YELLOW))
+LEFT = np.tile(np.linspace(1, 0, 16, dtype=np.float32), (12, 1))
+FIRST = StyleImage(STYLE, stacked((16, 10), (BLUE, RED)), "first.jpg")
+SECOND = StyleImage(random_image(3, 12, 12), name="second.jpg")
 
 
-def test_check_image_takes_floats_and_returns_float32():
-    for kind in (np.float16, np.float32, np.float64):
-        image = np.array([[[0, 0.5, 1]]], kind)
-        checked = check_image(image, "content image")
-        assert checked.dtype == np.float32
-        assert_array_equal(checked, image)
+@pytest.fixture(scope="module")
+def network(tiny_network):
+    return tiny_network(LAYERS)
+
+
+@pytest.fixture
+def transfer(network):
+    def transfer(*regions, content_map=CONTENT_MAP, on_step=None, **others):
+        others = {"settings": SETTINGS, **others}
+        run = Run(network, on_step=on_step)
+        return transfer_plan(CONTENT, regions, content_map=content_map, run=run, **others)
+
+    return transfer
+
+
+ALPHA = np.clip(random_image(9, 12, 16)[..., 0] * 2 - 0.5, 0, 1).astype(np.float32)
+
+
+def assert_equal_results(result, other):
+    assert_array_equal(result.image, other.image)
+    assert_array_equal(result.alpha, other.alpha)
+    assert result.losses == other.losses
 
 
 @pytest.mark.parametrize(
-    ("image", "message"),
+    ("changes", "others"),
     [
-        (np.zeros((4, 4), np.float32), r"the photo has shape \(4, 4\); expected \(height, width, 3\)"),
-        (np.zeros((4, 4, 4), np.float32), r"shape \(4, 4, 4\)"),
-        (np.zeros((1, 4, 4, 3), np.float32), r"shape \(1, 4, 4, 3\)"),
-        (np.zeros((0, 4, 3), np.float32), r"shape \(0, 4, 3\)"),
-        (np.zeros((4, 4, 3), np.uint8), "type uint8; expected floats in .* divide 8-bit values by 255"),
-        (np.zeros((4, 4, 3), bool), "type bool"),
-        (np.full((4, 4, 3), np.nan, np.float32), "values from nan to nan"),
-        (np.full((4, 4, 3), 255.0, np.float32), "values from 255 to 255"),
-        (np.full((4, 4, 3), -0.01, np.float32), "values from -0.01"),
-        (np.array([[[0.5, np.inf, 0.5]]], np.float32), "to inf"),
+        ({"scales": 2, "init": "colors", "color": "match", "propagation": "inside"}, {"feather": 2.0}),
+        ({"denoise": 0.1, "propagation": "split"}, {"alpha": ALPHA, "transparent": True, "denoise_regions": [BLUE]}),
     ],
 )
-def test_check_image_says_what_is_wrong(image, message):
-    with pytest.raises(ImageError, match=message):
-        check_image(image, "photo")
-
-
-def test_wanted_layers_are_those_of_terms_with_weight_each_once():
-    settings = Settings(
-        content_layers=(("block2_conv1", 1.0),), style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0))
+def test_a_plan_with_one_style_is_region_transfer(transfer, network, changes, others):
+    settings = SETTINGS.changed(**changes)
+    by_region = transfer_region(
+        CONTENT,
+        STYLE,
+        content_map=CONTENT_MAP,
+        style_map=FIRST.style_map,
+        regions=[RED, GREEN, BLUE],
+        mapping=[(GREEN, BLUE)],
+        settings=settings,
+        run=Run(network),
+        **others,
     )
-    assert wanted_layers(settings) == ("block2_conv1", "block1_conv1")
-    assert wanted_layers(settings.changed(style_weight=0)) == ("block2_conv1",)
-    assert wanted_layers(settings.changed(content_weight=0)) == ("block1_conv1", "block2_conv1")
-    assert wanted_layers(settings.changed(content_weight=0, style_weight=0)) == ()
-
-
-def test_result_size():
-    assert result_size((30, 40), Settings()) == (30, 40)
-    assert result_size((30, 40), Settings(size=80)) == (60, 80)
-    assert result_size((3 * DEFAULT_LONGER_SIDE, 4 * DEFAULT_LONGER_SIDE), Settings()) == (
-        3 * DEFAULT_LONGER_SIDE // 4,
-        DEFAULT_LONGER_SIDE,
+    by_plan = transfer(
+        PlanRegion(BLUE, style=FIRST),
+        PlanRegion(RED, style=FIRST, style_region=RED),
+        PlanRegion(GREEN, style=FIRST, style_region=BLUE),
+        settings=settings,
+        **others,
     )
+    assert_equal_results(by_plan, by_region)
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"style_fit": "keep"}, (64, 32)),
-        ({"style_fit": "stretch"}, (48, 64)),
-        ({"style_fit": "keep", "style_scale": 0.5}, (32, 16)),
-        ({"style_fit": "stretch", "style_scale": 1.5}, (72, 96)),
-        ({"style_fit": "keep", "style_scale": 1e-6}, (1, 1)),
-    ],
-)
-def test_style_size(changes, expected):
-    assert style_size((200, 100), (48, 64), Settings(**changes)) == expected
-
-
-def test_transfer_sizes():
-    assert transfer_sizes((30, 40), ONE_SCALE) == [(30, 40)]
-    assert transfer_sizes((30, 40), ONE_SCALE.changed(scales=3, size=80)) == [(15, 20), (30, 40), (60, 80)]
-
-
-def test_the_coarsest_size_must_have_a_pixel_in_every_layer():
-    assert transfer_sizes((4, 4), ONE_SCALE) == [(4, 4)]
-    with pytest.raises(SettingsError, match="3x9 .* the layers need at least 4 pixels"):
-        transfer_sizes((3, 9), ONE_SCALE)
-    with pytest.raises(SettingsError, match="coarsest of 2 scales would be 3x4"):
-        transfer_sizes((6, 8), ONE_SCALE.changed(scales=2))
-
-
-@pytest.mark.parametrize(
-    ("changes", "style", "used"),
-    [
-        ({}, (16, 3), "16x3"),
-        ({"size": 8}, (16, 6), "8x3"),
-        ({"style_scale": 0.25}, (16, 13), "4x3"),
-        ({"scales": 3}, (16, 13), "4x3"),
-        ({"style_fit": "stretch", "style_scale": 0.2}, (99, 99), "3x3"),
-    ],
-)
-def test_every_style_must_have_a_pixel_in_every_layer(changes, style, used):
-    settings = ONE_SCALE.changed(**changes)
-    with pytest.raises(SettingsError, match=f"would be used at {used} .*the layers need at least 4 pixels"):
-        transfer_sizes((16, 16), settings, styles=[(999, 999), style])
-    assert transfer_sizes((16, 16), settings.changed(style_weight=0), styles=[style])
-
-
-def test_every_weight_0_is_an_error_before_anything_loads():
-    with pytest.raises(SettingsError, match="all 0, so there is nothing to do"):
-        transfer_sizes((30, 40), Settings(content_weight=0, style_weight=0, tv_weight=0))
-
-
-def test_check_alpha():
-    alpha = np.array([[0.0, 0.5], [1.0, 0.25]])
-    checked = check_alpha(alpha, (2, 2))
-    assert checked.dtype == np.float32
-    assert_array_equal(checked, alpha)
-
-
-@pytest.mark.parametrize(
-    ("alpha", "message"),
-    [
-        (np.zeros((2, 3), np.float32), r"the alpha has shape \(2, 3\), but the content image is 2x2"),
-        (np.zeros((2, 2, 1), np.float32), r"shape \(2, 2, 1\)"),
-        (np.zeros((2, 2), np.uint8), "the alpha has type uint8"),
-        (np.full((2, 2), np.nan), "the alpha has values from nan"),
-        (np.full((2, 2), 1.01), "the alpha has values from 1.01"),
-    ],
-)
-def test_check_alpha_says_what_is_wrong(alpha, message):
-    with pytest.raises(ImageError, match=message):
-        check_alpha(alpha, (2, 2))
-
-
-def test_starting_images():
-    content, style, initial = random_image(0, 6, 8), random_image(1, 6, 8), random_image(2, 6, 8)
-    for init, expected in (("content", content), ("style", style), ("image", initial)):
-        settings = Settings(init=init)
-        assert_array_equal(starting_image(content, style, initial, [(3, 4), (6, 8)], settings), expected)
-        small = starting_image(content, style, initial, [(2, 2), (3, 4)], settings)
-        assert_array_equal(small, resize_image(expected, (3, 4)))
-    with pytest.raises(SettingsError, match="no initial image was given"):
-        starting_image(content, style, None, [(6, 8)], Settings(init="image"))
-
-
-def test_a_start_from_colors_has_the_coarsest_size_and_those_of_the_whole_style():
-    content, style = random_image(0, 6, 8), random_image(1, 12, 16)
-    settings = Settings(init="colors", seed=4)
-    start = starting_image(content, style, None, [(3, 4), (6, 8)], settings)
-    pool = {tuple(color) for color in resize_image(style, (3, 4)).reshape(-1, 3)}
-    assert start.shape == (3, 4, 3)
-    assert {tuple(color) for color in start.reshape(-1, 3)} <= pool
-    assert_array_equal(start, starting_image(None, style, None, [(3, 4)], settings))
-
-
-def test_init_auto_is_what_a_technique_says():
-    assert check_initial(None, Settings())[1].init == "content"
-    assert check_initial(None, Settings(), auto="colors")[1].init == "colors"
-    assert check_initial(None, Settings(init="noise"), auto="colors")[1].init == "noise"
-    assert check_initial(random_image(0, 6, 8), Settings(), auto="colors")[1].init == "image"
-
-
-def test_a_start_from_a_content_that_there_is_not():
-    with pytest.raises(SettingsError, match="init is 'content', but there is no content image"):
-        starting_image(None, random_image(0, 6, 8), None, [(6, 8)], Settings(init="content"))
-
-
-@pytest.mark.parametrize("changes", [{"content_weight": 0.5}, {"init": "content"}])
-def test_what_asks_for_a_content(changes):
-    check_without_content(DOODLE_SETTINGS)
-    with pytest.raises(SettingsError, match="a doodle has no content"):
-        check_without_content(DOODLE_SETTINGS.changed(**changes))
-
-
-def test_recipes_without_content_pass():
-    for recipe in RECIPES.values():
-        check_without_content(without_content(recipe.settings))
-
-
-def test_noise_of_the_coarsest_size_is_uniform_and_follows_the_seed():
-    content = random_image(0, 6, 8)
-    first, again, other = (
-        starting_image(content, content, None, [(40, 50), (80, 100)], Settings(init="noise", seed=seed))
-        for seed in (5, 5, 6)
+@pytest.mark.parametrize("init", ["colors", "style"])
+def test_regions_that_share_a_style_start_as_in_region_transfer(transfer, network, init):
+    """Where each recolors the style image for itself, several images show the same style."""
+    settings = SETTINGS.changed(color="match", init=init, steps=1)
+    by_region = transfer_region(
+        CONTENT,
+        STYLE,
+        content_map=CONTENT_MAP,
+        style_map=FIRST.style_map,
+        regions=[RED, GREEN],
+        mapping=[(RED, BLUE), (GREEN, BLUE)],
+        settings=settings,
+        run=Run(network),
     )
-    full = starting_image(content, content, None, [(40, 50)], Settings(init="noise", seed=5, noise_contrast=1.0))
-    assert (first.dtype, first.shape) == (np.float32, (40, 50, 3))
-    assert first.min() >= 0.375 and first.max() <= 0.625
-    assert full.min() >= 0 and full.max() <= 1
-    assert full.mean() == pytest.approx(0.5, abs=0.02)
-    assert full.var() == pytest.approx(1 / 12, abs=0.01)
-    assert_allclose(first - 0.5, 0.25 * (full - 0.5), atol=1e-6)
-    assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
+    regions = [PlanRegion(color, style=FIRST, style_region=BLUE) for color in (RED, GREEN)]
+    assert_equal_results(transfer(*regions, settings=settings), by_region)
 
 
-def test_shares():
-    assert normalized_shares(None, 4) == [0.25] * 4
-    assert normalized_shares([1, 3], 2) == [0.25, 0.75]
-    assert normalized_shares([0, 2.5], 2) == [0.0, 1.0]
+def test_a_plan_of_soft_maps_is_region_transfer(transfer, network):
+    content_map = softened(side_by_side((12, 16)), {6: 0.2, 7: 0.4, 8: 0.6, 9: 0.8})
+    style_map = softened(stacked((16, 10)))
+    settings = SETTINGS.changed(init="noise", color="match")
+    by_region = transfer_region(
+        CONTENT,
+        STYLE,
+        content_map=content_map,
+        style_map=style_map,
+        regions=[BLUE],
+        settings=settings,
+        run=Run(network),
+    )
+    by_plan = transfer(
+        PlanRegion(BLUE, style=StyleImage(STYLE, style_map)), content_map=content_map, settings=settings
+    )
+    assert_equal_results(by_plan, by_region)
+    assert by_plan.notes == by_region.notes == ()
 
 
 @pytest.mark.parametrize(
-    ("shares", "message"),
+    ("changes", "others"),
     [
-        ([1.0], "2 styles but 1 style weights"),
-        ([1.0, 1.0, 1.0], "2 styles but 3"),
-        ([0.0, 0.0], "one above 0"),
-        ([1.0, -1.0], "at least 0"),
-        ([1.0, np.nan], "at least 0"),
-        ([np.inf, 1.0], "at least 0"),
+        ({"scales": 2, "init": "colors", "color": "match"}, {}),
+        ({"init": "noise", "mask_exponent": 2.0, "color": "luminance"}, {"alpha": ALPHA, "transparent": True}),
     ],
 )
-def test_shares_that_cannot_be(shares, message):
-    with pytest.raises(SettingsError, match=message):
-        normalized_shares(shares, 2)
+def test_a_plan_with_masks_alone_is_mask_transfer(transfer, network, changes, others):
+    settings = SETTINGS.changed(**changes)
+    masks = [LEFT**2, np.where(LEFT > 0.5, 0, 1 - LEFT).astype(np.float32)]
+    by_mask = transfer_mask(
+        CONTENT,
+        [STYLE, SECOND.image],
+        masks=masks,
+        strengths=[2.0, 1.0],
+        settings=settings,
+        run=Run(network),
+        **others,
+    )
+    by_plan = transfer(
+        PlanRegion(mask=masks[0], style=FIRST, strength=2.0),
+        PlanRegion(mask=masks[1], style=SECOND),
+        content_map=None,
+        settings=settings,
+        **others,
+    )
+    assert_equal_results(by_plan, by_mask)
 
 
-def test_layers_of_weight_0_are_not_asked_for():
-    settings = Settings(content_layers=(("block1_conv2", 1.0), ("block5_conv2", 0.0)), style_weight=0.0)
-    assert wanted_layers(settings) == ("block1_conv2",)
+def test_kept_regions_stay_bit_for_bit_whatever_masks_say(transfer):
+    result = transfer(
+        PlanRegion(RED),
+        PlanRegion(BLUE, style=SECOND),
+        PlanRegion(mask=LEFT, style=FIRST),
+        settings=SETTINGS.changed(init="noise", denoise=0.1),
+    )
+    assert_array_equal(result.image[:, :4], CONTENT[:, :4])
+    assert (result.image[:, 4:15] != CONTENT[:, 4:15]).any(axis=(0, 2)).all()
+    assert result.technique == "plan"
 
 
-def test_a_slip_of_the_hand_in_the_size_is_caught():
-    with pytest.raises(SettingsError, match="51200x38400 .* megapixels"):
-        transfer_sizes((400, 300), Settings(size=51200))
+def test_regions_that_are_not_named_are_kept(transfer):
+    result = transfer(PlanRegion(BLUE, style=SECOND), settings=SETTINGS.changed(init="noise"))
+    assert_array_equal(result.image[LABELS != 2], CONTENT[LABELS != 2])
+
+
+def test_the_contents_colors_are_kept_where_asked(transfer):
+    plan = [PlanRegion(RED, style=SECOND), PlanRegion(BLUE, style=FIRST)]
+    plain = transfer(*plan)
+    kept = transfer(plan[0], dataclasses.replace(plan[1], color="content"))
+    blue = LABELS == 2
+    assert_array_equal(kept.image[~blue], plain.image[~blue])
+    assert np.abs(rgb2lab(kept.image)[blue] - rgb2lab(plain.image)[blue]).max() > 0.1
+    assert_allclose(rgb2lab(kept.image)[blue][:, 0], rgb2lab(plain.image)[blue][:, 0], atol=0.05)
+    assert_array_equal(kept.image[blue], with_content_chroma(plain.image, CONTENT)[blue])
+
+
+def test_gray_is_seen_and_colored_where_luminance_is_asked_for(transfer):
+    plan = [PlanRegion(RED, style=SECOND), PlanRegion(BLUE, style=FIRST, color="luminance")]
+    seen = []
+    result = transfer(*plan, on_step=lambda step: seen.append(step.image), settings=SETTINGS.changed(steps=1))
+    blue = LABELS == 2
+    assert_array_equal(seen[0][blue], lightness_only(CONTENT)[blue])
+    assert_array_equal(seen[0][~blue], CONTENT[~blue])
+    assert_allclose(result.image[blue], with_content_chroma(result.image, CONTENT)[blue], atol=1e-2)
+    assert np.ptp(result.image[blue], axis=-1).max() > 0.1
+
+
+def test_modes_of_masks_mix_as_the_masks_do(transfer):
+    both = [PlanRegion(mask=LEFT, style=SECOND), PlanRegion(mask=1 - LEFT, style=FIRST, color="content")]
+    result = transfer(*both, content_map=None)
+    plain = transfer(*(dataclasses.replace(each, color=None) for each in both), content_map=None).image
+    colored = with_content_chroma(plain, CONTENT)
+    inner = np.s_[:, 1:-1]
+    expected = plain + (1 - LEFT)[..., np.newaxis] * (colored - plain)
+    assert_allclose(result.image[inner], expected[inner], atol=1e-5)
+
+
+def test_the_color_mode_of_the_settings_holds_where_a_region_has_none(transfer):
+    plan = [PlanRegion(RED, style=SECOND), PlanRegion(BLUE, style=FIRST, color="style")]
+    by_settings = transfer(*plan, settings=SETTINGS.changed(color="content"))
+    by_plan = transfer(dataclasses.replace(plan[0], color="content"), plan[1])
+    assert_array_equal(by_settings.image, by_plan.image)
+
+
+def test_regions_to_denoise(transfer):
+    plan = [PlanRegion(RED, style=SECOND), PlanRegion(BLUE, style=FIRST)]
+    plain, smooth, some = (
+        transfer(*plan, settings=SETTINGS.changed(denoise=denoise), denoise_regions=regions).image
+        for denoise, regions in ((0.0, None), (0.2, None), (0.2, [BLUE]))
+    )
+    assert_array_equal(some[LABELS == 2], smooth[LABELS == 2])
+    assert_array_equal(some[LABELS != 2], plain[LABELS != 2])
+    assert (smooth != plain)[LABELS == 0].any()
+    for colors, says in (([GREEN], "it is not painted"), ([(9, 99, 99)], "got #096363")):
+        with pytest.raises((ImageError, SettingsError), match=says):
+            transfer(*plan, settings=SETTINGS.changed(denoise=0.2), denoise_regions=colors)
+    with pytest.raises(SettingsError, match="denoise_regions needs a content map, and there is none"):
+        transfer(
+            PlanRegion(mask=LEFT, style=FIRST),
+            content_map=None,
+            settings=SETTINGS.changed(denoise=0.2),
+            denoise_regions=[RED],
+        )
+
+
+def test_styles_may_be_of_any_float_type(transfer):
+    double = StyleImage(SECOND.image.astype(np.float64))
+    results = [transfer(PlanRegion(RED, style=style)).image for style in (SECOND, double)]
+    assert_array_equal(*results)
+
+
+def test_strength_scales_the_style_term(transfer):
+    plain, strong = (
+        transfer(PlanRegion(RED, style=SECOND, strength=strength), settings=SETTINGS.changed(steps=1))
+        for strength in (1.0, 4.0)
+    )
+    assert strong.losses["style"] == pytest.approx(4 * plain.losses["style"], rel=1e-5)
+
+
+BLACK = np.zeros((12, 16), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("regions", "says"),
+    [
+        ([], "the plan paints nothing"),
+        ([PlanRegion(RED)], "the plan paints nothing"),
+        ([PlanRegion(style=SECOND)], "expected either a region of the content map or a mask; give one of them"),
+        ([PlanRegion(RED, mask=LEFT, style=SECOND)], "expected either a region"),
+        ([PlanRegion(RED, style=SECOND), PlanRegion(RED)], "region #ff0000 (red) is planned twice; plan it once"),
+        ([PlanRegion((9, 99, 99), style=SECOND)], "but got #096363 (cyan)"),
+        ([PlanRegion(mask=LEFT)], "a mask without a style paints nothing"),
+        ([PlanRegion(mask=BLACK, style=SECOND)], "the mask is 0 everywhere"),
+        ([PlanRegion(RED), PlanRegion(mask=(LEFT > 0.9) * LEFT, style=SECOND)], "is 0 wherever pixels are not"),
+        ([PlanRegion(mask=LEFT[:3], style=SECOND)], "aspect of the content image"),
+        ([PlanRegion(RED, style=SECOND, style_region=RED)], "second.jpg has no map"),
+        ([PlanRegion(GREEN, style=FIRST)], "the map of first.jpg lacks #00ff00 (green, 48 pixels"),
+        ([PlanRegion(RED, style=FIRST, style_region=GREEN)], "the map of first.jpg, #0000ff (blue) and #ff0000"),
+        ([PlanRegion(RED, style=FIRST, style_region="all")], "is 'all'; expected a color of its map, or 'whole'"),
+        ([PlanRegion(RED, style=FIRST, style_region=RED, style_mask=LEFT)], "not both"),
+        ([PlanRegion(RED, style=SECOND, style_mask=LEFT)], "the aspect of second.jpg, which is 12x12"),
+        ([PlanRegion(RED, style=SECOND, strength=0.0)], "the strength is 0; expected a number above 0"),
+        ([PlanRegion(RED, style=SECOND, strength=np.nan)], "the strength is nan"),
+        ([PlanRegion(RED, style=SECOND, color="gray")], "color is 'gray'; expected one of style, content, lum"),
+        ([PlanRegion(RED, style=StyleImage(STYLE * 300, name="loud.jpg"))], "the loud.jpg has values"),
+        ([PlanRegion(RED, style=StyleImage(STYLE, CONTENT_MAP, "s.jpg"))], "the map of s.jpg is 12x16"),
+    ],
+)  # fmt: skip
+def test_regions_that_cannot_work_are_refused_before_the_work(transfer, regions, says):
+    steps = []
+    with pytest.raises((ImageError, SettingsError)) as caught:
+        transfer(*regions, on_step=steps.append)
+    assert says in str(caught.value)
+    assert not steps
+
+
+def test_regions_need_a_content_map(transfer):
+    with pytest.raises(SettingsError, match="region #ff0000 .red. needs a content map; give one"):
+        transfer(PlanRegion(RED, style=SECOND), content_map=None)
+
+
+def test_only_pixels_that_are_kept_whole_are_kept_from_masks(transfer):
+    content_map = softened(side_by_side((12, 16)), {6: 0.2, 7: 0.4, 8: 0.6, 9: 0.8})
+    ones = np.ones((12, 16), np.float32)
+    result = transfer(PlanRegion(RED), PlanRegion(mask=ones, style=SECOND), content_map=content_map)
+    assert_array_equal(result.image[:, :6], CONTENT[:, :6])
+    assert (result.image[:, 6:] != CONTENT[:, 6:]).any(axis=(0, 2)).all()
+
+
+@pytest.mark.parametrize(
+    ("regions", "about"),
+    [
+        ([PlanRegion(RED, style=FIRST), PlanRegion((9, 99, 99), style=FIRST)], ("regions", 1, "region")),
+        ([PlanRegion(mask=BLACK, style=FIRST)], ("regions", 0, "mask")),
+        ([PlanRegion(RED, style=FIRST, style_region=GREEN)], ("regions", 0, "style_region")),
+        ([PlanRegion(RED, style=SECOND, style_mask=LEFT)], ("regions", 0, "style_mask")),
+        ([PlanRegion(RED, style=SECOND, strength=0.0)], ("regions", 0, "strength")),
+        ([PlanRegion(RED, style=SECOND, color="gray")], ("regions", 0, "color")),
+        ([PlanRegion(mask=LEFT)], ("regions", 0, "style")),
+        ([PlanRegion(RED, style=StyleImage(STYLE * 300))], ("regions", 0, "style")),
+    ],
+)
+def test_errors_say_which_input_they_are_about(transfer, regions, about):
+    with pytest.raises((ImageError, SettingsError)) as caught:
+        transfer(*regions)
+    assert caught.value.about == about

@@ -1,4 +1,4 @@
-"""Region transfer: what it equals, which pixels it leaves alone, and what it refuses."""
+"""Region transfer, with hard and soft maps: what it equals, which pixels it leaves alone, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,84 +6,74 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
+from small_scenes import (
+    BLUE,
+    CONTENT,
+    GREEN,
+    LAYERS,
+    RED,
+    SETTINGS,
+    STYLE,
+    YELLOW,
+    side_by_side,
+    softened,
+    stacked,
+    whole,
+)
 
+from maskstyle import Run, transfer_basic, transfer_region
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.planned import PlannedRegion, PlannedStyle
 from maskstyle.images.color import match_colors
 from maskstyle.images.pixels import resize_image
-from maskstyle.maps.io import SemanticMap
-from maskstyle.settings import Settings
-from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.planned import transfer_planned
-from maskstyle.techniques.region import transfer_region
+from maskstyle.maps import SemanticMap
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
-RED, GREEN, BLUE, YELLOW = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
-CONTENT, STYLE = random_image(1, 12, 16), random_image(2, 16, 10) ** 2
-SETTINGS = Settings(
-    content_layers=(("block2_conv1", 1.0),),
-    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
-    compute_type="float32",
-    scales=1,
-    steps=3,
-    tolerance=0.0,
-    seed=3,
-)
-
-
-def halves(image, *, upright=True, colors=(RED, BLUE)):
-    """Return a map of an image's size with its first color left, or above, and its second on the other side."""
-    labels = np.zeros(image.shape[:2], np.int32)
-    if upright:
-        labels[:, labels.shape[1] // 2 :] = 1
-    else:
-        labels[labels.shape[0] // 2 :] = 1
-    return SemanticMap(labels, tuple(colors))
-
-
-def whole(image, color=RED):
-    return SemanticMap(np.zeros(image.shape[:2], np.int32), (color,))
-
-
-CONTENT_MAP, STYLE_MAP = halves(CONTENT), halves(STYLE, upright=False)
+SIZE, STYLE_SIZE = CONTENT.shape[:2], STYLE.shape[:2]
+CONTENT_MAP, STYLE_MAP = side_by_side(SIZE), stacked(STYLE_SIZE)
 
 
 @pytest.fixture(scope="module")
 def network(tiny_network):
-    return tiny_network(("block1_conv1", "block2_conv1"))
+    return tiny_network(LAYERS)
 
 
 @pytest.fixture
 def transfer(network):
-    def transfer(content=CONTENT, style=STYLE, content_map=CONTENT_MAP, style_map=STYLE_MAP, **others):
+    def transfer(content=CONTENT, style=STYLE, content_map=CONTENT_MAP, style_map=STYLE_MAP, on_step=None, **others):
         others = {"settings": SETTINGS, **others}
-        return transfer_region(
-            content, style, content_map=content_map, style_map=style_map, network=network, **others
-        )
+        run = Run(network, on_step=on_step)
+        return transfer_region(content, style, content_map=content_map, style_map=style_map, run=run, **others)
 
     return transfer
 
 
-@pytest.mark.parametrize("scales", [1, 2])
-@pytest.mark.parametrize("propagation", ["simple", "inside", "all"])
-def test_one_region_is_basic(transfer, network, scales, propagation):
-    settings = SETTINGS.changed(scales=scales, propagation=propagation)
-    result = transfer(content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
-    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
-    assert_array_equal(result.image, basic.image)
-    assert result.losses == pytest.approx(basic.losses, rel=1e-5)
-    assert (result.technique, result.remarks) == ("region", ())
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"scales": 2, "propagation": "inside", "color": "content"},
+        {"propagation": "all", "color": "luminance"},
+        {"color": "match"},
+    ],
+)
+def test_one_region_is_basic_transfer(transfer, network, changes):
+    settings = SETTINGS.changed(**changes)
+    result = transfer(content_map=whole(SIZE), style_map=whole(STYLE_SIZE), settings=settings)
+    basic = transfer_basic(CONTENT, STYLE, settings=settings, run=Run(network))
+    assert_allclose(result.image, basic.image, atol=1e-4)
+    assert result.losses == pytest.approx(basic.losses, rel=1e-4)
+    assert (result.technique, result.notes) == ("region", ())
 
 
 def test_every_region_in_the_whole_style_begins_as_one_region(transfer):
-    """Regions that share a style share its target, so none has a say that its pixels do not give it."""
+    """Regions that share a style share its target, so each counts by its pixels."""
     settings = SETTINGS.changed(steps=1)
     flat = np.full_like(CONTENT, 0.5)
     split = transfer(
-        flat, content_map=halves(CONTENT, colors=(GREEN, YELLOW)), unmatched="whole-style", settings=settings
+        flat, content_map=side_by_side(SIZE, (GREEN, YELLOW)), unmatched="whole-style", settings=settings
     )
-    one = transfer(flat, content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
+    one = transfer(flat, content_map=whole(SIZE), style_map=whole(STYLE_SIZE), settings=settings)
     assert split.losses["style"] == pytest.approx(one.losses["style"], rel=0.05)  # but for the image's edges
 
 
@@ -126,14 +116,6 @@ def test_pixels_of_other_regions_stay_bit_for_bit(transfer, changes, feather):
     result = transfer(regions=[BLUE], feather=feather, settings=SETTINGS.changed(**changes))
     assert_array_equal(result.image[:, :8], CONTENT[:, :8])
     assert np.abs(result.image[:, 12:] - CONTENT[:, 12:]).max() > 0.01
-
-
-@pytest.mark.parametrize("color", ["content", "luminance", "match"])
-def test_one_region_is_basic_in_every_color_mode(transfer, network, color):
-    settings = SETTINGS.changed(color=color)
-    result = transfer(content_map=whole(CONTENT), style_map=whole(STYLE), settings=settings)
-    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
-    assert_allclose(result.image, basic.image, atol=1e-4)
 
 
 def test_each_region_of_the_style_is_matched_to_its_own(transfer):
@@ -198,7 +180,7 @@ def test_pixels_of_no_region_stay(transfer):
     assert (result.image[5:] != CONTENT[5:]).any(axis=(0, 2)).all()
 
 
-def test_alpha_and_an_image_to_start_from(transfer):
+def test_alpha_and_an_initial_image(transfer):
     alpha = np.linspace(0, 1, CONTENT.shape[0] * CONTENT.shape[1], dtype=np.float32).reshape(CONTENT.shape[:2])
     steps = []
     initial = random_image(7, 12, 16)
@@ -219,13 +201,13 @@ def test_a_mapping_says_which_style(transfer):
 
 
 def test_unmatched_keep_leaves_a_region_alone(transfer):
-    result = transfer(style_map=whole(STYLE, BLUE), unmatched="keep", settings=SETTINGS.changed(init="noise"))
+    result = transfer(style_map=whole(STYLE_SIZE, BLUE), unmatched="keep", settings=SETTINGS.changed(init="noise"))
     assert_array_equal(result.image[:, :8], CONTENT[:, :8])
     assert not np.array_equal(result.image[:, 8:], CONTENT[:, 8:])
 
 
 def test_unmatched_whole_style_paints_it_too(transfer):
-    result = transfer(style_map=halves(STYLE, colors=(BLUE, GREEN)), unmatched="whole-style")
+    result = transfer(style_map=side_by_side(STYLE_SIZE, (BLUE, GREEN)), unmatched="whole-style")
     assert np.abs(result.image - CONTENT).max(axis=(0, 2)).min() > 0
 
 
@@ -233,22 +215,25 @@ def test_unmatched_whole_style_paints_it_too(transfer):
     ("options", "says"),
     [
         (
-            {"style_map": halves(STYLE, colors=(BLUE, GREEN))},
+            {"style_map": side_by_side(STYLE_SIZE, (BLUE, GREEN))},
             ["#ff0000", "96 pixels", "#00ff00", "80 pixels", "keep or whole-style"],
         ),
-        ({"style_map": whole(STYLE, BLUE)}, ["the style map lacks #ff0000 (red, 96 pixels"]),
-        ({"content_map": whole(CONTENT)}, ["the content map lacks #0000ff (blue, 80 pixels"]),
-        ({"style_map": whole(STYLE, GREEN), "unmatched": "keep"}, ["no region of the content map would be painted"]),
+        ({"style_map": whole(STYLE_SIZE, BLUE)}, ["the style map lacks #ff0000 (red, 96 pixels"]),
+        ({"content_map": whole(SIZE)}, ["the content map lacks #0000ff (blue, 80 pixels"]),
+        (
+            {"style_map": whole(STYLE_SIZE, GREEN), "unmatched": "keep"},
+            ["no region of the content map would be painted"],
+        ),
         ({"regions": []}, ["no region of the content map would be painted"]),
         ({"regions": [GREEN]}, ["but got #00ff00 (green)", "the content map, #ff0000 (red) and #0000ff (blue)"]),
         ({"mapping": [(GREEN, RED)]}, ["#00ff00", "#ff0000"]),
-        ({"content_map": whole(CONTENT[:4])}, ["aspect", "the content map is 4x16", "12x16"]),
-        ({"style_map": whole(STYLE[:4])}, ["aspect", "the style map is 4x10", "16x10"]),
+        ({"content_map": whole((4, 16))}, ["aspect", "the content map is 4x16", "12x16"]),
+        ({"style_map": whole((4, 10))}, ["aspect", "the style map is 4x10", "16x10"]),
         ({"content": CONTENT[..., 0]}, ["the content image has shape (12, 16)"]),
         ({"style": STYLE * 255}, ["the style image has values from"]),
     ],
 )
-def test_what_cannot_work_is_said_before_the_work(transfer, options, says):
+def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, says):
     steps = []
     with pytest.raises(ImageError) as caught:
         transfer(on_step=steps.append, **options)
@@ -264,8 +249,11 @@ def test_what_cannot_work_is_said_before_the_work(transfer, options, says):
         ({"feather": -1.0}, "feather is -1; expected a number of pixels"),
         ({"feather": np.nan}, "feather is nan"),
         ({"feather": 2.0, "feather_mode": "color"}, "feather_mode is 'color'; expected one of distance, edges"),
-        ({"feather_mode": "edges"}, "feather is 0, but feather_mode edges looks for edges as far as that"),
-        ({"denoise_regions": [RED]}, "denoise_regions does nothing where denoise is 0"),
+        (
+            {"feather_mode": "edges"},
+            "feather is 0, but `feather_mode` edges looks for edges that far away; expected 1 to",
+        ),
+        ({"denoise_regions": [RED]}, "denoise_regions does nothing where `denoise` is 0"),
         (
             {"denoise_regions": [RED], "regions": [BLUE], "settings": SETTINGS.changed(denoise=0.1)},
             "#ff0000 .red. is to be denoised, but it is not painted",
@@ -280,7 +268,7 @@ def test_settings_that_cannot_work(transfer, options, says):
 
 
 def test_regions_that_are_not_painted_need_no_style(transfer):
-    style_map = halves(STYLE, colors=(BLUE, GREEN))
+    style_map = side_by_side(STYLE_SIZE, (BLUE, GREEN))
     assert_array_equal(transfer(style_map=style_map, regions=[BLUE]).image[:, :8], CONTENT[:, :8])
 
 
@@ -289,22 +277,25 @@ def test_maps_of_another_size_are_fitted(transfer):
     assert_array_equal(transfer(content_map=twice).image, transfer().image)
 
 
-def test_a_region_too_small_for_a_layer_is_reported(transfer):
+def test_a_region_too_small_for_a_layer_is_noted(transfer):
     labels = CONTENT_MAP.labels.copy()
     labels[3, 2] = 2
     content_map = SemanticMap(labels, (RED, BLUE, GREEN))
     result = transfer(content_map=content_map, mapping=[(GREEN, RED)])
-    remark = "region #00ff00 (green) or its region of the style is too small for block2_conv1; it has no say there"
-    assert result.remarks == (remark,)
-    assert result.metadata()["remarks"] == result.record()["remarks"] == [remark]
+    note = (
+        "region #00ff00 (green) or its region of the style image is too small for block2_conv1 and does not guide "
+        "the style there"
+    )
+    assert result.notes == (note,)
+    assert result.metadata()["notes"] == result.record()["notes"] == [note]
     only_deep = SETTINGS.changed(style_layers=(("block2_conv1", 1.0),))
-    (remark,) = transfer(content_map=content_map, mapping=[(GREEN, RED)], settings=only_deep).remarks
-    assert "too small for every style layer" in remark
+    (note,) = transfer(content_map=content_map, mapping=[(GREEN, RED)], settings=only_deep).notes
+    assert "too small for every style layer" in note
 
 
-def test_a_region_that_is_kept_is_reported(transfer):
-    result = transfer(style_map=halves(STYLE, colors=(RED, GREEN)), unmatched="keep")
-    assert result.remarks == ("region #0000ff (blue) is not in the style's map, and was left alone",)
+def test_a_region_that_is_left_alone_is_noted(transfer):
+    result = transfer(style_map=side_by_side(STYLE_SIZE, (RED, GREEN)), unmatched="keep")
+    assert result.notes == ("region #0000ff (blue) is not in the style map and was left alone",)
     assert_array_equal(result.image[:, 8:], CONTENT[:, 8:])
 
 
@@ -318,32 +309,67 @@ def test_a_size_at_which_every_region_has_vanished_is_passed(transfer):
     assert_array_equal(result.image[outside], CONTENT[outside])
 
 
-def test_a_region_lost_at_a_coarse_size_only_is_no_remark(transfer):
+def test_a_region_lost_at_a_coarse_size_only_is_not_noted(transfer):
     labels = np.zeros((12, 16), np.int32)
     labels[4:6, 6:8] = 1
     result = transfer(content_map=SemanticMap(labels, (RED, BLUE)), settings=SETTINGS.changed(scales=2))
-    assert result.remarks == ()
+    assert result.notes == ()
 
 
-def test_without_style_weight_there_is_nothing_to_report(transfer):
-    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
+def test_without_style_weight_there_is_nothing_to_note(transfer):
+    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).notes == ()
 
 
 @pytest.mark.parametrize("init", ["colors", "style"])
-def test_regions_that_share_a_style_start_in_colors_of_their_own(transfer, network, init):
-    """The first step shows where each begins: a dark half and a light one whose style is the same region."""
+def test_regions_that_share_a_style_start_in_colors_of_their_own(transfer, init):
+    """The first step shows the initial image: a dark half and a light one whose style is the same region."""
     content = CONTENT * 0.1 + np.where(np.arange(16) < 8, np.float32(0.1), np.float32(0.8))[:, np.newaxis]
-    mapping = [(RED, BLUE), (BLUE, BLUE)]
     settings = SETTINGS.changed(color="match", init=init, steps=1, tv_weight=0.0)
     steps = []
-    transfer(content, mapping=mapping, settings=settings, on_step=steps.append)
-    first = steps[0].image
-    assert abs(first[:, :8].mean() - content[:, :8].mean()) < 0.25
-    assert abs(first[:, 8:].mean() - content[:, 8:].mean()) < 0.25
-    style = PlannedStyle(STYLE, STYLE_MAP)
-    plan = [PlannedRegion(color, style=style, style_region=BLUE) for color in (RED, BLUE)]
-    planned = []
-    transfer_planned(
-        content, plan, content_map=CONTENT_MAP, settings=settings, network=network, on_step=planned.append
-    )
-    assert_array_equal(planned[0].image, first)
+    transfer(content, mapping=[(RED, BLUE), (BLUE, BLUE)], settings=settings, on_step=steps.append)
+    for half in (np.s_[:, :8], np.s_[:, 8:]):
+        assert abs(steps[0].image[half].mean() - content[half].mean()) < 0.25
+
+
+# Soft maps
+
+HARD = {"content_map": side_by_side(SIZE), "style_map": stacked(STYLE_SIZE)}
+WITHOUT_BLENDS = {name: softened(each) for name, each in HARD.items()}
+SOFT = WITHOUT_BLENDS | {"content_map": softened(HARD["content_map"], {6: 0.2, 7: 0.4, 8: 0.6, 9: 0.8})}
+
+
+@pytest.mark.parametrize("changes", [{}, {"scales": 2}, {"color": "match"}, {"init": "noise"}, {"size": 23}])
+def test_a_soft_map_without_blended_pixels_is_a_hard_one(transfer, changes):
+    options = {"regions": [BLUE], "feather": 2.0, "settings": SETTINGS.changed(**changes)}
+    hard, soft = transfer(**HARD, **options), transfer(**WITHOUT_BLENDS, **options)
+    assert soft.losses == pytest.approx(hard.losses, rel=1e-4)
+    assert_allclose(soft.image, hard.image, atol=1e-3)
+    assert hard.notes == ()
+    assert soft.notes == ("the maps have no soft edges: each pixel belongs to one region, as without soft maps",)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"init": "noise"}, {"init": "colors"}, {"color": "luminance"}, {"denoise": 0.3}, {"scales": 2}]
+)
+@pytest.mark.parametrize("options", [{}, {"feather": 3.0}, {"feather": 3.0, "feather_mode": "edges"}])
+def test_pixels_without_any_share_stay_bit_for_bit(transfer, changes, options):
+    result = transfer(**SOFT, regions=[BLUE], settings=SETTINGS.changed(**changes), **options)
+    assert_array_equal(result.image[:, :6], CONTENT[:, :6])
+    assert (result.image[:, 6] != CONTENT[:, 6]).any()
+    assert result.notes == ()
+
+
+def test_paint_covers_as_far_as_shares_say(transfer):
+    options = {**SOFT, "regions": [BLUE], "settings": SETTINGS.changed(steps=1)}
+    alone, flat = transfer(transparent=True, **options), transfer(**options)
+    assert_array_equal(alone.alpha, SOFT["content_map"].shares[1])
+    assert_allclose(CONTENT + alone.alpha[..., np.newaxis] * (alone.image - CONTENT), flat.image, atol=1e-6)
+    faded = transfer(transparent=True, feather=8.0, **options).alpha
+    assert (faded <= alone.alpha).all() and (faded < alone.alpha)[:, 8:12].all()
+
+
+def test_shares_allow_one_propagation_only(transfer):
+    settings = SETTINGS.changed(propagation="inside")
+    with pytest.raises(SettingsError, match="propagation is 'inside', but soft maps share each cell among regions"):
+        transfer(**SOFT, settings=settings)
+    transfer(**HARD, settings=settings)

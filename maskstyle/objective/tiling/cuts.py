@@ -83,8 +83,7 @@ class Tile(NamedTuple):
 def _cells(span: Span, length: int, cells: int) -> CellSpan:
     # Pooling halves a grid and rounds down, so the side of a cell is the largest power of 2 that fits.
     side = 1 << ((length // cells).bit_length() - 1)
-    last = cells if span.last == length else span.last // side
-    return CellSpan(span.first // side, last, span.start // side)
+    return CellSpan(span.first // side, span.last // side, span.start // side)
 
 
 def needs_tiles(size: Size, side: int | None) -> bool:

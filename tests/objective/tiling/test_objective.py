@@ -19,10 +19,10 @@ from maskstyle.settings import PatchSettings, Settings
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
-SIZE, STYLE_SIZE = (101, 135), (90, 111)
+SIZE, STYLE_SIZE = (77, 101), (70, 83)
 IMAGE, CONTENT, STYLE = random_image(1, *SIZE), random_image(2, *SIZE), random_image(3, *STYLE_SIZE)
-LABELS = (np.indices(SIZE)[1] // 45).astype(np.int32)
-STYLE_LABELS = (np.indices(STYLE_SIZE)[0] // 30).astype(np.int32)
+LABELS = (np.indices(SIZE)[1] // 35).astype(np.int32)
+STYLE_LABELS = (np.indices(STYLE_SIZE)[0] // 25).astype(np.int32)
 PAIRS = [Pair("a", 0, 0), Pair("b", 1, 2), Pair("c", 2, None)]
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
 BASE = Settings(
@@ -103,14 +103,12 @@ def network(tiny_network):
     ("styles", "tile_size"),
     [
         (basic, 64),
-        (basic, 97),
-        (basic, 128),
+        (basic, 75),
         (region, 64),
         (region, 97),
-        (mask, 64),
-        (mask, 128),
+        (mask, 75),
+        (patch, 72),
         (patch, 97),
-        (patch, 128),
     ],
 )
 def test_tiles_change_nothing(network, styles, tile_size):
@@ -166,8 +164,8 @@ def test_average_pooling_zero_padding_and_metrics(tiny_network):
 
 def test_bfloat16_tiles_are_as_close_to_float32_as_the_whole_image(tiny_network, network):
     fast = tiny_network(network.layers, padding="edge", compute_type="bfloat16")
-    exact, _ = both(network, BASE, mask, tile_size=64)
-    values, gradient = exact.value_and_gradient(IMAGE)
+    terms = [content_term(network, CONTENT, BASE), *mask(network, BASE), total_variation_term(BASE)]
+    values, gradient = Objective(network, terms).value_and_gradient(IMAGE)
 
     def errors(objective):
         fast_values, fast_gradient = objective.value_and_gradient(IMAGE)
@@ -177,8 +175,10 @@ def test_bfloat16_tiles_are_as_close_to_float32_as_the_whole_image(tiny_network,
         ]
 
     whole, tiled = map(errors, both(fast, BASE, mask, tile_size=64))
-    assert whole[0] < 0.05 and tiled[0] < 1.5 * whole[0]
-    assert whole[1] < 0.2 and tiled[1] < 1.5 * whole[1]
+    assert whole[0] < 0.05
+    assert tiled[0] < 1.5 * whole[0]
+    assert whole[1] < 0.2
+    assert tiled[1] < 1.5 * whole[1]
 
 
 def test_soft_maps(network):
@@ -252,7 +252,7 @@ def test_an_image_narrower_than_its_margin_is_evaluated_whole(network):
 
 
 def test_small_images_are_evaluated_whole(network):
-    settings = BASE.changed(tile_size=135)
+    settings = BASE.changed(tile_size=max(SIZE))
     terms = [content_term(network, CONTENT, settings)]
     assert isinstance(objective_for(SIZE, network, terms, settings), Objective)
 

@@ -1,4 +1,4 @@
-"""Gradient mask transfer: what it equals, which pixels it leaves alone, how it fades, and what it refuses."""
+"""Mask transfer: what it equals, which pixels it leaves alone, how it fades, and what it refuses."""
 
 from __future__ import annotations
 
@@ -6,28 +6,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
+from small_scenes import CONTENT, LAYERS, OTHER, RED, SETTINGS, STYLE, whole
 
+from maskstyle import Run, transfer_basic, transfer_mask, transfer_region
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.color import match_colors
 from maskstyle.images.pixels import resize_image
-from maskstyle.maps.io import SemanticMap
-from maskstyle.settings import Settings
-from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.gradient_mask import total_mask, transfer_gradient_mask
-from maskstyle.techniques.region import transfer_region
+from maskstyle.maps import SemanticMap
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
-CONTENT, STYLE, OTHER = random_image(1, 12, 16), random_image(2, 16, 10) ** 2, random_image(3, 10, 10) ** 0.5
-SETTINGS = Settings(
-    content_layers=(("block2_conv1", 1.0),),
-    style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
-    compute_type="float32",
-    scales=1,
-    steps=3,
-    tolerance=0.0,
-    seed=3,
-)
 ONES = np.ones((12, 16), np.float32)
 RAMP = np.tile(np.clip(np.linspace(-1, 1, 16, dtype=np.float32), 0, 1), (12, 1))  # 0 in the left half
 RIGHT = (RAMP > 0).astype(np.float32)
@@ -35,52 +23,42 @@ RIGHT = (RAMP > 0).astype(np.float32)
 
 @pytest.fixture(scope="module")
 def network(tiny_network):
-    return tiny_network(("block1_conv1", "block2_conv1"))
+    return tiny_network(LAYERS)
 
 
 @pytest.fixture
 def transfer(network):
-    def transfer(content=CONTENT, styles=(STYLE,), masks=(RAMP,), **others):
-        return transfer_gradient_mask(
-            content, list(styles), masks=list(masks), network=network, **{"settings": SETTINGS, **others}
-        )
+    def transfer(content=CONTENT, styles=(STYLE,), masks=(RAMP,), on_step=None, **others):
+        others = {"settings": SETTINGS, **others}
+        return transfer_mask(content, styles, masks=masks, run=Run(network, on_step=on_step), **others)
 
     return transfer
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {},
-        {"scales": 2},
-        {"init": "noise"},
-        {"denoise": 0.2},
-        {"size": 20},
-        {"color": "luminance"},
-        {"color": "match"},
-    ],
-)
-def test_a_mask_of_ones_is_basic_exactly(transfer, network, changes):
+@pytest.mark.parametrize("changes", [{}, {"scales": 2, "color": "luminance", "denoise": 0.2, "size": 20}])
+def test_a_mask_of_ones_is_basic_transfer_exactly(transfer, network, changes):
     settings = SETTINGS.changed(**changes)
     result = transfer(masks=[ONES], settings=settings)
-    basic = transfer_basic(CONTENT, STYLE, settings=settings, network=network)
+    basic = transfer_basic(CONTENT, STYLE, settings=settings, run=Run(network))
     assert_array_equal(result.image, basic.image)
     assert result.losses == basic.losses
-    assert (result.technique, result.remarks) == ("gradient_mask", ())
+    assert (result.technique, result.notes) == ("mask", ())
 
 
-@pytest.mark.parametrize("init", ["content", "noise"])
-def test_a_mask_of_0_and_1_is_a_region(transfer, network, init):
+def test_a_mask_of_0_and_1_is_a_region(transfer, network):
     """Each cell of the coarsest layer is wholly inside or outside, so that both rules agree on what it is.
 
     With one size alone: at coarser sizes a mask's border becomes soft, where labels take a side.
     """
-    settings = SETTINGS.changed(init=init)
-    content_map = SemanticMap(RIGHT.astype(np.int32) - 1, ((255, 0, 0),))
-    style_map = SemanticMap(np.zeros(STYLE.shape[:2], np.int32), ((255, 0, 0),))
-    result = transfer(masks=[RIGHT], settings=settings)
+    content_map = SemanticMap(RIGHT.astype(np.int32) - 1, (RED,))
+    result = transfer(masks=[RIGHT])
     region = transfer_region(
-        CONTENT, STYLE, content_map=content_map, style_map=style_map, settings=settings, network=network
+        CONTENT,
+        STYLE,
+        content_map=content_map,
+        style_map=whole(STYLE.shape[:2]),
+        settings=SETTINGS,
+        run=Run(network),
     )
     assert_allclose(result.image, region.image, atol=1e-4)
     assert result.losses == pytest.approx(region.losses, rel=1e-4)
@@ -91,7 +69,7 @@ def test_a_mask_of_0_and_1_is_a_region(transfer, network, init):
 def test_a_flat_mask_is_a_fainter_basic_laid_over_the_content(transfer, network, value):
     result = transfer(masks=[ONES * np.float32(value)])
     fainter = SETTINGS.changed(style_weight=value * SETTINGS.style_weight)
-    basic = transfer_basic(CONTENT, STYLE, settings=fainter, network=network)
+    basic = transfer_basic(CONTENT, STYLE, settings=fainter, run=Run(network))
     assert_allclose(result.image, CONTENT + value * (basic.image - CONTENT), atol=1e-4)
 
 
@@ -184,7 +162,7 @@ def test_what_is_painted_fades_with_the_mask(transfer):
 
 
 @pytest.mark.parametrize("init", ["noise", "style"])
-def test_a_start_that_is_not_the_content_goes_as_far_as_the_mask(transfer, init):
+def test_an_initial_image_that_is_not_the_content_reaches_as_far_as_the_mask(transfer, init):
     steps = []
     other = SETTINGS.changed(init=init)
     transfer(masks=[ONES], settings=other, on_step=steps.append)
@@ -193,7 +171,7 @@ def test_a_start_that_is_not_the_content_goes_as_far_as_the_mask(transfer, init)
     assert_allclose(soft, CONTENT + RAMP[..., np.newaxis] * (full - CONTENT), atol=1e-6)
 
 
-def test_alpha_and_an_image_to_start_from(transfer):
+def test_alpha_and_an_initial_image(transfer):
     alpha = np.linspace(0, 1, 192, dtype=np.float32).reshape(12, 16)
     steps, initial = [], random_image(7, 12, 16)
     result = transfer(alpha=alpha, initial=initial, on_step=steps.append)
@@ -213,22 +191,22 @@ def test_strengths_pull_harder(transfer):
     assert np.abs(ten.image - CONTENT).mean() > np.abs(one.image - CONTENT).mean()
 
 
-def test_without_style_weight_there_is_nothing_to_report(transfer):
-    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).remarks == ()
+def test_without_style_weight_there_is_nothing_to_note(transfer):
+    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).notes == ()
 
 
-def test_a_mask_too_small_for_a_layer_is_reported(transfer):
+def test_a_mask_too_small_for_a_layer_is_noted(transfer):
     mask = np.zeros((13, 16), np.float32)
     mask[12] = 1.0
     result = transfer(random_image(5, 13, 16), masks=[mask])
-    assert result.remarks == ("mask 1 is too small for block2_conv1; it has no say there",)
+    assert result.notes == ("mask 1 is too small for block2_conv1 and does not guide the style there",)
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         ({"masks": [RAMP[:6]]}, "mask 1 is 6x16; crop"),
-        ({"masks": [RAMP, RAMP.T], "styles": [STYLE, STYLE]}, "mask 2 is 16x12; turn it"),
+        ({"masks": [RAMP, RAMP.T], "styles": [STYLE, STYLE]}, "mask 2 is 16x12; rotate it"),
         ({"masks": [RAMP * 255]}, "mask 1 has values from 0 to 255"),
         ({"masks": [RAMP * 0]}, "mask 1 is 0 everywhere"),
         ({"masks": [CONTENT]}, r"mask 1 has shape \(12, 16, 3\)"),
@@ -236,11 +214,17 @@ def test_a_mask_too_small_for_a_layer_is_reported(transfer):
         ({"content": CONTENT[..., 0]}, r"the content image has shape \(12, 16\)"),
     ],
 )
-def test_pictures_that_cannot_work_are_said_before_the_work(transfer, options, says):
+def test_images_that_cannot_work_are_refused_before_the_work(transfer, options, says):
     steps = []
     with pytest.raises(ImageError, match=says):
         transfer(on_step=steps.append, **options)
     assert not steps
+
+
+def test_errors_say_which_mask_they_are_about(transfer):
+    with pytest.raises(ImageError) as caught:
+        transfer(styles=[STYLE, STYLE], masks=[RAMP, RAMP * 0])
+    assert caught.value.about == ("masks", 1)
 
 
 @pytest.mark.parametrize(
@@ -260,23 +244,15 @@ def test_settings_that_cannot_work(transfer, options, says):
         transfer(**options)
 
 
-def test_the_total_of_masks():
-    assert_allclose(total_mask([RAMP, ONES], (12, 16)), RAMP + 1)
-    assert total_mask([RAMP], (6, 8)).shape == (6, 8)
-
-
-def test_styles_and_masks_may_be_stacked_or_made_on_access(network):
+def test_styles_and_masks_may_be_stacked(transfer):
     styles = np.stack([STYLE, STYLE[::-1], STYLE[:, ::-1]])
     masks = np.stack([RAMP, RAMP[::-1], 1 - RAMP])
-    options = {"settings": SETTINGS.changed(steps=2), "network": network}
-    expected = transfer_gradient_mask(CONTENT, list(styles), masks=list(masks), **options)
-    assert_array_equal(transfer_gradient_mask(CONTENT, styles, masks=masks, **options).image, expected.image)
+    assert_array_equal(transfer(styles=styles, masks=masks).image, transfer(styles=[*styles], masks=[*masks]).image)
 
 
 @pytest.mark.parametrize("init", ["noise", "style", "colors"])
-def test_starts_go_over_to_the_content_as_masks_do(network, init):
-    faint = np.full_like(RAMP, 0.01)
-    settings = SETTINGS.changed(init=init, steps=1)
+def test_initial_images_fade_to_the_content_as_masks_do(transfer, init):
     steps = []
-    transfer_gradient_mask(CONTENT, [STYLE], masks=[faint], settings=settings, network=network, on_step=steps.append)
+    settings = SETTINGS.changed(init=init, steps=1)
+    transfer(masks=[np.full_like(RAMP, 0.01)], settings=settings, on_step=steps.append)
     assert np.abs(steps[0].image - CONTENT).max() < 0.02

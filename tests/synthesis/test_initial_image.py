@@ -1,0 +1,150 @@
+"""The image that the first size starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from reference import random_image
+from small_scenes import BLUE, RED, side_by_side, stacked
+
+from maskstyle import PlanRegion, Settings, StyleImage
+from maskstyle.errors import SettingsError
+from maskstyle.guidance.layout import Placement
+from maskstyle.images.color import lightness_only
+from maskstyle.images.pixels import resize_image
+from maskstyle.settings import without_content
+from maskstyle.synthesis.initial_image import SPREAD, initial_image, region_colors
+from maskstyle.techniques import BasicInputs, DoodleInputs, MaskInputs, PlanInputs
+
+CONTENT, STYLE, INITIAL = random_image(0, 6, 8), random_image(1, 6, 8), random_image(2, 6, 8)
+SHALLOW = Settings(content_layers=(("block1_conv1", 1.0),), style_layers=(("block1_conv1", 1.0),), scales=1)
+
+
+def scene_of(content=CONTENT, style=STYLE, *, initial=None, **changes):
+    return BasicInputs(content, style, initial=initial, settings=SHALLOW.changed(**changes)).scene()
+
+
+def test_images_have_the_finest_size():
+    for size in (8, 4):
+        for init, expected in (("content", CONTENT), ("style", STYLE)):
+            image = initial_image(scene_of(init=init, size=size, scales=2))
+            assert_array_equal(image, resize_image(expected, (size * 6 // 8, size)))
+        image = initial_image(scene_of(init="noise", size=size, scales=2, initial=INITIAL))
+        assert_array_equal(image, resize_image(INITIAL, (size * 6 // 8, size)))
+
+
+def test_an_image_of_the_right_size_is_not_copied():
+    scene = scene_of(init="content")
+    assert initial_image(scene) is scene.content
+
+
+def test_an_initial_image_that_was_not_given():
+    with pytest.raises(SettingsError, match="no initial image was given"):
+        initial_image(scene_of(init="image"))
+
+
+def test_noise_has_the_coarsest_size_and_is_uniform_and_follows_the_seed():
+    large = random_image(0, 80, 100)
+    first, again, other = (initial_image(scene_of(large, init="noise", seed=seed, scales=2)) for seed in (5, 5, 6))
+    full = initial_image(scene_of(large, init="noise", seed=5, scales=2, noise_contrast=1.0))
+    assert (first.dtype, first.shape) == (np.float32, (40, 50, 3))
+    assert first.min() >= 0.375 and first.max() <= 0.625
+    assert full.min() >= 0 and full.max() <= 1
+    assert full.mean() == pytest.approx(0.5, abs=0.02)
+    assert full.var() == pytest.approx(1 / 12, abs=0.01)
+    assert_allclose(first - 0.5, 0.25 * (full - 0.5), atol=1e-6)
+    assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_colors_have_the_coarsest_size_and_are_those_of_the_whole_style_image():
+    style = random_image(1, 12, 16)
+    image = initial_image(scene_of(style=style, init="colors", seed=4, scales=2))
+    pool = {tuple(color) for color in resize_image(style, (3, 4)).reshape(-1, 3)}
+    assert image.shape == (3, 4, 3)
+    assert {tuple(color) for color in image.reshape(-1, 3)} <= pool
+    assert not np.array_equal(image, initial_image(scene_of(style=style, init="colors", seed=5, scales=2)))
+
+
+def test_a_blend_starts_from_its_first_style_image():
+    scene = scene_of(style=[STYLE, INITIAL], init="style")
+    assert_array_equal(initial_image(scene), STYLE)
+
+
+def test_luminance_starts_in_gray():
+    assert_array_equal(initial_image(scene_of(init="content", color="luminance")), lightness_only(CONTENT))
+
+
+def test_masks_fade_to_the_content_image():
+    mask = np.tile(np.linspace(0, 1, 8, dtype=np.float32), (6, 1))
+    scene = MaskInputs(CONTENT, [STYLE], masks=[mask], settings=SHALLOW.changed(init="style")).scene()
+    expected = CONTENT + mask[..., np.newaxis] * (STYLE - CONTENT)
+    assert_allclose(initial_image(scene), expected, atol=1e-6)
+
+
+def test_each_region_of_a_plan_starts_in_colors_of_its_own_style_image():
+    dark, light = StyleImage(0.2 * STYLE), StyleImage(0.8 + 0.2 * STYLE)
+    plan = [PlanRegion(RED, style=dark), PlanRegion(BLUE, style=light)]
+    settings = SHALLOW.changed(init="colors")
+    image = initial_image(PlanInputs(CONTENT, plan, content_map=side_by_side((6, 8)), settings=settings).scene())
+    assert image[:, :4].max() <= 0.2
+    assert image[:, 4:].min() >= 0.8
+
+
+def test_a_doodle_starts_in_the_colors_of_its_regions():
+    style = np.where(np.arange(6)[:, None, None] < 3, 0.2 * STYLE, 0.8 + 0.2 * STYLE)
+    settings = without_content(SHALLOW)
+    doodle, style_map = side_by_side((6, 8), (BLUE, RED)), stacked((6, 8))
+    image = initial_image(DoodleInputs(style, doodle=doodle, style_map=style_map, settings=settings).scene())
+    assert image[:, :4].min() >= 0.8
+    assert image[:, 4:].max() <= 0.2
+
+
+# Colors of regions, against plain NumPy
+
+LABELS = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 2, -1]], np.int32)
+STYLE_LABELS = np.array([[1, 1, 1], [1, 0, 0], [0, 0, -1]], np.int32)
+COLORS = random_image(4, 3, 3)
+PLACEMENTS = [Placement(name, (), label=here, style_label=there) for name, here, there in
+              (("a", 0, 1), ("b", 1, 0), ("c", 2, None))]  # fmt: skip
+
+
+def test_every_pixel_has_a_color_of_its_regions_style():
+    image = region_colors(LABELS, COLORS, STYLE_LABELS, PLACEMENTS, seed=3)
+    assert (image.dtype, image.shape) == (np.float32, (3, 4, 3))
+    jitter = SPREAD * np.random.default_rng(3).standard_normal((3, 4))
+    for each in PLACEMENTS:
+        pool = COLORS.reshape(-1, 3) if each.style_label is None else COLORS[STYLE_LABELS == each.style_label]
+        cells = np.argwhere(LABELS == each.label)
+        for position, (row, column) in enumerate(cells):
+            rank = abs((position + 0.5) / len(cells) + jitter[row, column])
+            rank = 2 - rank if rank > 1 else rank
+            assert_array_equal(image[row, column], pool[int(rank * len(pool))])
+
+
+def test_pixels_outside_the_placements_have_the_mean_color_of_the_style():
+    image = region_colors(LABELS, COLORS, STYLE_LABELS, PLACEMENTS[:1], seed=3)
+    assert_allclose(image[LABELS != 0], np.broadcast_to(COLORS.mean(axis=(0, 1)), (8, 3)), rtol=1e-6)
+
+
+def test_a_region_of_the_style_that_has_vanished_is_replaced_by_all_of_it():
+    image = region_colors(LABELS, COLORS, np.zeros_like(STYLE_LABELS), PLACEMENTS[:1], seed=3)
+    pool = {tuple(color) for color in COLORS.reshape(-1, 3)}
+    assert {tuple(color) for color in image[LABELS == 0]} <= pool
+
+
+def test_the_order_of_placements_does_not_matter_and_the_seed_does():
+    image = region_colors(LABELS, COLORS, STYLE_LABELS, PLACEMENTS, seed=3)
+    assert_array_equal(region_colors(LABELS, COLORS, STYLE_LABELS, PLACEMENTS[::-1], seed=3), image)
+    assert not np.array_equal(region_colors(LABELS, COLORS, STYLE_LABELS, PLACEMENTS, seed=4), image)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_region_keeps_its_light_from_above(seed):
+    style = np.linspace(1, 0, 40, dtype=np.float32)[:, np.newaxis, np.newaxis].repeat(20, axis=1).repeat(3, axis=2)
+    everywhere = [Placement("a", (), label=0, style_label=0)]
+    image = region_colors(np.zeros((30, 30), np.int32), style, np.zeros((40, 20), np.int32), everywhere, seed=seed)
+    rows = image.mean(axis=(1, 2))
+    assert rows[:5].mean() > 0.8 and rows[-5:].mean() < 0.2
+    assert_allclose(image.mean(), 0.5, atol=0.03)

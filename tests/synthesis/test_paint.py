@@ -1,0 +1,132 @@
+"""The engine: the network that it takes, the style images that it sees, and what it raises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from reference import TINY19, random_image
+from small_scenes import CONTENT, LAYERS, SETTINGS, STYLE
+
+from maskstyle import Limits, Run, paint
+from maskstyle.errors import NumericalError, SettingsError, WeightsError
+from maskstyle.techniques import BasicInputs, MaskInputs
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+
+
+def scene_of(content=CONTENT, style=STYLE, **changes):
+    return BasicInputs(content, style, settings=SETTINGS.changed(steps=2, **changes)).scene()
+
+
+def test_a_scene_may_be_painted_more_than_once(tiny_network):
+    scene, run = scene_of(), Run(tiny_network(LAYERS))
+    assert_array_equal(paint(scene, run).image, paint(scene, run).image)
+
+
+def test_a_loaded_network_must_have_the_layers(tiny_network):
+    scene = scene_of(content_layers=(("block3_conv1", 1.0),))
+    with pytest.raises(SettingsError, match="loaded for block1_conv1, block2_conv1, but .* need block3_conv1"):
+        paint(scene, Run(tiny_network(LAYERS)))
+
+
+def test_a_loaded_network_keeps_its_pooling_and_padding(tiny_network):
+    result = paint(scene_of(), Run(tiny_network(LAYERS, pooling="average", padding="zero")))
+    assert (result.settings.pooling, result.settings.padding) == ("average", "zero")
+    assert (result.network, result.compute_type) == (TINY19.name, "float32")
+
+
+def test_without_weights_on_this_machine():
+    with pytest.raises(WeightsError, match="vgg19"):
+        paint(scene_of(network="vgg19"))
+    result = paint(scene_of())
+    assert (result.network, result.settings.network) == ("lite", "auto")
+    assert np.isfinite(list(result.losses.values())).all() and result.losses["style"] > 0
+
+
+def test_weights_are_found_as_the_settings_say(monkeypatch, random_vgg19_weights):
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+    result = paint(scene_of())
+    assert (result.network, result.compute_type) == ("vgg19", "float32")
+
+
+def test_a_run_that_does_not_fit_into_its_memory_is_refused(tiny_network):
+    steps = []
+    with pytest.raises(SettingsError, match="0.1 GB is the limit"):
+        paint(scene_of(), Run(tiny_network(LAYERS), Limits(memory=0.1), on_step=steps.append))
+    assert not steps
+
+
+def test_a_result_tells_its_limits(tiny_network):
+    limits = Limits(memory=7.0, tile_size=64)
+    result = paint(scene_of(), Run(tiny_network(LAYERS), limits))
+    assert result.limits == limits
+    assert result.metadata()["run"] == {"memory": 7.0, "tile_size": 64}
+
+
+class Overflowing:
+    """A network that gives features that are not finite; for the rest, another network."""
+
+    def __init__(self, network):
+        self._network = network
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def __call__(self, *arguments):
+        """Return features of NaN."""
+        return {layer: features * np.nan for layer, features in self._network(*arguments).items()}
+
+
+def test_a_loss_that_is_not_finite_carries_the_image(tiny_network):
+    with pytest.raises(NumericalError) as caught:
+        paint(scene_of(), Run(Overflowing(tiny_network(LAYERS))))
+    assert_array_equal(caught.value.image, CONTENT)
+
+
+class Seeing:
+    """A network that keeps the sizes of the images that it is given; for the rest, another network."""
+
+    def __init__(self, network):
+        self._network, self.sizes = network, []
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def __call__(self, image, *others):
+        """Return the features of an image."""
+        self.sizes.append(tuple(map(int, image.shape[:2])))
+        return self._network(image, *others)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"style_fit": "keep"}, [(16, 10)]),
+        ({"style_fit": "stretch"}, [(12, 16)]),
+        ({"style_fit": "stretch", "size": 32}, [(24, 32)]),
+        ({"style_fit": "keep", "style_scale": 2.0}, [(32, 20)]),
+        ({"style_fit": "keep", "scales": 2}, [(8, 5), (16, 10)]),
+    ],
+)
+def test_the_size_of_the_style_image_follows_that_of_the_result(tiny_network, changes, expected):
+    """Without a content term, the network sees the style image before it evaluates each size."""
+    network = Seeing(tiny_network(LAYERS))
+    scene = scene_of(**changes, content_weight=0.0)
+    paint(scene, Run(network))
+    seen = [size for before, size in zip([None, *network.sizes], network.sizes, strict=False) if size != before]
+    pictures = [tuple(size) for size in scene.sizes]
+    assert (
+        seen
+        == [each for style, picture in zip(expected, pictures, strict=True) for each in (style, picture)][: len(seen)]
+    )
+    assert set(expected) <= set(network.sizes)
+
+
+def test_a_style_image_that_masks_share_is_evaluated_once(tiny_network):
+    network = Seeing(tiny_network(LAYERS))
+    masks = [np.full((12, 16), share, np.float32) for share in (0.2, 0.3, 0.5)]
+    settings = SETTINGS.changed(steps=1, content_weight=0.0)
+    inputs = MaskInputs(CONTENT, [STYLE, STYLE, random_image(9, 7, 9)], masks=masks, settings=settings)
+    paint(inputs.scene(), Run(network))
+    assert len(network.sizes) == 3  # the two style images, and the picture
