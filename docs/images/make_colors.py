@@ -11,6 +11,7 @@ from scipy import ndimage
 import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 from maskstyle.images.pixels import Image, Mask, to_uint8
+from maskstyle.maps import SemanticMap
 from maskstyle.settings import CHOICES
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -60,7 +61,7 @@ def _edges() -> list[Panel]:
     labels = content_map.labels.copy()
     cup = content_map.colors.index(CUP)
     labels[ndimage.binary_dilation(labels == cup, iterations=SLIP)] = cup
-    loose = maskstyle.SemanticMap(labels, content_map.colors)
+    loose = SemanticMap(labels, content_map.colors)
     drawn = np.where((labels == cup)[..., np.newaxis], photo, photo / 4)
     panels = [Panel(drawn, (f"a map {SLIP} pixels too large",)), Panel(painting, ("window",))]
     for caption, options in (
@@ -91,7 +92,8 @@ def _on_squares(image: Image, alpha: Mask) -> Image:
     """Return a transparent image laid over gray squares."""
     rows, columns = np.indices(alpha.shape) // 12
     squares = np.where((rows + columns) % 2, 0.75, 0.95)[..., np.newaxis]
-    return (squares + alpha[..., np.newaxis] * (image - squares)).astype(np.float32)
+    blended: Image = (squares + alpha[..., np.newaxis] * (image - squares)).astype(np.float32)
+    return blended
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image as PillowImage
 
 import maskstyle
-from maskstyle.evaluation.map_preview import draw_overlay
+from maskstyle.drafting import color_map_like, draft_map
+from maskstyle.evaluation import draw_overlay
 from maskstyle.images.pixels import to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -22,8 +23,8 @@ def main() -> None:
     painting_map = maskstyle.load_map(SAMPLES / "harbour_map.png")
     cat = maskstyle.load_image(SAMPLES / "chelsea.jpg").pixels
     cup = maskstyle.load_image(SAMPLES / "coffee.jpg").pixels
-    of_cat, of_cup = maskstyle.draft_map(cat, regions=4), maskstyle.draft_map(cup, regions=5)
-    like, _ = maskstyle.color_map_like(of_cup, cup, painting_map, painting)
+    of_cat, of_cup = draft_map(cat, regions=4), draft_map(cup, regions=5)
+    like, _ = color_map_like(of_cup, cup, painting_map, painting)
     panels = [
         PillowImage.fromarray(to_uint8(cat)),
         draw_overlay(of_cat, cat, {}),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PIL import Image as PillowImage
 
 import maskstyle
+from maskstyle.evaluation import draw_heatmap, evaluate_regions
 from maskstyle.images.contact_sheet import MARGIN, PAPER, Panel, make_sheet
 from maskstyle.images.pixels import Image, to_uint8
+from maskstyle.networks import choose_network
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 CONTENT, STYLE = "coffee", "woodcut"
@@ -18,7 +21,7 @@ SIZE = 384
 def main() -> None:
     """Transfer by region and as a whole, judge both by region, and write the sheet beside this file."""
     content, style = (maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels for name in (CONTENT, STYLE))
-    maps = {
+    maps: dict[str, Any] = {
         "content_map": maskstyle.load_map(SAMPLES / f"{CONTENT}_map.png"),
         "style_map": maskstyle.load_map(SAMPLES / f"{STYLE}_map.png"),
     }
@@ -27,11 +30,11 @@ def main() -> None:
         "maskstyle region": maskstyle.transfer_region(content, style, settings=settings, **maps).image,
         "maskstyle basic": maskstyle.transfer_basic(content, style, settings=settings).image,
     }
-    network = maskstyle.choose_network("lite", ["block2_conv1", "block3_conv1"], compute_type="float32")
+    network = choose_network("lite", ["block2_conv1", "block3_conv1"], compute_type="float32")
     rows = []
     for name, picture in pictures.items():
-        evaluation = maskstyle.evaluate_regions(picture, style, network=network, **maps)
-        rows.append((make_sheet([Panel(picture, (name,))], side=SIZE), maskstyle.draw_heatmap(evaluation)))
+        evaluation = evaluate_regions(picture, style, network=network, **maps)
+        rows.append((make_sheet([Panel(picture, (name,))], side=SIZE), draw_heatmap(evaluation)))
     _stacked(rows).save(Path(__file__).with_name("evaluation.jpg"), quality=90)
 
 

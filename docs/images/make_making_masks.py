@@ -10,6 +10,15 @@ from PIL import Image as PillowImage
 import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 from maskstyle.images.pixels import Mask, to_uint8
+from maskstyle.masks import (
+    combine_masks,
+    edge_aware_mask,
+    feather_mask,
+    linear_mask,
+    mask_over_image,
+    radial_mask,
+    region_mask,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FIGURE = (200, 70, 50)
@@ -21,27 +30,27 @@ def main() -> None:
     photo = maskstyle.load_image(SAMPLES / "coffee.jpg").pixels
     drawn_map = maskstyle.load_map(SAMPLES / "coffee_map.png")
     height, width = drawn_map.size
-    cup = maskstyle.region_mask(drawn_map, [FIGURE])
-    soft_cup = maskstyle.region_mask(drawn_map, [FIGURE], feather=40)
-    linear = maskstyle.linear_mask((height, width), start=20, end=80)
-    both = maskstyle.combine_masks([linear, soft_cup], how="multiply")
+    cup = region_mask(drawn_map, [FIGURE])
+    soft_cup = region_mask(drawn_map, [FIGURE], feather=40)
+    linear = linear_mask((height, width), start=20, end=80)
+    both = combine_masks([linear, soft_cup], how="multiply")
     rough = coarsened(cup)
     masks = {
         "linear --from left --start 20 --end 80": linear,
-        "radial --center 48,25 --inner 30 --outer 75": maskstyle.radial_mask(
+        "radial --center 48,25 --inner 30 --outer 75": radial_mask(
             (height, width), center=(48, 25), inner=30, outer=75
         ),
         "from-map --region '#c84632'": cup,
         "from-map --region '#c84632' --feather 40": soft_cup,
-        "feather --feather 40 --side outside": maskstyle.feather_mask(cup, 40, side="outside"),
+        "feather --feather 40 --side outside": feather_mask(cup, 40, side="outside"),
         "combine --how multiply: the first and the fourth": both,
         "a rough mask": rough,
-        "edge-aware, from the rough mask": maskstyle.edge_aware_mask(rough, photo),
+        "edge-aware, from the rough mask": edge_aware_mask(rough, photo),
     }
     panels = []
     for title, mask in masks.items():
         panels.append(Panel(np.repeat(mask[..., np.newaxis], 3, axis=2), (title,)))
-        panels.append(Panel(maskstyle.mask_over_image(mask, photo), ("",)))
+        panels.append(Panel(mask_over_image(mask, photo), ("",)))
     sheet = make_sheet(panels, columns=4, side=330)
     PillowImage.fromarray(to_uint8(sheet)).save(Path(__file__).with_name("making_masks.jpg"), quality=85)
 

@@ -29,7 +29,7 @@ def main() -> None:
         mask = maskstyle.load_mask(SAMPLES / f"{content}_mask.png")
         masks: list[Mask] = [mask if which == "mask" else 1 - mask for which in styles.values()]
         paintings = [maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels for name in styles]
-        result = maskstyle.transfer_gradient_mask(picture, paintings, masks=masks, settings=settings)
+        result = maskstyle.transfer_mask(picture, paintings, masks=masks, settings=settings)
         panels += [
             Panel(picture, (content,)),
             Panel(np.repeat(mask[..., np.newaxis], 3, axis=2), ("its mask",)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PIL import Image as PillowImage
 
@@ -12,7 +13,7 @@ from maskstyle.images.pixels import to_uint8
 from maskstyle.settings import PATCH_TRANSFER_SETTINGS
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-CASES = (
+CASES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("coffee", "harbour", {}),
     ("coffee", "woodcut", {}),
     ("astronaut", "harbour", {"unmatched": "nearest"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PIL import Image as PillowImage
 
@@ -11,7 +12,7 @@ from maskstyle.images.contact_sheet import Panel, make_sheet
 from maskstyle.images.pixels import to_uint8
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-CASES = (
+CASES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("coffee", "woodcut", {}, "every region"),
     ("astronaut", "harbour", {"unmatched": "keep"}, "every region"),
     ("coffee", "harbour", {"regions": [(200, 70, 50)], "feather": 6.0}, "one region, feathered"),
