@@ -118,7 +118,8 @@ def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
         return None
     mentioned = {*scene.layout.kept, *scene.layout.painted()}
     left = [region_name(color) for label, color in enumerate(content_map.colors) if label not in mentioned]
-    return f"the plan does not mention {', '.join(left)}: only masks paint there" if left else None
+    fate = "only masks paint there" if scene.layout.masked() else "nothing is painted there"
+    return f"the plan does not mention {', '.join(left)}: {fate}" if left else None
 
 
 def _check_layers(plan: Plan) -> None:
