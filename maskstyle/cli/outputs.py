@@ -106,8 +106,8 @@ class Files:
             written_by = held.identity.get("version of maskstyle")
             if written_by != __version__:
                 raise CheckpointError(
-                    f"the checkpoint {path} was written by version {written_by} of maskstyle, and this is {__version__}; "
-                    "resume it with that version, or drop --resume"
+                    f"the checkpoint {path} was written by maskstyle {written_by}, and this is {__version__}; resume "
+                    "it with that version, or drop --resume"
                 )
             height, width = held.size
             text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
