@@ -153,7 +153,7 @@ CHOICES = [
 
 WEIGHTS = [
     Bad("missing", "basic {good} --weights none.npz", ("no weights file none.npz", "check the path")),
-    Bad("a folder", "basic {good} --weights folder", ("folder is a folder", "name a file inside it")),
+    Bad("a folder", "basic {good} --weights folder", ("folder is a folder", "pass a file in it")),
     Bad("another suffix", "basic {good} --weights text.jpg", ("text.jpg", ".npz or .h5")),
     Bad("text named npz", "basic {good} --weights text.npz", ("text.npz cannot be read", "not an archive of arrays")),
     Bad("text named h5", "basic {good} --weights text.h5", ("text.h5 cannot be read", "damaged")),
