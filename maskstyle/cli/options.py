@@ -12,7 +12,17 @@ from typing import Annotated, Any, Literal, Optional, TypeAlias
 import typer
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import DEFAULT_LONGER_SIDE, NETWORK, OUTPUT, SPEED, WHERE, LayerMix, Limits, PatchSettings, Settings
+from maskstyle.settings import (
+    DEFAULT_LONGER_SIDE,
+    NETWORK,
+    OUTPUT,
+    SPEED,
+    WHERE,
+    LayerMix,
+    Limits,
+    PatchSettings,
+    Settings,
+)
 
 OutputOption: TypeAlias = Annotated[
     Path, typer.Option("--output", "-o", help="Result to write.", show_default=False, rich_help_panel=OUTPUT)
