@@ -9,6 +9,7 @@ from scipy import ndimage
 from sheets import picture, picture_panel, save_sheet, semantic_map
 
 import maskstyle
+import maskstyle.maps
 from maskstyle.images.contact_sheet import Panel
 from maskstyle.images.pixels import Image, Mask
 from maskstyle.settings import CHOICES
@@ -68,7 +69,7 @@ def _edges() -> list[Panel]:
         result = maskstyle.transfer_region(
             content,
             picture("window"),
-            content_map=maskstyle.SemanticMap(labels, content_map.colors),
+            content_map=maskstyle.maps.SemanticMap(labels, content_map.colors),
             style_map=semantic_map("window"),
             regions=[CUP],
             settings=SETTINGS,

@@ -7,6 +7,9 @@ from PIL import Image as PillowImage
 from sheets import FOLDER, picture, semantic_map
 
 import maskstyle
+import maskstyle.drafting
+import maskstyle.evaluation
+import maskstyle.maps
 from maskstyle.evaluation.map_preview import draw_overlay
 from maskstyle.images.pixels import to_uint8
 
@@ -18,8 +21,8 @@ def main() -> None:
     """Draft maps of two photographs, one in the colors of a painting's map, and write them side by side."""
     cat, cup = picture("chelsea"), picture("coffee")
     painting_map = semantic_map("harbour")
-    cat_map, cup_map = maskstyle.draft_map(cat, regions=4), maskstyle.draft_map(cup, regions=5)
-    matched, _ = maskstyle.color_map_like(cup_map, cup, painting_map, picture("harbour"))
+    cat_map, cup_map = maskstyle.drafting.draft_map(cat, regions=4), maskstyle.drafting.draft_map(cup, regions=5)
+    matched, _ = maskstyle.drafting.color_map_like(cup_map, cup, painting_map, picture("harbour"))
     panels = [
         PillowImage.fromarray(to_uint8(cat)),
         draw_overlay(cat_map, cat, {}),
@@ -30,7 +33,7 @@ def main() -> None:
     _side_by_side(panels).save(FOLDER / "maps_draft.jpg", quality=85)
 
 
-def _colored(drawn: maskstyle.SemanticMap) -> PillowImage.Image:
+def _colored(drawn: maskstyle.maps.SemanticMap) -> PillowImage.Image:
     return PillowImage.fromarray(np.array(drawn.colors, np.uint8)[drawn.labels])
 
 

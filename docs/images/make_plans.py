@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from maskstyle.plans.inputs import load_plan
+import dataclasses
+
 from sheets import SAMPLES, save_sheet
 
 import maskstyle
 from maskstyle.images.contact_sheet import Panel
+from maskstyle.plans.load import load_plan
 
 
 def main() -> None:
     """Run the plan and write the sheet."""
     plan = maskstyle.read_plan(SAMPLES / "plan.toml")
-    assert plan.content_map is not None
-    content = maskstyle.load_image(plan.file(plan.content)).pixels
-    content_map = maskstyle.load_image(plan.file(plan.content_map)).pixels
-    loaded = load_plan(plan, content)
-    result = maskstyle.transfer_planned(
-        content, loaded.regions, content_map=loaded.content_map, settings=plan.settings.changed(network="lite")
-    )
-    panels = [Panel(content, ("content",)), Panel(content_map, ("its map",))]
-    panels += [Panel(style.image, (name,)) for name, style in loaded.styles.items()]
+    plan = dataclasses.replace(plan, settings=plan.settings.changed(network="lite"))
+    loaded = load_plan(plan)
+    content_map = maskstyle.load_image(plan.file(plan.values["content_map"])).pixels
+    scene = loaded.scene()
+    result = maskstyle.paint(scene)
+    panels = [Panel(loaded.picture.pixels, ("content",)), Panel(content_map, ("its map",))]
+    panels += [Panel(style.image, (name,)) for name, style in zip(plan.styles, scene.layout.styles(), strict=True)]
     panels.append(Panel(result.image, ("three styles, one part kept",)))
     save_sheet("plans", panels, columns=3, side=480)
 
