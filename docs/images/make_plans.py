@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 from sheets import SAMPLES, save_sheet
 
@@ -14,13 +14,12 @@ from maskstyle.plans.load import load_plan
 def main() -> None:
     """Run the plan and write the sheet."""
     plan = maskstyle.read_plan(SAMPLES / "plan.toml")
-    plan = dataclasses.replace(plan, settings=plan.settings.changed(network="lite"))
-    loaded = load_plan(plan)
+    loaded = load_plan(replace(plan, settings=plan.settings.changed(network="lite")))
+    result = maskstyle.paint(loaded.scene())
     content_map = maskstyle.load_image(plan.file(plan.values["content_map"])).pixels
-    scene = loaded.scene()
-    result = maskstyle.paint(scene)
     panels = [Panel(loaded.picture.pixels, ("content",)), Panel(content_map, ("its map",))]
-    panels += [Panel(style.image, (name,)) for name, style in zip(plan.styles, scene.layout.styles(), strict=True)]
+    for name, style in plan.styles.items():
+        panels.append(Panel(maskstyle.load_image(plan.file(style.image)).pixels, (name,)))
     panels.append(Panel(result.image, ("three styles, one part kept",)))
     save_sheet("plans", panels, columns=3, side=480)
 

@@ -32,10 +32,10 @@ from maskstyle.objective.gram import gram
 from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
 from maskstyle.synthesis.initial_image import initial_image
-from maskstyle.synthesis.paint import Run, paint
+from maskstyle.synthesis.paint import Run
 from maskstyle.synthesis.scales import Step
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.basic import BasicInputs
+from maskstyle.techniques.basic import BasicInputs, transfer_basic
 
 LAYERS = tuple(layer for layer in VGG19.layers if layer[:6] in ("block1", "block2", "block3"))
 SIDE = 384
@@ -125,7 +125,7 @@ def report_results(
 def compare(networks: Networks, photo: Path, painting: Path, settings: Settings, folder: Path) -> Comparison:
     """Compare both networks' results for one pair; VGG19's are read from the folder if they exist."""
     content, style = load_resized(photo), load_resized(painting)
-    scene = scene_of(content, style, settings)
+    scene = BasicInputs(content, style, settings=settings.changed(scales=1)).scene()
     judge = objective(networks["vgg19"], scene)
     before = judge.losses(initial_image(scene))
     images: list[Image] = []
@@ -153,7 +153,7 @@ def painted(
         if step.scale == step.scales and step.step == SNAPSHOT_STEP:
             snapshots.append(step.image)
 
-    return paint(BasicInputs(content, style, settings=settings).scene(), Run(network=network, on_step=keep)).image
+    return transfer_basic(content, style, settings=settings, run=Run(network=network, on_step=keep)).image
 
 
 def report_means(comparisons: Sequence[Comparison], file: Path) -> None:
@@ -166,17 +166,11 @@ def report_means(comparisons: Sequence[Comparison], file: Path) -> None:
     file.write_text(json.dumps({"left": left, "content": ratios}, indent=1), encoding="utf-8")
 
 
-def scene_of(content: Image, style: Image, settings: Settings) -> Scene:
-    """Return the scene of a basic transfer at the size of the content image alone."""
-    settings = settings.changed(size=max(content.shape[:2]), scales=1)
-    return BasicInputs(content, style, settings=settings).scene()
-
-
 def objective(network: FeatureNetwork, scene: Scene) -> Objective:
-    """Return the content and style terms of a scene at its only size."""
-    extractor, (size,) = Extractor(network), scene.sizes
-    style = scene.style_at(scene, extractor, size)
-    return Objective(network, [content_term(extractor, scene.seen_at(size), scene.settings), style.term])
+    """Return the content and style terms of a scene at its finest size."""
+    extractor, size = Extractor(network), scene.sizes[-1]
+    content = content_term(extractor, scene.seen_at(size), scene.settings)
+    return Objective(network, [content, scene.style_at(scene, extractor, size).term])
 
 
 def comparison_images(
