@@ -54,11 +54,11 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
     result : Path
         The result that holds them.
     """
-    remarks = []
+    notes = []
     for name, expected in hashes.items():
         path = result.parent / name
         if not path.is_file():
-            remarks.append(f"{path} is not there any more")
+            notes.append(f"{path} is not there any more")
         elif file_hashes([path], path) != {path.name: expected}:
-            remarks.append(f"{path} has changed since {result.name} was made")
-    return remarks
+            notes.append(f"{path} has changed since {result.name} was made")
+    return notes

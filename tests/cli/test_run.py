@@ -407,7 +407,8 @@ def test_what_is_wrong_with_regions_and_masks_has_its_line(checked_plan, text, o
     assert text.count(old) == 1
     message = checked_plan("--dry-run", text=text.replace(old, new)).error
     assert message.startswith(f"plan.toml, {says}")
-    assert "`" not in message and "--" not in message
+    assert "`" not in message
+    assert "--" not in message
 
 
 PAIRS = f"""technique = "patch"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -106,8 +107,9 @@ def test_flat_areas_spread_over_their_region_where_repetition_counts():
 
     assert columns(0.0) == [24, 24, 28, 28]  # the nearest relative positions
     spread = columns(0.5)
-    assert spread[0] == 24 and spread[-1] <= 36
-    assert all(after - before >= 4 for before, after in zip(spread, spread[1:], strict=False))
+    assert spread[0] == 24
+    assert spread[-1] <= 36
+    assert all(after - before >= 4 for before, after in itertools.pairwise(spread))
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "ncc"])

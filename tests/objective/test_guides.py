@@ -391,7 +391,8 @@ def test_soft_maps_without_blended_pixels_are_hard_maps(tiny_network, size):
         for each in (maps, list(map(softened, maps)))
     )
     for one, other in zip(hard, soft, strict=True):
-        assert other.cells is None and one.name == other.name
+        assert other.cells is None
+        assert one.name == other.name
         assert one.strength == pytest.approx(other.strength, rel=1e-12)
         assert one.targets.keys() == other.targets.keys()
         for layer, cells in one.cells.items():
@@ -409,7 +410,8 @@ def test_blended_pixels_weigh_by_their_shares_on_both_sides(network):
     red, blue = guides["red"], guides["blue"]
     assert_allclose(red.weights["block1_conv1"][0], [*[1] * 9, 0.75, 0.25, *[0] * 9])
     assert_allclose(red.weights["block2_conv1"][0], [1, 1, 1, 1, 0.875, 0.125, 0, 0, 0, 0])
-    assert red.strength == pytest.approx(10 / 20) and blue.strength == pytest.approx(10 / 20)
+    assert red.strength == pytest.approx(10 / 20)
+    assert blue.strength == pytest.approx(10 / 20)
     features = forward(style, WEIGHTS)
     for layer, side in (("block1_conv1", 1), ("block2_conv1", 2)):
         weights = style_map.shares[1].astype(np.float64).reshape(16 // side, side, 24 // side, side).mean((1, 3))

@@ -110,7 +110,8 @@ def test_matches_stay_in_their_region(network):
     for found in matches.values():
         columns = found.candidates.corners()[found.matches][:, 1] / found.candidates.grid[1]
         right = found.patches.corners()[:, 1] >= found.patches.grid[1] / 2
-        assert (columns[right] >= 0.5).all() and (columns[~right] < 0.5).all()
+        assert (columns[right] >= 0.5).all()
+        assert (columns[~right] < 0.5).all()
 
 
 def test_one_region_everywhere_needs_no_maps_to_agree(network):
@@ -127,7 +128,8 @@ def test_patches_count_by_their_share_of_cells_in_a_region(network):
     found = matches["block1_conv1"]
     assert_allclose(found.shares.reshape(3, 4)[:, 0] * 12, [0, 0.5, 1])
     assert (found.matches.reshape(3, 4)[0] == -1).all()
-    assert value > 0 and np.isfinite(gradient).all()
+    assert value > 0
+    assert np.isfinite(gradient).all()
 
 
 def test_an_image_of_no_region_has_no_style(network):
@@ -141,7 +143,8 @@ def test_a_region_that_vanishes_on_a_coarse_grid_is_noted_and_replaced(network):
     style_labels[3, 3] = 1
     pair = maps(style_labels=style_labels)
     _, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=pair)
-    assert np.isfinite(value) and np.isfinite(gradient).all()
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
     note = "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colors take its place there"
     assert patch_notes(network, pair, SETTINGS) == (note,)
     assert patch_notes(network, maps(), SETTINGS) == ()

@@ -41,7 +41,8 @@ def test_without_weights_on_this_machine():
         paint(scene_of(network="vgg19"))
     result = paint(scene_of())
     assert (result.network, result.settings.network) == ("lite", "auto")
-    assert np.isfinite(list(result.losses.values())).all() and result.losses["style"] > 0
+    assert np.isfinite(list(result.losses.values())).all()
+    assert result.losses["style"] > 0
 
 
 def test_weights_are_found_as_the_settings_say(monkeypatch, random_vgg19_weights):

@@ -31,7 +31,8 @@ def test_declarations(name):
     for each in declared.values():
         assert each.kind in KINDS
         assert each.panel in PANELS
-        assert each.help and len(each.help.split()) <= 14
+        assert each.help
+        assert len(each.help.split()) <= 14
         assert not each.of or each.of in declared
         assert bool(each.choices) == (each.kind == "choice")
     for field in dataclasses.fields(inputs):
