@@ -45,9 +45,10 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
         # Weights that a run found by itself are recorded by their name alone.
         if "weights" not in table and (result.parent / inputs["weights"]).is_file():
             table["weights"] = inputs["weights"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        missing = f"missing: {error.args[0]}" if isinstance(error, KeyError) else "damaged"
         raise SettingsError(
-            f"the metadata of {result} are not enough for a plan (missing: {error}); expected a result of maskstyle "
+            f"the metadata of {result} are not enough for a plan ({missing}); expected a result of maskstyle "
             f"{', '.join(name for name in TECHNIQUES if name != 'plan')} or run, of version 0.4 or later"
         ) from None
     return table

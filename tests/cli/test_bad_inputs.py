@@ -628,7 +628,7 @@ PLANS = [
     Bad(
         "from an older result",
         "plan from older.png",
-        ("older.png are not enough for a plan (missing: 'settings')", "basic, region, mask, patch, doodle or run"),
+        ("older.png are not enough for a plan (missing: settings)", "basic, region, mask, patch, doodle or run"),
     ),
     Bad("onto the result", "plan from older.png -o older.png", ("--output is older.png, an input",)),
     Bad("into a missing folder", "plan from older.png -o no/plan.toml", ("no folder no",)),
