@@ -1,4 +1,4 @@
-"""The plan that repeats a result, from the metadata that the result carries."""
+"""The plan that repeats a result, made from the metadata of the result."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
     metadata : mapping
         From `maskstyle.read_metadata`.
     result : Path
-        The file that holds it; paths of the plan are relative to its folder.
+        The file of the result; paths of the plan are relative to its folder.
 
     Raises
     ------
     SettingsError
-        Where the metadata does not say enough.
+        Where the metadata are not enough.
     """
     try:
         inputs = metadata["inputs"]
@@ -59,8 +59,8 @@ def _check_understood(settings: Mapping[str, Any], result: Path) -> None:
     strange = [name for name in settings if name not in FIELDS and name not in RUN_FIELDS]
     if strange:
         raise SettingsError(
-            f"{result} was made with {', '.join(strange)}, which plans do not have; make it without, or write a plan "
-            "by hand"
+            f"{result} was made with {', '.join(strange)}, which plans do not support; make it without, or write a "
+            "plan by hand"
         )
 
 

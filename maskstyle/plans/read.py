@@ -1,4 +1,4 @@
-"""Reading a plan file; everything that its text alone can tell is checked here."""
+"""Reading a plan file, and checking its text; the files that it names are not opened."""
 
 from __future__ import annotations
 
@@ -125,7 +125,9 @@ def _styles(source: Source, tables: Mapping[str, object], inputs: type[Inputs]) 
 def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> PlanStyle:
     path = ("styles", name)
     if not isinstance(table, dict):
-        raise source.error(path, f'styles.{name} is no table; write [styles.{name}] and image = "painting.jpg" below')
+        raise source.error(
+            path, f'styles.{name} is not a table; write [styles.{name}] and image = "painting.jpg" below'
+        )
     check_keys(source, path, table, STYLE_KEYS, f"[styles.{name}]")
     if "image" not in table:
         raise source.error(path, f'[styles.{name}] has no image; add image = "painting.jpg"')
@@ -216,7 +218,7 @@ def _check_regions(
 
 
 def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> None:
-    """Raise SettingsError where a value is none of the choices, or what names a region is no color."""
+    """Raise SettingsError where a value is not one of the choices, or is not a color."""
     for name, each in declared_inputs(inputs).items():
         if each.choices and table.get(name, each.choices[0]) not in each.choices:
             raise source.error((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")

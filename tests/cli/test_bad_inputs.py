@@ -624,7 +624,7 @@ PLANS = [
     Bad("dry run of a bad one", "run wrong.toml --dry-run", ("wrong.toml, line 2",)),
     Bad("from nothing", "plan from", ("result", "plan from --help")),
     Bad("from a missing one", "plan from none.png", ("none.png does not exist",)),
-    Bad("from another's picture", "plan from content.png", ("content.png holds no metadata of maskstyle",)),
+    Bad("from another's picture", "plan from content.png", ("content.png has no metadata of maskstyle",)),
     Bad(
         "from an older result",
         "plan from older.png",

@@ -347,7 +347,7 @@ def test_inputs_that_changed_are_noted(plan, run, painted):
     ran = run("plan", "from", "out.png").succeeded()
     assert ran.err.splitlines() == [
         "note: pictures/one.png has changed since out.png was made",
-        "note: pictures/two.png is not there any more",
+        "note: pictures/two.png no longer exists",
     ]
     assert 'image = "pictures/one.png"' in ran.out
 

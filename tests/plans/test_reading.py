@@ -264,7 +264,7 @@ WRONG = {
         "[settings]", 'soft_maps = true\n[settings]\npropagation = "inside"', 4, ("propagation is 'inside'", "simple")
     ),
     "style without image": Wrong('image = "b.jpg"\n', "", 12, ("[styles.a b] has no image",)),
-    "style no table": Wrong('[styles."a b"]\nimage', "[styles]\nother", 13, ("styles.other is no table",)),
+    "style no table": Wrong('[styles."a b"]\nimage', "[styles]\nother", 13, ("styles.other is not a table",)),
     "share with regions": Wrong('image = "b.jpg"', 'image = "b.jpg"\nshare = 2', 14, ("share does nothing",)),
     "unknown style": Wrong('style = "wave"', 'style = "wve"', 17, ("there is no style 'wve'", "'wave'?")),
     "no style": Wrong('style = "wave"\n', "", 15, ("[[region]] has no style", "keep = true")),

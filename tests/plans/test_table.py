@@ -96,7 +96,7 @@ def test_settings_of_a_recipe_that_do_nothing_are_left_out(tmp_path):
 )
 def test_what_plans_do_not_have_is_not_passed_over(tmp_path, part, changes):
     given = metadata()
-    with pytest.raises(SettingsError, match=r"r\.png was made with halo, which plans do not have"):
+    with pytest.raises(SettingsError, match=r"r\.png was made with halo, which plans do not support"):
         plan_of_result({**given, part: {**given[part], **changes}}, tmp_path / "r.png")
     assert plan_of_result({**given, "inputs": {**given["inputs"], "halo": None}}, tmp_path / "r.png")
 
@@ -304,7 +304,7 @@ def test_files_that_changed_or_are_gone(tmp_path):
     files[2].unlink()
     changed, gone = describe_changes(hashes, result)
     assert changed.endswith("changed.png has changed since r.png was made")
-    assert gone.endswith("gone.png is not there any more")
+    assert gone.endswith("gone.png no longer exists")
 
 
 def test_paths_are_from_the_results_folder(tmp_path):
