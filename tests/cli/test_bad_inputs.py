@@ -624,11 +624,11 @@ PLANS = [
     Bad("dry run of a bad one", "run wrong.toml --dry-run", ("wrong.toml, line 2",)),
     Bad("from nothing", "plan from", ("result", "plan from --help")),
     Bad("from a missing one", "plan from none.png", ("none.png does not exist",)),
-    Bad("from another's picture", "plan from content.png", ("content.png holds no metadata of maskstyle",)),
+    Bad("from another's picture", "plan from content.png", ("content.png has no metadata of maskstyle",)),
     Bad(
         "from an older result",
         "plan from older.png",
-        ("older.png are not enough for a plan (missing: 'settings')", "basic, region, mask, patch, doodle or run"),
+        ("older.png are not enough for a plan (missing: settings)", "basic, region, mask, patch, doodle or run"),
     ),
     Bad("onto the result", "plan from older.png -o older.png", ("--output is older.png, an input",)),
     Bad("into a missing folder", "plan from older.png -o no/plan.toml", ("no folder no",)),
