@@ -319,26 +319,12 @@ class _Loader:
             color=entry.color,
         )
 
-<<<<<<< HEAD
-=======
-    def _content_map(self) -> SemanticMap:
-        """Return the content map; it is read before the inputs that name colors of it."""
-        if "content_map" not in self._maps:
-            self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
-        return self._maps["content_map"]
-
->>>>>>> h-front
     def _colors(self, name: str, declared: Declared) -> list[Color] | None:
         texts = self.plan.values.get(name)
         if texts is None:
             return None
-<<<<<<< HEAD
         if self._map(declared.of, declared_inputs(self.plan.inputs)[declared.of]) is None:
             return [parse_color(text) for text in texts]  # the scene says that there is no map
-=======
-        if declared.of not in self._maps:  # the scene refuses them
-            return [parse_color(text) for text in texts]
->>>>>>> h-front
         semantic_map = self._maps[declared.of]
         return [
             self._color((name, place), text, semantic_map, self.names[declared.of])

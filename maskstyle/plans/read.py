@@ -214,11 +214,7 @@ def _check_regions(
 
 
 def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> None:
-<<<<<<< HEAD
     """Raise SettingsError where a value is none of the choices or out of bounds, or where a region is no color."""
-=======
-    """Raise SettingsError where a value is not one of the choices, or is not a color."""
->>>>>>> h-front
     for name, each in declared_inputs(inputs).items():
         if each.choices and table.get(name, each.choices[0]) not in each.choices:
             raise source.error((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")

@@ -58,11 +58,7 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
     for name, expected in hashes.items():
         path = result.parent / name
         if not path.is_file():
-<<<<<<< HEAD
-            notes.append(f"{path} is not there any more")
-=======
             notes.append(f"{path} no longer exists")
->>>>>>> h-front
         elif file_hashes([path], path) != {path.name: expected}:
             notes.append(f"{path} has changed since {result.name} was made")
     return notes
