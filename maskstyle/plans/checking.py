@@ -61,40 +61,39 @@ class Kind:
     """
 
     words: str
-
-    def fits(self, value: object) -> bool:
-        """Return whether a value is of this kind."""
-        if self is TEXT:
-            return isinstance(value, str) and bool(value.strip())
-        if self is TEXTS:
-            return isinstance(value, list) and bool(value) and all(TEXT.fits(each) for each in value)
-        if self is YES_NO:
-            return isinstance(value, bool)
-        if self is TABLE:
-            return isinstance(value, dict)
-        if self is TEXT_TABLE:
-            return isinstance(value, dict) and all(TEXT.fits(each) for each in value.values())
-        if self is TABLES:
-            return isinstance(value, list) and all(isinstance(each, dict) for each in value)
-        if isinstance(value, bool):
-            return False
-        if self is COUNT:
-            return isinstance(value, int) and value >= 1
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            return False
-        return self is ANY_NUMBER or value > 0 or (self is NUMBER and value == 0)
+    fits: Callable[[Any], bool]
 
 
-TEXT = Kind('a text in quotes, such as "photo.jpg"')
-TEXTS = Kind('a list of texts, such as ["red", "#0000ff"]')
-YES_NO = Kind("true or false")
-TABLE = Kind("a table")
-TEXT_TABLE = Kind('a table of texts, such as { red = "#0000ff" }')
-TABLES = Kind("tables, each below a line [[region]]")
-COUNT = Kind("a whole number of at least 1")
-ANY_NUMBER = Kind("a number")
-NUMBER = Kind("a number of at least 0")
-POSITIVE = Kind("a number above 0")
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+TEXT = Kind('a text in quotes, such as "photo.jpg"', _is_text)
+TEXTS = Kind(
+    'a list of texts, such as ["red", "#0000ff"]',
+    lambda value: isinstance(value, list) and value != [] and all(map(_is_text, value)),
+)
+YES_NO = Kind("true or false", lambda value: isinstance(value, bool))
+TABLE = Kind("a table", lambda value: isinstance(value, dict))
+TEXT_TABLE = Kind(
+    'a table of texts, such as { red = "#0000ff" }',
+    lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
+)
+TABLES = Kind(
+    "tables, each below a line [[region]]",
+    lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
+)
+COUNT = Kind(
+    "a whole number of at least 1",
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
+)
+ANY_NUMBER = Kind("a number", _is_number)
+NUMBER = Kind("a number of at least 0", lambda value: _is_number(value) and value >= 0)
+POSITIVE = Kind("a number above 0", lambda value: _is_number(value) and value > 0)
 
 
 def check_keys(
