@@ -142,7 +142,7 @@ def test_a_region_that_vanishes_on_a_coarse_grid_is_noted_and_replaced(network):
     pair = maps(style_labels=style_labels)
     _, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=pair)
     assert np.isfinite(value) and np.isfinite(gradient).all()
-    note = "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colors take its place there"
+    note = "region #0000ff (blue) of the style image is too small for block2_conv1; the nearest colors replace it there"
     assert patch_notes(network, pair, SETTINGS) == (note,)
     assert patch_notes(network, maps(), SETTINGS) == ()
 

@@ -215,7 +215,7 @@ def test_regions_to_denoise(transfer):
     for colors, says in (([GREEN], "it is not painted"), ([(9, 99, 99)], "got #096363")):
         with pytest.raises((ImageError, SettingsError), match=says):
             transfer(*plan, settings=SETTINGS.changed(denoise=0.2), denoise_regions=colors)
-    with pytest.raises(SettingsError, match="denoise_regions needs a content map, and there is none"):
+    with pytest.raises(SettingsError, match="denoise_regions does nothing where no region is painted"):
         transfer(
             PlanRegion(mask=LEFT, style=FIRST),
             content_map=None,
