@@ -1,149 +1,87 @@
-"""Time and memory of a run against pixels, and the constants of maskstyle/synthesis/estimate.py that follow.
+"""Time and memory of a run by size, and the constants of maskstyle/synthesis/estimate.py that follow.
 
-Each case runs in a process of its own, for its peak of memory. As neighbors on a machine make a step longer, a
-step's time is that of the fastest tenth of them. On a machine that never comes to rest, --shared takes shares of the
-processor's time instead, which neighbors hardly change.
+Decides these constants: every forecast, and the choice of tiles, is made with them. As other programs make a step
+longer, its time is that of the fastest tenth of the steps.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Sequence
 
+import bench
 import numpy as np
-from common import parser, print_table, write_figures
+from scipy.optimize import nnls
 
 from maskstyle.networks.architectures import ARCHITECTURES
-from maskstyle.networks.load import choose_network
-from maskstyle.settings import Settings
+from maskstyle.settings import Settings, wanted_layers
 from maskstyle.synthesis.estimate import IMAGES, Constants, Demand, expected, work_of
 from maskstyle.synthesis.schedule import optimizer_bytes
-from maskstyle.techniques.plan import wanted_layers
-
-SIDES = (256, 512, 1024)
-SHARES = {"lite": 0.65, "vgg19": 0.5}
-"""Time of a step, on two cores with nothing else to do, as a share of the processor's; less of lite's is parallel."""
-
-SHARE_OF_BEGINNING = 0.8
-"""The same for what comes before the second step, which is mostly tracing."""
-
-CASES = [(network, kind) for network in ("lite", "vgg19") for kind in ("bfloat16", "float32")]
 
 
-def main() -> None:
-    options = parser(__doc__ or "")
-    options.add_argument("--shared", action="store_true", help="take shares of the processor's time")
-    options.add_argument("--one", nargs=3, help="one case: network, compute type and side")
-    arguments = options.parse_args()
-    if arguments.one:
-        print(json.dumps(measured(*arguments.one[:2], int(arguments.one[2]), arguments.weights)))
-        return
-    figures = []
-    for network, kind in CASES:
-        own = [_in_a_process(network, kind, side, arguments.weights) for side in SIDES]
-        if arguments.shared:
-            own = [as_if_alone(each) for each in own]
-        constants = fitted(network, own)
-        print(f"    ({network!r}, {kind!r}): {constants},")
-        for each in own:
-            size = (each["side"], each["side"])
-            estimate = expected(
-                Demand(ARCHITECTURES[network], kind, [size], Settings(steps=each["steps"])), constants=constants
-            )
-            figures.append({**each, "expected": estimate._asdict(), "constants": constants._asdict()})
-    rows = (
-        (
-            each["network"],
-            each["type"],
-            each["side"],
-            f"{each['seconds']:.3f}",
-            f"{each['expected']['seconds_per_evaluation'][0] / each['seconds'] - 1:+.0%}",
-            f"{each['memory_mb']:.0f}",
-            f"{each['expected']['memory_mb'] / each['memory_mb'] - 1:+.0%}",
-        )
-        for each in figures
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = bench.options(__doc__, steps=40)
+    parser.add_argument("--sides", type=int, nargs="+", default=[256, 512, 1024])
+    given = parser.parse_args(arguments)
+    rows = []
+    for network in given.networks:
+        for kind in given.types:
+            cases = [
+                bench.Case("basic", network=network, compute_type=kind, side=side, steps=_steps(given.steps, side))
+                for side in given.sides
+            ]
+            found = bench.measure(cases, rounds=given.rounds)
+            constants = fitted(found)
+            print(f"    ({network!r}, {kind!r}): {constants},")
+            rows += [_row(case, own, constants) for case, own in found.items()]
+    print()
+    bench.report(rows, given.json)
+
+
+def _steps(steps: int, side: int) -> int:
+    return max(3, round(steps * min(1, 512 / side)))
+
+
+def fitted(found: dict[bench.Case, bench.Figures]) -> Constants:
+    """Return the constants that are nearest, in relative terms, to the figures of one network and type."""
+    work = [work_of(ARCHITECTURES[case.network], wanted_layers(Settings()), case.side**2) for case in found]
+    operations = [each.giga_operations for each in work]
+    values = [each.mega_values for each in work]
+    lines = (
+        *_line(operations, [own.fastest_seconds for own in found.values()]),
+        *_line(values, [_without_images(case, own) for case, own in found.items()]),
+        *_line(operations, [own.begin_seconds for own in found.values()]),
     )
-    header = ("network", "type", "side", "seconds per evaluation", "estimate", "peak MiB", "estimate")
-    print_table(header, rows)
-    write_figures(arguments.json, figures)
+    return Constants(*(float(f"{value:.3g}") for value in lines))
 
 
-def measured(network: str, kind: str, side: int, weights: Path) -> dict[str, object]:
-    """Return what one case takes, in this process."""
-    from maskstyle.synthesis.result import peak_memory_mb
-    from maskstyle.techniques.basic import transfer_basic
+def _without_images(case: bench.Case, own: bench.Figures) -> float:
+    """Return the peak memory in MiB without what images and the vectors of L-BFGS take by arithmetic."""
+    if own.memory_mb is None:
+        raise SystemExit("the system does not tell the peak memory of a process; measure on Linux or macOS")
+    vectors = optimizer_bytes((case.side, case.side), case.optimizer, Settings().history)
+    return own.memory_mb - (vectors + IMAGES * 12 * case.side**2) / 2**20
 
-    steps = 40 if side < 1000 else 16
-    settings = Settings(network=network, compute_type=kind, size=side, scales=1, steps=steps, tolerance=0.0)
-    file = weights if network == "vgg19" else None
-    choice = choose_network(network, wanted_layers(settings), compute_type=kind, weights=file)
-    content, style = np.random.default_rng(0).random((2, side, side, 3), dtype=np.float32)
-    processor = []
-    began = time.process_time()
-    result = transfer_basic(
-        content, style, settings=settings, network=choice, on_step=lambda _: processor.append(time.process_time())
-    )
-    intervals = np.diff([step.seconds for step in result.steps])
-    fastest = float(np.quantile(intervals, 0.1))
+
+def _line(across: Sequence[float], up: Sequence[float]) -> tuple[float, float]:
+    """Return the constant and the slope, at least 0, of the line that is nearest in relative terms."""
+    columns = np.stack([np.ones(len(up)), np.array(across)], axis=1) / np.array(up)[:, np.newaxis]
+    (constant, slope), _ = nnls(columns, np.ones(len(up)))
+    return float(constant), float(slope)
+
+
+def _row(case: bench.Case, own: bench.Figures, constants: Constants) -> dict[str, object]:
+    size = (case.side, case.side)
+    demand = Demand(ARCHITECTURES[case.network], case.compute_type, [size], case.settings(Settings()))
+    estimate = expected(demand, constants=constants)
     return {
-        "network": network,
-        "type": kind,
-        "side": side,
-        "steps": steps,
-        "seconds": fastest,
-        "seconds_median": float(np.median(intervals)),
-        "processor_seconds": float(np.quantile(np.diff(processor), 0.1)),
-        "begin_seconds": result.steps[0].seconds,
-        "begin_processor_seconds": processor[0] - began,
-        "memory_mb": peak_memory_mb(),
+        "network": case.network,
+        "type": case.compute_type,
+        "side": case.side,
+        "seconds": own.fastest_seconds,
+        "estimate": estimate.seconds_per_evaluation[0],
+        "MiB": own.memory_mb,
+        "estimate, MiB": estimate.memory_mb,
     }
-
-
-def _in_a_process(network: str, kind: str, side: int, weights: Path) -> dict[str, object]:
-    command = [sys.executable, __file__, "--weights", str(weights), "--one", network, kind, str(side)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    print(json.dumps(found), file=sys.stderr, flush=True)
-    return found
-
-
-def as_if_alone(figures: dict) -> dict:
-    """Return the figures of a case with times made from the processor's."""
-    return {
-        **figures,
-        "seconds": SHARES[figures["network"]] * figures["processor_seconds"],
-        "begin_seconds": SHARE_OF_BEGINNING * figures["begin_processor_seconds"],
-    }
-
-
-def fitted(network: str, figures: list[dict]) -> Constants:
-    """Return the constants that come nearest, in relative terms, to the figures of one network and type."""
-    work = [work_of(ARCHITECTURES[network], wanted_layers(Settings()), each["side"] ** 2) for each in figures]
-    seconds = _line([each.giga_operations for each in work], [each["seconds"] for each in figures])
-    memory = _line([each.mega_values for each in work], [_without_images(each) for each in figures])
-    begin = _line([each.giga_operations for each in work], [each["begin_seconds"] for each in figures])
-    return Constants(*(float(f"{value:.3g}") for value in (*seconds, *memory, *begin)))
-
-
-def _without_images(figures: dict) -> float:
-    """Return the peak memory, in MiB, without what images and L-BFGS's vectors take by arithmetic."""
-    size = (figures["side"], figures["side"])
-    pixels = figures["side"] ** 2
-    images = optimizer_bytes(size, "lbfgs", Settings().history) + IMAGES * 12 * pixels
-    return figures["memory_mb"] - images / 2**20
-
-
-def _line(across: list[float], up: list[float]) -> tuple[float, float]:
-    """Return the constant and the slope, at least 0, of a line that is nearest in relative terms."""
-    from scipy.optimize import nnls
-
-    target = np.array(up)
-    columns = np.stack([np.ones(len(up)), np.array(across)], axis=1) / target[:, np.newaxis]
-    solution, _ = nnls(columns, np.ones(len(up)))
-    return float(solution[0]), float(solution[1])
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ class Variant(NamedTuple):
 
 
 def compare(
-    content: Annotated[Path, typer.Argument(help="Content image.", show_default=False)],
-    style: Annotated[Path, typer.Argument(help="Style image.", show_default=False)],
+    content: Annotated[Path, typer.Argument(help="Content image.", show_default=False, metavar="CONTENT")],
+    style: Annotated[Path, typer.Argument(help="Style image.", show_default=False, metavar="STYLE")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Contact sheet to write.", show_default=False)],
     recipes: Annotated[str, typer.Option("--recipes", help="Recipes to compare, as NAME,...")] = "default",
     networks: Annotated[

@@ -33,7 +33,7 @@ MAPS, MEASURE = "Semantic maps and masks", "Network and layers"
 
 
 def evaluate(
-    result: Annotated[Path, typer.Argument(help="Result to evaluate.", show_default=False)],
+    result: Annotated[Path, typer.Argument(help="Result to evaluate.", show_default=False, metavar="RESULT")],
     style: Annotated[Path, typer.Option("--style", help="Style image.", show_default=False)],
     content: Annotated[Path | None, typer.Option("--content", help="Content image; omit it for a doodle.")] = None,
     heatmap: Annotated[

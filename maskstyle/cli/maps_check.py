@@ -21,8 +21,12 @@ MATCHING = "Region matching"
 
 
 def check(
-    content_map: Annotated[Path, typer.Argument(help="Semantic map of the content image.", show_default=False)],
-    style_map: Annotated[Path, typer.Argument(help="Semantic map of the style image.", show_default=False)],
+    content_map: Annotated[
+        Path, typer.Argument(help="Semantic map of the content image.", show_default=False, metavar="CONTENT_MAP")
+    ],
+    style_map: Annotated[
+        Path, typer.Argument(help="Semantic map of the style image.", show_default=False, metavar="STYLE_MAP")
+    ],
     content: Annotated[
         Path | None, typer.Option("--content", help="Content image, to check the map's aspect ratio.")
     ] = None,

@@ -26,7 +26,7 @@ app.command("check")(check)
 
 @app.command("draft")
 def draft(
-    image: Annotated[Path, typer.Argument(help="Image to make a map of.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="Image to make a map of.", show_default=False, metavar="IMAGE")],
     regions: Annotated[
         int | None,
         typer.Option("--regions", "-n", help="Number of regions.  (default: 5, or as in --like)", show_default=False),

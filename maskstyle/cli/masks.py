@@ -173,7 +173,9 @@ def combine(
 @makes_mask
 def edge_aware(
     mask: MaskArgument,
-    picture: Annotated[Path, typer.Argument(help="Image with the edges to follow.", show_default=False)],
+    picture: Annotated[
+        Path, typer.Argument(help="Image with the edges to follow.", show_default=False, metavar="PICTURE")
+    ],
     radius: Annotated[int, typer.Option("--radius", help="Largest shift of an edge, in pixels.")] = 16,
     epsilon: Annotated[
         float, typer.Option("--epsilon", help="Edge threshold: a smaller value follows fainter edges.")

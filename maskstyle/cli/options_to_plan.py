@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from maskstyle.cli.app import with_flags
 from maskstyle.cli.map_options import found_map, listed_colors, parse_colors, parse_mapping, split_mapping
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
 from maskstyle.cli.options import as_options, flag_of, parse_layers, parse_memory, parse_offset, parse_style
@@ -32,7 +33,7 @@ class _Options(Source):
 
     def naming(self, text: str) -> str:
         """Return a text with its parameters named as options."""
-        return as_options(text)
+        return as_options(with_flags(text))
 
 
 def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Plan, list[str]]:

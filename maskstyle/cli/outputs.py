@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from maskstyle import __version__
 from maskstyle.cli.console import messages
 from maskstyle.errors import CheckpointError, ImageError, OutputError, SettingsError
 from maskstyle.images.files import check_replaceable, check_writable, write_text_atomically
@@ -102,6 +103,12 @@ class Files:
             if not path.exists():
                 raise CheckpointError(f"--resume needs the checkpoint {path}, which does not exist; drop --resume")
             held = read_checkpoint(path)
+            written_by = held.identity.get("version of maskstyle")
+            if written_by != __version__:
+                raise CheckpointError(
+                    f"the checkpoint {path} was written by maskstyle {written_by}, and this is {__version__}; resume "
+                    "it with that version, or drop --resume"
+                )
             height, width = held.size
             text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
         elif path.exists():

@@ -1,4 +1,4 @@
-"""What ``maskstyle run --dry-run`` prints: what goes where, the sizes, the network, the expected time and memory."""
+"""The output of ``maskstyle run --dry-run``: styles by region and mask, sizes, network, expected time and memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from maskstyle.techniques.plan import WHOLE
 
 
 def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
-    """Print what a plan would do; checks everything first.
+    """Check a plan and print it.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
 
 
 def _blend_table(plan: Plan, scene: Scene) -> Table:
-    """Return the styles that go everywhere, with their shares."""
+    """Return the styles of a blend, with their shares."""
     table = Table("style", "image", Column("share", justify="right"), box=None, pad_edge=False)
     (blend,) = scene.layout.placements
     for (name, style), (_, share) in zip(plan.styles.items(), blend.styles, strict=True):
@@ -57,7 +57,7 @@ def _blend_table(plan: Plan, scene: Scene) -> Table:
 
 
 def _placement_table(plan: Plan, scene: Scene) -> Table:
-    """Return what goes where: a line for each region and mask."""
+    """Return which style goes where: a row for each region and mask."""
     table = Table(
         Column("what", no_wrap=True),
         Column("share", justify="right"),
@@ -69,15 +69,18 @@ def _placement_table(plan: Plan, scene: Scene) -> Table:
         pad_edge=False,
     )
     layout = scene.layout
-    for placement in layout.placements:
+    for placement in layout.regions():
         table.add_row(*_what(plan, layout, placement, scene), *_how(plan, placement))
     for label in layout.kept:
         table.add_row(*_region_cells(layout.content_map, label), "keep", "", "", "content")
+    for placement in layout.masked():
+        table.add_row(*_what(plan, layout, placement, scene), *_how(plan, placement))
+    rest = "not in the plan" if plan.regions else "keep"
     painted = {*layout.kept, *layout.painted()}
     if layout.content_map is not None:
         for label in range(len(layout.content_map.colors)):
             if label not in painted:
-                table.add_row(*_region_cells(layout.content_map, label), "not in the plan", "", "", "content")
+                table.add_row(*_region_cells(layout.content_map, label), rest, "", "", "content")
     return table
 
 

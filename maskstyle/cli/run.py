@@ -30,7 +30,7 @@ plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_ar
 
 
 def run(
-    plan: Annotated[Path, typer.Argument(help="Plan file (TOML).", show_default=False)],
+    plan: Annotated[Path, typer.Argument(help="Plan file (TOML).", show_default=False, metavar="PLAN")],
     values: Annotated[
         list[str] | None,
         typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
@@ -83,7 +83,7 @@ def _plans() -> None:
 
 @plans.command("from")
 def plan_from(
-    result: Annotated[Path, typer.Argument(help="Result of maskstyle.", show_default=False)],
+    result: Annotated[Path, typer.Argument(help="Result of maskstyle.", show_default=False, metavar="RESULT")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
 ) -> None:
     """Make the plan that repeats a result from its metadata."""

@@ -143,10 +143,11 @@ def assign_regions(
         if index in style_of or unmatched == "whole-style"
     )
     if not assigned:
-        raise ImageError(
-            f"no region of {names.content_map} would be painted; list `regions` that both maps have, assign them "
-            "with `mapping`, or set `unmatched` to whole-style"
-        )
+        with concerning("unmatched"):
+            raise ImageError(
+                f"no region of {names.content_map} would be painted; list `regions` that both maps have, assign them "
+                "with `mapping`, or set `unmatched` to whole-style"
+            )
     _require_pixels(assigned, content_map, style_map, names)
     painted = {each.region for each in assigned}
     left_alone = tuple(region_name(content_map.colors[index]) for index in sorted(chosen) if index not in painted)
@@ -233,7 +234,10 @@ def assign_nearest(
         for index, color in enumerate(content_map.colors)
     )
     label_of = {color: label for label, color in enumerate(style_map.colors)}
-    assigned = (AssignedRegion(region_name(color), label, label_of.get(color)) for label, color in enumerate(colors))
+    assigned = (
+        AssignedRegion(region_name(own), label, label_of.get(color))
+        for label, (own, color) in enumerate(zip(content_map.colors, colors, strict=True))
+    )
     return Assignment(SemanticMap(content_map.labels, colors), style_map, tuple(assigned))
 
 
@@ -356,16 +360,17 @@ def _advice(match: RegionMatch, choices: Sequence[str], *, listable: bool = Fals
 def _refuse_unmatched(
     problem: RegionMatch, content_map: SemanticMap, style_map: SemanticMap, names: MapNames, advice: str
 ) -> None:
-    raise UnmatchedError(
-        describe_unmatched(
-            problem,
-            content_map,
-            style_map,
-            content_name=names.content_map,
-            style_name=names.style_map,
-            advice=advice,
+    with concerning("unmatched"):
+        raise UnmatchedError(
+            describe_unmatched(
+                problem,
+                content_map,
+                style_map,
+                content_name=names.content_map,
+                style_name=names.style_map,
+                advice=advice,
+            )
         )
-    )
 
 
 def _require_pixels(

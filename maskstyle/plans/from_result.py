@@ -29,6 +29,11 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
     SettingsError
         Where the metadata does not say enough.
     """
+    if "inputs" not in metadata:
+        raise SettingsError(
+            f"the metadata of {result} does not name the files that it was made from, as where it was saved from "
+            "Python; expected a result of the command line"
+        )
     try:
         inputs = metadata["inputs"]
         settings = {RENAMED.get(name, name): value for name, value in metadata["settings"].items()}

@@ -11,7 +11,8 @@ from typing import Any
 from maskstyle.errors import MaskstyleError
 from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.io import Picture, load_image
-from maskstyle.images.pixels import Mask
+from maskstyle.images.pixels import Image, Mask
+from maskstyle.images.sidecars import check_aspect
 from maskstyle.maps.assignment import region_name
 from maskstyle.maps.colors import Color, format_color, parse_color
 from maskstyle.maps.matching import find_named_region
@@ -118,7 +119,8 @@ def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
         return None
     mentioned = {*scene.layout.kept, *scene.layout.painted()}
     left = [region_name(color) for label, color in enumerate(content_map.colors) if label not in mentioned]
-    return f"the plan does not mention {', '.join(left)}: only masks paint there" if left else None
+    fate = "only masks paint there" if scene.layout.masked() else "nothing is painted there"
+    return f"the plan does not mention {', '.join(left)}: {fate}" if left else None
 
 
 def _check_layers(plan: Plan) -> None:
@@ -245,12 +247,18 @@ class _Loader:
         if file is None:
             return None
         self.names[name] = str(self.plan.file(file))
-        self._maps[name] = self._read_map(file, (name,))
+        image = None if name == self.plan.inputs.main else self.picture.pixels
+        self._maps[name] = self._read_map(file, (name,), image, str(self.plan.file(self.plan.main)))
         return self._maps[name]
 
-    def _read_map(self, file: str, path: KeyPath) -> SemanticMap:
+    def _read_map(self, file: str, path: KeyPath, image: Image | None, image_name: str) -> SemanticMap:
+        """Read a map; its aspect is checked here so that no color is missed in the map of another image."""
         with self.plan.source.locating(*path):
             found = self.plan.reading.read(self.plan.file(file))
+            if image is not None:
+                size = (image.shape[0], image.shape[1])
+                name = str(self.plan.file(file))
+                check_aspect(found.size, size, kind="map", name=name, image_name=image_name)
         self.notes += describe_absorbed(found, str(self.plan.file(file)))
         self._absorbed += [patch.count for patch in found.absorbed]
         return found
@@ -259,8 +267,10 @@ class _Loader:
         style = self.plan.styles[name]
         with self.plan.source.locating("styles", name, "image"):
             image = load_image(self.plan.file(style.image)).pixels
-        style_map = None if style.map is None else self._read_map(style.map, ("styles", name, "map"))
-        return StyleImage(image, style_map, str(self.plan.file(style.image)))
+        file, style_map = str(self.plan.file(style.image)), None
+        if style.map is not None:
+            style_map = self._read_map(style.map, ("styles", name, "map"), image, file)
+        return StyleImage(image, style_map, file)
 
     def _masked_styles(self, name: str, declared: Declared) -> Any:
         entries = self.plan.regions

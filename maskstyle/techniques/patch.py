@@ -101,7 +101,7 @@ class PatchInputs(Inputs):
         weights = visible_weights(np.ones(content.shape[:2], np.float32), self.alpha)
         seen = seen_style(style, content, settings.color, content_weights=weights)
         return self.made_scene(
-            Layout(placements, assigned.content_map),
+            Layout(placements, SemanticMap(assigned.content_map.labels, self.content_map.colors)),
             content.shape[:2],
             content=content,
             styles=(SeenStyle(seen, source, placements),),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,6 +173,41 @@ def basic(desk, run, eagerly):
         return run("basic", content, style, "-o", output, *QUICK, *options)
 
     return basic
+
+
+@pytest.fixture
+def when():
+    """Return a context manager that acts, between two lines of the main thread, once a file exists."""
+
+    @contextmanager
+    def when(path, act):
+        def look(number, frame):
+            if path.exists():
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                act()
+
+        before = signal.signal(signal.SIGALRM, look)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    return when
+
+
+@pytest.fixture
+def interrupted(basic, when):
+    """Return a function that runs a quick ``maskstyle basic`` and sends it signals after so many steps."""
+
+    def interrupted(*options, after, numbers=(signal.SIGINT,)):
+        with tempfile.TemporaryDirectory() as shots:
+            snapshot = Path(shots) / f"out_1_40x32_{after:05}.png"
+            with when(snapshot, lambda: [signal.raise_signal(number) for number in numbers]):
+                return basic(*options, "--snapshot-every", after, "--snapshot-dir", shots)
+
+    return interrupted
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from typing import NamedTuple
 
@@ -282,7 +284,7 @@ MAPS = [
     Bad("several beside it", "region two.png style.jpg -o out.png", ("two_map.png and two_sem.png", "name the one")),
     Bad("map missing", "region {good} --content-map none.png", ("none.png does not exist",)),
     Bad("map a text", "region {good} --style-map text.jpg", ("text.jpg is not an image",)),
-    Bad("map a photograph", "region {good} --style-map content.png", ("content.png",)),
+    Bad("map a photograph", "region {good} --style-map photo.png", ("photo.png", "flat")),
     Bad("map of another shape", "region {good} --content-map style_map.png", ("36x28", "32x40", "aspect")),
     Bad("the output a map", "region content.png style.jpg -o content_map.png", ("content_map.png", "an input")),
     Bad(
@@ -336,14 +338,13 @@ MAPS = [
     ),
     Bad("propagation", "region {good} --propagation none", ("--propagation", "inside")),
     Bad("a name of no region", "region {good} --regions yellow", ("got #ffff00 (yellow)", "use one of these")),
-    Bad("the map the image itself", "region {good} --content-map content.png", ("content.png", "flat")),
     Bad("palette of no colors", "region {good} --palette red,reddest", ("--palette", "'reddest'")),
     Bad("palette without a color", "region {good} --palette red", ("style_map.png", "#0000ff", "add these")),
     Bad("least region 0", "region {good} --least-region 0", ("--least-region is 0", "at least 1")),
     Bad("check: nothing", "maps check", ("content_map", "maps check --help")),
     Bad("check: map missing", "maps check none.png style_map.png", ("none.png does not exist",)),
     Bad("check: map a text", "maps check content_map.png text.jpg", ("text.jpg is not an image",)),
-    Bad("check: map a photograph", "maps check content.png style_map.png", ("content.png", "flat")),
+    Bad("check: map a photograph", "maps check photo.png style_map.png", ("photo.png", "flat")),
     Bad("check: image missing", "maps check content_map.png style_map.png --content no.png", ("no.png does not",)),
     Bad("check: no color", "maps check content_map.png style_map.png --regions hue", ("--regions", "'hue'")),
     Bad("check: mapping without =", "maps check content_map.png style_map.png --map red", ("--map is 'red'",)),
@@ -375,7 +376,7 @@ MAPS = [
     Bad("draft: no folder", "maps draft content.png -o no/new.png", ("no folder no", "create it")),
     Bad("draft: preview the map", "maps draft content.png -o new.png --preview new.png", ("--output and --preview",)),
     Bad("draft: features", "maps draft content.png -o new.png --features shape", ("--features", "network")),
-    Bad("draft: scribbles a photo", "maps draft content.png -o new.png --scribbles init.png", ("init.png", "flat")),
+    Bad("draft: scribbles a photo", "maps draft content.png -o new.png --scribbles photo.png", ("photo.png", "flat")),
     Bad(
         "draft: one scribble", "maps draft content.png -o new.png --scribbles two_map.png", ("two colors", "two_map")
     ),
@@ -527,7 +528,7 @@ DOODLE = "doodle style.jpg --doodle content_map.png"
 DOODLES = [
     Bad("no doodle", "doodle style.jpg -o out.png", ("--doodle", "maskstyle doodle --help")),
     Bad("doodle missing", "doodle style.jpg --doodle none.png -o out.png", ("none.png does not exist",)),
-    Bad("doodle a photograph", "doodle style.jpg --doodle content.png -o out.png", ("content.png",)),
+    Bad("doodle a photograph", "doodle style.jpg --doodle photo.png -o out.png", ("photo.png", "flat")),
     Bad("style missing", "doodle none.jpg --doodle content_map.png -o out.png", ("none.jpg does not exist",)),
     Bad(
         "no map of the style", "doodle init.png --doodle content_map.png -o out.png", ("init_map.png", "--style-map")
@@ -711,6 +712,7 @@ def _write_pictures(desk, painted):
     painted((32, 40), seed=2).save(desk / "init.png")
     painted((32, 40)).save(desk / "moving.gif")
     painted((1, 1)).save(desk / "one.png")
+    painted((12, 16)).save(desk / "photo.png")
     painted((2, 300)).save(desk / "narrow.png")
     for name, size in (("gray.png", (32, 40)), ("narrow_gray.png", (2, 300))):
         painted(size).convert("L").save(desk / name)
@@ -803,6 +805,27 @@ def test_bad_input(bad, crowded_desk, run, random_vgg19_weights, monkeypatch):
         assert fragment.lower() in message.lower()  # versions of Typer differ in the case of an argument's name
     assert "Error" not in message and "Traceback" not in message
     assert listing(crowded_desk) == before
+
+
+def test_bad_inputs_are_found_before_tensorflow_loads(crowded_desk):
+    commands = [
+        "basic content.png style.jpg -o out.png --size 3",
+        "region content.png style.jpg -o out.png --style-map green.png",
+        "mask content.png --style style.jpg:black.png -o out.png",
+        "patch content.png style.jpg -o out.png --style-map green.png",
+        "doodle style.jpg --doodle content_map.png -o out.png --style-map green.png",
+        "run good.toml --set size=3 -o out.png",
+    ]
+    program = (
+        "import sys\nfrom maskstyle.cli.app import app\n"
+        f"for command in {commands}:\n"
+        "    try:\n        app(command.split())\n"
+        "    except SystemExit as end:\n        assert end.code == 2\n"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=crowded_desk, capture_output=True, encoding="utf-8")
+    assert ran.returncode == 0, ran.stderr
+    assert [line[:7] for line in ran.stderr.splitlines()] == ["error: "] * len(commands)
 
 
 def test_a_fetch_that_fails_says_why(run, monkeypatch):

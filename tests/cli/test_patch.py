@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from maskstyle import load_image, read_metadata
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
-QUICK = ("--steps", "2", "--scales", "1", "--content-layers", "block1_conv2", "--style-layers", "block1_conv1")
-
-
-def write_map(path, size, left, right):
-    pixels = np.empty((*size, 3), np.uint8)
-    pixels[:, : size[1] // 2] = left
-    pixels[:, size[1] // 2 :] = right
-    Image.fromarray(pixels).save(path)
-
 
 @pytest.fixture
-def patch(desk, run):
-    """Return a function that runs a quick ``maskstyle patch`` on pictures with maps beside them."""
-    write_map(desk / "content_map.png", (32, 40), RED, BLUE)
-    write_map(desk / "style_sem.png", (36, 28), BLUE, RED)
+def patch(desk, run, eagerly, quick, two_halves):
+    """Return a function that runs a quick ``maskstyle patch`` on images with maps beside them."""
+    two_halves(desk / "content_map.png", (32, 40), RED, BLUE)
+    two_halves(desk / "style_sem.png", (36, 28), BLUE, RED)
 
     def patch(*options):
-        return run("patch", "content.png", "style.jpg", "-o", "out.png", *QUICK, "--patch-size", "8", *options)
+        return run("patch", "content.png", "style.jpg", "-o", "out.png", *quick, "--patch-size", "8", *options)
 
     return patch
 
@@ -37,8 +26,8 @@ def patch(desk, run):
 def test_maps_beside_the_pictures_are_found_and_said(patch, no_weights):
     ran = patch().succeeded()
     assert ran.err.splitlines()[:2] == [
-        "content map: content_map.png, found beside content.png",
-        "style map: style_sem.png, found beside style.jpg",
+        "note: content map content_map.png, found beside content.png",
+        "note: style map style_sem.png, found beside style.jpg",
     ]
     assert "wrote out.png: 40x32, 2 steps" in ran.err
 
@@ -58,24 +47,20 @@ def test_what_went_in_is_recorded(patch, desk):
         "position_weight": 0.3,
         "feature_weight": 0.4,
     }
-    assert record["inputs"] == {
+    plan = {
+        "technique": "patch",
         "content": "content.png",
-        "style": "style.jpg",
         "content_map": "content_map.png",
-        "style_map": "style_sem.png",
-        "mapping": [["#ff0000", "#0000ff"]],
-        "unmatched": "error",
-        "palette": None,
-        "least_region": None,
-        "map_remarks": [],
-        "initial": None,
-        "weights": "vgg19_random.npz",
+        "mapping": {"#ff0000": "#0000ff"},
+        "patches": record["patches"],
+        "styles": {"style": {"image": "style.jpg", "map": "style_sem.png"}},
     }
+    assert record["inputs"] == {"plan": plan, "initial": None, "weights": "vgg19_random.npz", "notes": []}
     assert read_metadata(desk / "out.png")["patches"] == record["patches"]
 
 
-def test_the_match_map_shows_each_regions_style(patch, desk):
-    write_map(desk / "style.jpg", (36, 28), (20, 20, 20), (220, 220, 220))
+def test_the_match_map_shows_each_regions_style(patch, desk, two_halves):
+    two_halves(desk / "style.jpg", (36, 28), (20, 20, 20), (220, 220, 220))
     patch("--match-map", "matches.png").succeeded()
     drawn = load_image(desk / "matches.png").pixels
     assert drawn.shape == (32, 40, 3)
@@ -83,15 +68,9 @@ def test_the_match_map_shows_each_regions_style(patch, desk):
     assert read_metadata(desk / "matches.png")["command"] == "patch"
 
 
-def test_a_region_of_one_map_stands_for_the_nearest(patch, desk):
-    write_map(desk / "style_sem.png", (36, 28), GREEN, RED)
+def test_a_region_of_one_map_stands_for_the_nearest(patch, desk, two_halves):
+    two_halves(desk / "style_sem.png", (36, 28), GREEN, RED)
     message = patch().error
     assert "style_sem.png lacks #0000ff" in message and "content_map.png lacks #00ff00" in message
-    assert message.endswith("pair them with --map, or pass --unmatched nearest")
+    assert message.endswith("assign them with --map, or set --unmatched to nearest")
     patch("--unmatched", "nearest").succeeded()
-
-
-def test_defaults_are_in_the_help(run):
-    out = " ".join(run("patch", "--help").out.split())
-    for text in ("(default: 32)", "(default: their size)", "(default: 0,0)", "(default: cosine)"):
-        assert text in out

@@ -14,7 +14,7 @@ from skimage.color import rgb2lab
 from maskstyle import load_image, load_map, read_metadata
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images.pixels import resize_image, to_uint8
-from maskstyle.plans.from_result import COMMANDS
+from maskstyle.techniques.registry import TECHNIQUES
 
 RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
 
@@ -73,8 +73,14 @@ strength = 0.5
 
 
 @pytest.fixture
-def plan(tmp_path, monkeypatch, painted, run):
-    """Return a function that writes a plan and runs it; its pictures lie in a folder beside it."""
+def plan(checked_plan, eagerly):
+    """Return a function that writes a plan and paints it; its images lie in a folder beside it."""
+    return checked_plan
+
+
+@pytest.fixture
+def checked_plan(tmp_path, monkeypatch, painted, run):
+    """Return a function like `plan` that does not need TensorFlow where nothing is painted."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for seed, (name, size) in enumerate(
@@ -111,7 +117,7 @@ def test_several_styles_over_five_regions(plan, tmp_path):
     np.testing.assert_array_equal(after[:, 32:], before[:, 32:])
     assert (after[:, :32] != before[:, :32]).any(axis=(0, 2)).all()
     record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
-    assert record["command"] == "planned"
+    assert record["command"] == "plan"
     assert record["inputs"]["plan"]["region"][0] == {
         "region": "#ff0000",
         "style": "one",
@@ -135,7 +141,7 @@ def test_the_colors_of_the_content_where_asked(plan):
     assert np.abs(after - before)[:, :8, 1:].max() > 5
 
 
-@pytest.mark.parametrize("options", [(), ("--set", "init=noise", "--set", "seed=3"), ("--set", "size=24")])
+@pytest.mark.parametrize("options", [(), ("--set", "init=noise", "--set", "seed=3", "--set", "size=24")])
 def test_a_result_is_made_again_from_its_metadata(plan, run, tmp_path, options):
     plan(*options).succeeded()
     (tmp_path / "plan.toml").unlink()
@@ -154,7 +160,7 @@ def test_a_result_is_made_again_from_its_metadata(plan, run, tmp_path, options):
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
-def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run):
+def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run, eagerly):
     """Three styles over five regions, one kept and one in the content's colors, from one file; and once more."""
     monkeypatch.chdir(tmp_path)
     small = ("--set", "network=lite", "--set", "size=96", "--set", "steps=2", "--set", "scales=2")
@@ -229,7 +235,7 @@ OTHERS = {
 
 
 def test_results_of_every_command_are_made_again_here():
-    assert {arguments[0] for arguments in OTHERS.values()} == set(COMMANDS) - {"run"}
+    assert {arguments[0] for arguments in OTHERS.values()} == set(TECHNIQUES) - {"plan"}
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -259,23 +265,20 @@ def test_inputs_that_changed_are_noted(plan, run, painted):
     assert 'image = "pictures/one.png"' in ran.out
 
 
-def test_a_dry_run_says_all_and_writes_nothing(plan, tmp_path, monkeypatch):
-    def too_late():
-        raise AssertionError("the long work was about to begin")
-
-    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", too_late)
+@pytest.mark.usefixtures("without_tensorflow")
+def test_a_dry_run_says_all_and_writes_nothing(checked_plan, tmp_path):
     before = sorted(tmp_path.rglob("*"))
-    ran = plan("--dry-run", "--set", "size=32", "--set", "scales=2").succeeded()
+    ran = checked_plan("--dry-run", "--set", "size=32", "--set", "scales=2").succeeded()
     assert sorted({*before, tmp_path / "plan.toml"}) == sorted(tmp_path.rglob("*"))
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert lines[:7] == [
-        "what share style its part strength colors",
+        "what share style part of the style strength colors",
         "██ #ff0000 red 20 % one ██ #ff0000 red 1 style",
         "██ #00ff00 green 20 % one ██ #0000ff blue 2 style",
         "██ #0000ff blue 20 % two pictures/soft_two.png 1 style",
         "██ #ffff00 yellow 20 % three whole 1 content",
         "██ #ffffff white 20 % keep content",
-        "1 less pictures/soft.png 40 % three whole 0.5 style",
+        "1 - pictures/soft.png 40 % three whole 0.5 style",
     ]
     assert lines[7:11] == [
         "content: pictures/content.png, 40x30",
@@ -298,6 +301,113 @@ def test_a_dry_run_of_whole_styles_needs_no_output(plan):
     assert "output: none, 40x30" in lines
     message = plan(text=text).error
     assert message == 'plan.toml, line 1: the plan names no output; add output = "out.png", or pass -o FILE'
+
+
+REGIONS = f"""technique = "region"
+content = "pictures/content.png"
+content_map = "pictures/map.png"
+regions = ["red", "blue"]
+unmatched = "keep"
+mapping = {{ blue = "red" }}
+feather = 2
+{SETTINGS}
+[run]
+tile_size = 64
+snapshot_every = 2
+
+[styles.one]
+image = "pictures/one.png"
+map = "pictures/one_map.png"
+"""
+
+MASKS = f"""technique = "mask"
+content = "pictures/content.png"
+{SETTINGS}
+[styles.one]
+image = "pictures/one.png"
+
+[styles.two]
+image = "pictures/two.png"
+
+[[region]]
+mask = "pictures/soft.png"
+style = "one"
+strength = 2
+
+[[region]]
+mask = "pictures/soft.png"
+complement = true
+style = "two"
+"""
+
+
+def test_a_plan_of_technique_region_is_painted_as_the_command_does(plan, run, tmp_path, quick):
+    plan("-o", "out.png", "--json", "run.json", text=REGIONS).succeeded()
+    assert (tmp_path / "out_snapshots" / "out_1_40x30_00002.png").is_file()
+    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert (record["command"], record["run"]["tile_size"]) == ("region", 64)
+    maps = ("--content-map", "pictures/map.png", "--regions", "red,blue", "--unmatched", "keep", "--map", "blue=red")
+    command = ("region", "pictures/content.png", "pictures/one.png", *maps, "--feather", "2", "--tile-size", "64")
+    run(*command, *quick, "-o", "again.png").succeeded()
+    np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
+    assert read_metadata("again.png")["inputs"] == record["inputs"]
+
+
+def test_a_plan_of_technique_mask_is_painted_as_the_command_does(plan, run, quick):
+    plan("-o", "out.png", text=MASKS).succeeded()
+    first, second = "pictures/one.png:pictures/soft.png:2", "pictures/two.png:1-pictures/soft.png"
+    run("mask", "pictures/content.png", "--style", first, "--style", second, *quick, "-o", "again.png").succeeded()
+    np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
+    assert read_metadata("again.png")["inputs"] == read_metadata("out.png")["inputs"]
+
+
+def test_a_dry_run_lists_regions_of_technique_region(checked_plan):
+    ran = checked_plan("--dry-run", text=REGIONS).succeeded()
+    assert [" ".join(line.split()) for line in ran.out.splitlines()][:8] == [
+        "what share style part of the style strength colors",
+        "██ #0000ff blue 20 % one ██ #ff0000 red 1 style",
+        "██ #ff0000 red 20 % one ██ #ff0000 red 1 style",
+        "██ #00ff00 green 20 % keep content",
+        "██ #ffff00 yellow 20 % keep content",
+        "██ #ffffff white 20 % keep content",
+        "content: pictures/content.png, 40x30",
+        "output: none, 40x30",
+    ]
+
+
+def test_a_dry_run_lists_masks_of_technique_mask(checked_plan):
+    ran = checked_plan("--dry-run", text=MASKS).succeeded()
+    assert [" ".join(line.split()) for line in ran.out.splitlines()][:3] == [
+        "what share style part of the style strength colors",
+        "pictures/soft.png 50 % one whole 2 style",
+        "1 - pictures/soft.png 50 % two whole 1 style",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "says"),
+    [
+        (REGIONS, '"blue"]', '"cyan"]', "line 4: expected colors of pictures/map.png"),
+        (REGIONS, "blue =", "cyan =", "line 6: expected colors of pictures/map.png"),
+        (REGIONS, '"red", "blue"]', '"green"]', "line 6: region #0000ff (blue) is mapped, but is not among the"),
+        (REGIONS, "feather = 2", 'feather_mode = "edges"', "line 7: feather is 0, but feather_mode edges looks for"),
+        (REGIONS, '"pictures/map.png"', '"pictures/one_map.png"', "line 3: expected a map with the aspect of"),
+        (REGIONS, 'one_map.png"', 'map.png"', "line 21: expected a map with the aspect of pictures/one.png"),
+        (REGIONS, "block1_conv1 =", "block9_conv1 =", "line 13: vgg19 has no layer 'block9_conv1'"),
+        (MASKS, 'soft.png"\nstyle', 'tall.png"\nstyle', "line 17: expected a mask with the aspect of"),
+        (
+            MASKS,
+            'soft.png"\nstyle',
+            'content.png"\nstyle',
+            "line 17: expected a grayscale mask, but pictures/content",
+        ),
+    ],
+)
+def test_what_is_wrong_with_regions_and_masks_has_its_line(checked_plan, text, old, new, says):
+    assert text.count(old) == 1
+    message = checked_plan("--dry-run", text=text.replace(old, new)).error
+    assert message.startswith(f"plan.toml, {says}")
+    assert "`" not in message and "--" not in message
 
 
 PAIRS = f"""technique = "patch"
@@ -329,8 +439,8 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     by_region = dict.fromkeys(["red", "green", "blue", "yellow", "white"], without)
     by_region |= {"red": "██ #ff0000 red", "blue": "██ #0000ff blue"}
     by_region |= {"green": "██ #ff0000 red"} if "mapping" in text else {}
-    assert lines[0] == "what share style its part"
-    shown = {line.split()[2]: line.partition(" one ")[2] for line in lines[1:6]}
+    assert lines[0] == "what share style part of the style strength colors"
+    shown = {line.split()[2]: line.partition(" one ")[2].removesuffix(" 1 style") for line in lines[1:6]}
     assert shown == by_region
     assert lines[6] == f"{first}, 40x30"
     assert lines[-1].startswith("expected: at most about ")
@@ -341,7 +451,7 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     [
         (PAIRS, "green =", "cyan =", "line 4: expected colors of pictures/map.png"),
         (PAIRS, '"red"', '"white"', "line 4: expected colors of pictures/one_map.png"),
-        (PAIRS, '"nearest"', '"error"', "line 4: expected the same regions in pictures/map.png and pictures/one_m"),
+        (PAIRS, '"nearest"', '"error"', "line 5: expected the same regions in pictures/map.png and pictures/one_m"),
         (PAIRS, "one_map.png", "map.png", "line 15: expected a map with the aspect of pictures/one.png"),
         (
             DOODLE,
@@ -362,12 +472,12 @@ def test_regions_that_do_not_go_together_are_said_with_their_line(plan, text, ol
 
 def test_styles_that_paint_nothing_are_noted(plan):
     text = PLAN.replace("[[region]]", '[styles.four]\nimage = "pictures/two.png"\n[[region]]', 1)
-    assert "note: nothing is painted in four" in plan("--dry-run", text=text).succeeded().err
+    assert "note: no region or mask has the style four" in plan("--dry-run", text=text).succeeded().err
 
 
 def test_what_is_transparent_needs_a_format_that_keeps_it(plan):
     text = PLAN.replace('output = "out.png"', 'output = "out.jpg"\ntransparent = true')
-    assert plan(text=text).error.startswith("plan.toml, line 4: transparent needs an output that keeps transparency")
+    assert plan(text=text).error.startswith("plan.toml, line 4: transparent makes a transparent result, which .jpg")
 
 
 def test_settings_that_do_nothing_are_refused_on_the_command_line(plan):
@@ -378,7 +488,7 @@ def test_settings_that_do_nothing_are_refused_on_the_command_line(plan):
 def test_what_the_plan_does_not_name_is_noted(plan):
     text = PLAN.replace('[[region]]\nregion = "white"\nkeep = true\n', "")
     ran = plan("--dry-run", text=text).succeeded()
-    assert "note: the plan says nothing of #ffffff (white), which only masks paint" in ran.err
+    assert "note: the plan does not mention #ffffff (white): only masks paint there" in ran.err
     assert any(line.split()[1:3] == ["#ffffff", "white"] for line in ran.out.splitlines())
 
 
@@ -412,14 +522,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_files_and_regions_that_are_wrong_are_said_with_their_line(plan, monkeypatch, name):
-    def too_late():
-        raise AssertionError("the long work was about to begin")
-
-    monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", too_late)
+@pytest.mark.usefixtures("without_tensorflow")
+def test_files_and_regions_that_are_wrong_are_said_with_their_line(checked_plan, name):
     old, new, line, says = WRONG[name]
     assert old in PLAN
-    ran = plan(text=PLAN.replace(old, new, 1))
+    ran = checked_plan(text=PLAN.replace(old, new, 1))
     assert ran.code == 2
     assert ran.error.startswith(f"plan.toml, line {line}: "), ran.error
     for fragment in says:

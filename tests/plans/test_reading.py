@@ -10,11 +10,10 @@ from typing import NamedTuple
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.io import load_image
-from maskstyle.plans.inputs import check_files, load_plan, unplanned
-from maskstyle.plans.keys import REGION_KEYS, TOP_KEYS
-from maskstyle.plans.plan import PlanRegion, PlanStyle
-from maskstyle.plans.reading import read_plan
+from maskstyle.plans.load import check_files, load_plan
+from maskstyle.plans.plan import PlanStyle, RegionEntry
+from maskstyle.plans.read import read_plan
+from maskstyle.plans.schema import REGION_KEYS
 from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, PatchSettings, Settings
 
 GOOD = """content = "photo.jpg"
@@ -60,13 +59,14 @@ def read(tmp_path):
 
 def test_a_plan(read, tmp_path):
     plan = read(GOOD)
-    assert (plan.technique, plan.content, plan.content_map) == ("region", "photo.jpg", "photo_map.png")
+    assert plan.technique == "plan"
+    assert plan.values == {"content": "photo.jpg", "content_map": "photo_map.png"}
     assert plan.settings == Settings(size=64, style_layers=(("block1_conv1", 1.0), ("block2_conv1", 0.5)))
     assert plan.styles["wave"] == PlanStyle("wave", "wave.jpg", "wave_map.png")
     assert plan.regions == (
-        PlanRegion("red", style="wave", style_region="0,0,255"),
-        PlanRegion(mask="soft.png", style="a b", strength=2.0, color="content"),
-        PlanRegion("#00ff00"),
+        RegionEntry("red", style="wave", style_region="0,0,255"),
+        RegionEntry(mask="soft.png", style="a b", strength=2.0, color="content"),
+        RegionEntry("#00ff00"),
     )
     assert plan.file("photo.jpg") == tmp_path / "photo.jpg"
 
@@ -104,18 +104,22 @@ map = "wave_map.png"
 
 def test_a_plan_of_patches(read):
     plan = read(PATCH)
-    assert (plan.technique, plan.content, plan.content_map) == ("patch", "photo.jpg", "photo_map.png")
+    assert plan.technique == "patch"
     assert plan.settings == PATCH_TRANSFER_SETTINGS
-    assert plan.mapping == (("red", "#0000ff"), ("0,255,0", "green"))
-    assert plan.unmatched == "nearest"
+    assert plan.values == {
+        "content": "photo.jpg",
+        "content_map": "photo_map.png",
+        "mapping": {"red": "#0000ff", "0,255,0": "green"},
+        "unmatched": "nearest",
+    }
     assert plan.patches == PatchSettings(patch_size=16, patch_offset=(8, 0))
 
 
 def test_a_plan_of_a_doodle(read):
     plan = read(DOODLE)
-    assert (plan.technique, plan.content, plan.content_map) == ("doodle", "drawing.png", "drawing.png")
+    assert (plan.technique, plan.main) == ("doodle", "drawing.png")
     assert plan.settings == DOODLE_SETTINGS
-    assert (plan.matching, plan.patches) == ("patch", PatchSettings(patch_stride=8))
+    assert (plan.values["matching"], plan.patches) == ("patch", PatchSettings(patch_stride=8))
     assert read('recipe = "fernandes"\n' + DOODLE).settings.content_weight == 0
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from maskstyle.errors import SettingsError
 from maskstyle.plans.from_result import plan_of_result
-from maskstyle.plans.reading import read_plan
+from maskstyle.plans.read import read_plan
 from maskstyle.plans.recording import describe_changes, file_hashes, recorded_path
-from maskstyle.plans.table import moved, plan_text
+from maskstyle.plans.write import moved, plan_text
 
 ODD = 'a "b"\\\n\t\x7f\u00e9\U0001f3a8'
 
@@ -40,7 +40,7 @@ def test_what_is_written_is_read_back(tmp_path):
     assert tomllib.loads(text) == TABLE
     (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
     plan = read_plan(tmp_path / "plan.toml")
-    assert plan.content == f"{ODD}.jpg"
+    assert plan.main == f"{ODD}.jpg"
     assert plan.settings.epsilon == 1e-12
     assert plan.initial == "start.png"
 

@@ -21,6 +21,7 @@ from maskstyle.images.pixels import Image
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import Settings
+from maskstyle.synthesis.paint import Run
 from maskstyle.techniques.basic import transfer_basic
 
 SIDE = 320
@@ -51,7 +52,7 @@ def measured_factors(networks: dict[str, FeatureNetwork], photos: list[Path], pa
         style = load_resized(paintings[number * (len(paintings) // PAIRS)], SIDE)
         for init in ("content", "noise"):
             result = transfer_basic(
-                content, style, settings=Settings(init=init, seed=number), network=networks["lite"]
+                content, style, settings=Settings(init=init, seed=number), run=Run(network=networks["lite"])
             )
             exact, lite = (content_distances(networks[name], content, result.image) for name in ("vgg19", "lite"))
             factors.append(exact / lite)

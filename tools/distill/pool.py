@@ -14,6 +14,7 @@ from PIL import Image
 from maskstyle.images.pixels import Image as Pixels
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.settings import Settings
+from maskstyle.synthesis.paint import Run
 from maskstyle.synthesis.scales import Step
 from maskstyle.techniques.basic import transfer_basic
 
@@ -83,7 +84,7 @@ def rendered(
         if step.step in SNAPSHOT_STEPS and min(step.image.shape[:2]) >= LEAST_SIDE:
             snapshots.append(np.asarray(step.image, dtype=np.float16))
 
-    result = transfer_basic(content, style, settings=settings, network=network, on_step=keep)
+    result = transfer_basic(content, style, settings=settings, run=Run(network=network, on_step=keep))
     if min(result.image.shape[:2]) >= LEAST_SIDE:
         snapshots.append(result.image.astype(np.float16))
     return snapshots

@@ -60,7 +60,7 @@ def mask(network, settings):
 
 def patch(network, settings):
     maps = MapPair(LABELS, COLORS, STYLE_LABELS, COLORS)
-    cut = PatchSettings(patch_size=16, patch_stride=8, feature_weight=0.5)
+    cut = PatchSettings(patch_size=16, patch_stride=4, feature_weight=0.5)
     matches = patch_matches(network, maps, STYLE, settings, cut, content=CONTENT)
     return [patch_term(network, matches, STYLE, SIZE, settings)]
 
