@@ -49,7 +49,8 @@ def test_regions_cover_their_pixels():
 def test_soft_regions_cover_pixels_by_their_shares():
     soft = softened(SemanticMap(np.array([[0, 0, 1, 1]], np.int32), (RED, BLUE)), {1: 0.25, 2: 0.75})
     layout = Layout((on_region(1),), soft)
-    assert layout.soft and not Layout((on_region(1),), MAP).soft
+    assert layout.soft
+    assert not Layout((on_region(1),), MAP).soft
     assert_allclose(layout.painted_share((1, 4)), [[0, 0.25, 0.75, 1]])
     assert_array_equal(layout.touched((1, 4)), [[False, True, True, True]])
     assert (layout.soft_weightings(), Layout((on_region(1), on_mask(RAMP)), MAP).soft_weightings()) == (1, 1)
@@ -84,7 +85,8 @@ def test_coverage_is_that_of_regions_or_of_masks_whichever_is_more():
     assert_array_equal(only_regions.coverage(SIZE, regions), [[0.5, 1, 0, 0, 0, 0]])
     covered = both.coverage(SIZE, regions)
     assert_array_equal(covered[0, :2], [0.5, 1])
-    assert (covered[0, 2:] > 0).all() and covered[0, 5] == 1
+    assert (covered[0, 2:] > 0).all()
+    assert covered[0, 5] == 1
 
 
 def test_paint_is_shared_among_color_modes():

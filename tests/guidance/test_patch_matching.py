@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -68,8 +69,9 @@ def random_maps():
 
 @pytest.mark.parametrize("similarity", ["cosine", "ncc"])
 def test_the_most_similar_patch_is_chosen_where_nothing_else_counts(random_maps, similarity):
-    expected = expected_similarity(*random_maps, similarity)  # a patch of no region has none
-    chosen = match_patches(*random_maps, dataclasses.replace(PLAIN, similarity=similarity))
+    content, style = random_maps
+    expected = expected_similarity(content, style, similarity)  # a patch of no region has none
+    chosen = match_patches(content, style, dataclasses.replace(PLAIN, similarity=similarity))
     found = expected[np.arange(len(chosen)), chosen]
     assert_allclose(found, np.nanmax(expected, axis=1), atol=2e-4)  # positions decide between equals
 
@@ -106,8 +108,9 @@ def test_flat_areas_spread_over_their_region_where_repetition_counts():
 
     assert columns(0.0) == [24, 24, 28, 28]  # the nearest relative positions
     spread = columns(0.5)
-    assert spread[0] == 24 and spread[-1] <= 36
-    assert all(after - before >= 4 for before, after in zip(spread, spread[1:], strict=False))
+    assert spread[0] == 24
+    assert spread[-1] <= 36
+    assert all(after - before >= 4 for before, after in itertools.pairwise(spread))
 
 
 @pytest.mark.parametrize("similarity", ["cosine", "ncc"])

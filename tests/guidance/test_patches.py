@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -33,8 +35,9 @@ def test_every_cell_is_covered_by_patches_that_stay_inside(grid, size, stride, o
     assert covered(patches).min() >= 1
     assert covered(patches).sum() == patches.number * patches.cells
     for starts, extent, length in zip((patches.tops, patches.lefts), patches.shape, grid, strict=True):
-        assert starts[0] == 0 and starts[-1] == length - extent
-        assert all(before < after <= before + stride for before, after in zip(starts, starts[1:], strict=False))
+        assert starts[0] == 0
+        assert starts[-1] == length - extent
+        assert all(before < after <= before + stride for before, after in itertools.pairwise(starts))
 
 
 def test_patches_that_fit_cover_each_cell_once():

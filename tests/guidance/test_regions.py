@@ -26,7 +26,7 @@ def cells_of(grid, regions=(0, 1, 2), *, propagation="simple", receptive_field=1
 
 def test_at_full_size_every_pixel_belongs_to_its_own_region():
     for region, cells in zip((0, 1, 2), cells_of((6, 8)), strict=True):
-        assert cells == np.flatnonzero(LABELS == region).tolist()
+        assert cells == np.flatnonzero(region == LABELS).tolist()
 
 
 def test_a_cell_belongs_to_what_covers_most_of_it_and_to_the_lowest_of_several():

@@ -54,7 +54,8 @@ def test_a_mask_that_selects_nothing_on_the_grid():
     mask = np.zeros((5, 5), np.float32)
     mask[4, 4] = 1.0  # in the row and column that pooling drops
     weights, divisor = soft_weights(mask, (2, 2))
-    assert not weights.any() and divisor == 0.0
+    assert not weights.any()
+    assert divisor == 0.0
 
 
 def weights_of(groups, count, cells):
@@ -132,7 +133,8 @@ def test_a_gradient_is_covered_by_its_typical_value_at_least_but_fades_near_0():
     expected = np.maximum(ramp, typical) * np.minimum(1, ramp / (FADE * typical))
     covered = mask_coverage(ramp)
     assert_allclose(covered, expected, rtol=1e-5)
-    assert covered[0, 0] == 0 and covered[0, -1] == 1
+    assert covered[0, 0] == 0
+    assert covered[0, -1] == 1
     assert (np.diff(covered[0]) >= 0).all()
     assert np.diff(covered[0]).max() < 0.011  # no edge anywhere
 

@@ -84,7 +84,8 @@ def test_a_margin_makes_grids_larger(extractor):
 def test_only_large_images_are_evaluated_in_tiles(tiny_network):
     extractor = Extractor(tiny_network(LAYERS), 64)
     small, large = (extractor.objective(size, [TOTAL_VARIATION]) for size in ((64, 48), (80, 96)))
-    assert isinstance(small, Objective) and isinstance(large, TiledObjective)
+    assert isinstance(small, Objective)
+    assert isinstance(large, TiledObjective)
     assert isinstance(Extractor(tiny_network(LAYERS)).objective((80, 96), [TOTAL_VARIATION]), Objective)
     assert isinstance(extractor.objective((8, 96), [TOTAL_VARIATION], margin=16), Objective)  # too narrow to mirror
 

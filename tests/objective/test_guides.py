@@ -385,13 +385,14 @@ def on_soft_regions(content_map, style_map, style):
 @pytest.mark.parametrize("size", [(12, 20), (17, 31)])
 def test_soft_maps_without_blended_pixels_are_hard_maps(tiny_network, size):
     network = tiny_network([layer for layer, _ in DEEPER.style_layers])
-    maps, style = (side_by_side((12, 20)), side_by_side((16, 24))), random_image(2, 16, 24)
+    content_map, style_map, style = side_by_side((12, 20)), side_by_side((16, 24)), random_image(2, 16, 24)
     hard, soft = (
-        guides_of(network, on_soft_regions(*each, style), settings=DEEPER, size=size)
-        for each in (maps, list(map(softened, maps)))
+        guides_of(network, on_soft_regions(made(content_map), made(style_map), style), settings=DEEPER, size=size)
+        for made in (lambda semantic_map: semantic_map, softened)
     )
     for one, other in zip(hard, soft, strict=True):
-        assert other.cells is None and one.name == other.name
+        assert other.cells is None
+        assert one.name == other.name
         assert one.strength == pytest.approx(other.strength, rel=1e-12)
         assert one.targets.keys() == other.targets.keys()
         for layer, cells in one.cells.items():
@@ -409,7 +410,8 @@ def test_blended_pixels_weigh_by_their_shares_on_both_sides(network):
     red, blue = guides["red"], guides["blue"]
     assert_allclose(red.weights["block1_conv1"][0], [*[1] * 9, 0.75, 0.25, *[0] * 9])
     assert_allclose(red.weights["block2_conv1"][0], [1, 1, 1, 1, 0.875, 0.125, 0, 0, 0, 0])
-    assert red.strength == pytest.approx(10 / 20) and blue.strength == pytest.approx(10 / 20)
+    assert red.strength == pytest.approx(10 / 20)
+    assert blue.strength == pytest.approx(10 / 20)
     features = forward(style, WEIGHTS)
     for layer, side in (("block1_conv1", 1), ("block2_conv1", 2)):
         weights = style_map.shares[1].astype(np.float64).reshape(16 // side, side, 24 // side, side).mean((1, 3))
@@ -480,7 +482,7 @@ def test_each_region_and_mask_of_a_plan_asks_for_its_own_part_of_its_own_style(n
     features = [forward(style, WEIGHTS) for style in styles]
     lower = np.zeros((16, 10))
     lower[8:] = 1
-    expected = {
+    expected: dict[str, tuple[int, np.ndarray, float]] = {
         "#00ff00 (green)": (1, np.ones((12, 12)), 0.5 * 48 / 192),
         "#0000ff (blue)": (0, 1 - lower, 48 / 192),
         "#ffff00 (yellow)": (2, style_mask, 48 / 192),

@@ -91,7 +91,7 @@ def test_the_loss_in_numpy(network, tiny_network, patch_size, metrics):
                 grams.append(rows.T @ rows / len(rows))
             distances.append(np.sum((grams[0] - grams[1]) ** 2))
             sizes.append(np.sum(grams[1] ** 2))
-        total += share * np.mean(distances / np.maximum(sizes, 0.05 * np.mean(sizes)))
+        total += share * float(np.mean(distances / np.maximum(sizes, 0.05 * np.mean(sizes))))
     assert_allclose(value, 3.0 * total, rtol=1e-3)
 
 
@@ -110,7 +110,8 @@ def test_matches_stay_in_their_region(network):
     for found in matches.values():
         columns = found.candidates.corners()[found.matches][:, 1] / found.candidates.grid[1]
         right = found.patches.corners()[:, 1] >= found.patches.grid[1] / 2
-        assert (columns[right] >= 0.5).all() and (columns[~right] < 0.5).all()
+        assert (columns[right] >= 0.5).all()
+        assert (columns[~right] < 0.5).all()
 
 
 def test_one_region_everywhere_needs_no_maps_to_agree(network):
@@ -127,7 +128,8 @@ def test_patches_count_by_their_share_of_cells_in_a_region(network):
     found = matches["block1_conv1"]
     assert_allclose(found.shares.reshape(3, 4)[:, 0] * 12, [0, 0.5, 1])
     assert (found.matches.reshape(3, 4)[0] == -1).all()
-    assert value > 0 and np.isfinite(gradient).all()
+    assert value > 0
+    assert np.isfinite(gradient).all()
 
 
 def test_an_image_of_no_region_has_no_style(network):
@@ -141,8 +143,11 @@ def test_a_region_that_vanishes_on_a_coarse_grid_is_noted_and_replaced(network):
     style_labels[3, 3] = 1
     pair = maps(style_labels=style_labels)
     _, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=pair)
-    assert np.isfinite(value) and np.isfinite(gradient).all()
-    note = "region #0000ff (blue) of the style image is too small for block2_conv1; the nearest colors replace it there"
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+    note = (
+        "region #0000ff (blue) of the style image is too small for block2_conv1; the nearest colors replace it there"
+    )
     assert patch_notes(network, pair, SETTINGS) == (note,)
     assert patch_notes(network, maps(), SETTINGS) == ()
 

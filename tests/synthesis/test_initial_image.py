@@ -49,8 +49,10 @@ def test_noise_has_the_coarsest_size_and_is_uniform_and_follows_the_seed():
     first, again, other = (initial_image(scene_of(large, init="noise", seed=seed, scales=2)) for seed in (5, 5, 6))
     full = initial_image(scene_of(large, init="noise", seed=5, scales=2, noise_contrast=1.0))
     assert (first.dtype, first.shape) == (np.float32, (40, 50, 3))
-    assert first.min() >= 0.375 and first.max() <= 0.625
-    assert full.min() >= 0 and full.max() <= 1
+    assert first.min() >= 0.375
+    assert first.max() <= 0.625
+    assert full.min() >= 0
+    assert full.max() <= 1
     assert full.mean() == pytest.approx(0.5, abs=0.02)
     assert full.var() == pytest.approx(1 / 12, abs=0.01)
     assert_allclose(first - 0.5, 0.25 * (full - 0.5), atol=1e-6)
@@ -115,8 +117,8 @@ def test_every_pixel_has_a_color_of_its_regions_style():
     assert (image.dtype, image.shape) == (np.float32, (3, 4, 3))
     jitter = SPREAD * np.random.default_rng(3).standard_normal((3, 4))
     for each in PLACEMENTS:
-        pool = COLORS.reshape(-1, 3) if each.style_label is None else COLORS[STYLE_LABELS == each.style_label]
-        cells = np.argwhere(LABELS == each.label)
+        pool = COLORS.reshape(-1, 3) if each.style_label is None else COLORS[each.style_label == STYLE_LABELS]
+        cells = np.argwhere(each.label == LABELS)
         for position, (row, column) in enumerate(cells):
             rank = abs((position + 0.5) / len(cells) + jitter[row, column])
             rank = 2 - rank if rank > 1 else rank
@@ -146,5 +148,6 @@ def test_a_region_keeps_its_light_from_above(seed):
     everywhere = [Placement("a", (), label=0, style_label=0)]
     image = region_colors(np.zeros((30, 30), np.int32), style, np.zeros((40, 20), np.int32), everywhere, seed=seed)
     rows = image.mean(axis=(1, 2))
-    assert rows[:5].mean() > 0.8 and rows[-5:].mean() < 0.2
+    assert rows[:5].mean() > 0.8
+    assert rows[-5:].mean() < 0.2
     assert_allclose(image.mean(), 0.5, atol=0.03)

@@ -83,7 +83,8 @@ def test_enlarged_images_stay_in_range():
     white = np.ones((5, 8, 3), np.float32)
     image = enlarged(white, START, (10, 15))
     assert image.dtype == np.float32
-    assert image.min() >= 0 and image.max() == 1
+    assert image.min() >= 0
+    assert image.max() == 1
 
 
 def test_result_is_the_best_of_the_last_size():

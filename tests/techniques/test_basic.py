@@ -55,7 +55,7 @@ def test_continuing_from_a_result_starts_where_it_ended(network):
 
 def test_without_styles_weight_only_the_content_counts(network):
     settings = SETTINGS.changed(style_weight=0, tv_weight=0, content_weight=1.0)
-    result, steps = transfer(network, settings=settings)
+    result, _steps = transfer(network, settings=settings)
     assert list(result.losses) == ["content"]
     assert result.losses["content"] == pytest.approx(0, abs=1e-9)
     assert_allclose(result.image, CONTENT, atol=1e-6)
@@ -89,7 +89,8 @@ def test_alpha_is_carried_and_resized(network):
     resized = transfer(network, alpha=alpha, settings=SETTINGS.changed(size=32, steps=1))[0]
     assert resized.image.shape == (24, 32, 3)
     assert resized.alpha.shape == (24, 32)
-    assert resized.alpha[:, :12].max() < 0.01 and resized.alpha[:, 20:].min() > 0.99
+    assert resized.alpha[:, :12].max() < 0.01
+    assert resized.alpha[:, 20:].min() > 0.99
 
 
 def test_alpha_does_not_touch_the_picture(network):
@@ -196,7 +197,7 @@ def test_init_image_without_one(network):
 
 
 def test_images_too_small_for_the_layers(network):
-    with pytest.raises(SettingsError, match="1x9 .*the layers need at least 2 pixels"):
+    with pytest.raises(SettingsError, match=r"1x9 .*the layers need at least 2 pixels"):
         transfer(network, content=random_image(0, 1, 9))
     with pytest.raises(SettingsError, match="style image of 1x20 would be used at 1x16"):
         transfer(network, style=random_image(0, 1, 20))

@@ -87,7 +87,8 @@ def test_three_steps_lower_the_loss(painted, name, optimizer):
     assert sum(result.losses.values()) == min(step.total for step in steps) < steps[0].total
     assert result.image.dtype == np.float32
     assert result.image.shape == (*SMALL, 3)
-    assert result.image.min() >= 0 and result.image.max() <= 1
+    assert result.image.min() >= 0
+    assert result.image.max() <= 1
     assert result.technique == name
     settings = SETTINGS.changed(optimizer=optimizer, init="content")
     if name == "doodle":  # which has no content image
@@ -134,7 +135,8 @@ def test_tiles_change_how_a_picture_is_computed_but_not_what_it_shows(painted, e
         painted(name, limits=Limits(tile_size=tile_size), inputs=given(name, LARGE), **changes)
         for tile_size in (None, 64)
     )
-    assert in_one_piece.limits.tile_size is None and in_tiles.limits.tile_size == 64
+    assert in_one_piece.limits.tile_size is None
+    assert in_tiles.limits.tile_size == 64
     assert_allclose(in_tiles.image, in_one_piece.image, atol=2e-3)
     assert in_tiles.losses == pytest.approx(in_one_piece.losses, rel=1e-3)
 
@@ -146,7 +148,7 @@ def test_a_checkpoint_of_another_run_is_refused(painted, eagerly, name, tmp_path
         painted(name, should_stop=lambda: True, checkpoints=checkpoints, **changes)
 
     begin(tmp_path / "own")
-    with pytest.raises(CheckpointError, match="different run: style_weight was 20.0 and is 3.0; restore the set"):
+    with pytest.raises(CheckpointError, match=r"different run: style_weight was 20.0 and is 3.0; restore the set"):
         begin(tmp_path / "own", resume=True, style_weight=3.0)
     begin(tmp_path / "own", resume=True)
 

@@ -131,7 +131,8 @@ def painted(folder):
 def test_it_has_a_command_with_options_of_its_own(folder):
     listed = python(folder, f"{STARTED}\nprint(run('--help').stdout, run('bands', '--help').stdout)")
     assert "Apply the style where the content image is bright." in listed
-    assert "--threshold" in listed and "Luminance above which pixels are painted.  (default: 0.5)" in listed
+    assert "--threshold" in listed
+    assert "Luminance above which pixels are painted.  (default: 0.5)" in listed
 
 
 def test_the_command_paints_bright_pixels_alone(folder, painted):

@@ -276,7 +276,7 @@ def test_regions_that_cannot_work_are_refused_before_the_work(transfer, regions,
 
 
 def test_regions_need_a_content_map(transfer):
-    with pytest.raises(SettingsError, match="region #ff0000 .red. needs a content map; give one"):
+    with pytest.raises(SettingsError, match=r"region #ff0000 .red. needs a content map; give one"):
         transfer(PlanRegion(RED, style=SECOND), content_map=None)
 
 

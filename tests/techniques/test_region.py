@@ -130,7 +130,8 @@ def test_each_region_of_the_style_is_matched_to_its_own(transfer):
 def test_regions_that_share_a_style_are_each_matched(transfer):
     shared = {"mapping": [(RED, BLUE)], "settings": SETTINGS.changed(color="match", steps=1)}
     result = transfer(**shared)
-    assert result.losses["style"] > 0 and np.isfinite(result.losses["style"])
+    assert result.losses["style"] > 0
+    assert np.isfinite(result.losses["style"])
 
 
 @pytest.mark.parametrize("feather_mode", ["distance", "edges"])
@@ -367,7 +368,8 @@ def test_paint_covers_as_far_as_shares_say(transfer):
     assert_array_equal(alone.alpha, SOFT["content_map"].shares[1])
     assert_allclose(CONTENT + alone.alpha[..., np.newaxis] * (alone.image - CONTENT), flat.image, atol=1e-6)
     faded = transfer(transparent=True, feather=8.0, **options).alpha
-    assert (faded <= alone.alpha).all() and (faded < alone.alpha)[:, 8:12].all()
+    assert (faded <= alone.alpha).all()
+    assert (faded < alone.alpha)[:, 8:12].all()
 
 
 def test_shares_allow_one_propagation_only(transfer):
