@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 from reference import random_image
 
+from maskstyle.guidance.layout import Layout, Placement, StyleImage
+from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.maps import SemanticMap
 from maskstyle.settings import Settings
 
@@ -49,3 +51,15 @@ def softened(semantic_map, blend=()):
     for column, share in dict(blend).items():
         shares[:, :, column] = np.array([1 - share, share])[:, np.newaxis]
     return dataclasses.replace(semantic_map, shares=shares)
+
+
+def whole_style_guide(network, styles, shares, settings):
+    """Return the guide of a blend of whole style images, each at its own size, everywhere in a picture."""
+    from maskstyle.objective.extract import Extractor
+    from maskstyle.objective.guides import guides_at
+
+    sources = [StyleImage(image) for image in styles]
+    blend = Placement("style", tuple(zip(sources, shares, strict=True)))
+    seen = [SeenStyle(source.image, source, (blend,)) for source in sources]
+    (guide,) = guides_at(Extractor(network), Layout((blend,)), seen, styles[0].shape[:2], settings)
+    return guide

@@ -9,9 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY16, TINY19, forward, he_weights, random_image, raw_gram, total_variation
 
-from maskstyle import RECIPES, SettingsError, find_recipe, transfer_basic
+from maskstyle import Run, transfer_basic
+from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import resize_image
-from maskstyle.techniques.plan import wanted_layers
+from maskstyle.recipes import RECIPES, find_recipe
+from maskstyle.settings import wanted_layers
 
 FIRST_OF_EACH_BLOCK = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 SIZE = (35, 45)  # odd, so that pooling drops rows and columns
@@ -136,7 +138,7 @@ def first_losses(tiny_choice, settings, image=IMAGE):
     choice = tiny_choice(wanted_layers(settings), architecture=architecture)
     seen = []
     settings = dataclasses.replace(settings, steps=1, scales=1)
-    transfer_basic(CONTENT, STYLE, initial=image, settings=settings, network=choice, on_step=seen.append)
+    transfer_basic(CONTENT, STYLE, initial=image, settings=settings, run=Run(network=choice, on_step=seen.append))
     (step,) = seen
     assert_array_equal(step.image, image)
     return step.losses
@@ -197,8 +199,9 @@ OTHER_SETTINGS = {
 
 @pytest.mark.parametrize("name", OTHER_SETTINGS)
 def test_other_settings_of_the_sources(name):
-    settings = find_recipe(name).settings
-    assert {field: getattr(settings, field) for field in OTHER_SETTINGS[name]} == OTHER_SETTINGS[name]
+    recipe = find_recipe(name)
+    found = {**dataclasses.asdict(recipe.settings), "snapshot_every": recipe.snapshot_every}
+    assert {field: found[field] for field in OTHER_SETTINGS[name]} == OTHER_SETTINGS[name]
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "default"])

@@ -11,6 +11,7 @@ from sheets import picture, picture_panel, save_sheet, semantic_map
 import maskstyle
 from maskstyle.images.contact_sheet import Panel
 from maskstyle.images.pixels import Image, Mask
+from maskstyle.maps import SemanticMap
 from maskstyle.settings import CHOICES
 
 SETTINGS = maskstyle.Settings(network="lite", size=384)
@@ -68,7 +69,7 @@ def _edges() -> list[Panel]:
         result = maskstyle.transfer_region(
             content,
             picture("window"),
-            content_map=maskstyle.SemanticMap(labels, content_map.colors),
+            content_map=SemanticMap(labels, content_map.colors),
             style_map=semantic_map("window"),
             regions=[CUP],
             settings=SETTINGS,

@@ -6,9 +6,10 @@ import numpy as np
 from PIL import Image as PillowImage
 from sheets import FOLDER, picture, semantic_map
 
-import maskstyle
-from maskstyle.evaluation.map_preview import draw_overlay
+from maskstyle.drafting import color_map_like, draft_map
+from maskstyle.evaluation import draw_overlay
 from maskstyle.images.pixels import to_uint8
+from maskstyle.maps import SemanticMap
 
 HEIGHT = 240
 GAP = 8
@@ -18,8 +19,8 @@ def main() -> None:
     """Draft maps of two photographs, one in the colors of a painting's map, and write them side by side."""
     cat, cup = picture("chelsea"), picture("coffee")
     painting_map = semantic_map("harbour")
-    cat_map, cup_map = maskstyle.draft_map(cat, regions=4), maskstyle.draft_map(cup, regions=5)
-    matched, _ = maskstyle.color_map_like(cup_map, cup, painting_map, picture("harbour"))
+    cat_map, cup_map = draft_map(cat, regions=4), draft_map(cup, regions=5)
+    matched, _ = color_map_like(cup_map, cup, painting_map, picture("harbour"))
     panels = [
         PillowImage.fromarray(to_uint8(cat)),
         draw_overlay(cat_map, cat, {}),
@@ -30,7 +31,7 @@ def main() -> None:
     _side_by_side(panels).save(FOLDER / "maps_draft.jpg", quality=85)
 
 
-def _colored(drawn: maskstyle.SemanticMap) -> PillowImage.Image:
+def _colored(drawn: SemanticMap) -> PillowImage.Image:
     return PillowImage.fromarray(np.array(drawn.colors, np.uint8)[drawn.labels])
 
 

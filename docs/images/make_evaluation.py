@@ -6,8 +6,10 @@ from PIL import Image as PillowImage
 from sheets import FOLDER, picture, semantic_map
 
 import maskstyle
+from maskstyle.evaluation import draw_heatmap, evaluate_regions
 from maskstyle.images.contact_sheet import MARGIN, PAPER, Panel, make_sheet
 from maskstyle.images.pixels import Image, to_uint8
+from maskstyle.networks import choose_network
 
 CONTENT, STYLE = "coffee", "woodcut"
 SIZE = 384
@@ -22,13 +24,13 @@ def main() -> None:
         content, style, content_map=content_map, style_map=style_map, settings=settings
     )
     as_a_whole = maskstyle.transfer_basic(content, style, settings=settings)
-    network = maskstyle.choose_network("lite", ["block2_conv1", "block3_conv1"], compute_type="float32")
+    network = choose_network("lite", ["block2_conv1", "block3_conv1"], compute_type="float32")
     rows = []
     for name, result in {"maskstyle region": by_region, "maskstyle basic": as_a_whole}.items():
-        evaluation = maskstyle.evaluate_regions(
+        evaluation = evaluate_regions(
             result.image, style, content_map=content_map, style_map=style_map, network=network
         )
-        rows.append((make_sheet([Panel(result.image, (name,))], side=SIZE), maskstyle.draw_heatmap(evaluation)))
+        rows.append((make_sheet([Panel(result.image, (name,))], side=SIZE), draw_heatmap(evaluation)))
     _stacked(rows).save(FOLDER / "evaluation.jpg", quality=90)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sheets import picture, save_jpeg, semantic_map
 
-import maskstyle
-from maskstyle.evaluation.map_preview import draw_preview
+from maskstyle.evaluation import check_maps, draw_preview
 
 CONTENT, STYLE = "astronaut", "harbour"
 
@@ -13,7 +12,7 @@ CONTENT, STYLE = "astronaut", "harbour"
 def main() -> None:
     """Check the two maps and write the preview."""
     names = (f"{CONTENT}_map.png", f"{STYLE}_map.png")
-    report = maskstyle.check_maps(semantic_map(CONTENT), semantic_map(STYLE), names=names)
+    report = check_maps(semantic_map(CONTENT), semantic_map(STYLE), names=names)
     save_jpeg("maps_check", draw_preview(report, (picture(CONTENT), picture(STYLE))))
 
 

@@ -20,7 +20,7 @@ def main() -> None:
     panels = []
     for content, styles, caption in CASES:
         mask = maskstyle.load_mask(SAMPLES / f"{content}_mask.png")
-        result = maskstyle.transfer_gradient_mask(
+        result = maskstyle.transfer_mask(
             picture(content),
             [picture(name) for name in styles],
             masks=[mask if which == "mask" else 1 - mask for which in styles.values()],

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from maskstyle.plans.inputs import load_plan
+from dataclasses import replace
+
 from sheets import SAMPLES, save_sheet
 
 import maskstyle
 from maskstyle.images.contact_sheet import Panel
+from maskstyle.plans.load import load_plan
 
 
 def main() -> None:
     """Run the plan and write the sheet."""
     plan = maskstyle.read_plan(SAMPLES / "plan.toml")
-    assert plan.content_map is not None
-    content = maskstyle.load_image(plan.file(plan.content)).pixels
-    content_map = maskstyle.load_image(plan.file(plan.content_map)).pixels
-    loaded = load_plan(plan, content)
-    result = maskstyle.transfer_planned(
-        content, loaded.regions, content_map=loaded.content_map, settings=plan.settings.changed(network="lite")
-    )
-    panels = [Panel(content, ("content",)), Panel(content_map, ("its map",))]
-    panels += [Panel(style.image, (name,)) for name, style in loaded.styles.items()]
+    loaded = load_plan(replace(plan, settings=plan.settings.changed(network="lite")))
+    result = maskstyle.paint(loaded.scene())
+    content_map = maskstyle.load_image(plan.file(plan.values["content_map"])).pixels
+    panels = [Panel(loaded.picture.pixels, ("content",)), Panel(content_map, ("its map",))]
+    for name, style in plan.styles.items():
+        panels.append(Panel(maskstyle.load_image(plan.file(style.image)).pixels, (name,)))
     panels.append(Panel(result.image, ("three styles, one part kept",)))
     save_sheet("plans", panels, columns=3, side=480)
 

@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 from maskstyle.images.pixels import Image, Mask, to_uint8
+from maskstyle.maps import SemanticMap
 
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER.parents[1] / "samples"
@@ -21,7 +22,7 @@ def picture(name: str) -> Image:
     return maskstyle.load_image(SAMPLES / f"{name}.jpg").pixels
 
 
-def semantic_map(name: str) -> maskstyle.SemanticMap:
+def semantic_map(name: str) -> SemanticMap:
     """Return a sample's map."""
     return maskstyle.load_map(SAMPLES / f"{name}_map.png")
 

@@ -1,4 +1,4 @@
-"""What is printed about a run before it begins: its sizes, network, time and memory."""
+"""The lines to print before a run: its sizes, network, time and memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maskstyle.synthesis.schedule import settings_at, steps_at
 
 
 def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
-    """Return what is printed about a run, as names and texts.
+    """Return the lines to print before a run, as names and texts.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
 
 
 def large_lines(settings: Settings, limits: Limits, sizes: Sequence[Size]) -> list[tuple[str, str]]:
-    """Return what is printed about large sizes that are painted in another way; none where there are none."""
+    """Return the lines about tiles and optimizers of large sizes; none for small ones."""
     lines = []
     if limits.tile_size is not None and needs_tiles(sizes[-1], limits.tile_size):
         lines.append(("tiles", f"of about {limits.tile_size} pixels at larger sizes, to save memory"))

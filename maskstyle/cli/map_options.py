@@ -1,4 +1,4 @@
-"""Semantic maps on the command line: found beside their images, read as options say, and their regions named."""
+"""Semantic maps on the command line: finding them beside their images, reading them, and naming their regions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
         return given
     beside = find_map_beside(image)
     if beside is None:
-        load_image(image)  # where that is the trouble, it says so
+        load_image(image)  # a missing or damaged image has its own message
         raise ImageError(
             f"there is no map beside {image}; expected {image.stem}_map.png or {image.stem}_sem.png, or pass "
             f"{flag} FILE"
@@ -61,12 +61,12 @@ def parse_colors(text: str, flag: str) -> list[Color]:
 
 
 def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[Color]:
-    """Read ``COLOR,...`` as the colors of regions of a map, which the name of a color may mean too.
+    """Read ``COLOR,...`` as colors of the regions of a map; the name of a color may mean a similar one.
 
     Raises
     ------
     ImageError
-        Where a color or name is that of no region, or a name that of several.
+        Where no region has a color or name, or several regions have a name.
     """
     return [_region(part, flag, semantic_map, name) for part in listed_colors(text)]
 
@@ -149,11 +149,11 @@ def recorded_reading(result: Path, maps: tuple[Path, ...]) -> MapReading:
     result : Path
         A result.
     maps : tuple of Path
-        The maps that will be read, told apart by their names: folders may have been moved.
+        The maps to read. Only their names count: folders may have been moved.
     """
     try:
         inputs = (read_metadata(result) or {}).get("inputs")
-    except ImageError:  # a damaged record says nothing
+    except ImageError:  # a damaged record
         return MapReading()
     if not isinstance(inputs, dict):
         return MapReading()

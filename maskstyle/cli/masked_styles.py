@@ -111,7 +111,7 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
         )
     beside = find_mask_beside(content)
     if beside is None:
-        load_image(content)  # where that is the trouble, it says so
+        load_image(content)  # a missing or damaged image has its own message
         raise ImageError(
             f"there is no mask for {bare[0].style}, and none beside {content}; expected {content.stem}_mask.png, or "
             f"pass --style FILE:MASK; {_how_to_make(content)}"

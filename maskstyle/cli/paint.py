@@ -1,6 +1,6 @@
 """The painting commands: one for each technique, made from its declared inputs.
 
-A command turns its options into the plan that describes the same run, and paints that.
+A command turns its options into the plan that describes the same run, and paints that plan.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ FIRST = (
     *("styles", "style_weight", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
     *("color", "feather", "size", "steps", "scales", "output", "recipe", "network", "weights"),
 )
-"""The options that people use most, which come first in their panels."""
+"""The options that people use most; they come first in their panels."""
 
 
 def __getattr__(name: str) -> Callable[..., None]:
@@ -59,7 +59,7 @@ def __getattr__(name: str) -> Callable[..., None]:
 
 
 def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
-    """Return the command of a technique: a function whose signature Typer reads."""
+    """Return the command of a technique: a function with the signature that Typer needs."""
 
     def command(**given: Any) -> None:
         from maskstyle.cli.options_to_plan import asked_of, plan_of_options
@@ -127,7 +127,7 @@ def _settings(inputs: type[Inputs]) -> list[inspect.Parameter]:
 
 
 def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
-    """Return the options of how a run goes and of what it writes."""
+    """Return the options of the run and of its outputs."""
     from maskstyle.plans.schema import has_maps
 
     snapshots = "Steps between snapshots.  (default: none)"
@@ -180,7 +180,7 @@ def _option(
 
 
 def _rest() -> inspect.Parameter:
-    """Return the parameter that receives what else was typed, so that a missing ``--style`` can be explained."""
+    """Return the parameter that receives extra arguments, so that a missing ``--style`` can be explained."""
     return inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 

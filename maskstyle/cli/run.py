@@ -1,4 +1,4 @@
-"""``maskstyle run``, which paints a plan file, and ``maskstyle plan from``, which makes one from a result."""
+"""``maskstyle run`` paints a plan file; ``maskstyle plan from`` makes one from a result."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def run(
 
 @plans.callback()
 def _plans() -> None:
-    """Keep ``from`` a command of its own, although it is the only one."""
+    """Keep ``from`` a subcommand, although it is the only one."""
 
 
 @plans.command("from")
@@ -101,7 +101,7 @@ def plan_from(
         check_replaceable(output)
     metadata = read_metadata(result)
     if metadata is None:
-        raise SettingsError(f"{result} holds no metadata of maskstyle; name a result that maskstyle wrote")
+        raise SettingsError(f"{result} has no metadata of maskstyle; name a result that maskstyle wrote")
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
     table = moved(plan_of_result(metadata, result), lambda path: recorded_path(result.parent / path, plan))
     text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
@@ -118,7 +118,7 @@ def plan_from(
 
 
 def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
-    """Return a plan with settings from the command line."""
+    """Return a plan with the settings of ``--set``."""
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
@@ -144,7 +144,7 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
 
 
 def _value(name: str, text: str) -> Any:
-    """Return a text as a value of the type of a setting; of an unknown setting it stays a text."""
+    """Return a text as a value of the type of a setting; unknown settings keep the text."""
     kind = (FIELDS | RUN_FIELDS).get(name, "str")
     if kind == "LayerMix":
         return dict(parse_layers(text, f"--set {name}"))

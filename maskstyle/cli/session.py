@@ -38,7 +38,7 @@ ENDINGS = {
     "stalled": "stopped, as no lower loss was found",
     "interrupted": "interrupted",
 }
-"""How a run ended, in words."""
+"""The end of a run in words."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,7 @@ class Asked:
 
 
 def paint_plan(plan: Plan, asked: Asked) -> None:
-    """Paint what a plan describes, and write what was asked for.
-
-    Everything that can be wrong is found before TensorFlow loads.
-    """
+    """Paint a plan and write its outputs; bad input is refused before TensorFlow loads."""
     files = plan_files(plan)
     asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
     checkpoints = None if asked.dry_run else asked.files.checkpoints(quiet=asked.quiet)
@@ -116,7 +113,7 @@ def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
 
 
 def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Any) -> list[tuple[str, str]]:
-    """Return what is printed about a run before it begins."""
+    """Return the lines to print before a run, as names and texts."""
     from maskstyle.cli.forecast import forecast
 
     return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice)
@@ -131,13 +128,13 @@ def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
 
 
 def _record(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice) -> dict[str, Any]:
-    """Return what the record says about the inputs: the plan that repeats the run, and what its files held."""
+    """Return the record of the inputs: the plan that repeats the run, and the hashes of its files."""
     plan, output = loaded.plan, asked.files.output
     files = plan_files(plan)
     inputs = {
         "plan": resolved_table(loaded, scene, lambda path: recorded_path(path, output)),
         "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
-        # Where weights were found is nobody's business.
+        # The path of weights that were found would reveal folders of this machine.
         "weights": choice.weights.name if plan.weights is None else recorded_path(files["weights",], output),
         "notes": list(loaded.notes),
     }
@@ -178,7 +175,7 @@ class _Session:
         if self._interrupt.asked():
             self._end_early(result, self._run.checkpoints)
         if self._run.checkpoints is not None:
-            with suppress(OSError):  # the result is written, and the next run says that the checkpoint is there
+            with suppress(OSError):  # the result is written, and the next run notes the checkpoint
                 self._run.checkpoints.remove()
         if not self._quiet:
             messages().print(escape(summary(result, self._files.output)))
@@ -205,7 +202,7 @@ class _Session:
 
 
 def _write_snapshot(path: Path, step: Step, settings: Settings) -> None:
-    """Write a snapshot; where that fails the work goes on, as the result matters more."""
+    """Write a snapshot; if that fails, the run continues, as the result matters more."""
     try:
         path.parent.mkdir(exist_ok=True)
         metadata = {"step": step.step, "losses": step.losses, "settings": dataclasses.asdict(settings)}
@@ -221,7 +218,7 @@ def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: S
 
 
 def _write(result: Result, files: Files, recorded: dict[str, Any]) -> None:
-    """Write the result first, then what goes with it."""
+    """Write the result first, then the other outputs."""
     with writing(files.output):
         save_image(files.output, result.image, result.alpha, {**result.metadata(), **recorded})
     if files.record is not None:

@@ -13,42 +13,10 @@ from maskstyle.images.files import open_image
 from maskstyle.images.io import load_image
 from maskstyle.images.pixels import Size, to_uint8
 from maskstyle.images.sidecars import check_aspect, find_beside
-from maskstyle.maps.colors import MAX_REGIONS, Color, color_name, format_color, parse_color
-from maskstyle.maps.matching import (
-    SAME_COLOR,
-    RegionMatch,
-    describe_unmatched,
-    find_named_region,
-    find_region,
-    match_regions,
-)
-from maskstyle.maps.parsing import LEAST_SHARE, parse_map, to_8_bits
-from maskstyle.maps.semantic_map import Absorbed, LabelMap, SemanticMap, describe_absorbed
+from maskstyle.maps.colors import Color
+from maskstyle.maps.parsing import parse_map, to_8_bits
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import resize_shares, soft_masks
-
-__all__ = [
-    "LEAST_SHARE",
-    "MAX_REGIONS",
-    "SAME_COLOR",
-    "Absorbed",
-    "Color",
-    "LabelMap",
-    "RegionMatch",
-    "SemanticMap",
-    "color_name",
-    "describe_absorbed",
-    "describe_unmatched",
-    "find_map_beside",
-    "find_named_region",
-    "find_region",
-    "fit_map",
-    "format_color",
-    "load_map",
-    "match_regions",
-    "parse_color",
-    "parse_map",
-    "read_map_pixels",
-]
 
 
 def load_map(

@@ -41,11 +41,6 @@ class MaskFile(NamedTuple):
     mask: Mask
     note: str | None
 
-    @property
-    def remark(self) -> str | None:
-        """The former name of `note`."""
-        return self.note
-
 
 def load_mask(path: str | Path) -> Mask:
     """Read a mask from an image file: white is painted, black stays untouched, gray is in between.

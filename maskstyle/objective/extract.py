@@ -22,9 +22,9 @@ from maskstyle.objective.objective import Objective
 from maskstyle.objective.terms import Term
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import tiled_grams, whole_features
-from maskstyle.objective.tiling.members import Selection
 from maskstyle.objective.tiling.objective import TiledObjective
 from maskstyle.objective.tiling.stored import stored_features
+from maskstyle.objective.tiling.tile_cells import Selection
 
 Grams = dict[str, list[NDArray[np.float32]]]
 """Gram matrices (C, C) by layer, in the order of the weights asked for."""

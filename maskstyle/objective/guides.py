@@ -323,7 +323,8 @@ def _mean_coverage(layout: Layout, placement: Placement, size: Size) -> float:
         return 1.0
     if placement.mask is not None:
         return float(layout.mask(placement, size).mean(dtype=np.float64))
-    assert layout.content_map is not None and placement.label is not None
+    assert layout.content_map is not None
+    assert placement.label is not None
     if _soft(layout):
         return float(shares_at(layout.content_map, size)[placement.label].mean(dtype=np.float64))
     return float(np.mean(resize_labels(layout.content_map.labels, size) == placement.label))

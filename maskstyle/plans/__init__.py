@@ -1,1 +1,1 @@
-"""Plan files: one TOML file that says all of a run, checked line by line, and written from results."""
+"""Plan files: TOML files that describe a run completely, so that it can be repeated."""

@@ -52,12 +52,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value that a key may have.
+    """A kind of value of a key.
 
     Parameters
     ----------
     words : str
-        What messages say is expected.
+        The expected value in messages.
     """
 
     words: str
@@ -113,7 +113,7 @@ def check_keys(
     known : mapping from str to Kind
         The keys that it may have.
     where : str
-        What messages call the table.
+        The table in messages.
     """
     for key, value in table.items():
         if key not in known:
@@ -123,7 +123,7 @@ def check_keys(
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return what to say about a word that is none of those known.
+    """Return advice about a word that is not known: the nearest known word, or all of them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The plan that repeats a result, from the metadata that the result carries."""
+"""The plan that repeats a result, made from the metadata of the result."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
     metadata : mapping
         From `maskstyle.read_metadata`.
     result : Path
-        The file that holds it; paths of the plan are relative to its folder.
+        The file of the result; paths of the plan are relative to its folder.
 
     Raises
     ------
     SettingsError
-        Where the metadata does not say enough.
+        Where the metadata are not enough.
     """
     if "inputs" not in metadata:
         raise SettingsError(
@@ -50,9 +50,10 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
         # Weights that a run found by itself are recorded by their name alone.
         if "weights" not in table and (result.parent / inputs["weights"]).is_file():
             table["weights"] = inputs["weights"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        missing = f"missing: {error.args[0]}" if isinstance(error, KeyError) else "damaged"
         raise SettingsError(
-            f"the metadata of {result} are not enough for a plan (missing: {error}); expected a result of maskstyle "
+            f"the metadata of {result} are not enough for a plan ({missing}); expected a result of maskstyle "
             f"{', '.join(name for name in TECHNIQUES if name != 'plan')} or run, of version 0.4 or later"
         ) from None
     return table
@@ -63,8 +64,8 @@ def _check_understood(settings: Mapping[str, Any], result: Path) -> None:
     strange = [name for name in settings if name not in FIELDS and name not in RUN_FIELDS]
     if strange:
         raise SettingsError(
-            f"{result} was made with {', '.join(strange)}, which plans do not have; make it without, or write a plan "
-            "by hand"
+            f"{result} was made with {', '.join(strange)}, which plans do not support; make it without, or write a "
+            "plan by hand"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which line of a TOML text a key stands on, which tomllib does not say."""
+"""The lines of the keys of a TOML text, which tomllib does not report."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def key_lines(text: str) -> dict[KeyPath, int]:
     Parameters
     ----------
     text : str
-        What tomllib reads without an error; of any other text the result means nothing.
+        A text that tomllib reads without an error.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def nearest_line(lines: dict[KeyPath, int], path: KeyPath) -> int:
 
 
 class _Scan:
-    """A walk through a text that notes where keys are."""
+    """A scan of a text that notes the lines of its keys."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -174,5 +174,5 @@ class _Scan:
 
 
 def _unquoted(name: str) -> str:
-    """Return what a quoted key means, by the parser that reads the rest."""
+    """Return the name of a quoted key, as tomllib reads it."""
     return next(iter(tomllib.loads(f"{name} = 0")))

@@ -1,4 +1,4 @@
-"""From a plan to the inputs of its technique: its files read, its colors found in their maps."""
+"""Loading a plan: read its files and find its colors in their maps, for the inputs of its technique."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LoadedPlan:
     inputs : Inputs
         The inputs of its technique.
     picture : Picture
-        What the main file holds: the content image, or the doodle.
+        The content image, or the picture of the doodle.
     values : dict of str to anything
         The values of the declared inputs with every color found in its map, as TOML's types.
     notes : tuple of str
@@ -134,7 +134,7 @@ def _check_layers(plan: Plan) -> None:
 
 @contextmanager
 def _locating(plan: Plan) -> Iterator[None]:
-    """Name the line of the plan in any error of the block, by what the error is about."""
+    """Name the line of the input at fault in any error of the block."""
     try:
         yield
     except MaskstyleError as error:
@@ -142,7 +142,7 @@ def _locating(plan: Plan) -> Iterator[None]:
 
 
 def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
-    """Return where a plan says what an error is about."""
+    """Return the key path of the input that an error is about."""
     about = error.about
     first = next(iter(plan.styles), "")
     if about[:1] == ("style_map",):
@@ -151,14 +151,14 @@ def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
         return ("region", *about[1:], "mask")
     if about[:1] == ("regions",) and "region" not in plan.values and plan.regions and len(about) > 1:
         place = about[1]
-        if about[2:] == ("style",) and isinstance(place, int):  # what is wrong with a style is wrong with its map
+        if about[2:] == ("style",) and isinstance(place, int):  # a wrong style is one with a wrong map
             return ("styles", plan.regions[place].style or "", "map")
         return ("region", *about[1:])
     return about or ("settings",)
 
 
 class _Loader:
-    """Reads each file of a plan once, and keeps what messages call it and what to note about it."""
+    """Reads each file of a plan once; collects names for messages, and notes."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -181,7 +181,7 @@ class _Loader:
             self.notes.append(f"no region or mask has the style {', '.join(unused)}")
 
     def value(self, name: str, declared: Declared) -> Any:
-        """Return the value of a declared input; None where the plan says nothing of it."""
+        """Return the value of a declared input; None where the plan does not give it."""
         readers: dict[str, Callable[[str, Declared], Any]] = {
             "image": self._image,
             "style": self._style,
@@ -204,7 +204,7 @@ class _Loader:
         return (f"set `least_region` to {min(self._absorbed)} to keep them as regions",) if self._absorbed else ()
 
     def recorded(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the values that stand at the top of a plan, with colors as they were found."""
+        """Return the values at the top of the plan, with colors as they were found."""
         table: dict[str, Any] = {}
         for name, each in declared_inputs(self.plan.inputs).items():
             value = values[name]

@@ -1,4 +1,4 @@
-"""Records of results that version 0.4 wrote, which had a shape of their own for each command."""
+"""Reading the records of version 0.4, which differ from command to command."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
     Raises
     ------
     KeyError, TypeError, ValueError
-        Where the record does not say enough.
+        Where the record is not enough.
     SettingsError
-        Where it says something that plans do not have.
+        Where it has an input that plans do not support.
     """
     command, inputs = metadata["command"], metadata["inputs"]
     if command not in READERS or "sha256" not in metadata:
@@ -33,8 +33,8 @@ def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
     strange = [name for name, value in inputs.items() if name not in known and value not in (None, False, [])]
     if strange:
         raise SettingsError(
-            f"{result} was made with {', '.join(strange)}, which plans do not have; make it without, or write a plan "
-            "by hand"
+            f"{result} was made with {', '.join(strange)}, which plans do not support; make it without, or write a "
+            "plan by hand"
         )
     return read(inputs) | _patches(metadata)
 
@@ -105,7 +105,7 @@ def _of_doodle(inputs: Mapping[str, Any]) -> Table:
 
 
 def _of_two_maps(inputs: Mapping[str, Any]) -> Table:
-    """Return what patches and doodles have: one style with its map, and which regions match."""
+    """Return the keys of patches and doodles: one style with its map, and the matching of regions."""
     (name,) = style_names([inputs["style"]])
     return {
         "styles": {name: {"image": inputs["style"], "map": inputs["style_map"]}},
@@ -139,7 +139,7 @@ READERS: dict[str, tuple[Callable[[Mapping[str, Any]], Table], tuple[str, ...]]]
     "patch": (_of_patch, ("style", "content_map", "style_map", *_OF_MAPS)),
     "doodle": (_of_doodle, ("style", "doodle", "style_map", "matching", *_OF_MAPS)),
 }
-"""How to read what each command recorded, and the inputs that are understood."""
+"""The reader of the record of each command, and the inputs that it understands."""
 
 
 def style_names(files: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A plan: what a plan file, or the options of a command, ask for, with files and colors as they were written."""
+"""A plan: the contents of a plan file, or of the options of a command, with files and colors as written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PlanStyle:
     Parameters
     ----------
     name : str
-        What the plan calls it.
+        Its name in the plan.
     image : str
         Its file.
     map : str or None
@@ -47,7 +47,7 @@ class RegionEntry:
     mask : str or None
         The file of a soft mask instead.
     complement : bool
-        Whether to take 1 minus the mask.
+        Whether to invert the mask.
     style : str or None
         The name of the style; None where the region is kept.
     style_region : str or None
@@ -57,7 +57,7 @@ class RegionEntry:
     strength : float
         Factor on the strength of the style.
     color : str or None
-        Whose colors the result has there; as in the settings where it is left out.
+        Color mode; the one of the settings where it is left out.
     """
 
     region: str | None = None
@@ -80,7 +80,7 @@ class MapReading(NamedTuple):
     least_region : int or None
         Fewest pixels of a region.
     soft : bool
-        Whether blended pixels are shared out among regions.
+        Whether to share blended pixels among regions.
     """
 
     palette: tuple[str, ...] | None = None
@@ -97,7 +97,7 @@ class MapReading(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a plan asks for, checked as far as its text tells.
+    """A plan, checked as far as its text allows.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Plan:
     styles : dict of str to PlanStyle
         The style images by name.
     regions : tuple of RegionEntry
-        What is painted or kept.
+        The entries of [[region]].
     patches : PatchSettings or None
         How patches are cut and matched.
     reading : MapReading

@@ -1,4 +1,4 @@
-"""Reading a plan file; everything that its text alone can tell is checked here."""
+"""Reading a plan file, and checking its text; the files that it names are not opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from maskstyle.plans.schema import (
     one_style,
     technique_of,
 )
-from maskstyle.plans.settings_table import Chosen, chosen_settings, patches_from
+from maskstyle.plans.settings_table import RUN_FIELDS, Chosen, chosen_settings, patches_from
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES
 from maskstyle.techniques.inputs import Inputs, declared_inputs
@@ -70,6 +70,9 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         recipe = find_recipe(table.get("recipe", "default"))
         base = Chosen(recipe_settings(recipe.name, inputs), snapshot_every=recipe.snapshot_every)
     chosen = chosen_settings(base, table.get("settings", {}), partial(_at_fault, source, "settings"))
+    for name in table.get("run", {}):
+        if name not in RUN_FIELDS:
+            raise source.error(("run", name), f"[run] has no key {name!r}; {nearest(name, RUN_FIELDS)}")
     chosen = chosen_settings(chosen, table.get("run", {}), partial(_at_fault, source, "run"))
     patches = None
     if "patches" in table:
@@ -122,7 +125,9 @@ def _styles(source: Source, tables: Mapping[str, object], inputs: type[Inputs]) 
 def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> PlanStyle:
     path = ("styles", name)
     if not isinstance(table, dict):
-        raise source.error(path, f'styles.{name} is no table; write [styles.{name}] and image = "painting.jpg" below')
+        raise source.error(
+            path, f'styles.{name} is not a table; write [styles.{name}] and image = "painting.jpg" below'
+        )
     check_keys(source, path, table, STYLE_KEYS, f"[styles.{name}]")
     if "image" not in table:
         raise source.error(path, f'[styles.{name}] has no image; add image = "painting.jpg"')

@@ -1,4 +1,4 @@
-"""What a result says of the files that went in: their paths from the result's folder, and what they held."""
+"""The files of a run in the record of its result: their paths from its folder, and their hashes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def recorded_path(path: Path, result: Path) -> str:
     Returns
     -------
     str
-        So that a result can be moved with what it was made from, and says no more of a machine than it must. On
-        another drive it is the whole path.
+        Relative, so that a result can be moved together with its inputs and reveals little of the machine; the whole
+        path where the file is on another drive.
 
     Examples
     --------
@@ -45,20 +45,20 @@ def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
 
 
 def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
-    """Return a sentence for each recorded file that is gone, or holds something else.
+    """Return a note for each recorded file that is missing or has changed.
 
     Parameters
     ----------
     hashes : mapping from str to str
         From `file_hashes`.
     result : Path
-        The result that holds them.
+        The result that recorded them.
     """
-    remarks = []
+    notes = []
     for name, expected in hashes.items():
         path = result.parent / name
         if not path.is_file():
-            remarks.append(f"{path} is not there any more")
+            notes.append(f"{path} no longer exists")
         elif file_hashes([path], path) != {path.name: expected}:
-            remarks.append(f"{path} has changed since {result.name} was made")
-    return remarks
+            notes.append(f"{path} has changed since {result.name} was made")
+    return notes

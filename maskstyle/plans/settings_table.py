@@ -19,7 +19,7 @@ FIELDS = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
 """The settings with their types."""
 
 RUN_FIELDS = {field.name: str(field.type) for field in dataclasses.fields(Limits)} | {"snapshot_every": "int"}
-"""What a plan may say of how it is run."""
+"""The keys of the table [run] with their types."""
 
 PATCH_FIELDS = {field.name: str(field.type) for field in dataclasses.fields(PatchSettings)}
 """The settings of patches."""
@@ -65,7 +65,7 @@ def chosen_settings(base: Chosen, values: Mapping[str, Any], complain: Complain)
     Parameters
     ----------
     base : Chosen
-        What holds where no value is given.
+        The settings to change.
     values : mapping
         Values of TOML's types by the names of settings; layers as tables of name and weight. Fields of `Limits` and
         ``snapshot_every`` may be among them, as in plans of version 0.4.

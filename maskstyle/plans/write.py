@@ -1,4 +1,4 @@
-"""Plans as TOML: of what a run resolved, moved to another folder, and written to a file."""
+"""Writing plans: the table of a resolved plan, with paths for another folder, as TOML."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _styles(plan: Plan, path_of: PathOf) -> Table:
 
 
 def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bool) -> Table:
-    """Return an entry of [[region]], with its colors resolved where the technique has any."""
+    """Return an entry of [[region]], with its colors found in their maps where the technique has any."""
     given = plan.regions[place]
     placement = next((each for each in layout.placements if each.place == place), None)
     if placement is None:
@@ -93,7 +93,7 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
 
 
 def _part(given: RegionEntry, plan: Plan, placement: Placement, path_of: PathOf) -> Table:
-    """Return which part of the style image is the style."""
+    """Return the part of the style image to take the style from."""
     if given.style_mask is not None:
         return {"style_mask": path_of(plan.file(given.style_mask))}
     if placement.style_label is None:
@@ -135,7 +135,7 @@ def plan_text(table: Mapping[str, Any], comment: str = "") -> str:
     table : mapping
         A plan.
     comment : str
-        The first line.
+        The comment of the first line.
 
     Examples
     --------
@@ -150,10 +150,11 @@ def plan_text(table: Mapping[str, Any], comment: str = "") -> str:
     mask = "m.png"
     <BLANKLINE>
     """
-    last = ("settings", "run", "patches", "styles", "region")
+    last = ("settings", "run", "patches", "styles")
     first = [key for key in COMMON_KEYS if key in table and key not in last]
-    order = [*first, *(key for key in table if key not in (*first, *last)), *(key for key in last if table.get(key))]
+    others = [key for key in table if key not in (*first, *last, "region")]
+    order = [*first, *others, *(key for key in last if table.get(key))]
     head = f"# {comment}\n" if comment else ""
-    text = tomli_w.dumps({key: table[key] for key in order if key != "region"})
-    # tomli_w would write short regions on one line.
-    return "\n".join([head + text, *(f"[[region]]\n{tomli_w.dumps(each)}" for each in table.get("region", ()))])
+    # One by one: tomli_w would write short entries as one array, which is hard to edit.
+    regions = [f"\n[[region]]\n{tomli_w.dumps(each)}" for each in table.get("region", [])]
+    return head + tomli_w.dumps({key: table[key] for key in order}) + "".join(regions)

@@ -60,8 +60,11 @@ def whole(run_in, shared_desk, quick):
 def test_the_result_has_the_size_of_the_content_image_and_carries_its_record(whole, shared_desk, size_of):
     assert size_of(shared_desk / "out.png") == (32, 40)
     metadata = read_metadata(shared_desk / "out.png")
-    assert metadata["version"] and metadata["network"] == "vgg19" and metadata["command"] == "basic"
-    assert metadata["settings"]["steps"] == 3 and metadata["seed"] == 7
+    assert metadata["version"]
+    assert metadata["network"] == "vgg19"
+    assert metadata["command"] == "basic"
+    assert metadata["settings"]["steps"] == 3
+    assert metadata["seed"] == 7
     assert set(metadata["losses"]) == TERMS
     record = read_json(shared_desk / "run.json")
     assert {name: record[name] for name in metadata if name != "losses"} == {
@@ -80,12 +83,13 @@ def test_the_network_the_expected_time_and_the_result_are_printed_on_standard_er
 
 def test_the_record_describes_the_whole_run(whole, shared_desk):
     record = read_json(shared_desk / "run.json")
-    assert RECORD_KEYS == set(record)
+    assert set(record) == RECORD_KEYS
     assert record["sizes"] == [[16, 20], [32, 40]]
     assert record["evaluations"] == 6
     assert record["settings"]["style_layers"] == [["block1_conv1", 0.25], ["block2_conv1", 1.0]]
     assert record["run"] == {"memory": record["run"]["memory"], "tile_size": None}
-    assert record["seconds_total"] > 0 and len(record["seconds_per_evaluation"]) == 2
+    assert record["seconds_total"] > 0
+    assert len(record["seconds_per_evaluation"]) == 2
     assert record["stopped_because"] == "steps"
     assert [(each["size"], each["step"]) for each in record["losses"]] == [
         (size, step) for size in record["sizes"] for step in (1, 2, 3)
@@ -217,7 +221,9 @@ def test_options_override_the_recipe(basic, desk):
     basic("--recipe", "surma2019", "--network", "vgg19", "--style-weight", "3").succeeded()
     settings = read_metadata(desk / "out.png")["settings"]
     recipe = RECIPES["surma2019"].settings
-    assert settings["network"] == "vgg19" and settings["style_weight"] == 3 and settings["steps"] == 2
+    assert settings["network"] == "vgg19"
+    assert settings["style_weight"] == 3
+    assert settings["steps"] == 2
     assert settings["content_weight"] == recipe.content_weight
     assert settings["tv_exponent"] == recipe.tv_exponent
     assert settings["optimizer"] == recipe.optimizer
@@ -230,7 +236,8 @@ def test_transparency_is_kept(basic, desk, painted):
     basic("--size", "20", content="alpha.png").succeeded()
     alpha = load_image(desk / "out.png").alpha
     assert alpha.shape == (16, 20)
-    assert alpha[0].mean() < 0.1 and alpha[-1].mean() > 0.9
+    assert alpha[0].mean() < 0.1
+    assert alpha[-1].mean() > 0.9
 
 
 def test_denoising_smooths(basic, desk):

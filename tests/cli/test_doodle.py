@@ -73,7 +73,8 @@ def test_transparent_pixels_stay_transparent(doodle, desk):
     clear.save(desk / "clear.png")
     doodle(drawing="clear.png").succeeded()
     alpha = load_image(desk / "out.png").alpha
-    assert (alpha[:7] == 0).all() and (alpha[7:] == 1).all()
+    assert (alpha[:7] == 0).all()
+    assert (alpha[7:] == 1).all()
     assert "clear.png has transparency, which .jpg cannot keep" in doodle(drawing="clear.png", output="out.jpg").error
 
 

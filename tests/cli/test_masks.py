@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import maskstyle
-from maskstyle import linear_mask, load_image, radial_mask, read_metadata, save_mask
+from maskstyle import load_image, read_metadata
+from maskstyle import masks as masks_room
+from maskstyle.masks import linear_mask, radial_mask, save_mask
 
 SIZE = (32, 40)  # content.png's
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -205,11 +206,11 @@ def test_a_quiet_command_prints_nothing_and_an_empty_mask_is_noted(masks):
 
 
 LIBRARY = {
-    "linear": maskstyle.linear_mask,
-    "radial": maskstyle.radial_mask,
-    "from-map": maskstyle.region_mask,
-    "feather": maskstyle.feather_mask,
-    "edge-aware": maskstyle.edge_aware_mask,
+    "linear": masks_room.linear_mask,
+    "radial": masks_room.radial_mask,
+    "from-map": masks_room.region_mask,
+    "feather": masks_room.feather_mask,
+    "edge-aware": masks_room.edge_aware_mask,
 }
 
 

@@ -79,10 +79,13 @@ def test_transparent_where_nothing_is_painted(region, desk):
     region(*options, "--transparent", output="alone.png").succeeded()
     with Image.open(desk / "alone.png") as written:
         pixels = np.asarray(written)
-    assert flat.shape == (32, 40, 3) and pixels.shape == (32, 40, 4)
-    assert (pixels[:, :20, 3] == 0).all() and pixels[:, 20:, 3].max() == 255
+    assert flat.shape == (32, 40, 3)
+    assert pixels.shape == (32, 40, 4)
+    assert (pixels[:, :20, 3] == 0).all()
+    assert pixels[:, 20:, 3].max() == 255
     plan = plan_of(desk / "out.png")
-    assert (plan["feather_mode"], plan["denoise_regions"]) == ("edges", ["#0000ff"]) and "transparent" not in plan
+    assert (plan["feather_mode"], plan["denoise_regions"]) == ("edges", ["#0000ff"])
+    assert "transparent" not in plan
     assert plan_of(desk / "alone.png")["transparent"] is True
     assert read_metadata(desk / "alone.png")["settings"]["color"] == "luminance"
 
@@ -125,7 +128,8 @@ def test_unmatched_regions_are_kept_or_take_the_whole_style(region, desk, two_ha
     message = region().error
     assert "style_sem.png lacks #ff0000 (red, 640 pixels, 50 %)" in message
     assert "content_map.png lacks #00ff00 (green, 504 pixels, 50 %)" in message
-    assert "--regions" in message and "--unmatched to keep or whole-style" in message
+    assert "--regions" in message
+    assert "--unmatched to keep or whole-style" in message
     ran = region("--unmatched", "keep").succeeded()
     note = "region #ff0000 (red) is not in the style map and was left alone"
     assert ran.err.splitlines().count(f"note: {note}") == 1
@@ -142,7 +146,8 @@ def test_a_region_too_small_for_a_layer_is_noted(region, desk):
     options = ("--map", "yellow=red", "--style-layers", "block1_conv1,block3_conv1")
     ran = region(*options).succeeded()
     (note,) = read_metadata(desk / "out.png")["notes"]
-    assert "#ffff00 (yellow)" in note and "too small for block3_conv1" in note
+    assert "#ffff00 (yellow)" in note
+    assert "too small for block3_conv1" in note
     assert ran.err.splitlines().count(f"note: {note}") == 1
     assert region(*options, "--quiet").succeeded().err == ""
 
@@ -163,7 +168,8 @@ def test_a_region_may_be_called_by_its_name(region, desk, two_halves):
     two_halves(desk / "style_sem.png", (36, 28), BLUE, (200, 70, 50))
     region("--regions", "red", "--map", "red=blue").succeeded()
     plan = plan_of(desk / "out.png")
-    assert plan["regions"] == ["#c84632"] and plan["mapping"] == {"#c84632": "#0000ff"}
+    assert plan["regions"] == ["#c84632"]
+    assert plan["mapping"] == {"#c84632": "#0000ff"}
 
 
 def test_a_picture_without_a_map_says_which_name_is_expected(region, desk, painted):
@@ -189,7 +195,8 @@ def test_soft_maps_share_their_edges_out_and_plans_do_too(region, run, desk):
     assert "soft edges" not in ran.err
     with Image.open(desk / "out.png") as written:
         alpha = np.asarray(written)[0, :, 3]
-    assert (alpha[:16] == 0).all() and (alpha[24:] == 255).all()
+    assert (alpha[:16] == 0).all()
+    assert (alpha[24:] == 255).all()
     assert (np.diff(alpha[16:24].astype(int)) > 0).all()
     run("plan", "from", "out.png", "-o", "plan.toml").succeeded()
     assert "soft_maps = true" in (desk / "plan.toml").read_text()

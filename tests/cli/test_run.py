@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage.color import rgb2lab
 
-from maskstyle import load_image, load_map, read_metadata
+from maskstyle import load_image, load_map, read_metadata, save_image
 from maskstyle.guidance.regions import resize_labels
 from maskstyle.images.pixels import resize_image, to_uint8
 from maskstyle.techniques.registry import TECHNIQUES
@@ -231,6 +231,8 @@ OTHERS = {
         "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png", "--transparent",
         "--color", "luminance",
     ),
+    "with memory": ("basic", "pictures/content.png", "pictures/one.png", "--memory", "3GB"),
+    "with weights": ("basic", "pictures/content.png", "pictures/one.png", "--weights", "mine.npz"),
 }  # fmt: skip
 
 
@@ -239,18 +241,103 @@ def test_results_of_every_command_are_made_again_here():
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_results_of_other_commands_are_made_again(plan, run, tmp_path, name):
+def test_results_of_other_commands_are_made_again(plan, run, tmp_path, random_vgg19_weights, name):
     (tmp_path / "results").mkdir()
+    if name == "with weights":
+        (tmp_path / "mine.npz").symlink_to(random_vgg19_weights)
     quick = QUICK if OTHERS[name][0] == "doodle" else (*QUICK, *WITH_CONTENT)
     run(*OTHERS[name], "-o", "results/out.png", *quick).succeeded()
     ran = run("plan", "from", "results/out.png").succeeded()
     assert ran.err == ""
     assert 'output = "results/out.png"' in ran.out
+    assert ('weights = "mine.npz"' in ran.out, "memory = 3.0" in ran.out) == (
+        name == "with weights",
+        name == "with memory",
+    )
     (tmp_path / "again.toml").write_text(ran.out, encoding="utf-8")
     run("run", "again.toml", "-o", "again.png").succeeded()
     again, before = load_image("again.png"), load_image("results/out.png")
     np.testing.assert_array_equal(again.pixels, before.pixels)
     np.testing.assert_array_equal(again.alpha, before.alpha)
+
+
+OF_MAPS = {"mapping": [], "palette": None, "least_region": None, "map_remarks": []}
+
+IN_0_4 = {
+    "basic": ("basic", {"content": "content.png", "styles": [["one.png", 2.0], ["two.png", 1.0]]}),
+    "region": (
+        "region",
+        {
+            "content": "content.png",
+            "style": "one.png",
+            "content_map": "map.png",
+            "style_map": "one_map.png",
+            "regions": ["#ff0000", "#00ff00", "#ffffff"],
+            "pairs": [["#ff0000", "#ff0000"], ["#00ff00", "#ff0000"], ["#ffffff", None]],
+            "feather": 2.0,
+            "feather_mode": "distance",
+            "denoise_regions": None,
+            "transparent": False,
+            "soft_maps": False,
+            **OF_MAPS,
+            "mapping": [["#00ff00", "#ff0000"]],
+            "unmatched": "whole-style",
+        },
+    ),
+    "mask": (
+        "gradient_mask",
+        {
+            "content": "content.png",
+            "styles": [
+                {"style": "one.png", "mask": "soft.png", "complement": False, "weight": 2.0},
+                {"style": "two.png", "mask": "soft.png", "complement": True, "weight": 1.0},
+            ],
+            "transparent": False,
+        },
+    ),
+    "patch": (
+        "patch",
+        {
+            "content": "content.png",
+            "style": "one.png",
+            "content_map": "map.png",
+            "style_map": "one_map.png",
+            **OF_MAPS,
+            "mapping": [["#00ff00", "#ff0000"]],
+            "unmatched": "nearest",
+        },
+    ),
+    "doodle": (
+        "doodle",
+        {
+            "style": "one.png",
+            "style_map": "one_map.png",
+            "doodle": "map.png",
+            "matching": "region",
+            **OF_MAPS,
+            "mapping": [["#ffff00", "#0000ff"]],
+            "unmatched": "whole-style",
+        },
+    ),
+}
+"""What version 0.4 recorded of runs of `OTHERS`, in the folder of the inputs."""
+
+
+@pytest.mark.parametrize("name", IN_0_4)
+def test_results_of_version_0_4_are_made_again(plan, run, tmp_path, name):
+    quick = QUICK if name == "doodle" else (*QUICK, *WITH_CONTENT)
+    run(*OTHERS[name], "-o", "new.png", *quick).succeeded()
+    new = read_metadata("new.png")
+    settings = {**new["settings"], "memory": None, "tile_size": None, "snapshot_every": 0}
+    settings["gram_normalisation"] = settings.pop("gram_normalization")
+    command, inputs = IN_0_4[name]
+    old = {key: new[key] for key in ("network", "compute_type", "patches") if key in new}
+    old |= {"version": "0.4.0", "command": command, "settings": settings, "sha256": {}}
+    old["inputs"] = {**inputs, "initial": None, "weights": "vgg19_random.npz"}
+    save_image("pictures/old.png", pixels_of("new.png"), metadata=old)
+    (tmp_path / "again.toml").write_text(run("plan", "from", "pictures/old.png").succeeded().out, encoding="utf-8")
+    run("run", "again.toml", "-o", "again.png").succeeded()
+    np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("new.png"))
 
 
 def test_inputs_that_changed_are_noted(plan, run, painted):
@@ -260,7 +347,7 @@ def test_inputs_that_changed_are_noted(plan, run, painted):
     ran = run("plan", "from", "out.png").succeeded()
     assert ran.err.splitlines() == [
         "note: pictures/one.png has changed since out.png was made",
-        "note: pictures/two.png is not there any more",
+        "note: pictures/two.png no longer exists",
     ]
     assert 'image = "pictures/one.png"' in ran.out
 
@@ -407,7 +494,8 @@ def test_what_is_wrong_with_regions_and_masks_has_its_line(checked_plan, text, o
     assert text.count(old) == 1
     message = checked_plan("--dry-run", text=text.replace(old, new)).error
     assert message.startswith(f"plan.toml, {says}")
-    assert "`" not in message and "--" not in message
+    assert "`" not in message
+    assert "--" not in message
 
 
 PAIRS = f"""technique = "patch"

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import TINY19, forward, he_weights, measured, random_image, with_metrics
+from small_scenes import whole_style_guide
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.evaluation import evaluate_regions
 from maskstyle.images.pixels import resize_image
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.objective.objective import Objective, content_term, style_term
+from maskstyle.objective.assemble import content_term, style_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -95,16 +98,14 @@ def test_distances_are_those_of_plain_numpy(tiny_network, metrics):
 def test_the_content_distance_is_the_content_term(evaluate, network):
     settings = SETTINGS.changed(content_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)))
     found = evaluate(content=CONTENT, settings=settings).content_distance
-    objective = Objective(network, [content_term(network, CONTENT, settings)])
+    objective = Objective(network, [content_term(Extractor(network), CONTENT, settings)])
     assert found == pytest.approx(objective.losses(RESULT)["content"] / 2, rel=1e-4)
 
 
 def test_the_style_distance_of_a_whole_image_is_the_style_term(evaluate, network):
-    from maskstyle.objective.guides import style_guide
-
     settings = SETTINGS.changed(style_layers=(("block1_conv1", 0.25), ("block2_conv1", 0.75)), style_weight=1.0)
     evaluation = evaluate(settings=settings)
-    guide = style_guide(network, [STYLE], [1.0], settings)
+    guide = whole_style_guide(network, [STYLE], [1.0], settings)
     loss = Objective(network, [style_term(network, [guide], settings)]).losses(RESULT)["style"]
     assert evaluation.style_distance == pytest.approx(loss, rel=1e-4)
     assert evaluation.confusion.shape == (1, 1)

@@ -15,12 +15,24 @@ from maskstyle.networks.architectures import (
     starts_block,
 )
 
-VGG19_LAYERS = (
-    "block1_conv1 block1_conv2 block2_conv1 block2_conv2 "
-    "block3_conv1 block3_conv2 block3_conv3 block3_conv4 "
-    "block4_conv1 block4_conv2 block4_conv3 block4_conv4 "
-    "block5_conv1 block5_conv2 block5_conv3 block5_conv4"
-).split()
+VGG19_LAYERS = [
+    "block1_conv1",
+    "block1_conv2",
+    "block2_conv1",
+    "block2_conv2",
+    "block3_conv1",
+    "block3_conv2",
+    "block3_conv3",
+    "block3_conv4",
+    "block4_conv1",
+    "block4_conv2",
+    "block4_conv3",
+    "block4_conv4",
+    "block5_conv1",
+    "block5_conv2",
+    "block5_conv3",
+    "block5_conv4",
+]
 
 
 def test_layers():

@@ -183,11 +183,14 @@ def real_layers_and_weights(monkeypatch):
 
 @pytest.mark.real_weights
 def test_real_weights(real_layers_and_weights):
+    from small_scenes import whole_style_guide
+
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import resize_image
+    from maskstyle.objective.assemble import content_term, style_term
+    from maskstyle.objective.extract import Extractor
     from maskstyle.objective.gram import gram
-    from maskstyle.objective.guides import style_guide
-    from maskstyle.objective.objective import Objective, content_term, style_term
+    from maskstyle.objective.objective import Objective
     from maskstyle.settings import Settings
 
     layers, weights = real_layers_and_weights
@@ -201,9 +204,9 @@ def test_real_weights(real_layers_and_weights):
     losses = {}
     for kind in ("float32", "bfloat16"):
         network = FeatureNetwork(VGG19, weights, layers=layers, pooling="max", padding="zero", compute_type=kind)
-        guides = [style_guide(network, [style], [1.0], settings)]
+        guides = [whole_style_guide(network, [style], [1.0], settings)]
         objective = Objective(
-            network, [content_term(network, style, settings), style_term(network, guides, settings)]
+            network, [content_term(Extractor(network), style, settings), style_term(network, guides, settings)]
         )
         losses[kind] = objective.losses(image)
         features = network(image)

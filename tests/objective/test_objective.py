@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from reference import TINY19, forward, he_weights, measured, random_image, raw_gram, total_variation, with_metrics
+from small_scenes import whole_style_guide
 
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import Architecture
-from maskstyle.objective.guides import style_guide
-from maskstyle.objective.objective import Objective, content_term, style_term, total_variation_term
+from maskstyle.objective.assemble import content_term, style_term, total_variation_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
 from maskstyle.synthesis.minimize import minimize
 
@@ -37,9 +39,9 @@ BASE = Settings(
 
 
 def make_objective(network, settings, content=CONTENT, style=STYLE):
-    guides = [style_guide(network, [style], [1.0], settings)] if settings.style_weight > 0 else []
+    guides = [whole_style_guide(network, [style], [1.0], settings)] if settings.style_weight > 0 else []
     terms = [
-        content_term(network, content, settings),
+        content_term(Extractor(network), content, settings),
         style_term(network, guides, settings),
         total_variation_term(settings),
     ]
@@ -280,7 +282,7 @@ def test_the_style_itself_has_no_style_loss(tiny_network):
 @EAGERLY
 def test_intensity_asks_for_more_of_the_style(tiny_network):
     settings = dataclasses.replace(BASE, intensity=2.0)
-    guide = style_guide(tiny_network(LAYERS), [STYLE], [1.0], settings)
+    guide = whole_style_guide(tiny_network(LAYERS), [STYLE], [1.0], settings)
     assert guide.intensity == 2.0
     losses = make_objective(tiny_network(LAYERS), settings, style=IMAGE).losses(IMAGE)
     # The Gram is half of what is asked for, so that the relative distance is (1/2)^2 in every layer.
@@ -292,7 +294,7 @@ def test_style_guide_blends_the_targets_by_share(tiny_network):
     network = tiny_network(LAYERS)
     other = random_image(4, 8, 8)
     blend, first, second = (
-        style_guide(network, styles, shares, BASE)
+        whole_style_guide(network, styles, shares, BASE)
         for styles, shares in (([STYLE, other], [0.25, 0.75]), ([STYLE], [1.0]), ([other], [1.0]))
     )
     for layer, _ in STYLE_MIX:
@@ -335,7 +337,7 @@ def test_styles_of_different_sizes_blend_as_sums_where_grams_are_not_divided(tin
     network = tiny_network(["block1_conv1"])
     settings = Settings(style_layers=(("block1_conv1", 1.0),), gram_normalization="none")
     small, large = random_image(1, 8, 8), random_image(2, 16, 16)
-    guide = style_guide(network, [small, large], [0.25, 0.75], settings)
+    guide = whole_style_guide(network, [small, large], [0.25, 0.75], settings)
     raw = [
         np.tensordot(each, each, ((0, 1), (0, 1)))
         for each in (network(im)["block1_conv1"].numpy() for im in (small, large))
@@ -351,8 +353,8 @@ def test_layers_of_weight_0_are_left_out(tiny_network):
     settings = Settings(style_layers=mix, content_layers=mix)
     image = random_image(1, 8, 8)
     terms = [
-        content_term(network, image, settings),
-        style_term(network, [style_guide(network, [image], [1.0], settings)], settings),
+        content_term(Extractor(network), image, settings),
+        style_term(network, [whole_style_guide(network, [image], [1.0], settings)], settings),
     ]
     assert Objective(network, terms).losses(image) == {"content": 0.0, "style": pytest.approx(0.0, abs=1e-6)}
 
@@ -362,7 +364,7 @@ def test_layers_of_weight_0_are_left_out(tiny_network):
 def test_with_a_margin_the_network_sees_the_mirrored_image(tiny_network, margin):
     settings = dataclasses.replace(BASE, content_weight=0.0, tv_weight=0.0)
     network = tiny_network(LAYERS)
-    terms = [style_term(network, [style_guide(network, [STYLE], [1.0], settings)], settings)]
+    terms = [style_term(network, [whole_style_guide(network, [STYLE], [1.0], settings)], settings)]
     value, gradient = Objective(network, terms, margin=margin).value_and_gradient(IMAGE)
 
     def mirrored(image):

@@ -96,7 +96,7 @@ def test_settings_of_a_recipe_that_do_nothing_are_left_out(tmp_path):
 )
 def test_what_plans_do_not_have_is_not_passed_over(tmp_path, part, changes):
     given = metadata()
-    with pytest.raises(SettingsError, match=r"r\.png was made with halo, which plans do not have"):
+    with pytest.raises(SettingsError, match=r"r\.png was made with halo, which plans do not support"):
         plan_of_result({**given, part: {**given[part], **changes}}, tmp_path / "r.png")
     assert plan_of_result({**given, "inputs": {**given["inputs"], "halo": None}}, tmp_path / "r.png")
 
@@ -117,7 +117,7 @@ def test_weights_that_lie_beside_the_result_are_named(tmp_path):
     ],
 )
 def test_metadata_that_do_not_say_enough(tmp_path, changes):
-    with pytest.raises(SettingsError, match=r"r\.png does not say enough for a plan"):
+    with pytest.raises(SettingsError, match=r"r\.png are not enough for a plan"):
         plan_of_result(metadata(**changes), tmp_path / "r.png")
 
 
@@ -125,6 +125,170 @@ def test_an_image_to_start_from_that_was_not_recorded(tmp_path):
     settings = {**metadata()["settings"], "init": "image"}
     with pytest.raises(SettingsError, match="initial"):
         plan_of_result(metadata(settings=settings), tmp_path / "r.png")
+
+
+IN_0_4 = {
+    "basic": (
+        {"content": "c.png", "styles": [["x/s.jpg", 2.0]], "initial": "i.png", "weights": "w.npz"},
+        {"technique": "basic", "content": "c.png", "styles": {"s": {"image": "x/s.jpg", "share": 2.0}}},
+    ),
+    "region": (
+        {
+            "content": "c.png",
+            "style": "s.jpg",
+            "content_map": "m.png",
+            "style_map": "n.png",
+            "regions": ["#ff0000"],
+            "pairs": [["#ff0000", "#0000ff"], ["#00ff00", None]],
+            "mapping": [["#ff0000", "#0000ff"]],
+            "unmatched": "whole-style",
+            "feather": 2.0,
+            "feather_mode": "edges",
+            "denoise_regions": ["#ff0000"],
+            "transparent": True,
+            "palette": ["#ff0000"],
+            "least_region": 3,
+            "soft_maps": True,
+            "map_remarks": ["small"],
+            "initial": None,
+            "weights": "w.npz",
+        },
+        {
+            "technique": "plan",
+            "content": "c.png",
+            "content_map": "m.png",
+            "styles": {"s": {"image": "s.jpg", "map": "n.png"}},
+            "region": [
+                {"region": "#ff0000", "style": "s", "style_region": "#0000ff"},
+                {"region": "#00ff00", "style": "s", "style_region": "whole"},
+            ],
+            "feather": 2.0,
+            "feather_mode": "edges",
+            "transparent": True,
+            "denoise_regions": ["#ff0000"],
+            "palette": ["#ff0000"],
+            "least_region": 3,
+            "soft_maps": True,
+        },
+    ),
+    "gradient_mask": (
+        {
+            "content": "c.png",
+            "styles": [
+                {"style": "s.jpg", "mask": "m.png", "complement": False, "weight": 0.5},
+                {"style": "s.jpg", "mask": "m.png", "complement": True, "weight": 1.0},
+            ],
+            "transparent": False,
+            "initial": None,
+            "weights": "w.npz",
+        },
+        {
+            "technique": "mask",
+            "content": "c.png",
+            "styles": {"s": {"image": "s.jpg"}},
+            "region": [
+                {"mask": "m.png", "style": "s", "strength": 0.5},
+                {"mask": "m.png", "complement": True, "style": "s", "strength": 1.0},
+            ],
+        },
+    ),
+    "patch": (
+        {
+            "content": "c.png",
+            "style": "s.jpg",
+            "content_map": "m.png",
+            "style_map": "n.png",
+            "mapping": [["#ff0000", "#0000ff"]],
+            "unmatched": "error",
+            "palette": None,
+            "least_region": None,
+            "map_remarks": [],
+            "initial": None,
+            "weights": "w.npz",
+        },
+        {
+            "technique": "patch",
+            "content": "c.png",
+            "content_map": "m.png",
+            "mapping": {"#ff0000": "#0000ff"},
+            "unmatched": "error",
+            "patches": {"patch_size": 8},
+            "styles": {"s": {"image": "s.jpg", "map": "n.png"}},
+        },
+    ),
+    "doodle": (
+        {
+            "style": "s.jpg",
+            "style_map": "n.png",
+            "doodle": "d.png",
+            "matching": "region",
+            "mapping": [],
+            "unmatched": "whole-style",
+            "palette": None,
+            "least_region": 9,
+            "map_remarks": [],
+            "initial": None,
+            "weights": "w.npz",
+        },
+        {
+            "technique": "doodle",
+            "doodle": "d.png",
+            "matching": "region",
+            "unmatched": "whole-style",
+            "least_region": 9,
+            "styles": {"s": {"image": "s.jpg", "map": "n.png"}},
+        },
+    ),
+    "planned": (
+        {
+            "plan": {
+                "technique": "region",
+                "content": "c.png",
+                "styles": {"s": {"image": "s.jpg"}},
+                "region": [
+                    {"mask": "m.png", "style": "s", "style_region": "whole", "strength": 1.0, "color": "style"}
+                ],
+            },
+            "initial": None,
+            "weights": "w.npz",
+        },
+        {
+            "technique": "plan",
+            "content": "c.png",
+            "styles": {"s": {"image": "s.jpg"}},
+            "region": [{"mask": "m.png", "style": "s", "style_region": "whole", "strength": 1.0, "color": "style"}],
+        },
+    ),
+}
+"""What each command of version 0.4 recorded of its inputs, and the plan that repeats it."""
+
+
+@pytest.mark.parametrize("command", IN_0_4)
+def test_records_of_version_0_4_are_read(tmp_path, command):
+    inputs, expected = IN_0_4[command]
+    settings = {
+        "size": 32,
+        "gram_normalisation": "none",
+        "memory": 2.0,
+        "tile_size": 256,
+        "snapshot_every": 5,
+        "init": "image" if inputs["initial"] else "auto",
+    }
+    given = metadata(command=command, inputs=inputs, settings=settings)
+    if command == "patch":
+        given["patches"] = {"patch_size": 8, "patch_stride": None}
+    plan = plan_of_result(given, tmp_path / "r.png")
+    assert plan.pop("settings") == {
+        "network": "lite",
+        "compute_type": "bfloat16",
+        "size": 32,
+        "gram_normalization": "none",
+        **({"init": "i.png"} if inputs["initial"] else {}),
+    }
+    assert plan.pop("run") == {"memory": 2.0}
+    assert plan == {**expected, "output": "r.png"}
+    (tmp_path / "plan.toml").write_text(plan_text(plan), encoding="utf-8")
+    assert read_plan(tmp_path / "plan.toml").technique == expected["technique"]
 
 
 def test_files_that_changed_or_are_gone(tmp_path):
@@ -140,7 +304,7 @@ def test_files_that_changed_or_are_gone(tmp_path):
     files[2].unlink()
     changed, gone = describe_changes(hashes, result)
     assert changed.endswith("changed.png has changed since r.png was made")
-    assert gone.endswith("gone.png is not there any more")
+    assert gone.endswith("gone.png no longer exists")
 
 
 def test_paths_are_from_the_results_folder(tmp_path):

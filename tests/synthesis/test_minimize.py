@@ -12,10 +12,12 @@ import scipy.optimize
 import tensorflow as tf
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import Bowl, random_image
+from small_scenes import whole_style_guide
 
 from maskstyle.errors import NumericalError, SettingsError
-from maskstyle.objective.guides import style_guide
-from maskstyle.objective.objective import Objective, content_term, style_term, total_variation_term
+from maskstyle.objective.assemble import content_term, style_term, total_variation_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
 from maskstyle.synthesis.checkpoint_file import State
 from maskstyle.synthesis.minimize import StoppedAtOnce, minimize
@@ -47,9 +49,9 @@ def real_objective(tiny_network):
     )
     network = tiny_network(["block1_conv1", "block2_conv1"])
     content, style = random_image(3, 12, 14), random_image(4, 10, 9) ** 2
-    guides = [style_guide(network, [style], [1.0], settings)]
+    guides = [whole_style_guide(network, [style], [1.0], settings)]
     terms = [
-        content_term(network, content, settings),
+        content_term(Extractor(network), content, settings),
         style_term(network, guides, settings),
         total_variation_term(settings),
     ]

@@ -26,13 +26,16 @@ from maskstyle.networks.load import NetworkChoice, load_network
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import EMBEDDED_FILE
+from maskstyle.objective.assemble import content_term
+from maskstyle.objective.extract import Extractor
 from maskstyle.objective.gram import gram
-from maskstyle.objective.guides import style_guide
-from maskstyle.objective.objective import Objective, content_term, style_term
+from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
+from maskstyle.synthesis.initial_image import initial_image
+from maskstyle.synthesis.paint import Run
 from maskstyle.synthesis.scales import Step
-from maskstyle.techniques.basic import transfer_basic
-from maskstyle.techniques.plan import starting_image, style_size
+from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.basic import BasicInputs, transfer_basic
 
 LAYERS = tuple(layer for layer in VGG19.layers if layer[:6] in ("block1", "block2", "block3"))
 SIDE = 384
@@ -122,9 +125,9 @@ def report_results(
 def compare(networks: Networks, photo: Path, painting: Path, settings: Settings, folder: Path) -> Comparison:
     """Compare both networks' results for one pair; VGG19's are read from the folder if they exist."""
     content, style = load_resized(photo), load_resized(painting)
-    height, width = content.shape[:2]
-    judge = objective(networks["vgg19"], content, style, settings)
-    before = judge.losses(starting_image(content, style, None, [(height, width)], settings))
+    scene = BasicInputs(content, style, settings=settings.changed(scales=1)).scene()
+    judge = objective(networks["vgg19"], scene)
+    before = judge.losses(initial_image(scene))
     images: list[Image] = []
     after = {}
     for name, network in networks.items():
@@ -150,7 +153,7 @@ def painted(
         if step.scale == step.scales and step.step == SNAPSHOT_STEP:
             snapshots.append(step.image)
 
-    return transfer_basic(content, style, settings=settings, network=network, on_step=keep).image
+    return transfer_basic(content, style, settings=settings, run=Run(network=network, on_step=keep)).image
 
 
 def report_means(comparisons: Sequence[Comparison], file: Path) -> None:
@@ -163,12 +166,11 @@ def report_means(comparisons: Sequence[Comparison], file: Path) -> None:
     file.write_text(json.dumps({"left": left, "content": ratios}, indent=1), encoding="utf-8")
 
 
-def objective(network: FeatureNetwork, content: Image, style: Image, settings: Settings) -> Objective:
-    """Return the content and style terms of a basic transfer."""
-    (height, width), (style_height, style_width) = content.shape[:2], style.shape[:2]
-    scaled = resize_image(style, style_size((style_height, style_width), (height, width), settings))
-    guide = style_guide(network, [scaled], [1.0], settings)
-    return Objective(network, [content_term(network, content, settings), style_term(network, [guide], settings)])
+def objective(network: FeatureNetwork, scene: Scene) -> Objective:
+    """Return the content and style terms of a scene at its finest size."""
+    extractor, size = Extractor(network), scene.sizes[-1]
+    content = content_term(extractor, scene.seen_at(size), scene.settings)
+    return Objective(network, [content, scene.style_at(scene, extractor, size).term])
 
 
 def comparison_images(

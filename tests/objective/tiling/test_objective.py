@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from maskstyle.objective.planned_guides import masked_style_targets
-from maskstyle.objective.soft_guides import map_guides
 from numpy.testing import assert_allclose
 from reference import TINY19, he_weights, random_image, with_metrics
 
-from maskstyle.maps.assignment import Pair
+from maskstyle.guidance.cells import CellWeights
+from maskstyle.guidance.layout import Layout, Placement, StyleImage
+from maskstyle.guidance.seen_styles import seen_styles
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.objective.guides import mask_guides, region_grams, region_guides, style_guide
-from maskstyle.objective.objective import Objective, content_term, objective_for, style_term, total_variation_term
+from maskstyle.objective.assemble import content_term, style_term, total_variation_term
+from maskstyle.objective.extract import Extractor
+from maskstyle.objective.guides import guides_at
+from maskstyle.objective.objective import Objective
 from maskstyle.objective.patch_targets import MapPair, patch_matches, patch_term
 from maskstyle.objective.tiling.objective import TiledObjective
 from maskstyle.settings import PatchSettings, Settings
@@ -23,7 +25,6 @@ SIZE, STYLE_SIZE = (77, 101), (70, 83)
 IMAGE, CONTENT, STYLE = random_image(1, *SIZE), random_image(2, *SIZE), random_image(3, *STYLE_SIZE)
 LABELS = (np.indices(SIZE)[1] // 35).astype(np.int32)
 STYLE_LABELS = (np.indices(STYLE_SIZE)[0] // 25).astype(np.int32)
-PAIRS = [Pair("a", 0, 0), Pair("b", 1, 2), Pair("c", 2, None)]
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
 BASE = Settings(
     content_layers=(("block2_conv2", 1.0), ("block3_conv2", 0.5)),
@@ -44,42 +45,63 @@ def masks():
     ]
 
 
-def basic(network, settings):
-    return [style_term(network, [style_guide(network, [STYLE], [1.0], settings)], settings)]
+def guided(extractor, layout, settings, margin=0):
+    """Return the style term of a layout's guides, with the style images at their own size."""
+    guides = guides_at(extractor, layout, seen_styles(layout, None), SIZE, settings, margin=margin)
+    return [style_term(extractor.network, guides, settings)]
 
 
-def region(network, settings, margin=0):
-    guides = region_guides(network, LABELS, STYLE, STYLE_LABELS, PAIRS, settings, margin=margin)
-    return [style_term(network, guides, settings)]
+def regions(labels, pairs):
+    """Return a layout that takes each region of a map from a region of the style image, or from all of it."""
+    source = StyleImage(STYLE, SemanticMap(STYLE_LABELS, COLORS))
+    placements = (
+        Placement(str(label), ((source, 1.0),), place, label, style_label=style_label)
+        for place, (label, style_label) in enumerate(pairs)
+    )
+    return Layout(tuple(placements), SemanticMap(labels, COLORS))
 
 
-def mask(network, settings):
-    guides = mask_guides(network, masks(), [STYLE, STYLE, CONTENT, CONTENT], [1, 2, 1, 0.5], settings)
-    return [style_term(network, guides, settings)]
+def basic(extractor, settings):
+    return guided(extractor, Layout((Placement("style", ((StyleImage(STYLE), 1.0),)),)), settings)
 
 
-def patch(network, settings):
+def region(extractor, settings, margin=0):
+    return guided(extractor, regions(LABELS, [(0, 0), (1, 2), (2, None)]), settings, margin)
+
+
+def mask(extractor, settings):
+    first, second = StyleImage(STYLE), StyleImage(CONTENT)
+    placements = (
+        Placement(f"mask {place + 1}", ((source, 1.0),), place, mask=each, strength=strength)
+        for place, (each, source, strength) in enumerate(
+            zip(masks(), [first, first, second, second], [1.0, 2.0, 1.0, 0.5], strict=True)
+        )
+    )
+    return guided(extractor, Layout(tuple(placements)), settings)
+
+
+def patch(extractor, settings):
     maps = MapPair(LABELS, COLORS, STYLE_LABELS, COLORS)
     cut = PatchSettings(patch_size=16, patch_stride=4, feature_weight=0.5)
-    matches = patch_matches(network, maps, STYLE, settings, cut, content=CONTENT)
-    return [patch_term(network, matches, STYLE, SIZE, settings)]
+    matches = patch_matches(extractor, maps, STYLE, settings, cut, content=CONTENT)
+    return [patch_term(extractor, matches, STYLE, SIZE, settings)]
+
+
+def objective(extractor, settings, styles, free=None):
+    terms = [
+        content_term(extractor, CONTENT, settings),
+        *styles(extractor, settings),
+        total_variation_term(settings),
+    ]
+    return extractor.objective(SIZE, terms, free=free)
 
 
 def both(network, settings, styles, *, tile_size, free=None):
     """Return the objective of whole images and the tiled one."""
-
-    def terms(settings):
-        return [
-            content_term(network, CONTENT, settings),
-            *styles(network, settings),
-            total_variation_term(settings),
-        ]
-
-    tiled = settings.changed(tile_size=tile_size)
-    found = objective_for(SIZE, network, terms(tiled), tiled, free=free)
+    found = objective(Extractor(network, tile_size), settings, styles, free)
     assert isinstance(found, TiledObjective)
     assert found.tiles > 1
-    return Objective(network, terms(settings), free), found
+    return objective(Extractor(network), settings, styles, free), found
 
 
 def assert_equal_results(whole, tiled, image=IMAGE):
@@ -149,10 +171,12 @@ def test_pixels_that_are_not_free_have_no_gradient(network):
 
 def test_a_mirrored_margin(network):
     settings = BASE.changed(content_weight=0.0, propagation="split")
-    tiled = settings.changed(tile_size=64)
-    terms = [[*region(network, each, margin=16), total_variation_term(each)] for each in (settings, tiled)]
-    found = objective_for(SIZE, network, terms[1], tiled, margin=16)
-    assert_equal_results(Objective(network, terms[0], margin=16), found)
+    whole, tiled = (
+        each.objective(SIZE, [*region(each, settings, margin=16), total_variation_term(settings)], margin=16)
+        for each in (Extractor(network), Extractor(network, 64))
+    )
+    assert isinstance(tiled, TiledObjective)
+    assert_equal_results(whole, tiled)
 
 
 def test_average_pooling_zero_padding_and_metrics(tiny_network):
@@ -164,8 +188,7 @@ def test_average_pooling_zero_padding_and_metrics(tiny_network):
 
 def test_bfloat16_tiles_are_as_close_to_float32_as_the_whole_image(tiny_network, network):
     fast = tiny_network(network.layers, padding="edge", compute_type="bfloat16")
-    terms = [content_term(network, CONTENT, BASE), *mask(network, BASE), total_variation_term(BASE)]
-    values, gradient = Objective(network, terms).value_and_gradient(IMAGE)
+    values, gradient = objective(Extractor(network), BASE, mask).value_and_gradient(IMAGE)
 
     def errors(objective):
         fast_values, fast_gradient = objective.value_and_gradient(IMAGE)
@@ -188,10 +211,11 @@ def test_soft_maps(network):
         SemanticMap((each.argmax(axis=0)).astype(np.int32), COLORS[:2], shares=each)
         for each in (shares, style_shares)
     ]
-    pairs = [Pair("a", 0, 1), Pair("b", 1, 0)]
+    source = StyleImage(STYLE, maps[1])
+    placements = [Placement(str(label), ((source, 1.0),), label, label, style_label=1 - label) for label in (0, 1)]
 
-    def styles(network, settings):
-        return [style_term(network, map_guides(network, *maps, SIZE, STYLE, pairs, settings), settings)]
+    def styles(extractor, settings):
+        return guided(extractor, Layout(tuple(placements), maps[0]), settings)
 
     assert_equal_results(*both(network, BASE, styles, tile_size=64))
 
@@ -210,16 +234,16 @@ def test_total_variation_in_strips(network):
 def test_a_region_without_cells_in_most_tiles(network):
     labels = np.where((np.indices(SIZE) < 9).all(axis=0), 1, 0).astype(np.int32)
 
-    def styles(network, settings):
-        pairs = [Pair("a", 0, 0), Pair("b", 1, 1)]
-        return [style_term(network, region_guides(network, labels, STYLE, STYLE_LABELS, pairs, settings), settings)]
+    def styles(extractor, settings):
+        return guided(extractor, regions(labels, [(0, 0), (1, 1)]), settings)
 
     assert_equal_results(*both(network, BASE, styles, tile_size=64))
 
 
 def test_gram_matrices_of_regions(network):
-    cells = {"block1_conv1": {0: np.flatnonzero(LABELS == 0).astype(np.int32)}, "block3_conv1": {}}
-    whole, tiled = (region_grams(network, IMAGE, cells, tile_size=each) for each in (None, 64))
+    cells = np.flatnonzero(LABELS == 0).astype(np.int32)
+    weights = {"block1_conv1": [CellWeights(float(len(cells)), cells=cells)], "block3_conv1": []}
+    whole, tiled = (Extractor(network, each).grams(IMAGE, weights) for each in (None, 64))
     assert list(tiled) == ["block1_conv1"]
     assert_allclose(tiled["block1_conv1"][0], whole["block1_conv1"][0], rtol=1e-5)
 
@@ -245,16 +269,12 @@ def test_an_exception_at_a_tile_ends_the_evaluation(network):
 
 
 def test_an_image_narrower_than_its_margin_is_evaluated_whole(network):
-    settings = BASE.changed(content_weight=0.0, style_weight=0.0, tile_size=64)
-    assert isinstance(
-        objective_for((8, 200), network, [total_variation_term(settings)], settings, margin=16), Objective
-    )
+    found = Extractor(network, 64).objective((8, 200), [total_variation_term(BASE)], margin=16)
+    assert isinstance(found, Objective)
 
 
 def test_small_images_are_evaluated_whole(network):
-    settings = BASE.changed(tile_size=max(SIZE))
-    terms = [content_term(network, CONTENT, settings)]
-    assert isinstance(objective_for(SIZE, network, terms, settings), Objective)
+    assert isinstance(objective(Extractor(network, max(SIZE)), BASE, basic), Objective)
 
 
 def test_too_little_memory_is_an_error_with_the_size_of_the_tiles(network):
