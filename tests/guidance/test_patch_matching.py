@@ -69,8 +69,9 @@ def random_maps():
 
 @pytest.mark.parametrize("similarity", ["cosine", "ncc"])
 def test_the_most_similar_patch_is_chosen_where_nothing_else_counts(random_maps, similarity):
-    expected = expected_similarity(*random_maps, similarity)  # a patch of no region has none
-    chosen = match_patches(*random_maps, dataclasses.replace(PLAIN, similarity=similarity))
+    content, style = random_maps
+    expected = expected_similarity(content, style, similarity)  # a patch of no region has none
+    chosen = match_patches(content, style, dataclasses.replace(PLAIN, similarity=similarity))
     found = expected[np.arange(len(chosen)), chosen]
     assert_allclose(found, np.nanmax(expected, axis=1), atol=2e-4)  # positions decide between equals
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from maskstyle.guidance.soft_masks import FADE, group_masks, opacity, soft_weights
+from maskstyle.guidance.soft_masks import FADE, group_masks, mask_coverage, soft_weights
 from maskstyle.networks.architectures import VGG19
 
 MASK = np.array([[1.0, 0.0, 0.5, 0.5], [1.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 1.0], [0.0, 0.8, 1.0, 1.0]], np.float32)
@@ -118,20 +118,20 @@ def test_rare_sets_join_the_groups_that_grow_least(monkeypatch):
 
 @pytest.mark.parametrize("value", [0.02, 0.5, 1.0])
 def test_a_flat_mask_covers_as_far_as_it_says(value):
-    assert_allclose(opacity(np.full((3, 4), value, np.float32)), value, rtol=1e-6)
+    assert_allclose(mask_coverage(np.full((3, 4), value, np.float32)), value, rtol=1e-6)
 
 
 def test_masks_of_0_and_1_cover_everything_or_nothing():
     total = np.array([[0.0, 1.0], [3.0, 0.0]], np.float32)
-    assert_array_equal(opacity(total), [[0.0, 1.0], [1.0, 0.0]])
-    assert_array_equal(opacity(np.zeros((2, 2), np.float32)), np.zeros((2, 2)))
+    assert_array_equal(mask_coverage(total), [[0.0, 1.0], [1.0, 0.0]])
+    assert_array_equal(mask_coverage(np.zeros((2, 2), np.float32)), np.zeros((2, 2)))
 
 
 def test_a_gradient_is_covered_by_its_typical_value_at_least_but_fades_near_0():
     ramp = np.linspace(0, 1, 1001, dtype=np.float32)[np.newaxis]
     typical = float((ramp**2).sum() / ramp.sum())  # about 2 / 3
     expected = np.maximum(ramp, typical) * np.minimum(1, ramp / (FADE * typical))
-    covered = opacity(ramp)
+    covered = mask_coverage(ramp)
     assert_allclose(covered, expected, rtol=1e-5)
     assert covered[0, 0] == 0
     assert covered[0, -1] == 1
@@ -141,4 +141,4 @@ def test_a_gradient_is_covered_by_its_typical_value_at_least_but_fades_near_0():
 
 def test_what_exceeds_1_counts_as_1():
     total = np.array([[0.2, 0.9, 1.7]], np.float32)
-    assert_array_equal(opacity(total), opacity(np.minimum(total, 1)))
+    assert_array_equal(mask_coverage(total), mask_coverage(np.minimum(total, 1)))

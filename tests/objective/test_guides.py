@@ -385,10 +385,10 @@ def on_soft_regions(content_map, style_map, style):
 @pytest.mark.parametrize("size", [(12, 20), (17, 31)])
 def test_soft_maps_without_blended_pixels_are_hard_maps(tiny_network, size):
     network = tiny_network([layer for layer, _ in DEEPER.style_layers])
-    maps, style = (side_by_side((12, 20)), side_by_side((16, 24))), random_image(2, 16, 24)
+    content_map, style_map, style = side_by_side((12, 20)), side_by_side((16, 24)), random_image(2, 16, 24)
     hard, soft = (
-        guides_of(network, on_soft_regions(*each, style), settings=DEEPER, size=size)
-        for each in (maps, list(map(softened, maps)))
+        guides_of(network, on_soft_regions(made(content_map), made(style_map), style), settings=DEEPER, size=size)
+        for made in (lambda semantic_map: semantic_map, softened)
     )
     for one, other in zip(hard, soft, strict=True):
         assert other.cells is None
@@ -482,7 +482,7 @@ def test_each_region_and_mask_of_a_plan_asks_for_its_own_part_of_its_own_style(n
     features = [forward(style, WEIGHTS) for style in styles]
     lower = np.zeros((16, 10))
     lower[8:] = 1
-    expected = {
+    expected: dict[str, tuple[int, np.ndarray, float]] = {
         "#00ff00 (green)": (1, np.ones((12, 12)), 0.5 * 48 / 192),
         "#0000ff (blue)": (0, 1 - lower, 48 / 192),
         "#ffff00 (yellow)": (2, style_mask, 48 / 192),

@@ -91,7 +91,7 @@ def test_the_loss_in_numpy(network, tiny_network, patch_size, metrics):
                 grams.append(rows.T @ rows / len(rows))
             distances.append(np.sum((grams[0] - grams[1]) ** 2))
             sizes.append(np.sum(grams[1] ** 2))
-        total += share * np.mean(distances / np.maximum(sizes, 0.05 * np.mean(sizes)))
+        total += share * float(np.mean(distances / np.maximum(sizes, 0.05 * np.mean(sizes))))
     assert_allclose(value, 3.0 * total, rtol=1e-3)
 
 
@@ -145,7 +145,9 @@ def test_a_region_that_vanishes_on_a_coarse_grid_is_noted_and_replaced(network):
     _, value, gradient = evaluated(network, PatchSettings(patch_size=4), pair=pair)
     assert np.isfinite(value)
     assert np.isfinite(gradient).all()
-    note = "region #0000ff (blue) of the style is too small for block2_conv1; the nearest colors take its place there"
+    note = (
+        "region #0000ff (blue) of the style image is too small for block2_conv1; the nearest colors replace it there"
+    )
     assert patch_notes(network, pair, SETTINGS) == (note,)
     assert patch_notes(network, maps(), SETTINGS) == ()
 

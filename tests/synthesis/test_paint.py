@@ -26,7 +26,7 @@ def test_a_scene_may_be_painted_more_than_once(tiny_network):
 
 def test_a_loaded_network_must_have_the_layers(tiny_network):
     scene = scene_of(content_layers=(("block3_conv1", 1.0),))
-    with pytest.raises(SettingsError, match="loaded for block1_conv1, block2_conv1, but .* need block3_conv1"):
+    with pytest.raises(SettingsError, match=r"loaded for block1_conv1, block2_conv1, but .* need block3_conv1"):
         paint(scene, Run(tiny_network(LAYERS)))
 
 
@@ -53,7 +53,7 @@ def test_weights_are_found_as_the_settings_say(monkeypatch, random_vgg19_weights
 
 def test_a_run_that_does_not_fit_into_its_memory_is_refused(tiny_network):
     steps = []
-    with pytest.raises(SettingsError, match="0.1 GB is the limit"):
+    with pytest.raises(SettingsError, match=r"0.1 GB is the limit"):
         paint(scene_of(), Run(tiny_network(LAYERS), Limits(memory=0.1), on_step=steps.append))
     assert not steps
 

@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 from small_scenes import CONTENT, LAYERS, OTHER, RED, SETTINGS, STYLE, side_by_side, softened, stacked
 
 from maskstyle import Limits, PatchSettings, PlanRegion, StyleImage
+from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import VGG19
 from maskstyle.objective.extract import Extractor
 from maskstyle.settings import without_content
@@ -58,6 +59,17 @@ def test_demand(name, regions, masks, styles, patches):
     assert (demand.regions, demand.masks, demand.styles, demand.patches) == (regions, masks, styles, patches)
     assert demand.sizes == scene.sizes == [SIZE]
     assert demand.original_pixels == 12 * 16 + 16 * 10 + (styles - 1) * 10 * 10
+
+
+def test_limits_are_fitted_once_whatever_is_free_later(monkeypatch):
+    """So that a forecast and the run that follows agree."""
+    scene = SCENES["basic"]().scene()
+    monkeypatch.setattr("maskstyle.synthesis.memory.usable_memory", lambda: 8.0)
+    fitted = scene.limits(VGG19, "float32", Limits())
+    monkeypatch.setattr("maskstyle.synthesis.memory.usable_memory", lambda: 0.1)
+    assert scene.limits(VGG19, "float32", Limits()) == scene.limits(VGG19, "float32", fitted) == fitted
+    with pytest.raises(SettingsError, match="GB is free"):
+        SCENES["basic"]().scene().limits(VGG19, "float32", Limits())
 
 
 @pytest.mark.parametrize(("padding", "expected"), [("edge", [16, 0]), ("zero", [0, 0])])

@@ -136,7 +136,7 @@ def test_transfer_sizes():
 
 def test_the_coarsest_size_must_have_a_pixel_in_every_layer():
     assert transfer_sizes((4, 4), ONE_SCALE) == [(4, 4)]
-    with pytest.raises(SettingsError, match="3x9 .* the layers need at least 4 pixels"):
+    with pytest.raises(SettingsError, match=r"3x9 .* the layers need at least 4 pixels"):
         transfer_sizes((3, 9), ONE_SCALE)
     with pytest.raises(SettingsError, match="coarsest of 2 scales would be 3x4"):
         transfer_sizes((6, 8), ONE_SCALE.changed(scales=2))
@@ -165,5 +165,5 @@ def test_every_weight_0_is_an_error_before_anything_loads():
 
 
 def test_a_typing_error_in_the_size_is_caught():
-    with pytest.raises(SettingsError, match="51200x38400 .* megapixels"):
+    with pytest.raises(SettingsError, match=r"51200x38400 .* megapixels"):
         transfer_sizes((400, 300), Settings(size=51200))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from small_scenes import BLUE, RED, side_by_side, softened
+from small_scenes import side_by_side, softened
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.settings import DOODLE_SETTINGS, Settings
 from maskstyle.techniques.basic import normalized_shares
-from maskstyle.techniques.checks import check_alpha, check_denoised, check_fading, check_image, check_soft_maps
+from maskstyle.techniques.checks import check_alpha, check_image, check_soft_maps
 from maskstyle.techniques.doodle import check_without_content
 
 
@@ -65,27 +65,6 @@ def test_alpha_that_cannot_work(alpha, message):
         check_alpha(alpha, (2, 2), "content image")
 
 
-@pytest.mark.parametrize(("feather", "mode"), [(0.0, "distance"), (3.5, "distance"), (1.0, "edges"), (8.0, "edges")])
-def test_fading(feather, mode):
-    check_fading(feather, mode)
-
-
-@pytest.mark.parametrize(
-    ("feather", "mode", "says", "about"),
-    [
-        (-1.0, "distance", "feather is -1; expected a number of pixels of at least 0", "feather"),
-        (np.inf, "distance", "feather is inf", "feather"),
-        (2.0, "color", "feather_mode is 'color'; expected one of distance, edges", "feather_mode"),
-        (0.5, "edges", "feather is 0.5, but `feather_mode` edges .* expected 1 to", "feather_mode"),
-        (1e9, "edges", "expected 1 to", "feather_mode"),
-    ],
-)
-def test_fading_that_cannot_work(feather, mode, says, about):
-    with pytest.raises(SettingsError, match=says) as caught:
-        check_fading(feather, mode)
-    assert caught.value.about == (about,)
-
-
 def test_soft_maps():
     hard = side_by_side((4, 6))
     plain, blended = softened(hard), softened(hard, {3: 0.5})
@@ -98,13 +77,6 @@ def test_soft_maps():
     with pytest.raises(SettingsError, match="propagation is 'split', but soft maps") as caught:
         check_soft_maps([None, plain], settings.changed(propagation="split"))
     assert caught.value.about == ("soft_maps",)
-
-
-def test_regions_to_denoise_need_something_to_denoise():
-    check_denoised(None, Settings())
-    check_denoised([RED, BLUE], Settings(denoise=0.1))
-    with pytest.raises(SettingsError, match="denoise_regions does nothing where `denoise` is 0"):
-        check_denoised([RED], Settings())
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def painted(tiny_choice):
 
 def test_the_registry_lists_every_technique_under_its_files_name():
     folder = Path(maskstyle.__file__).parent / "techniques"
-    shared = {"__init__", "checks", "inputs", "registry"}
+    shared = {"__init__", "checks", "edges", "inputs", "registry"}
     assert set(TECHNIQUES) == {path.stem for path in folder.glob("*.py")} - shared
     assert [each.name for each in LISTED] == list(TECHNIQUES)
     for name, inputs in TECHNIQUES.items():
@@ -148,7 +148,7 @@ def test_a_checkpoint_of_another_run_is_refused(painted, eagerly, name, tmp_path
         painted(name, should_stop=lambda: True, checkpoints=checkpoints, **changes)
 
     begin(tmp_path / "own")
-    with pytest.raises(CheckpointError, match="different run: style_weight was 20.0 and is 3.0; restore the set"):
+    with pytest.raises(CheckpointError, match=r"different run: style_weight was 20.0 and is 3.0; restore the set"):
         begin(tmp_path / "own", resume=True, style_weight=3.0)
     begin(tmp_path / "own", resume=True)
 

@@ -92,7 +92,7 @@ def test_settings_that_are_left_out_are_the_defaults_of_the_technique():
 def test_names_are_what_messages_call_the_inputs():
     maps = {"content_map": side_by_side((4, 16)), "style_map": stacked(STYLE.shape[:2])}
     names = {"content_map": "a_map.png", "content": "a.jpg"}
-    with pytest.raises(ImageError, match="the aspect of a.jpg, which is 12x16 .*, but a_map.png is 4x16"):
+    with pytest.raises(ImageError, match=r"the aspect of a.jpg, which is 12x16 .*, but a_map.png is 4x16"):
         RegionInputs(CONTENT, STYLE, **maps, settings=SETTINGS, names=names).scene()
     with pytest.raises(ImageError, match="the content map is 4x16"):
         RegionInputs(CONTENT, STYLE, **maps, settings=SETTINGS).scene()
@@ -110,7 +110,7 @@ def test_functions_take_the_inputs_as_parameters():
     assert parameters["style"].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     assert parameters["settings"].kind is inspect.Parameter.KEYWORD_ONLY
     with pytest.raises(TypeError, match="nothing_of_that_name"):
-        transfer_basic(CONTENT, STYLE, nothing_of_that_name=1)
+        transfer_basic(CONTENT, STYLE, **{"nothing_of_that_name": 1})
 
 
 def test_techniques_are_found_by_name():

@@ -231,14 +231,14 @@ def test_errors_say_which_mask_they_are_about(transfer):
 
 def test_a_plan_file_is_told_the_line_of_a_mask(tmp_path):
     save_image(tmp_path / "content.png", CONTENT)
-    save_image(tmp_path / "mask.png", CONTENT[:4])
+    save_image(tmp_path / "mask.png", np.repeat(RAMP[:4, :, np.newaxis], 3, axis=2))
     plan = tmp_path / "plan.toml"
     plan.write_text(
         'technique = "mask"\ncontent = "content.png"\nstyles.first.image = "content.png"\n'
         '[[region]]\nstyle = "first"\nmask = "mask.png"\n',
         encoding="utf-8",
     )
-    with pytest.raises(ImageError, match=r"plan.toml, line 6: .* but mask 1 is 4x16"):
+    with pytest.raises(ImageError, match=r"plan.toml, line 6: .* but .*mask.png is 4x16"):
         load_plan(read_plan(plan)).scene()
 
 

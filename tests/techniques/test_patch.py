@@ -110,7 +110,7 @@ def test_a_region_of_the_style_too_small_for_a_layer_is_noted(transfer):
     style_map = SemanticMap(labels, (RED, BLUE, GREEN))
     content_map = SemanticMap(np.indices(SIZE)[1].astype(np.int32) // 6, (RED, BLUE, GREEN))
     (note,) = transfer(content_map=content_map, style_map=style_map).notes
-    assert note.startswith("region #00ff00 (green) of the style is too small for block2_conv1")
+    assert note.startswith("region #00ff00 (green) of the style image is too small for block2_conv1")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""How paint ends at its edges, and which regions are denoised: what passes, and what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_scenes import BLUE, CONTENT, GREEN, RED, SETTINGS, STYLE, side_by_side, stacked
+
+from maskstyle import PlanRegion, StyleImage
+from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.techniques import PlanInputs, RegionInputs
+from maskstyle.techniques.edges import check_fading
+
+RAMP = np.tile(np.linspace(0, 1, 16, dtype=np.float32), (12, 1))
+
+
+@pytest.mark.parametrize(("feather", "mode"), [(0.0, "distance"), (3.5, "distance"), (1.0, "edges"), (8.0, "edges")])
+def test_fading(feather, mode):
+    check_fading(feather, mode)
+
+
+@pytest.mark.parametrize(
+    ("feather", "mode", "says", "about"),
+    [
+        (-1.0, "distance", "feather is -1; expected a number of pixels of at least 0", "feather"),
+        (np.inf, "distance", "feather is inf", "feather"),
+        (2.0, "color", "feather_mode is 'color'; expected one of distance, edges", "feather_mode"),
+        (0.5, "edges", "feather is 0.5, but `feather_mode` edges .* expected 1 to", "feather_mode"),
+        (1e9, "edges", "expected 1 to", "feather_mode"),
+    ],
+)
+def test_fading_that_cannot_work(feather, mode, says, about):
+    with pytest.raises(SettingsError, match=says) as caught:
+        check_fading(feather, mode)
+    assert caught.value.about == (about,)
+
+
+def by_region(**others):
+    maps = {"content_map": side_by_side((12, 16)), "style_map": stacked((16, 10))}
+    return RegionInputs(CONTENT, STYLE, **maps, **{"settings": SETTINGS.changed(denoise=0.1), **others}).scene()
+
+
+def by_mask(**others):
+    regions = [PlanRegion(mask=RAMP, style=StyleImage(STYLE))]
+    return PlanInputs(CONTENT, regions, **{"settings": SETTINGS.changed(denoise=0.1), **others}).scene()
+
+
+def test_scenes_take_the_edges_of_their_inputs():
+    scene = by_region(feather=3.0, feather_mode="edges", transparent=True, denoise_regions=[BLUE])
+    assert (scene.feather, scene.feather_mode, scene.transparent, scene.denoised) == (3.0, "edges", True, (1,))
+    scene = by_mask(transparent=True)
+    assert (scene.feather, scene.feather_mode, scene.transparent, scene.denoised) == (0.0, "distance", True, None)
+
+
+@pytest.mark.parametrize(
+    ("scene_of", "others", "says", "about"),
+    [
+        (by_region, {"denoise_regions": [RED], "settings": SETTINGS}, "nothing where `denoise` is 0", None),
+        (by_region, {"denoise_regions": [RED], "regions": [BLUE]}, "#ff0000 .red. is to be denoised, but", 0),
+        (by_region, {"denoise_regions": [BLUE, GREEN]}, "but got #00ff00", 1),
+        (by_mask, {"denoise_regions": [RED]}, "denoise_regions does nothing where no region is painted", None),
+        (
+            by_mask,
+            {"denoise_regions": [RED], "content_map": side_by_side((12, 16))},
+            "denoise_regions does nothing where no region is painted",
+            None,
+        ),
+    ],
+)
+def test_regions_to_denoise_that_cannot_work(scene_of, others, says, about):
+    with pytest.raises(MaskstyleError, match=says) as caught:
+        scene_of(**others)
+    assert caught.value.about == (("denoise_regions",) if about is None else ("denoise_regions", about))
+
+
+def test_masks_alone_do_not_fade_in():
+    with pytest.raises(SettingsError, match="feather does nothing where masks alone paint") as caught:
+        by_mask(feather=3.0)
+    assert caught.value.about == ("feather",)
