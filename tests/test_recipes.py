@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_names_titles_and_sources(name):
     assert recipe.source
 
 
-OTHER_SETTINGS = {
+OTHER_SETTINGS: dict[str, dict[str, Any]] = {
     "gatys2016": {"optimizer": "lbfgs", "init": "noise", "style_fit": "stretch"},
     "fernandes": {"optimizer": "lbfgs", "init": "content", "steps": 200, "mask_exponent": 2.0},
     "surma2019": {"optimizer": "lbfgs", "init": "noise", "steps": 10 * 20, "snapshot_every": 20},

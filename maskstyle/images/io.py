@@ -164,7 +164,7 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
         PillowImage.fromarray(samples).save(temporary, format="PNG", **_embedded(metadata, "PNG"))
 
 
-def read_metadata(path: str | Path) -> dict[str, object] | None:
+def read_metadata(path: str | Path) -> dict[str, Any] | None:
     """Read the metadata that `save_image` or `save_mask` stored in a file.
 
     Parameters

@@ -94,7 +94,7 @@ def guides_at(
     content = _content_cells(extractor, layout, size, layers, settings, margin)
     targets: dict[tuple[int, int], Targets] = {}
     for image, group in _by_image(styles):
-        targets |= _targets_of(extractor, image, group, layout, size, layers, settings, margin)
+        targets |= _targets_of(extractor, image, group, layout, size, layers, settings=settings, margin=margin)
     guides: list[Guide] = []
     for placement in {each.place: each for seen in styles for each in seen.placements}.values():
         blend = [(share, targets[placement.place, id(style)]) for style, share in placement.styles]
@@ -192,6 +192,7 @@ def _targets_of(
     layout: Layout,
     size: Size,
     layers: Sequence[str],
+    *,
     settings: ObjectiveSettings,
     margin: int,
 ) -> dict[tuple[int, int], Targets]:

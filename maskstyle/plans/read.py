@@ -12,7 +12,7 @@ from typing import Any
 from maskstyle.errors import SettingsError
 from maskstyle.maps.colors import parse_color
 from maskstyle.plans.checking import Source, check_keys, nearest
-from maskstyle.plans.lines import key_lines
+from maskstyle.plans.lines import KeyPath, key_lines
 from maskstyle.plans.plan import MapReading, Plan, PlanStyle, RegionEntry
 from maskstyle.plans.schema import (
     MASK_KEYS,
@@ -161,16 +161,7 @@ def _region(
         raise source.error(path, f'[[region]] has {both}; give it either region = "red" or mask = "mask.png"')
     if "complement" in table and "mask" not in table:
         raise source.error((*path, "complement"), "complement does nothing without mask; leave it out")
-    if table.get("keep", False):
-        for key in table:
-            if key not in ("region", "keep"):
-                raise source.error((*path, key), f"{key} does nothing where keep is true; leave one of them out")
-    elif "style" not in table:
-        raise source.error(path, '[[region]] has no style; add style = "NAME", or keep = true')
-    elif table["style"] not in styles:
-        raise source.error(
-            (*path, "style"), f"there is no style {table['style']!r}; {nearest(table['style'], styles)}"
-        )
+    _check_style_of_region(source, path, table, styles)
     if "style_region" in table and "style_mask" in table:
         raise source.error(
             (*path, "style_mask"), "[[region]] has both a style_region and a style_mask; leave one out"
@@ -184,6 +175,22 @@ def _region(
         raise source.error((*path, "color"), f"color is {table['color']!r}; {expected}")
     values = {key: value for key, value in table.items() if key != "keep"}
     return RegionEntry(**{**values, "strength": float(table.get("strength", 1.0))})
+
+
+def _check_style_of_region(
+    source: Source, path: KeyPath, table: Mapping[str, Any], styles: Mapping[str, PlanStyle]
+) -> None:
+    """Raise SettingsError unless an entry names a style of the plan, or keeps its region as it is."""
+    if table.get("keep", False):
+        for key in table:
+            if key not in ("region", "keep"):
+                raise source.error((*path, key), f"{key} does nothing where keep is true; leave one of them out")
+    elif "style" not in table:
+        raise source.error(path, '[[region]] has no style; add style = "NAME", or keep = true')
+    elif table["style"] not in styles:
+        raise source.error(
+            (*path, "style"), f"there is no style {table['style']!r}; {nearest(table['style'], styles)}"
+        )
 
 
 def _check_regions(

@@ -139,7 +139,9 @@ def synthesize(
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
     for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
         chosen = settings_at(size, settings, memory=memory, first=scale == 1)
-        recorder = _Recorder(scale, len(sizes), size, chosen, began, on_step, records, reports)
+        recorder = _Recorder(
+            scale, len(sizes), size, chosen, began=began, on_step=on_step, records=records, reports=reports
+        )
         first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
         begin: Callable[[], Image | State] = first
         if held is not None and checkpoints is not None and scale == held.scale:
@@ -218,6 +220,7 @@ class _Recorder:
         scales: int,
         size: Size,
         settings: Settings,
+        *,
         began: float,
         on_step: OnStep | None,
         records: list[StepRecord],

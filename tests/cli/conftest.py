@@ -8,6 +8,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -215,7 +216,7 @@ def command_named():
     """Return a function from the names of a command and its groups to its parser."""
 
     def command_named(*names):
-        command = get_command(app)
+        command: Any = get_command(app)
         for name in names:
             command = command.get_command(None, name)
         return command

@@ -8,6 +8,8 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +32,7 @@ class Bad(NamedTuple):
     name: str
     command: str
     says: tuple[str, ...]
-    environment: dict[str, str] = {}
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 PICTURES = [

@@ -173,5 +173,5 @@ def test_a_file_called_as_a_weight_is_a_mask(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", ["", ":", "a:", ":m.png", "a::m", "a:b:c:d"])
 def test_what_is_no_masked_style(text):
-    with pytest.raises(SettingsError, match="--style|expected a number"):
+    with pytest.raises(SettingsError, match=r"--style|expected a number"):
         parse_masked_style(text)

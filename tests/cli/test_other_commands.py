@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -21,7 +22,7 @@ from maskstyle.settings import Settings
 
 def _names_of_commands():
     """Yield the names of every command, after those of its groups."""
-    group = get_command(app)
+    group: Any = get_command(app)
     for name in group.commands:
         yield (name,)
         for member in getattr(group.get_command(None, name), "commands", ()):

@@ -154,7 +154,7 @@ def test_no_signal_stops_the_writing_of_the_result():
 
 def test_the_handlers_are_put_back_after_an_error():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    with pytest.raises(ZeroDivisionError), interruptible() as interrupt:
+    with pytest.raises(ZeroDivisionError), interruptible() as interrupt:  # noqa: PT012
         assert signal.getsignal(signal.SIGINT) == interrupt.handle
         raise ZeroDivisionError
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -263,7 +264,7 @@ def test_results_of_other_commands_are_made_again(plan, run, tmp_path, random_vg
 
 OF_MAPS = {"mapping": [], "palette": None, "least_region": None, "map_remarks": []}
 
-IN_0_4 = {
+IN_0_4: dict[str, tuple[str, dict[str, Any]]] = {
     "basic": ("basic", {"content": "content.png", "styles": [["one.png", 2.0], ["two.png", 1.0]]}),
     "region": (
         "region",

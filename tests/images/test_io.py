@@ -114,7 +114,7 @@ def test_a_failing_encoder_leaves_the_old_file(
 
 def test_replacing_cleans_up_on_interruption(tmp_path: Path) -> None:
     path = written(tmp_path / "out.txt", b"old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:  # noqa: PT012
         assert temporary.parent == path.parent
         assert temporary.name.startswith(".")
         assert temporary.suffix == ".txt"

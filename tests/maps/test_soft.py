@@ -74,7 +74,7 @@ def test_pixels_in_no_region_have_no_shares():
 
 
 def test_the_pixels_must_have_the_size_of_the_map():
-    with pytest.raises(ImageError, match="pixels of a map of 4x4 .* but got an array of shape .4, 5, 3."):
+    with pytest.raises(ImageError, match=r"pixels of a map of 4x4 .* but got an array of shape .4, 5, 3."):
         soft_masks(np.zeros((4, 5, 3), np.uint8), SemanticMap(np.zeros((4, 4), np.int32), (RED,)))
 
 

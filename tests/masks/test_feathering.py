@@ -101,7 +101,7 @@ def test_wide_gradients_hardly_change(side):
 
 @pytest.mark.parametrize("feather", [-1, math.nan, math.inf])
 def test_an_invalid_feather_is_rejected(blot, feather):
-    with pytest.raises(SettingsError, match="feather is .* at least 0"):
+    with pytest.raises(SettingsError, match=r"feather is .* at least 0"):
         feather_mask(blot, feather)
 
 
@@ -119,7 +119,7 @@ def test_regions_are_feathered_together():
 
 def test_missing_regions_are_rejected():
     lost = SemanticMap(np.zeros((2, 2), np.int32), (RED, BLUE))
-    with pytest.raises(ImageError, match="expected colors of mine.png.*#00ff00"):
+    with pytest.raises(ImageError, match=r"expected colors of mine.png.*#00ff00"):
         region_mask(lost, [(0, 255, 0)], name="mine.png")
     with pytest.raises(ImageError, match=r"regions of mine\.png have no pixels at 2x2"):
         region_mask(lost, [BLUE], name="mine.png")

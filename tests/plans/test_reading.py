@@ -83,7 +83,8 @@ def refused(read):
         with pytest.raises(SettingsError) as caught:
             load_plan(read(text)).scene()
         message = str(caught.value)
-        assert "\n" not in message and "`" not in message
+        assert "\n" not in message
+        assert "`" not in message
         return message
 
     return refused
@@ -390,7 +391,8 @@ def test_a_plan_of_technique_mask(read):
     assert plan.regions == (RegionEntry(mask="soft.png", complement=True, style="wave", strength=2.0),)
     (placement,) = load_plan(plan).scene().layout.placements
     assert placement.strength == 2.0
-    assert placement.mask[0, 0] > 0.9 and placement.mask[-1, 0] < 0.1
+    assert placement.mask[0, 0] > 0.9
+    assert placement.mask[-1, 0] < 0.1
 
 
 def test_plans_of_version_0_4_are_read(read):
@@ -485,7 +487,7 @@ def test_the_sample_is_a_plan():
 
 
 def test_no_file_and_a_folder(tmp_path):
-    with pytest.raises(SettingsError, match="no.toml does not exist; check the path"):
+    with pytest.raises(SettingsError, match=r"no.toml does not exist; check the path"):
         read_plan(tmp_path / "no.toml")
     with pytest.raises(SettingsError, match="is a folder; name a TOML file"):
         read_plan(tmp_path)

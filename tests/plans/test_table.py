@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,7 @@ def test_an_image_to_start_from_that_was_not_recorded(tmp_path):
         plan_of_result(metadata(settings=settings), tmp_path / "r.png")
 
 
-IN_0_4 = {
+IN_0_4: dict[str, Any] = {
     "basic": (
         {"content": "c.png", "styles": [["x/s.jpg", 2.0]], "initial": "i.png", "weights": "w.npz"},
         {"technique": "basic", "content": "c.png", "styles": {"s": {"image": "x/s.jpg", "share": 2.0}}},

@@ -37,7 +37,7 @@ class StoredFeatures:
     def __init__(self, shape: tuple[int, int, int], dtype: Any) -> None:
         self.shape = shape
         self._dtype = dtype
-        self._file = tempfile.TemporaryFile(prefix="maskstyle-")
+        self._file = tempfile.TemporaryFile(prefix="maskstyle-")  # noqa: SIM115 (open as long as this object lives)
         weakref.finalize(self, self._file.close)
         self._reserve(int(np.prod(shape)) * np.dtype(dtype).itemsize)
         self._squares = 0.0
