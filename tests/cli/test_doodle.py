@@ -78,6 +78,12 @@ def test_transparent_pixels_stay_transparent(doodle, desk):
     assert "clear.png has transparency, which .jpg cannot keep" in doodle(drawing="clear.png", output="out.jpg").error
 
 
+def test_a_doodle_by_patch_has_a_match_map(doodle, desk, size_of):
+    doodle("--matching", "patch", "--patch-size", "8", "--match-map", "matches.png", "--steps", "1").succeeded()
+    assert size_of(desk / "matches.png") == (32, 40)
+    assert read_metadata(desk / "out.png")["patches"]["patch_size"] == 8
+
+
 @pytest.mark.parametrize("init", ["noise", "style", "content.png"])
 def test_the_first_image_is_what_init_says(doodle, desk, init):
     doodle("--init", init).succeeded()
