@@ -56,6 +56,7 @@ def check(
     least_region: LeastRegionOption = None,
 ) -> None:
     """Check that two semantic maps match."""
+    from maskstyle.cli.app import with_flags
     from maskstyle.cli.map_options import chosen_mapping, chosen_regions, parse_colors, parse_mapping, read_maps
     from maskstyle.cli.outputs import Files
     from maskstyle.errors import ImageError, SettingsError
@@ -88,7 +89,8 @@ def check(
         image_names=(str(content or "the content image"), str(style or "the style image")),
     )
     if as_json:
-        typer.echo(json.dumps(report.record(), indent=1))
+        refusal = None if report.refusal is None else with_flags(report.refusal)
+        typer.echo(json.dumps({**report.record(), "refusal": refusal}, indent=1))
     else:
         _print(report)
     if preview is not None:

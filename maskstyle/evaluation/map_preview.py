@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
-from scipy import ndimage
 
 from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
 from maskstyle.images.contact_sheet import INK, LINE_HEIGHT, MARGIN, PAPER
@@ -133,7 +133,7 @@ def _middle(mask: NDArray[np.bool_]) -> tuple[int, int] | None:
     """Return the pixel (x, y) of a mask that is farthest from its edge."""
     if not mask.any():
         return None
-    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    depth = scipy.ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     return int(column), int(row)
 

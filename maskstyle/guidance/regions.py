@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from maskstyle.guidance.soft_masks import soft_weights
 from maskstyle.images.pixels import Mask, Size
@@ -70,7 +70,8 @@ def region_cells(
         within = _sampled(np.pad(np.ones(labels.shape, bool), margin), grid, side)
         return [
             _indices(
-                within & _sampled(ndimage.maximum_filter(seen == region, receptive_field, mode="nearest"), grid, side)
+                within
+                & _sampled(scipy.ndimage.maximum_filter(seen == region, receptive_field, mode="nearest"), grid, side)
             )
             for region in regions
         ]
@@ -112,7 +113,7 @@ def _owned_and_pure(
     """Return the cells that each region covers most, and the cells whose receptive field has one label only."""
     seen = np.pad(labels, margin, mode="edge")
     owners = majority_labels(np.pad(labels, margin, constant_values=NO_REGION), grid)
-    uniform = ndimage.minimum_filter(seen, receptive_field, mode="nearest") == ndimage.maximum_filter(
+    uniform = scipy.ndimage.minimum_filter(seen, receptive_field, mode="nearest") == scipy.ndimage.maximum_filter(
         seen, receptive_field, mode="nearest"
     )
     return [owners == region for region in regions], _sampled(uniform, grid, cell_side(seen.shape, grid))

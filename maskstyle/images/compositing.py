@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from maskstyle.errors import ImageError
 from maskstyle.images.guided_filter import edge_aware_mask
@@ -55,7 +55,7 @@ def faded_in(inside: NDArray[np.bool_], feather: float) -> Mask:
     """
     if feather == 0 or inside.all():
         return inside.astype(np.float32)
-    depth = ndimage.distance_transform_edt(inside)
+    depth = scipy.ndimage.distance_transform_edt(inside)
     share: Mask = np.clip(depth / (feather + 1), 0.0, 1.0).astype(np.float32)
     return share
 

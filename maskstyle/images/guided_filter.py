@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import Image, Mask
@@ -111,7 +111,7 @@ def guided_filter(
     side = 2 * radius + 1
 
     def mean(plane: NDArray[np.floating]) -> NDArray[np.float64]:
-        averaged: NDArray[np.float64] = ndimage.uniform_filter(plane, side, np.float64, mode="nearest")
+        averaged: NDArray[np.float64] = scipy.ndimage.uniform_filter(plane, side, np.float64, mode="nearest")
         return averaged
 
     channels = [image[..., channel].astype(np.float64) for channel in range(3)]

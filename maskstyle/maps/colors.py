@@ -6,9 +6,9 @@ import re
 from typing import TypeAlias
 
 import numpy as np
+import skimage
 from numpy.typing import NDArray
 from PIL import ImageColor
-from skimage.color import rgb2lab
 
 from maskstyle.errors import SettingsError
 
@@ -106,7 +106,7 @@ def color_name(color: Color) -> str:
     """
     names = [name for name, examples in BASIC_COLORS.items() for _ in examples]
     examples = [example for several in BASIC_COLORS.values() for example in several]
-    looks = rgb2lab(np.array([color, *examples], np.float64) / 255)
+    looks = skimage.color.rgb2lab(np.array([color, *examples], np.float64) / 255)
     return names[int(np.argmin(np.linalg.norm(looks[1:] - looks[0], axis=1)))]
 
 

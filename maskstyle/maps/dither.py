@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import spatial
-from scipy.sparse import csgraph
 
 from maskstyle.maps.pixels import Bools, IndexedMap, dilate, is_constant
 
@@ -78,10 +77,10 @@ def _find_groups(indexed: IndexedMap, colors: NDArray[np.intp]) -> list[NDArray[
     contacts = contacts[:number]
     share = contacts[:, :number] / contacts.sum(axis=1, keepdims=True)
     np.fill_diagonal(share, 0)
-    found, labels = csgraph.connected_components(share >= _LEAST_CONTACT, directed=False)
+    found, labels = scipy.sparse.csgraph.connected_components(share >= _LEAST_CONTACT, directed=False)
     groups = [colors[labels == each] for each in range(found)]
     return [
         group
         for group in groups
-        if 1 < len(group) <= _MOST_MIXED and spatial.distance.pdist(indexed.colors[group]).min() >= _LEAST_APART
+        if 1 < len(group) <= _MOST_MIXED and scipy.spatial.distance.pdist(indexed.colors[group]).min() >= _LEAST_APART
     ]

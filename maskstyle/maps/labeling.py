@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from maskstyle.maps.colors import Colors, are_class_numbers
 from maskstyle.maps.palette import NEAR, Palette
@@ -99,5 +99,5 @@ def _label_pending(
     labels[pending] = result
     far = pending & (labels < 0)
     if far.any():
-        nearest = ndimage.distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
+        nearest = scipy.ndimage.distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
         labels[far] = labels[tuple(nearest[:, far])]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import spatial
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.maps.colors import (
@@ -270,7 +270,7 @@ def _pairs_by_color(
     if not left or not free:
         return pairs
     one, other = np.array(content, np.float64), np.array(style, np.float64)
-    apart = spatial.distance.cdist(one[left], other[free])
+    apart = scipy.spatial.distance.cdist(one[left], other[free])
     if any(are_class_numbers(np.array(colors)) for colors in (content, style)):
         return pairs
     alone, free_alone = _separation(one)[left], _separation(other)[free]
@@ -283,7 +283,7 @@ def _pairs_by_color(
 
 def _separation(colors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the distance of each color to the nearest other color."""
-    apart = spatial.distance.cdist(colors, colors)
+    apart = scipy.spatial.distance.cdist(colors, colors)
     np.fill_diagonal(apart, np.inf)
     separation: NDArray[np.float64] = apart.min(axis=1)
     return separation

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage, spatial
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import to_uint8
@@ -215,10 +215,10 @@ def _absorb_small(
     larger = (labels >= 0) & ~is_small
     if not is_small.any() or not larger.any():
         return labels, colors, ()
-    patches, _ = ndimage.label(is_small, np.ones((3, 3)))
+    patches, _ = scipy.ndimage.label(is_small, np.ones((3, 3)))
     given = np.isin(patches, np.unique(patches[dilate(larger) & is_small]))
     given &= is_small
-    nearest = ndimage.distance_transform_edt(~larger, return_distances=False, return_indices=True)
+    nearest = scipy.ndimage.distance_transform_edt(~larger, return_distances=False, return_indices=True)
     result = np.where(given, labels[tuple(nearest)], labels)
     records = []
     for index in small:
@@ -234,7 +234,7 @@ def _reject_gradient(labels: NDArray[np.int8], palette: Palette, name: str) -> N
     many, step = (8, 40) if palette.noisy else (16, 7)  # noise merged each run of shades into one region
     if len(palette.colors) <= many:
         return
-    apart = spatial.distance.cdist(palette.colors, palette.colors)
+    apart = scipy.spatial.distance.cdist(palette.colors, palette.colors)
     steps = []
     for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
         border = (one != other) & (one >= 0) & (other >= 0)

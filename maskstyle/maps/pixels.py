@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import spatial
 
 from maskstyle.maps.colors import MAX_REGIONS, Colors
 
@@ -198,7 +198,7 @@ def padded_indices(at: NDArray[np.intp], width: int, margin: int) -> NDArray[np.
 
 def nearest_colors(palette: Colors, colors: Colors) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the index of the nearest palette color to each color, and its distance."""
-    distance, index = spatial.cKDTree(palette).query(colors)
+    distance, index = scipy.spatial.cKDTree(palette).query(colors)
     return index, distance
 
 
@@ -230,5 +230,5 @@ def distances_to_blends(colors: Colors, palette: Colors) -> NDArray[np.float64]:
     for lit in np.linspace(0, 1, 17)[1:-1]:
         mixed = ((1 - lit) * first**_GAMMA + lit * second**_GAMMA) ** (1 / _GAMMA)
         if len(mixed):
-            apart = np.minimum(apart, spatial.distance.cdist(colors, mixed))
+            apart = np.minimum(apart, scipy.spatial.distance.cdist(colors, mixed))
     return apart

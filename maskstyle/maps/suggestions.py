@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
+import skimage
 from numpy.typing import NDArray
-from scipy import optimize
-from skimage.color import deltaE_ciede2000, rgb2lab
 
 from maskstyle.maps.colors import Color, color_name
 from maskstyle.maps.semantic_map import SemanticMap
@@ -39,8 +39,10 @@ def suggest_by_color(ones: Sequence[Color], others: Sequence[Color]) -> list[tup
     """
     if not ones or not others:
         return []
-    looks, other_looks = (rgb2lab(np.array(colors, np.float64)[np.newaxis] / 255)[0] for colors in (ones, others))
-    apart = deltaE_ciede2000(looks[:, np.newaxis], other_looks[np.newaxis])  # type: ignore[no-untyped-call]
+    looks, other_looks = (
+        skimage.color.rgb2lab(np.array(colors, np.float64)[np.newaxis] / 255)[0] for colors in (ones, others)
+    )
+    apart = skimage.color.deltaE_ciede2000(looks[:, np.newaxis], other_looks[np.newaxis])  # type: ignore[no-untyped-call]
     same_name = np.array([[color_name(one) == color_name(other) for other in others] for one in ones])
     return _cheapest_pairs(np.where((apart <= SIMILAR_COLOR) | same_name, apart, _IMPOSSIBLE))
 
@@ -81,5 +83,5 @@ def _places(semantic_map: SemanticMap, regions: Sequence[int]) -> NDArray[np.flo
 
 def _cheapest_pairs(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Return the assignment with the least total cost, without impossible pairs."""
-    found = zip(*optimize.linear_sum_assignment(costs), strict=True)
+    found = zip(*scipy.optimize.linear_sum_assignment(costs), strict=True)
     return [(int(row), int(column)) for row, column in found if costs[row, column] < _IMPOSSIBLE]

@@ -104,7 +104,7 @@ def test_a_mapping_of_unknown_colors_is_refused_and_the_rest_is_reported():
 
 
 def test_contradictory_options():
-    with pytest.raises(SettingsError, match="is mapped, but is not among the regions"):
+    with pytest.raises(SettingsError, match="is mapped, but is not among the `regions` to paint"):
         check_maps(blocks(RED, BLUE), blocks(RED, BLUE), mapping=[(BLUE, RED)], regions=[RED])
 
 

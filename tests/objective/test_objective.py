@@ -262,7 +262,7 @@ def test_weights_sit_outside_the_terms(tiny_network):
 def test_no_term_at_all_is_an_error(tiny_network):
     settings = dataclasses.replace(BASE, content_weight=0.0, style_weight=0.0, tv_weight=0.0)
     objective = make_objective(tiny_network(LAYERS), settings)
-    with pytest.raises(SettingsError, match="every weight is 0"):
+    with pytest.raises(SettingsError, match="all weights are 0"):
         minimize(objective, IMAGE, settings)
 
 

@@ -314,10 +314,6 @@ def test_what_is_wrong_is_said_with_its_line(refused, folder, name):
             "line 2: region is a table; expected tables, each below a line [[region]]",
         ),
         (
-            'content = "a"\nfeather = 2\n[styles.x]\nimage = "b"\n[[region]]\nmask = "m"\nstyle = "x"',
-            "line 2: feather does nothing where masks alone paint; leave it out",
-        ),
-        (
             'content = "a"\npalette = ["red"]\n[styles.x]\nimage = "b"\n[[region]]\nmask = "m"\nstyle = "x"',
             "line 2: palette does nothing where there is no map; leave it out, or add one",
         ),
@@ -470,7 +466,7 @@ def test_the_plans_in_the_documentation_are_plans(read):
     assert known - {"weights", "run", "regions"} <= set().union(whole, *others) <= known
     assert {key for each in whole["region"] for key in each} == set(REGION_KEYS)
     plans = [read(example) for example in examples]
-    assert [plan.technique for plan in plans][:3] == ["plan", "patch", "doodle"]
+    assert {plan.technique for plan in plans} >= {"plan", "patch", "doodle"}
     assert len(plans[0].regions) == 4
 
 
