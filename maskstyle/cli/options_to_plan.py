@@ -16,8 +16,7 @@ from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import Source
-from maskstyle.plans.old_records import style_names
-from maskstyle.plans.plan import Plan
+from maskstyle.plans.plan import Plan, style_names
 from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import RUN_FIELDS

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import SettingsError
+from maskstyle.plans.plan import style_names
 from maskstyle.techniques.plan import WHOLE
 
 Table = dict[str, Any]
@@ -140,13 +141,3 @@ READERS: dict[str, tuple[Callable[[Mapping[str, Any]], Table], tuple[str, ...]]]
     "doodle": (_of_doodle, ("style", "doodle", "style_map", "matching", *_OF_MAPS)),
 }
 """The reader of the record of each command, and the inputs that it understands."""
-
-
-def style_names(files: Sequence[str]) -> list[str]:
-    """Return a name for each style image: its file's without folder and extension, numbered where that is taken."""
-    names: list[str] = []
-    for file in files:
-        stem = Path(file).stem
-        number = sum(each == stem or each.startswith(f"{stem}_") for each in names)
-        names.append(stem if not number else f"{stem}_{number + 1}")
-    return names

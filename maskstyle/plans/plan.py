@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,6 +68,25 @@ class RegionEntry:
     style_mask: str | None = None
     strength: float = 1.0
     color: str | None = None
+
+
+def style_names(files: Sequence[str]) -> list[str]:
+    """Return a name for each style image: its file's without folder and extension, numbered where that is taken.
+
+    Examples
+    --------
+    >>> style_names(["a_2.jpg", "a.jpg", "old/a.jpg"])
+    ['a_2', 'a', 'a_3']
+    """
+    names: list[str] = []
+    for file in files:
+        stem = name = Path(file).stem
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{stem}_{number}"
+        names.append(name)
+    return names
 
 
 class MapReading(NamedTuple):

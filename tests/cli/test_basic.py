@@ -201,6 +201,15 @@ def test_styles_are_blended_by_their_shares(basic, desk, painted):
     assert losses("--style", "other.png:3", style="style.jpg:7") == pytest.approx(blended)
 
 
+def test_style_images_with_similar_names_are_all_blended(basic, desk, painted):
+    shares = {"a_2.jpg": 1.0, "a.jpg": 2.0, "a.png": 0.5}
+    for seed, name in enumerate(shares):
+        painted((30, 30), seed).save(desk / name)
+    basic("--steps", "1", "--style", "a.jpg:2", "--style", "a.png:0.5", style="a_2.jpg").succeeded()
+    styles = read_metadata(desk / "out.png")["inputs"]["plan"]["styles"]
+    assert {style["image"]: style["share"] for style in styles.values()} == shares
+
+
 @pytest.mark.skipif("sys.platform == 'win32'", reason="Windows allows no colon in file names")
 def test_a_style_image_with_a_name_that_ends_like_a_share(basic, desk):
     (desk / "style.jpg").rename(desk / "style:2")
