@@ -7,7 +7,6 @@ one evaluation per iteration.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maskstyle.errors import SettingsError
@@ -15,18 +14,6 @@ from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, LayerMi
 
 FIRST_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 """The first layer of each block: the usual style layers in the literature."""
-
-OF_CONTENT = ("content_weight", "content_layers", "content_reduction")
-"""Settings that have no effect without a content image."""
-
-WITHOUT_EFFECT: Mapping[str, tuple[str, ...]] = {
-    "basic": ("propagation", "mask_exponent"),
-    "region": ("mask_exponent",),
-    "mask": ("propagation",),
-    "patch": ("propagation", "mask_exponent"),
-    "doodle": (*OF_CONTENT, "mask_exponent", "color"),
-}
-"""Settings that have no effect, by command: it hides their options in the help and rejects them."""
 
 
 @dataclass(frozen=True)

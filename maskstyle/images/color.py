@@ -27,19 +27,6 @@ _BISECTIONS = 12  # find the largest chroma inside the sRGB gamut to 1/4096
 _GAMUT_TOLERANCE = 0.01  # in CIELAB units; float32 rounding is about 0.0002
 
 
-def seen_content(content: Image, mode: str) -> Image:
-    """Return the content image that the network receives in a color mode, one of ``CHOICES["color"]``.
-
-    Parameters
-    ----------
-    content : (H, W, 3) float32 array
-        In [0, 1].
-    mode : str
-        The color mode.
-    """
-    return lightness_only(content) if mode == "luminance" else content
-
-
 def seen_style(
     style: Image,
     content: Image,
@@ -78,19 +65,6 @@ def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
         return weights
     visible = weights * alpha
     return visible if visible.any() else weights
-
-
-def finished_colors(image: Image, content: Image, mode: str) -> Image:
-    """Apply a color mode, one of ``CHOICES["color"]``, to a finished image.
-
-    Parameters
-    ----------
-    image, content : (H, W, 3) float32 array
-        The image and the content image at the same size, in [0, 1].
-    mode : str
-        The color mode.
-    """
-    return with_content_chroma(image, content) if mode in ("content", "luminance") else image
 
 
 def match_colors(

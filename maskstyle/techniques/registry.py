@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from maskstyle.errors import SettingsError
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import Settings, without_content
 
@@ -64,19 +63,12 @@ TECHNIQUES: Mapping[str, type[Inputs]] = _Registry(LISTED)
 """The inputs of each technique by its name."""
 
 
-def find_technique(name: str) -> type[Inputs]:
-    """Return the inputs of a technique by its name, or raise SettingsError with the names there are."""
-    if name not in TECHNIQUES:
-        raise SettingsError(f"there is no technique {name!r}; the techniques are {', '.join(TECHNIQUES)}")
-    return TECHNIQUES[name]
-
-
 def recipe_settings(recipe: str, inputs: type[Inputs]) -> Settings:
     """Return the settings of a recipe for a technique.
 
     Examples
     --------
-    >>> recipe_settings("default", find_technique("doodle")).content_weight
+    >>> recipe_settings("default", TECHNIQUES["doodle"]).content_weight
     0.0
     """
     settings = find_recipe(recipe).settings

@@ -10,11 +10,9 @@ from reference import random_image
 from maskstyle.errors import ImageError
 from maskstyle.images.color import (
     color_moments,
-    finished_colors,
     lightness_only,
     match_colors,
     match_lightness,
-    seen_content,
     seen_style,
     visible_weights,
     with_content_chroma,
@@ -139,16 +137,13 @@ def test_black_and_white_have_no_chroma():
 
 
 @pytest.mark.parametrize("mode", CHOICES["color"])
-def test_each_color_mode_applies_its_operations(mode):
-    square, image = CONTENT[:9, :9], random_image(10, 9, 9)
+def test_each_color_mode_recolors_the_style(mode):
+    square = CONTENT[:9, :9]
     seen = {
         "match": match_colors(STYLE, square),
         "luminance": match_lightness(STYLE, square),
     }
     assert_array_equal(seen_style(STYLE, square, mode), seen.get(mode, STYLE))
-    assert_array_equal(seen_content(square, mode), lightness_only(square) if mode == "luminance" else square)
-    chroma = with_content_chroma(image, square) if mode in ("content", "luminance") else image
-    assert_array_equal(finished_colors(image, square, mode), chroma)
 
 
 def test_weighted_moments_equal_those_of_the_selected_pixels():

@@ -17,7 +17,7 @@ from maskstyle.recipes import RECIPES
 from maskstyle.settings import ABOVE_ZERO, AT_LEAST_ZERO, CHOICES, PANELS, Bounds
 from maskstyle.techniques import TECHNIQUES, BasicInputs, DoodleInputs, RegionInputs
 from maskstyle.techniques.inputs import KINDS, Inputs, declare, declared_inputs
-from maskstyle.techniques.registry import find_technique, recipe_settings
+from maskstyle.techniques.registry import recipe_settings
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)
@@ -111,12 +111,6 @@ def test_functions_take_the_inputs_as_parameters():
     assert parameters["settings"].kind is inspect.Parameter.KEYWORD_ONLY
     with pytest.raises(TypeError, match="nothing_of_that_name"):
         transfer_basic(CONTENT, STYLE, **{"nothing_of_that_name": 1})
-
-
-def test_techniques_are_found_by_name():
-    assert find_technique("region") is RegionInputs
-    with pytest.raises(SettingsError, match="there is no technique 'regions'; the techniques are basic, region, "):
-        find_technique("regions")
 
 
 def test_recipes_fit_every_technique():
