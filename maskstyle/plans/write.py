@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,6 +17,10 @@ from maskstyle.settings import NAMED_INITS
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import declared_inputs
 from maskstyle.techniques.plan import WHOLE
+from maskstyle.techniques.registry import TECHNIQUES
+
+FILES = ("image", "map")
+"""The kinds of inputs that a plan names as a file at its top."""
 
 Table: TypeAlias = dict[str, Any]
 """What tomllib makes of a plan file."""
@@ -41,7 +45,7 @@ def resolved_table(loaded: LoadedPlan, scene: Scene, path_of: PathOf) -> Table:
     table: Table = {"technique": plan.technique}
     declared = declared_inputs(plan.inputs)
     for name, value in loaded.values.items():
-        table[name] = path_of(plan.file(value)) if declared[name].kind in ("image", "map") else value
+        table[name] = path_of(plan.file(value)) if declared[name].kind in FILES else value
     if plan.weights is not None:
         table["weights"] = path_of(plan.file(plan.weights))
     if plan.reading.palette is not None:
@@ -107,11 +111,13 @@ def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:
     Parameters
     ----------
     table : mapping
-        A plan.
+        A plan, which names its technique.
     path_of : callable
         From a path of the plan to its replacement.
     """
-    result = _with_paths(table, ("content", "content_map", "doodle", "weights", "output"), path_of)
+    declared = declared_inputs(TECHNIQUES[table["technique"]])
+    files = [name for name, each in declared.items() if each.kind in FILES]
+    result = _with_paths(table, (*files, "weights", "output"), path_of)
     if result.get("settings", {}).get("init", "content") not in NAMED_INITS:
         result["settings"] = _with_paths(result["settings"], ("init",), path_of)
     if "styles" in result:
@@ -123,7 +129,7 @@ def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:
     return result
 
 
-def _with_paths(table: Mapping[str, Any], keys: tuple[str, ...], path_of: Callable[[str], str]) -> Table:
+def _with_paths(table: Mapping[str, Any], keys: Sequence[str], path_of: Callable[[str], str]) -> Table:
     return {key: path_of(value) if key in keys else value for key, value in table.items()}
 
 

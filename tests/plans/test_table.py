@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.pixels import Image
 from maskstyle.plans.from_result import plan_of_result
 from maskstyle.plans.read import read_plan
 from maskstyle.plans.recording import describe_changes, file_hashes, recorded_path
 from maskstyle.plans.write import moved, plan_text
+from maskstyle.techniques.basic import BasicInputs
+from maskstyle.techniques.inputs import declare
 
 ODD = 'a "b"\\\n\t\x7f\u00e9\U0001f3a8'
 
@@ -54,7 +58,18 @@ def test_a_plan_is_moved_with_all_its_paths():
     assert away["styles"]["plain"] == {"image": "../a.jpg", "map": "../b.png"}
     assert away["region"][1] == {**TABLE["region"][1], "mask": "../soft.png", "style_mask": "../over.png"}
     assert away["region"][0] == TABLE["region"][0]
-    assert moved({"settings": {"init": "noise"}}, str.upper) == {"settings": {"init": "noise"}}
+    noise = {"technique": "basic", "settings": {"init": "noise"}}
+    assert moved(noise, str.upper) == noise
+
+
+def test_the_paths_of_a_new_input_are_moved(monkeypatch):
+    @dataclass(frozen=True, eq=False)
+    class DepthInputs(BasicInputs):
+        depth: Image = declare("image", "Depth image.")
+
+    monkeypatch.setattr("maskstyle.plans.write.TECHNIQUES", {"depth": DepthInputs})
+    away = moved({"technique": "depth", "content": "c.png", "depth": "d.png"}, lambda path: f"../{path}")
+    assert away == {"technique": "depth", "content": "../c.png", "depth": "../d.png"}
 
 
 def metadata(**changes):
