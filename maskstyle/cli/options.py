@@ -175,13 +175,15 @@ def parse_layers(text: str, flag: str) -> LayerMix:
     >>> parse_layers("block1_conv1,block2_conv1:0.5", "--style-layers")
     (('block1_conv1', 1.0), ('block2_conv1', 0.5))
     """
-    mix = []
+    mix: list[tuple[str, float]] = []
     for part in text.split(","):
         name, colon, weight = part.strip().partition(":")
         if not name:
             raise SettingsError(
                 f"{flag} is {text!r}; expected NAME[:WEIGHT],... such as block1_conv1,block2_conv1:0.5"
             )
+        if name in (layer for layer, _ in mix):
+            raise SettingsError(f"{flag} names {name} twice; name each layer once")
         mix.append((name, number(weight, f"the weight of {name} in {flag}") if colon else 1.0))
     return tuple(mix)
 

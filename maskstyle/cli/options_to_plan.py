@@ -185,7 +185,7 @@ class _TableMaker:
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         for name in ("content_layers", "style_layers"):
             if name in values:
-                values[name] = _layers(values[name], flag_of(name))
+                values[name] = dict(parse_layers(values[name], flag_of(name)))
         init = values.get("init")
         if init is not None and init not in NAMED_INITS and not Path(init).exists():
             raise SettingsError(f"--init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
@@ -196,15 +196,6 @@ class _TableMaker:
         if "memory" in values:
             values["memory"] = parse_memory(values["memory"])
         return values
-
-
-def _layers(text: str, flag: str) -> dict[str, float]:
-    mix = parse_layers(text, flag)
-    names = [name for name, _ in mix]
-    for name in names:
-        if names.count(name) > 1:
-            raise SettingsError(f"{flag} names {name} twice; name each layer once")
-    return dict(mix)
 
 
 def _mapping_table(pairs: Sequence[tuple[str, str]], flag: str) -> dict[str, str]:
