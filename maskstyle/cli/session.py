@@ -23,7 +23,7 @@ from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.plans.write import resolved_table
-from maskstyle.settings import Settings, wanted_layers
+from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.scene import Scene
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
     return loaded, scene
 
 
-def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Any) -> list[tuple[str, str]]:
+def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits) -> list[tuple[str, str]]:
     """Return the lines to print before a run, as names and texts."""
     from maskstyle.cli.forecast import forecast
 

@@ -20,7 +20,7 @@ from maskstyle.techniques.inputs import Inputs, declare
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EdgeInputs(Inputs):
-    """What regions are given beside their styles.
+    """Inputs of techniques that paint regions, beside the styles.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class EdgeInputs(Inputs):
                 raise SettingsError("denoise_regions does nothing where `denoise` is 0; give both, or neither")
 
     def edges(self, layout: Layout) -> dict[str, Any]:
-        """Return what a scene is told about the edges of a layout."""
+        """Return the fields of a scene for the edges of a layout."""
         if self.feather and not layout.regions():
             with concerning("feather"):
                 raise SettingsError("feather does nothing where masks alone paint; leave it out")
