@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +32,7 @@ class StyleImage:
 
     image: Image
     style_map: SemanticMap | None = None
-    name: str = "the style image"
+    name: str = field(default="the style image", compare=False)
 
     @property
     def size(self) -> Size:

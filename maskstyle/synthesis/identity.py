@@ -37,7 +37,8 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def digest(value: Any) -> str:
     """Return a short digest of a plain value, an array, or a sequence, mapping or dataclass of them.
 
-    Equal values of equal types have equal digests, whatever the memory order of their arrays.
+    Equal values of equal types have equal digests, whatever the memory order of their arrays. Fields of dataclasses
+    that are not compared do not count.
 
     Raises
     ------
@@ -112,7 +113,9 @@ def _feed(hasher: Any, value: Any) -> None:
     elif isinstance(value, np.generic):
         _feed(hasher, value.item())
     elif dataclasses.is_dataclass(value):
-        _feed(hasher, {field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
+        _feed(
+            hasher, {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.compare}
+        )
     elif isinstance(value, Mapping):
         for name, part in value.items():
             _feed(hasher, name)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from reference import random_image
 
+from maskstyle.guidance.layout import StyleImage
 from maskstyle.synthesis.identity import DIGEST_PREFIX, differences, digest, listed, plain
 
 IMAGE = random_image(0, 5, 6)
@@ -106,3 +107,10 @@ def test_differences_are_named():
 def test_many_differences_are_counted():
     assert listed(["a", "b"]) == "a, b"
     assert listed(list("abcde")) == "a, b, c, and 2 more"
+
+
+def test_what_messages_call_a_style_image_does_not_count():
+    image = np.zeros((2, 2, 3), np.float32)
+    named = digest(StyleImage(image, name="wave.jpg"))
+    assert named == digest(StyleImage(image, name="../pictures/wave.jpg"))
+    assert named != digest(StyleImage(image + 1, name="wave.jpg"))
