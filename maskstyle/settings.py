@@ -354,7 +354,7 @@ class FinishSettings:
 
 @dataclass(frozen=True)
 class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, ObjectiveSettings, NetworkSettings):
-    """Everything that a style transfer can be asked for beside its images; every field is keyword-only by habit.
+    """All settings of a style transfer; pass them by keyword.
 
     The defaults are the project's own recipe, chosen by measurement and by looking, with the layers of blocks 1 to
     3: see ``docs/choosing-the-defaults.md``. The fields are those of `NetworkSettings`, `ObjectiveSettings`,

@@ -24,7 +24,7 @@ class SeenStyle(NamedTuple):
     source : StyleImage
         The style image that it shows.
     placements : tuple of Placement
-        Who takes the style from it.
+        The placements that take their style from it.
     """
 
     image: Image
@@ -42,7 +42,7 @@ def seen_styles(layout: Layout, content: Image | None, *, alpha: Mask | None = N
     content : (H, W, 3) float32 array or None
         In [0, 1]; None where there is no content image, and nothing is recolored.
     alpha : (H, W) float32 array, optional
-        Transparency of the content image: colors that nobody sees do not count.
+        Transparency of the content image: invisible colors do not count.
 
     Returns
     -------

@@ -39,7 +39,7 @@ class Extractor:
     network : FeatureNetwork
         The network.
     tile_size : int or None
-        About how many pixels a tile is wide and high; None: every image is evaluated at once.
+        Approximate side of a tile in pixels; None: every image is evaluated at once.
     """
 
     network: FeatureNetwork
@@ -157,6 +157,6 @@ def _in_order(weights: Sequence[CellWeights], parts: Sequence[Tensor]) -> list[N
 
 
 def _compiled(function: Any, image: Image) -> dict[str, Tensor]:
-    """Return what a compiled function makes of an image; what it does not return is freed."""
+    """Compile a function and return its result for an image; features that it does not return are freed."""
     found: dict[str, Tensor] = tf.function(function, autograph=False)(tf.constant(image))
     return found

@@ -121,7 +121,7 @@ class DoodleInputs(Inputs):
         if alpha is None and not inside.all():
             alpha = inside.astype(np.float32)
         more: dict[str, Any] = {"margin": MARGIN}
-        if by_patch:  # which leaves out the cells beside the padding
+        if by_patch:  # patches leave out the cells beside the padding, and need no margin
             patches = self.patches or PatchSettings()
             more = {"style_at": PatchStyle(assigned, patches), "patches": patches}
         layout = Layout(region_placements(assigned, source), assigned.content_map)
