@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from maskstyle.evaluation.map_check import MapRegion, MapReport
-    from maskstyle.images.pixels import Image, Size
+    from maskstyle.images.pixels import Image
 
 MATCHING = "Region matching"
 
@@ -62,6 +62,7 @@ def check(
     from maskstyle.errors import ImageError, SettingsError
     from maskstyle.evaluation import check_maps
     from maskstyle.images.io import load_image
+    from maskstyle.images.pixels import size_of
     from maskstyle.settings import Settings
 
     if size is not None and size < 1:
@@ -79,8 +80,8 @@ def check(
     names = (str(content_map), str(style_map))
     report = check_maps(
         *maps,
-        content_size=_size(images[0]),
-        style_image_size=_size(images[1]),
+        content_size=None if images[0] is None else size_of(images[0]),
+        style_image_size=None if images[1] is None else size_of(images[1]),
         regions=None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0]),
         mapping=chosen_mapping(mapping or [], "--map", *maps, names=names),
         unmatched=unmatched,
@@ -99,10 +100,6 @@ def check(
         raise ImageError(_unmatched(report))
     if report.refusal is not None:
         raise ImageError(report.refusal)
-
-
-def _size(image: Image | None) -> Size | None:
-    return None if image is None else (image.shape[0], image.shape[1])
 
 
 def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Image | None]) -> None:

@@ -16,7 +16,7 @@ from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
-    from maskstyle.images.pixels import Image, Size
+    from maskstyle.images.pixels import Image
     from maskstyle.maps.colors import Color
     from maskstyle.maps.semantic_map import SemanticMap
 
@@ -95,10 +95,11 @@ def draft(
 def _load_example(map_file: Path, image_file: Path) -> tuple[SemanticMap, Image]:
     """Load the style map and the style image of ``--like``."""
     from maskstyle.images.io import load_image
+    from maskstyle.images.pixels import size_of
     from maskstyle.maps.io import fit_map, load_map
 
     style_map, style = load_map(map_file), load_image(image_file).pixels
-    fit_map(style_map, _size(style), name=str(map_file), image_name=str(image_file))
+    fit_map(style_map, size_of(style), name=str(map_file), image_name=str(image_file))
     return style_map, style
 
 
@@ -113,15 +114,12 @@ def _check_options(
 ) -> None:
     """Check what `draft_map` would reject; an error that starts with a parameter starts with its flag instead."""
     from maskstyle.drafting.draft import check_draft
+    from maskstyle.images.pixels import size_of
 
     try:
-        check_draft(_size(image), regions=regions, scribbles=strokes, features=features, names=names)
+        check_draft(size_of(image), regions=regions, scribbles=strokes, features=features, names=names)
     except SettingsError as error:
         raise SettingsError(str(error) if str(error).startswith("`") else f"--{error}") from None
-
-
-def _size(image: Image) -> Size:
-    return image.shape[0], image.shape[1]
 
 
 def _like_hint(image: Path, output: Path | None) -> str:

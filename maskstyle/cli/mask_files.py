@@ -76,14 +76,14 @@ def read_mask(path: Path, size: Size | None = None) -> Mask:
     ImageError
         If the file cannot be read, has colors, or has another aspect ratio.
     """
-    from maskstyle.images.pixels import resize_mask
+    from maskstyle.images.pixels import resize_mask, size_of
     from maskstyle.images.sidecars import check_aspect
     from maskstyle.masks import io
 
     mask = io.read_mask(path).mask
     if size is None:
         return mask
-    check_aspect((mask.shape[0], mask.shape[1]), size, kind="mask", name=str(path), image_name="the requested size")
+    check_aspect(size_of(mask), size, kind="mask", name=str(path), image_name="the requested size")
     return resize_mask(mask, size)
 
 

@@ -184,9 +184,10 @@ def edge_aware(
     """Move the edges of a rough mask to the edges of an image."""
     from maskstyle.images.guided_filter import edge_aware_mask
     from maskstyle.images.io import load_image
+    from maskstyle.images.pixels import size_of
 
     pixels = load_image(picture).pixels
-    rough = read_mask(mask, (pixels.shape[0], pixels.shape[1]))
+    rough = read_mask(mask, size_of(pixels))
     return NewMask(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture)
 
 

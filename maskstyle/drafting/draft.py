@@ -20,7 +20,7 @@ from maskstyle.drafting.segmentation import (
     smooth_regions,
 )
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import Image, Size, fit_size, resize_image
+from maskstyle.images.pixels import Image, Size, fit_size, resize_image, size_of
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.maps.colors import BASIC_COLORS, Color
 from maskstyle.maps.io import fit_map
@@ -96,7 +96,7 @@ def draft_map(
     (960, 576)
     """
     image = check_image(image, "image").astype(np.float32)
-    size = _size(image)
+    size = size_of(image)
     check_draft(size, regions=regions, scribbles=scribbles, features=features)
     count = len(scribbles.colors) if scribbles else regions or DEFAULT_REGIONS
     small = _at_most(image, LONGER_SIDE)
@@ -113,7 +113,7 @@ def draft_map(
         if strokes is None:
             parts = normalized_cut(affinity, count)
         else:
-            parts = grow_regions(affinity, superpixels, shrink_strokes(strokes, _size(small)), count)
+            parts = grow_regions(affinity, superpixels, shrink_strokes(strokes, size_of(small)), count)
     labels = smooth_regions(remove_specks(parts[superpixels.labels], count), count, size)
     labels = remove_specks(labels, count)
     if strokes is not None:
@@ -170,8 +170,8 @@ def color_map_like(
     describe, groups = _describe(features), []
     for semantic_map, pixels, name in ((drafted, image, "image"), (style_map, style, "style image")):
         small = _at_most(check_image(pixels, name).astype(np.float32), LONGER_SIDE)
-        fit_map(semantic_map, _size(pixels), name="the map", image_name=f"the {name}")
-        fitted = fit_map(semantic_map, _size(small), name="the map", image_name=f"the {name}")
+        fit_map(semantic_map, size_of(pixels), name="the map", image_name=f"the {name}")
+        fitted = fit_map(semantic_map, size_of(small), name="the map", image_name=f"the {name}")
         groups.append(describe(small, fitted.labels.astype(np.intp), len(fitted.colors)))
     chosen = assign_parts(groups[0], groups[1])
     pairs = tuple((old, style_map.colors[new]) for old, new in zip(drafted.colors, chosen, strict=True))
@@ -249,12 +249,8 @@ def _describe(features: str) -> Describe:
 
 
 def _at_most(image: Image, longer_side: int) -> Image:
-    size = _size(image)
+    size = size_of(image)
     return resize_image(image, fit_size(size, longer_side)) if max(size) > longer_side else image
-
-
-def _size(image: Image) -> Size:
-    return image.shape[0], image.shape[1]
 
 
 def _fitted_strokes(scribbles: SemanticMap, size: Size) -> LabelMap:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.regions import Labels, painted_share, resize_labels
-from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask
+from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask, size_of
 from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, region_name
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
@@ -186,7 +186,7 @@ def _outside(masks: Sequence[Mask], size: Size) -> NDArray[np.bool_]:
     for mask in masks:
         if mask.ndim != 2 or 0 in mask.shape:
             raise ImageError(f"a mask has shape {mask.shape}; expected (height, width)")
-        _check_aspect((mask.shape[0], mask.shape[1]), size, "a mask")
+        _check_aspect(size_of(mask), size, "a mask")
     outside: NDArray[np.bool_] = np.all([resize_mask(mask, size) == 0 for mask in masks], axis=0)
     return outside
 

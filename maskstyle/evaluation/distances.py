@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.images.pixels import Image, Mask, resize_image, to_uint8
+from maskstyle.images.pixels import Image, Mask, resize_image, size_of, to_uint8
 from maskstyle.objective.terms import TINY
 from maskstyle.settings import LayerMix
 
@@ -191,7 +191,7 @@ def compare_untouched(
     >>> compare_untouched(result, content, np.array([[True, True, False]]))
     Untouched(pixels=2, changed=1, largest=102)
     """
-    size = (result.shape[0], result.shape[1])
+    size = size_of(result)
     resized = None if content_alpha is None else resize_image(content_alpha, size)
     before = _rgba(resize_image(content, size), resized)[untouched]
     after = _rgba(result, alpha)[untouched]

@@ -19,7 +19,7 @@ from maskstyle.evaluation.distances import (
 from maskstyle.evaluation.result import Evaluation
 from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell
 from maskstyle.guidance.regions import Labels
-from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.tensorflow import tf
@@ -177,7 +177,7 @@ def _cells(extractor: Extractor, labels: Labels, regions: Iterable[EvaluatedRegi
 
 
 def _size(labels: Labels) -> Size:
-    return labels.shape[0], labels.shape[1]
+    return size_of(labels)
 
 
 def _style_distances(

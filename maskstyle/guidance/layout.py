@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.regions import painted_share, resize_labels
 from maskstyle.guidance.soft_masks import mask_coverage
-from maskstyle.images.pixels import Image, Mask, Size, resize_mask
+from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.maps.assignment import Assignment
 from maskstyle.maps.semantic_map import SemanticMap
 
@@ -37,7 +37,7 @@ class StyleImage:
     @property
     def size(self) -> Size:
         """(height, width) in pixels."""
-        return self.image.shape[0], self.image.shape[1]
+        return size_of(self.image)
 
     def map(self) -> SemanticMap:
         """Return the map, or one without any region where there is none."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.color import RECOLORED, seen_style, visible_weights
-from maskstyle.images.pixels import Image, Mask, resize_mask
+from maskstyle.images.pixels import Image, Mask, resize_mask, size_of
 
 
 class SeenStyle(NamedTuple):
@@ -136,7 +136,7 @@ def _recolored(
         content,
         placement.color,
         style_weights=None if over is None else resize_mask(over, style.size),
-        content_weights=visible_weights(layout.share(placement, (content.shape[0], content.shape[1])), alpha),
+        content_weights=visible_weights(layout.share(placement, size_of(content)), alpha),
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.guidance.regions import cell_side
 from maskstyle.images.pixels import Mask, Size
 
 MOST_GROUPS = 32
@@ -128,10 +129,8 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
     >>> soft_weights(np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), (1, 1), exponent=2)
     (array([[0.25]], dtype=float32), 0.5)
     """
-    ratio = min(mask.shape[0] // grid[0], mask.shape[1] // grid[1])
-    # Pooling drops the last odd row and column each time, and so does this; a cell's side is a power of 2.
-    cell = 1 << (ratio.bit_length() - 1)
-    average = mask[: grid[0] * cell, : grid[1] * cell]
+    cell = cell_side(mask.shape, grid)
+    average = mask[: grid[0] * cell, : grid[1] * cell]  # without the last odd rows and columns, as pooling
     if cell > 1:  # without a copy of the mask where there is nothing to average
         average = average.reshape(grid[0], cell, grid[1], cell).mean(axis=(1, 3), dtype=np.float32)
     divisor = float(average.sum(dtype=np.float64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,11 @@ Mask: TypeAlias = NDArray[np.float32]
 
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
+
+
+def size_of(array: NDArray[Any]) -> Size:
+    """Return the (height, width) of an image, a mask, or labels."""
+    return array.shape[0], array.shape[1]
 
 
 def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:

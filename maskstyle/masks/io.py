@@ -13,7 +13,7 @@ from maskstyle.images.compositing import mask_over_image as mask_over_image  # p
 from maskstyle.images.decoding import decode
 from maskstyle.images.files import open_image
 from maskstyle.images.io import save_mask as save_mask
-from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.sidecars import check_aspect, find_beside
 
 GRAY_TOLERANCE = 20 / 255
@@ -131,7 +131,7 @@ def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
         raise ImageError(f"{name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
     checked = array.astype(np.float32, copy=False)
     require_some(checked, name)
-    check_aspect((array.shape[0], array.shape[1]), size, kind="mask", name=name, image_name=image_name)
+    check_aspect(size_of(array), size, kind="mask", name=name, image_name=image_name)
     return checked
 
 

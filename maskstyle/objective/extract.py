@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.cells import CellWeights, Grids
 from maskstyle.guidance.soft_masks import group_masks
-from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams
@@ -106,7 +106,7 @@ class Extractor:
         return Objective(self.network, terms, free, margin=margin)
 
     def _in_tiles(self, image: Image) -> bool:
-        return self.tile_size is not None and needs_tiles((image.shape[0], image.shape[1]), self.tile_size)
+        return self.tile_size is not None and needs_tiles(size_of(image), self.tile_size)
 
     def _tiled_grams(self, image: Image, weights: Mapping[str, Sequence[CellWeights]]) -> Grams:
         assert self.tile_size is not None

@@ -27,7 +27,7 @@ from maskstyle.guidance.cells import (
 from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.guidance.regions import Labels, resize_labels, shares_at
 from maskstyle.guidance.seen_styles import SeenStyle
-from maskstyle.images.pixels import Image, Size, resize_mask
+from maskstyle.images.pixels import Image, Size, resize_mask, size_of
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.terms import Guide
 from maskstyle.settings import ObjectiveSettings, active
@@ -140,7 +140,7 @@ def layer_cells(
         As in `maskstyle.Settings`; ``split`` is ``simple`` for whole regions.
     """
     rule = "simple" if propagation == "split" else propagation
-    grids = extractor.grids((labels.shape[0], labels.shape[1]), layers)
+    grids = extractor.grids(size_of(labels), layers)
     found = label_cells(labels, sorted(set(regions)), grids, _receptive_fields(extractor, layers), propagation=rule)
     return {
         layer: {region: cells[layer][WHOLE] for region, cells in found.items() if WHOLE in cells[layer]}
@@ -197,7 +197,7 @@ def _targets_of(
     margin: int,
 ) -> dict[tuple[int, int], Targets]:
     """Return the target Gram matrices that placements take from one image, by place and style image."""
-    used = (image.shape[0], image.shape[1])
+    used = size_of(image)
     grids = extractor.grids(used, layers)
     wanted: dict[object, PartCells] = {}
     keys: dict[tuple[int, int], object] = {}

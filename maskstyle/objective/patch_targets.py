@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskstyle.guidance.patch_matching import Mapped, match_patches
 from maskstyle.guidance.patches import Patches, candidate_patches, cells_across, cut_patches, draw_matches, mean_parts
 from maskstyle.guidance.regions import Labels, cell_side, majority_labels
-from maskstyle.images.pixels import Image, Size
+from maskstyle.images.pixels import Image, Size, size_of
 from maskstyle.maps.colors import Color, color_name, format_color
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
@@ -244,7 +244,7 @@ def _shares(labels: Labels, patches: Patches) -> NDArray[np.float64]:
 
 
 def _on_grid(network: FeatureNetwork, layer: str, labels: Labels) -> Labels:
-    return majority_labels(labels, network.architecture.grid((labels.shape[0], labels.shape[1]), layer))
+    return majority_labels(labels, network.architecture.grid(size_of(labels), layer))
 
 
 def _array(features: Tensor | None) -> NDArray[np.float32] | None:

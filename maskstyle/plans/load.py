@@ -11,7 +11,7 @@ from typing import Any
 from maskstyle.errors import MaskstyleError
 from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.io import Picture, load_image
-from maskstyle.images.pixels import Image, Mask
+from maskstyle.images.pixels import Image, Mask, size_of
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.maps.assignment import region_name
 from maskstyle.maps.colors import Color, format_color, parse_color
@@ -256,7 +256,7 @@ class _Loader:
         with self.plan.source.locating(*path):
             found = self.plan.reading.read(self.plan.file(file))
             if image is not None:
-                size = (image.shape[0], image.shape[1])
+                size = size_of(image)
                 name = str(self.plan.file(file))
                 check_aspect(found.size, size, kind="map", name=name, image_name=image_name)
         self.notes += describe_absorbed(found, str(self.plan.file(file)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from maskstyle.images.pixels import Size
 from maskstyle.networks.architectures import LITE, Architecture
-from maskstyle.objective.tiling.cuts import cell_side, cut_tiles, halo, needs_tiles
+from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 from maskstyle.settings import Limits, PatchSettings, Settings, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
 
@@ -156,7 +156,7 @@ def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) ->
     """
     operations, values = 0.0, 0.0
     for layer in architecture.up_to_deepest(layers):
-        share = 1 / cell_side(architecture, layer) ** 2
+        share = 1 / stride(architecture, layer) ** 2
         height, width, inputs, outputs = architecture.kernel_shape(layer)
         operations += share * height * width * inputs * outputs
         values += share * outputs
@@ -202,7 +202,7 @@ def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
         shape = demand.network
         width = 2 if demand.compute_type == "bfloat16" else 4
         for layer in style_layers:
-            cells = 1 / cell_side(shape, layer) ** 2
+            cells = 1 / stride(shape, layer) ** 2
             each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patches.cover))
     return each * pixels / 2**20
 
@@ -219,7 +219,7 @@ def _seen(size: Size, layers: Sequence[str], demand: Demand) -> tuple[int, int]:
     architecture, tile_size = demand.network, demand.limits.tile_size
     if tile_size is None or not needs_tiles(size, tile_size):
         return 1, size[0] * size[1]
-    cell = max((cell_side(architecture, layer) for layer in layers), default=1)
+    cell = max((stride(architecture, layer) for layer in layers), default=1)
     beyond = 0 if demand.patches is None else demand.patches.patch_size
     tiles = cut_tiles(size, tile_size, around=halo(architecture, layers) + beyond, cell=cell)
     rows, columns = tiles[0].rows, tiles[0].columns

@@ -12,7 +12,7 @@ from maskstyle.guidance.layout import Placement
 from maskstyle.guidance.regions import Labels, resize_labels
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.compositing import mixed
-from maskstyle.images.pixels import Image, Size, resize_image
+from maskstyle.images.pixels import Image, Size, resize_image, size_of
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import style_size
 
@@ -31,7 +31,7 @@ def initial_image(scene: Scene) -> Image:
     groups = [seen for seen in scene.styles if seen.placements[0].label is not None]
     alone = len(groups) == 1 and len(scene.styles) == 1
     image = _whole(scene, groups[0] if alone else None)
-    size = (image.shape[0], image.shape[1])
+    size = size_of(image)
     for seen in groups if not alone and scene.settings.init in ("colors", "style") else ():
         if scene.settings.init == "style" and seen.source is not groups[0].source:
             continue  # the first style is shown everywhere, recolored for each region
@@ -75,7 +75,7 @@ def _at_size(image: Image, size: Size) -> Image:
 def _colored(scene: Scene, seen: SeenStyle | None, size: Size) -> Image:
     """Return an image in the colors of a style: of its regions for each placement, or of all of it everywhere."""
     style = (seen or scene.styles[0]).image
-    used = style_size((style.shape[0], style.shape[1]), size, scene.settings)
+    used = style_size(size_of(style), size, scene.settings)
     colors = resize_image(style, used)
     if seen is None:
         everywhere = [Placement("all", (), label=0)]

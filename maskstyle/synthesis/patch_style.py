@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, size_of
 from maskstyle.maps.assignment import Assignment
 from maskstyle.settings import PatchSettings
 from maskstyle.synthesis.scene import Scene, StyleAtSize
@@ -45,7 +45,7 @@ class PatchStyle:
         maps = MapPair(
             resize_labels(content_map.labels, size),
             self.assignment.agreed_colors(),
-            resize_labels(style_map.labels, (seen.image.shape[0], seen.image.shape[1])),
+            resize_labels(style_map.labels, size_of(seen.image)),
             style_map.colors,
         )
         matches = patch_matches(

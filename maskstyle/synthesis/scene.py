@@ -14,7 +14,7 @@ from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import lightness_only, with_content_chroma
 from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 from maskstyle.images.denoise import denoise_image
-from maskstyle.images.pixels import Image, Mask, Size, resize_image
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
 from maskstyle.networks.architectures import Architecture
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import Demand
@@ -171,7 +171,7 @@ class Scene:
         scaled = {}
         for seen in self.styles:
             if id(seen.image) not in scaled:
-                used = style_size((seen.image.shape[0], seen.image.shape[1]), size, self.settings)
+                used = style_size(size_of(seen.image), size, self.settings)
                 scaled[id(seen.image)] = resize_image(seen.image, used)
         return [seen._replace(image=scaled[id(seen.image)]) for seen in self.styles]
 
@@ -200,7 +200,7 @@ class Scene:
         """Return an image with the content image's pixels, as the network sees them, wherever nothing is painted."""
         if not self.composed_over_content:
             return image
-        size = (image.shape[0], image.shape[1])
+        size = size_of(image)
         return np.where(self.layout.touched(size)[..., np.newaxis], image, self.seen_at(size))
 
     def free_at(self, size: Size) -> Mask | None:
@@ -209,7 +209,7 @@ class Scene:
 
     def finished(self, image: Image) -> tuple[Image, Mask | None]:
         """Return the painted image denoised, in its colors and laid over the content image, and its alpha."""
-        size = (image.shape[0], image.shape[1])
+        size = size_of(image)
         smooth = denoise_image(image, self.settings.denoise, self.settings.denoise_method)
         if self.denoised is not None:
             smooth = np.where(self.layout.among(self.denoised, size)[..., np.newaxis], smooth, image)

@@ -101,11 +101,11 @@ def halo(architecture: Architecture, layers: Iterable[str]) -> int:
     (2, 18, 70)
     """
     return max(
-        ((architecture.receptive_field(layer) - cell_side(architecture, layer)) // 2 for layer in layers), default=0
+        ((architecture.receptive_field(layer) - stride(architecture, layer)) // 2 for layer in layers), default=0
     )
 
 
-def cell_side(architecture: Architecture, layer: str) -> int:
+def stride(architecture: Architecture, layer: str) -> int:
     """Return the side, in pixels, of a cell of a layer's grid."""
     far = 1 << 20
     return far // architecture.grid((far, far), layer)[0]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.images.pixels import Image, Size
+from maskstyle.images.pixels import Image, Size, size_of
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.tiling.cuts import Tile, cell_side, cut_tiles, halo
+from maskstyle.objective.tiling.cuts import Tile, cut_tiles, halo, stride
 from maskstyle.objective.tiling.grams import as_tensors, observe_tile_grams, specification
 from maskstyle.objective.tiling.tile_cells import LayerCells, Selection, TileCells
 
@@ -40,7 +40,7 @@ class TiledNetwork:
         self.layers = tuple(layers)
         self.size = size
         shape = network.architecture
-        cell = max((cell_side(shape, layer) for layer in layers), default=1)
+        cell = max((stride(shape, layer) for layer in layers), default=1)
         self.tiles = cut_tiles(size, side, around=halo(shape, layers) + beyond, cell=cell)
         first = self.tiles[0]
         self.tile_size = (first.rows.stop - first.rows.start, first.columns.stop - first.columns.start)
@@ -168,7 +168,7 @@ def tiled_grams(
     side : int
         Approximate maximum side of a tile, in pixels.
     """
-    tiled = TiledNetwork(network, list(selections), (image.shape[0], image.shape[1]), side)
+    tiled = TiledNetwork(network, list(selections), size_of(image), side)
     grams = TiledGrams(tiled, layer_cells(tiled, selections), divisors)(image)
     return {
         layer: network.measured_gram(layer, tf.constant(each, tf.float32)).numpy() for layer, each in grams.items()
@@ -177,7 +177,7 @@ def tiled_grams(
 
 def whole_features(network: FeatureNetwork, image: Image, layers: Sequence[str], side: int) -> dict[str, Tensor]:
     """Return the features (H_l, W_l, C_l) of a whole image by layer, computed tile by tile."""
-    tiled = TiledNetwork(network, layers, (image.shape[0], image.shape[1]), side)
+    tiled = TiledNetwork(network, layers, size_of(image), side)
     whole: dict[str, NDArray[Any]] = {}
     for tile, blocks in tiled.blocks(image):
         for layer, block in blocks.items():

@@ -9,14 +9,14 @@ from maskstyle.networks.architectures import Architecture
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.patch_gram import PatchTarget, observe_patch_distance
 from maskstyle.objective.terms import PatchTerm
-from maskstyle.objective.tiling.cuts import Tile, cell_side
+from maskstyle.objective.tiling.cuts import Tile, stride
 from maskstyle.objective.tiling.forward import TiledNetwork
 
 
 def reach(term: PatchTerm, architecture: Architecture) -> int:
     """Return the largest extent of a patch, in pixels."""
     return max(
-        (max(target.patches.shape) * cell_side(architecture, layer) for layer, target in term.targets.items()),
+        (max(target.patches.shape) * stride(architecture, layer) for layer, target in term.targets.items()),
         default=0,
     )
 

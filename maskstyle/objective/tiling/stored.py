@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import OutputError
-from maskstyle.images.pixels import Image
+from maskstyle.images.pixels import Image, size_of
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.tiling.cuts import CellSpan
 from maskstyle.objective.tiling.forward import TiledNetwork
@@ -77,7 +77,7 @@ def stored_features(
     network: FeatureNetwork, image: Image, layers: Sequence[str], side: int
 ) -> dict[str, StoredFeatures]:
     """Return the features of an image by layer, in the space in which the network measures distances."""
-    tiled = TiledNetwork(network, layers, (image.shape[0], image.shape[1]), side)
+    tiled = TiledNetwork(network, layers, size_of(image), side)
     stored: dict[str, StoredFeatures] = {}
     for tile, blocks in tiled.blocks(image):
         for layer, block in blocks.items():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from maskstyle.networks.architectures import VGG19
-from maskstyle.objective.tiling.cuts import cell_side, cut_tiles, halo, needs_tiles
+from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 
 CASES = [
     pytest.param(length, side, around, cell, id=f"{length}-{side}-{around}-{cell}")
@@ -61,7 +61,7 @@ def test_the_halo_is_as_wide_as_receptive_fields_require():
 
 
 def test_cells_double_from_block_to_block():
-    assert [cell_side(VGG19, f"block{block}_conv1") for block in range(1, 6)] == [1, 2, 4, 8, 16]
+    assert [stride(VGG19, f"block{block}_conv1") for block in range(1, 6)] == [1, 2, 4, 8, 16]
 
 
 def test_only_images_larger_than_a_tile_need_tiles():
