@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, LayerMix, Settings, without_content
+from maskstyle.settings import LayerMix, Settings
 
 FIRST_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
 """The first layer of each block: the usual style layers in the literature."""
@@ -275,30 +275,3 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise SettingsError(f"there is no recipe {name!r}; the recipes are {', '.join(RECIPES)}")
     return RECIPES[name]
-
-
-def recipe_settings(name: str, command: str) -> Settings:
-    """Return a recipe's settings for a command; patch and doodle have their own defaults.
-
-    Parameters
-    ----------
-    name : str
-        Name of the recipe.
-    command : str
-        Name of the command, or the technique of a plan.
-
-    Returns
-    -------
-    Settings
-
-    Examples
-    --------
-    >>> recipe_settings("default", "doodle").content_weight
-    0.0
-    """
-    settings = find_recipe(name).settings
-    if command == "patch":
-        return PATCH_TRANSFER_SETTINGS if name == "default" else settings
-    if command == "doodle":
-        return DOODLE_SETTINGS if name == "default" else without_content(settings)
-    return settings

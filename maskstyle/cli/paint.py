@@ -121,7 +121,7 @@ def _settings(inputs: type[Inputs]) -> list[inspect.Parameter]:
     parameters = [_option("recipe", str, "default", recipe, STYLE)]
     for field in dataclasses.fields(Settings):
         hidden = field.name in inputs.without_effect
-        main = "doodle" if inputs.main == "doodle" else "content image"
+        main = "content image" if inputs.main == "content" else inputs.main
         parameters.append(_setting(field, getattr(inputs.defaults, field.name), main, hidden=hidden))
     return parameters
 

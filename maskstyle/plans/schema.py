@@ -135,7 +135,7 @@ def _needed(inputs: type[Inputs]) -> dict[str, str]:
     examples = {"image": '"photo.jpg"', "map": '"photo_map.png"'}
     optional = {field.name for field in inputs.__dataclass_fields__.values() if field.default is None}
     return {
-        name: '"drawing.png"' if name == inputs.main == "doodle" else examples[each.kind]
+        name: '"drawing.png"' if each.kind == "map" and name == inputs.main else examples[each.kind]
         for name, each in declared_inputs(inputs).items()
         if each.kind in examples and not of_style(each) and name not in optional
     }

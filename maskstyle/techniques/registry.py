@@ -74,4 +74,4 @@ def recipe_settings(recipe: str, inputs: type[Inputs]) -> Settings:
     settings = find_recipe(recipe).settings
     if recipe == "default":
         return inputs.defaults
-    return without_content(settings) if inputs.main == "doodle" else settings
+    return without_content(settings) if inputs.main != "content" else settings
