@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple
 
@@ -87,6 +88,11 @@ class _Interrupted(Exception):
     """A KeyboardInterrupt, which Typer would end without a message."""
 
 
+@cache
+def _loaded(name: str) -> Any:
+    return COMMANDS[name].load(name)
+
+
 class _Group(TyperGroup):
     """The subcommands, imported on use, with expected errors reported as one sentence and an exit code."""
 
@@ -97,7 +103,7 @@ class _Group(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, name: str) -> Any:
-        return COMMANDS[name].load(name) if name in COMMANDS else None
+        return _loaded(name) if name in COMMANDS else None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List the stand-ins: importing every command would make the help slow."""

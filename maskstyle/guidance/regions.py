@@ -8,7 +8,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from maskstyle.guidance.soft_masks import soft_weights
+from maskstyle.guidance.soft_masks import cell_side, soft_weights
 from maskstyle.images.pixels import Mask, Size
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended, resize_shares
@@ -139,12 +139,6 @@ def resize_labels(labels: Labels, size: Size) -> Labels:
     columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
     resized: Labels = labels[np.ix_(rows, columns)]
     return resized
-
-
-def cell_side(size: tuple[int, ...], grid: Size) -> int:
-    """Return the side in pixels of the cells of a layer's grid."""
-    ratio = min(size[0] // grid[0], size[1] // grid[1])
-    return 1 << (ratio.bit_length() - 1)  # pooling halves: a cell's side is a power of 2
 
 
 def majority_labels(labels: Labels, grid: Size) -> Labels:

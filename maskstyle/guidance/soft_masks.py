@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.regions import cell_side
 from maskstyle.images.pixels import Mask, Size
 
 MOST_GROUPS = 32
@@ -102,6 +101,12 @@ def _group(cells: NDArray[np.int32], masks: NDArray[np.intp], table: NDArray[np.
             columns.append(values)
         shares[place, mask] = own[0] if is_constant else 1.0
     return MaskGroup(cells, np.stack(columns, axis=1), shares[: len(columns)])
+
+
+def cell_side(size: tuple[int, ...], grid: Size) -> int:
+    """Return the side in pixels of the cells of a layer's grid."""
+    ratio = min(size[0] // grid[0], size[1] // grid[1])
+    return 1 << (ratio.bit_length() - 1)  # pooling halves: a cell's side is a power of 2
 
 
 def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask, float]:

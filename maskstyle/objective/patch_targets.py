@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.patch_matching import Mapped, match_patches
 from maskstyle.guidance.patches import Patches, candidate_patches, cells_across, cut_patches, draw_matches, mean_parts
-from maskstyle.guidance.regions import Labels, cell_side, majority_labels
+from maskstyle.guidance.regions import Labels, majority_labels
+from maskstyle.guidance.soft_masks import cell_side
 from maskstyle.images.pixels import Image, Size, size_of
 from maskstyle.maps.colors import Color, color_name, format_color
 from maskstyle.networks.tensorflow import Tensor, tf
