@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -56,7 +57,7 @@ class Bounds:
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingsError where a value is out of bounds; None is left to the field."""
-        fits = isinstance(value, int | float) and math.isfinite(value)
+        fits = isinstance(value, int | float) and abs(value) <= sys.float_info.max
         if not fits or value < self.least or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
             bound = "of at least" if self.inclusive else "above"

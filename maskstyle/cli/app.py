@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from functools import cache
@@ -135,6 +136,12 @@ class _Group(TyperGroup):
             detail = f" ({error})" if str(error) else ""
             advice = "use a smaller --size or a lower --memory, if the command has them"
             sys.exit(_report(f"not enough memory{detail}; {advice}", EXIT_FAILURE))
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            sys.exit(
+                _report(f"the file name {str(error.filename)[:40]}... is too long; use a shorter one", EXIT_BAD_INPUT)
+            )
         except _Interrupted as error:
             sys.exit(_report(str(error), EXIT_INTERRUPTED))
         except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -54,10 +55,10 @@ def parse_masked_style(text: str) -> MaskedStyle:
     >>> style.style.name, str(style.mask), style.complement, style.strength
     ('wave.jpg', 'left.png', True, 0.5)
     """
-    if Path(text).is_file():
+    if os.path.isfile(text):  # unlike Path.is_file, False where the text is too long for a file name
         return MaskedStyle(Path(text), None)
     for reading in _readings(text):
-        if reading.style.is_file() and (reading.mask is None or reading.mask.is_file()):
+        if os.path.isfile(reading.style) and (reading.mask is None or os.path.isfile(reading.mask)):
             return reading
     if "://" in text:
         raise SettingsError(f"--style is {text!r}, an address; save the image, and pass its file")
@@ -70,7 +71,7 @@ def parse_masked_style(text: str) -> MaskedStyle:
             return MaskedStyle(Path(text), None)
         return MaskedStyle(Path(style), None, strength=_strength(strength, style))
     style, mask, strength = parts.groups()
-    if strength is None and _is_number(mask) and not Path(mask).exists():
+    if strength is None and _is_number(mask) and not os.path.exists(mask):
         return MaskedStyle(Path(style), None, strength=_strength(mask, style))
     return MaskedStyle(Path(style), *_named(mask), 1.0 if strength is None else _strength(strength, style))
 
@@ -137,7 +138,7 @@ def _readings(text: str) -> Iterator[MaskedStyle]:
 
 def _named(mask: str) -> tuple[Path, bool]:
     """Return the file of a mask and whether to invert it; a file of that whole name comes first."""
-    if mask.startswith(COMPLEMENT) and not Path(mask).is_file():
+    if mask.startswith(COMPLEMENT) and not os.path.isfile(mask):
         return Path(mask.removeprefix(COMPLEMENT)), True
     return Path(mask), False
 

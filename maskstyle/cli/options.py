@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -236,7 +237,7 @@ def parse_style(text: str) -> tuple[Path, float]:
     ('wave.jpg', 0.5)
     """
     file, colon, share = text.rpartition(":")
-    if not colon or Path(text).exists() or not (_looks_like_number(share) or Path(file).is_file()):
+    if not colon or os.path.exists(text) or not (_looks_like_number(share) or os.path.isfile(file)):
         return Path(text), 1.0
     return Path(file), number(share, f"the share of {file}")
 

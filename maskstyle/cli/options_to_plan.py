@@ -20,6 +20,7 @@ from maskstyle.plans.plan import Plan, style_names
 from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import RUN_FIELDS
+from maskstyle.recipes import find_recipe
 from maskstyle.settings import NAMED_INITS, PatchSettings, Settings
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 
@@ -51,6 +52,7 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
         Where a value cannot be read, or a map or mask is not found; it names the option.
     """
     _refuse_without_effect(inputs, given)
+    find_recipe(given["recipe"])
     maker = _TableMaker(inputs, given)
     return plan_from_table(maker.table, HERE, _Options()), maker.notes
 
@@ -70,7 +72,7 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
         given["snapshot_dir"],
         match_map,
         resume=given["resume"],
-        checkpoint_every=0.0 if given["dry_run"] else given["checkpoint_every"],
+        checkpoint_every=given["checkpoint_every"],
     )
     return Asked(files, notes, dry_run=given["dry_run"], quiet=given["quiet"])
 

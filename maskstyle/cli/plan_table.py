@@ -33,6 +33,7 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
         from maskstyle.plans.load import plan_files
 
         asked.files.check([*asked.protected, *plan_files(plan).values()], snapshot_every=plan.snapshot_every)
+        asked.files.checkpoints(quiet=True)
     _, scene = prepared(plan, asked)
     choice = chosen_network(plan.settings, None if plan.weights is None else plan.file(plan.weights))
     limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)

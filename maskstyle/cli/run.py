@@ -62,8 +62,8 @@ def run(
     written = output or (None if read.output is None else read.file(read.output))
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
-    every = 0.0 if dry_run else checkpoint_every
-    files = Files(written or Path("out.png"), record, plot, snapshot_dir, resume=resume, checkpoint_every=every)
+    target = written or Path("out.png")
+    files = Files(target, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
     asked = Asked(files, dry_run=dry_run, quiet=quiet, protected=[plan])
     if output is None and written is not None:
         from maskstyle.plans.load import plan_files
@@ -102,11 +102,14 @@ def plan_from(
     metadata = read_metadata(result)
     if metadata is None:
         raise SettingsError(f"{result} has no metadata of maskstyle; name a result that maskstyle wrote")
+    recorded = metadata.get("sha256")
+    hashes = recorded if isinstance(recorded, dict) else {}
+    if output is not None:
+        check_distinct({"--output": output}, [result.parent / name for name in hashes])
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
     table = moved(plan_of_result(metadata, result), lambda path: recorded_path(result.parent / path, plan))
     text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
-    hashes = metadata.get("sha256")
-    for note in describe_changes(hashes if isinstance(hashes, dict) else {}, result):
+    for note in describe_changes(hashes, result):
         announce(note, quiet=False, name="note")
     if output is None:
         typer.echo(text, nl=False)

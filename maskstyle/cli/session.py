@@ -70,7 +70,7 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
     """Paint a plan and write its outputs; bad input is refused before TensorFlow loads."""
     files = plan_files(plan)
     asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
-    checkpoints = None if asked.dry_run else asked.files.checkpoints(quiet=asked.quiet)
+    checkpoints = asked.files.checkpoints(quiet=asked.quiet or asked.dry_run)
     loaded, scene = prepared(plan, asked)
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.

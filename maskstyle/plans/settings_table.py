@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -161,10 +162,17 @@ def _fits(kind: str, value: object) -> bool:
 
 def _converted(kind: str, value: Any) -> Any:
     if kind.startswith("float"):
-        return float(value)
+        return _float(value)
     if kind.startswith("tuple"):
         return tuple(value)
     if kind == "LayerMix":
-        mix: LayerMix = tuple((layer, float(weight)) for layer, weight in value.items())
+        mix: LayerMix = tuple((layer, _float(weight)) for layer, weight in value.items())
         return mix
     return value
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number of hundreds of digits, which the bounds then refuse
+        return math.inf

@@ -69,6 +69,8 @@ def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]
         raise SettingsError(f"there are {count} style images but {len(given)} shares; give one for each")
     if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
         raise SettingsError(f"the shares of the styles are {given}; expected numbers of at least 0, one above 0")
+    if not np.isfinite(sum(given)):
+        raise SettingsError(f"the shares of the styles are {given}, whose sum is too large; give smaller ones")
     return [share / sum(given) for share in given]
 
 

@@ -213,7 +213,7 @@ class _Placing:
         assert given is not None
         if id(given) not in self._styles:
             with concerning("style"):
-                style = replace(given, image=check_image(given.image, given.name))
+                style = replace(given, image=check_image(given.image, given.name.removeprefix("the ")))
                 if style.style_map is not None:
                     fitted = fit_map(
                         style.style_map, style.size, name=f"the map of {style.name}", image_name=style.name

@@ -53,11 +53,15 @@ PICTURES = [
     Bad("style too narrow", "basic content.png narrow.png -o out.png", ("2x300", "at least 4", "less narrow style")),
     Bad("transparent into jpg", "basic alpha.png style.jpg -o out.jpg", ("alpha.png", ".jpg cannot keep", ".png")),
     Bad("transparent into bmp", "basic alpha.png style.jpg -o out.BMP", ("alpha.png", ".BMP cannot keep", ".png")),
+    Bad("long name", f"basic {'x' * 300}.png style.jpg -o out.png", ("xxxx", "too long")),
+    Bad("long style", f"mask content.png --style style.jpg:{'x' * 300}.png -o out.png", ("too long",)),
+    Bad("long first image", f"basic {{good}} --init {'x' * 300}.png", ("is too long", "a shorter one")),
     Bad("empty path", "basic '' style.jpg -o out.png", ("is a folder",)),
 ]
 
 OUTPUTS = [
     Bad("no suffix", "basic content.png style.jpg -o out", ("out has no extension", ".png, .jpg")),
+    Bad("long name", f"basic content.png style.jpg -o {'x' * 300}.png", ("is too long", "a shorter one")),
     Bad("unknown suffix", "basic content.png style.jpg -o out.gif", ("'.gif'", ".png, .jpg")),
     Bad("missing folder", "basic content.png style.jpg -o no/out.png", ("no folder no", "create it")),
     Bad("a folder", "basic content.png style.jpg -o folder.png", ("folder.png is a folder",)),
@@ -97,6 +101,7 @@ NUMBERS = [
     Bad("steps 2.5", "basic {good} --steps 2.5", ("--steps", "int", "maskstyle basic --help")),
     Bad("steps empty", "basic {good} --steps ''", ("--steps", "int", "maskstyle basic --help")),
     Bad("scales 0", "basic {good} --scales 0", ("--scales is 0", "at least 1")),
+    Bad("size of many digits", f"basic {{good}} --size 1{'0' * 400}", ("--size is 1000", "a number of at least 1")),
     Bad("too many scales", "basic {good} --scales 9", ("the coarsest of 9 scales", "fewer scales")),
     Bad("content weight -1", "basic {good} --content-weight -1", ("--content-weight is -1.0", "at least 0")),
     Bad("style weight nan", "basic {good} --style-weight nan", ("--style-weight is nan", "at least 0")),
@@ -158,6 +163,7 @@ CHOICES = [
     Bad("unknown pooling", "basic {good} --pooling median", ("'median'", "'average'")),
     Bad("unknown optimizer", "basic {good} --optimizer sgd", ("'sgd'", "'lbfgs', 'adam'")),
     Bad("unknown compute type", "basic {good} --compute-type float16", ("'float16'", "'bfloat16'")),
+    Bad("empty recipe", "basic {good} --recipe ''", ("no recipe ''", "gatys2016")),
     Bad("unknown recipe", "basic {good} --recipe gatys", ("no recipe 'gatys'", "gatys2016")),
     Bad("unknown first image", "basic {good} --init noize", ("--init is 'noize'", "content, style, noise", "FILE")),
     Bad("first image called image", "basic {good} --init image", ("--init is 'image'", "content, style, noise")),
@@ -637,6 +643,7 @@ PLANS = [
         "plan from older.png",
         ("older.png are not enough for a plan (missing: settings)", "basic, region, mask, patch, doodle or run"),
     ),
+    Bad("onto an input", "plan from newer.png -o content.png", ("--output is content.png, an input",)),
     Bad("onto the result", "plan from older.png -o older.png", ("--output is older.png, an input",)),
     Bad("into a missing folder", "plan from older.png -o no/plan.toml", ("no folder no",)),
     Bad("unknown plan command", "plan form", ("'form'",)),
@@ -668,6 +675,9 @@ RESUMING = [
     ),
     Bad("cut", "basic content.png style.jpg -o torn.png --resume", ("torn.png.checkpoint", "truncated or damaged")),
     Bad("seconds -1", "basic {good} --checkpoint-every -1", ("--checkpoint-every is -1", "at least 0")),
+    Bad("in a dry run", "basic {good} --dry-run --resume", ("--resume needs the checkpoint out.png.checkpoint",)),
+    Bad("in a dry run of a plan", "run good.toml -o out.png --dry-run --resume", ("--resume needs the checkpoint",)),
+    Bad("seconds nan in a dry run", "basic {good} --dry-run --checkpoint-every nan", ("--checkpoint-every is nan",)),
     Bad("seconds nan", "basic {good} --checkpoint-every nan", ("--checkpoint-every is nan", "at least 0")),
     Bad(
         "seconds no number", "basic {good} --checkpoint-every often", ("--checkpoint-every", "maskstyle basic --help")
@@ -731,6 +741,7 @@ def _write_pictures(desk, painted):
         (desk / cut).write_bytes(held[: len(held) * 2 // 3])
     (desk / "good.toml").write_text('content = "content.png"\n[styles.a]\nimage = "style.jpg"\n')
     (desk / "wrong.toml").write_text('content = "content.png"\nstyel = 1\n')
+    save_image(desk / "newer.png", np.zeros((4, 4, 3), np.float32), metadata={"sha256": {"content.png": ""}})
     save_image(desk / "older.png", np.zeros((4, 4, 3), np.float32), metadata={"command": "basic", "inputs": {}})
     (desk / "bomb.png").write_bytes(_png_header(60000, 60000))
     for name in ("content_map.png", "two.png", "two_map.png", "two_sem.png"):

@@ -171,6 +171,11 @@ def test_a_file_called_as_a_weight_is_a_mask(tmp_path, monkeypatch):
     assert parse_masked_style("a.jpg:7:7") == MaskedStyle(Path("a.jpg"), Path("7"), False, 7.0)
 
 
+def test_files_whose_names_together_are_too_long_for_one_file():
+    style, mask = f"{'a' * 200}.jpg", f"{'b' * 200}.png"
+    assert parse_masked_style(f"{style}:{mask}") == MaskedStyle(Path(style), Path(mask))
+
+
 @pytest.mark.parametrize("text", ["", ":", "a:", ":m.png", "a::m", "a:b:c:d"])
 def test_what_is_no_masked_style(text):
     with pytest.raises(SettingsError, match=r"--style|expected a number"):

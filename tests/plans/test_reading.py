@@ -279,6 +279,8 @@ WRONG = {
     "style region without a map": Wrong('style = "wave"', 'style = "a b"', 18, ("needs a map", 'map = "b_map.png"')),
     "region without a map": Wrong('content_map = "photo_map.png"', "", 16, ("a region needs a content map",)),
     "strength 0": Wrong("strength = 2", "strength = 0", 23, ("strength is 0; expected a number above 0",)),
+    "strength of many digits": Wrong("strength = 2", f"strength = 1{'0' * 400}", 23, ("expected a number above 0",)),
+    "a zero byte": Wrong('"b.jpg"', '"b\\u0000.jpg"', 13, ("expected a text in quotes",)),
     "strength inf": Wrong("strength = 2", "strength = inf", 23, ("strength is inf; expected a number above 0",)),
     "color of no mode": Wrong('color = "content"', 'color = "contents"', 24, ("did you mean 'content'?",)),
     "region a table": Wrong("[[region]] # line 15", "[region]", 20, ("not TOML",)),

@@ -105,6 +105,7 @@ def test_shares_sum_to_1():
         ([1.0, -1.0], "at least 0"),
         ([1.0, np.nan], "at least 0"),
         ([np.inf, 1.0], "at least 0"),
+        ([1e308, 1e308], "sum is too large"),
     ],
 )
 def test_shares_that_cannot_work(shares, message):

@@ -230,6 +230,11 @@ def test_styles_may_be_of_any_float_type(transfer):
     assert_array_equal(*results)
 
 
+def test_a_style_without_a_name_is_called_the_style_image(transfer):
+    with pytest.raises(ImageError, match=r"^the style image has type uint8"):
+        transfer(PlanRegion(RED, style=StyleImage(np.zeros((8, 8, 3), np.uint8))))
+
+
 def test_strength_scales_the_style_term(transfer):
     plain, strong = (
         transfer(PlanRegion(RED, style=SECOND, strength=strength), settings=SETTINGS.changed(steps=1))
