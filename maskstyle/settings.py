@@ -135,7 +135,7 @@ class NetworkSettings:
     )
     compute_type: str = setting(
         "auto",
-        "Type of the convolutions; auto: bfloat16 where the processor has it.",
+        "Precision of the convolutions; auto: bfloat16 if the processor supports it.",
         SPEED,
         choices=("auto", "float32", "bfloat16"),
     )
@@ -193,12 +193,12 @@ class ObjectiveSettings:
     style_weight: float = setting(
         20.0, "Weight of the style term: 5 is subtle, 80 is strong.", STYLE, bounds=AT_LEAST_ZERO
     )
-    tv_weight: float = setting(1.0, "Weight of total variation: more is smoother.", COLOR, bounds=AT_LEAST_ZERO)
+    tv_weight: float = setting(1.0, "Weight of total variation: higher is smoother.", COLOR, bounds=AT_LEAST_ZERO)
     content_reduction: str = setting(
         "relative", "Scaling of the content term.", choices=("relative", "mean", "sum", "half_sum")
     )
     gram_normalization: str = setting(
-        "weights", "Divide Gram matrices by their sum of weights, or do not.", choices=("weights", "none")
+        "weights", "Divide Gram matrices by the sum of pixel weights, or not.", choices=("weights", "none")
     )
     style_reduction: str = setting(
         "relative", "Scaling of the style term.", choices=("relative", "mean", "gatys", "chollet")
@@ -206,11 +206,11 @@ class ObjectiveSettings:
     tv_exponent: float = setting(1.0, "Exponent of total variation.", bounds=Bounds(1))
     tv_reduction: str = setting("mean", "Reduction of total variation.", choices=("mean", "sum"))
     pixel_range: float = setting(
-        1.0, "Greatest pixel value, 1 or 255, that recipes are stated in.", bounds=ABOVE_ZERO
+        1.0, "Pixel maximum for tv-weight, learning-rate and epsilon: 1 or 255.", bounds=ABOVE_ZERO
     )
-    mask_exponent: float = setting(1.0, "Power of soft masks as pixel weights.", bounds=ABOVE_ZERO)
+    mask_exponent: float = setting(1.0, "Exponent that turns mask values into pixel weights.", bounds=ABOVE_ZERO)
     propagation: str = setting(
-        "simple", "How regions pass to deeper layers.", choices=("simple", "inside", "all", "split")
+        "simple", "How to propagate regions to deeper layers.", choices=("simple", "inside", "all", "split")
     )
     intensity: float = setting(
         1.0, "Factor on the target Gram matrices: above 1 exaggerates the style.", bounds=ABOVE_ZERO
@@ -238,15 +238,15 @@ class SizeSettings:
     size: int | None = setting(
         None, "Longer side of the result in pixels.", SPEED, bounds=COUNT, unset="the {input}'s, at most 512"
     )
-    scales: int = setting(3, "Number of sizes from coarse to fine, for 512 pixels.", SPEED, bounds=COUNT)
+    scales: int = setting(3, "Number of sizes, coarse to fine, for a 512-pixel result.", SPEED, bounds=COUNT)
     style_fit: str = setting(
         "keep",
-        "Keep the aspect of the style image, or stretch it.",
+        "Keep the style image's aspect ratio, or stretch it.",
         STYLE,
         choices=("keep", "stretch"),
     )
     style_scale: float = setting(
-        1.0, "Factor on the style image's size: above 1 makes larger strokes.", STYLE, bounds=ABOVE_ZERO
+        1.0, "Scale factor of the style image: above 1 makes larger strokes.", STYLE, bounds=ABOVE_ZERO
     )
 
 
@@ -274,21 +274,21 @@ class OptimizerSettings:
 
     optimizer: str = setting(
         "auto",
-        "Optimizer; auto: L-BFGS, or Adam where memory is short.",
+        "Optimizer; auto: L-BFGS, or Adam if memory is short.",
         SPEED,
         choices=("auto", "lbfgs", "adam"),
     )
-    steps: int = setting(40, "Most steps at each size.", SPEED, bounds=COUNT)
+    steps: int = setting(40, "Maximum number of steps at each size.", SPEED, bounds=COUNT)
     step_decay: float = setting(
-        0.5, "Power of 512 / longer side by which larger sizes take fewer steps.", SPEED, bounds=AT_LEAST_ZERO
+        0.5, "Reduce steps above 512 pixels by (512 / longer side)^VALUE.", SPEED, bounds=AT_LEAST_ZERO
     )
     tolerance: float = setting(
-        0.005, "Stop a size when ten steps gain less than this fraction.", SPEED, bounds=AT_LEAST_ZERO
+        0.005, "Stop when ten steps lower the loss by less than this fraction.", SPEED, bounds=AT_LEAST_ZERO
     )
-    history: int = setting(5, "Vector pairs that L-BFGS keeps.", bounds=COUNT)
+    history: int = setting(5, "Number of vector pairs that L-BFGS keeps.", bounds=COUNT)
     learning_rate: float = setting(0.02, "Adam's learning rate.", bounds=ABOVE_ZERO)
-    beta_1: float = setting(0.9, "Adam's decay of the mean.", bounds=AT_LEAST_ZERO)
-    beta_2: float = setting(0.999, "Adam's decay of the variance.", bounds=AT_LEAST_ZERO)
+    beta_1: float = setting(0.9, "Adam's decay rate for the mean.", bounds=AT_LEAST_ZERO)
+    beta_2: float = setting(0.999, "Adam's decay rate for the variance.", bounds=AT_LEAST_ZERO)
     epsilon: float = setting(1e-12, "Adam's epsilon.", bounds=ABOVE_ZERO)
 
 
@@ -314,8 +314,10 @@ class StartSettings:
         STYLE,
         choices=("auto", "content", "style", "noise", "colors", "image"),
     )
-    noise_contrast: float = setting(0.25, "Contrast of initial noise, at most 1.", STYLE, bounds=ABOVE_ZERO)
-    seed: int = setting(0, "Seed of the noise and of the colors drawn.", STYLE, bounds=Bounds(0, whole=True))
+    noise_contrast: float = setting(
+        0.25, "Contrast of the initial noise, above 0 and at most 1.", STYLE, bounds=ABOVE_ZERO
+    )
+    seed: int = setting(0, "Random seed for the initial noise or colors.", STYLE, bounds=Bounds(0, whole=True))
 
 
 @dataclass(frozen=True)
@@ -335,9 +337,7 @@ class FinishSettings:
         content's colors.
     """
 
-    denoise: float = setting(
-        0.0, "Denoise the result with this strength, such as 0.05; 0: do not.", COLOR, bounds=AT_LEAST_ZERO
-    )
+    denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=AT_LEAST_ZERO)
     denoise_method: str = setting(
         "nlm",
         "Non-local means, total variation or a bilateral filter.",
@@ -346,7 +346,7 @@ class FinishSettings:
     )
     color: str = setting(
         "style",
-        "Whose colors the result has: the style's, or the content's in three ways.",
+        "Colors of the result: the style's, or the content's in three ways.",
         COLOR,
         choices=("style", "content", "luminance", "match"),
     )
@@ -415,14 +415,14 @@ class Limits:
 
     memory: float | None = setting(
         None,
-        "Memory that the run may use, in GB; larger images go through in tiles.",
+        "Memory limit in GB; images that need more are processed in tiles.",
         SPEED,
         bounds=ABOVE_ZERO,
         unset="4, or what is free",
     )
     tile_size: int | None = setting(
         None,
-        "Side in pixels of the tiles that larger images are cut into.",
+        "Side of the tiles of large images, in pixels.",
         SPEED,
         bounds=Bounds(SMALLEST_TILE, whole=True),
         unset="as large as fits",
@@ -460,24 +460,24 @@ class PatchSettings:
         Weight of similar positions and of similar network features among those patches, each at least 0.
     """
 
-    patch_size: int = setting(32, "Side of a patch in pixels of the result.", WHERE, bounds=COUNT)
+    patch_size: int = setting(32, "Patch size, in pixels of the result.", WHERE, bounds=COUNT)
     patch_stride: int | None = setting(
         None,
-        "Pixels from one patch to the next; overlap below their size.",
+        "Pixels between patch starts; below the patch size, patches overlap.",
         WHERE,
         bounds=COUNT,
-        unset="their size",
+        unset="the patch size",
     )
-    patch_offset: tuple[int, int] = setting((0, 0), "Shift of the patches in pixels, as DOWN,RIGHT.", WHERE)
+    patch_offset: tuple[int, int] = setting((0, 0), "Offset of the patches in pixels, as DOWN,RIGHT.", WHERE)
     similarity: str = setting(
-        "cosine", "Compare map patches by color, or by borders too (ncc).", WHERE, choices=SIMILARITIES
+        "cosine", "Compare map patches by color, or also by borders (ncc).", WHERE, choices=SIMILARITIES
     )
-    repetition: float = setting(0.02, "Penalty on a style patch for each earlier use.", WHERE, bounds=AT_LEAST_ZERO)
+    repetition: float = setting(0.02, "Penalty for each earlier use of a style patch.", WHERE, bounds=AT_LEAST_ZERO)
     position_weight: float = setting(
-        0.1, "Weight of similar positions among patches of similar maps.", WHERE, bounds=AT_LEAST_ZERO
+        0.1, "Weight of similar position among patches with similar maps.", WHERE, bounds=AT_LEAST_ZERO
     )
     feature_weight: float = setting(
-        0.0, "Weight of similar features among patches of similar maps.", WHERE, bounds=AT_LEAST_ZERO
+        0.0, "Weight of similar features among patches with similar maps.", WHERE, bounds=AT_LEAST_ZERO
     )
 
     def __post_init__(self) -> None:

@@ -59,18 +59,18 @@ QuietOption: TypeAlias = Annotated[
 PaletteOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--palette", help="Colors of the maps' regions: red,'#0000ff',...; default: found.", rich_help_panel=WHERE
+        "--palette", help="Colors of the maps' regions: red,'#0000ff',...; default: detected.", rich_help_panel=WHERE
     ),
 ]
 LeastRegionOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        "--least-region", help="Fewest pixels of a region; default: 0.5 % with soft edges.", rich_help_panel=WHERE
+        "--least-region", help="Minimum pixels of a region; default: 0.5 % with soft edges.", rich_help_panel=WHERE
     ),
 ]
 SoftMapsOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--soft-maps", help="Share blended pixels of soft edges among regions.", rich_help_panel=WHERE),
+    typer.Option("--soft-maps", help="Divide the blended pixels of soft edges among regions.", rich_help_panel=WHERE),
 ]
 
 DEFAULT_SIZE = f"the content image's, at most {DEFAULT_LONGER_SIDE}"

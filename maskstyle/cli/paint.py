@@ -84,7 +84,7 @@ def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
         if each.kind == "patches":
             parameters += [_setting(field, field.default) for field in dataclasses.fields(PatchSettings)]
             parameters.append(
-                _option("match_map", Path, None, "Picture of the matched style patches to write.", OUTPUT)
+                _option("match_map", Path, None, "Also write a picture of the matched style patches.", OUTPUT)
             )
         elif each.kind == "masked styles":
             parameters.append(_option(name, list[str], None, each.help, STYLE, flag=each.flag))
@@ -100,7 +100,7 @@ def _input(name: str, declared: Declared, default: Any) -> list[inspect.Paramete
     if declared.kind in ("image", "style"):
         return [_argument(name, Path, declared.help)]
     if declared.kind == "styles":
-        again = "Further style image to blend in, as FILE[:SHARE]; repeatable."
+        again = "Additional style image to blend in, as FILE[:SHARE]; repeatable."
         return [
             _argument(name, str, declared.help),
             _option("more_styles", list[str], None, again, STYLE, flag="--style"),

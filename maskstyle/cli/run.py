@@ -48,7 +48,7 @@ def run(
     quiet: QuietOption = False,
     weights: WeightsOption = None,
 ) -> None:
-    """Paint a picture as a plan file describes it."""
+    """Paint the picture that a plan file describes."""
     from maskstyle.cli.outputs import Files
     from maskstyle.cli.plan_table import print_plan
     from maskstyle.cli.session import Asked, paint_plan
@@ -78,7 +78,7 @@ def run(
 
 @plans.callback()
 def _plans() -> None:
-    """Keep ``from`` a subcommand, although it is the only one."""
+    """Make ``from`` a subcommand, although it is the only one."""
 
 
 @plans.command("from")

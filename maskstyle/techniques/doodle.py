@@ -91,7 +91,7 @@ class DoodleInputs(Inputs):
     matching: str = declare("choice", "Match styles by region or by patch.", default="region", choices=MATCHINGS)
     mapping: Sequence[tuple[Color, Color]] | None = declare(
         "mapping",
-        "Take a region's style from another: DOODLECOLOR=STYLECOLOR; repeatable.",
+        "Explicit region mapping, as DOODLECOLOR=STYLECOLOR; repeatable.",
         default=None,
         flag="--map",
     )

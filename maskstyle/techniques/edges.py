@@ -39,20 +39,20 @@ class EdgeInputs(Inputs):
 
     feather: float = declare(
         "number",
-        "Pixels over which the style fades in from the painted edge.",
+        "Width of the fade-in from the painted edge, in pixels.",
         default=0.0,
         panel=COLOR,
         bounds=AT_LEAST_ZERO,
     )
     feather_mode: str = declare(
         "choice",
-        "Fade in by distance alone, or along edges of the content image.",
+        "Fade by distance alone, or follow edges of the content image.",
         default="distance",
         panel=COLOR,
         choices=FEATHER_MODES,
     )
     transparent: bool = declare(
-        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
+        "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
     denoise_regions: Sequence[Color] | None = declare(
         "colors",

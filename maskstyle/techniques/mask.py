@@ -59,7 +59,7 @@ class MaskInputs(Inputs):
     masks: Sequence[Mask] = field(kw_only=True)
     strengths: Sequence[float] | None = field(default=None, kw_only=True)
     transparent: bool = declare(
-        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
+        "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
 
     def scene(self) -> Scene:

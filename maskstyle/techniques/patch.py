@@ -72,7 +72,7 @@ class PatchInputs(Inputs):
     )
     mapping: Sequence[tuple[Color, Color]] | None = declare(
         "mapping",
-        "Match regions of different colors: CONTENTCOLOR=STYLECOLOR; repeatable.",
+        "Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
         default=None,
         flag="--map",
     )

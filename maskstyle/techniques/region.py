@@ -80,7 +80,7 @@ class RegionInputs(EdgeInputs):
     )
     mapping: Sequence[tuple[Color, Color]] | None = declare(
         "mapping",
-        "Take a region's style from another: CONTENTCOLOR=STYLECOLOR; repeatable.",
+        "Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
         default=None,
         flag="--map",
     )
