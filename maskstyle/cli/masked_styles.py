@@ -60,7 +60,7 @@ def parse_masked_style(text: str) -> MaskedStyle:
         if reading.style.is_file() and (reading.mask is None or reading.mask.is_file()):
             return reading
     if "://" in text:
-        raise SettingsError(f"--style is {text!r}, an address; save the image, and pass its file")
+        raise SettingsError(f"--style is {text!r}, a URL; download the image, and pass the file")
     parts = _PARTS.fullmatch(text)
     if parts is None:
         style, colon, strength = text.rpartition(":")
@@ -78,7 +78,7 @@ def parse_masked_style(text: str) -> MaskedStyle:
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
     """Raise SettingsError where a style image is an argument, as in other commands, or there is none."""
     if others and styles:
-        raise SettingsError(f"{others[0]} is one argument too many; pass it as --style {others[0]}:MASK")
+        raise SettingsError(f"{others[0]} is an unexpected argument; pass it as --style {others[0]}:MASK")
     if others or not styles:
         raise SettingsError(f"pass --style {others[0] if others else 'STYLE'}:MASK; {_how_to_make(content)}")
 

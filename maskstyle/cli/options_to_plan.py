@@ -61,9 +61,9 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
     match_map = given.get("match_map")
     if match_map is not None:
         if plan.settings.style_weight == 0:
-            raise SettingsError("--match-map does nothing where --style-weight is 0; leave one out")
+            raise SettingsError("--match-map has no effect where --style-weight is 0; leave one out")
         if "matching" in declared_inputs(plan.inputs) and plan.values.get("matching") != "patch":
-            raise SettingsError("--match-map does nothing without --matching patch; give both, or neither")
+            raise SettingsError("--match-map has no effect without --matching patch; give both, or neither")
     files = Files(
         given["output"],
         given["record"],
@@ -79,7 +79,7 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
 def _refuse_without_effect(inputs: type[Inputs], given: Mapping[str, Any]) -> None:
     for name in inputs.without_effect:
         if given.get(name) is not None:
-            raise SettingsError(f"{flag_of(name)} does nothing in maskstyle {inputs.technique}; leave it out")
+            raise SettingsError(f"{flag_of(name)} has no effect in maskstyle {inputs.technique}; leave it out")
 
 
 class _TableMaker:

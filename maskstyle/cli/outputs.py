@@ -71,7 +71,7 @@ class Files:
         if snapshot_every:
             _check_folder(self._snapshot_folder())
         elif self.snapshots is not None:
-            raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
+            raise SettingsError("--snapshot-dir has no effect without --snapshot-every; give both, or neither")
         every = self.checkpoint_every
         if not (math.isfinite(every) and every >= 0):
             raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
@@ -106,14 +106,14 @@ class Files:
             written_by = held.identity.get("version of maskstyle")
             if written_by != __version__:
                 raise CheckpointError(
-                    f"the checkpoint {path} was written by maskstyle {written_by}, and this is {__version__}; resume "
+                    f"the checkpoint {path} was written by maskstyle {written_by}, but this is {__version__}; resume "
                     "it with that version, or drop --resume"
                 )
             height, width = held.size
             text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
         elif path.exists():
             fate = "is kept" if self.checkpoint_every == 0 else "will be replaced"
-            text = f"note: {path} of an earlier run {fate}; --resume would continue it"
+            text = f"note: {path} from an earlier run {fate}; to continue that run, pass --resume"
         if text is not None and not quiet:
             messages().print(escape(text))
         if not self.resume and self.checkpoint_every == 0:

@@ -125,7 +125,7 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
         if not equals or not name:
             raise SettingsError(f"--set is {text!r}; expected NAME=VALUE such as size=768")
         if name in plan.inputs.without_effect:
-            raise SettingsError(f"--set {name} does nothing in technique {plan.technique!r}; leave it out")
+            raise SettingsError(f"--set {name} has no effect in technique {plan.technique!r}; leave it out")
         values[name] = _value(name, value)
     init = values.get("init", "content")
     if init not in NAMED_INITS:

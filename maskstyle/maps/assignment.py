@@ -307,7 +307,9 @@ def _fitted(
 
 def _require_map(given: object, name: str) -> None:
     if not isinstance(given, SemanticMap):
-        raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
+        raise SettingsError(
+            f"{name} is a {type(given).__name__}; expected a SemanticMap, as maskstyle.load_map returns"
+        )
 
 
 def _matched(
@@ -382,6 +384,6 @@ def _require_pixels(
         if empty or (each.style_region is not None and style_map.count(each.style_region) == 0):
             where = names.content_map if empty else names.style_map
             raise ImageError(
-                f"region {each.name} is so small in {where} that nothing is left of it at its image's size; paint it "
+                f"region {each.name} of {where} vanishes when the map is resized to its image; paint it "
                 "larger, or use a map of the image's size"
             )

@@ -133,7 +133,7 @@ def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> Pl
         raise source.error(path, f'[styles.{name}] has no image; add image = "painting.jpg"')
     if "map" in table and not has_maps(inputs):
         raise source.error(
-            (*path, "map"), f"map does nothing in technique {inputs.technique!r}; add regions, or leave it out"
+            (*path, "map"), f"map has no effect in technique {inputs.technique!r}; add regions, or leave it out"
         )
     if "map" not in table and needs_style_map(inputs):
         raise source.error(
@@ -144,7 +144,7 @@ def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> Pl
     blends = any(each.kind == "styles" for each in declared_inputs(inputs).values())
     if "share" in table and not blends:
         instead = "leave it out" if one_style(inputs) else "use strength in [[region]], or leave it out"
-        raise source.error((*path, "share"), f"share does nothing in technique {inputs.technique!r}; {instead}")
+        raise source.error((*path, "share"), f"share has no effect in technique {inputs.technique!r}; {instead}")
     return PlanStyle(name, table["image"], table.get("map"), float(table.get("share", 1.0)))
 
 
@@ -160,7 +160,7 @@ def _region(
         both = "both a region and a mask" if "region" in table else "neither a region nor a mask"
         raise source.error(path, f'[[region]] has {both}; give it either region = "red" or mask = "mask.png"')
     if "complement" in table and "mask" not in table:
-        raise source.error((*path, "complement"), "complement does nothing without mask; leave it out")
+        raise source.error((*path, "complement"), "complement has no effect without mask; leave it out")
     _check_style_of_region(source, path, table, styles)
     if "style_region" in table and "style_mask" in table:
         raise source.error(
@@ -184,7 +184,7 @@ def _check_style_of_region(
     if table.get("keep", False):
         for key in table:
             if key not in ("region", "keep"):
-                raise source.error((*path, key), f"{key} does nothing where keep is true; leave one of them out")
+                raise source.error((*path, key), f"{key} has no effect where keep is true; leave one of them out")
     elif "style" not in table:
         raise source.error(path, '[[region]] has no style; add style = "NAME", or keep = true')
     elif table["style"] not in styles:
@@ -203,7 +203,7 @@ def _check_regions(
     without_maps = "content_map" not in table and not any("map" in style for style in table["styles"].values())
     for key in ("palette", "least_region", "soft_maps") if without_maps else ():
         if key in table:
-            raise source.error((key,), f"{key} does nothing where there is no map; leave it out, or add one")
+            raise source.error((key,), f"{key} has no effect where there is no map; leave it out, or add one")
     for place, each in enumerate(regions):
         if each.region is not None and "content_map" not in table:
             raise source.error(

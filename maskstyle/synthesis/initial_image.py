@@ -54,7 +54,7 @@ def _whole(scene: Scene, only: SeenStyle | None) -> Image:
     style = scene.styles[0].image
     if settings.init == "image":
         if scene.initial is None:
-            raise SettingsError("init is 'image', but no initial image was given")
+            raise SettingsError("init is 'image', but no initial image was given; pass `initial`")
         return _at_size(scene.initial, finest)
     if settings.init == "noise":
         noise = np.random.default_rng(settings.seed).random((*scene.sizes[0], 3), dtype=np.float32)

@@ -59,7 +59,7 @@ def _too_large(demand: Demand, free: float) -> str:
     memory, whose = (demand.limits.memory, "the limit") if demand.limits.memory else (free, "free")
     largest = _largest(demand, memory)
     way_out = f"the largest `size` that fits is {largest}" if largest else "no size fits"
-    other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto takes less"
+    other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto needs less memory"
     return (
         f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {memory:.1f} GB is "
         f"{whose}{other}; {way_out}"

@@ -107,7 +107,8 @@ def loaded_network(network: NetworkChoice | FeatureNetwork | None, settings: Set
     missing = [layer for layer in layers if layer not in network.layers]
     if missing:
         raise SettingsError(
-            f"the network was loaded for {', '.join(network.layers)}, but the settings need {', '.join(missing)}"
+            f"the network was loaded for {', '.join(network.layers)}, but the settings need "
+            f"{', '.join(missing)}; load it with these layers, or choose other layers"
         )
     return network
 

@@ -68,7 +68,9 @@ def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]
     if len(given) != count:
         raise SettingsError(f"there are {count} style images but {len(given)} shares; give one for each")
     if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
-        raise SettingsError(f"the shares of the styles are {given}; expected numbers of at least 0, one above 0")
+        raise SettingsError(
+            f"the shares of the styles are {given}; expected numbers of at least 0, at least one above 0"
+        )
     return [share / sum(given) for share in given]
 
 

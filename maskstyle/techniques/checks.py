@@ -48,7 +48,7 @@ def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSetti
     check_soft_propagation(settings)
     if any(are_blended(each).any() for each in shares):
         return ()
-    return ("the maps have no soft edges: each pixel belongs to one region, as without soft maps",)
+    return ("the maps have no soft edges, so reading them as soft maps has no effect",)
 
 
 def check_soft_propagation(settings: ObjectiveSettings) -> None:
@@ -56,8 +56,8 @@ def check_soft_propagation(settings: ObjectiveSettings) -> None:
     if settings.propagation != "simple":
         with concerning("soft_maps"):
             raise SettingsError(
-                f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; expected "
-                "simple, or maps without soft edges"
+                f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; set "
+                "`propagation` to simple, or read the maps as hard maps"
             )
 
 
@@ -66,5 +66,7 @@ def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
         raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
     lowest, highest = float(array.min()), float(array.max())
     if not (lowest >= 0 and highest <= 1):
-        raise ImageError(f"the {name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
+        raise ImageError(
+            f"the {name} has values from {lowest:g} to {highest:g}; expected values in [0, 1]; rescale or clip them"
+        )
     return array.astype(np.float32, copy=False)

@@ -135,8 +135,8 @@ class DoodleInputs(Inputs):
         with concerning("patches"):
             if self.patches is not None and self.matching != "patch":
                 raise SettingsError(
-                    f"settings of patches do nothing where `matching` is {self.matching}; leave them out, or match "
-                    "by patch"
+                    f"settings of patches have no effect where `matching` is {self.matching}; leave them out, or "
+                    "match by patch"
                 )
             if self.patches is not None and self.patches.feature_weight > 0:
                 raise SettingsError(

@@ -67,13 +67,13 @@ class EdgeInputs(Inputs):
         check_fading(self.feather, self.feather_mode)
         if self.denoise_regions is not None and settings.denoise == 0:
             with concerning("denoise_regions"):
-                raise SettingsError("denoise_regions does nothing where `denoise` is 0; give both, or neither")
+                raise SettingsError("denoise_regions has no effect where `denoise` is 0; give both, or neither")
 
     def edges(self, layout: Layout) -> dict[str, Any]:
         """Return what a scene is told about the edges of a layout."""
         if self.feather and not layout.regions():
             with concerning("feather"):
-                raise SettingsError("feather does nothing where masks alone paint; leave it out")
+                raise SettingsError("feather has no effect where masks alone paint; leave it out")
         return {
             "feather": self.feather,
             "feather_mode": self.feather_mode,
@@ -87,7 +87,7 @@ class EdgeInputs(Inputs):
             return None
         if layout.content_map is None or not layout.regions():
             with concerning("denoise_regions"):
-                raise SettingsError("denoise_regions does nothing where no region is painted; leave it out")
+                raise SettingsError("denoise_regions has no effect where no region is painted; leave it out")
         name = self.name_of("content_map", "the content map")
         return find_denoised(self.denoise_regions, layout.content_map, layout.painted(), name=name)
 
@@ -102,6 +102,6 @@ def check_fading(feather: float, mode: str) -> None:
             raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
         if mode == "edges" and not 1 <= feather <= MOST_RADIUS:
             raise SettingsError(
-                f"feather is {feather:g}, but `feather_mode` edges looks for edges that far away; expected 1 to "
-                f"{MOST_RADIUS} pixels, such as 8"
+                f"feather is {feather:g}, but `feather_mode` edges searches for edges within that distance; "
+                f"expected 1 to {MOST_RADIUS} pixels, such as 8"
             )

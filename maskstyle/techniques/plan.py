@@ -147,7 +147,9 @@ class PlanInputs(EdgeInputs):
         for placement in layout.masked():
             if not layout.mask(placement, size).any():
                 with concerning("regions", placement.place, "mask"):
-                    raise ImageError("the mask is 0 wherever pixels are not kept, so it paints nothing")
+                    raise ImageError(
+                        "the mask is 0 wherever pixels are not kept, so it paints nothing; enlarge it or leave it out"
+                    )
         return layout
 
 
@@ -165,15 +167,15 @@ class _Placing:
         """Return the label of a region of the content image; None for a mask."""
         with concerning("region"):
             if (region.region is None) == (region.mask is None):
-                raise SettingsError("expected either a region of the content map or a mask; give one of them")
+                raise SettingsError("expected either a region of the content map or a mask; give exactly one of them")
             if region.region is None:
                 return None
             if self._content_map is None:
-                raise SettingsError(f"region {region_name(region.region)} needs a content map; give one")
+                raise SettingsError(f"region {region_name(region.region)} needs a content map; pass `content_map`")
             label = find_region(region.region, self._content_map, name=self._name)
             if label in self._taken:
                 named = region_name(self._content_map.colors[label])
-                raise SettingsError(f"region {named} is planned twice; plan it once")
+                raise SettingsError(f"region {named} is listed twice; list it once")
             self._taken.add(label)
             _require_some(self._content_map, label, region_name(region.region), self._name)
             return label
@@ -259,7 +261,7 @@ class _Placing:
 def _require_some(semantic_map: SemanticMap, label: int, name: str, map_name: str) -> None:
     if not semantic_map.count(label):
         raise ImageError(
-            f"region {name} is so small in {map_name} that nothing is left of it at its image's size; paint it "
+            f"region {name} of {map_name} vanishes when the map is resized to its image; paint it "
             "larger, or use a map of the image's size"
         )
 

@@ -107,7 +107,7 @@ class RegionInputs(EdgeInputs):
         soft = check_soft_maps((self.content_map, self.style_map), settings)
         source = StyleImage(style, assigned.style_map, names.style)
         layout = Layout(region_placements(assigned, source, settings.color), assigned.content_map)
-        left_alone = (f"region {name} is not in the style map and was left alone" for name in assigned.left_alone)
+        left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,
             content.shape[:2],
