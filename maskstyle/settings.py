@@ -1,6 +1,6 @@
-"""Every setting of a style transfer, its default, the values it takes and its help: the only home of defaults.
+"""All settings of a style transfer: defaults, allowed values and help. No other module defines defaults.
 
-`Settings` is split by what its fields are about. Code takes the part that it needs; people see one flat class.
+`Settings` combines several small classes by subject. Code takes only the part that it needs; users see a flat class.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ LayerMix: TypeAlias = tuple[tuple[str, float], ...]
 """Layer names with their relative weights."""
 
 DEFAULT_LONGER_SIDE = 512
-"""Longer side of the result in pixels where no size is asked for; a smaller content image keeps its size."""
+"""Default longer side of the result in pixels; a smaller content image keeps its size."""
 
 SMALLEST_TILE = 64
-"""Least side of a tile in pixels: a smaller one would see mostly its neighbors' pixels."""
+"""Minimum side of a tile in pixels: a smaller tile would consist mostly of its halo."""
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds between the checkpoints of a long run, and before the first."""
@@ -33,12 +33,12 @@ STYLE, WHERE, COLOR, SPEED, OUTPUT, NETWORK = PANELS = (
     "Output",
     "Network and losses",
 )
-"""The help panels, by what a person wants, in the order of the help."""
+"""The help panels, by task, in the order of the help."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Which numbers a field takes.
+    """The numbers that a field accepts.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Bounds:
     whole: bool = False
 
     def check(self, name: str, value: Any) -> None:
-        """Raise SettingsError where a value is out of bounds; None is left to the field."""
+        """Raise SettingsError if a value, other than None, is out of bounds."""
         fits = isinstance(value, int | float) and math.isfinite(value)
         if not fits or value < self.least or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
@@ -90,9 +90,9 @@ def setting(
     panel : str
         One of `PANELS`.
     choices : tuple of str
-        The values of a choice.
+        The allowed values of a choice.
     bounds : Bounds, optional
-        The values of a number.
+        The allowed values of a number.
     unset : str
         What None means, in words.
     """
@@ -101,7 +101,7 @@ def setting(
 
 
 def check_fields(settings: Any) -> None:
-    """Raise SettingsError where a declared field has a value that it does not take."""
+    """Raise SettingsError if a declared field has a value that is not allowed."""
     for each in dataclasses.fields(settings):
         value, choices = getattr(settings, each.name), each.metadata["choices"]
         if choices and value not in choices:
@@ -113,14 +113,14 @@ def check_fields(settings: Any) -> None:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Which network extracts features, and how it is evaluated.
+    """The feature network and how to evaluate it.
 
     Parameters
     ----------
     network : {"auto", "lite", "vgg16", "vgg19"}
-        Feature network; ``auto`` is vgg19 where its weights are found, else lite.
+        Feature network; ``auto`` is vgg19 if its weights are found, else lite.
     compute_type : {"auto", "float32", "bfloat16"}
-        Type of the convolutions; ``auto`` is bfloat16 where the processor has instructions for it.
+        Type of the convolutions; ``auto`` is bfloat16 if the processor has instructions for it.
     pooling : {"max", "average"}
         Pooling between blocks.
     padding : {"edge", "zero"}
@@ -145,7 +145,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True)
 class ObjectiveSettings:
-    """What is minimized: layers, weights, reductions and guides.
+    """The objective: layers, weights, reductions and guides.
 
     Parameters
     ----------
@@ -167,13 +167,13 @@ class ObjectiveSettings:
     tv_reduction : {"mean", "sum"}
         Reduction of the total variation over pixels and colors.
     pixel_range : float
-        Greatest pixel value, 1 or 255, in which total variation, `learning_rate` and `epsilon` are stated.
+        Maximum pixel value, 1 or 255, that `tv_weight`, `learning_rate` and `epsilon` refer to.
     mask_exponent : float
-        Power of a soft mask that weighs pixels: 1, or 2 as where features are multiplied by the mask. The Gram
-        matrix is divided by the sum of the mask itself.
+        Exponent that turns a mask into pixel weights: 1, or 2 to match methods that multiply features by the mask.
+        The Gram matrix is divided by the sum of the mask itself.
     propagation : {"simple", "inside", "all", "split"}
-        How regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`. ``split`` gives the inside
-        and the border of a region a Gram matrix each at small sizes: see `maskstyle.objective.guides`.
+        How regions propagate to deeper layers: see `maskstyle.guidance.regions.region_cells`. ``split`` gives the
+        inside and the border of a region separate Gram matrices at small sizes: see `maskstyle.objective.guides`.
     intensity : float
         Factor on the target Gram matrices, above 0: more than 1 exaggerates the style.
     """
@@ -226,13 +226,13 @@ class SizeSettings:
     size : int or None
         Longer side of the result in pixels; None: the content image's, at most 512.
     scales : int
-        Number of sizes from coarse to fine, each twice the one before, for a result of 512 pixels; each doubling of
-        the result adds one. 1 is a single scale.
+        Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one. Each doubling of
+        the result adds a size. 1: paint at the final size only.
     style_fit : {"keep", "stretch"}
-        Keep the aspect of the style image, its longer side as long as the result's, or stretch it to the shape of
-        the result.
+        ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
+        stretch it to the size of the result.
     style_scale : float
-        Factor on the size of the style image, above 0: more than 1 makes larger strokes.
+        Scale factor of the style image, above 0; values above 1 make larger strokes.
     """
 
     size: int | None = setting(
@@ -252,21 +252,21 @@ class SizeSettings:
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """How the objective is minimized at each size.
+    """The optimizer and its stopping rule at each size.
 
     Parameters
     ----------
     optimizer : {"auto", "lbfgs", "adam"}
-        ``auto`` is L-BFGS, with as long a `history` as half of the memory holds, and Adam at sizes where that would
-        be too short; after a coarser size Adam then starts with an eighth of the `learning_rate`.
+        ``auto`` is L-BFGS with the longest `history` that fits into half of the memory, or Adam at sizes where that
+        history would be too short. After a coarser size, Adam starts with an eighth of the `learning_rate`.
     steps : int
-        Greatest number of evaluations of loss and gradient at each size.
+        Maximum number of evaluations of loss and gradient at each size.
     step_decay : float
-        Sizes above 512 pixels take fewer steps, by the factor (512 / longer side) to this power, at least 0.
+        Reduce `steps` at sizes above 512 pixels by the factor (512 / longer side) to this power, at least 0.
     tolerance : float
-        A size has converged when ten steps lower the best loss by less than this fraction; 0 never stops early.
+        Stop a size when ten steps lower the best loss by less than this fraction; 0 never stops early.
     history : int
-        Vector pairs that L-BFGS keeps.
+        Number of vector pairs that L-BFGS keeps.
     learning_rate, beta_1, beta_2, epsilon : float
         Adam's settings. Relative losses over a million pixels have gradients down to 1e-7, which Keras' own epsilon
         of 1e-7 would drown.
@@ -300,12 +300,12 @@ class StartSettings:
     ----------
     init : {"auto", "content", "style", "noise", "colors", "image"}
         ``colors`` draws the colors of each region from its region of the style image; ``auto`` is the content image,
-        or colors where there is none; ``image`` is an image given beside the settings.
+        or colors if there is none; ``image`` is the image passed as `initial`.
     noise_contrast : float
         Contrast of the noise, above 0 and at most 1: it is uniform around mid gray, and 1 fills [0, 1]. Strong noise
         leaves dots in flat areas.
     seed : int
-        Seed of the noise and of the colors drawn.
+        Random seed for the initial noise or colors.
     """
 
     init: str = setting(
@@ -322,7 +322,7 @@ class StartSettings:
 
 @dataclass(frozen=True)
 class FinishSettings:
-    """What happens to the colors and the noise of the result.
+    """The colors and the denoising of the result.
 
     Parameters
     ----------
@@ -331,10 +331,10 @@ class FinishSettings:
     denoise_method : {"nlm", "tv", "bilateral"}
         Non-local means, total variation or a bilateral filter.
     color : {"style", "content", "luminance", "match"}
-        Whose colors the result has. ``style``: the style's. ``content``: hue and chroma of the content image, put
-        back at the end. ``luminance``: the same, and the network sees both images in gray, the style with the
-        contrast of the content. ``match``: the style image is recolored first, to the mean and covariance of the
-        content's colors.
+        Colors of the result. ``style``: those of the style image. ``content``: hue and chroma of the content image,
+        restored at the end. ``luminance``: like ``content``, but the network also sees both images in gray, the style
+        image with the contrast of the content image. ``match``: the style image is first recolored to the mean and
+        covariance of the content image's colors.
     """
 
     denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=AT_LEAST_ZERO)
@@ -354,16 +354,16 @@ class FinishSettings:
 
 @dataclass(frozen=True)
 class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, ObjectiveSettings, NetworkSettings):
-    """Everything that a style transfer can be asked for beside its images; every field is keyword-only by habit.
+    """All settings of a style transfer. Pass the fields by keyword.
 
-    The defaults are the project's own recipe, chosen by measurement and by looking, with the layers of blocks 1 to
-    3: see ``docs/choosing-the-defaults.md``. The fields are those of `NetworkSettings`, `ObjectiveSettings`,
-    `SizeSettings`, `OptimizerSettings`, `StartSettings` and `FinishSettings`.
+    The defaults were chosen by measurement and by eye; see ``docs/choosing-the-defaults.md``. The fields are
+    those of `NetworkSettings`, `ObjectiveSettings`, `SizeSettings`, `OptimizerSettings`, `StartSettings` and
+    `FinishSettings`.
 
     Raises
     ------
     SettingsError
-        Where a value is out of bounds or not one of the choices.
+        If a value is out of bounds or not one of the choices.
 
     Examples
     --------
@@ -393,24 +393,24 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
 CHOICES: Mapping[str, tuple[str, ...]] = {
     each.name: each.metadata["choices"] for each in dataclasses.fields(Settings) if each.metadata["choices"]
 }
-"""The values of each setting that is a choice."""
+"""The allowed values of each setting that is a choice."""
 
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
-"""The initial images that have a name; on the command line and in plans any other ``init`` is a file."""
+"""The named initial images. On the command line and in plans, any other ``init`` is a file."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may use; tiles change how a picture is computed, not what it shows.
+    """The memory limit and tile size of a run. Tiles change how an image is computed, not the image.
 
     Parameters
     ----------
     memory : float or None
-        GB (10^9 bytes) that the run may use; None: 4 where tiles make that enough, else what is free. At sizes where
-        L-BFGS would need more, ``optimizer="auto"`` shortens its history or takes Adam.
+        Memory limit in GB (10^9 bytes). None: 4 GB if that is enough with tiles, else the free memory. At sizes where
+        L-BFGS would need more, ``optimizer="auto"`` shortens its history or uses Adam.
     tile_size : int or None
-        Side of the tiles in pixels in which larger images are evaluated: less memory, more time, the same result.
-        None: as large as the memory allows.
+        Side in pixels of the tiles that larger images are divided into. Smaller tiles need less memory and more time,
+        with the same result. None: as large as the memory allows.
     """
 
     memory: float | None = setting(
@@ -433,29 +433,29 @@ class Limits:
 
 
 SIMILARITIES = ("cosine", "ncc")
-"""How patches of maps may be compared."""
+"""The measures of similarity between patches of maps."""
 
 
 @dataclass(frozen=True)
 class PatchSettings:
-    """How images are cut into patches, and how patches are matched; see ``docs/patches.md``.
+    """How to cut images into patches and match them; see ``docs/patches.md``.
 
     Parameters
     ----------
     patch_size : int
-        Side of a patch in pixels of the result; coarser sizes scale it down. It does not follow ``Settings.size``:
-        strokes do not either, as the network sees as many pixels as ever. A result of half the size has a quarter as
-        many patches; for the same patches, halve the side. On a layer's grid a patch is at least one cell.
+        Side of a patch in pixels of the result; coarser sizes scale it down. Like strokes, patches do not scale with
+        ``Settings.size``: a result of half the size has a quarter as many patches. To get the same patches, halve
+        `patch_size` too. On a layer's grid a patch is at least one cell.
     patch_stride : int or None
         Pixels from one patch to the next, at most `patch_size`; None is `patch_size`, so that patches do not overlap.
     patch_offset : (int, int)
-        Pixels by which the patches are moved down and to the right, each at least 0.
+        Offset of the patches (down, right) in pixels, each at least 0.
     similarity : {"cosine", "ncc"}
-        How patches of maps are compared: by the cosine of their colors, or half by that and half by the zero-mean
-        normalized cross-correlation, which sees where borders run; see `maskstyle.guidance.patch_matching`.
+        How patches of maps are compared: by the cosine of their colors, or by the mean of that and the zero-mean
+        normalized cross-correlation, which also compares borders; see `maskstyle.guidance.patch_matching`.
     repetition : float
-        Penalty on a style patch for each earlier use, at least 0; 0 lets all patches take the same one. It decides
-        only among patches that the maps make about equally good.
+        Penalty for each earlier use of a style patch, at least 0; 0 lets all patches take the same one. It decides
+        only among style patches with about equally similar maps.
     position_weight, feature_weight : float
         Weight of similar positions and of similar network features among those patches, each at least 0.
     """
@@ -494,7 +494,7 @@ class PatchSettings:
 
     @property
     def cover(self) -> float:
-        """About how many patches a cell is in."""
+        """Approximate number of patches that contain a cell."""
         return (self.patch_size / self.stride) ** 2
 
     @property
@@ -538,9 +538,9 @@ PATCH_TRANSFER_SETTINGS = Settings(style_weight=3.0)
 content image would be left."""
 
 JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
-"""How results are evaluated: in float32, by a layer that sees fine strokes and one that sees larger ones."""
+"""The settings of evaluations: float32, one layer for fine strokes and one for larger ones."""
 
 
 def without_content(settings: Settings) -> Settings:
-    """Return settings, such as a recipe's, for a picture that has no content image to keep or to start from."""
+    """Return settings, such as those of a recipe, adapted to a picture without a content image."""
     return settings.changed(content_weight=0.0, init="auto" if settings.init == "content" else settings.init)

@@ -33,8 +33,8 @@ def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
     strange = [name for name, value in inputs.items() if name not in known and value not in (None, False, [])]
     if strange:
         raise SettingsError(
-            f"{result} was made with {', '.join(strange)}, which plans do not support; make it again without them, or write a "
-            "plan by hand"
+            f"{result} was made with {', '.join(strange)}, which plans do not support; make it again without "
+            "them, or write a plan by hand"
         )
     return read(inputs) | _patches(metadata)
 

@@ -29,11 +29,11 @@ class Step:
     Parameters
     ----------
     scale, scales : int
-        Number of the size, from 1, and how many there are.
+        Number of the current size, from 1, and the number of sizes.
     size : (height, width)
         The current size.
     step, steps : int
-        Number of the evaluation at this size, from 1, and its limit.
+        Number of the evaluation at this size, from 1, and the maximum.
     losses : dict of str to float
         Weighted losses by term.
     seconds : float
@@ -114,11 +114,11 @@ def synthesize(
     settings : Settings
         For the optimizer.
     memory : float, optional
-        GB that the optimizer may plan with.
+        Memory limit of the optimizer in GB.
     on_step : callable, optional
         Called after each evaluation.
     should_stop : callable, optional
-        Asked after each evaluation; where it returns True, the best image so far is returned.
+        Called after each evaluation; return True to stop with the best image so far.
     begin_with : callable, optional
         Puts back pixels that must not change into the image that a size begins with.
     checkpoints : Checkpoints, optional
@@ -128,7 +128,7 @@ def synthesize(
     Raises
     ------
     NumericalError
-        Where a loss is not finite; it carries the last good image, at the size at which it happened.
+        If a loss is not finite; its ``image`` is the last good image, at the current size.
     """
     held = None if checkpoints is None else checkpoints.progress
     began = time.perf_counter() - (0.0 if held is None else held.seconds)

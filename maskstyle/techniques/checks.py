@@ -35,12 +35,12 @@ def check_alpha(alpha: Mask, size: Size, image_name: str) -> Mask:
 
 
 def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSettings) -> tuple[str, ...]:
-    """Return a note where maps are read as soft but have no soft edge.
+    """Return a note if soft maps have no soft edges.
 
     Raises
     ------
     SettingsError
-        Where maps are soft, but regions pass to deeper layers by a rule that leaves no room for shares.
+        If maps are soft, but the propagation does not support shares.
     """
     shares = [each.shares for each in maps if each is not None and each.shares is not None]
     if not shares:
@@ -52,12 +52,12 @@ def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSetti
 
 
 def check_soft_propagation(settings: ObjectiveSettings) -> None:
-    """Raise SettingsError where regions pass to deeper layers by a rule that leaves no room for shares."""
+    """Raise SettingsError if the propagation does not support shares."""
     if settings.propagation != "simple":
         with concerning("soft_maps"):
             raise SettingsError(
                 f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; set "
-                "`propagation` to simple, or read the maps as hard maps"
+                "`propagation` to simple, or read the maps without soft edges"
             )
 
 

@@ -65,7 +65,7 @@ TECHNIQUES: Mapping[str, type[Inputs]] = _Registry(LISTED)
 
 
 def find_technique(name: str) -> type[Inputs]:
-    """Return the inputs of a technique by its name, or raise SettingsError with the names there are."""
+    """Return the inputs of a technique by its name, or raise SettingsError that lists the known names."""
     if name not in TECHNIQUES:
         raise SettingsError(f"there is no technique {name!r}; the techniques are {', '.join(TECHNIQUES)}")
     return TECHNIQUES[name]

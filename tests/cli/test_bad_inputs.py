@@ -601,7 +601,7 @@ PATCHES = [
     Bad(
         "patch size of a doodle by region",
         f"{DOODLE} --style-map style_map.png -o out.png --patch-size 8",
-        ("patches have no effect where --matching is region",),
+        ("patch settings have no effect where --matching is region",),
     ),
     Bad("a patch size for region", "region {good} --patch-size 8", ("--patch-size",)),
 ]

@@ -190,7 +190,7 @@ def test_a_plan_of_a_doodle(read):
             "line 7: mask_exponent has no effect in tec",
         ),
         (DOODLE, 'doodle = "drawing.png"\n', 'technique = "doodle"\n', "line 1: the plan has no doodle; add doodle "),
-        (DOODLE, '"patch"', '"region"', "line 3: settings of patches have no effect where matching is region"),
+        (DOODLE, '"patch"', '"region"', "line 3: patch settings have no effect where matching is region"),
         (DOODLE, '"patch"', '"cells"', "line 2: matching is 'cells'; expected one of patch, region"),
         (
             DOODLE,

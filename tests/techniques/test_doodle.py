@@ -215,7 +215,7 @@ def test_matching_by_patch_follows_a_mapping(transfer):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patches": PatchSettings()}, "settings of patches have no effect where `matching` is region"),
+        ({"patches": PatchSettings()}, "patch settings have no effect where `matching` is region"),
         (
             {"matching": "patch", "patches": PatchSettings(feature_weight=0.5)},
             "feature_weight is 0.5, but a doodle has",

@@ -246,7 +246,7 @@ BLACK = np.zeros((12, 16), np.float32)
     [
         ([], "the plan paints nothing"),
         ([PlanRegion(RED)], "the plan paints nothing"),
-        ([PlanRegion(style=SECOND)], "expected either a region of the content map or a mask; give one of them"),
+        ([PlanRegion(style=SECOND)], "expected either a region of the content map or a mask; give exactly one"),
         ([PlanRegion(RED, mask=LEFT, style=SECOND)], "expected either a region"),
         ([PlanRegion(RED, style=SECOND), PlanRegion(RED)], "region #ff0000 (red) is listed twice; list it once"),
         ([PlanRegion((9, 99, 99), style=SECOND)], "but got #096363 (cyan)"),
@@ -276,7 +276,7 @@ def test_regions_that_cannot_work_are_refused_before_the_work(transfer, regions,
 
 
 def test_regions_need_a_content_map(transfer):
-    with pytest.raises(SettingsError, match=r"region #ff0000 .red. needs a content map; give one"):
+    with pytest.raises(SettingsError, match=r"region #ff0000 .red. needs a content map; pass `content_map`"):
         transfer(PlanRegion(RED, style=SECOND), content_map=None)
 
 
