@@ -1,4 +1,4 @@
-"""The errors that maskstyle raises. Each message says what was expected, what was found and what to do."""
+"""The errors of maskstyle. Each message says what was expected, what was found and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ``maskstyle`` command: its subcommands, and the one place where errors become messages and exit codes."""
+"""The ``maskstyle`` command: its subcommands, and the conversion of errors into messages and exit codes."""
 
 from __future__ import annotations
 

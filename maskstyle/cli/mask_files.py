@@ -1,4 +1,4 @@
-"""Mask files: the masks that ``maskstyle masks`` reads, and the options and records of those it writes."""
+"""Mask files: read the masks for ``maskstyle masks``; the options and records of the masks that it writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that commands share, and how their values are read."""
+"""The options that commands share, and the parsing of their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the options of a painting command to the plan that describes the same run."""
+"""Turn the options of a painting command into the plan that describes the same run."""
 
 from __future__ import annotations
 

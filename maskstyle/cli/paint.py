@@ -1,6 +1,6 @@
 """The painting commands: one for each technique, made from its declared inputs.
 
-A command turns its options into the plan that describes the same run, and paints that plan.
+A command turns its options into a plan, and paints that plan.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which cells of each layer's grid a placement weighs, in the picture and in its style image; NumPy alone."""
+"""The cells of each layer's grid that a placement weights, in the picture and in its style image; NumPy only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Style images as the network sees them: recolored for the placements that ask for the content's colors."""
+"""Style images as the network sees them: recolored for placements that use the content's colors."""
 
 from __future__ import annotations
 

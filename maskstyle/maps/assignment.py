@@ -1,4 +1,4 @@
-"""Which region of a content image takes its style from which region of a style image, from their two maps."""
+"""Assign a region of the style image to each region of the content image, by their maps."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region
 from maskstyle.maps.semantic_map import SemanticMap
 
 UNMATCHED = ("error", "keep", "whole-style")
-"""How regions of only one map may be handled: see `maskstyle.transfer_region`."""
+"""Ways to handle regions found in only one map; see `maskstyle.transfer_region`."""
 
 UNMATCHED_PATCHES = ("error", "nearest")
-"""The same where patches are matched: see `maskstyle.transfer_patch`."""
+"""The same for patches; see `maskstyle.transfer_patch`."""
 
 UNMATCHED_DOODLE = ("error", "whole-style")
-"""The same for a doodle: see `maskstyle.transfer_doodle`."""
+"""The same for a doodle; see `maskstyle.transfer_doodle`."""
 
 
 class MapNames(NamedTuple):
-    """What messages call two maps and their images."""
+    """The names of two maps and their images in messages."""
 
     content_map: str = "the content map"
     style_map: str = "the style map"
@@ -275,8 +275,8 @@ def find_denoised(
             label = find_region(color, content_map, name=name)
             if label not in painted:
                 raise SettingsError(
-                    f"region {region_name(content_map.colors[label])} is to be denoised, but it is not painted; list "
-                    "painted regions only"
+                    f"denoise_regions lists {region_name(content_map.colors[label])}, which is not painted; list only "
+                    "painted regions"
                 )
             labels.append(label)
     return tuple(labels)

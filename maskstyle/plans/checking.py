@@ -1,4 +1,4 @@
-"""Checks of a plan's values: errors that name the line, keys that are known, values of the right kind."""
+"""Check the keys and the kinds of values of a plan; errors name the line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading a plan: read its files and find its colors in their maps, for the inputs of its technique."""
+"""Load a plan: read its files, find its colors in their maps, and make the inputs of its technique."""
 
 from __future__ import annotations
 

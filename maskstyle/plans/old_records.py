@@ -1,4 +1,4 @@
-"""Reading the records of version 0.4, which differ from command to command."""
+"""Read the records of version 0.4, which differ from command to command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a plan file, and checking its text; the files that it names are not opened."""
+"""Read a plan file and check its text, without opening the files that it names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When to write checkpoints, and which checkpoint a run resumes from."""
+"""Write checkpoints at intervals, and load the checkpoint to resume from."""
 
 from __future__ import annotations
 

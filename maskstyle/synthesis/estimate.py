@@ -1,4 +1,4 @@
-"""What time and memory a run is expected to take: lines fitted to measurements by benchmarks/estimate.py."""
+"""Estimate the time and memory of a run, from lines fitted to measurements by benchmarks/estimate.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maskstyle.settings import Limits, PatchSettings, Settings, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
 
 MACHINE = "2 cores with AVX512_BF16"
-"""What the constants were measured on."""
+"""The machine on which the constants were measured."""
 
 
 class Constants(NamedTuple):

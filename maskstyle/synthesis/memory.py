@@ -1,4 +1,4 @@
-"""What keeps a run within its memory: the largest tiles that fit, or a refusal that says what would."""
+"""Fit a run into its memory: choose the largest tiles that fit, or suggest a size that fits."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _too_large(demand: Demand, free: float) -> str:
 
 
 def _checked(demand: Demand) -> Limits:
-    """Return limits whose tiles were asked for; raise SettingsError where they do not fit into the memory."""
+    """Return limits with a requested tile size; raise SettingsError if they do not fit into the memory."""
     limits, needed = demand.limits, _gigabytes(demand)
     if limits.memory and needed > limits.memory:
         raise SettingsError(

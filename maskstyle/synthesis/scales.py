@@ -1,4 +1,4 @@
-"""The only loop over sizes: from coarse to fine, each size starts from the result of the one before."""
+"""The loop over sizes, from coarse to fine: each size starts from the result of the previous one."""
 
 from __future__ import annotations
 

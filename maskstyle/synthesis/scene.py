@@ -1,4 +1,4 @@
-"""A scene: everything that is asked for, resolved. Techniques build scenes; the engine paints them."""
+"""A scene: the resolved inputs of a run. Techniques build scenes; the engine paints them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ StyleAt: TypeAlias = "Callable[[Scene, Extractor, Size], StyleAtSize]"
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that is asked for, resolved and checked.
+    """The inputs of a run, resolved and checked.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ class Scene:
         return mixed(image, colored, self.layout.share_in(FOR_CONTENT_COLORS, size))
 
     def _coverage(self, size: Size, beneath: Image) -> Mask:
-        """Return how far the painted image covers the content image, which fades in where that was asked for."""
+        """Return the coverage of the painted image over the content image, with any fade-in."""
         inside = self.layout.painted_share(size) > 0
         if self.feather_mode == "edges":
             return self.layout.coverage(size, faded_in_at_edges(inside, self.feather, beneath))

@@ -1,4 +1,4 @@
-"""The sizes of a run from coarse to fine, and what each gets: its steps, its optimizer, its style images."""
+"""The sizes of a run from coarse to fine, with the steps, optimizer and style images of each."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ class RegionInputs(EdgeInputs):
     content_map, style_map : SemanticMap
         Region of each pixel; see `maskstyle.load_map`. A map of another size but the same aspect ratio is resized to
         its image. Pixels of no region keep the content. In a soft map (``load_map(path, soft=True)``), a blended
-        pixel counts in the Gram matrices of several regions, in proportion to its shares. Its coverage is the sum of the
-        shares of the painted regions.
+        pixel counts in the Gram matrices of several regions, in proportion to its shares. Its coverage is the sum of
+        the shares of the painted regions.
     regions : sequence of (red, green, blue), optional
         Map colors of the regions to paint; all by default. All other pixels stay those of the content image, bit for
         bit unless it is resized.

@@ -1,4 +1,4 @@
-"""The techniques: each has a command, an API function, plan keys, records and tests from its one line here."""
+"""The techniques. One line here gives a technique its command, API function, plan keys, records and tests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ LISTED = (
 
 
 class _Registry(Mapping[str, "type[Inputs]"]):
-    """The inputs of each technique by its name, imported when they are first asked for."""
+    """The inputs of each technique by its name, imported on first use."""
 
     def __init__(self, techniques: tuple[Technique, ...]) -> None:
         self._techniques = {each.name: each for each in techniques}

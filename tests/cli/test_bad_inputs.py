@@ -336,7 +336,7 @@ MAPS = [
     Bad(
         "denoised but not painted",
         "region {good} --regions red --denoise 0.1 --denoise-regions blue",
-        ("#0000ff (blue) is to be denoised", "not painted"),
+        ("--denoise-regions lists #0000ff (blue)", "not painted"),
     ),
     Bad("propagation", "region {good} --propagation none", ("--propagation", "inside")),
     Bad("a name of no region", "region {good} --regions yellow", ("got #ffff00 (yellow)", "use one of these")),

@@ -188,7 +188,7 @@ def test_nearest_colors_that_cannot_be_assigned(options, error, says):
 
 def test_regions_to_denoise():
     assert find_denoised([BLUE, (250, 3, 3)], CONTENT, [0, 2], name="the content map") == (2, 0)
-    with pytest.raises(SettingsError, match=r"#00ff00 .green. is to be denoised, but it is not painted") as caught:
+    with pytest.raises(SettingsError, match=r"denoise_regions lists #00ff00 .green., which is not painted") as caught:
         find_denoised([BLUE, GREEN], CONTENT, [0, 2], name="the content map")
     assert caught.value.about == ("denoise_regions", 1)
     with pytest.raises(ImageError, match="colors of the content map"):

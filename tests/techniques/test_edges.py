@@ -56,7 +56,7 @@ def test_scenes_take_the_edges_of_their_inputs():
     ("scene_of", "others", "says", "about"),
     [
         (by_region, {"denoise_regions": [RED], "settings": SETTINGS}, "no effect where `denoise` is 0", None),
-        (by_region, {"denoise_regions": [RED], "regions": [BLUE]}, "#ff0000 .red. is to be denoised, but", 0),
+        (by_region, {"denoise_regions": [RED], "regions": [BLUE]}, "denoise_regions lists #ff0000 .red., which", 0),
         (by_region, {"denoise_regions": [BLUE, GREEN]}, "but got #00ff00", 1),
         (by_mask, {"denoise_regions": [RED]}, "denoise_regions has no effect where no region is painted", None),
         (

@@ -259,7 +259,7 @@ def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, 
         ({"denoise_regions": [RED]}, "denoise_regions has no effect where `denoise` is 0"),
         (
             {"denoise_regions": [RED], "regions": [BLUE], "settings": SETTINGS.changed(denoise=0.1)},
-            "#ff0000 .red. is to be denoised, but it is not painted",
+            "denoise_regions lists #ff0000 .red., which is not painted",
         ),
         ({"settings": SETTINGS.changed(init="image")}, "no initial image was given"),
         ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
