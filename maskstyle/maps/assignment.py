@@ -275,8 +275,8 @@ def find_denoised(
             label = find_region(color, content_map, name=name)
             if label not in painted:
                 raise SettingsError(
-                    f"denoise_regions lists {region_name(content_map.colors[label])}, which is not painted; list only "
-                    "painted regions"
+                    f"denoise_regions lists {region_name(content_map.colors[label])}, which is not painted; list "
+                    "only painted regions"
                 )
             labels.append(label)
     return tuple(labels)
