@@ -30,7 +30,7 @@ class MaskedStyle(NamedTuple):
     style : Path
         The style image.
     mask : Path or None
-        The mask; None where it must be found beside the content image.
+        The mask; None to look for one beside the content image.
     complement : bool
         Whether to take 1 minus the mask.
     strength : float
@@ -76,7 +76,7 @@ def parse_masked_style(text: str) -> MaskedStyle:
 
 
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
-    """Raise SettingsError where a style image is an argument, as in other commands, or there is none."""
+    """Raise SettingsError if a style image is an argument, as in other commands, or there is none."""
     if others and styles:
         raise SettingsError(f"{others[0]} is an unexpected argument; pass it as --style {others[0]}:MASK")
     if others or not styles:
@@ -84,11 +84,11 @@ def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]
 
 
 def _how_to_make(content: Path) -> str:
-    """Return what a mask is, and a command that makes one."""
+    """Return an explanation of masks, with a command that makes one."""
     mask = shlex.quote(f"{content.stem}_mask.png")
     return (
         "a mask is a grayscale image of the same aspect as the content image, white where the style goes and black "
-        f"elsewhere; to make one: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
+        f"elsewhere; to make one, run: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
     )
 
 
@@ -98,9 +98,9 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
     Raises
     ------
     SettingsError
-        Where one of several styles has no mask.
+        If one of several styles has no mask.
     ImageError
-        Where the only style has no mask, and there is none, or more than one, beside the content image.
+        If the only style has no mask, and there is none, or more than one, beside the content image.
     """
     bare = [each for each in styles if each.mask is None]
     if not bare:

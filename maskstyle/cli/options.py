@@ -103,7 +103,7 @@ def flag_of(name: str) -> str:
 
 
 def option_type(field: dataclasses.Field[Any]) -> Any:
-    """Return the type of the option of a declared setting; None where it is not given."""
+    """Return the type of the option of a declared setting; None if it is not given."""
     choices = field.metadata["choices"]
     if field.name == "memory":
         return Optional[str]  # noqa: UP045 - an amount with its unit

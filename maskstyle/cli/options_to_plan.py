@@ -49,7 +49,7 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
     Raises
     ------
     MaskstyleError
-        Where a value cannot be read, or a map or mask is not found; it names the option.
+        If a value cannot be read, or a map or mask is not found; it names the option.
     """
     _refuse_without_effect(inputs, given)
     maker = _TableMaker(inputs, given)

@@ -85,14 +85,14 @@ class Files:
         check_distinct(written, inputs)
 
     def checkpoints(self, *, quiet: bool) -> Checkpoints | None:
-        """Return the checkpoints of the run, or None where it neither writes nor needs any.
+        """Return the checkpoints of the run, or None if it neither writes nor needs any.
 
         Prints what the run resumes from, or what happens to the checkpoint of an earlier run.
 
         Raises
         ------
         CheckpointError
-            Where there is nothing to resume from, or it is damaged.
+            If there is nothing to resume from, or it is damaged.
         """
         from maskstyle.synthesis.checkpoint_file import read_checkpoint
         from maskstyle.synthesis.checkpoints import Checkpoints
@@ -141,12 +141,12 @@ def checkpoint_beside(output: Path) -> Path:
 
 
 def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -> None:
-    """Raise ImageError where an output would replace an input or another output.
+    """Raise ImageError if an output would replace an input or another output.
 
     Parameters
     ----------
     outputs : mapping from str to Path or None
-        The files to write, by their options; None where the option is not given.
+        The files to write, by their options; None if the option is not given.
     inputs : sequence of Path
         The files that are read.
     """
@@ -160,7 +160,7 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
 
 
 def check_transparency(output: Path, cause: str) -> None:
-    """Raise ImageError where an output cannot keep the transparency that something needs."""
+    """Raise ImageError if an output cannot keep the transparency that something needs."""
     if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
         raise ImageError(f"{cause}, which {output.suffix} cannot keep; choose an output that ends in .png")
 

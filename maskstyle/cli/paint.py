@@ -159,7 +159,7 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
 def _setting(
     field: dataclasses.Field[Any], default: Any, main: str = "content image", *, hidden: bool = False
 ) -> inspect.Parameter:
-    """Return the option of a declared setting, which is None where it is not given."""
+    """Return the option of a declared setting, which is None if it is not given."""
     help_ = setting_help(field, default, main)
     return _option(field.name, option_type(field), None, help_, field.metadata["panel"], hidden=hidden)
 

@@ -111,9 +111,9 @@ def assign_regions(
     Raises
     ------
     ImageError
-        Where a map does not fit its image, a color is in no map, a region is in one map only, or nothing is painted.
+        If a map does not fit its image, a color is in no map, a region is in one map only, or nothing is painted.
     SettingsError
-        Where `unmatched` is none of `UNMATCHED`.
+        If `unmatched` is none of `UNMATCHED`.
 
     Examples
     --------
@@ -217,9 +217,9 @@ def assign_nearest(
     Raises
     ------
     ImageError
-        Where a map does not fit its image, or a region is in one map only.
+        If a map does not fit its image, or a region is in one map only.
     SettingsError
-        Where `unmatched` is neither.
+        If `unmatched` is neither.
     """
     check_unmatched(unmatched, UNMATCHED_PATCHES)
     content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
@@ -242,7 +242,7 @@ def assign_nearest(
 
 
 def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
-    """Raise SettingsError where the handling of regions of only one map is none of the choices."""
+    """Raise SettingsError if `unmatched` is none of the choices."""
     if unmatched not in choices:
         with concerning("unmatched"):
             raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(choices)}")
@@ -267,7 +267,7 @@ def find_denoised(
     Raises
     ------
     ImageError, SettingsError
-        Where the map has no region of a color, or it is not painted.
+        If the map has no region of a color, or it is not painted.
     """
     labels = []
     for place, color in enumerate(colors):
@@ -378,7 +378,7 @@ def _refuse_unmatched(
 def _require_pixels(
     assigned: Sequence[AssignedRegion], content_map: SemanticMap, style_map: SemanticMap, names: MapNames
 ) -> None:
-    """Raise ImageError where nothing is left of an assigned region at the size of its image."""
+    """Raise ImageError if an assigned region vanishes at the size of its image."""
     for each in assigned:
         empty = content_map.count(each.region) == 0
         if empty or (each.style_region is not None and style_map.count(each.style_region) == 0):

@@ -60,7 +60,7 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
 
 
 def _check_understood(settings: Mapping[str, Any], result: Path) -> None:
-    """Raise SettingsError where a result has settings that plans lack: the plan would make another picture."""
+    """Raise SettingsError if a result has settings that plans lack: the plan would make another picture."""
     strange = [name for name in settings if name not in FIELDS and name not in RUN_FIELDS]
     if strange:
         raise SettingsError(

@@ -21,9 +21,9 @@ def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
     Raises
     ------
     KeyError, TypeError, ValueError
-        Where the record is not enough.
+        If the record is not enough.
     SettingsError
-        Where it has an input that plans do not support.
+        If it has an input that plans do not support.
     """
     command, inputs = metadata["command"], metadata["inputs"]
     if command not in READERS or "sha256" not in metadata:

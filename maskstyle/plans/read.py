@@ -52,7 +52,7 @@ def read_plan(path: str | Path) -> Plan:
     Raises
     ------
     SettingsError
-        Where the file cannot be read or its text is wrong, with the line.
+        If the file cannot be read or its text is wrong, with the line.
     """
     path = Path(path)
     text = _text_of(path)
@@ -196,7 +196,7 @@ def _check_style_of_region(
 def _check_regions(
     source: Source, table: Mapping[str, Any], regions: tuple[RegionEntry, ...], inputs: type[Inputs]
 ) -> None:
-    """Raise SettingsError where the regions paint nothing, or need a map that the plan does not name."""
+    """Raise SettingsError if the regions paint nothing, or need a map that the plan does not name."""
     if not any(each.style for each in regions):
         example = 'region = "red"' if "content_map" in keys_of(inputs) else 'mask = "mask.png"'
         raise source.error(("region",), f'nothing is painted; add [[region]] with {example} and style = "NAME"')
@@ -221,7 +221,7 @@ def _check_regions(
 
 
 def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> None:
-    """Raise SettingsError where a value is none of the choices or out of bounds, or where a region is no color."""
+    """Raise SettingsError if a value is none of the choices or out of bounds, or a region is no color."""
     for name, each in declared_inputs(inputs).items():
         if each.choices and table.get(name, each.choices[0]) not in each.choices:
             raise source.error((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")

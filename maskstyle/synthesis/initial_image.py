@@ -63,7 +63,7 @@ def _whole(scene: Scene, only: SeenStyle | None) -> Image:
         return _colored(scene, only, scene.sizes[0])
     chosen = style if settings.init == "style" else scene.content
     if chosen is None:
-        raise SettingsError(f"init is {settings.init!r}, but there is no content image; give another init")
+        raise SettingsError(f"init is {settings.init!r}, but there is no content image; choose another init")
     return _at_size(chosen, finest)
 
 

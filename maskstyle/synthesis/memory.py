@@ -33,7 +33,7 @@ def within_memory(demand: Demand) -> Limits:
     Raises
     ------
     SettingsError
-        Where not even the smallest tiles fit.
+        If not even the smallest tiles fit.
     """
     limits = demand.limits
     if limits.tile_size is not None:

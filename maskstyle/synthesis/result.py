@@ -117,7 +117,7 @@ class Result:
 
 
 def peak_memory_mb() -> float | None:
-    """Return this process's peak resident memory in MiB (2^20 bytes); None where the system hides it (Windows)."""
+    """Return this process's peak resident memory in MiB (2^20 bytes); None if the system hides it (Windows)."""
     try:
         import resource
     except ImportError:

@@ -123,7 +123,7 @@ def synthesize(
         Puts back pixels that must not change into the image that a size begins with.
     checkpoints : Checkpoints, optional
         Offered the state after each evaluation; gives the state to resume from, after its ``begin`` was called.
-        Sizes that are done are left out.
+        Finished sizes are skipped.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def synthesize(
 def _first_image(
     coarser: Image | None, start: Image, size: Size, begin_with: Callable[[Image], Image] | None
 ) -> Image:
-    """Return the image that a size begins with, after a coarser one where there is one."""
+    """Return the image that a size begins with, made from the result of the coarser size, if any."""
     image = resize_image(start, size) if coarser is None else enlarged(coarser, start, size)
     return image if begin_with is None else begin_with(image)
 
@@ -212,7 +212,7 @@ def enlarged(result: Image, start: Image, size: Size) -> Image:
 
 
 class _Recorder:
-    """Keeps what happens at one size, beside what happened before, and passes it on as Steps."""
+    """Record the steps of one size after those of earlier sizes, and report them as `Step`."""
 
     def __init__(
         self,
@@ -260,7 +260,7 @@ class _Recorder:
         )
 
     def _mean_interval(self) -> float:
-        """Return the mean time between evaluations of this process, which leaves out the first, which compiles."""
+        """Return the mean time between evaluations of this process, without the first, which compiles."""
         if len(self._moments) < 2:
             return 0.0
         return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1)

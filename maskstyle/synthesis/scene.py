@@ -150,7 +150,7 @@ class Scene:
         Raises
         ------
         SettingsError
-            Where not even the smallest tiles fit.
+            If not even the smallest tiles fit.
         """
         key = (network.name, compute_type, asked)
         if key not in self._limits:

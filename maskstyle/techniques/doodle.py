@@ -149,7 +149,7 @@ class DoodleInputs(Inputs):
 
 
 def check_without_content(settings: Settings) -> None:
-    """Raise SettingsError where settings need a content image."""
+    """Raise SettingsError if settings need a content image."""
     if settings.content_weight > 0:
         with concerning("settings", "content_weight"):
             raise SettingsError(
