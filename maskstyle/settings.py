@@ -310,7 +310,7 @@ class StartSettings:
 
     init: str = setting(
         "auto",
-        "Initial image: content, style, noise, colors of the style, or an image FILE.",
+        "Initial image: content, style, noise, colors (of the style), or FILE.",
         STYLE,
         choices=("auto", "content", "style", "noise", "colors", "image"),
     )
@@ -484,8 +484,8 @@ class PatchSettings:
         check_fields(self)
         if self.patch_stride is not None and self.patch_stride > self.patch_size:
             raise SettingsError(
-                f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most as "
-                "much, or there would be gaps between patches"
+                f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most "
+                "patch_size, as larger strides leave gaps"
             )
         if not isinstance(self.patch_offset, tuple) or len(self.patch_offset) != 2:
             raise SettingsError(f"patch_offset is {self.patch_offset!r}; expected a pair of whole numbers")

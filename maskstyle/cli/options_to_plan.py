@@ -57,7 +57,7 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
 
 
 def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Asked:
-    """Return the outputs and the notes of a command, beside its plan."""
+    """Return the outputs and the notes of a command, which its plan does not hold."""
     match_map = given.get("match_map")
     if match_map is not None:
         if plan.settings.style_weight == 0:

@@ -26,7 +26,7 @@ FEATURE_PARTS = 2
 """The same for network features, which have many more channels than colors do."""
 
 SLACK = 0.03
-"""Fraction of a patch that may be of a wrong region if the match then repeats less or lies better."""
+"""Fraction of a patch that may lie in a wrong region in exchange for less repetition or a better position."""
 
 TIE = 1e-4
 """Weight of the distance of relative positions, as a fraction of the image, where nothing else decides."""

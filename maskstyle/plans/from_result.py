@@ -47,7 +47,7 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
         memory = metadata.get("run", settings).get("memory")
         if memory is not None:
             table["run"] = {"memory": memory}
-        # Weights that a run found by itself are recorded by their name alone.
+        # Weights that a run found automatically are recorded by name only.
         if "weights" not in table and (result.parent / inputs["weights"]).is_file():
             table["weights"] = inputs["weights"]
     except (AttributeError, KeyError, TypeError, ValueError) as error:

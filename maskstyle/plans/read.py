@@ -257,7 +257,7 @@ def _text_of(path: Path) -> str:
     try:
         if len(data) > LARGEST_PLAN:
             raise UnicodeDecodeError("utf-8", b"", 0, 1, "too long")
-        # Editors on Windows may begin a file with a byte order mark, which TOML does not know.
+        # Editors on Windows may begin a file with a byte order mark, which TOML does not allow.
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise SettingsError(

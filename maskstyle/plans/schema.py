@@ -34,7 +34,7 @@ COMMON_KEYS: Mapping[str, Kind] = {
     "run": TABLE,
     "styles": TABLE,
 }
-"""The keys of every plan beside those of its technique."""
+"""The keys of every plan, in addition to those of its technique."""
 
 MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
 """How maps are read, where there are any."""

@@ -47,7 +47,7 @@ CONSTANTS = {
 """By network and compute type. An operation of lite takes longer, as its layers are narrower."""
 
 IMAGES = 3
-"""Float32 images of the finest size that a run holds at its peak, beside those of the optimizer."""
+"""Float32 images of the finest size that a run holds at its peak, without those of the optimizer."""
 
 TILED = 1.5
 """Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, not one

@@ -99,7 +99,7 @@ class DoodleInputs(Inputs):
     unmatched: str = declare(
         "choice", "How to handle regions that the style map lacks.", default="error", choices=UNMATCHED_DOODLE
     )
-    patches: PatchSettings | None = declare("patches", "Settings of patches.", default=None)
+    patches: PatchSettings | None = declare("patches", "Patch settings.", default=None)
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region of the doodle, and no content image."""

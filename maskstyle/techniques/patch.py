@@ -79,7 +79,7 @@ class PatchInputs(Inputs):
     unmatched: str = declare(
         "choice", "How to handle regions found in only one map.", default="error", choices=UNMATCHED_PATCHES
     )
-    patches: PatchSettings | None = declare("patches", "Settings of patches.", default=None)
+    patches: PatchSettings | None = declare("patches", "Patch settings.", default=None)
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region, and a style term of matched patches."""

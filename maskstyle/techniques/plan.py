@@ -148,7 +148,7 @@ class PlanInputs(EdgeInputs):
             if not layout.mask(placement, size).any():
                 with concerning("regions", placement.place, "mask"):
                     raise ImageError(
-                        "the mask is 0 wherever pixels are not kept, so it paints nothing; enlarge it or leave it out"
+                        "the mask is 0 wherever pixels are not kept, so it paints nothing; enlarge or remove it"
                     )
         return layout
 

@@ -410,7 +410,9 @@ MASKS = [
         ("--style style.jpg:MASK", "maskstyle masks linear --like content.png --from top -o content_mask.png"),
     ),
     Bad(
-        "a style twice", "mask content.png style.jpg --style init.png -o out.png", ("style.jpg is one argument too",)
+        "a style twice",
+        "mask content.png style.jpg --style init.png -o out.png",
+        ("style.jpg is an unexpected argument",),
     ),
     Bad(
         "none beside the content",
