@@ -1,8 +1,8 @@
 """Region- and mask-guided neural style transfer.
 
-Importing this package is fast: a public name is imported when it is first used, and TensorFlow with the first name
-that needs it. ``__init__.pyi`` lists the names; more are in `maskstyle.maps`, `maskstyle.masks`, `maskstyle.images`,
-`maskstyle.drafting`, `maskstyle.evaluation`, `maskstyle.techniques` and `maskstyle.networks`.
+Importing this package is fast: each public name is imported on first use, and TensorFlow with the first name that
+needs it. ``__init__.pyi`` lists the public names. More are in `maskstyle.maps`, `maskstyle.masks`,
+`maskstyle.images`, `maskstyle.drafting`, `maskstyle.evaluation`, `maskstyle.techniques` and `maskstyle.networks`.
 """
 
 import lazy_loader

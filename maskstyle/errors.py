@@ -1,4 +1,4 @@
-"""The errors that maskstyle raises. Each message says what was expected, what was found and what to do."""
+"""The errors of maskstyle. Each message says what was expected, what was found and what to do."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class MaskstyleError(Exception):
     Attributes
     ----------
     about : tuple of str or int
-        The input at fault, from the outermost: ``("regions", 2, "mask")``; empty where none is. Front ends turn it
-        into a line of a plan file.
+        The input at fault, from the outermost, such as ``("regions", 2, "mask")``; empty if none is. For a plan
+        file it becomes a line number.
     """
 
     about: tuple[str | int, ...] = ()
@@ -66,7 +66,7 @@ class NumericalError(MaskstyleError):
 
 @contextmanager
 def concerning(*about: str | int) -> Iterator[None]:
-    """Say which input any error of the block is about.
+    """Add the input at fault to any error of the block.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Recipes: named settings that reproduce the literature, and the project's own defaults.
 
-A recipe is a `Settings` with a title and a source; every field can be overridden. Two things differ from the
-sources in all recipes: pixels stay in [0, 1], and a step is one evaluation of loss and gradient. L-BFGS needs about
-one evaluation per iteration.
+A recipe is a `Settings` with a title and a source; every field can be overridden. All recipes differ from their
+sources in two ways: pixels stay in [0, 1], and a step is one evaluation of loss and gradient (L-BFGS needs about one
+evaluation per iteration).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Every setting of a style transfer, its default, the values it takes and its help: the only home of defaults.
+"""All settings of a style transfer: defaults, allowed values and help. No other module defines defaults.
 
-`Settings` is split by what its fields are about. Code takes the part that it needs; people see one flat class.
+`Settings` combines several small classes by subject. Code takes only the part that it needs; users see a flat class.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ LayerMix: TypeAlias = tuple[tuple[str, float], ...]
 """Layer names with their relative weights."""
 
 DEFAULT_LONGER_SIDE = 512
-"""Longer side of the result in pixels where no size is asked for; a smaller content image keeps its size."""
+"""Default longer side of the result in pixels; a smaller content image keeps its size."""
 
 SMALLEST_TILE = 64
-"""Least side of a tile in pixels: a smaller one would see mostly its neighbors' pixels."""
+"""Minimum side of a tile in pixels: a smaller tile would consist mostly of its halo."""
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds between the checkpoints of a long run, and before the first."""
@@ -34,12 +34,12 @@ STYLE, WHERE, COLOR, SPEED, OUTPUT, NETWORK = PANELS = (
     "Output",
     "Network and losses",
 )
-"""The help panels, by what a person wants, in the order of the help."""
+"""The help panels, by task, in the order of the help."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Which numbers a field takes.
+    """The numbers that a field accepts.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Bounds:
     whole: bool = False
 
     def check(self, name: str, value: Any) -> None:
-        """Raise SettingsError where a value is out of bounds; None is left to the field."""
+        """Raise SettingsError if a value, other than None, is out of bounds."""
         fits = isinstance(value, int | float) and abs(value) <= sys.float_info.max
         if not fits or value < self.least or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
@@ -91,9 +91,9 @@ def setting(
     panel : str
         One of `PANELS`.
     choices : tuple of str
-        The values of a choice.
+        The allowed values of a choice.
     bounds : Bounds, optional
-        The values of a number.
+        The allowed values of a number.
     unset : str
         What None means, in words.
     """
@@ -102,7 +102,7 @@ def setting(
 
 
 def check_fields(settings: Any) -> None:
-    """Raise SettingsError where a declared field has a value that it does not take."""
+    """Raise SettingsError if a declared field has a value that is not allowed."""
     for each in dataclasses.fields(settings):
         value, choices = getattr(settings, each.name), each.metadata["choices"]
         if choices and value not in choices:
@@ -114,14 +114,14 @@ def check_fields(settings: Any) -> None:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Which network extracts features, and how it is evaluated.
+    """The feature network and how to evaluate it.
 
     Parameters
     ----------
     network : {"auto", "lite", "vgg16", "vgg19"}
-        Feature network; ``auto`` is vgg19 where its weights are found, else lite.
+        Feature network; ``auto`` is vgg19 if its weights are found, else lite.
     compute_type : {"auto", "float32", "bfloat16"}
-        Type of the convolutions; ``auto`` is bfloat16 where the processor has instructions for it.
+        Type of the convolutions; ``auto`` is bfloat16 if the processor has instructions for it.
     pooling : {"max", "average"}
         Pooling between blocks.
     padding : {"edge", "zero"}
@@ -136,7 +136,7 @@ class NetworkSettings:
     )
     compute_type: str = setting(
         "auto",
-        "Type of the convolutions; auto: bfloat16 where the processor has it.",
+        "Precision of the convolutions; auto: bfloat16 if the processor supports it.",
         SPEED,
         choices=("auto", "float32", "bfloat16"),
     )
@@ -146,7 +146,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True)
 class ObjectiveSettings:
-    """What is minimized: layers, weights, reductions and guides.
+    """The objective: layers, weights, reductions and guides.
 
     Parameters
     ----------
@@ -168,13 +168,13 @@ class ObjectiveSettings:
     tv_reduction : {"mean", "sum"}
         Reduction of the total variation over pixels and colors.
     pixel_range : float
-        Greatest pixel value, 1 or 255, in which total variation, `learning_rate` and `epsilon` are stated.
+        Maximum pixel value, 1 or 255, that `tv_weight`, `learning_rate` and `epsilon` refer to.
     mask_exponent : float
-        Power of a soft mask that weighs pixels: 1, or 2 as where features are multiplied by the mask. The Gram
-        matrix is divided by the sum of the mask itself.
+        Exponent that turns a mask into pixel weights: 1, or 2 to match methods that multiply features by the mask.
+        The Gram matrix is divided by the sum of the mask itself.
     propagation : {"simple", "inside", "all", "split"}
-        How regions pass to deeper layers: see `maskstyle.guidance.regions.region_cells`. ``split`` gives the inside
-        and the border of a region a Gram matrix each at small sizes: see `maskstyle.objective.guides`.
+        How regions propagate to deeper layers: see `maskstyle.guidance.regions.region_cells`. ``split`` gives the
+        inside and the border of a region separate Gram matrices at small sizes: see `maskstyle.objective.guides`.
     intensity : float
         Factor on the target Gram matrices, above 0: more than 1 exaggerates the style.
     """
@@ -194,12 +194,12 @@ class ObjectiveSettings:
     style_weight: float = setting(
         20.0, "Weight of the style term: 5 is subtle, 80 is strong.", STYLE, bounds=AT_LEAST_ZERO
     )
-    tv_weight: float = setting(1.0, "Weight of total variation: more is smoother.", COLOR, bounds=AT_LEAST_ZERO)
+    tv_weight: float = setting(1.0, "Weight of total variation: higher is smoother.", COLOR, bounds=AT_LEAST_ZERO)
     content_reduction: str = setting(
         "relative", "Scaling of the content term.", choices=("relative", "mean", "sum", "half_sum")
     )
     gram_normalization: str = setting(
-        "weights", "Divide Gram matrices by their sum of weights, or do not.", choices=("weights", "none")
+        "weights", "Divide Gram matrices by the sum of pixel weights, or not.", choices=("weights", "none")
     )
     style_reduction: str = setting(
         "relative", "Scaling of the style term.", choices=("relative", "mean", "gatys", "chollet")
@@ -207,11 +207,11 @@ class ObjectiveSettings:
     tv_exponent: float = setting(1.0, "Exponent of total variation.", bounds=Bounds(1))
     tv_reduction: str = setting("mean", "Reduction of total variation.", choices=("mean", "sum"))
     pixel_range: float = setting(
-        1.0, "Greatest pixel value, 1 or 255, that recipes are stated in.", bounds=ABOVE_ZERO
+        1.0, "Pixel maximum for tv-weight, learning-rate and epsilon: 1 or 255.", bounds=ABOVE_ZERO
     )
-    mask_exponent: float = setting(1.0, "Power of soft masks as pixel weights.", bounds=ABOVE_ZERO)
+    mask_exponent: float = setting(1.0, "Exponent that turns mask values into pixel weights.", bounds=ABOVE_ZERO)
     propagation: str = setting(
-        "simple", "How regions pass to deeper layers.", choices=("simple", "inside", "all", "split")
+        "simple", "How to propagate regions to deeper layers.", choices=("simple", "inside", "all", "split")
     )
     intensity: float = setting(
         1.0, "Factor on the target Gram matrices: above 1 exaggerates the style.", bounds=ABOVE_ZERO
@@ -227,47 +227,47 @@ class SizeSettings:
     size : int or None
         Longer side of the result in pixels; None: the content image's, at most 512.
     scales : int
-        Number of sizes from coarse to fine, each twice the one before, for a result of 512 pixels; each doubling of
-        the result adds one. 1 is a single scale.
+        Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one. Each doubling of
+        the result adds a size. 1: paint at the final size only.
     style_fit : {"keep", "stretch"}
-        Keep the aspect of the style image, its longer side as long as the result's, or stretch it to the shape of
-        the result.
+        ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
+        stretch it to the size of the result.
     style_scale : float
-        Factor on the size of the style image, above 0: more than 1 makes larger strokes.
+        Scale factor of the style image, above 0; values above 1 make larger strokes.
     """
 
     size: int | None = setting(
         None, "Longer side of the result in pixels.", SPEED, bounds=COUNT, unset="the {input}'s, at most 512"
     )
-    scales: int = setting(3, "Number of sizes from coarse to fine, for 512 pixels.", SPEED, bounds=COUNT)
+    scales: int = setting(3, "Number of sizes, coarse to fine, for a 512-pixel result.", SPEED, bounds=COUNT)
     style_fit: str = setting(
         "keep",
-        "Keep the aspect of the style image, or stretch it.",
+        "Keep the style image's aspect ratio, or stretch it.",
         STYLE,
         choices=("keep", "stretch"),
     )
     style_scale: float = setting(
-        1.0, "Factor on the style image's size: above 1 makes larger strokes.", STYLE, bounds=ABOVE_ZERO
+        1.0, "Scale factor of the style image: above 1 makes larger strokes.", STYLE, bounds=ABOVE_ZERO
     )
 
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """How the objective is minimized at each size.
+    """The optimizer and its stopping rule at each size.
 
     Parameters
     ----------
     optimizer : {"auto", "lbfgs", "adam"}
-        ``auto`` is L-BFGS, with as long a `history` as half of the memory holds, and Adam at sizes where that would
-        be too short; after a coarser size Adam then starts with an eighth of the `learning_rate`.
+        ``auto`` is L-BFGS with the longest `history` that fits into half of the memory, or Adam at sizes where that
+        history would be too short. After a coarser size, Adam starts with an eighth of the `learning_rate`.
     steps : int
-        Greatest number of evaluations of loss and gradient at each size.
+        Maximum number of evaluations of loss and gradient at each size.
     step_decay : float
-        Sizes above 512 pixels take fewer steps, by the factor (512 / longer side) to this power, at least 0.
+        Reduce `steps` at sizes above 512 pixels by the factor (512 / longer side) to this power, at least 0.
     tolerance : float
-        A size has converged when ten steps lower the best loss by less than this fraction; 0 never stops early.
+        Stop a size when ten steps lower the best loss by less than this fraction; 0 never stops early.
     history : int
-        Vector pairs that L-BFGS keeps.
+        Number of vector pairs that L-BFGS keeps.
     learning_rate, beta_1, beta_2, epsilon : float
         Adam's settings. Relative losses over a million pixels have gradients down to 1e-7, which Keras' own epsilon
         of 1e-7 would drown.
@@ -275,21 +275,21 @@ class OptimizerSettings:
 
     optimizer: str = setting(
         "auto",
-        "Optimizer; auto: L-BFGS, or Adam where memory is short.",
+        "Optimizer; auto: L-BFGS, or Adam if memory is short.",
         SPEED,
         choices=("auto", "lbfgs", "adam"),
     )
-    steps: int = setting(40, "Most steps at each size.", SPEED, bounds=COUNT)
+    steps: int = setting(40, "Maximum number of steps at each size.", SPEED, bounds=COUNT)
     step_decay: float = setting(
-        0.5, "Power of 512 / longer side by which larger sizes take fewer steps.", SPEED, bounds=AT_LEAST_ZERO
+        0.5, "Reduce steps above 512 pixels by (512 / longer side)^VALUE.", SPEED, bounds=AT_LEAST_ZERO
     )
     tolerance: float = setting(
-        0.005, "Stop a size when ten steps gain less than this fraction.", SPEED, bounds=AT_LEAST_ZERO
+        0.005, "Stop when ten steps lower the loss by less than this fraction.", SPEED, bounds=AT_LEAST_ZERO
     )
-    history: int = setting(5, "Vector pairs that L-BFGS keeps.", bounds=COUNT)
+    history: int = setting(5, "Number of vector pairs that L-BFGS keeps.", bounds=COUNT)
     learning_rate: float = setting(0.02, "Adam's learning rate.", bounds=ABOVE_ZERO)
-    beta_1: float = setting(0.9, "Adam's decay of the mean.", bounds=AT_LEAST_ZERO)
-    beta_2: float = setting(0.999, "Adam's decay of the variance.", bounds=AT_LEAST_ZERO)
+    beta_1: float = setting(0.9, "Adam's decay rate for the mean.", bounds=AT_LEAST_ZERO)
+    beta_2: float = setting(0.999, "Adam's decay rate for the variance.", bounds=AT_LEAST_ZERO)
     epsilon: float = setting(1e-12, "Adam's epsilon.", bounds=ABOVE_ZERO)
 
 
@@ -301,27 +301,29 @@ class StartSettings:
     ----------
     init : {"auto", "content", "style", "noise", "colors", "image"}
         ``colors`` draws the colors of each region from its region of the style image; ``auto`` is the content image,
-        or colors where there is none; ``image`` is an image given beside the settings.
+        or colors if there is none; ``image`` is the image passed as `initial`.
     noise_contrast : float
         Contrast of the noise, above 0 and at most 1: it is uniform around mid gray, and 1 fills [0, 1]. Strong noise
         leaves dots in flat areas.
     seed : int
-        Seed of the noise and of the colors drawn.
+        Random seed for the initial noise or colors.
     """
 
     init: str = setting(
         "auto",
-        "Initial image: content, style, noise, colors of the style, or an image FILE.",
+        "Initial image: content, style, noise, colors (of the style), or FILE.",
         STYLE,
         choices=("auto", "content", "style", "noise", "colors", "image"),
     )
-    noise_contrast: float = setting(0.25, "Contrast of initial noise, at most 1.", STYLE, bounds=ABOVE_ZERO)
-    seed: int = setting(0, "Seed of the noise and of the colors drawn.", STYLE, bounds=Bounds(0, whole=True))
+    noise_contrast: float = setting(
+        0.25, "Contrast of the initial noise, above 0 and at most 1.", STYLE, bounds=ABOVE_ZERO
+    )
+    seed: int = setting(0, "Random seed for the initial noise or colors.", STYLE, bounds=Bounds(0, whole=True))
 
 
 @dataclass(frozen=True)
 class FinishSettings:
-    """What happens to the colors and the noise of the result.
+    """The colors and the denoising of the result.
 
     Parameters
     ----------
@@ -330,15 +332,13 @@ class FinishSettings:
     denoise_method : {"nlm", "tv", "bilateral"}
         Non-local means, total variation or a bilateral filter.
     color : {"style", "content", "luminance", "match"}
-        Whose colors the result has. ``style``: the style's. ``content``: hue and chroma of the content image, put
-        back at the end. ``luminance``: the same, and the network sees both images in gray, the style with the
-        contrast of the content. ``match``: the style image is recolored first, to the mean and covariance of the
-        content's colors.
+        Colors of the result. ``style``: those of the style image. ``content``: hue and chroma of the content image,
+        restored at the end. ``luminance``: like ``content``, but the network also sees both images in gray, the style
+        image with the contrast of the content image. ``match``: the style image is first recolored to the mean and
+        covariance of the content image's colors.
     """
 
-    denoise: float = setting(
-        0.0, "Denoise the result with this strength, such as 0.05; 0: do not.", COLOR, bounds=AT_LEAST_ZERO
-    )
+    denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=AT_LEAST_ZERO)
     denoise_method: str = setting(
         "nlm",
         "Non-local means, total variation or a bilateral filter.",
@@ -347,7 +347,7 @@ class FinishSettings:
     )
     color: str = setting(
         "style",
-        "Whose colors the result has: the style's, or the content's in three ways.",
+        "Colors of the result: the style's, or the content's in three ways.",
         COLOR,
         choices=("style", "content", "luminance", "match"),
     )
@@ -355,16 +355,16 @@ class FinishSettings:
 
 @dataclass(frozen=True)
 class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, ObjectiveSettings, NetworkSettings):
-    """All settings of a style transfer; pass them by keyword.
+    """All settings of a style transfer. Pass the fields by keyword.
 
-    The defaults are the project's own recipe, chosen by measurement and by looking, with the layers of blocks 1 to
-    3: see ``docs/choosing-the-defaults.md``. The fields are those of `NetworkSettings`, `ObjectiveSettings`,
-    `SizeSettings`, `OptimizerSettings`, `StartSettings` and `FinishSettings`.
+    The defaults were chosen by measurement and by eye; see ``docs/choosing-the-defaults.md``. The fields are
+    those of `NetworkSettings`, `ObjectiveSettings`, `SizeSettings`, `OptimizerSettings`, `StartSettings` and
+    `FinishSettings`.
 
     Raises
     ------
     SettingsError
-        Where a value is out of bounds or not one of the choices.
+        If a value is out of bounds or not one of the choices.
 
     Examples
     --------
@@ -394,36 +394,36 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
 CHOICES: Mapping[str, tuple[str, ...]] = {
     each.name: each.metadata["choices"] for each in dataclasses.fields(Settings) if each.metadata["choices"]
 }
-"""The values of each setting that is a choice."""
+"""The allowed values of each setting that is a choice."""
 
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
-"""The initial images that have a name; on the command line and in plans any other ``init`` is a file."""
+"""The named initial images. On the command line and in plans, any other ``init`` is a file."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may use; tiles change how a picture is computed, not what it shows.
+    """The memory limit and tile size of a run. Tiles change how an image is computed, not the image.
 
     Parameters
     ----------
     memory : float or None
-        GB (10^9 bytes) that the run may use; None: 4 where tiles make that enough, else what is free. At sizes where
-        L-BFGS would need more, ``optimizer="auto"`` shortens its history or takes Adam.
+        Memory limit in GB (10^9 bytes). None: 4 GB if that is enough with tiles, else the free memory. At sizes where
+        L-BFGS would need more, ``optimizer="auto"`` shortens its history or uses Adam.
     tile_size : int or None
-        Side of the tiles in pixels in which larger images are evaluated: less memory, more time, the same result.
-        None: as large as the memory allows.
+        Side in pixels of the tiles that larger images are divided into. Smaller tiles need less memory and more time,
+        with the same result. None: as large as the memory allows.
     """
 
     memory: float | None = setting(
         None,
-        "Memory that the run may use, in GB; larger images go through in tiles.",
+        "Memory limit in GB; images that need more are processed in tiles.",
         SPEED,
         bounds=ABOVE_ZERO,
         unset="4, or what is free",
     )
     tile_size: int | None = setting(
         None,
-        "Side in pixels of the tiles that larger images are cut into.",
+        "Side of the tiles of large images, in pixels.",
         SPEED,
         bounds=Bounds(SMALLEST_TILE, whole=True),
         unset="as large as fits",
@@ -434,59 +434,59 @@ class Limits:
 
 
 SIMILARITIES = ("cosine", "ncc")
-"""How patches of maps may be compared."""
+"""The measures of similarity between patches of maps."""
 
 
 @dataclass(frozen=True)
 class PatchSettings:
-    """How images are cut into patches, and how patches are matched; see ``docs/patches.md``.
+    """How to cut images into patches and match them; see ``docs/patches.md``.
 
     Parameters
     ----------
     patch_size : int
-        Side of a patch in pixels of the result; coarser sizes scale it down. It does not follow ``Settings.size``:
-        strokes do not either, as the network sees as many pixels as ever. A result of half the size has a quarter as
-        many patches; for the same patches, halve the side. On a layer's grid a patch is at least one cell.
+        Side of a patch in pixels of the result; coarser sizes scale it down. Like strokes, patches do not scale with
+        ``Settings.size``: a result of half the size has a quarter as many patches. To get the same patches, halve
+        `patch_size` too. On a layer's grid a patch is at least one cell.
     patch_stride : int or None
         Pixels from one patch to the next, at most `patch_size`; None is `patch_size`, so that patches do not overlap.
     patch_offset : (int, int)
-        Pixels by which the patches are moved down and to the right, each at least 0.
+        Offset of the patches (down, right) in pixels, each at least 0.
     similarity : {"cosine", "ncc"}
-        How patches of maps are compared: by the cosine of their colors, or half by that and half by the zero-mean
-        normalized cross-correlation, which sees where borders run; see `maskstyle.guidance.patch_matching`.
+        How patches of maps are compared: by the cosine of their colors, or by the mean of that and the zero-mean
+        normalized cross-correlation, which also compares borders; see `maskstyle.guidance.patch_matching`.
     repetition : float
-        Penalty on a style patch for each earlier use, at least 0; 0 lets all patches take the same one. It decides
-        only among patches that the maps make about equally good.
+        Penalty for each earlier use of a style patch, at least 0; 0 lets all patches take the same one. It decides
+        only among style patches with about equally similar maps.
     position_weight, feature_weight : float
         Weight of similar positions and of similar network features among those patches, each at least 0.
     """
 
-    patch_size: int = setting(32, "Side of a patch in pixels of the result.", WHERE, bounds=COUNT)
+    patch_size: int = setting(32, "Patch size, in pixels of the result.", WHERE, bounds=COUNT)
     patch_stride: int | None = setting(
         None,
-        "Pixels from one patch to the next; overlap below their size.",
+        "Pixels between patch starts; below the patch size, patches overlap.",
         WHERE,
         bounds=COUNT,
-        unset="their size",
+        unset="the patch size",
     )
-    patch_offset: tuple[int, int] = setting((0, 0), "Shift of the patches in pixels, as DOWN,RIGHT.", WHERE)
+    patch_offset: tuple[int, int] = setting((0, 0), "Offset of the patches in pixels, as DOWN,RIGHT.", WHERE)
     similarity: str = setting(
-        "cosine", "Compare map patches by color, or by borders too (ncc).", WHERE, choices=SIMILARITIES
+        "cosine", "Compare map patches by color, or also by borders (ncc).", WHERE, choices=SIMILARITIES
     )
-    repetition: float = setting(0.02, "Penalty on a style patch for each earlier use.", WHERE, bounds=AT_LEAST_ZERO)
+    repetition: float = setting(0.02, "Penalty for each earlier use of a style patch.", WHERE, bounds=AT_LEAST_ZERO)
     position_weight: float = setting(
-        0.1, "Weight of similar positions among patches of similar maps.", WHERE, bounds=AT_LEAST_ZERO
+        0.1, "Weight of similar position among patches with similar maps.", WHERE, bounds=AT_LEAST_ZERO
     )
     feature_weight: float = setting(
-        0.0, "Weight of similar features among patches of similar maps.", WHERE, bounds=AT_LEAST_ZERO
+        0.0, "Weight of similar features among patches with similar maps.", WHERE, bounds=AT_LEAST_ZERO
     )
 
     def __post_init__(self) -> None:
         check_fields(self)
         if self.patch_stride is not None and self.patch_stride > self.patch_size:
             raise SettingsError(
-                f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most as "
-                "much, or there would be gaps between patches"
+                f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most "
+                "patch_size, as larger strides leave gaps"
             )
         if not isinstance(self.patch_offset, tuple) or len(self.patch_offset) != 2:
             raise SettingsError(f"patch_offset is {self.patch_offset!r}; expected a pair of whole numbers")
@@ -495,7 +495,7 @@ class PatchSettings:
 
     @property
     def cover(self) -> float:
-        """About how many patches a cell is in."""
+        """Approximate number of patches that contain a cell."""
         return (self.patch_size / self.stride) ** 2
 
     @property
@@ -539,9 +539,9 @@ PATCH_TRANSFER_SETTINGS = Settings(style_weight=3.0)
 content image would be left."""
 
 JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
-"""How results are evaluated: in float32, by a layer that sees fine strokes and one that sees larger ones."""
+"""The settings of evaluations: float32, one layer for fine strokes and one for larger ones."""
 
 
 def without_content(settings: Settings) -> Settings:
-    """Return settings, such as a recipe's, for a picture that has no content image to keep or to start from."""
+    """Return settings, such as those of a recipe, adapted to a picture without a content image."""
     return settings.changed(content_weight=0.0, init="auto" if settings.init == "content" else settings.init)

@@ -1,1 +1,1 @@
-"""The command line: talks to people, catches errors in one place, and computes nothing."""
+"""The command line: options, messages and exit codes. It computes nothing."""

@@ -1,4 +1,4 @@
-"""The ``maskstyle`` command: its subcommands, and the one place where errors become messages and exit codes."""
+"""The ``maskstyle`` command: its subcommands, and the conversion of errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ COMMANDS = {
         for each in LISTED
         if each.name != "plan"
     },
-    "run": Command("run:run", "Paint a picture as a plan file describes it.", _TRANSFER),
+    "run": Command("run:run", "Paint the picture that a plan file describes.", _TRANSFER),
     "maps": Command("maps_draft:app", "Draft and check semantic maps.", _PREPARE),
     "masks": Command("masks:app", "Make soft masks.", _PREPARE),
     "plan": Command("run:plans", "Make plan files.", _PREPARE),
@@ -189,7 +189,7 @@ def _report_usage(error: Any) -> int:
 app = typer.Typer(
     cls=_Group,
     name="maskstyle",
-    help="Region- and mask-guided neural style transfer on a plain CPU.",
+    help="Region- and mask-guided neural style transfer on the CPU.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -209,7 +209,7 @@ def _common(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Take the options that belong to no command."""
+    """Handle the options of ``maskstyle`` itself."""
 
 
 def main() -> None:

@@ -161,7 +161,7 @@ def _render(images: dict[str, Image], variant: Variant, interrupt: Interrupt, *,
 
 
 def _write(files: Files, images: dict[str, Image], results: dict[str, Result]) -> None:
-    """Write the contact sheet, and the record if asked for."""
+    """Write the contact sheet and, if requested, the record."""
     from maskstyle.cli.outputs import write_json
     from maskstyle.images.contact_sheet import Panel, make_sheet
     from maskstyle.images.io import save_image

@@ -1,4 +1,4 @@
-"""The terminal: where messages and tables go, and how Ctrl-C and SIGTERM stop a run."""
+"""The terminal: messages, tables, and how Ctrl-C and SIGTERM stop a run."""
 
 from __future__ import annotations
 

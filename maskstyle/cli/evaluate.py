@@ -121,7 +121,7 @@ def evaluate(
         float | None,
         typer.Option(
             "--style-scale",
-            help=f"Style image scale, as for the result.  (default: {JUDGING.style_scale})",
+            help=f"Style image scale used for the result.  (default: {JUDGING.style_scale})",
             rich_help_panel=MEASURE,
         ),
     ] = None,
@@ -129,7 +129,7 @@ def evaluate(
         str | None,
         typer.Option(
             "--style-fit",
-            help=f"Style image fit, as for the result: {', '.join(CHOICES['style_fit'])}.  "
+            help=f"Style image fit used for the result: {', '.join(CHOICES['style_fit'])}.  "
             f"(default: {JUDGING.style_fit})",
             rich_help_panel=MEASURE,
         ),

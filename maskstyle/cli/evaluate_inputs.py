@@ -1,4 +1,4 @@
-"""The inputs of ``maskstyle evaluate``: its files, the maps beside images, and the regions to match."""
+"""The inputs of ``maskstyle evaluate``: files, maps beside images, and the regions to match."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
     Raises
     ------
     ImageError
-        Where none is given and none, or more than one, is beside the image; or the image cannot be read.
+        If none is given and none, or more than one, is beside the image; or the image cannot be read.
     """
     if given is not None:
         return given
@@ -66,7 +66,7 @@ def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str
     Raises
     ------
     ImageError
-        Where no region has a color or name, or several regions have a name.
+        If no region has a color or name, or several regions have a name.
     """
     return [_region(part, flag, semantic_map, name) for part in listed_colors(text)]
 
@@ -115,7 +115,7 @@ def asked_reading(palette: str | None, least_region: int | None, *, soft: bool =
     Raises
     ------
     SettingsError
-        Where a color cannot be read, or the number is below 1.
+        If a color cannot be read, or the number is below 1.
     """
     if least_region is not None and least_region < 1:
         raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")

@@ -42,12 +42,12 @@ def draft(
         typer.Option(
             "--like",
             metavar="STYLE_MAP STYLE",
-            help="Reuse the colors of a style map for regions that look alike.",
+            help="Color similar regions as in this style map and image.",
         ),
     ] = None,
     scribbles: Annotated[
         Path | None,
-        typer.Option("--scribbles", help="Strokes, one color per region, to grow into regions."),
+        typer.Option("--scribbles", help="Image with strokes to grow into regions, one color each."),
     ] = None,
     features: Annotated[
         Literal["color", "network"],

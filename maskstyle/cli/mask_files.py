@@ -1,4 +1,4 @@
-"""Mask files: the masks that ``maskstyle masks`` reads, and the options and records of those it writes."""
+"""Mask files: read the masks for ``maskstyle masks``; the options and records of the masks that it writes."""
 
 from __future__ import annotations
 
@@ -150,9 +150,7 @@ _OUTPUT_OPTIONS: Mapping[str, tuple[Any, Any]] = {
     "invert": _option(bool, "--invert", help="Swap black and white: write 1 - mask.", default=False),
     "bits": (BitsOption, DEFAULT_BITS),
     "preview": _option(Path | None, "--preview", help="Also write the mask as an overlay on its image."),
-    "image": _option(
-        Path | None, "--image", help="Image under the preview.  (default: the image the mask is made for)"
-    ),
+    "image": _option(Path | None, "--image", help="Image to draw the preview on.  (default: the mask's own image)"),
     "quiet": (QuietOption, False),
 }
 

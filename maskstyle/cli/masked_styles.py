@@ -31,7 +31,7 @@ class MaskedStyle(NamedTuple):
     style : Path
         The style image.
     mask : Path or None
-        The mask; None where it must be found beside the content image.
+        The mask; None to look for one beside the content image.
     complement : bool
         Whether to take 1 minus the mask.
     strength : float
@@ -61,7 +61,7 @@ def parse_masked_style(text: str) -> MaskedStyle:
         if os.path.isfile(reading.style) and (reading.mask is None or os.path.isfile(reading.mask)):
             return reading
     if "://" in text:
-        raise SettingsError(f"--style is {text!r}, an address; save the image, and pass its file")
+        raise SettingsError(f"--style is {text!r}, a URL; download the image, and pass the file")
     parts = _PARTS.fullmatch(text)
     if parts is None:
         style, colon, strength = text.rpartition(":")
@@ -77,19 +77,19 @@ def parse_masked_style(text: str) -> MaskedStyle:
 
 
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
-    """Raise SettingsError where a style image is an argument, as in other commands, or there is none."""
+    """Raise SettingsError if a style image is an argument, as in other commands, or there is none."""
     if others and styles:
-        raise SettingsError(f"{others[0]} is one argument too many; pass it as --style {others[0]}:MASK")
+        raise SettingsError(f"{others[0]} is an unexpected argument; pass it as --style {others[0]}:MASK")
     if others or not styles:
         raise SettingsError(f"pass --style {others[0] if others else 'STYLE'}:MASK; {_how_to_make(content)}")
 
 
 def _how_to_make(content: Path) -> str:
-    """Return what a mask is, and a command that makes one."""
+    """Return an explanation of masks, with a command that makes one."""
     mask = shlex.quote(f"{content.stem}_mask.png")
     return (
         "a mask is a grayscale image of the same aspect as the content image, white where the style goes and black "
-        f"elsewhere; to make one: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
+        f"elsewhere; to make one, run: maskstyle masks linear --like {shlex.quote(str(content))} --from top -o {mask}"
     )
 
 
@@ -99,9 +99,9 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
     Raises
     ------
     SettingsError
-        Where one of several styles has no mask.
+        If one of several styles has no mask.
     ImageError
-        Where the only style has no mask, and there is none, or more than one, beside the content image.
+        If the only style has no mask, and there is none, or more than one, beside the content image.
     """
     bare = [each for each in styles if each.mask is None]
     if not bare:

@@ -35,14 +35,14 @@ MasksArgument: TypeAlias = Annotated[
     list[Path], typer.Argument(help="Grayscale masks of one size.", show_default=False)
 ]
 EasingOption: TypeAlias = Annotated[
-    Literal["linear", "smooth"], typer.Option("--easing", help="Fade at a constant rate, or smoothly at both ends.")
+    Literal["linear", "smooth"], typer.Option("--easing", help="Fade linearly, or ease in and out (smooth).")
 ]
 SideOption: TypeAlias = Annotated[
     Literal["both", "inside", "outside"], typer.Option("--side", help="Side of the edge that fades.")
 ]
 
 ANGLES = {"left": 0.0, "top": 90.0, "right": 180.0, "bottom": 270.0}
-"""Direction of fading, in degrees, by the side that is white."""
+"""Direction of the fade, in degrees, by the white side."""
 
 
 @app.command("linear")
@@ -56,10 +56,10 @@ def linear(
     ] = None,
     angle: Annotated[
         float | None,
-        typer.Option("--angle", help="Direction of fading in degrees: 0 rightward, 90 down."),
+        typer.Option("--angle", help="Direction of the fade in degrees: 0 right, 90 down."),
     ] = None,
-    start: Annotated[float, typer.Option("--start", help="Where fading starts, in percent of the way.")] = 0.0,
-    end: Annotated[float, typer.Option("--end", help="Where fading ends, in percent of the way.")] = 100.0,
+    start: Annotated[float, typer.Option("--start", help="Start of the fade, in percent of the distance.")] = 0.0,
+    end: Annotated[float, typer.Option("--end", help="End of the fade, in percent of the distance.")] = 100.0,
     easing: EasingOption = "linear",
 ) -> NewMask:
     """Make a linear gradient."""
@@ -77,9 +77,9 @@ def radial(
     like: LikeOption = None,
     size: SizeOption = None,
     center: Annotated[str, typer.Option("--center", help="Center as X,Y, in percent of width and height.")] = "50,50",
-    inner: Annotated[float, typer.Option("--inner", help="Radius where fading starts, in percent.")] = 0.0,
+    inner: Annotated[float, typer.Option("--inner", help="Radius where the fade starts, in percent.")] = 0.0,
     outer: Annotated[
-        float, typer.Option("--outer", help="Radius where fading ends, in percent of half the image.")
+        float, typer.Option("--outer", help="Radius where the fade ends, in percent of half the image.")
     ] = 100.0,
     shape: Annotated[
         Literal["ellipse", "circle"],
@@ -158,7 +158,7 @@ def combine(
     masks: MasksArgument,
     how: Annotated[
         Literal["multiply", "add", "subtract", "maximum", "minimum", "invert"],
-        typer.Option("--how", help="Operation; subtract takes the others from the first.", show_default=False),
+        typer.Option("--how", help="Operation; subtract removes the other masks from the first.", show_default=False),
     ],
     like: LikeOption = None,
     size: SizeOption = None,
@@ -178,7 +178,7 @@ def edge_aware(
     ],
     radius: Annotated[int, typer.Option("--radius", help="Largest shift of an edge, in pixels.")] = 16,
     epsilon: Annotated[
-        float, typer.Option("--epsilon", help="Edge threshold: a smaller value follows fainter edges.")
+        float, typer.Option("--epsilon", help="Edge threshold: smaller values follow fainter edges.")
     ] = 1e-4,
 ) -> NewMask:
     """Move the edges of a rough mask to the edges of an image."""

@@ -1,4 +1,4 @@
-"""Options that commands share, and how their values are read."""
+"""The options that commands share, and the parsing of their values."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ QuietOption: TypeAlias = Annotated[
 PaletteOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--palette", help="Colors of the maps' regions: red,'#0000ff',...; default: found.", rich_help_panel=WHERE
+        "--palette", help="Colors of the maps' regions: red,'#0000ff',...; default: detected.", rich_help_panel=WHERE
     ),
 ]
 LeastRegionOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
-        "--least-region", help="Fewest pixels of a region; default: 0.5 % with soft edges.", rich_help_panel=WHERE
+        "--least-region", help="Minimum pixels of a region; default: 0.5 % with soft edges.", rich_help_panel=WHERE
     ),
 ]
 SoftMapsOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--soft-maps", help="Share blended pixels of soft edges among regions.", rich_help_panel=WHERE),
+    typer.Option("--soft-maps", help="Divide the blended pixels of soft edges among regions.", rich_help_panel=WHERE),
 ]
 
 DEFAULT_SIZE = f"the content image's, at most {DEFAULT_LONGER_SIDE}"
@@ -104,7 +104,7 @@ def flag_of(name: str) -> str:
 
 
 def option_type(field: dataclasses.Field[Any]) -> Any:
-    """Return the type of the option of a declared setting; None where it is not given."""
+    """Return the type of the option of a declared setting; None if it is not given."""
     choices = field.metadata["choices"]
     if field.name == "memory":
         return Optional[str]  # noqa: UP045 - an amount with its unit

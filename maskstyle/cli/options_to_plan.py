@@ -1,4 +1,4 @@
-"""From the options of a painting command to the plan that describes the same run."""
+"""Turn the options of a painting command into the plan that describes the same run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
     Raises
     ------
     MaskstyleError
-        Where a value cannot be read, or a map or mask is not found; it names the option.
+        If a value cannot be read, or a map or mask is not found; it names the option.
     """
     _refuse_without_effect(inputs, given)
     find_recipe(given["recipe"])
@@ -58,13 +58,13 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
 
 
 def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Asked:
-    """Return the outputs and the notes of a command, beside its plan."""
+    """Return the outputs and the notes of a command, which its plan does not hold."""
     match_map = given.get("match_map")
     if match_map is not None:
         if plan.settings.style_weight == 0:
-            raise SettingsError("--match-map does nothing where --style-weight is 0; leave one out")
+            raise SettingsError("--match-map has no effect where --style-weight is 0; leave one out")
         if "matching" in declared_inputs(plan.inputs) and plan.values.get("matching") != "patch":
-            raise SettingsError("--match-map does nothing without --matching patch; give both, or neither")
+            raise SettingsError("--match-map has no effect without --matching patch; give both, or neither")
     files = Files(
         given["output"],
         given["record"],
@@ -80,7 +80,7 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
 def _refuse_without_effect(inputs: type[Inputs], given: Mapping[str, Any]) -> None:
     for name in inputs.without_effect:
         if given.get(name) is not None:
-            raise SettingsError(f"{flag_of(name)} does nothing in maskstyle {inputs.technique}; leave it out")
+            raise SettingsError(f"{flag_of(name)} has no effect in maskstyle {inputs.technique}; leave it out")
 
 
 class _TableMaker:

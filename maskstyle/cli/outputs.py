@@ -1,4 +1,4 @@
-"""The files that a command writes: checked before the work, written whole, and never over an input."""
+"""The files that a command writes: checked before painting, written atomically, never over an input."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Files:
         if snapshot_every:
             _check_folder(self._snapshot_folder())
         elif self.snapshots is not None:
-            raise SettingsError("--snapshot-dir does nothing without --snapshot-every; give both, or neither")
+            raise SettingsError("--snapshot-dir has no effect without --snapshot-every; give both, or neither")
         every = self.checkpoint_every
         if not (math.isfinite(every) and every >= 0):
             raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
@@ -85,14 +85,14 @@ class Files:
         check_distinct(written, inputs)
 
     def checkpoints(self, *, quiet: bool) -> Checkpoints | None:
-        """Return the checkpoints of the run, or None where it neither writes nor needs any.
+        """Return the checkpoints of the run, or None if it neither writes nor needs any.
 
         Prints what the run resumes from, or what happens to the checkpoint of an earlier run.
 
         Raises
         ------
         CheckpointError
-            Where there is nothing to resume from, or it is damaged.
+            If there is nothing to resume from, or it is damaged.
         """
         from maskstyle.synthesis.checkpoint_file import read_checkpoint
         from maskstyle.synthesis.checkpoints import Checkpoints
@@ -106,14 +106,14 @@ class Files:
             written_by = held.identity.get("version of maskstyle")
             if written_by != __version__:
                 raise CheckpointError(
-                    f"the checkpoint {path} was written by maskstyle {written_by}, and this is {__version__}; resume "
+                    f"the checkpoint {path} was written by maskstyle {written_by}, but this is {__version__}; resume "
                     "it with that version, or drop --resume"
                 )
             height, width = held.size
             text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
         elif path.exists():
             fate = "is kept" if self.checkpoint_every == 0 else "will be replaced"
-            text = f"note: {path} of an earlier run {fate}; --resume would continue it"
+            text = f"note: {path} from an earlier run {fate}; to continue that run, pass --resume"
         if text is not None and not quiet:
             messages().print(escape(text))
         if not self.resume and self.checkpoint_every == 0:
@@ -141,12 +141,12 @@ def checkpoint_beside(output: Path) -> Path:
 
 
 def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -> None:
-    """Raise ImageError where an output would replace an input or another output.
+    """Raise ImageError if an output would replace an input or another output.
 
     Parameters
     ----------
     outputs : mapping from str to Path or None
-        The files to write, by their options; None where the option is not given.
+        The files to write, by their options; None if the option is not given.
     inputs : sequence of Path
         The files that are read.
     """
@@ -160,7 +160,7 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
 
 
 def check_transparency(output: Path, cause: str) -> None:
-    """Raise ImageError where an output cannot keep the transparency that something needs."""
+    """Raise ImageError if an output cannot keep the transparency that something needs."""
     if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
         raise ImageError(f"{cause}, which {output.suffix} cannot keep; choose an output that ends in .png")
 

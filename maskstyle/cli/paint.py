@@ -1,6 +1,6 @@
 """The painting commands: one for each technique, made from its declared inputs.
 
-A command turns its options into the plan that describes the same run, and paints that plan.
+A command turns its options into a plan, and paints that plan.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
         if each.kind == "patches":
             parameters += [_setting(field, field.default) for field in dataclasses.fields(PatchSettings)]
             parameters.append(
-                _option("match_map", Path, None, "Picture of the matched style patches to write.", OUTPUT)
+                _option("match_map", Path, None, "Also write a picture of the matched style patches.", OUTPUT)
             )
         elif each.kind == "masked styles":
             parameters.append(_option(name, list[str], None, each.help, STYLE, flag=each.flag))
@@ -100,7 +100,7 @@ def _input(name: str, declared: Declared, default: Any) -> list[inspect.Paramete
     if declared.kind in ("image", "style"):
         return [_argument(name, Path, declared.help)]
     if declared.kind == "styles":
-        again = "Further style image to blend in, as FILE[:SHARE]; repeatable."
+        again = "Additional style image to blend in, as FILE[:SHARE]; repeatable."
         return [
             _argument(name, str, declared.help),
             _option("more_styles", list[str], None, again, STYLE, flag="--style"),
@@ -159,7 +159,7 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
 def _setting(
     field: dataclasses.Field[Any], default: Any, main: str = "content image", *, hidden: bool = False
 ) -> inspect.Parameter:
-    """Return the option of a declared setting, which is None where it is not given."""
+    """Return the option of a declared setting, which is None if it is not given."""
     help_ = setting_help(field, default, main)
     return _option(field.name, option_type(field), None, help_, field.metadata["panel"], hidden=hidden)
 

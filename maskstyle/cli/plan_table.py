@@ -25,7 +25,7 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
     plan : Plan
         The plan.
     asked : Asked
-        Where it would write.
+        Outputs and notes of the command.
     output : Path or None
         The file of the result, where there is one.
     """

@@ -48,7 +48,7 @@ def run(
     quiet: QuietOption = False,
     weights: WeightsOption = None,
 ) -> None:
-    """Paint a picture as a plan file describes it."""
+    """Paint the picture that a plan file describes."""
     from maskstyle.cli.outputs import Files
     from maskstyle.cli.plan_table import print_plan
     from maskstyle.cli.session import Asked, paint_plan
@@ -78,7 +78,7 @@ def run(
 
 @plans.callback()
 def _plans() -> None:
-    """Keep ``from`` a subcommand, although it is the only one."""
+    """Make ``from`` a subcommand, although it is the only one."""
 
 
 @plans.command("from")
@@ -128,7 +128,7 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
         if not equals or not name:
             raise SettingsError(f"--set is {text!r}; expected NAME=VALUE such as size=768")
         if name in plan.inputs.without_effect:
-            raise SettingsError(f"--set {name} does nothing in technique {plan.technique!r}; leave it out")
+            raise SettingsError(f"--set {name} has no effect in technique {plan.technique!r}; leave it out")
         values[name] = _value(name, value)
     init = values.get("init", "content")
     if init not in NAMED_INITS:

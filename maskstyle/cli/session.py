@@ -1,4 +1,4 @@
-"""One run from a plan to its files: what the painting commands and ``maskstyle run`` share."""
+"""Run a plan and write its files: shared by the painting commands and ``maskstyle run``."""
 
 from __future__ import annotations
 

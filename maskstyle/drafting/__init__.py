@@ -1,4 +1,4 @@
-"""First maps, drafted from an image for a person to correct."""
+"""Draft a first map of an image, to correct by hand."""
 
 import lazy_loader
 

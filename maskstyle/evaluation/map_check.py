@@ -94,7 +94,7 @@ class CheckedMap:
 
 
 Pair: TypeAlias = tuple[MapRegion | None, MapRegion | None]
-"""A content region and its style region; None where there is no match."""
+"""A content region and its style region; None if there is no match."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""From masks to pixel weights on each layer's grid; NumPy alone."""
+"""Turn masks into pixel weights on each layer's grid; NumPy only."""

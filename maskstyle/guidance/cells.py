@@ -1,4 +1,4 @@
-"""Which cells of each layer's grid a placement weighs, in the picture and in its style image; NumPy alone."""
+"""The cells of each layer's grid that a placement weights, in the picture and in its style image; NumPy only."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class CellWeights(NamedTuple):
     Parameters
     ----------
     divisor : float
-        What the Gram matrix is divided by: the number of cells, or the sum of the mask.
+        Divisor of the Gram matrix: the number of cells, or the sum of the mask.
     cells : (M,) int32 array, optional
-        Flat indices, rising; all cells where they are left out.
+        Flat indices in ascending order; by default, all cells.
     weights : (h, w) float32 array, optional
         Instead, the weight of every cell, at least 0.
     """
@@ -39,7 +39,7 @@ Grids: TypeAlias = Mapping[str, Size]
 """The (height, width) of the grid by layer."""
 
 PartCells: TypeAlias = dict[str, dict[str, CellWeights]]
-"""Cells by layer and part; what vanishes on a layer's grid is left out there."""
+"""Cells by layer and part, without parts that vanish on the grid of a layer."""
 
 
 def every_cell(grids: Grids) -> PartCells:

@@ -1,4 +1,4 @@
-"""Which style goes where in a picture: placements of styles on regions, on soft masks, or everywhere."""
+"""The layout of a picture: placements of styles on regions, on soft masks, or everywhere."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class StyleImage:
     image : (h, w, 3) float array
         RGB in [0, 1], of any size.
     style_map : SemanticMap, optional
-        Region of each pixel; needed where a style is taken from a region of the image.
+        Region of each pixel; required to take a style from a region of the image.
     name : str
-        What messages call it.
+        Name in messages.
     """
 
     image: Image
@@ -40,7 +40,7 @@ class StyleImage:
         return size_of(self.image)
 
     def map(self) -> SemanticMap:
-        """Return the map, or one without any region where there is none."""
+        """Return the map; without one, a map without regions."""
         return self.style_map or SemanticMap(np.full(self.size, -1, np.int32), ())
 
 
@@ -50,18 +50,18 @@ class Placement(NamedTuple):
     Parameters
     ----------
     name : str
-        What reports call it.
+        Name in reports.
     styles : tuple of (StyleImage, float)
         The style images with their shares of the target Gram matrix, which sum to 1. Only a placement everywhere
         blends several.
     place : int
-        Its place among the placements asked for.
+        Its index among the regions or masks of the inputs.
     label : int or None
         Label of the region in the content map.
     mask : (M, N) float32 array or None
-        Instead of a region, a soft mask. A placement without region and mask is everywhere.
+        Instead of a region, a soft mask. Without region and mask, the style goes everywhere.
     style_label : int or None
-        Label of the region of the style image whose style is taken; None: the whole image, or `style_mask`.
+        Label of the region of the style image to take the style from; None: the whole image, or `style_mask`.
     style_mask : (m, n) float32 array or None
         Soft mask over the style image.
     strength : float
@@ -117,9 +117,9 @@ class Layout:
     placements : tuple of Placement
         What is painted: regions in any order, then masks in the order of their notes.
     content_map : SemanticMap or None
-        Of the size of the content image; None where no region is named.
+        Of the size of the content image; None if no region is named.
     kept : tuple of int
-        Labels of the regions whose pixels never change, whatever masks cover them.
+        Labels of the regions to keep unchanged, even under masks.
     """
 
     placements: tuple[Placement, ...]

@@ -3,7 +3,7 @@
 After Champandard, "Semantic Style Transfer and Turning Two-Bit Doodles into Fine Artworks" (2016): patches are
 matched by the colors of the maps. His patches are 3x3 cells of one layer, and his loss compares them with their
 matches cell by cell. Here patches may be large and are compared by their Gram matrices, so that the match decides
-which style goes where, not where each stroke goes.
+the style of each patch, not the place of each stroke.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FEATURE_PARTS = 2
 """The same for network features, which have many more channels than colors do."""
 
 SLACK = 0.03
-"""Fraction of a patch that may be of a wrong region if the match then repeats less or lies better."""
+"""Fraction of a patch that may lie in a wrong region in exchange for less repetition or a better position."""
 
 TIE = 1e-4
 """Weight of the distance of relative positions, as a fraction of the image, where nothing else decides."""

@@ -1,4 +1,4 @@
-"""Semantic regions on a layer's grid: which of its cells belong to which region."""
+"""Semantic regions on a layer's grid: assign cells to regions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Style images as the network sees them: recolored for the placements that ask for the content's colors."""
+"""Style images as the network sees them: recolored for placements that use the content's colors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def seen_styles(layout: Layout, content: Image | None, *, alpha: Mask | None = N
     layout : Layout
         What is painted.
     content : (H, W, 3) float32 array or None
-        In [0, 1]; None where there is no content image, and nothing is recolored.
+        In [0, 1]; None if there is no content image, and nothing is recolored.
     alpha : (H, W) float32 array, optional
         Transparency of the content image: invisible colors do not count.
 

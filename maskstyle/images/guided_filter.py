@@ -1,7 +1,7 @@
 """The guided filter of He, Sun and Tang (2013), which moves the edges of a mask to the edges of an image.
 
-SciPy and scikit-image do not have it. The random walker of scikit-image solves a system the size of the image and
-treats soft values as unknown; its bilateral filter takes no guidance image.
+SciPy and scikit-image do not implement it. The random walker of scikit-image solves a system the size of the image
+and treats soft values as unknown; its bilateral filter takes no guidance image.
 """
 
 from __future__ import annotations

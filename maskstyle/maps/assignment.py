@@ -1,4 +1,4 @@
-"""Which region of a content image takes its style from which region of a style image, from their two maps."""
+"""Assign a region of the style image to each region of the content image, by their maps."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region
 from maskstyle.maps.semantic_map import SemanticMap
 
 UNMATCHED = ("error", "keep", "whole-style")
-"""How regions of only one map may be handled: see `maskstyle.transfer_region`."""
+"""Ways to handle regions found in only one map; see `maskstyle.transfer_region`."""
 
 UNMATCHED_PATCHES = ("error", "nearest")
-"""The same where patches are matched: see `maskstyle.transfer_patch`."""
+"""The same for patches; see `maskstyle.transfer_patch`."""
 
 UNMATCHED_DOODLE = ("error", "whole-style")
-"""The same for a doodle: see `maskstyle.transfer_doodle`."""
+"""The same for a doodle; see `maskstyle.transfer_doodle`."""
 
 
 class MapNames(NamedTuple):
-    """What messages call two maps and their images."""
+    """The names of two maps and their images in messages."""
 
     content_map: str = "the content map"
     style_map: str = "the style map"
@@ -111,9 +111,9 @@ def assign_regions(
     Raises
     ------
     ImageError
-        Where a map does not fit its image, a color is in no map, a region is in one map only, or nothing is painted.
+        If a map does not fit its image, a color is in no map, a region is in one map only, or nothing is painted.
     SettingsError
-        Where `unmatched` is none of `UNMATCHED`.
+        If `unmatched` is none of `UNMATCHED`.
 
     Examples
     --------
@@ -217,9 +217,9 @@ def assign_nearest(
     Raises
     ------
     ImageError
-        Where a map does not fit its image, or a region is in one map only.
+        If a map does not fit its image, or a region is in one map only.
     SettingsError
-        Where `unmatched` is neither.
+        If `unmatched` is neither.
     """
     check_unmatched(unmatched, UNMATCHED_PATCHES)
     content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
@@ -242,7 +242,7 @@ def assign_nearest(
 
 
 def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
-    """Raise SettingsError where the handling of regions of only one map is none of the choices."""
+    """Raise SettingsError if `unmatched` is none of the choices."""
     if unmatched not in choices:
         with concerning("unmatched"):
             raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(choices)}")
@@ -267,7 +267,7 @@ def find_denoised(
     Raises
     ------
     ImageError, SettingsError
-        Where the map has no region of a color, or it is not painted.
+        If the map has no region of a color, or it is not painted.
     """
     labels = []
     for place, color in enumerate(colors):
@@ -275,8 +275,8 @@ def find_denoised(
             label = find_region(color, content_map, name=name)
             if label not in painted:
                 raise SettingsError(
-                    f"region {region_name(content_map.colors[label])} is to be denoised, but it is not painted; list "
-                    "painted regions only"
+                    f"denoise_regions lists {region_name(content_map.colors[label])}, which is not painted; list "
+                    "only painted regions"
                 )
             labels.append(label)
     return tuple(labels)
@@ -307,7 +307,9 @@ def _fitted(
 
 def _require_map(given: object, name: str) -> None:
     if not isinstance(given, SemanticMap):
-        raise SettingsError(f"{name} is a {type(given).__name__}; expected what maskstyle.load_map returns")
+        raise SettingsError(
+            f"{name} is a {type(given).__name__}; expected a SemanticMap, as maskstyle.load_map returns"
+        )
 
 
 def _matched(
@@ -376,12 +378,12 @@ def _refuse_unmatched(
 def _require_pixels(
     assigned: Sequence[AssignedRegion], content_map: SemanticMap, style_map: SemanticMap, names: MapNames
 ) -> None:
-    """Raise ImageError where nothing is left of an assigned region at the size of its image."""
+    """Raise ImageError if an assigned region vanishes at the size of its image."""
     for each in assigned:
         empty = content_map.count(each.region) == 0
         if empty or (each.style_region is not None and style_map.count(each.style_region) == 0):
             where = names.content_map if empty else names.style_map
             raise ImageError(
-                f"region {each.name} is so small in {where} that nothing is left of it at its image's size; paint it "
+                f"region {each.name} of {where} vanishes when the map is resized to its image; paint it "
                 "larger, or use a map of the image's size"
             )

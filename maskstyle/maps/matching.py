@@ -314,4 +314,4 @@ def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: s
         f"{shortlist([describe_color(color) for color in each.colors]) if each.colors else 'no region'} in {name}"
         for each, name in ((content, content_name), (style, style_name))
     ]
-    return f"no color is in both: there are {held[0]}, and {held[1]}"
+    return f"the maps share no color: {held[0]}, and {held[1]}"

@@ -128,7 +128,9 @@ def fit_mask(mask: Mask, size: Size, *, name: str, image_name: str) -> Mask:
         raise ImageError(f"{name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
     lowest, highest = float(array.min()), float(array.max())
     if not (lowest >= 0 and highest <= 1):
-        raise ImageError(f"{name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
+        raise ImageError(
+            f"{name} has values from {lowest:g} to {highest:g}; expected values in [0, 1]; rescale or clip them"
+        )
     checked = array.astype(np.float32, copy=False)
     require_some(checked, name)
     check_aspect(size_of(array), size, kind="mask", name=name, image_name=image_name)

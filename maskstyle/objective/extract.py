@@ -1,6 +1,6 @@
-"""What a network extracts from whole images: Gram matrices and features, in tiles where an image is large.
+"""Extract Gram matrices and features from whole images, in tiles if an image is large.
 
-This is the one place that decides between an image evaluated at once and an image evaluated in tiles.
+Only this module decides whether to evaluate an image at once or in tiles.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from maskstyle.objective.tiling.stored import stored_features
 from maskstyle.objective.tiling.tile_cells import Selection
 
 Grams = dict[str, list[NDArray[np.float32]]]
-"""Gram matrices (C, C) by layer, in the order of the weights asked for."""
+"""Gram matrices (C, C) by layer, in the order of the requested weights."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Guides: for every placement of a layout, the cells that it weighs and the Gram matrices that it asks for.
+"""Guides: for each placement of a layout, its weights on the cells of each layer and its target Gram matrices.
 
-One function makes the guides of every technique. The style of a region, of a soft mask, of a whole image or of a
-blend of images is a Gram matrix under `CellWeights`, and so is what is compared with it.
+One function makes the guides of every technique: the style of a region, of a soft mask, of a whole image or of a
+blend of images is always a Gram matrix under `CellWeights`.
 """
 
 from __future__ import annotations

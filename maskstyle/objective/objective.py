@@ -75,7 +75,7 @@ class Objective:
         Raises
         ------
         MemoryError
-            Where TensorFlow runs out of memory.
+            If TensorFlow runs out of memory.
         """
         try:
             return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Checks of a plan's values: errors that name the line, keys that are known, values of the right kind."""
+"""Check the keys and the kinds of values of a plan; errors name the line."""
 
 from __future__ import annotations
 
@@ -101,14 +101,14 @@ POSITIVE = Kind("a number above 0", lambda value: _is_number(value) and value > 
 def check_keys(
     source: Source, path: KeyPath, table: Mapping[str, Any], known: Mapping[str, Kind], where: str
 ) -> None:
-    """Raise SettingsError where a table has an unknown key, or a value of the wrong kind.
+    """Raise SettingsError if a table has an unknown key, or a value of the wrong kind.
 
     Parameters
     ----------
     source : Source
         For messages.
     path : KeyPath
-        Where the table is.
+        Key path of the table.
     table : mapping
         The table.
     known : mapping from str to Kind

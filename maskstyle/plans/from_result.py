@@ -27,12 +27,12 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
     Raises
     ------
     SettingsError
-        Where the metadata are not enough.
+        If the metadata is not enough.
     """
     if "inputs" not in metadata:
         raise SettingsError(
-            f"the metadata of {result} does not name the files that it was made from, as where it was saved from "
-            "Python; expected a result of the command line"
+            f"the metadata of {result} does not name its input files, as for a result saved from Python; expected a "
+            "result that the command line wrote"
         )
     try:
         inputs = metadata["inputs"]
@@ -47,25 +47,25 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
         memory = metadata.get("run", settings).get("memory")
         if memory is not None:
             table["run"] = {"memory": memory}
-        # Weights that a run found by itself are recorded by their name alone.
+        # Weights that a run found automatically are recorded by name only.
         if "weights" not in table and (result.parent / inputs["weights"]).is_file():
             table["weights"] = inputs["weights"]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         missing = f"missing: {error.args[0]}" if isinstance(error, KeyError) else "damaged"
         raise SettingsError(
-            f"the metadata of {result} are not enough for a plan ({missing}); expected a result of maskstyle "
+            f"the metadata of {result} is not enough for a plan ({missing}); expected a result of maskstyle "
             f"{', '.join(name for name in TECHNIQUES if name != 'plan')} or run, of version 0.4 or later"
         ) from None
     return table
 
 
 def _check_understood(settings: Mapping[str, Any], result: Path) -> None:
-    """Raise SettingsError where a result has settings that plans lack: the plan would make another picture."""
+    """Raise SettingsError if a result has settings that plans lack: the plan would make another picture."""
     strange = [name for name in settings if name not in FIELDS and name not in RUN_FIELDS]
     if strange:
         raise SettingsError(
-            f"{result} was made with {', '.join(strange)}, which plans do not support; make it without, or write a "
-            "plan by hand"
+            f"{result} was made with {', '.join(strange)}, which plans do not support; make it again without them, "
+            "or write a plan by hand"
         )
 
 

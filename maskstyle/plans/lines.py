@@ -1,4 +1,4 @@
-"""The lines of the keys of a TOML text, which tomllib does not report."""
+"""Find the line of each key in a TOML text, which tomllib does not report."""
 
 from __future__ import annotations
 

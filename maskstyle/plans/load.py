@@ -1,4 +1,4 @@
-"""Loading a plan: read its files and find its colors in their maps, for the inputs of its technique."""
+"""Load a plan: read its files, find its colors in their maps, and make the inputs of its technique."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
 
 
 def check_files(plan: Plan) -> None:
-    """Raise SettingsError where a file of a plan file does not exist."""
+    """Raise SettingsError if a file of a plan file does not exist."""
     for path, file in plan_files(plan).items():
         if not file.is_file():
             what = "is a folder" if file.is_dir() else "does not exist"
@@ -97,7 +97,7 @@ def load_plan(plan: Plan) -> LoadedPlan:
     Raises
     ------
     MaskstyleError
-        Where a file cannot be read or a color is not in its map; with the line of the plan.
+        If a file cannot be read or a color is not in its map; with the line of the plan.
     """
     loader = _Loader(plan)
     values = {name: loader.value(name, each) for name, each in declared_inputs(plan.inputs).items()}
@@ -124,7 +124,7 @@ def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
 
 
 def _check_layers(plan: Plan) -> None:
-    """Raise SettingsError where a layer is none of the network's: no size would be right for it."""
+    """Raise SettingsError if a layer is none of the network's: no size would be right for it."""
     architecture = ARCHITECTURES.get(plan.settings.network, VGG19)
     wanted = wanted_layers(plan.settings)
     for name in ("content_layers", "style_layers"):
@@ -181,7 +181,7 @@ class _Loader:
             self.notes.append(f"no region or mask has the style {', '.join(unused)}")
 
     def value(self, name: str, declared: Declared) -> Any:
-        """Return the value of a declared input; None where the plan does not give it."""
+        """Return the value of a declared input; None if the plan does not give it."""
         readers: dict[str, Callable[[str, Declared], Any]] = {
             "image": self._image,
             "style": self._style,

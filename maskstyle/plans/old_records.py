@@ -1,4 +1,4 @@
-"""Reading the records of version 0.4, which differ from command to command."""
+"""Read the records of version 0.4, which differ from command to command."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
     Raises
     ------
     KeyError, TypeError, ValueError
-        Where the record is not enough.
+        If the record is not enough.
     SettingsError
-        Where it has an input that plans do not support.
+        If it has an input that plans do not support.
     """
     command, inputs = metadata["command"], metadata["inputs"]
     if command not in READERS or "sha256" not in metadata:
@@ -34,8 +34,8 @@ def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
     strange = [name for name, value in inputs.items() if name not in known and value not in (None, False, [])]
     if strange:
         raise SettingsError(
-            f"{result} was made with {', '.join(strange)}, which plans do not support; make it without, or write a "
-            "plan by hand"
+            f"{result} was made with {', '.join(strange)}, which plans do not support; make it again without "
+            "them, or write a plan by hand"
         )
     return read(inputs) | _patches(metadata)
 

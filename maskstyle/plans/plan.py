@@ -49,7 +49,7 @@ class RegionEntry:
     complement : bool
         Whether to invert the mask.
     style : str or None
-        The name of the style; None where the region is kept.
+        The name of the style; None if the region is kept.
     style_region : str or None
         Color of a region of the style map, or "whole".
     style_mask : str or None
@@ -57,7 +57,7 @@ class RegionEntry:
     strength : float
         Factor on the strength of the style.
     color : str or None
-        Color mode; the one of the settings where it is left out.
+        Color mode; by default, that of the settings.
     """
 
     region: str | None = None
@@ -95,7 +95,7 @@ class MapReading(NamedTuple):
     Parameters
     ----------
     palette : tuple of str or None
-        Colors of the regions; found in the map where they are left out.
+        Colors of the regions; by default, found in the map.
     least_region : int or None
         Fewest pixels of a region.
     soft : bool

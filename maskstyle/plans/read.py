@@ -1,4 +1,4 @@
-"""Reading a plan file, and checking its text; the files that it names are not opened."""
+"""Read a plan file and check its text, without opening the files that it names."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_plan(path: str | Path) -> Plan:
     Raises
     ------
     SettingsError
-        Where the file cannot be read or its text is wrong, with the line.
+        If the file cannot be read or its text is wrong, with the line.
     """
     path = Path(path)
     text = _text_of(path)
@@ -133,7 +133,7 @@ def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> Pl
         raise source.error(path, f'[styles.{name}] has no image; add image = "painting.jpg"')
     if "map" in table and not has_maps(inputs):
         raise source.error(
-            (*path, "map"), f"map does nothing in technique {inputs.technique!r}; add regions, or leave it out"
+            (*path, "map"), f"map has no effect in technique {inputs.technique!r}; add regions, or leave it out"
         )
     if "map" not in table and needs_style_map(inputs):
         raise source.error(
@@ -144,7 +144,7 @@ def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> Pl
     blends = any(each.kind == "styles" for each in declared_inputs(inputs).values())
     if "share" in table and not blends:
         instead = "leave it out" if one_style(inputs) else "use strength in [[region]], or leave it out"
-        raise source.error((*path, "share"), f"share does nothing in technique {inputs.technique!r}; {instead}")
+        raise source.error((*path, "share"), f"share has no effect in technique {inputs.technique!r}; {instead}")
     return PlanStyle(name, table["image"], table.get("map"), float(table.get("share", 1.0)))
 
 
@@ -160,7 +160,7 @@ def _region(
         both = "both a region and a mask" if "region" in table else "neither a region nor a mask"
         raise source.error(path, f'[[region]] has {both}; give it either region = "red" or mask = "mask.png"')
     if "complement" in table and "mask" not in table:
-        raise source.error((*path, "complement"), "complement does nothing without mask; leave it out")
+        raise source.error((*path, "complement"), "complement has no effect without mask; leave it out")
     _check_style_of_region(source, path, table, styles)
     if "style_region" in table and "style_mask" in table:
         raise source.error(
@@ -184,7 +184,7 @@ def _check_style_of_region(
     if table.get("keep", False):
         for key in table:
             if key not in ("region", "keep"):
-                raise source.error((*path, key), f"{key} does nothing where keep is true; leave one of them out")
+                raise source.error((*path, key), f"{key} has no effect where keep is true; leave one of them out")
     elif "style" not in table:
         raise source.error(path, '[[region]] has no style; add style = "NAME", or keep = true')
     elif table["style"] not in styles:
@@ -196,14 +196,14 @@ def _check_style_of_region(
 def _check_regions(
     source: Source, table: Mapping[str, Any], regions: tuple[RegionEntry, ...], inputs: type[Inputs]
 ) -> None:
-    """Raise SettingsError where the regions paint nothing, or need a map that the plan does not name."""
+    """Raise SettingsError if the regions paint nothing, or need a map that the plan does not name."""
     if not any(each.style for each in regions):
         example = 'region = "red"' if "content_map" in keys_of(inputs) else 'mask = "mask.png"'
         raise source.error(("region",), f'nothing is painted; add [[region]] with {example} and style = "NAME"')
     without_maps = "content_map" not in table and not any("map" in style for style in table["styles"].values())
     for key in ("palette", "least_region", "soft_maps") if without_maps else ():
         if key in table:
-            raise source.error((key,), f"{key} does nothing where there is no map; leave it out, or add one")
+            raise source.error((key,), f"{key} has no effect where there is no map; leave it out, or add one")
     for place, each in enumerate(regions):
         if each.region is not None and "content_map" not in table:
             raise source.error(
@@ -221,7 +221,7 @@ def _check_regions(
 
 
 def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> None:
-    """Raise SettingsError where a value is none of the choices or out of bounds, or where a region is no color."""
+    """Raise SettingsError if a value is none of the choices or out of bounds, or a region is no color."""
     for name, each in declared_inputs(inputs).items():
         if each.choices and table.get(name, each.choices[0]) not in each.choices:
             raise source.error((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")
@@ -257,7 +257,7 @@ def _text_of(path: Path) -> str:
     try:
         if len(data) > LARGEST_PLAN:
             raise UnicodeDecodeError("utf-8", b"", 0, 1, "too long")
-        # Editors on Windows may begin a file with a byte order mark, which TOML does not know.
+        # Editors on Windows may begin a file with a byte order mark, which TOML does not allow.
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise SettingsError(

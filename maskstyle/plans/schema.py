@@ -34,7 +34,7 @@ COMMON_KEYS: Mapping[str, Kind] = {
     "run": TABLE,
     "styles": TABLE,
 }
-"""The keys of every plan beside those of its technique."""
+"""The keys of every plan, in addition to those of its technique."""
 
 MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
 """How maps are read, where there are any."""
@@ -119,11 +119,11 @@ def technique_of(source: Source, table: Mapping[str, Any]) -> type[Inputs]:
         if key not in keys_of(inputs):
             others = " or ".join(repr(name) for name, other in TECHNIQUES.items() if key in keys_of(other))
             raise source.error(
-                (key,), f"{key} does nothing in technique {technique!r}; leave it out, or choose {others}"
+                (key,), f"{key} has no effect in technique {technique!r}; leave it out, or choose {others}"
             )
     for key in table.get("settings", {}):
         if key in inputs.without_effect:
-            raise source.error(("settings", key), f"{key} does nothing in technique {technique!r}; leave it out")
+            raise source.error(("settings", key), f"{key} has no effect in technique {technique!r}; leave it out")
     for key, example in _needed(inputs).items():
         if key not in table:
             raise source.error((), f"the plan has no {key}; add {key} = {example}")

@@ -1,4 +1,4 @@
-"""The settings of a plan, its limits and its patches: from values of TOML's types and back."""
+"""Convert the settings, limits and patches of a plan from TOML values and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing plans: the table of a resolved plan, with paths for another folder, as TOML."""
+"""Write plans: the table of a resolved plan as TOML, with paths relative to another folder."""
 
 from __future__ import annotations
 

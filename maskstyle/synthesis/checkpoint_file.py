@@ -1,6 +1,6 @@
 """Checkpoint files: the state of a run, written atomically and checked on reading.
 
-A checkpoint is an uncompressed .npz with a JSON header beside the arrays. Nothing in it is ever unpickled.
+A checkpoint is an uncompressed .npz of arrays and a JSON header. It is read without unpickling.
 """
 
 from __future__ import annotations

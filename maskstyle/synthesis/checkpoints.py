@@ -1,4 +1,4 @@
-"""When to write checkpoints, and which checkpoint a run resumes from."""
+"""Write checkpoints at intervals, and load the checkpoint to resume from."""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ def _warn(message: str) -> None:
 
 
 class Checkpoints:
-    """Keep one run, such as a `maskstyle.transfer_basic`, resumable by writing its state to a file now and then.
+    """Make a run resumable: save its state to a file periodically.
 
-    Each checkpoint replaces the previous one atomically. Call `remove` once the result is saved.
+    Pass it to `maskstyle.Run`. Each checkpoint replaces the previous one atomically. Call `remove` once the result is
+    saved.
 
     Parameters
     ----------
     path : Path or str
         The file, in an existing folder.
     every : float
-        Least number of seconds between two checkpoints, and before the first; 0 writes none.
+        Minimum number of seconds between checkpoints, and before the first; 0 writes none.
     resume : bool
         Resume from the file, which must belong to the same run: the same images, settings and version of maskstyle.
         Otherwise an existing file stays until the first checkpoint replaces it.
     warn : callable, optional
-        Called with a message the first time that a checkpoint cannot be written; the run continues. The default
-        issues a Python warning.
+        Called with a message the first time that a checkpoint cannot be written; the run continues. By default, a
+        Python warning.
     clock : callable, optional
-        Returns seconds that never go back.
+        Returns the time in seconds; must never decrease.
 
     Attributes
     ----------
@@ -131,8 +132,8 @@ class Checkpoints:
         progress, state : callable
             Return the progress and the state of the run; called only if a checkpoint is written.
         last : bool
-            Whether the run was interrupted and this is its last offer. A last checkpoint is written before it is
-            time, unless it would replace that of a different run, which may be worth more than the start of this one.
+            Whether the run was interrupted and this is its last offer. The last checkpoint is written at once, unless
+            it would replace the checkpoint of a different run, which may be worth more than the start of this one.
         """
         if self._clock() < self._due and not (last and self._may_write_early()):
             return

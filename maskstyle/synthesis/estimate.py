@@ -1,4 +1,4 @@
-"""What time and memory a run is expected to take: lines fitted to measurements by benchmarks/estimate.py."""
+"""Estimate the time and memory of a run, from lines fitted to measurements by benchmarks/estimate.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from maskstyle.settings import Limits, PatchSettings, Settings, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
 
 MACHINE = "2 cores with AVX512_BF16"
-"""What the constants were measured on."""
+"""The machine on which the constants were measured."""
 
 
 class Constants(NamedTuple):
@@ -47,7 +47,7 @@ CONSTANTS = {
 """By network and compute type. An operation of lite takes longer, as its layers are narrower."""
 
 IMAGES = 3
-"""Float32 images of the finest size that a run holds at its peak, beside those of the optimizer."""
+"""Float32 images of the finest size that a run holds at its peak, without those of the optimizer."""
 
 TILED = 1.5
 """Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, not one

@@ -54,7 +54,7 @@ def _whole(scene: Scene, only: SeenStyle | None) -> Image:
     style = scene.styles[0].image
     if settings.init == "image":
         if scene.initial is None:
-            raise SettingsError("init is 'image', but no initial image was given")
+            raise SettingsError("init is 'image', but no initial image was given; pass `initial`")
         return _at_size(scene.initial, finest)
     if settings.init == "noise":
         noise = np.random.default_rng(settings.seed).random((*scene.sizes[0], 3), dtype=np.float32)
@@ -63,7 +63,7 @@ def _whole(scene: Scene, only: SeenStyle | None) -> Image:
         return _colored(scene, only, scene.sizes[0])
     chosen = style if settings.init == "style" else scene.content
     if chosen is None:
-        raise SettingsError(f"init is {settings.init!r}, but there is no content image; give another init")
+        raise SettingsError(f"init is {settings.init!r}, but there is no content image; choose another init")
     return _at_size(chosen, finest)
 
 

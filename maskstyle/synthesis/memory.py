@@ -1,4 +1,4 @@
-"""What keeps a run within its memory: the largest tiles that fit, or a refusal that says what would."""
+"""Fit a run into its memory: choose the largest tiles that fit, or suggest a size that fits."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def within_memory(demand: Demand) -> Limits:
     Raises
     ------
     SettingsError
-        Where not even the smallest tiles fit.
+        If not even the smallest tiles fit.
     """
     limits = demand.limits
     if limits.tile_size is not None:
@@ -59,7 +59,7 @@ def _too_large(demand: Demand, free: float) -> str:
     memory, whose = (demand.limits.memory, "the limit") if demand.limits.memory else (free, "free")
     largest = _largest(demand, memory)
     way_out = f"the largest `size` that fits is {largest}" if largest else "no size fits"
-    other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto takes less"
+    other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto needs less memory"
     return (
         f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {memory:.1f} GB is "
         f"{whose}{other}; {way_out}"
@@ -67,7 +67,7 @@ def _too_large(demand: Demand, free: float) -> str:
 
 
 def _checked(demand: Demand) -> Limits:
-    """Return limits whose tiles were asked for; raise SettingsError where they do not fit into the memory."""
+    """Return limits with a requested tile size; raise SettingsError if they do not fit into the memory."""
     limits, needed = demand.limits, _gigabytes(demand)
     if limits.memory and needed > limits.memory:
         raise SettingsError(

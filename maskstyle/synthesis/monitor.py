@@ -1,4 +1,4 @@
-"""Watch a minimization: evaluate, keep the best image, decide when to stop, offer the state to resume from."""
+"""Monitor a minimization: evaluate, keep the best image, decide when to stop, and offer the state to resume from."""
 
 from __future__ import annotations
 

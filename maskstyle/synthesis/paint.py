@@ -28,20 +28,20 @@ from maskstyle.synthesis.schedule import settings_at
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """How a scene is painted; nothing here changes what is asked for.
+    """How to paint a scene: network, memory limit, callbacks and checkpoints.
 
     Parameters
     ----------
     network : NetworkChoice or FeatureNetwork, optional
-        A chosen or loaded network; found as the settings say where it is left out.
+        A chosen or loaded network. By default, the settings determine it.
     limits : Limits
-        The memory that the run may use, and the size of tiles.
+        Memory limit and size of tiles.
     on_step : callable, optional
         Called with a `maskstyle.Step` after each evaluation.
     should_stop : callable, optional
-        Asked after each evaluation; where it returns True, the best image so far is the result.
+        Called after each evaluation; return True to stop with the best image so far.
     checkpoints : Checkpoints, optional
-        Where the state is written now and then, and whether to resume from it; see ``docs/large-pictures.md``.
+        Where to save the state periodically, and whether to resume from it; see ``docs/large-pictures.md``.
     """
 
     network: NetworkChoice | FeatureNetwork | None = None
@@ -57,9 +57,9 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     Parameters
     ----------
     scene : Scene
-        What is asked for; see the ``scene`` method of the inputs of each technique.
+        What to paint: the result of the ``scene`` method of the inputs of a technique.
     run : Run, optional
-        How it is painted.
+        How to paint it.
 
     Returns
     -------
@@ -68,10 +68,10 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     Raises
     ------
     SettingsError, WeightsError, CheckpointError
-        Before the long work starts: where the run does not fit into its memory, the network cannot be loaded, or
-        there is no checkpoint of this run.
+        Before painting starts: if the run does not fit into its memory, the network cannot be loaded, or there is no
+        checkpoint of this run to resume from.
     NumericalError
-        Where a loss is not finite; it carries the last good image.
+        If a loss is not finite; its ``image`` is the last good image.
     """
     run = run or Run()
     network = loaded_network(run.network, scene.settings)
@@ -98,7 +98,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
 
 
 def loaded_network(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
-    """Return a loaded network; one that is given loaded must have the layers of the settings."""
+    """Return the loaded network; a network that was loaded before must have the layers of the settings."""
     layers = wanted_layers(settings)
     if network is None:
         network = choose_network(settings.network, layers, compute_type=settings.compute_type)
@@ -107,7 +107,8 @@ def loaded_network(network: NetworkChoice | FeatureNetwork | None, settings: Set
     missing = [layer for layer in layers if layer not in network.layers]
     if missing:
         raise SettingsError(
-            f"the network was loaded for {', '.join(network.layers)}, but the settings need {', '.join(missing)}"
+            f"the network was loaded for {', '.join(network.layers)}, but the settings need "
+            f"{', '.join(missing)}; load it with these layers, or choose other layers"
         )
     return network
 
@@ -166,5 +167,5 @@ def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str
 
 
 def _as_loaded(settings: Settings, network: FeatureNetwork) -> Settings:
-    """Return settings with the pooling and padding of the network, which one that is given loaded keeps."""
+    """Return settings with the pooling and padding of the network: a network that was loaded before keeps its own."""
     return settings.changed(pooling=network.pooling, padding=network.padding)

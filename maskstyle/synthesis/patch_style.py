@@ -1,4 +1,4 @@
-"""The style term of scenes whose patches are matched: a Gram matrix for each patch, after Champandard (2016)."""
+"""The style term of patch matching: a Gram matrix for each patch, after Champandard (2016)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of a run: the image, what was done, and how it went."""
+"""The result of a run: the image, its losses, and the record of the run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Result:
     image : (H, W, 3) float32 array
         RGB in [0, 1]; it may be read-only, so copy it to change it.
     alpha : (H, W) float32 array or None
-        Transparency in [0, 1], if there is any.
+        Opacity in [0, 1]; None if the image is opaque.
     technique : str
         Name of the technique.
     settings : Settings
@@ -37,19 +37,19 @@ class Result:
     limits : Limits
         Memory limit and size of tiles.
     losses : dict of str to float
-        Weighted losses by term of the image before any denoising.
+        Weighted losses of the image by term, before any denoising.
     steps : tuple of StepRecord
         Losses of every step.
     scales : tuple of ScaleReport
         What happened at each size.
     seconds : float
-        Wall time of the synthesis, loading left out.
+        Wall time of the synthesis, without loading.
     notes : tuple of str
-        What a person should know about the result, such as a region too small for some layers.
+        Notes for the user, such as a region too small for some layers.
     patches : PatchSettings or None
-        How patches were cut and matched, if they were.
+        How patches were cut and matched; None for other techniques.
     match_map : (H, W, 3) float32 array or None
-        If patches were matched, the picture put together from the matched style patches.
+        Picture assembled from the matched style patches; None if no patches were matched.
     """
 
     image: Image
@@ -117,7 +117,7 @@ class Result:
 
 
 def peak_memory_mb() -> float | None:
-    """Return this process's peak resident memory in MiB (2^20 bytes); None where the system hides it (Windows)."""
+    """Return this process's peak resident memory in MiB (2^20 bytes); None if the system hides it (Windows)."""
     try:
         import resource
     except ImportError:
@@ -159,7 +159,7 @@ class ScaleReport:
     evaluations : int
         Number of evaluations of loss and gradient.
     seconds_per_evaluation : float
-        Mean, the optimizer's own work included, without the first evaluation, which compiles, where there are more.
+        Mean time, including the optimizer. The first evaluation, which compiles, counts only if it is the only one.
     stopped_because : str
         See `maskstyle.synthesis.minimize.Outcome`.
     optimizer : {"lbfgs", "adam"}

@@ -1,4 +1,4 @@
-"""The only loop over sizes: from coarse to fine, each size starts from the result of the one before."""
+"""The loop over sizes, from coarse to fine: each size starts from the result of the previous one."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Step:
     Parameters
     ----------
     scale, scales : int
-        Number of the size, from 1, and how many there are.
+        Number of the current size, from 1, and the number of sizes.
     size : (height, width)
         The current size.
     step, steps : int
-        Number of the evaluation at this size, from 1, and its limit.
+        Number of the evaluation at this size, from 1, and the maximum.
     losses : dict of str to float
         Weighted losses by term.
     seconds : float
@@ -114,21 +114,21 @@ def synthesize(
     settings : Settings
         For the optimizer.
     memory : float, optional
-        GB that the optimizer may plan with.
+        Memory limit of the optimizer in GB.
     on_step : callable, optional
         Called after each evaluation.
     should_stop : callable, optional
-        Asked after each evaluation; where it returns True, the best image so far is returned.
+        Called after each evaluation; return True to stop with the best image so far.
     begin_with : callable, optional
         Puts back pixels that must not change into the image that a size begins with.
     checkpoints : Checkpoints, optional
         Offered the state after each evaluation; gives the state to resume from, after its ``begin`` was called.
-        Sizes that are done are left out.
+        Finished sizes are skipped.
 
     Raises
     ------
     NumericalError
-        Where a loss is not finite; it carries the last good image, at the size at which it happened.
+        If a loss is not finite; its ``image`` is the last good image, at the current size.
     """
     held = None if checkpoints is None else checkpoints.progress
     began = time.perf_counter() - (0.0 if held is None else held.seconds)
@@ -176,7 +176,7 @@ def synthesize(
 def _first_image(
     coarser: Image | None, start: Image, size: Size, begin_with: Callable[[Image], Image] | None
 ) -> Image:
-    """Return the image that a size begins with, after a coarser one where there is one."""
+    """Return the image that a size begins with, made from the result of the coarser size, if any."""
     image = resize_image(start, size) if coarser is None else enlarged(coarser, start, size)
     return image if begin_with is None else begin_with(image)
 
@@ -212,7 +212,7 @@ def enlarged(result: Image, start: Image, size: Size) -> Image:
 
 
 class _Recorder:
-    """Keeps what happens at one size, beside what happened before, and passes it on as Steps."""
+    """Record the steps of one size after those of earlier sizes, and report them as `Step`."""
 
     def __init__(
         self,
@@ -260,7 +260,7 @@ class _Recorder:
         )
 
     def _mean_interval(self) -> float:
-        """Return the mean time between evaluations of this process, which leaves out the first, which compiles."""
+        """Return the mean time between evaluations of this process, without the first, which compiles."""
         if len(self._moments) < 2:
             return 0.0
         return (self._moments[-1] - self._moments[0]) / (len(self._moments) - 1)

@@ -1,4 +1,4 @@
-"""A scene: everything that is asked for, resolved. Techniques build scenes; the engine paints them."""
+"""A scene: the resolved inputs of a run. Techniques build scenes; the engine paints them."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def guided_style(scene: Scene, extractor: Extractor, size: Size) -> StyleAtSize:
 
 
 StyleAt: TypeAlias = "Callable[[Scene, Extractor, Size], StyleAtSize]"
-"""How a scene's style term is made at a size: from its guides, or otherwise."""
+"""A function that makes the style term of a scene at a size, from its guides or otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything that is asked for, resolved and checked.
+    """The inputs of a run, resolved and checked.
 
     Parameters
     ----------
@@ -75,29 +75,29 @@ class Scene:
     size : (height, width)
         Size of the content image, or of the doodle.
     layout : Layout
-        Which style goes where, and so what is painted.
+        The placements of styles, which determine the painted pixels.
     styles : tuple of SeenStyle
         The style images as the network sees them.
     content : (H, W, 3) float32 array or None
-        The content image; None where there is none, and all that is painted is new.
+        The content image; None if there is none.
     alpha : (H, W) float32 array or None
-        Transparency that the result carries.
+        Opacity of the result in [0, 1].
     initial : (H', W', 3) float32 array or None
         The initial image, for ``settings.init == "image"``.
     style_at : callable
-        Makes the style term at a size; from the guides of the layout by default.
+        Makes the style term at a size; by default, from the guides of the layout.
     feather, feather_mode, transparent
         See `maskstyle.transfer_region`.
     denoised : tuple of int or None
-        Labels of the regions to denoise; None: all that is painted.
+        Labels of the regions to denoise; None: all painted pixels.
     patches : PatchSettings or None
-        How patches are matched, by scenes that do.
+        How to match patches; None for scenes without patches.
     margin : int
-        Mirrored pixels around the image at all sizes but the finest.
+        Mirrored pixels around the image at all sizes except the finest.
     notes : tuple of str
-        What a person should know about the inputs.
+        Notes for the user about the inputs.
     identity : mapping of str to anything that `maskstyle.synthesis.identity.digest` takes
-        All inputs by names for people; a checkpoint must agree with them.
+        All inputs by readable names; a checkpoint must match them.
     """
 
     technique: str
@@ -150,7 +150,7 @@ class Scene:
         Raises
         ------
         SettingsError
-            Where not even the smallest tiles fit.
+            If not even the smallest tiles fit.
         """
         key = (network.name, compute_type, asked)
         if key not in self._limits:
@@ -161,13 +161,12 @@ class Scene:
     def margin_at(self, size: Size, extractor: Extractor) -> int:
         """Return the mirrored pixels around the image at a size.
 
-        The finest size is evaluated as every other picture, or the edges would differ from the rest; and where zero
-        padding was asked for, zeros are what was asked for.
+        The finest size has no margin, as the edges would differ from the rest. Zero padding excludes a margin.
         """
         return self.margin if extractor.network.padding == "edge" and size != self.sizes[-1] else 0
 
     def styles_at(self, size: Size) -> list[SeenStyle]:
-        """Return the style images at the size at which they are used for a picture; arrays stay shared."""
+        """Return the style images, resized for a result of a size; arrays stay shared."""
         scaled = {}
         for seen in self.styles:
             if id(seen.image) not in scaled:
@@ -177,11 +176,11 @@ class Scene:
 
     @property
     def composed_over_content(self) -> bool:
-        """Whether some pixels stay those of the content image."""
+        """Whether some pixels are kept from the content image."""
         return self.content is not None and not self.layout.everywhere
 
     def seen_at(self, size: Size) -> Image:
-        """Return the content image as the network sees it: in gray where luminance alone is painted."""
+        """Return the content image as the network sees it: in gray where only luminance is painted."""
         assert self.content is not None
         return self.in_seen_colors(resize_image(self.content, size), gray=self._gray_content, size=size)
 
@@ -192,7 +191,7 @@ class Scene:
         gray = lightness_only(image) if gray is None else resize_image(gray, size)
         if self._is_gray("all"):
             return gray
-        # What nothing paints is seen as the settings say.
+        # Unpainted pixels follow the color mode of the settings.
         elsewhere = self.settings.color == "luminance"
         return mixed(image, gray, self.layout.share_in(("luminance",), size, elsewhere=elsewhere))
 
@@ -235,7 +234,7 @@ class Scene:
         return mixed(image, colored, self.layout.share_in(FOR_CONTENT_COLORS, size))
 
     def _coverage(self, size: Size, beneath: Image) -> Mask:
-        """Return how far the painted image covers the content image, which fades in where that was asked for."""
+        """Return the coverage of the painted image over the content image, with any fade-in."""
         inside = self.layout.painted_share(size) > 0
         if self.feather_mode == "edges":
             return self.layout.coverage(size, faded_in_at_edges(inside, self.feather, beneath))

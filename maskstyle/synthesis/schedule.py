@@ -1,4 +1,4 @@
-"""The sizes of a run from coarse to fine, and what each gets: its steps, its optimizer, its style images."""
+"""The sizes of a run from coarse to fine, with the steps, optimizer and style images of each."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import DEFAULT_LONGER_SIDE, OptimizerSettings, Settings, SizeSettings, wanted_layers
 
 LEAST_STEPS = 5
-"""Steps that the schedule leaves a large size at least, where settings have as many."""
+"""Minimum steps of a large size, unless the settings have fewer."""
 
 USUAL_MEMORY = 4.0
 """GB that L-BFGS reckons with where no limit is given. What happens to be free does not count here: the picture would
 depend on it."""
 
 OTHER_MEMORY = 0.8
-"""GB that a run takes before it has any image: TensorFlow, the network."""
+"""GB that TensorFlow and the network take before any image."""
 
 LBFGS_SHARE = 0.5
 """Share of the rest of the memory that L-BFGS's vectors may take; images and tiles fit into what is left."""
@@ -33,7 +33,7 @@ than Adam (docs/choosing-the-defaults.md)."""
 
 
 LARGEST_PIXELS = 400_000_000
-"""Pixels that an image may have: far above what fits into most machines' memory, it catches a typing error."""
+"""Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
 
 
 def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] = ()) -> list[Size]:
@@ -51,7 +51,7 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
     Raises
     ------
     SettingsError
-        Where every weight is 0, where an image would be unreasonably large, or where the coarsest size or a style
+        If every weight is 0, if an image would be unreasonably large, or if the coarsest size or a style
         image would be too small for the layers.
     """
     if settings.content_weight == settings.style_weight == settings.tv_weight == 0:
@@ -112,7 +112,7 @@ def settings_at(size: Size, settings: Settings, *, memory: float | None = None, 
     settings : Settings
         Those of the whole run.
     memory : float, optional
-        GB that the run may use; `USUAL_MEMORY` where it is left out.
+        Memory limit in GB; by default, `USUAL_MEMORY`.
     first : bool
         Whether no coarser size comes before.
     """
@@ -173,7 +173,7 @@ def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Si
     Raises
     ------
     SettingsError
-        Where the coarsest size would be too small.
+        If the coarsest size would be too small.
 
     Examples
     --------

@@ -27,7 +27,7 @@ class BasicInputs(Inputs):
     style : (h, w, 3) float array, or a sequence of them
         RGB in [0, 1], each of any size.
     style_shares : sequence of float, optional
-        Relative share of each style image; equal where they are left out.
+        Relative share of each style image; equal by default.
 
     References
     ----------
@@ -63,12 +63,14 @@ class BasicInputs(Inputs):
 
 
 def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:
-    """Return `count` shares that sum to 1; equal ones where none are given."""
+    """Return `count` shares that sum to 1; equal shares by default."""
     given = [1.0] * count if shares is None else [float(share) for share in shares]
     if len(given) != count:
         raise SettingsError(f"there are {count} style images but {len(given)} shares; give one for each")
     if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
-        raise SettingsError(f"the shares of the styles are {given}; expected numbers of at least 0, one above 0")
+        raise SettingsError(
+            f"the shares of the styles are {given}; expected numbers of at least 0, at least one above 0"
+        )
     if not np.isfinite(sum(given)):
         raise SettingsError(f"the shares of the styles are {given}, whose sum is too large; give smaller ones")
     return [share / sum(given) for share in given]

@@ -35,12 +35,12 @@ def check_alpha(alpha: Mask, size: Size, image_name: str) -> Mask:
 
 
 def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSettings) -> tuple[str, ...]:
-    """Return a note where maps are read as soft but have no soft edge.
+    """Return a note if soft maps have no soft edges.
 
     Raises
     ------
     SettingsError
-        Where maps are soft, but regions pass to deeper layers by a rule that leaves no room for shares.
+        If maps are soft, but the propagation does not support shares.
     """
     shares = [each.shares for each in maps if each is not None and each.shares is not None]
     if not shares:
@@ -48,16 +48,16 @@ def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSetti
     check_soft_propagation(settings)
     if any(are_blended(each).any() for each in shares):
         return ()
-    return ("the maps have no soft edges: each pixel belongs to one region, as without soft maps",)
+    return ("the maps have no soft edges, so reading them as soft maps has no effect",)
 
 
 def check_soft_propagation(settings: ObjectiveSettings) -> None:
-    """Raise SettingsError where regions pass to deeper layers by a rule that leaves no room for shares."""
+    """Raise SettingsError if the propagation does not support shares."""
     if settings.propagation != "simple":
         with concerning("soft_maps"):
             raise SettingsError(
-                f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; expected "
-                "simple, or maps without soft edges"
+                f"propagation is {settings.propagation!r}, but soft maps share each cell among regions; set "
+                "`propagation` to simple, or read the maps without soft edges"
             )
 
 
@@ -66,5 +66,7 @@ def _checked_values(array: NDArray[Any], name: str) -> NDArray[np.float32]:
         raise ImageError(f"the {name} has type {array.dtype}; expected floats in [0, 1]: divide 8-bit values by 255")
     lowest, highest = float(array.min()), float(array.max())
     if not (lowest >= 0 and highest <= 1):
-        raise ImageError(f"the {name} has values from {lowest:g} to {highest:g}; expected them in [0, 1]")
+        raise ImageError(
+            f"the {name} has values from {lowest:g} to {highest:g}; expected values in [0, 1]; rescale or clip them"
+        )
     return array.astype(np.float32, copy=False)

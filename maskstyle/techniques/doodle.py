@@ -1,4 +1,4 @@
-"""Doodles: a picture painted from a map of flat colors, each region in its own style (Champandard, 2016)."""
+"""Doodle style transfer: paint each region of a drawing in flat colors in its own style (Champandard, 2016)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 MATCHINGS = ("region", "patch")
-"""How the style is matched to a doodle: by Gram matrices of regions, or of patches."""
+"""How to match the style to a doodle: by Gram matrices of regions, or of patches."""
 
 MARGIN = 16
-"""Mirrored pixels around the image at coarse sizes: one cell of block 5, the deepest. Only the style decides what
-goes at the edges of a doodle, and the zeros that pad the layers would draw dots there."""
+"""Mirrored pixels around the image at coarse sizes: one cell of block 5, the deepest. Without them the zeros that pad
+the layers would draw dots at the edges, as a doodle has no content image to prevent it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,23 +36,24 @@ class DoodleInputs(Inputs):
     style : (h, w, 3) float array
         RGB in [0, 1], of any size.
     style_map : SemanticMap
-        Region of each of its pixels; see `maskstyle.load_map`. It may have regions that the doodle does not use.
+        Region of each pixel of the style image; see `maskstyle.load_map`. The doodle need not use all its regions.
     doodle : SemanticMap
         Region of each pixel of the picture to paint. Unless `alpha` says otherwise, pixels of no region become
         transparent.
     matching : {"region", "patch"}
         Match styles region by region, or patch by patch as in `maskstyle.transfer_patch`.
     patches : PatchSettings, optional
-        How patches are cut and matched, where they are; there is no content image with features to compare.
+        How to cut and match patches, for ``matching="patch"``. `feature_weight` must be 0, as there is no content
+        image with features to compare.
     mapping : sequence of (doodle color, style color), optional
-        Regions that take their style from a region of another color.
+        Explicit region mapping, for regions that take their style from a region of another color.
     unmatched : {"error", "whole-style"}
         How to handle regions of the doodle that the style map lacks: refuse them, or paint them in the style of the
         whole style image.
 
     Notes
     -----
-    The result has the size of the doodle, at most 512 pixels on the longer side unless ``settings.size`` says more.
+    The result has the size of the doodle, at most 512 pixels on the longer side unless ``settings.size`` is set.
 
     References
     ----------
@@ -91,14 +92,14 @@ class DoodleInputs(Inputs):
     matching: str = declare("choice", "Match styles by region or by patch.", default="region", choices=MATCHINGS)
     mapping: Sequence[tuple[Color, Color]] | None = declare(
         "mapping",
-        "Take a region's style from another: DOODLECOLOR=STYLECOLOR; repeatable.",
+        "Explicit region mapping, as DOODLECOLOR=STYLECOLOR; repeatable.",
         default=None,
         flag="--map",
     )
     unmatched: str = declare(
         "choice", "How to handle regions that the style map lacks.", default="error", choices=UNMATCHED_DOODLE
     )
-    patches: PatchSettings | None = declare("patches", "Settings of patches.", default=None)
+    patches: PatchSettings | None = declare("patches", "Patch settings.", default=None)
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region of the doodle, and no content image."""
@@ -135,8 +136,8 @@ class DoodleInputs(Inputs):
         with concerning("patches"):
             if self.patches is not None and self.matching != "patch":
                 raise SettingsError(
-                    f"settings of patches do nothing where `matching` is {self.matching}; leave them out, or match "
-                    "by patch"
+                    f"patch settings have no effect where `matching` is {self.matching}; leave them out, or "
+                    "set `matching` to patch"
                 )
             if self.patches is not None and self.patches.feature_weight > 0:
                 raise SettingsError(
@@ -148,7 +149,7 @@ class DoodleInputs(Inputs):
 
 
 def check_without_content(settings: Settings) -> None:
-    """Raise SettingsError where settings need a content image."""
+    """Raise SettingsError if settings need a content image."""
     if settings.content_weight > 0:
         with concerning("settings", "content_weight"):
             raise SettingsError(

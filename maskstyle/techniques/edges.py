@@ -1,4 +1,4 @@
-"""Inputs of techniques that paint part of a picture: how the paint ends, and what is done inside it."""
+"""Inputs of techniques that paint part of a picture: soft edges, transparency and denoising by region."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from maskstyle.techniques.inputs import Inputs, declare
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EdgeInputs(Inputs):
-    """Inputs of techniques that paint regions, beside the styles.
+    """The inputs for soft edges, transparency and denoising by region.
 
     Parameters
     ----------
     feather : float
-        Pixels of the result over which the style fades in from the edge of the painted area.
+        Width of the fade-in from the edge of the painted area, in pixels of the result.
     feather_mode : {"distance", "edges"}
-        Fade in by distance alone, or end the paint at edges of the content image within `feather` pixels, and fade
-        in where there are none.
+        ``distance``: fade in by distance alone. ``edges``: end the paint at edges of the content image within
+        `feather` pixels, and fade in where there are none.
     transparent : bool
-        Return the paint alone: the alpha of the result is the coverage, times the alpha of the content image. Laid
-        over the content image it looks as without. Below alpha 0 are the pixels of the content image.
+        Return only the painted pixels: the alpha of the result is the coverage, times the alpha of the content image.
+        Composited over the content image, it equals the result without this option. Pixels with alpha 0 have the
+        colors of the content image.
     denoise_regions : sequence of (red, green, blue), optional
-        Map colors of the painted regions that ``settings.denoise`` applies to; all that is painted where they are
-        left out.
+        Map colors of the painted regions that ``settings.denoise`` applies to; by default, all painted pixels.
     """
 
     feather: float = declare(
         "number",
-        "Pixels over which the style fades in from the painted edge.",
+        "Width of the fade-in from the painted edge, in pixels.",
         default=0.0,
         panel=COLOR,
         bounds=AT_LEAST_ZERO,
     )
     feather_mode: str = declare(
         "choice",
-        "Fade in by distance alone, or along edges of the content image.",
+        "Fade by distance alone, or follow edges of the content image.",
         default="distance",
         panel=COLOR,
         choices=FEATHER_MODES,
     )
     transparent: bool = declare(
-        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
+        "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
     denoise_regions: Sequence[Color] | None = declare(
         "colors",
@@ -63,17 +63,17 @@ class EdgeInputs(Inputs):
     )
 
     def check_edges(self, settings: Settings) -> None:
-        """Raise SettingsError where paint cannot end as asked for, or something would do nothing."""
+        """Raise SettingsError if an input is invalid or would have no effect."""
         check_fading(self.feather, self.feather_mode)
         if self.denoise_regions is not None and settings.denoise == 0:
             with concerning("denoise_regions"):
-                raise SettingsError("denoise_regions does nothing where `denoise` is 0; give both, or neither")
+                raise SettingsError("denoise_regions has no effect where `denoise` is 0; give both, or neither")
 
     def edges(self, layout: Layout) -> dict[str, Any]:
-        """Return the fields of a scene for the edges of a layout."""
+        """Return the arguments of a scene for the edges of a layout."""
         if self.feather and not layout.regions():
             with concerning("feather"):
-                raise SettingsError("feather does nothing where masks alone paint; leave it out")
+                raise SettingsError("feather has no effect where masks alone paint; leave it out")
         return {
             "feather": self.feather,
             "feather_mode": self.feather_mode,
@@ -87,13 +87,13 @@ class EdgeInputs(Inputs):
             return None
         if layout.content_map is None or not layout.regions():
             with concerning("denoise_regions"):
-                raise SettingsError("denoise_regions does nothing where no region is painted; leave it out")
+                raise SettingsError("denoise_regions has no effect where no region is painted; leave it out")
         name = self.name_of("content_map", "the content map")
         return find_denoised(self.denoise_regions, layout.content_map, layout.painted(), name=name)
 
 
 def check_fading(feather: float, mode: str) -> None:
-    """Raise SettingsError where paint cannot fade in over so many pixels, or the mode would do nothing."""
+    """Raise SettingsError if the width or the mode of the fade-in is invalid."""
     if mode not in FEATHER_MODES:
         with concerning("feather_mode"):
             raise SettingsError(f"feather_mode is {mode!r}; expected one of {', '.join(FEATHER_MODES)}")
@@ -102,6 +102,6 @@ def check_fading(feather: float, mode: str) -> None:
             raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")
         if mode == "edges" and not 1 <= feather <= MOST_RADIUS:
             raise SettingsError(
-                f"feather is {feather:g}, but `feather_mode` edges looks for edges that far away; expected 1 to "
-                f"{MOST_RADIUS} pixels, such as 8"
+                f"feather is {feather:g}, but `feather_mode` edges searches for edges within that distance; "
+                f"expected 1 to {MOST_RADIUS} pixels, such as 8"
             )

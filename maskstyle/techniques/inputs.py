@@ -1,7 +1,7 @@
-"""What every technique is given, and how a technique declares its inputs.
+"""The inputs that all techniques share, and how a technique declares its own.
 
-The inputs of a technique are listed once: as the fields of a frozen dataclass. The command line, plan files, records
-of results, checkpoints and the API function are made from these fields and from what `declare` says of them.
+The inputs of a technique are listed once, as the fields of a frozen dataclass with `declare`. The command line, plan
+files, records of results, checkpoints and the API function are made from these fields.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Declared:
-    """What the command line and plan files need to know of an input.
+    """The properties of an input that the command line and plan files need.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ class Declared:
     panel : str
         Help panel, one of `maskstyle.settings.PANELS`.
     flag : str
-        Option on the command line; made from the name where it is left out.
+        Option on the command line; by default, made from the name of the input.
     of : str
-        For a map: the input that it is the map of. For colors: the map that they are found in.
+        For a map: the image that it describes. For colors: the map that has them.
     choices : tuple of str
-        The words of a choice.
+        The allowed values of a choice.
     bounds : Bounds, optional
-        The values of a number.
+        The allowed values of a number.
     """
 
     kind: str
@@ -84,23 +84,23 @@ def declare(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Inputs:
-    """What every technique is given beside its own inputs.
+    """The inputs that all techniques share.
 
-    A technique sets the class variables: its name, the defaults of its settings, what
-    ``init="auto"`` means, the settings that have no effect in it, its main input, and whether it takes soft maps.
+    A technique sets the class variables: its name, the defaults of its settings, the meaning of ``init="auto"``, the
+    settings that have no effect, the main input, and whether it accepts soft maps.
 
     Parameters
     ----------
     alpha : (H, W) float array, optional
-        Transparency of the content image in [0, 1], carried to the result.
+        Opacity of the content image in [0, 1], carried over to the result.
     initial : (H', W', 3) float array, optional
         The initial image in [0, 1], to continue from an earlier result; it overrides ``settings.init``.
     settings : Settings, optional
-        Everything else; the defaults of the technique where they are left out.
+        All settings; by default, those of the technique.
     run : Run, optional
-        How it is painted: network, memory, callbacks, checkpoints.
+        How to paint: network, memory limit, callbacks and checkpoints.
     names : mapping of str to str
-        What messages call an input, by its field, where that is not "the content image" and the like.
+        Names of inputs in messages, such as their files, by field. By default, "the content image" and the like.
     """
 
     technique: ClassVar[str]
@@ -117,21 +117,21 @@ class Inputs:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def scene(self) -> Scene:
-        """Return what is asked for, resolved; every check of the inputs happens here, once.
+        """Check all inputs, once, and return the resolved scene.
 
         Raises
         ------
         ImageError, SettingsError
-            Where the inputs cannot work.
+            If the inputs are invalid.
         """
         raise NotImplementedError
 
     def name_of(self, name: str, default: str) -> str:
-        """Return what messages call an input."""
+        """Return the name of an input in messages."""
         return self.names.get(name, default)
 
     def map_names(self) -> MapNames:
-        """Return what messages call the maps and their images."""
+        """Return the names of the maps and their images in messages."""
         return MapNames(**{name: self.name_of(name, text) for name, text in NAMES._asdict().items()})
 
     def resolved_settings(self) -> Settings:
@@ -146,7 +146,7 @@ class Inputs:
         return check_image(getattr(self, name), f"{name} image")
 
     def made_scene(self, layout: Layout, size: Size, *, content: Image | None, **more: Any) -> Scene:
-        """Return the scene of a layout, with what all techniques share."""
+        """Return the scene of a layout and of the inputs that all techniques share."""
         settings = self.resolved_settings()
         initial = None if self.initial is None else self.checked("initial")
         alpha = more.pop("alpha", self.alpha)
@@ -169,7 +169,7 @@ class Inputs:
         return scene
 
     def identity(self) -> dict[str, Any]:
-        """Return the inputs by names for people, for checkpoints."""
+        """Return the inputs by readable names, for checkpoints."""
         kinds = {name: each.kind for name, each in declared_inputs(type(self)).items()} | {"initial": "image"}
         suffix = {"image": " image", "style": " image", "styles": " images"}
         identity = {}
@@ -217,14 +217,14 @@ Result
 Raises
 ------
 ImageError, SettingsError, WeightsError, CheckpointError
-    Before the long work starts, where the inputs cannot work.
+    If the inputs are invalid; raised before painting starts.
 NumericalError
-    Where a loss is not finite; it carries the last good image."""
-"""What the docstrings of all API functions say after the inputs of the technique."""
+    If a loss is not finite; its ``image`` is the last good image."""
+"""The end of the docstring of every API function, after the inputs of the technique."""
 
 
 def _function_doc(inputs: type[Inputs]) -> str:
-    """Return the docstring of an API function: that of its inputs, with what all functions share."""
+    """Return the docstring of an API function: that of its inputs, with the shared part."""
     own = inspect.cleandoc(inputs.__doc__ or "")
     ends = [own.find(f"\n\n{section}\n---") for section in ("Notes", "References", "Examples")]
     end = min((each for each in ends if each >= 0), default=len(own))

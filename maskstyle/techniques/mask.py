@@ -1,4 +1,4 @@
-"""Mask style transfer: each style follows a soft mask, as strongly as the mask says."""
+"""Mask style transfer: a soft mask controls the strength of each style, pixel by pixel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 @dataclass(frozen=True, eq=False)
 class MaskInputs(Inputs):
-    """Paint a content image in styles that each follow a soft mask.
+    """Paint a content image in one or several styles, each limited by a soft mask.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class MaskInputs(Inputs):
     styles : sequence of (h, w, 3) float array
         RGB in [0, 1], one for each mask; an array may occur several times.
     masks : sequence of (M, N) float array
-        How strongly each pixel takes the style, in [0, 1], of the content image's aspect; see `maskstyle.load_mask`.
-        Where masks overlap, styles mix in proportion. Pixels where all masks are 0 stay those of the content image,
-        bit for bit where it is not resized.
+        Strength of the style at each pixel, in [0, 1], with the aspect ratio of the content image; see
+        `maskstyle.load_mask`. Where masks overlap, styles mix in proportion. Pixels where all masks are 0 stay those
+        of the content image, bit for bit unless it is resized.
     strengths : sequence of float, optional
-        Factors above 0 on the strength of each style; 1 where they are left out.
+        Factor above 0 on the strength of each style; 1 by default.
     transparent : bool
         See `maskstyle.transfer_region`.
 
@@ -59,7 +59,7 @@ class MaskInputs(Inputs):
     masks: Sequence[Mask] = field(kw_only=True)
     strengths: Sequence[float] | None = field(default=None, kw_only=True)
     transparent: bool = declare(
-        "flag", "Write the paint alone, transparent where nothing is painted.", default=False, panel=COLOR
+        "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
 
     def scene(self) -> Scene:
@@ -98,7 +98,7 @@ class MaskInputs(Inputs):
 
 
 def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
-    """Return `count` factors on the strength of masks; ones where none are given."""
+    """Return `count` factors on the strength of masks; 1 by default."""
     given = [1.0] * count if strengths is None else [float(strength) for strength in strengths]
     if len(given) != count:
         raise SettingsError(f"there are {count} masks but {len(given)} strengths; give one for each")

@@ -32,16 +32,16 @@ class PatchInputs(Inputs):
     style : (h, w, 3) float array
         RGB in [0, 1], of any size.
     content_map, style_map : SemanticMap
-        Region of each pixel; see `maskstyle.load_map`. A map of another size is resized to its image where the
-        aspect is the same. Pixels of no region keep the content.
+        Region of each pixel; see `maskstyle.load_map`. A map of another size but the same aspect ratio is resized to
+        its image. Pixels of no region keep the content.
     mapping : sequence of (content color, style color), optional
-        Regions that match though their colors differ.
+        Explicit region mapping, for regions that match although their colors differ.
     unmatched : {"error", "nearest"}
-        How to handle regions found in only one map: refuse them, or let them stand for the nearest colors. With
-        `mapping`, regions that only the style map has are no error.
+        How to handle regions found in only one map: refuse them, or match them by the nearest color. With
+        `mapping`, regions found only in the style map are no error.
     patches : PatchSettings, optional
-        How the images are cut into patches, and how patches are matched. The result has a `match_map`: the picture
-        put together from the matched style patches.
+        How to cut the images into patches and match them. The result has a `match_map`: the picture assembled from
+        the matched style patches.
 
     References
     ----------
@@ -72,14 +72,14 @@ class PatchInputs(Inputs):
     )
     mapping: Sequence[tuple[Color, Color]] | None = declare(
         "mapping",
-        "Match regions of different colors: CONTENTCOLOR=STYLECOLOR; repeatable.",
+        "Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
         default=None,
         flag="--map",
     )
     unmatched: str = declare(
         "choice", "How to handle regions found in only one map.", default="error", choices=UNMATCHED_PATCHES
     )
-    patches: PatchSettings | None = declare("patches", "Settings of patches.", default=None)
+    patches: PatchSettings | None = declare("patches", "Patch settings.", default=None)
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region, and a style term of matched patches."""

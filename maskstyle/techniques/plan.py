@@ -1,4 +1,4 @@
-"""Planned style transfer: regions and soft masks of one picture, each in a style of its own, or kept."""
+"""Plan style transfer: regions and soft masks of one picture, each in its own style, or kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
 
 WHOLE = "whole"
-"""Stands for the whole style image in place of one of its regions."""
+"""The value of `style_region` that stands for the whole style image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +35,18 @@ class PlanRegion:
     region : (red, green, blue), optional
         Map color of a region of the content image.
     mask : (M, N) float array, optional
-        Instead of a region, a soft mask in [0, 1], of the content image's aspect.
+        Instead of a region, a soft mask in [0, 1] with the aspect ratio of the content image.
     style : StyleImage or None
-        The style; None keeps the pixels of the region bit for bit, whatever masks cover it.
+        The style; None keeps the pixels of the region bit for bit, even under masks.
     style_region : (red, green, blue) or "whole", optional
-        Region of the style image whose style is taken. Where it is left out: for a region, that of the same color if
-        the style image has a map; else the whole image.
+        Region of the style image to take the style from. By default, a region takes the style of the region of the
+        same color if the style image has a map; otherwise the whole image is used.
     style_mask : (m, n) float array, optional
-        Instead of a region, a soft mask in [0, 1] over the style image, of its aspect.
+        Instead of a region, a soft mask in [0, 1] over the style image, with its aspect ratio.
     strength : float
         Factor above 0 on the strength of the style.
     color : {"style", "content", "luminance", "match"}, optional
-        Whose colors the result has there, see `maskstyle.Settings`; as in the settings where it is left out.
+        Colors of the result there, see `maskstyle.Settings`; by default, ``settings.color``.
     """
 
     region: Color | None = None
@@ -60,24 +60,24 @@ class PlanRegion:
 
 @dataclass(frozen=True, eq=False)
 class PlanInputs(EdgeInputs):
-    """Paint regions and soft masks of a content image, each in a style of its own: an image or part of one.
+    """Paint regions and soft masks of a content image, each in its own style: a style image or part of one.
 
     Parameters
     ----------
     content : (H, W, 3) float array
         RGB in [0, 1].
     regions : sequence of PlanRegion
-        What is painted, and how. Where masks overlap one another or regions, styles mix in proportion. Kept regions
-        and everything that nothing paints stay those of the content image, bit for bit where it is not resized.
+        What to paint, and how. Where masks overlap each other or regions, styles mix in proportion. All other pixels
+        stay those of the content image, bit for bit unless it is resized.
     content_map : SemanticMap, optional
-        Region of each pixel; needed where regions are named. See `maskstyle.load_map`.
+        Region of each pixel; required if `regions` names a region. See `maskstyle.load_map`.
     feather, feather_mode, transparent, denoise_regions
         See `maskstyle.techniques.edges.EdgeInputs`.
 
     Notes
     -----
-    Where regions differ in their color modes, the network sees those of ``luminance`` in gray, and what nothing
-    paints as ``settings.color`` says.
+    If regions have different color modes, the network sees regions with ``luminance`` in gray. Unpainted pixels
+    follow ``settings.color``.
 
     Examples
     --------
@@ -147,12 +147,14 @@ class PlanInputs(EdgeInputs):
         for placement in layout.masked():
             if not layout.mask(placement, size).any():
                 with concerning("regions", placement.place, "mask"):
-                    raise ImageError("the mask is 0 wherever pixels are not kept, so it paints nothing")
+                    raise ImageError(
+                        "the mask is 0 wherever pixels are not kept, so it paints nothing; enlarge or remove it"
+                    )
         return layout
 
 
 class _Placing:
-    """Turns the regions of a plan into placements; it remembers which are taken, and fits each style map once."""
+    """Turn the regions of a plan into placements; reject duplicates, and fit each style map once."""
 
     def __init__(self, inputs: PlanInputs, content_map: SemanticMap | None, size: Size, color: str) -> None:
         self._content_map, self._size, self._color = content_map, size, color
@@ -165,15 +167,15 @@ class _Placing:
         """Return the label of a region of the content image; None for a mask."""
         with concerning("region"):
             if (region.region is None) == (region.mask is None):
-                raise SettingsError("expected either a region of the content map or a mask; give one of them")
+                raise SettingsError("expected either a region of the content map or a mask; give exactly one of them")
             if region.region is None:
                 return None
             if self._content_map is None:
-                raise SettingsError(f"region {region_name(region.region)} needs a content map; give one")
+                raise SettingsError(f"region {region_name(region.region)} needs a content map; pass `content_map`")
             label = find_region(region.region, self._content_map, name=self._name)
             if label in self._taken:
                 named = region_name(self._content_map.colors[label])
-                raise SettingsError(f"region {named} is planned twice; plan it once")
+                raise SettingsError(f"region {named} is listed twice; list it once")
             self._taken.add(label)
             _require_some(self._content_map, label, region_name(region.region), self._name)
             return label
@@ -259,7 +261,7 @@ class _Placing:
 def _require_some(semantic_map: SemanticMap, label: int, name: str, map_name: str) -> None:
     if not semantic_map.count(label):
         raise ImageError(
-            f"region {name} is so small in {map_name} that nothing is left of it at its image's size; paint it "
+            f"region {name} of {map_name} vanishes when the map is resized to its image; paint it "
             "larger, or use a map of the image's size"
         )
 

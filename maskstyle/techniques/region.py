@@ -28,19 +28,19 @@ class RegionInputs(EdgeInputs):
     style : (h, w, 3) float array
         RGB in [0, 1], of any size.
     content_map, style_map : SemanticMap
-        Region of each pixel; see `maskstyle.load_map`. A map of another size is resized to its image where the
-        aspect is the same. Pixels of no region keep the content. Where a map is soft (``load_map(path,
-        soft=True)``), blended pixels count in the Gram matrices of several regions by their shares, and the paint
-        covers each pixel as far as the shares of the painted regions add up to.
+        Region of each pixel; see `maskstyle.load_map`. A map of another size but the same aspect ratio is resized to
+        its image. Pixels of no region keep the content. In a soft map (``load_map(path, soft=True)``), a blended
+        pixel counts in the Gram matrices of several regions, in proportion to its shares. Its coverage is the sum of
+        the shares of the painted regions.
     regions : sequence of (red, green, blue), optional
-        Map colors of the regions to paint; all where they are left out. All other pixels stay those of the content
-        image, bit for bit where it is not resized.
+        Map colors of the regions to paint; all by default. All other pixels stay those of the content image, bit for
+        bit unless it is resized.
     mapping : sequence of (content color, style color), optional
-        Regions that take their style from a region of another color.
+        Explicit region mapping, for regions that take their style from a region of another color.
     unmatched : {"error", "keep", "whole-style"}
         How to handle regions found in only one map: refuse them, keep their content, or paint them in the style of
         the whole style image. ``error`` also refuses a region that only the style map has, unless `regions` or
-        `mapping` say what is wanted.
+        `mapping` is given.
     feather, feather_mode, transparent, denoise_regions
         See `maskstyle.techniques.edges.EdgeInputs`.
 
@@ -80,7 +80,7 @@ class RegionInputs(EdgeInputs):
     )
     mapping: Sequence[tuple[Color, Color]] | None = declare(
         "mapping",
-        "Take a region's style from another: CONTENTCOLOR=STYLECOLOR; repeatable.",
+        "Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
         default=None,
         flag="--map",
     )
@@ -107,7 +107,7 @@ class RegionInputs(EdgeInputs):
         soft = check_soft_maps((self.content_map, self.style_map), settings)
         source = StyleImage(style, assigned.style_map, names.style)
         layout = Layout(region_placements(assigned, source, settings.color), assigned.content_map)
-        left_alone = (f"region {name} is not in the style map and was left alone" for name in assigned.left_alone)
+        left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,
             content.shape[:2],

@@ -1,4 +1,4 @@
-"""The techniques: each has a command, an API function, plan keys, records and tests from its one line here."""
+"""The techniques. One line here gives a technique its command, API function, plan keys, records and tests."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Technique(NamedTuple):
 
 LISTED = (
     Technique("basic", "Apply the whole style image to the whole content image.", "BasicInputs"),
-    Technique("region", "Apply the style of each region to the region of the same map color.", "RegionInputs"),
-    Technique("mask", "Apply styles that follow soft masks: fully where white, not where black.", "MaskInputs"),
+    Technique("region", "Transfer style between regions of the same map color.", "RegionInputs"),
+    Technique("mask", "Apply each style where its mask is white, partly where gray.", "MaskInputs"),
     Technique("patch", "Apply the style by semantic patch matching.", "PatchInputs"),
-    Technique("doodle", "Paint a doodle in the styles of the regions of STYLE.", "DoodleInputs"),
-    Technique("plan", "Paint a picture as a plan file describes it.", "PlanInputs"),
+    Technique("doodle", "Paint each region of a doodle like the matching region of STYLE.", "DoodleInputs"),
+    Technique("plan", "Paint the picture that a plan file describes.", "PlanInputs"),
 )
 
 
 class _Registry(Mapping[str, "type[Inputs]"]):
-    """The inputs of each technique by its name, imported when they are first asked for."""
+    """The inputs of each technique by its name, imported on first use."""
 
     def __init__(self, techniques: tuple[Technique, ...]) -> None:
         self._techniques = {each.name: each for each in techniques}

@@ -298,7 +298,7 @@ MAPS = [
     Bad(
         "region in one map only",
         "region {good} --style-map green.png",
-        ("no color is in both", "maps draft --like", "--map", "--unmatched"),
+        ("the maps share no color", "maps draft --like", "--map", "--unmatched"),
     ),
     Bad(
         "nothing to paint", "region {good} --style-map green.png --unmatched keep", ("no region of content_map.png",)
@@ -331,7 +331,7 @@ MAPS = [
     Bad(
         "denoised regions of nothing",
         "region {good} --denoise-regions red",
-        ("--denoise-regions does nothing", "--denoise is 0"),
+        ("--denoise-regions has no effect", "--denoise is 0"),
     ),
     Bad("no color to denoise", "region {good} --denoise 0.1 --denoise-regions hue", ("--denoise-regions", "'hue'")),
     Bad(
@@ -342,7 +342,7 @@ MAPS = [
     Bad(
         "denoised but not painted",
         "region {good} --regions red --denoise 0.1 --denoise-regions blue",
-        ("#0000ff (blue) is to be denoised", "not painted"),
+        ("--denoise-regions lists #0000ff (blue)", "not painted"),
     ),
     Bad("propagation", "region {good} --propagation none", ("--propagation", "inside")),
     Bad("a name of no region", "region {good} --regions yellow", ("got #ffff00 (yellow)", "use one of these")),
@@ -416,7 +416,9 @@ MASKS = [
         ("--style style.jpg:MASK", "maskstyle masks linear --like content.png --from top -o content_mask.png"),
     ),
     Bad(
-        "a style twice", "mask content.png style.jpg --style init.png -o out.png", ("style.jpg is one argument too",)
+        "a style twice",
+        "mask content.png style.jpg --style init.png -o out.png",
+        ("style.jpg is an unexpected argument",),
     ),
     Bad(
         "none beside the content",
@@ -428,7 +430,7 @@ MASKS = [
     Bad("empty style", "mask content.png --style '' -o out.png", ("--style is ''", "FILE:MASK[:STRENGTH]")),
     Bad("colon alone", "mask content.png --style : -o out.png", ("--style is ':'", "FILE:MASK[:STRENGTH]")),
     Bad("no mask after the colon", "mask content.png --style style.jpg: -o out.png", ("'style.jpg:'", "FILE:MASK")),
-    Bad("an address", "mask content.png --style http://a.b/c.jpg:m.png -o out.png", ("an address", "save the image")),
+    Bad("a URL", "mask content.png --style http://a.b/c.jpg:m.png -o out.png", ("a URL", "download the image")),
     Bad("content missing", "mask none.png --style style.jpg -o out.png", ("none.png does not exist",)),
     Bad("style missing", "mask content.png --style none.jpg:soft.png -o out.png", ("none.jpg does not exist",)),
     Bad("mask missing", "mask content.png --style style.jpg:none.png -o out.png", ("none.png does not exist",)),
@@ -459,7 +461,7 @@ MASKS = [
     Bad("strength inf", "mask content.png --style style.jpg:soft.png:inf -o out.png", ("is inf", "above 0")),
     Bad("the output a mask", "mask content.png --style style.jpg:soft.png -o soft.png", ("soft.png", "an input")),
     Bad("the output a style", "mask content.png --style init.png:soft.png -o init.png", ("init.png", "an input")),
-    Bad("propagation", "mask {masked} --propagation inside", ("--propagation does nothing in maskstyle mask",)),
+    Bad("propagation", "mask {masked} --propagation inside", ("--propagation has no effect in maskstyle mask",)),
     Bad(
         "transparent into bmp",
         "mask content.png --style style.jpg:soft.png -o out.bmp --transparent",
@@ -468,12 +470,14 @@ MASKS = [
     Bad("mask exponent 0", "mask {masked} --mask-exponent 0", ("--mask-exponent is 0.0", "above 0")),
     Bad("feather", "mask {masked} --feather 3", ("--feather",)),
     Bad(
-        "mask exponent for basic", "basic {good} --mask-exponent 2", ("--mask-exponent does nothing in maskstyle ba",)
+        "mask exponent for basic",
+        "basic {good} --mask-exponent 2",
+        ("--mask-exponent has no effect in maskstyle ba",),
     ),
     Bad(
-        "propagation for basic", "basic {good} --propagation all", ("--propagation does nothing in maskstyle basic",)
+        "propagation for basic", "basic {good} --propagation all", ("--propagation has no effect in maskstyle basic",)
     ),
-    Bad("mask exponent for region", "region {good} --mask-exponent 2", ("--mask-exponent does nothing in maskst",)),
+    Bad("mask exponent for region", "region {good} --mask-exponent 2", ("--mask-exponent has no effect in maskst",)),
 ]
 
 EVALUATIONS = [
@@ -498,7 +502,7 @@ EVALUATIONS = [
         ("init_map.png", "--style-map FILE"),
     ),
     Bad("several beside it", "evaluate init.png --style style.jpg --content two.png", ("two_map.png and two_sem",)),
-    Bad("region in one map only", "{judge} --style-map green.png", ("no color is in both", "in green.png")),
+    Bad("region in one map only", "{judge} --style-map green.png", ("the maps share no color", "in green.png")),
     Bad("unknown region", "{judge} --regions green", ("got #00ff00 (green)", "content_map.png, #0000ff")),
     Bad("no color", "{judge} --regions nocolor", ("--regions", "'nocolor'")),
     Bad("mapping without =", "{judge} --map red", ("--map is 'red'", "CONTENTCOLOR=STYLECOLOR")),
@@ -546,14 +550,14 @@ DOODLES = [
     Bad(
         "region that the style lacks",
         f"{DOODLE} -o out.png --style-map green.png",
-        ("no color is in both", "whole-style"),
+        ("the maps share no color", "whole-style"),
     ),
     Bad("unmatched keep", f"{DOODLE} -o out.png --unmatched keep", ("--unmatched", "'keep'", "whole-style")),
     Bad("mapping of no region", f"{DOODLE} -o out.png --map yellow=red", ("#ffff00",)),
     Bad(
         "content weight",
         f"{DOODLE} -o out.png --content-weight 1",
-        ("--content-weight does nothing in maskst",),
+        ("--content-weight has no effect in maskst",),
     ),
     Bad(
         "from the content",
@@ -575,7 +579,7 @@ PATCHES = [
     Bad(
         "region in one map only",
         "patch {good} --style-map green.png",
-        ("no color is in both", "in green.png", "--unmatched to nearest"),
+        ("the maps share no color", "in green.png", "--unmatched to nearest"),
     ),
     Bad("unmatched", "patch {good} --unmatched keep", ("--unmatched", "keep", "nearest")),
     Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content_map.png")),
@@ -595,17 +599,17 @@ PATCHES = [
     Bad(
         "match map without style",
         "patch {good} --match-map m.png --style-weight 0",
-        ("--match-map does nothing", "--style-weight is 0"),
+        ("--match-map has no effect", "--style-weight is 0"),
     ),
     Bad(
         "match map of a doodle by region",
         f"{DOODLE} --style-map style_map.png -o out.png --match-map m.png",
-        ("--match-map does nothing without --matching patch",),
+        ("--match-map has no effect without --matching patch",),
     ),
     Bad(
         "patch size of a doodle by region",
         f"{DOODLE} --style-map style_map.png -o out.png --patch-size 8",
-        ("patches do nothing where --matching is region",),
+        ("patch settings have no effect where --matching is region",),
     ),
     Bad("a patch size for region", "region {good} --patch-size 8", ("--patch-size",)),
 ]
@@ -641,7 +645,7 @@ PLANS = [
     Bad(
         "from an older result",
         "plan from older.png",
-        ("older.png are not enough for a plan (missing: settings)", "basic, region, mask, patch, doodle or run"),
+        ("older.png is not enough for a plan (missing: settings)", "basic, region, mask, patch, doodle or run"),
     ),
     Bad("onto an input", "plan from newer.png -o content.png", ("--output is content.png, an input",)),
     Bad("onto the result", "plan from older.png -o older.png", ("--output is older.png, an input",)),

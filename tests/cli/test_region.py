@@ -131,7 +131,7 @@ def test_unmatched_regions_are_kept_or_take_the_whole_style(region, desk, two_ha
     assert "--regions" in message
     assert "--unmatched to keep or whole-style" in message
     ran = region("--unmatched", "keep").succeeded()
-    note = "region #ff0000 (red) is not in the style map and was left alone"
+    note = "region #ff0000 (red) is not in the style map; it was left unchanged"
     assert ran.err.splitlines().count(f"note: {note}") == 1
     assert read_metadata(desk / "out.png")["notes"] == [note]
     assert unchanged(desk)[:, :20].all()
@@ -213,6 +213,6 @@ def test_maps_without_soft_edges_are_remarked_upon(region):
 def test_maps_without_a_color_in_common_are_told_the_way_out(region, desk, two_halves):
     two_halves(desk / "style_sem.png", (36, 28), (200, 70, 50), GREEN)
     message = region().error
-    assert "no color is in both: there are #0000ff (blue) and #ff0000 (red) in content_map.png, and" in message
+    assert "the maps share no color: #0000ff (blue) and #ff0000 (red) in content_map.png, and" in message
     assert "draft a content map in the colors of the style map (maskstyle maps draft --like" in message
     assert "pixels" not in message

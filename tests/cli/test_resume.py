@@ -70,12 +70,15 @@ def test_a_new_run_says_what_happens_to_an_earlier_checkpoint(basic, desk, inter
     before = (desk / CHECKPOINT).read_bytes()
     # A run that has just begun is worth less than the earlier one.
     ran = interrupted(*SLOW, "--seed", "5", after=3)
-    assert "note: out.png.checkpoint of an earlier run will be replaced; --resume would continue it" in ran.err
+    assert (
+        "note: out.png.checkpoint from an earlier run will be replaced; to continue that run, pass --resume"
+        in ran.err
+    )
     assert ran.err.splitlines()[-1] == "interrupted; the result so far (40x32) is in out.png"
     assert (desk / CHECKPOINT).read_bytes() == before
 
     ran = basic("--checkpoint-every", "0").succeeded()
-    assert "note: out.png.checkpoint of an earlier run is kept; --resume would continue it" in ran.err
+    assert "note: out.png.checkpoint from an earlier run is kept; to continue that run, pass --resume" in ran.err
     assert (desk / CHECKPOINT).read_bytes() == before
     assert basic("--quiet").succeeded().err == ""
     assert CHECKPOINT not in names(desk)

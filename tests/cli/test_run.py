@@ -571,7 +571,7 @@ def test_what_is_transparent_needs_a_format_that_keeps_it(plan):
 
 def test_settings_that_do_nothing_are_refused_on_the_command_line(plan):
     message = plan("--set", "color=content", text=DOODLE).error
-    assert message == "--set color does nothing in technique 'doodle'; leave it out"
+    assert message == "--set color has no effect in technique 'doodle'; leave it out"
 
 
 def test_what_the_plan_does_not_name_is_noted(plan):
@@ -602,7 +602,7 @@ WRONG = {
     "an unknown region": ('"red"', '"cyan"', 22, ("got #00ffff (cyan)", "pictures/map.png")),
     "an unknown region of the style": ('style_region = "blue"', 'style_region = "cyan"', 28, ("got #00ffff (cyan)",)),
     "a region that the style lacks": ('style_region = "blue"', "", 25, ("the map of pictures/one.png lacks",)),
-    "a region twice": ('"green"', '"red"', 26, ("region #ff0000 (red) is planned twice",)),
+    "a region twice": ('"green"', '"red"', 26, ("region #ff0000 (red) is listed twice",)),
     "a first image that is not there": ("steps = 2", 'init = "no.png"', 6, ("init is 'no.png', which does",)),
     "a size too large": ("scales = 1", "size = 99999", 5, ("more than the 400 megapixels",)),
     "an output of no format": ('"out.png"', '"out.xyz"', 3, ("'.xyz'",)),

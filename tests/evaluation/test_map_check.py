@@ -152,7 +152,7 @@ def test_suggested_pairs_are_plausible_and_one_to_one():
     )
     assert draft.startswith("maskstyle maps draft CONTENT --like b.png STYLE -o MAP.png")
     assert whole.startswith("--unmatched whole-style")
-    assert "no color is in both: there are #ff0000 (red), " in report.refusal
+    assert "the maps share no color: #ff0000 (red), " in report.refusal
     assert "color_map_like" in report.refusal
     assert report.unmatched
 

@@ -57,7 +57,10 @@ def test_assigned_regions(options, expected):
         ({"regions": [GREEN], "unmatched": "keep"}, "no region of the content map would be painted"),
         ({"regions": [WHITE]}, "colors of the content map, #ff0000 .red.,.*but got #ffffff .white."),
         ({"names": MapNames("a.png", "b.png")}, "b.png lacks .* and a.png lacks"),
-        ({"style_map": SemanticMap(STYLE.labels * 0 + 1, STYLE.colors), "regions": [BLUE]}, "nothing is left of it"),
+        (
+            {"style_map": SemanticMap(STYLE.labels * 0 + 1, STYLE.colors), "regions": [BLUE]},
+            "vanishes when the map is resized",
+        ),
     ],
 )
 def test_maps_that_cannot_be_assigned(options, says):
@@ -103,7 +106,10 @@ def test_unmatched_is_one_of_several_words():
     ("options", "says"),
     [
         ({"mapping": [(BLUE, RED)], "regions": [RED]}, "#0000ff .blue. is mapped, but is not among the `regions`"),
-        ({"content_map": "photo_map.png"}, "the content map is a str; expected what maskstyle.load_map returns"),
+        (
+            {"content_map": "photo_map.png"},
+            "the content map is a str; expected a SemanticMap, as maskstyle.load_map returns",
+        ),
         ({"regions": ["red"]}, "expected a color as .red, green, blue. in 0..255, but got 'red'"),
         ({"regions": [(1, 1)]}, "expected a color"),
     ],
@@ -182,7 +188,7 @@ def test_nearest_colors_that_cannot_be_assigned(options, error, says):
 
 def test_regions_to_denoise():
     assert find_denoised([BLUE, (250, 3, 3)], CONTENT, [0, 2], name="the content map") == (2, 0)
-    with pytest.raises(SettingsError, match=r"#00ff00 .green. is to be denoised, but it is not painted") as caught:
+    with pytest.raises(SettingsError, match=r"denoise_regions lists #00ff00 .green., which is not painted") as caught:
         find_denoised([BLUE, GREEN], CONTENT, [0, 2], name="the content map")
     assert caught.value.about == ("denoise_regions", 1)
     with pytest.raises(ImageError, match="colors of the content map"):

@@ -127,7 +127,7 @@ def test_a_fitting_mask_keeps_its_size_and_values():
         (np.ones((4, 6, 3)), r"mask 2 has shape \(4, 6, 3\); expected \(height, width\)"),
         (np.ones((0, 6)), "has shape"),
         (np.ones((4, 6), np.uint8), "mask 2 has type uint8; expected floats"),
-        (np.full((4, 6), 255.0), r"mask 2 has values from 255 to 255; expected them in \[0, 1\]"),
+        (np.full((4, 6), 255.0), r"mask 2 has values from 255 to 255; expected values in \[0, 1\]"),
         (np.full((4, 6), np.nan), "values from nan"),
         (np.full((4, 6), -0.1), "values from -0.1"),
         (np.zeros((4, 6)), "mask 2 is 0 everywhere"),

@@ -133,7 +133,7 @@ def test_weights_that_lie_beside_the_result_are_named(tmp_path):
     ],
 )
 def test_metadata_that_do_not_say_enough(tmp_path, changes):
-    with pytest.raises(SettingsError, match=r"r\.png are not enough for a plan"):
+    with pytest.raises(SettingsError, match=r"r\.png is not enough for a plan"):
         plan_of_result(metadata(**changes), tmp_path / "r.png")
 
 

@@ -168,7 +168,11 @@ def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
         ({"doodle": SemanticMap(np.full((12, 16), -1, np.int32), ())}, ImageError, "no region of the doodle"),
         ({"mapping": [(GREEN, RED)]}, ImageError, "#00ff00"),
         ({"unmatched": "keep"}, SettingsError, "'keep'; expected one of error, whole-style"),
-        ({"doodle": DOODLE.labels}, SettingsError, "the doodle is a ndarray; expected what maskstyle.load_map"),
+        (
+            {"doodle": DOODLE.labels},
+            SettingsError,
+            "the doodle is a ndarray; expected a SemanticMap, as maskstyle.load_map",
+        ),
         (
             {"settings": SETTINGS.changed(content_weight=1.0)},
             SettingsError,
@@ -211,7 +215,7 @@ def test_matching_by_patch_follows_a_mapping(transfer):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patches": PatchSettings()}, "settings of patches do nothing where `matching` is region"),
+        ({"patches": PatchSettings()}, "patch settings have no effect where `matching` is region"),
         (
             {"matching": "patch", "patches": PatchSettings(feature_weight=0.5)},
             "feature_weight is 0.5, but a doodle has",

@@ -55,14 +55,14 @@ def test_scenes_take_the_edges_of_their_inputs():
 @pytest.mark.parametrize(
     ("scene_of", "others", "says", "about"),
     [
-        (by_region, {"denoise_regions": [RED], "settings": SETTINGS}, "nothing where `denoise` is 0", None),
-        (by_region, {"denoise_regions": [RED], "regions": [BLUE]}, "#ff0000 .red. is to be denoised, but", 0),
+        (by_region, {"denoise_regions": [RED], "settings": SETTINGS}, "no effect where `denoise` is 0", None),
+        (by_region, {"denoise_regions": [RED], "regions": [BLUE]}, "denoise_regions lists #ff0000 .red., which", 0),
         (by_region, {"denoise_regions": [BLUE, GREEN]}, "but got #00ff00", 1),
-        (by_mask, {"denoise_regions": [RED]}, "denoise_regions does nothing where no region is painted", None),
+        (by_mask, {"denoise_regions": [RED]}, "denoise_regions has no effect where no region is painted", None),
         (
             by_mask,
             {"denoise_regions": [RED], "content_map": side_by_side((12, 16))},
-            "denoise_regions does nothing where no region is painted",
+            "denoise_regions has no effect where no region is painted",
             None,
         ),
     ],
@@ -74,6 +74,6 @@ def test_regions_to_denoise_that_cannot_work(scene_of, others, says, about):
 
 
 def test_masks_alone_do_not_fade_in():
-    with pytest.raises(SettingsError, match="feather does nothing where masks alone paint") as caught:
+    with pytest.raises(SettingsError, match="feather has no effect where masks alone paint") as caught:
         by_mask(feather=3.0)
     assert caught.value.about == ("feather",)

@@ -135,7 +135,10 @@ def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, 
     ("options", "says"),
     [
         ({"unmatched": "keep"}, "unmatched is 'keep'; expected one of error, nearest"),
-        ({"content_map": np.zeros((12, 16))}, "the content map is a ndarray; expected what maskstyle.load_map"),
+        (
+            {"content_map": np.zeros((12, 16))},
+            "the content map is a ndarray; expected a SemanticMap, as maskstyle.load_map",
+        ),
         ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
     ],
 )

@@ -215,7 +215,7 @@ def test_regions_to_denoise(transfer):
     for colors, says in (([GREEN], "it is not painted"), ([(9, 99, 99)], "got #096363")):
         with pytest.raises((ImageError, SettingsError), match=says):
             transfer(*plan, settings=SETTINGS.changed(denoise=0.2), denoise_regions=colors)
-    with pytest.raises(SettingsError, match="denoise_regions does nothing where no region is painted"):
+    with pytest.raises(SettingsError, match="denoise_regions has no effect where no region is painted"):
         transfer(
             PlanRegion(mask=LEFT, style=FIRST),
             content_map=None,
@@ -251,9 +251,9 @@ BLACK = np.zeros((12, 16), np.float32)
     [
         ([], "the plan paints nothing"),
         ([PlanRegion(RED)], "the plan paints nothing"),
-        ([PlanRegion(style=SECOND)], "expected either a region of the content map or a mask; give one of them"),
+        ([PlanRegion(style=SECOND)], "expected either a region of the content map or a mask; give exactly one"),
         ([PlanRegion(RED, mask=LEFT, style=SECOND)], "expected either a region"),
-        ([PlanRegion(RED, style=SECOND), PlanRegion(RED)], "region #ff0000 (red) is planned twice; plan it once"),
+        ([PlanRegion(RED, style=SECOND), PlanRegion(RED)], "region #ff0000 (red) is listed twice; list it once"),
         ([PlanRegion((9, 99, 99), style=SECOND)], "but got #096363 (cyan)"),
         ([PlanRegion(mask=LEFT)], "a mask without a style paints nothing"),
         ([PlanRegion(mask=BLACK, style=SECOND)], "the mask is 0 everywhere"),
@@ -281,7 +281,7 @@ def test_regions_that_cannot_work_are_refused_before_the_work(transfer, regions,
 
 
 def test_regions_need_a_content_map(transfer):
-    with pytest.raises(SettingsError, match=r"region #ff0000 .red. needs a content map; give one"):
+    with pytest.raises(SettingsError, match=r"region #ff0000 .red. needs a content map; pass `content_map`"):
         transfer(PlanRegion(RED, style=SECOND), content_map=None)
 
 

@@ -254,12 +254,12 @@ def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, 
         ({"feather": 2.0, "feather_mode": "color"}, "feather_mode is 'color'; expected one of distance, edges"),
         (
             {"feather_mode": "edges"},
-            "feather is 0, but `feather_mode` edges looks for edges that far away; expected 1 to",
+            "feather is 0, but `feather_mode` edges searches for edges within that distance; expected 1 to",
         ),
-        ({"denoise_regions": [RED]}, "denoise_regions does nothing where `denoise` is 0"),
+        ({"denoise_regions": [RED]}, "denoise_regions has no effect where `denoise` is 0"),
         (
             {"denoise_regions": [RED], "regions": [BLUE], "settings": SETTINGS.changed(denoise=0.1)},
-            "#ff0000 .red. is to be denoised, but it is not painted",
+            "denoise_regions lists #ff0000 .red., which is not painted",
         ),
         ({"settings": SETTINGS.changed(init="image")}, "no initial image was given"),
         ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
@@ -298,7 +298,7 @@ def test_a_region_too_small_for_a_layer_is_noted(transfer):
 
 def test_a_region_that_is_left_alone_is_noted(transfer):
     result = transfer(style_map=side_by_side(STYLE_SIZE, (RED, GREEN)), unmatched="keep")
-    assert result.notes == ("region #0000ff (blue) is not in the style map and was left alone",)
+    assert result.notes == ("region #0000ff (blue) is not in the style map; it was left unchanged",)
     assert_array_equal(result.image[:, 8:], CONTENT[:, 8:])
 
 
@@ -348,7 +348,7 @@ def test_a_soft_map_without_blended_pixels_is_a_hard_one(transfer, changes):
     assert soft.losses == pytest.approx(hard.losses, rel=1e-4)
     assert_allclose(soft.image, hard.image, atol=1e-3)
     assert hard.notes == ()
-    assert soft.notes == ("the maps have no soft edges: each pixel belongs to one region, as without soft maps",)
+    assert soft.notes == ("the maps have no soft edges, so reading them as soft maps has no effect",)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Cut an image into tiles: pure geometry.
 
 A tile has a core and, around it, a halo. The cores partition the image, so that each pixel and each cell of a layer
-belongs to exactly one tile. The halo is what the receptive fields of the core's cells reach beyond the core.
+belongs to exactly one tile. The halo is what the receptive fields of the core's cells cover outside the core.
 """
 
 from __future__ import annotations
