@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ def tables() -> Console:
     """Return a console on standard output."""
     from rich.console import Console
 
+    if isinstance(sys.stdout, TextIOWrapper):  # into a pipe, the encoding may lack the blocks that show colors
+        sys.stdout.reconfigure(errors="replace")
     width = None if sys.stdout is not None and sys.stdout.isatty() else PIPED_WIDTH
     return Console(highlight=False, emoji=False, width=width)
 

@@ -611,6 +611,11 @@ PATCHES = [
         f"{DOODLE} --style-map style_map.png -o out.png --patch-size 8",
         ("patch settings have no effect where --matching is region",),
     ),
+    Bad(
+        "propagation of a doodle by patch",
+        f"{DOODLE} --style-map style_map.png -o out.png --matching patch --propagation all",
+        ("--propagation is 'all'", "does nothing where --matching is patch"),
+    ),
     Bad("a patch size for region", "region {good} --patch-size 8", ("--patch-size",)),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from reference import he_weights, write_npz
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.console import Interrupt, interruptible
+from maskstyle.cli.console import Interrupt, interruptible, tables
 from maskstyle.networks.architectures import VGG19
 
 PATIENCE = 180
@@ -33,6 +34,13 @@ def environment():
 
 def command(*arguments):
     return [sys.executable, "-m", "maskstyle", "basic", "content.png", "style.jpg", "-o", "out.png", *arguments]
+
+
+def test_a_table_goes_into_a_pipe_of_any_encoding(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    tables().print("\u2588 red")
+    assert written.getvalue().split() == [b"?", b"red"]
 
 
 def test_a_run_is_free_of_tensorflows_messages(desk, environment, size_of):
