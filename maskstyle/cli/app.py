@@ -137,6 +137,10 @@ class _Group(TyperGroup):
             advice = "use a smaller --size or a lower --memory, if the command has them"
             sys.exit(_report(f"not enough memory{detail}; {advice}", EXIT_FAILURE))
         except OSError as error:
+            if error.errno == errno.ENOSPC:
+                sys.exit(
+                    _report("there is no space left to write the output; free some, or write elsewhere", EXIT_FAILURE)
+                )
             if error.errno != errno.ENAMETOOLONG:
                 raise
             sys.exit(

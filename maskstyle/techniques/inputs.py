@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec
 
+from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import seen_styles
 from maskstyle.images.pixels import Image, Mask, Size
@@ -136,7 +137,12 @@ class Inputs:
 
     def resolved_settings(self) -> Settings:
         """Return the settings with ``init`` resolved."""
-        settings = self.settings or self.defaults
+        settings = self.defaults if self.settings is None else self.settings
+        if not isinstance(settings, Settings):
+            with concerning("settings"):
+                raise SettingsError(
+                    f"settings is of type {type(settings).__name__}; expected maskstyle.Settings(...)"
+                )
         if self.initial is not None:
             return settings.changed(init="image")
         return settings.changed(init=self.init) if settings.init == "auto" else settings

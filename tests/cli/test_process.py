@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,3 +224,17 @@ def test_losses_that_overflow_in_compare_leave_the_results_before(desk, run, eag
     assert ran.err.splitlines()[-1].startswith("error: default, vgg19: the loss is not finite")
     assert size_of(desk / "sheet.png")[0] > 384
     assert list(read_metadata(desk / "sheet.png")) == ["default, lite"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_no_space_for_what_is_printed_is_a_failure():
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "maskstyle", "recipes"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert ran.stderr == "error: no space is left to write the output; free some, or write elsewhere\n"

@@ -122,3 +122,9 @@ def test_recipes_fit_every_technique():
             assert settings.color in CHOICES["color"]
     with pytest.raises(SettingsError, match="recipe"):
         recipe_settings("no such recipe", BasicInputs)
+
+
+@pytest.mark.parametrize("settings", [{}, {"size": 64}])
+def test_settings_are_no_dictionary(settings):
+    with pytest.raises(SettingsError, match=r"settings is of type dict; expected maskstyle.Settings"):
+        BasicInputs(CONTENT, STYLE, settings=settings).scene()
