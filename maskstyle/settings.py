@@ -311,7 +311,7 @@ class StartSettings:
 
     init: str = setting(
         "auto",
-        "Initial image: content, style, noise, colors (of the style), or FILE.",
+        "Initial image: auto, content, style, noise, colors (of the style), or FILE.",
         STYLE,
         choices=("auto", "content", "style", "noise", "colors", "image"),
     )

@@ -138,9 +138,7 @@ class _Group(TyperGroup):
             sys.exit(_report(f"not enough memory{detail}; {advice}", EXIT_FAILURE))
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                sys.exit(
-                    _report("there is no space left to write the output; free some, or write elsewhere", EXIT_FAILURE)
-                )
+                sys.exit(_report("no space is left to write the output; free some, or write elsewhere", EXIT_FAILURE))
             if error.errno != errno.ENAMETOOLONG:
                 raise
             sys.exit(

@@ -38,7 +38,8 @@ PlotOption: TypeAlias = Annotated[
     Path | None, typer.Option("--plot", help="Plot the loss curves: .png, .svg or .pdf.", rich_help_panel=OUTPUT)
 ]
 SnapshotsOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--snapshot-dir", help="Folder for snapshots.", rich_help_panel=OUTPUT)
+    Path | None,
+    typer.Option("--snapshot-dir", help="Folder for snapshots; default: OUTPUT_snapshots.", rich_help_panel=OUTPUT),
 ]
 DryRunOption: TypeAlias = Annotated[
     bool,
@@ -115,14 +116,16 @@ def option_type(field: dataclasses.Field[Any]) -> Any:
 
 def setting_help(field: dataclasses.Field[Any], default: Any, main: str = "content image") -> str:
     """Return the help of the option of a declared setting, with its default."""
-    shown = default
+    shown, text = default, field.metadata["help"]
+    if field.name == "style_weight" and default != field.default:  # the range holds for the default content weight
+        text = text.partition(":")[0] + ": higher is stronger."
     if default is None:
         shown = field.metadata["unset"].format(input=main)
     elif str(field.type) == "LayerMix":
         shown = layer_mix_text(default, separator=", ")
     elif isinstance(default, tuple):
         shown = ",".join(map(str, default))
-    return f"{field.metadata['help']}  (default: {shown})"
+    return f"{text}  (default: {shown})"
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:

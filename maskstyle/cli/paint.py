@@ -117,7 +117,7 @@ def _input(name: str, declared: Declared, default: Any) -> list[inspect.Paramete
 
 def _settings(inputs: type[Inputs]) -> list[inspect.Parameter]:
     """Return ``--recipe`` and the options of all settings that have an effect in a technique."""
-    recipe = f"Settings from the literature: {', '.join(RECIPES)}."
+    recipe = f"Settings by name, most from the literature: {', '.join(RECIPES)}."
     parameters = [_option("recipe", str, "default", recipe, STYLE)]
     for field in dataclasses.fields(Settings):
         hidden = field.name in inputs.without_effect

@@ -109,7 +109,10 @@ def plan_from(
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
     table = moved(plan_of_result(metadata, result), lambda path: recorded_path(result.parent / path, plan))
     text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
-    for note in describe_changes(hashes, result):
+    notes = describe_changes(hashes, result)
+    if metadata.get("stopped_because") == "interrupted":
+        notes.append(f"{result} was interrupted; the plan paints the whole picture")
+    for note in notes:
         announce(note, quiet=False, name="note")
     if output is None:
         typer.echo(text, nl=False)

@@ -137,7 +137,7 @@ class Inputs:
 
     def resolved_settings(self) -> Settings:
         """Return the settings with ``init`` resolved."""
-        settings = self.defaults if self.settings is None else self.settings
+        settings: Any = self.defaults if self.settings is None else self.settings
         if not isinstance(settings, Settings):
             with concerning("settings"):
                 raise SettingsError(

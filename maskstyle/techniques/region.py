@@ -85,7 +85,10 @@ class RegionInputs(EdgeInputs):
         flag="--map",
     )
     unmatched: str = declare(
-        "choice", "How to handle regions found in only one map.", default="error", choices=UNMATCHED
+        "choice",
+        "Regions in only one map: refuse, leave alone, or paint in the whole style.",
+        default="error",
+        choices=UNMATCHED,
     )
 
     def scene(self) -> Scene:
