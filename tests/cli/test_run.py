@@ -478,7 +478,12 @@ def test_a_dry_run_lists_masks_of_technique_mask(checked_plan):
         (REGIONS, '"blue"]', '"cyan"]', "line 4: expected colors of pictures/map.png"),
         (REGIONS, "blue =", "cyan =", "line 6: expected colors of pictures/map.png"),
         (REGIONS, '"red", "blue"]', '"green"]', "line 6: region #0000ff (blue) is mapped, but is not among the"),
-        (REGIONS, "feather = 2", 'feather_mode = "edges"', "line 7: feather is 0, but feather_mode edges looks for"),
+        (
+            REGIONS,
+            "feather = 2",
+            'feather_mode = "edges"',
+            "line 7: feather is 0, but feather_mode edges searches for",
+        ),
         (REGIONS, '"pictures/map.png"', '"pictures/one_map.png"', "line 3: expected a map with the aspect of"),
         (REGIONS, 'one_map.png"', 'map.png"', "line 21: expected a map with the aspect of pictures/one.png"),
         (REGIONS, "block1_conv1 =", "block9_conv1 =", "line 13: vgg19 has no layer 'block9_conv1'"),

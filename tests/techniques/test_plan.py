@@ -212,7 +212,7 @@ def test_regions_to_denoise(transfer):
     assert_array_equal(some[LABELS == 2], smooth[LABELS == 2])
     assert_array_equal(some[LABELS != 2], plain[LABELS != 2])
     assert (smooth != plain)[LABELS == 0].any()
-    for colors, says in (([GREEN], "it is not painted"), ([(9, 99, 99)], "got #096363")):
+    for colors, says in (([GREEN], "which is not painted"), ([(9, 99, 99)], "got #096363")):
         with pytest.raises((ImageError, SettingsError), match=says):
             transfer(*plan, settings=SETTINGS.changed(denoise=0.2), denoise_regions=colors)
     with pytest.raises(SettingsError, match="denoise_regions has no effect where no region is painted"):
