@@ -144,10 +144,10 @@ class DoodleInputs(Inputs):
                     f"feature_weight is {self.patches.feature_weight:g}, but a doodle has no content image with "
                     "features to compare; expected 0"
                 )
-        if self.matching == "patch" and settings.propagation != self.defaults.propagation:
+        if self.matching == "patch" and settings.propagation not in (self.defaults.propagation, Settings().propagation):
             with concerning("settings", "propagation"):
                 raise SettingsError(
-                    f"propagation is {settings.propagation!r}, which does nothing where `matching` is patch; leave "
+                    f"propagation is {settings.propagation!r}, which has no effect where `matching` is patch; leave "
                     "it out, or match by region"
                 )
         check_without_content(settings)

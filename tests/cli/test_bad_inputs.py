@@ -614,7 +614,7 @@ PATCHES = [
     Bad(
         "propagation of a doodle by patch",
         f"{DOODLE} --style-map style_map.png -o out.png --matching patch --propagation all",
-        ("--propagation is 'all'", "does nothing where --matching is patch"),
+        ("--propagation is 'all'", "has no effect where --matching is patch"),
     ),
     Bad("a patch size for region", "region {good} --patch-size 8", ("--patch-size",)),
 ]
