@@ -144,7 +144,10 @@ class DoodleInputs(Inputs):
                     f"feature_weight is {self.patches.feature_weight:g}, but a doodle has no content image with "
                     "features to compare; expected 0"
                 )
-        if self.matching == "patch" and settings.propagation not in (self.defaults.propagation, Settings().propagation):
+        if self.matching == "patch" and settings.propagation not in (
+            self.defaults.propagation,
+            Settings().propagation,
+        ):
             with concerning("settings", "propagation"):
                 raise SettingsError(
                     f"propagation is {settings.propagation!r}, which has no effect where `matching` is patch; leave "

@@ -187,7 +187,7 @@ def test_errors_name_flags(message, shown):
     "arguments",
     [
         ["--help"],
-        *([name, "--help"] for name in ("basic", "region", "patch", "mask", "doodle", "run")),
+        *([name, "--help"] for name in ("basic", "doodle", "run")),
         ["maps", "check", "--help"],
         ["masks", "linear", "--help"],
         *([name, "--help"] for name in ("evaluate", "compare")),

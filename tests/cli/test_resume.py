@@ -134,7 +134,7 @@ def test_a_checkpoint_lies_beside_the_result(desk, interrupted):
 
 
 def test_killed_with_9_and_resumed_to_the_bit(run, desk, quick):
-    options = ("--optimizer", "adam", "--tolerance", "0", "--compute-type", "float32", "--steps", "100", "--quiet")
+    options = ("--optimizer", "adam", "--tolerance", "0", "--compute-type", "float32", "--steps", "60", "--quiet")
     command = ("basic", "content.png", "style.jpg", *quick, *options)
     process = subprocess.Popen(
         [sys.executable, "-m", "maskstyle", *command, "-o", "out.png", "--checkpoint-every", "1e-9"], cwd=desk
@@ -148,7 +148,7 @@ def test_killed_with_9_and_resumed_to_the_bit(run, desk, quick):
     process.kill()
     assert process.wait() == -signal.SIGKILL
     assert "out.png" not in names(desk)
-    assert 0 < steps_of(desk / CHECKPOINT) < 100
+    assert 0 < steps_of(desk / CHECKPOINT) < 60
 
     run(*command, "-o", "out.png", "--resume").succeeded()
     run(*command, "-o", "whole.png").succeeded()
