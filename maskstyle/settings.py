@@ -49,19 +49,24 @@ class Bounds:
         Whether the lowest number itself is allowed.
     whole : bool
         Whether only whole numbers are allowed.
+    most : float
+        The highest number.
     """
 
     least: float
     inclusive: bool = True
     whole: bool = False
+    most: float = math.inf
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingsError if a value, other than None, is out of bounds."""
         fits = isinstance(value, int | float) and abs(value) <= sys.float_info.max
-        if not fits or value < self.least or (value == self.least and not self.inclusive):
+        if not fits or not self.least <= value <= self.most or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
-            bound = "of at least" if self.inclusive else "above"
-            raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound} {self.least}")
+            bound = f"{'of at least' if self.inclusive else 'above'} {self.least}"
+            if self.most < math.inf:
+                bound = f"from {self.least} to {self.most:g}"
+            raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound}")
         if self.whole and not isinstance(value, int):
             raise SettingsError(f"{name} is {value!r}; expected a whole number")
 
@@ -69,6 +74,10 @@ class Bounds:
 ABOVE_ZERO = Bounds(0, inclusive=False)
 AT_LEAST_ZERO = Bounds(0)
 COUNT = Bounds(1, whole=True)
+STRENGTH = Bounds(0, most=1)
+
+DEFAULT_STRENGTH = 0.5
+"""Strength of a style where neither a strength nor a raw weight is given."""
 
 
 def setting(
@@ -152,8 +161,14 @@ class ObjectiveSettings:
     ----------
     content_layers, style_layers : tuple of (str, float)
         Layers with their relative weights, each at least 0.
-    content_weight, style_weight, tv_weight : float
-        Weights of the three terms, each at least 0.
+    strength : float or None
+        How much of the style, in [0, 1]: 0 is the content image, 1 the whole style. It limits the distance to the
+        content image's features; see `maskstyle.objective.guides.content_limit`. None: 0.5, unless `style_weight`
+        is given.
+    content_weight, tv_weight : float
+        Weights of these terms, each at least 0.
+    style_weight : float or None
+        Raw weight of the style term, at least 0, in place of a strength: the terms are then only added.
     content_reduction : {"relative", "mean", "sum", "half_sum"}
         The content term at one layer, with D the difference to the content's features F: ``mean(D^2) /
         mean(F^2)``, ``mean(D^2)``, ``sum(D^2)`` or ``sum(D^2) / 2``.
@@ -179,20 +194,31 @@ class ObjectiveSettings:
         Factor on the target Gram matrices, above 0: more than 1 exaggerates the style.
     """
 
-    content_layers: LayerMix = setting((("block3_conv3", 1.0),), "Content layers, as NAME[:WEIGHT],...")
+    content_layers: LayerMix = setting((("block4_conv2", 1.0),), "Content layers, as NAME[:WEIGHT],...")
     style_layers: LayerMix = setting(
         (
-            ("block1_conv1", 1.0),
-            ("block2_conv1", 1.0),
-            ("block2_conv2", 1.0),
-            ("block3_conv1", 1.0),
-            ("block3_conv3", 1.0),
+            ("block1_conv1", 0.2),
+            ("block2_conv1", 0.2),
+            ("block3_conv1", 0.2),
+            ("block4_conv1", 0.2),
+            ("block5_conv1", 0.2),
         ),
         "Style layers, as NAME[:WEIGHT],...",
     )
+    strength: float | None = setting(
+        None,
+        "How much of the style: 0 is the content image, 1 the whole style.",
+        STYLE,
+        bounds=STRENGTH,
+        unset="0.5, unless a style weight is given",
+    )
     content_weight: float = setting(1.0, "Weight of the content term.", STYLE, bounds=AT_LEAST_ZERO)
-    style_weight: float = setting(
-        20.0, "Weight of the style term: 5 is subtle, 80 is strong.", STYLE, bounds=AT_LEAST_ZERO
+    style_weight: float | None = setting(
+        None,
+        "Raw weight of the style term, in place of a strength.",
+        STYLE,
+        bounds=AT_LEAST_ZERO,
+        unset="set by the strength",
     )
     tv_weight: float = setting(1.0, "Weight of total variation: higher is smoother.", COLOR, bounds=AT_LEAST_ZERO)
     content_reduction: str = setting(
@@ -216,6 +242,18 @@ class ObjectiveSettings:
     intensity: float = setting(
         1.0, "Factor on the target Gram matrices: above 1 exaggerates the style.", bounds=ABOVE_ZERO
     )
+
+    @property
+    def chosen_strength(self) -> float | None:
+        """The strength; None where raw weights balance style and content, or nothing keeps the content."""
+        if self.style_weight is not None or self.content_weight == 0:
+            return None
+        return DEFAULT_STRENGTH if self.strength is None else self.strength
+
+    @property
+    def style_factor(self) -> float:
+        """The weight of the style term."""
+        return 1.0 if self.style_weight is None else self.style_weight
 
 
 @dataclass(frozen=True)
@@ -379,8 +417,22 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")
         if self.noise_contrast > 1:
             raise SettingsError(f"noise_contrast is {self.noise_contrast}; expected a number of at most 1")
-        for term in ("content", "style"):
-            _check_mix(f"{term}_layers", getattr(self, f"{term}_layers"), getattr(self, f"{term}_weight"))
+        _check_mix("content_layers", self.content_layers, self.content_weight)
+        _check_mix("style_layers", self.style_layers, self.style_factor)
+        self._check_strength()
+
+    def _check_strength(self) -> None:
+        if self.strength is not None and self.style_weight is not None:
+            raise SettingsError(
+                f"strength is {self.strength:g}, but style_weight is {self.style_weight:g}; give one of them"
+            )
+        if self.strength is not None and self.content_weight == 0:
+            raise SettingsError("strength has no effect where content_weight is 0; leave one out")
+        if self.chosen_strength is not None and self.content_reduction != "relative":
+            raise SettingsError(
+                f"content_reduction is {self.content_reduction!r}, which has no effect with a strength; give a "
+                "style_weight, or leave it out"
+            )
 
     def changed(self, **changes: Any) -> Settings:
         """Return a copy with some fields changed; unknown names raise SettingsError."""
@@ -511,7 +563,7 @@ def active(mix: LayerMix) -> LayerMix:
 
 def wanted_layers(settings: ObjectiveSettings) -> tuple[str, ...]:
     """Return the layers of the terms whose weight is above 0."""
-    mixes = [(settings.content_weight, settings.content_layers), (settings.style_weight, settings.style_layers)]
+    mixes = [(settings.content_weight, settings.content_layers), (settings.style_factor, settings.style_layers)]
     return tuple(dict.fromkeys(layer for weight, mix in mixes if weight > 0 for layer, _ in active(mix)))
 
 
@@ -531,12 +583,13 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
         )
 
 
-DOODLE_SETTINGS = Settings(content_weight=0.0, propagation="split", scales=4, steps=60, tolerance=0.002)
+DOODLE_SETTINGS = Settings(
+    content_weight=0.0, style_weight=1.0, propagation="split", scales=4, steps=60, tolerance=0.002
+)
 """The defaults of doodles, which have no content image; docs/doodles.md gives the reason for each."""
 
-PATCH_TRANSFER_SETTINGS = Settings(style_weight=3.0)
-"""The defaults of patch transfer: patches also fix which color goes where, so at the usual weight little of the
-content image would be left."""
+PATCH_TRANSFER_SETTINGS = Settings()
+"""The defaults of patch transfer."""
 
 JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
 """The settings of evaluations: float32, one layer for fine strokes and one for larger ones."""

@@ -13,6 +13,7 @@ from maskstyle.cli.options import number
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image
 from maskstyle.masks.io import find_mask_beside
+from maskstyle.settings import AT_LEAST_ZERO
 
 COMPLEMENT = "1-"
 """Prefix of a mask to invert."""
@@ -34,14 +35,14 @@ class MaskedStyle(NamedTuple):
         The mask; None to look for one beside the content image.
     complement : bool
         Whether to take 1 minus the mask.
-    strength : float
-        Factor on the strength of the style.
+    strength : float or None
+        Strength of the style; None: that of ``--strength``.
     """
 
     style: Path
     mask: Path | None
     complement: bool = False
-    strength: float = 1.0
+    strength: float | None = None
 
 
 def parse_masked_style(text: str) -> MaskedStyle:
@@ -73,7 +74,7 @@ def parse_masked_style(text: str) -> MaskedStyle:
     style, mask, strength = parts.groups()
     if strength is None and _is_number(mask) and not os.path.exists(mask):
         return MaskedStyle(Path(style), None, strength=_strength(mask, style))
-    return MaskedStyle(Path(style), *_named(mask), 1.0 if strength is None else _strength(strength, style))
+    return MaskedStyle(Path(style), *_named(mask), None if strength is None else _strength(strength, style))
 
 
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
@@ -128,7 +129,7 @@ def _readings(text: str) -> Iterator[MaskedStyle]:
         ends.append((pieces[:-1], pieces[-1]))
     for rest, strength in ends:
         whole = ":".join(rest)
-        factor = 1.0 if strength is None else _strength(strength, whole)
+        factor = None if strength is None else _strength(strength, whole)
         yield MaskedStyle(Path(whole), None, strength=factor)
         for cut in range(1, len(rest)):
             style, mask = ":".join(rest[:cut]), ":".join(rest[cut:])
@@ -145,8 +146,7 @@ def _named(mask: str) -> tuple[Path, bool]:
 
 def _strength(text: str, file: str) -> float:
     strength = number(text, f"the strength of {file}")
-    if not 0 < strength < float("inf"):
-        raise SettingsError(f"the strength of {file} is {text}; expected a number above 0")
+    AT_LEAST_ZERO.check(f"the strength of {file}", strength)
     return strength
 
 

@@ -61,7 +61,7 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
     """Return the outputs and the notes of a command, which its plan does not hold."""
     match_map = given.get("match_map")
     if match_map is not None:
-        if plan.settings.style_weight == 0:
+        if plan.settings.style_factor == 0:
             raise SettingsError("--match-map has no effect where --style-weight is 0; leave one out")
         if "matching" in declared_inputs(plan.inputs) and plan.values.get("matching") != "patch":
             raise SettingsError("--match-map has no effect without --matching patch; give both, or neither")
@@ -153,7 +153,7 @@ class _TableMaker:
                 "mask": str(each.mask),
                 "complement": each.complement,
                 "style": names[str(each.style)],
-                "strength": each.strength,
+                **({} if each.strength is None else {"strength": each.strength}),
             }
             for each in masked
         ]

@@ -71,11 +71,11 @@ def _placement_table(plan: Plan, scene: Scene) -> Table:
     )
     layout = scene.layout
     for placement in layout.regions():
-        table.add_row(*_what(plan, layout, placement, scene), *_how(plan, placement))
+        table.add_row(*_what(plan, layout, placement, scene), *_how(plan, placement, scene))
     for label in layout.kept:
         table.add_row(*_region_cells(layout.content_map, label), "keep", "", "", "content")
     for placement in layout.masked():
-        table.add_row(*_what(plan, layout, placement, scene), *_how(plan, placement))
+        table.add_row(*_what(plan, layout, placement, scene), *_how(plan, placement, scene))
     rest = "not in the plan" if plan.regions else "keep"
     painted = {*layout.kept, *layout.painted()}
     if layout.content_map is not None:
@@ -95,7 +95,7 @@ def _what(plan: Plan, layout: Layout, placement: Placement, scene: Scene) -> tup
     return escape(words), percent(float(layout.mask(placement, scene.size).mean()))
 
 
-def _how(plan: Plan, placement: Placement) -> tuple[str, str, str, str]:
+def _how(plan: Plan, placement: Placement, scene: Scene) -> tuple[str, str, str, str]:
     name, given = next(iter(plan.styles)), None
     if plan.regions:
         given = plan.regions[placement.place]
@@ -105,7 +105,16 @@ def _how(plan: Plan, placement: Placement) -> tuple[str, str, str, str]:
         part, _ = _region_cells(placement.style.style_map, placement.style_label)
     elif plan.technique == "patch":
         part = "nearest colors"
-    return escape(name), part, f"{placement.strength:g}", placement.color
+    return escape(name), part, _strength_text(placement, scene), placement.color
+
+
+def _strength_text(placement: Placement, scene: Scene) -> str:
+    """Return the strength of a placement, or the raw weight of its style."""
+    settings = scene.settings
+    if settings.chosen_strength is not None:
+        return f"{settings.chosen_strength if placement.strength is None else placement.strength:g}"
+    factor = "" if placement.strength is None else f"{placement.strength:g} x "
+    return f"{factor}weight {settings.style_factor:g}"
 
 
 def _region_cells(semantic_map: SemanticMap | None, label: int) -> tuple[str, str]:

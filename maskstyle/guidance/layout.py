@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -64,8 +64,8 @@ class Placement(NamedTuple):
         Label of the region of the style image to take the style from; None: the whole image, or `style_mask`.
     style_mask : (m, n) float32 array or None
         Soft mask over the style image.
-    strength : float
-        Factor on the strength of the guide.
+    strength : float or None
+        How much of the style, in [0, 1], or a factor on the raw weight of the style; None: as the settings say.
     color : str
         Color mode, one of ``CHOICES["color"]``.
     """
@@ -77,7 +77,7 @@ class Placement(NamedTuple):
     mask: Mask | None = None
     style_label: int | None = None
     style_mask: Mask | None = None
-    strength: float = 1.0
+    strength: float | None = None
     color: str = "style"
 
     @property
@@ -135,6 +135,11 @@ class Layout:
     def soft(self) -> bool:
         """Whether the content map shares blended pixels out among regions."""
         return self.content_map is not None and self.content_map.shares is not None
+
+    def painting(self, strength: float | None) -> Layout:
+        """Return the layout without placements of strength 0; `strength` is that of the settings."""
+        given = [(strength if each.strength is None else each.strength, each) for each in self.placements]
+        return replace(self, placements=tuple(each for value, each in given if value != 0))
 
     def regions(self) -> list[Placement]:
         """Return the placements on regions."""

@@ -8,12 +8,21 @@ from typing import Any
 from maskstyle.images.pixels import Image
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.extract import Extractor
-from maskstyle.objective.terms import ContentTerm, Guide, StyleTerm, TotalVariationTerm
+from maskstyle.objective.terms import (
+    ContentLimits,
+    ContentTerm,
+    Guide,
+    LimitedContentTerm,
+    StyleTerm,
+    TotalVariationTerm,
+)
 from maskstyle.settings import LayerMix, ObjectiveSettings, active
 
 
-def content_term(extractor: Extractor, content: Image, settings: ObjectiveSettings) -> ContentTerm:
-    """Return the content term for a content image of the size at hand."""
+def content_term(
+    extractor: Extractor, content: Image, settings: ObjectiveSettings, limits: ContentLimits | None = None
+) -> ContentTerm:
+    """Return the content term for a content image of the size at hand, with limits where there is a strength."""
     network = extractor.network
     mix = active(settings.content_layers)
     targets: Mapping[str, Any] = {}
@@ -21,7 +30,8 @@ def content_term(extractor: Extractor, content: Image, settings: ObjectiveSettin
         targets = extractor.measured_features(content, [layer for layer, _ in mix])
         mix = tuple((layer, share * network.content_gains[layer]) for layer, share in mix)
     channels = counted_channels(network, settings.content_layers)
-    return ContentTerm(settings.content_weight, mix, targets, settings.content_reduction, channels)
+    term = ContentTerm(settings.content_weight, mix, targets, settings.content_reduction, channels)
+    return term if limits is None else LimitedContentTerm(**vars(term), limits=limits)
 
 
 def counted_channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
@@ -32,7 +42,7 @@ def counted_channels(network: FeatureNetwork, mix: LayerMix) -> dict[str, int]:
 def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: ObjectiveSettings) -> StyleTerm:
     """Return the style term for guides."""
     return StyleTerm(
-        settings.style_weight,
+        settings.style_factor,
         active(settings.style_layers),
         guides,
         settings.gram_normalization,

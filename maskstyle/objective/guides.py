@@ -82,8 +82,9 @@ def guides_at(
         and only layers where the parts have enough cells (`FEWEST_CELLS`).
 
         A guide has no target at a layer on whose grid its region or mask, or that of the style, vanishes: see
-        `vanished`. Its strength is the mean coverage of its placement times the placement's own strength, so that a
-        pixel follows its style as closely in a small region as in a large one; parts share it by their cells.
+        `vanished`. Its strength is the mean coverage of its placement, so that a pixel follows its style as closely
+        in a small region as in a large one; parts share it by their cells. Where raw weights balance style and
+        content, the placement's own strength multiplies it.
 
     References
     ----------
@@ -91,15 +92,14 @@ def guides_at(
     CVPR 2017.
     """
     layers = [layer for layer, _ in active(settings.style_layers)]
-    content = _content_cells(extractor, layout, size, layers, settings, margin)
-    targets: dict[tuple[int, int], Targets] = {}
-    for image, group in _by_image(styles):
-        targets |= _targets_of(extractor, image, group, layout, size, layers, settings=settings, margin=margin)
+    content = content_cells(extractor, layout, size, layers, settings, margin)
+    targets = targets_at(extractor, layout, styles, size, layers, settings=settings, margin=margin)
     guides: list[Guide] = []
-    for placement in {each.place: each for seen in styles for each in seen.placements}.values():
-        blend = [(share, targets[placement.place, id(style)]) for style, share in placement.styles]
-        wanted = blend[0][1] if len(blend) == 1 else _blended(blend, settings)
-        strength = placement.strength * _mean_coverage(layout, placement, size)
+    for placement in used_placements(styles):
+        wanted = targets[placement.place]
+        strength = mean_coverage(layout, placement, size)
+        if settings.chosen_strength is None and placement.strength is not None:
+            strength *= placement.strength
         guides += _guides_of(placement, content[placement.place], wanted, strength, layers, settings.intensity)
     return guides
 
@@ -148,7 +148,33 @@ def layer_cells(
     }
 
 
-def _content_cells(
+def used_placements(styles: Sequence[SeenStyle]) -> list[Placement]:
+    """Return the placements of style images, each once."""
+    return list({each.place: each for seen in styles for each in seen.placements}.values())
+
+
+def targets_at(
+    extractor: Extractor,
+    layout: Layout,
+    styles: Sequence[SeenStyle],
+    size: Size,
+    layers: Sequence[str],
+    *,
+    settings: ObjectiveSettings,
+    margin: int = 0,
+) -> dict[int, Targets]:
+    """Return the target Gram matrices of each placement, by place; for the parameters see `guides_at`."""
+    by_style: dict[tuple[int, int], Targets] = {}
+    for image, group in _by_image(styles):
+        by_style |= _targets_of(extractor, image, group, layout, size, layers, settings=settings, margin=margin)
+    targets = {}
+    for placement in used_placements(styles):
+        blend = [(share, by_style[placement.place, id(style)]) for style, share in placement.styles]
+        targets[placement.place] = blend[0][1] if len(blend) == 1 else _blended(blend, settings)
+    return targets
+
+
+def content_cells(
     extractor: Extractor,
     layout: Layout,
     size: Size,
@@ -215,7 +241,7 @@ def _targets_of(
             else:
                 wanted[key] = every_cell(grids)
             keys[placement.place, id(seen.source)] = key
-    found = _grams_by_key(extractor, image, wanted)
+    found = grams_by_key(extractor, image, wanted)
     if labels:
         padded = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric") if margin else image
         regions = map_cells(
@@ -228,11 +254,11 @@ def _targets_of(
             margin=margin,
             soft=_soft(layout),
         )
-        found |= _grams_by_key(extractor, padded, {label: cells for label, cells in regions.items()})
+        found |= grams_by_key(extractor, padded, {label: cells for label, cells in regions.items()})
     return {owner: found[key] for owner, key in keys.items()}
 
 
-def _grams_by_key(extractor: Extractor, image: Image, wanted: Mapping[object, PartCells]) -> dict[object, Targets]:
+def grams_by_key(extractor: Extractor, image: Image, wanted: Mapping[object, PartCells]) -> dict[object, Targets]:
     """Return the Gram matrices of an image under cells that have a key."""
     order: dict[str, list[tuple[object, str]]] = {}
     for key, cells in wanted.items():
@@ -318,7 +344,7 @@ def _by_image(styles: Sequence[SeenStyle]) -> list[tuple[Image, list[SeenStyle]]
     return [(group[0].image, group) for group in groups.values()]
 
 
-def _mean_coverage(layout: Layout, placement: Placement, size: Size) -> float:
+def mean_coverage(layout: Layout, placement: Placement, size: Size) -> float:
     """Return the mean of how much of each pixel a placement covers."""
     if placement.everywhere:
         return 1.0

@@ -152,7 +152,7 @@ def patch_term(
         metric = network.metric(layer)
         rows = measured_rows(features[layer], metric)
         targets[layer] = _target(rows, metric, found, channels[layer], size, settings)
-    return PatchTerm(settings.style_weight, mix, targets)
+    return PatchTerm(settings.style_factor, mix, targets)
 
 
 def patch_notes(network: FeatureNetwork, maps: MapPair, settings: ObjectiveSettings) -> tuple[str, ...]:

@@ -132,6 +132,65 @@ class ContentTerm:
         return 0.5 if self.reduction == "half_sum" else 1.0
 
 
+STIFFNESS = 20.0
+"""Factor on the penalty of content limits. A style term near 1 then exceeds them by a few per cent."""
+
+
+@dataclass(frozen=True)
+class ContentLimits:
+    """How far the features may depart from the content image's, for each guide.
+
+    Parameters
+    ----------
+    limits : (K,) float array
+        Largest relative squared distance under each guide, above 0.
+    shares : (K,) float array
+        Share of the picture that each guide covers: the weight of its penalty.
+    weights : mapping of str to (K, M_l) float32 array
+        Factors that turn the squared differences of the M_l cells of a layer into the guides' relative distances.
+    """
+
+    limits: NDArray[np.float32]
+    shares: NDArray[np.float32]
+    weights: Mapping[str, NDArray[np.float32]]
+
+    def penalty(self, distances: Tensor) -> Tensor:
+        """Return the penalty for the relative distances (K,) under the guides."""
+        excess = tf.maximum(distances / self.limits - 1.0, 0.0)
+        return STIFFNESS / 2 * tf.reduce_sum(self.shares * tf.square(excess))
+
+
+@dataclass(frozen=True)
+class LimitedContentTerm(ContentTerm):
+    """A penalty for features that depart further from the content image's than the guides allow.
+
+    With the relative squared distance ``e_g`` under guide g, its limit ``t_g`` and its share of the picture ``c_g``,
+    the term is ``STIFFNESS / 2 * sum_g c_g max(0, e_g / t_g - 1)^2``. The optimizer reduces the style term as far as
+    the limits allow. The result is that of a weighted sum whose weights put each guide at its limit.
+
+    Parameters
+    ----------
+    limits : ContentLimits
+        The limits; `reduction` and `channels` have no effect.
+    """
+
+    limits: ContentLimits | None = None
+
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
+        """Return the unweighted term for the features of an image."""
+        assert self.limits is not None
+        distances = []
+        for layer, _ in self.layers:
+            difference = tf.cast(features[layer], tf.float32) - tf.cast(self.targets[layer], tf.float32)
+            distances.append(self.distances(layer, tf.reduce_sum(tf.square(difference), axis=-1)))
+        return self.limits.penalty(tf.add_n(distances))
+
+    def distances(self, layer: str, squares: Tensor) -> Tensor:
+        """Return a layer's part (K,) of the relative distances, from the squared difference of each cell."""
+        assert self.limits is not None
+        return tf.linalg.matvec(tf.constant(self.limits.weights[layer]), tf.reshape(squares, [-1]))
+
+
 @dataclass(frozen=True)
 class Guide:
     """A style and the pixels that it applies to: pixel weights on the grid of each layer, and target Gram matrices.

@@ -54,8 +54,8 @@ class RegionEntry:
         Color of a region of the style map, or "whole".
     style_mask : str or None
         The file of a soft mask over the style image instead.
-    strength : float
-        Factor on the strength of the style.
+    strength : float or None
+        Strength of the style; None: that of the settings.
     color : str or None
         Color mode; by default, that of the settings.
     """
@@ -66,7 +66,7 @@ class RegionEntry:
     style: str | None = None
     style_region: str | None = None
     style_mask: str | None = None
-    strength: float = 1.0
+    strength: float | None = None
     color: str | None = None
 
 

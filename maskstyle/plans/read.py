@@ -174,7 +174,7 @@ def _region(
         expected = nearest(table["color"], CHOICES["color"])
         raise source.error((*path, "color"), f"color is {table['color']!r}; {expected}")
     values = {key: value for key, value in table.items() if key != "keep"}
-    return RegionEntry(**{**values, "strength": float(table.get("strength", 1.0))})
+    return RegionEntry(**values)
 
 
 def _check_style_of_region(

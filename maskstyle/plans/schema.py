@@ -48,7 +48,7 @@ REGION_KEYS: Mapping[str, Kind] = {
     "style": TEXT,
     "style_region": TEXT,
     "style_mask": TEXT,
-    "strength": POSITIVE,
+    "strength": NUMBER,
     "color": TEXT,
     "keep": YES_NO,
 }

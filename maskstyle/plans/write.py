@@ -86,14 +86,11 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
         table["mask"] = path_of(plan.file(given.mask))
         table |= {"complement": True} if given.complement else {}
     table["style"] = given.style
+    if given.strength is not None:
+        table["strength"] = given.strength
     if not resolve:
-        return {**table, "strength": placement.strength}
-    return {
-        **table,
-        **_part(given, plan, placement, path_of),
-        "strength": placement.strength,
-        "color": placement.color,
-    }
+        return table
+    return {**table, **_part(given, plan, placement, path_of), "color": placement.color}
 
 
 def _part(given: RegionEntry, plan: Plan, placement: Placement, path_of: PathOf) -> Table:

@@ -9,10 +9,11 @@ from typing import Any
 
 from maskstyle import __version__
 from maskstyle.errors import SettingsError
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import content_term, total_variation_term
+from maskstyle.objective.content_limits import content_limits
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.terms import Term
@@ -78,6 +79,10 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     limits = scene.limits(network.architecture, network.compute_type, run.limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
+    if not scene.layout.placements:  # every strength is 0
+        assert scene.content is not None  # without a content image there are no strengths
+        content = resize_image(scene.content, scene.sizes[-1])
+        return _result(scene, Synthesis(content, {}, (), (), 0.0), network, limits)
     extractor = Extractor(network, limits.tile_size)
 
     def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
@@ -115,10 +120,12 @@ def loaded_network(network: NetworkChoice | FeatureNetwork | None, settings: Set
 
 def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
     """Return the objective of a size, and what it asks of the style."""
-    style = scene.style_at(scene, extractor, size) if scene.settings.style_weight > 0 else None
+    style = scene.style_at(scene, extractor, size) if scene.settings.style_factor > 0 else None
     terms: list[Term] = []
     if scene.content is not None:
-        terms.append(content_term(extractor, scene.seen_at(size), scene.settings))
+        content = scene.seen_at(size)
+        limits = content_limits(extractor, content, scene.layout, scene.styles_at(size), scene.settings)
+        terms.append(content_term(extractor, content, scene.settings, limits))
     if style is not None:
         terms.append(style.term)
     terms.append(total_variation_term(scene.settings))

@@ -54,7 +54,7 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
         If every weight is 0, if an image would be unreasonably large, or if the coarsest size or a style
         image would be too small for the layers.
     """
-    if settings.content_weight == settings.style_weight == settings.tv_weight == 0:
+    if settings.content_weight == settings.style_factor == settings.tv_weight == 0:
         raise SettingsError(
             "content_weight, style_weight and tv_weight are all 0, so there is nothing to do; make one larger"
         )
@@ -67,7 +67,7 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
             )
     needed = smallest_side(wanted_layers(settings))
     sizes = pyramid_sizes(finest, scales_at(finest, settings.scales), smallest_side=needed)
-    for style in styles if settings.style_weight > 0 else ():
+    for style in styles if settings.style_factor > 0 else ():
         used = style_size(style, sizes[0], settings)
         if min(used) < needed:
             raise SettingsError(

@@ -12,7 +12,16 @@ from maskstyle.errors import ImageError, SettingsError, concerning
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
-from maskstyle.settings import ObjectiveSettings
+from maskstyle.settings import AT_LEAST_ZERO, STRENGTH, ObjectiveSettings
+
+
+def check_strength(strength: float | None, settings: ObjectiveSettings, what: str) -> float | None:
+    """Return the strength of one style, checked; with a raw style weight it is a factor on this."""
+    if strength is None:
+        return None
+    bounds = AT_LEAST_ZERO if settings.chosen_strength is None else STRENGTH
+    bounds.check(f"the strength{what}", strength)
+    return float(strength)
 
 
 def check_image(image: Image, name: str) -> Image:

@@ -154,6 +154,7 @@ class Inputs:
     def made_scene(self, layout: Layout, size: Size, *, content: Image | None, **more: Any) -> Scene:
         """Return the scene of a layout and of the inputs that all techniques share."""
         settings = self.resolved_settings()
+        layout = layout.painting(settings.chosen_strength)
         initial = None if self.initial is None else self.checked("initial")
         alpha = more.pop("alpha", self.alpha)
         main = f"{self.main} image" if declared_inputs(type(self))[self.main].kind == "image" else self.main

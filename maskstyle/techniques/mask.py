@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
-
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.masks.io import fit_mask
-from maskstyle.settings import COLOR
+from maskstyle.settings import COLOR, Settings
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_image
+from maskstyle.techniques.checks import check_image, check_strength
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 
@@ -32,8 +30,9 @@ class MaskInputs(Inputs):
         Strength of the style at each pixel, in [0, 1], with the aspect ratio of the content image; see
         `maskstyle.load_mask`. Where masks overlap, styles mix in proportion. Pixels where all masks are 0 stay those
         of the content image, bit for bit unless it is resized.
-    strengths : sequence of float, optional
-        Factor above 0 on the strength of each style; 1 by default.
+    strengths : sequence of float or None, optional
+        Strength of each style, in [0, 1]; None: ``settings.strength``. With a raw ``settings.style_weight``, factors
+        on this, at least 0.
     transparent : bool
         See `maskstyle.transfer_region`.
 
@@ -57,7 +56,7 @@ class MaskInputs(Inputs):
         flag="--style",
     )
     masks: Sequence[Mask] = field(kw_only=True)
-    strengths: Sequence[float] | None = field(default=None, kw_only=True)
+    strengths: Sequence[float | None] | None = field(default=None, kw_only=True)
     transparent: bool = declare(
         "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
@@ -69,8 +68,9 @@ class MaskInputs(Inputs):
         checked = {id(image): check_image(image, "style image") for image in styles}
         sources = {key: StyleImage(image) for key, image in checked.items()}
         masks = self._fitted(content.shape[:2])
-        strengths = checked_strengths(self.strengths, len(masks))
-        color = self.resolved_settings().color
+        settings = self.resolved_settings()
+        strengths = checked_strengths(self.strengths, len(masks), settings)
+        color = settings.color
         placements = (
             Placement(
                 f"mask {place + 1}", ((sources[id(image)], 1.0),), place, mask=mask, strength=strength, color=color
@@ -97,14 +97,12 @@ class MaskInputs(Inputs):
         return fitted
 
 
-def checked_strengths(strengths: Sequence[float] | None, count: int) -> list[float]:
-    """Return `count` factors on the strength of masks; 1 by default."""
-    given = [1.0] * count if strengths is None else [float(strength) for strength in strengths]
+def checked_strengths(strengths: Sequence[float | None] | None, count: int, settings: Settings) -> list[float | None]:
+    """Return the strengths of `count` masks; None: as the settings say."""
+    given = [None] * count if strengths is None else list(strengths)
     if len(given) != count:
         raise SettingsError(f"there are {count} masks but {len(given)} strengths; give one for each")
-    if not all(np.isfinite(strength) and strength > 0 for strength in given):
-        raise SettingsError(f"the strengths of the masks are {given}; expected numbers above 0")
-    return given
+    return [check_strength(strength, settings, f" of mask {place}") for place, strength in enumerate(given, start=1)]
 
 
 transfer_mask = transfer_function(MaskInputs)

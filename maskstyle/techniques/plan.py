@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -16,9 +15,9 @@ from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import describe_unmatched, find_region, match_regions
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
-from maskstyle.settings import CHOICES
+from maskstyle.settings import CHOICES, Settings
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_image, check_soft_maps
+from maskstyle.techniques.checks import check_image, check_soft_maps, check_strength
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
 
@@ -43,8 +42,9 @@ class PlanRegion:
         same color if the style image has a map; otherwise the whole image is used.
     style_mask : (m, n) float array, optional
         Instead of a region, a soft mask in [0, 1] over the style image, with its aspect ratio.
-    strength : float
-        Factor above 0 on the strength of the style.
+    strength : float or None
+        Strength of the style there, in [0, 1]; None: ``settings.strength``. 0 keeps the content image. With a raw
+        ``settings.style_weight``, a factor on this.
     color : {"style", "content", "luminance", "match"}, optional
         Colors of the result there, see `maskstyle.Settings`; by default, ``settings.color``.
     """
@@ -54,7 +54,7 @@ class PlanRegion:
     style: StyleImage | None = None
     style_region: Color | str | None = None
     style_mask: Mask | None = None
-    strength: float = 1.0
+    strength: float | None = None
     color: str | None = None
 
 
@@ -110,7 +110,7 @@ class PlanInputs(EdgeInputs):
         settings = self.resolved_settings()
         self.check_edges(settings)
         content = self.checked("content")
-        layout = self._layout(content.shape[:2], settings.color)
+        layout = self._layout(content.shape[:2], settings)
         maps = (layout.content_map, *(style.style_map for style in layout.styles()))
         soft = check_soft_maps(maps, settings)
         return self.made_scene(
@@ -121,7 +121,7 @@ class PlanInputs(EdgeInputs):
             notes=soft,
         )
 
-    def _layout(self, size: Size, color: str) -> Layout:
+    def _layout(self, size: Size, settings: Settings) -> Layout:
         """Return the placements of the plan, with every region found in its map."""
         content_map = self.content_map
         if content_map is not None:
@@ -129,7 +129,7 @@ class PlanInputs(EdgeInputs):
                 name = self.name_of("content_map", "the content map")
                 image_name = self.name_of("content", "the content image")
                 content_map = fit_map(content_map, size, name=name, image_name=image_name)
-        placing = _Placing(self, content_map, size, color)
+        placing = _Placing(self, content_map, size, settings)
         placements, kept = [], []
         for place, region in enumerate(self.regions):
             with concerning("regions", place):
@@ -156,8 +156,8 @@ class PlanInputs(EdgeInputs):
 class _Placing:
     """Turn the regions of a plan into placements; reject duplicates, and fit each style map once."""
 
-    def __init__(self, inputs: PlanInputs, content_map: SemanticMap | None, size: Size, color: str) -> None:
-        self._content_map, self._size, self._color = content_map, size, color
+    def __init__(self, inputs: PlanInputs, content_map: SemanticMap | None, size: Size, settings: Settings) -> None:
+        self._content_map, self._size, self._settings = content_map, size, settings
         self._name = inputs.name_of("content_map", "the content map")
         self._image_name = inputs.name_of("content", "the content image")
         self._taken: set[int] = set()
@@ -196,18 +196,15 @@ class _Placing:
             with concerning("style_region"):
                 style_label = self._style_label(region, label, style)
         with concerning("strength"):
-            if not (math.isfinite(region.strength) and region.strength > 0):
-                raise SettingsError(f"the strength is {region.strength:g}; expected a number above 0")
-        color = region.color or self._color
+            strength = check_strength(region.strength, self._settings, "")
+        color = region.color or self._settings.color
         with concerning("color"):
             if color not in CHOICES["color"]:
                 raise SettingsError(f"color is {color!r}; expected one of {', '.join(CHOICES['color'])}")
         name = f"mask {place + 1}"
         if label is not None and self._content_map is not None:
             name = region_name(self._content_map.colors[label])
-        return Placement(
-            name, ((style, 1.0),), place, label, mask, style_label, style_mask, float(region.strength), color
-        )
+        return Placement(name, ((style, 1.0),), place, label, mask, style_label, style_mask, strength, color)
 
     def _style(self, region: PlanRegion) -> StyleImage:
         """Return a style image, checked and with its map fitted; regions that share one go on to share it."""

@@ -122,26 +122,28 @@ class TiledGrams:
         """Return the cells of the tile with this number as tensors, by layer."""
         return {layer: as_tensors(each.of(number)) for layer, each in self.cells.items()}
 
-    def __call__(self, image: Image, begin_tile: Callable[[], None] | None = None) -> dict[str, NDArray[np.float64]]:
-        """Return the Gram matrices (K, C, C) of an image by layer; call `begin_tile` before each tile."""
+    def __call__(self, image: Image) -> dict[str, NDArray[np.float64]]:
+        """Return the Gram matrices (K, C, C) of an image by layer."""
         totals: dict[str, NDArray[np.float64]] = {}
         for number, tile in enumerate(self.tiled.tiles):
-            if begin_tile is not None:
-                begin_tile()
             for layer, part in self._graph(pixels_of(image, tile), self.cells_of(number)).items():
                 totals[layer] = totals.get(layer, 0.0) + part.numpy().astype(np.float64)
         return totals
 
     def _grams(self, pixels: Tensor, cells: Mapping[str, TileCells]) -> dict[str, Tensor]:
-        grams = {}
+        grams: dict[str, Tensor] = {}
+        self.tiled.network(pixels, self.observer(cells, grams))
+        return grams
+
+    def observer(self, cells: Mapping[str, TileCells], grams: dict[str, Tensor]) -> Callable[[str, Tensor], Tensor]:
+        """Return an observer of the network that puts a tile's part of the Gram matrices into `grams`."""
 
         def observe(layer: str, features: Tensor) -> Tensor:
             if layer in cells:
                 features, grams[layer] = observe_tile_grams(features, cells[layer], self.divisors[layer])
             return features
 
-        self.tiled.network(pixels, observe)
-        return grams
+        return observe
 
 
 def tiled_grams(

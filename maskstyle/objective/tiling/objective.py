@@ -2,10 +2,10 @@
 
 Gram matrices are sums over pixels. The first pass sums them over the tiles of an image. From the sums follow the
 style term and its gradient ``U`` with respect to each Gram matrix, which are small. The second pass sums the gradient
-of the linear form ``<U, G_tile>`` over the tiles; by the chain rule this is the gradient of the style term. The tiles
-overlap by a halo as wide as the receptive fields require, and each cell belongs to the core of one tile, so that
-nothing is approximated. Content, patches and total variation are themselves sums over cells or pixels and need one
-pass.
+of the linear form ``<U, G_tile>`` over the tiles; by the chain rule this is the gradient of the style term. Limits of
+content work alike, with the squared difference of each cell in place of Gram matrices. The tiles overlap by a halo as
+wide as the receptive fields require, and each cell belongs to the core of one tile, so that nothing is approximated.
+Content without limits, patches and total variation are themselves sums over cells or pixels and need one pass.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.terms import ContentTerm, PatchTerm, StyleTerm, Term, TotalVariationTerm, divisor_of
+from maskstyle.objective.tiling.content import TileContent, TiledContent
 from maskstyle.objective.tiling.forward import TiledGrams, TiledNetwork, layer_cells, pixels_of
 from maskstyle.objective.tiling.grams import add_gradient, observe_tile_grams
 from maskstyle.objective.tiling.patches import TiledPatches, reach
-from maskstyle.objective.tiling.stored import StoredFeatures
 from maskstyle.objective.tiling.tile_cells import Selection, TileCells
 
 STRIP_VALUES = 1 << 22
@@ -36,8 +36,8 @@ class _TileInputs(NamedTuple):
     cells: dict[str, TileCells]
     gram_gradients: dict[str, Tensor]
     patch_gradients: dict[str, Tensor]
-    content_targets: dict[str, Tensor]
-    content_starts: dict[str, Tensor]
+    content: dict[str, TileContent]
+    content_factors: dict[str, Tensor]
 
 
 class TiledObjective:
@@ -87,22 +87,27 @@ class TiledObjective:
         self._size = size
         self._free = free
         self._strip_values = strip_values
-        self._content = self._only(ContentTerm)
+        content_term = self._only(ContentTerm)
         self._variation = self._only(TotalVariationTerm)
         self._style = self._only(StyleTerm)
         patch_term = self._only(PatchTerm)
         layers = dict.fromkeys(
-            layer for term in (self._content, self._style, patch_term) if term is not None for layer, _ in term.layers
+            layer for term in (content_term, self._style, patch_term) if term is not None for layer, _ in term.layers
         )
         beyond = 0 if patch_term is None else reach(patch_term, network.architecture)
         padded_size = (size[0] + 2 * margin, size[1] + 2 * margin)
         self._tiled = TiledNetwork(network, list(layers), padded_size, side, beyond=beyond)
+        self._content = None if content_term is None else TiledContent(content_term, self._tiled)
         self._patches = None if patch_term is None else TiledPatches(patch_term, self._tiled)
         selections = {} if self._style is None else _selections(self._style)
         self._grams = TiledGrams(self._tiled, layer_cells(self._tiled, selections), self._divisors(selections))
+        self._limited = self._content if self._content is not None and self._content.limited else None
         self._style_parts = {layer: self._style_part(layer) for layer in selections}
-        signature = [self._tiled.tile_specification(), self._specification()]
-        self._graph = tf.function(self._second_pass, input_signature=signature, autograph=False)
+        pixels = self._tiled.tile_specification()
+        limited = {} if self._limited is None else self._limited.specification()
+        first_signature = [pixels, self._grams.specification(), limited]
+        self._first_graph = tf.function(self._observations, input_signature=first_signature, autograph=False)
+        self._graph = tf.function(self._second_pass, input_signature=[pixels, self._specification()], autograph=False)
 
     def _only(self, kind: type[Any]) -> Any:
         found = [term for term in self.terms if isinstance(term, kind)]
@@ -169,31 +174,64 @@ class TiledObjective:
     def _add_feature_terms(self, image: Image, values: dict[str, float], gradient: Image) -> None:
         """Add the values and the gradient of all terms that depend on features."""
         self._done = 0
-        gram_gradients = self._first_pass(image, values)
+        grams, squares = self._first_pass(image) if self._passes == 2 else ({}, {})
+        gram_gradients = self._style_gradients(grams, values)
+        content_factors: dict[str, Mask] = {}
+        if self._content is not None:
+            values[self._content.term.name], content_factors = self._content.factors(squares)
         for number, tile in enumerate(self._tiled.tiles):
             self._begin_tile()
             patch_gradients: dict[str, Tensor] = {}
             if self._patches is not None:
                 distance, patch_gradients = self._patches.distances(self._tiled.features(image, tile), number)
                 values[self._patches.term.name] += distance
-            inputs = self._inputs(number, gram_gradients, patch_gradients)
-            content, tile_gradient = self._graph(pixels_of(image, tile), inputs)
-            gradient[tile.window] += tile_gradient.numpy()
+            content, content_now = {}, {}
             if self._content is not None:
-                values[self._content.name] += float(content)
+                content, content_now = self._content.of(number), self._content.factors_of(number, content_factors)
+            inputs = _TileInputs(self._grams.cells_of(number), gram_gradients, patch_gradients, content, content_now)
+            weighted_squares, tile_gradient = self._graph(pixels_of(image, tile), inputs)
+            gradient[tile.window] += tile_gradient.numpy()
+            if self._content is not None and self._limited is None:
+                values[self._content.term.name] += float(weighted_squares)
+
+    @property
+    def _passes(self) -> int:
+        """Number of passes over the tiles."""
+        return 2 if self._style_parts or self._limited is not None else 1
 
     def _begin_tile(self) -> None:
         if self.on_tile is not None:
-            passes = 2 if self._style is not None and self._style_parts else 1
-            self.on_tile(self._done, passes * self.tiles)
+            self.on_tile(self._done, self._passes * self.tiles)
         self._done += 1
 
-    def _first_pass(self, image: Image, values: dict[str, float]) -> dict[str, Tensor]:
+    def _first_pass(self, image: Image) -> tuple[dict[str, NDArray[np.float64]], dict[str, Mask]]:
+        """Return the Gram matrices (K, C, C) by layer, and the squared differences that content limits need."""
+        grams: dict[str, NDArray[np.float64]] = {}
+        squares: dict[str, Mask] = {}
+        for number, tile in enumerate(self._tiled.tiles):
+            self._begin_tile()
+            content = {} if self._limited is None else self._limited.of(number)
+            parts, differences = self._first_graph(pixels_of(image, tile), self._grams.cells_of(number), content)
+            for layer, part in parts.items():
+                grams[layer] = grams.get(layer, 0.0) + part.numpy().astype(np.float64)
+            if self._limited is not None:
+                self._limited.put(squares, number, differences)
+        return grams, squares
+
+    def _observations(
+        self, pixels: Tensor, cells: Mapping[str, TileCells], content: Mapping[str, TileContent]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return a tile's part of the Gram matrices, and its squared differences from the content."""
+        grams: dict[str, Tensor] = {}
+        features = self._tiled.network(pixels, self._grams.observer(cells, grams))
+        return grams, {} if self._limited is None else self._limited.squares(features, content)
+
+    def _style_gradients(
+        self, grams_by_layer: Mapping[str, NDArray[np.float64]], values: dict[str, float]
+    ) -> dict[str, Tensor]:
         """Add the value of the style term, and return its gradient with respect to the Gram matrices by layer."""
-        if self._style is None or not self._style_parts:
-            return {}
         gradients = {}
-        for layer, matrices in self._grams(image, self._begin_tile).items():
+        for layer, matrices in grams_by_layer.items():
             grams = tf.constant(matrices, tf.float32)
             with tf.GradientTape() as tape:
                 tape.watch(grams)
@@ -215,24 +253,11 @@ class TiledObjective:
             for layer in selections
         }
 
-    def _inputs(
-        self, number: int, gram_gradients: dict[str, Tensor], patch_gradients: dict[str, Tensor]
-    ) -> _TileInputs:
-        targets, starts = {}, {}
-        for layer, _ in self._content.layers if self._content is not None else ():
-            spans = self._tiled.tiles[number].cells(self._tiled.grid(layer))
-            targets[layer] = tf.constant(_stored(self._content, layer).get(*spans))
-            starts[layer] = tf.constant([*(span.in_tile.start for span in spans), 0], tf.int32)
-        return _TileInputs(self._grams.cells_of(number), gram_gradients, patch_gradients, targets, starts)
-
     def _specification(self) -> _TileInputs:
         network = self._tiled.network
-        content = () if self._content is None else self._content.layers
         compute = tf.dtypes.as_dtype(network.compute_type)
-        targets = {
-            layer: tf.TensorSpec([None, None, _stored(self._content, layer).shape[-1]], compute)
-            for layer, _ in content
-        }
+        content = {} if self._content is None else self._content.specification()
+        factors = {layer: tf.TensorSpec([None, None], tf.float32) for layer in content}
         gram_gradients = {}
         for layer, divisors in self._grams.divisors.items():
             channels = network.architecture.kernel_shape(layer)[-1]
@@ -241,11 +266,10 @@ class TiledObjective:
         for layer in () if self._patches is None else self._patches.layers:
             channels = network.architecture.kernel_shape(layer)[-1]
             patch_gradients[layer] = tf.TensorSpec([*self._tiled.tile_grid(layer), channels], compute)
-        starts = {layer: tf.TensorSpec([3], tf.int32) for layer, _ in content}
-        return _TileInputs(self._grams.specification(), gram_gradients, patch_gradients, targets, starts)
+        return _TileInputs(self._grams.specification(), gram_gradients, patch_gradients, content, factors)
 
     def _second_pass(self, pixels: Tensor, inputs: _TileInputs) -> tuple[Tensor, Tensor]:
-        """Return a tile's part of the content term, and of the gradient of all terms that depend on features."""
+        """Return a tile's weighted squared differences, and its part of the gradient of all terms on features."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pixels)
             linear_forms = [tf.constant(0.0)]
@@ -265,22 +289,12 @@ class TiledObjective:
                     linear_forms.append(form)
                 return features
 
-            content = self._content_part(self._tiled.network(pixels, observe), inputs)
-            total = tf.add_n([content, *linear_forms])
+            features = self._tiled.network(pixels, observe)
+            squares = {} if self._content is None else self._content.squares(features, inputs.content)
+            content = [tf.reduce_sum(inputs.content_factors[layer] * each) for layer, each in squares.items()]
+            total = tf.add_n([*content, *linear_forms])
         gradient = tape.gradient(total, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return content, gradient
-
-    def _content_part(self, features: Mapping[str, Tensor], inputs: _TileInputs) -> Tensor:
-        """Return a tile's part of the weighted content term."""
-        total = tf.constant(0.0)
-        for layer, layer_weight in self._content.layers if self._content is not None else ():
-            stored, target = _stored(self._content, layer), tf.cast(inputs.content_targets[layer], tf.float32)
-            measured = self._tiled.network.measured(layer, features[layer])
-            core = tf.slice(measured, inputs.content_starts[layer], tf.shape(target))
-            reduction = self._content.factor(layer, stored.shape, stored.mean_square)
-            factor = self._content.weight * layer_weight * reduction
-            total += factor * tf.reduce_sum(tf.square(tf.cast(core, tf.float32) - target))
-        return total
+        return tf.add_n([tf.constant(0.0), *content]), gradient
 
     def _add_variation(self, image: Image, gradient: Image) -> float:
         """Add the gradient of total variation, strip by strip, and return its value."""
@@ -314,12 +328,6 @@ def _selections(term: StyleTerm) -> dict[str, list[Selection]]:
                 for guide in guides
             ]
     return selections
-
-
-def _stored(term: ContentTerm, layer: str) -> StoredFeatures:
-    stored = term.targets[layer]
-    assert isinstance(stored, StoredFeatures)
-    return stored
 
 
 def _folded(gradient: Image, margin: int) -> Image:
