@@ -27,6 +27,15 @@ def _no_weights_of_this_machine(monkeypatch, empty_folder):
     monkeypatch.setenv("KERAS_HOME", str(empty_folder))
 
 
+@pytest.fixture(autouse=True)
+def _speed_of_a_fixed_machine(monkeypatch, tmp_path_factory):
+    """Remember a speed in a folder of the test, so that nothing is measured and the user's cache stays as it is."""
+    from maskstyle.networks.speed import Speed, remember
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    remember(Speed(0.012, bfloat16_speedup=1.0))
+
+
 @pytest.fixture
 def eagerly():
     """Run without compiling graphs, which takes longer than a few steps of a tiny network."""
