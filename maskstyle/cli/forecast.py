@@ -30,7 +30,7 @@ def forecast(demand: Demand, choice: NetworkChoice, speed: Speed) -> list[tuple[
         ("sizes", ", ".join(f"{width}x{height}" for height, width in sizes)),
         ("steps", f"at most {', '.join(str(steps_at(size, settings)) for size in sizes)}"),
         ("network", str(choice)),
-        ("expected", describe_estimate(expected(demand, speed))),
+        ("expected", describe_estimate(expected(demand, speed), busy=speed.busy)),
     ]
     return lines + large_lines(settings, demand.limits, sizes)
 
@@ -51,8 +51,8 @@ def large_lines(settings: Settings, limits: Limits, sizes: Sequence[Size]) -> li
     return lines
 
 
-def describe_estimate(estimate: Expected) -> str:
-    """Return the expected time and memory in words.
+def describe_estimate(estimate: Expected, *, busy: bool = False) -> str:
+    """Return the expected time and memory in words; `busy` if the speed was measured while other programs ran.
 
     Examples
     --------
@@ -64,4 +64,5 @@ def describe_estimate(estimate: Expected) -> str:
     if seconds > 2.5 * 3600:
         time = f"{round(seconds / 3600)} h"
     memory = f"{estimate.memory_mb * 2**20 / 1e9:.1f} GB"
-    return f"at most about {time}, {memory} of memory (forecast for this machine when idle; most runs end sooner)"
+    measured = ", measured while it was busy" if busy else " when idle"
+    return f"at most about {time}, {memory} of memory (forecast for this machine{measured}; most runs end sooner)"
