@@ -23,7 +23,8 @@ from maskstyle import __version__
 from maskstyle.images.io import load_image
 from maskstyle.images.pixels import Image, fit_size, resize_image
 from maskstyle.networks.architectures import ARCHITECTURES, LITE, Architecture
-from maskstyle.networks.load import choose_network, load_network, processor_has_bfloat16
+from maskstyle.networks.load import choose_network, load_network
+from maskstyle.networks.speed import processor_has_bfloat16
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import LayerWeights

@@ -1,5 +1,7 @@
 """Time and memory of a run by size, and the constants of maskstyle/synthesis/estimate.py that follow.
 
+Those of time are relative to the measured speed of this machine.
+
 Decides these constants: every forecast, and the choice of tiles, is made with them. As other programs make a step
 longer, its time is that of the fastest tenth of the steps.
 """
@@ -13,8 +15,9 @@ import numpy as np
 from scipy.optimize import nnls
 
 from maskstyle.networks.architectures import ARCHITECTURES
+from maskstyle.networks.speed import Speed, measure_speed
 from maskstyle.settings import Settings, wanted_layers
-from maskstyle.synthesis.estimate import IMAGES, Constants, Demand, expected, work_of
+from maskstyle.synthesis.estimate import IMAGES, Constants, Demand, Work, expected, expected_memory_mb, work_of
 from maskstyle.synthesis.schedule import optimizer_bytes
 
 
@@ -22,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = bench.options(__doc__, steps=40)
     parser.add_argument("--sides", type=int, nargs="+", default=[256, 512, 1024])
     given = parser.parse_args(arguments)
-    rows = []
+    speed = bench.in_fresh_process(measure_speed)
+    rows, everything = [], {}
     for network in given.networks:
         for kind in given.types:
             cases = [
@@ -32,8 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             found = bench.measure(cases, rounds=given.rounds)
             constants = fitted(found)
             print(f"    ({network!r}, {kind!r}): {constants},")
-            rows += [_row(case, own, constants) for case, own in found.items()]
-    print()
+            everything.update(found)
+            rows += [_row(case, own, constants, speed) for case, own in found.items()]
+    for kind in given.types:
+        operation, value = relative_times(
+            {case: own for case, own in everything.items() if case.compute_type == kind}
+        )
+        pace = speed.seconds_per_giga
+        print(f"    {kind}: operation {operation / pace:.3g}, value {value / pace:.3g} of a float32 convolution")
+    print(f"    {speed}\n")
     bench.report(rows, given.json)
 
 
@@ -42,16 +53,19 @@ def _steps(steps: int, side: int) -> int:
 
 
 def fitted(found: dict[bench.Case, bench.Figures]) -> Constants:
-    """Return the constants that are nearest, in relative terms, to the figures of one network and type."""
-    work = [work_of(ARCHITECTURES[case.network], wanted_layers(Settings()), case.side**2) for case in found]
-    operations = [each.giga_operations for each in work]
-    values = [each.mega_values for each in work]
-    lines = (
-        *_line(operations, [own.fastest_seconds for own in found.values()]),
-        *_line(values, [_without_images(case, own) for case, own in found.items()]),
-        *_line(operations, [own.begin_seconds for own in found.values()]),
-    )
-    return Constants(*(float(f"{value:.3g}") for value in lines))
+    """Return the memory that is nearest, in relative terms, to the figures of one network and type."""
+    columns = [[1.0, _work(case).mega_values] for case in found]
+    line = _nearest(columns, [_without_images(case, own) for case, own in found.items()])
+    return Constants(*(float(f"{value:.3g}") for value in line))
+
+
+def relative_times(found: dict[bench.Case, bench.Figures]) -> tuple[float, float]:
+    """Return the seconds of 10^9 multiply-adds and of 10^6 values that are nearest, in relative terms, to figures."""
+    return _nearest([list(_work(case)) for case in found], [own.fastest_seconds for own in found.values()])
+
+
+def _work(case: bench.Case) -> Work:
+    return work_of(ARCHITECTURES[case.network], wanted_layers(Settings()), case.side**2)
 
 
 def _without_images(case: bench.Case, own: bench.Figures) -> float:
@@ -62,25 +76,23 @@ def _without_images(case: bench.Case, own: bench.Figures) -> float:
     return own.memory_mb - (vectors + IMAGES * 12 * case.side**2) / 2**20
 
 
-def _line(across: Sequence[float], up: Sequence[float]) -> tuple[float, float]:
-    """Return the constant and the slope, at least 0, of the line that is nearest in relative terms."""
-    columns = np.stack([np.ones(len(up)), np.array(across)], axis=1) / np.array(up)[:, np.newaxis]
-    (constant, slope), _ = nnls(columns, np.ones(len(up)))
-    return float(constant), float(slope)
+def _nearest(columns: Sequence[Sequence[float]], up: Sequence[float]) -> tuple[float, float]:
+    """Return the factors of two columns, at least 0, whose sum is nearest in relative terms."""
+    (first, second), _ = nnls(np.array(columns) / np.array(up)[:, np.newaxis], np.ones(len(up)))
+    return float(first), float(second)
 
 
-def _row(case: bench.Case, own: bench.Figures, constants: Constants) -> dict[str, object]:
+def _row(case: bench.Case, own: bench.Figures, constants: Constants, speed: Speed) -> dict[str, object]:
     size = (case.side, case.side)
     demand = Demand(ARCHITECTURES[case.network], case.compute_type, [size], case.settings(Settings()))
-    estimate = expected(demand, constants=constants)
     return {
         "network": case.network,
         "type": case.compute_type,
         "side": case.side,
         "seconds": own.fastest_seconds,
-        "estimate": estimate.seconds_per_evaluation[0],
+        "estimate": expected(demand, speed).seconds_per_evaluation[0],
         "MiB": own.memory_mb,
-        "estimate, MiB": estimate.memory_mb,
+        "estimate, MiB": expected_memory_mb(demand, constants=constants),
     }
 
 

@@ -130,7 +130,7 @@ class NetworkSettings:
     network : {"auto", "lite", "vgg16", "vgg19"}
         Feature network; ``auto`` is vgg19 if its weights are found, else lite.
     compute_type : {"auto", "float32", "bfloat16"}
-        Type of the convolutions; ``auto`` is bfloat16 if the processor has instructions for it.
+        Type of the convolutions; ``auto`` is the faster one, measured once on this machine.
     pooling : {"max", "average"}
         Pooling between blocks.
     padding : {"edge", "zero"}
@@ -145,7 +145,7 @@ class NetworkSettings:
     )
     compute_type: str = setting(
         "auto",
-        "Precision of the convolutions; auto: bfloat16 if the processor supports it.",
+        "Precision of the convolutions; auto: the faster one, measured once.",
         SPEED,
         choices=("auto", "float32", "bfloat16"),
     )

@@ -27,6 +27,27 @@ def _no_weights_of_this_machine(monkeypatch, empty_folder):
     monkeypatch.setenv("KERAS_HOME", str(empty_folder))
 
 
+def _fix_speed(patch, factory):
+    from maskstyle.networks.speed import Speed, remember
+
+    patch.setenv("XDG_CACHE_HOME", str(factory.mktemp("cache")))
+    remember(Speed(0.012, bfloat16_speedup=1.0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _speed_for_fixtures(tmp_path_factory):
+    """Remember a speed in a folder of the tests for fixtures of modules, which begin before those of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        _fix_speed(patch, tmp_path_factory)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _speed_of_a_fixed_machine(monkeypatch, tmp_path_factory):
+    """Remember a speed in a folder of the test, so that nothing is measured and the user's cache stays as it is."""
+    _fix_speed(monkeypatch, tmp_path_factory)
+
+
 @pytest.fixture
 def eagerly():
     """Run without compiling graphs, which takes longer than a few steps of a tiny network."""

@@ -52,6 +52,7 @@ def compare(
     from maskstyle.cli.console import interruptible
     from maskstyle.cli.outputs import Files
     from maskstyle.images.io import load_image
+    from maskstyle.networks.load import resolve_compute_type
     from maskstyle.networks.tensorflow_import import import_tensorflow
 
     files = Files(output, record)
@@ -68,7 +69,8 @@ def compare(
             announce(f"skipped: {why}; pass --networks lite to render it with lite", quiet=quiet, name=name)
         import_tensorflow()
         for name, variant in variants.items():
-            announce(variant.choice.reason, quiet=quiet, name=name)
+            variant = variant._replace(choice=resolve_compute_type(variant.choice))
+            announce(str(variant.choice), quiet=quiet, name=name)
             try:
                 results[name] = _render(images, variant, interrupt, quiet=quiet)
             except NumericalError as error:

@@ -186,6 +186,7 @@ def _evaluate(
     from maskstyle.images.io import load_image
     from maskstyle.masks.io import read_mask
     from maskstyle.networks import tensorflow_import
+    from maskstyle.networks.load import resolve_compute_type
 
     result, style = load_image(files.result), load_image(files.style)
     content = None if files.content is None else load_image(files.content)
@@ -200,11 +201,11 @@ def _evaluate(
     }
     settings = evaluation_settings(settings, has_content=content is not None)
     _check(result, style, content, settings, {**given, **({"names": names} if names else {})})
-    choice = chosen_network(settings, files.weights)
+    choice = resolve_compute_type(chosen_network(settings, files.weights))
     lines = [*files.maps.messages]
     if reading != asked:
         lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
-    for label, text in (*lines, ("network", choice.reason)):
+    for label, text in (*lines, ("network", str(choice))):
         announce(text, quiet=quiet, name=label)
     tensorflow_import.import_tensorflow()
     from maskstyle.evaluation import evaluate_regions

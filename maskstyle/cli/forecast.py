@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from maskstyle.images.pixels import Size
 from maskstyle.networks.load import NetworkChoice
+from maskstyle.networks.speed import Speed
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.settings import Limits, Settings
-from maskstyle.synthesis.estimate import MACHINE, Demand, Expected, expected
+from maskstyle.synthesis.estimate import Demand, Expected, expected
 from maskstyle.synthesis.schedule import settings_at, steps_at
 
 
-def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
+def forecast(demand: Demand, choice: NetworkChoice, speed: Speed) -> list[tuple[str, str]]:
     """Return the lines to print before a run, as names and texts.
 
     Parameters
@@ -21,13 +22,15 @@ def forecast(demand: Demand, choice: NetworkChoice) -> list[tuple[str, str]]:
         The run, with its tiles among its limits.
     choice : NetworkChoice
         Its network.
+    speed : Speed
+        The measured speed of this machine.
     """
     settings, sizes = demand.settings, demand.sizes
     lines = [
         ("sizes", ", ".join(f"{width}x{height}" for height, width in sizes)),
         ("steps", f"at most {', '.join(str(steps_at(size, settings)) for size in sizes)}"),
-        ("network", choice.reason),
-        ("expected", describe_estimate(expected(demand))),
+        ("network", str(choice)),
+        ("expected", describe_estimate(expected(demand, speed), busy=speed.busy)),
     ]
     return lines + large_lines(settings, demand.limits, sizes)
 
@@ -48,17 +51,18 @@ def large_lines(settings: Settings, limits: Limits, sizes: Sequence[Size]) -> li
     return lines
 
 
-def describe_estimate(estimate: Expected) -> str:
-    """Return the expected time and memory in words.
+def describe_estimate(estimate: Expected, *, busy: bool = False) -> str:
+    """Return the expected time and memory in words; `busy` if the speed was measured while other programs ran.
 
     Examples
     --------
     >>> describe_estimate(Expected((0.1, 0.4), 130.0, 1234.0))
-    'at most about 2 min, 1.3 GB of memory (on 2 cores with AVX512_BF16; most runs end sooner)'
+    'at most about 2 min, 1.3 GB of memory (forecast for this machine when idle; most runs end sooner)'
     """
     seconds = estimate.seconds
     time = f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
     if seconds > 2.5 * 3600:
         time = f"{round(seconds / 3600)} h"
     memory = f"{estimate.memory_mb * 2**20 / 1e9:.1f} GB"
-    return f"at most about {time}, {memory} of memory (on {MACHINE}; most runs end sooner)"
+    measured = ", measured while it was busy" if busy else " when idle"
+    return f"at most about {time}, {memory} of memory (forecast for this machine{measured}; most runs end sooner)"

@@ -8,11 +8,13 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from maskstyle.cli.console import tables
-from maskstyle.cli.session import Asked, chosen_network, forecast_lines, prepared
+from maskstyle.cli.session import Asked, check_memory, chosen_network, forecast_lines, prepared
 from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.maps.colors import Color, color_name, format_color, percent
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.networks.speed import machine_speed
 from maskstyle.plans.plan import Plan
+from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.plan import WHOLE
 
@@ -29,13 +31,16 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
     output : Path or None
         The file of the result, where there is one.
     """
+    checkpoints = None
     if output is not None:
         from maskstyle.plans.load import plan_files
 
         asked.files.check([*asked.protected, *plan_files(plan).values()], snapshot_every=plan.snapshot_every)
-        asked.files.checkpoints(quiet=True)
+        checkpoints = asked.files.checkpoints(quiet=True)
     _, scene = prepared(plan, asked)
     choice = chosen_network(plan.settings, None if plan.weights is None else plan.file(plan.weights))
+    check_memory(scene, choice, plan.limits)
+    choice = resolved_choice(choice, checkpoints)
     limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
     console = tables()
     console.print(_blend_table(plan, scene) if scene.layout.everywhere else _placement_table(plan, scene))
@@ -43,7 +48,7 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
     for line in (
         f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
         f"output: {output or 'none'}, {finest[1]}x{finest[0]}",
-        *(f"{name}: {text}" for name, text in forecast_lines(scene, choice, limits)),
+        *(f"{name}: {text}" for name, text in forecast_lines(scene, choice, limits, machine_speed())),
     ):
         console.print(line, markup=False, soft_wrap=True)
 

@@ -18,12 +18,14 @@ from maskstyle.errors import MaskstyleError, NumericalError
 from maskstyle.images.io import save_image
 from maskstyle.images.pixels import Image, Mask, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network
+from maskstyle.networks.speed import Speed, machine_speed
 from maskstyle.networks.weights import read_weights
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import file_hashes, recorded_path
 from maskstyle.plans.write import resolved_table
 from maskstyle.settings import Limits, Settings, wanted_layers
+from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
 
 if TYPE_CHECKING:
@@ -75,15 +77,19 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.
     choice = chosen_network(plan.settings, weights)
-    limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
-    lines = forecast_lines(scene, choice, limits)
+    check_memory(scene, choice, plan.limits)
     if asked.dry_run:
-        for name, text in lines:
+        choice = resolved_choice(choice, checkpoints)
+        limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
+        for name, text in forecast_lines(scene, choice, limits, machine_speed()):
             tables().print(f"{name}: {text}", markup=False, soft_wrap=True)
         return
-    for name, text in lines[2:]:
-        announce(text, quiet=asked.quiet, name=name)
     with interruptible() as interrupt:
+        choice = resolved_choice(choice, checkpoints)
+        limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
+        if not asked.quiet:
+            for name, text in forecast_lines(scene, choice, limits, machine_speed(again_if_busy=True))[2:]:
+                announce(text, quiet=False, name=name)
         from maskstyle.networks.tensorflow_import import import_tensorflow
 
         import_tensorflow()
@@ -112,11 +118,17 @@ def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
     return loaded, scene
 
 
-def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits) -> list[tuple[str, str]]:
+def check_memory(scene: Scene, choice: NetworkChoice, limits: Limits) -> None:
+    """Raise SettingsError if a run cannot fit into its memory, before its compute type is measured."""
+    frugal = "bfloat16" if choice.compute_type == "auto" else choice.compute_type
+    scene.limits(choice.architecture, frugal, limits)
+
+
+def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits, speed: Speed) -> list[tuple[str, str]]:
     """Return the lines to print before a run, as names and texts."""
     from maskstyle.cli.forecast import forecast
 
-    return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice)
+    return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice, speed)
 
 
 def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:

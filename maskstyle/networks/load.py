@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG19, Architecture
+from maskstyle.networks.compute_type import ComputeType, choose_compute_type, measured_type
 from maskstyle.networks.weights import (
     EMBEDDED_FILE,
     candidate_files,
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
 
 NETWORKS = CHOICES["network"]
-COMPUTE_TYPES = CHOICES["compute_type"]
-
-CPU_DESCRIPTION = Path("/proc/cpuinfo")
-_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,12 @@ class NetworkChoice:
         The weights file.
     layers : tuple of str
         The layers to compute.
-    compute_type : {"float32", "bfloat16"}
-        Type of the convolutions.
+    compute_type : {"float32", "bfloat16", "auto"}
+        Type of the convolutions; ``auto`` until `resolve_compute_type` measures it.
     reason : str
-        Description of the choice for people: the network, the source of the weights, and the type.
+        Description of the choice for people: the network and the source of the weights.
+    type_reason : str
+        Why this compute type: what was measured.
     """
 
     architecture: Architecture
@@ -52,6 +51,10 @@ class NetworkChoice:
     layers: tuple[str, ...]
     compute_type: str
     reason: str
+    type_reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}, {ComputeType(self.compute_type, self.type_reason)}"
 
 
 def choose_network(
@@ -66,7 +69,7 @@ def choose_network(
     layers : iterable of str
         The layers to compute.
     compute_type : {"auto", "float32", "bfloat16"}
-        ``auto`` is bfloat16 if the processor has instructions for it, else float32.
+        ``auto`` stays where the processor has bfloat16 instructions, until `resolve_compute_type` measures.
     weights : Path, optional
         The weights file. By default the first suitable file in ``MASKSTYLE_WEIGHTS_DIR`` and Keras' cache.
 
@@ -79,13 +82,13 @@ def choose_network(
 
     Examples
     --------
-    >>> choose_network("lite", ["block3_conv1"], compute_type="float32").reason
+    >>> str(choose_network("lite", ["block3_conv1"], compute_type="float32"))
     'lite, float32'
     """
     if network not in NETWORKS:
         raise SettingsError(f"network is {network!r}; expected one of {', '.join(NETWORKS)}")
     wanted = tuple(dict.fromkeys(layers))
-    chosen_type, why = choose_compute_type(compute_type)
+    chosen_type = choose_compute_type(compute_type)
     if network == "auto" and weights is None:
         architecture, file, hint = _vgg19_or_lite(wanted)
     else:
@@ -100,8 +103,9 @@ def choose_network(
         architecture,
         file,
         wanted,
-        chosen_type,
-        f"{architecture.name}{origin}, {chosen_type}{why}{hint}",
+        chosen_type.name,
+        f"{architecture.name}{origin}{hint}",
+        chosen_type.reason,
     )
 
 
@@ -115,38 +119,12 @@ def _vgg19_or_lite(layers: tuple[str, ...]) -> tuple[Architecture, Path, str]:
     return LITE, find_weights(LITE, layers), f" (for vgg19: {fetch_command(VGG19)})"
 
 
-def choose_compute_type(compute_type: str, *, has_bfloat16: bool | None = None) -> tuple[str, str]:
-    """Return the compute type to use, and a warning about it or an empty string.
-
-    Parameters
-    ----------
-    compute_type : {"auto", "float32", "bfloat16"}
-        The setting.
-    has_bfloat16 : bool, optional
-        Whether the processor has bfloat16 instructions. By default detected by `processor_has_bfloat16`.
-
-    Examples
-    --------
-    >>> choose_compute_type("auto", has_bfloat16=True)
-    ('bfloat16', '')
-    """
-    if compute_type not in COMPUTE_TYPES:
-        raise SettingsError(f"compute type is {compute_type!r}; expected one of {', '.join(COMPUTE_TYPES)}")
-    fast = processor_has_bfloat16() if has_bfloat16 is None else has_bfloat16
-    if compute_type == "auto":
-        return ("bfloat16" if fast else "float32"), ""
-    if compute_type == "bfloat16" and not fast:
-        return "bfloat16", " (may be slow: no bfloat16 instructions found in this processor)"
-    return compute_type, ""
-
-
-def processor_has_bfloat16(description: Path = CPU_DESCRIPTION) -> bool:
-    """Return whether the processor has bfloat16 instructions, from Linux' description of it; False elsewhere."""
-    try:
-        lines = description.read_text(encoding="ascii", errors="replace").splitlines()
-    except OSError:
-        return False
-    return any(line.startswith("flags") and _BFLOAT16_FLAGS & set(line.split()) for line in lines)
+def resolve_compute_type(choice: NetworkChoice) -> NetworkChoice:
+    """Return a choice with its compute type; measures an ``auto`` type once for each machine, with TensorFlow."""
+    if choice.compute_type != "auto":
+        return choice
+    measured = measured_type()
+    return replace(choice, compute_type=measured.name, type_reason=measured.reason)
 
 
 def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> FeatureNetwork:
@@ -169,6 +147,7 @@ def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> Featur
     weights = read_weights(choice.weights, choice.architecture, choice.layers)
     from maskstyle.networks.vgg import FeatureNetwork
 
+    choice = resolve_compute_type(choice)
     return FeatureNetwork(
         choice.architecture,
         weights,
@@ -176,4 +155,5 @@ def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> Featur
         pooling=pooling,
         padding=padding,
         compute_type=choice.compute_type,
+        type_reason=choice.type_reason,
     )

@@ -41,6 +41,8 @@ class FeatureNetwork:
         avoids a visible line along the edges of results. Deeper convolutions are always padded with zeros.
     compute_type : {"float32", "bfloat16"}
         Type of the convolutions and of the features.
+    type_reason : str
+        Why this type, for records; empty where the user chose it.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class FeatureNetwork:
         pooling: str,
         padding: str,
         compute_type: str = "float32",
+        type_reason: str = "",
     ) -> None:
         if pooling not in POOLINGS:
             raise SettingsError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}")
@@ -62,6 +65,7 @@ class FeatureNetwork:
         self.pooling = pooling
         self.padding = padding
         self.compute_type = compute_type
+        self.type_reason = type_reason
         self._type = tf.dtypes.as_dtype(compute_type)
         self._stack = [
             (name, tf.constant(kernel, self._type), tf.constant(bias, self._type))

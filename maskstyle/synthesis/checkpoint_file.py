@@ -10,12 +10,12 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ BEST = "best"
 
 CHUNK_BYTES = 2**24
 """Bytes to read at a time."""
+
+T = TypeVar("T")
 
 Strips: TypeAlias = tuple[NDArray[np.float32], ...]
 """An (H, W, 3) array cut into strips of rows from top to bottom, as optimizers hold it."""
@@ -163,10 +165,26 @@ def read_checkpoint(path: Path) -> Checkpoint:
     CheckpointError
         If the file is missing, is not a checkpoint, is damaged, or has another version's format.
     """
+    return _opened(path, _read)
+
+
+def read_identity(path: Path) -> dict[str, Any]:
+    """Read the description of the run that a checkpoint belongs to, without its arrays.
+
+    Raises
+    ------
+    CheckpointError
+        As for `read_checkpoint`.
+    """
+    return _opened(path, _read_identity)
+
+
+def _opened(path: Path, read: Callable[[IO[bytes], Path], T]) -> T:
+    """Return what a function reads from a checkpoint; every failure is a CheckpointError."""
     try:
         with open(path, "rb") as file:
             _check_kind(file.read(4), path)
-            return _read(file, path)
+            return read(file, path)
     except (CheckpointError, MemoryError):
         raise
     except FileNotFoundError as error:
@@ -230,6 +248,11 @@ def _read(file: IO[bytes], path: Path) -> Checkpoint:
             {name: (array,) for name, array in arrays.items()},
         ),
     )
+
+
+def _read_identity(file: IO[bytes], path: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(file) as archive:
+        return dict(_read_header(archive, path)["identity"])
 
 
 def _read_header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:

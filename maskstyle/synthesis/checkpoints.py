@@ -7,20 +7,26 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import CheckpointError, SettingsError
+from maskstyle.networks.load import NetworkChoice, resolve_compute_type
 from maskstyle.settings import CHECKPOINT_SECONDS
 from maskstyle.synthesis.checkpoint_file import (
     Checkpoint,
     Progress,
     State,
     read_checkpoint,
+    read_identity,
     remove_leftovers,
     write_checkpoint,
 )
 from maskstyle.synthesis.identity import differences, listed
+
+TYPE_IN_IDENTITY = "compute type"
+"""Name of the compute type in the identity of a run."""
 
 
 def _warn(message: str) -> None:
@@ -112,6 +118,16 @@ class Checkpoints:
             remove_leftovers(self.path)
             self._due = self._clock() + self.every
 
+    def recorded(self, name: str) -> Any:
+        """Return a part of the identity of the checkpoint to resume from; None without it, or if nothing is resumed.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint to resume from is missing or damaged.
+        """
+        return read_identity(self.path).get(name) if self.resume else None
+
     @property
     def progress(self) -> Progress | None:
         """Progress of the loaded checkpoint; None if there is none, or its state was taken."""
@@ -166,3 +182,11 @@ class Checkpoints:
         if not self._warned:
             self._warned = True
             self._warn(f"cannot write the checkpoint {self.path} ({error.strerror or error}); the run continues")
+
+
+def resolved_choice(choice: NetworkChoice, checkpoints: Checkpoints | None) -> NetworkChoice:
+    """Return a choice with its compute type; a resumed run keeps that of its checkpoint."""
+    begun_in = None if checkpoints is None else checkpoints.recorded(TYPE_IN_IDENTITY)
+    if choice.compute_type == "auto" and begun_in in ("float32", "bfloat16"):
+        return replace(choice, compute_type=begun_in, type_reason="as in the checkpoint")
+    return resolve_compute_type(choice)

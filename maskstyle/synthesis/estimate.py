@@ -1,4 +1,7 @@
-"""Estimate the time and memory of a run, from lines fitted to measurements by benchmarks/estimate.py."""
+"""Estimate the time and memory of a run, from the measured speed of this machine.
+
+The constants are fitted to measurements by benchmarks/estimate.py. Those of time are relative to the measured speed.
+"""
 
 from __future__ import annotations
 
@@ -8,52 +11,67 @@ from typing import NamedTuple
 
 from maskstyle.images.pixels import Size
 from maskstyle.networks.architectures import LITE, Architecture
+from maskstyle.networks.speed import Speed
 from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 from maskstyle.settings import Limits, PatchSettings, Settings, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
 
-MACHINE = "2 cores with AVX512_BF16"
-"""The machine on which the constants were measured."""
-
 
 class Constants(NamedTuple):
-    """The fitted constants of one network and compute type.
+    """The fitted memory of one network and compute type.
 
     Parameters
     ----------
-    seconds, seconds_per_giga : float
-        Time of an evaluation of loss and gradient: its minimum, and what each 10^9 multiply-adds of a forward pass
-        add.
     memory_mb, memory_per_mega : float
         Peak memory in MiB, without images: its minimum, and what each 10^6 feature values evaluated at once add.
-    begin_seconds, begin_per_giga : float
-        Time before the second evaluation of a size: targets, tracing and compiling.
     """
 
-    seconds: float
-    seconds_per_giga: float
     memory_mb: float
     memory_per_mega: float
-    begin_seconds: float
-    begin_per_giga: float
 
 
 CONSTANTS = {
-    ("lite", "bfloat16"): Constants(0.002, 0.0146, 705.0, 3.81, 0.84, 0.069),
-    ("lite", "float32"): Constants(0.0, 0.0224, 685.0, 6.94, 0.84, 0.069),
-    ("vgg19", "bfloat16"): Constants(0.0097, 0.0067, 692.0, 3.66, 1.2, 0.030),
-    ("vgg19", "float32"): Constants(0.0105, 0.0122, 680.0, 6.7, 1.0, 0.041),
+    ("lite", "bfloat16"): Constants(705.0, 3.81),
+    ("lite", "float32"): Constants(685.0, 6.94),
+    ("vgg19", "bfloat16"): Constants(692.0, 3.66),
+    ("vgg19", "float32"): Constants(680.0, 6.7),
 }
-"""By network and compute type. An operation of lite takes longer, as its layers are narrower."""
+"""By network and compute type."""
+
+OPERATION = 1.0
+"""Time of a multiply-add of a network, relative to one of the measured convolution in the same type."""
+
+VALUE = 0.65
+"""Time of 10^6 feature values, relative to 10^9 multiply-adds of the measured convolution in float32: narrow layers,
+activations, Gram matrices and the optimizer."""
+
+VALUE_IN_BFLOAT16 = 0.8
+"""The same in bfloat16, relative to float32: Gram matrices and the optimizer stay in float32."""
+
+EMULATED = 12.0
+"""How many times slower bfloat16 is than float32 on a processor without instructions for it."""
+
+BEGIN_SECONDS = 0.5
+BEGIN_PER_LAYER = 0.115
+"""Tracing and compiling of each size, and of each convolution layer in it."""
+
+BEGIN_EVALUATIONS = 0.6
+"""Time of the targets of a size, relative to an evaluation."""
+
+REGIONS_SECONDS = 0.8
+"""Further tracing of each size for the cells of regions."""
+
+TILES_SECONDS = 1.2
+"""Further tracing of each size for tiles, which are of several kinds."""
 
 IMAGES = 3
 """Float32 images of the finest size that a run holds at its peak, without those of the optimizer."""
 
-TILED = 1.5
+TILED = 1.4
 """Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, not one
-each."""
+each, but tiles fit the processor's caches better."""
 
-LOADING_SECONDS = 5.0
+LOADING_SECONDS = 6.5
 """Loading TensorFlow, the network and the pictures."""
 
 MASK_SHARE = 0.06
@@ -163,34 +181,60 @@ def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) ->
     return Work(operations * pixels / 1e9, values * pixels / 1e6)
 
 
-def expected(demand: Demand, *, constants: Constants | None = None) -> Expected:
-    """Return the expected time and memory of a run, by `constants` or by the measured ones."""
-    name = "lite" if demand.network == LITE else "vgg19"
-    used = constants or CONSTANTS[name, demand.compute_type]
+def expected(demand: Demand, speed: Speed) -> Expected:
+    """Return the expected time and memory of a run on a machine of a speed."""
+    each = [_evaluation_seconds(size, demand, speed) for size in demand.sizes]
+    seconds = LOADING_SECONDS
+    for size, evaluation in zip(demand.sizes, each, strict=True):
+        steps = settings_at(size, demand.settings, memory=demand.limits.memory).steps
+        seconds += _begin_seconds(size, evaluation, demand) + steps * evaluation
+    return Expected(tuple(each), seconds, expected_memory_mb(demand))
+
+
+def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) -> float:
+    """Return the expected peak memory of a run in MiB, by `constants` or by the measured ones."""
+    used = constants or CONSTANTS[_name(demand), demand.compute_type]
     layers = wanted_layers(demand.settings)
-    each, begins, memory = [], [], []
-    cover = 0.0 if demand.patches is None else demand.patches.cover
-    guided = 1 + MASK_SHARE * demand.masks + PATCH_SHARE[name] * cover
+    memory = []
     for size in demand.sizes:
-        pixels = size[0] * size[1]
-        number, at_once = _seen(size, layers, demand)
-        work = work_of(demand.network, layers, number * at_once * (TILED if number > 1 else 1.0))
-        each.append((used.seconds * number + used.seconds_per_giga * work.giga_operations) * guided)
-        begin = used.begin_seconds + used.begin_per_giga * work.giga_operations
-        begins.append(begin * (1 + STYLE_SHARE * (demand.styles - 1)))
+        _, at_once = _seen(size, layers, demand)
         features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
         chosen = settings_at(size, demand.settings, memory=demand.limits.memory)
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
-        memory.append(
-            used.memory_mb + used.memory_per_mega * features + optimizer + _guides_mb(demand, layers, pixels)
-        )
+        guides = _guides_mb(demand, layers, size[0] * size[1])
+        memory.append(used.memory_mb + used.memory_per_mega * features + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
-    steps = [settings_at(size, demand.settings, memory=demand.limits.memory).steps for size in demand.sizes]
-    return Expected(
-        tuple(each),
-        LOADING_SECONDS + sum(begins) + sum(own * seconds for own, seconds in zip(steps, each, strict=True)),
-        max(memory) + 12 * (IMAGES * finest + demand.original_pixels) / 2**20,
-    )
+    return max(memory) + 12 * (IMAGES * finest + demand.original_pixels) / 2**20
+
+
+def _name(demand: Demand) -> str:
+    return "lite" if demand.network == LITE else "vgg19"
+
+
+def _evaluation_seconds(size: Size, demand: Demand, speed: Speed) -> float:
+    """Return the time of an evaluation at a size, with its guides."""
+    layers = wanted_layers(demand.settings)
+    number, at_once = _seen(size, layers, demand)
+    work = work_of(demand.network, layers, number * at_once * (TILED if number > 1 else 1.0))
+    operation, value = OPERATION, VALUE
+    if demand.compute_type == "bfloat16":
+        operation /= speed.bfloat16_speedup or 1 / EMULATED
+        value *= VALUE_IN_BFLOAT16
+    cover = 0.0 if demand.patches is None else demand.patches.cover
+    guided = 1 + MASK_SHARE * demand.masks + PATCH_SHARE[_name(demand)] * cover
+    return speed.seconds_per_giga * (operation * work.giga_operations + value * work.mega_values) * guided
+
+
+def _begin_seconds(size: Size, evaluation: float, demand: Demand) -> float:
+    """Return the time before the evaluations of a size: targets, tracing and compiling."""
+    layers = wanted_layers(demand.settings)
+    seconds = BEGIN_SECONDS + BEGIN_PER_LAYER * len(demand.network.up_to_deepest(layers))
+    seconds += BEGIN_EVALUATIONS * evaluation * (1 + STYLE_SHARE * (demand.styles - 1))
+    if demand.regions:
+        seconds += REGIONS_SECONDS
+    if needs_tiles(size, demand.limits.tile_size):
+        seconds += TILES_SECONDS
+    return seconds
 
 
 def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Size, fit_size
 from maskstyle.settings import Limits
-from maskstyle.synthesis.estimate import Demand, expected
+from maskstyle.synthesis.estimate import Demand, expected_memory_mb
 from maskstyle.synthesis.schedule import USUAL_MEMORY
 
 TILE_SIZES = (2048, 1536, 1024, 768, 512, 384, 256)
@@ -115,7 +115,7 @@ def _with_tiles(demand: Demand, tile_size: int | None) -> Demand:
 
 
 def _gigabytes(demand: Demand) -> float:
-    return expected(demand).memory_mb * 2**20 / 1e9
+    return expected_memory_mb(demand) * 2**20 / 1e9
 
 
 SHARE = 0.8

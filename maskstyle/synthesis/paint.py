@@ -18,7 +18,7 @@ from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.terms import Term
 from maskstyle.settings import Limits, Settings, wanted_layers
-from maskstyle.synthesis.checkpoints import Checkpoints
+from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
 from maskstyle.synthesis.result import Result
@@ -75,7 +75,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
         If a loss is not finite; its ``image`` is the last good image.
     """
     run = run or Run()
-    network = loaded_network(run.network, scene.settings)
+    network = loaded_network(run.network, scene.settings, run.checkpoints)
     limits = scene.limits(network.architecture, network.compute_type, run.limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
@@ -102,13 +102,17 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     return _result(scene, synthesis, network, limits)
 
 
-def loaded_network(network: NetworkChoice | FeatureNetwork | None, settings: Settings) -> FeatureNetwork:
+def loaded_network(
+    network: NetworkChoice | FeatureNetwork | None, settings: Settings, checkpoints: Checkpoints | None = None
+) -> FeatureNetwork:
     """Return the loaded network; a network that was loaded before must have the layers of the settings."""
     layers = wanted_layers(settings)
     if network is None:
         network = choose_network(settings.network, layers, compute_type=settings.compute_type)
     if isinstance(network, NetworkChoice):
-        network = load_network(network, pooling=settings.pooling, padding=settings.padding)
+        network = load_network(
+            resolved_choice(network, checkpoints), pooling=settings.pooling, padding=settings.padding
+        )
     missing = [layer for layer in layers if layer not in network.layers]
     if missing:
         raise SettingsError(
@@ -148,6 +152,7 @@ def _result(scene: Scene, synthesis: Synthesis, network: FeatureNetwork, limits:
         steps=synthesis.steps,
         scales=synthesis.scales,
         seconds=synthesis.seconds,
+        type_reason=network.type_reason,
         notes=(*scene.notes, *(style.notes if style is not None else ())),
         patches=scene.patches,
         match_map=None if style is None else style.match_map,
@@ -166,7 +171,7 @@ def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str
         "settings": dataclasses.asdict(_as_loaded(scene.settings, network)),
         **plain(scene.identity),
         "network": network.architecture.name,
-        "compute type": network.compute_type,
+        TYPE_IN_IDENTITY: network.compute_type,
         "weights of the network": digest(network.parameters()),
         "sizes": [list(size) for size in scene.sizes],
         "optimizers": optimizers,

@@ -44,6 +44,8 @@ class Result:
         What happened at each size.
     seconds : float
         Wall time of the synthesis, without loading.
+    type_reason : str
+        Why this compute type: what was measured. Empty where the user chose.
     notes : tuple of str
         Notes for the user, such as a region too small for some layers.
     patches : PatchSettings or None
@@ -63,6 +65,7 @@ class Result:
     steps: tuple[StepRecord, ...]
     scales: tuple[ScaleReport, ...]
     seconds: float
+    type_reason: str = ""
     notes: tuple[str, ...] = ()
     patches: PatchSettings | None = None
     match_map: Image | None = None
@@ -80,6 +83,7 @@ class Result:
             "command": self.technique,
             "network": self.network,
             "compute_type": self.compute_type,
+            "compute_type_reason": self.type_reason,
             "settings": dataclasses.asdict(self.settings),
             "run": dataclasses.asdict(self.limits),
             **own,

@@ -22,6 +22,7 @@ RECORD_KEYS = {
     "command",
     "network",
     "compute_type",
+    "compute_type_reason",
     "settings",
     "run",
     "notes",
@@ -75,7 +76,7 @@ def test_the_result_has_the_size_of_the_content_image_and_carries_its_record(who
 def test_the_network_the_expected_time_and_the_result_are_printed_on_standard_error(whole):
     network, expected, *_, wrote = whole.err.splitlines()
     assert network.startswith("network: vgg19 from vgg19_random.npz, ")
-    assert re.match(r"expected: at most about \d+ s, 0\.\d GB of memory \(on 2 cores", expected)
+    assert re.match(r"expected: at most about \d+ s, 0\.\d GB of memory \(forecast for this machine", expected)
     assert wrote.startswith("wrote out.png: 40x32, 3 + 3 steps in ")
     assert wrote.endswith(", all steps taken")
     assert whole.out == ""

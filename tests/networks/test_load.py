@@ -10,7 +10,8 @@ from reference import TINY19, random_image
 
 from maskstyle.errors import SettingsError, WeightsError
 from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
-from maskstyle.networks.load import choose_compute_type, choose_network, load_network, processor_has_bfloat16
+from maskstyle.networks.load import NetworkChoice, choose_network, load_network, resolve_compute_type
+from maskstyle.networks.speed import Speed, remember
 from maskstyle.networks.weights import EMBEDDED_FILE
 
 
@@ -21,7 +22,7 @@ def test_auto_is_vgg19_from_where_weights_are_found(monkeypatch, random_vgg19_we
     assert choice.weights == random_vgg19_weights
     assert choice.layers == ("block1_conv1", "block3_conv1")
     assert choice.compute_type == "float32"
-    assert choice.reason == "vgg19 from vgg19_random.npz, float32"
+    assert str(choice) == "vgg19 from vgg19_random.npz, float32"
 
 
 def test_auto_is_lite_where_there_are_no_weights_of_vgg19():
@@ -29,14 +30,14 @@ def test_auto_is_lite_where_there_are_no_weights_of_vgg19():
     assert choice.architecture is LITE
     assert choice.weights == EMBEDDED_FILE
     assert choice.layers == ("block1_conv1", "block5_conv2")
-    assert choice.reason == "lite, float32 (for vgg19: maskstyle weights fetch vgg19)"
+    assert str(choice) == "lite (for vgg19: maskstyle weights fetch vgg19), float32"
 
 
 def test_lite_by_name_even_where_weights_of_vgg19_are_found(monkeypatch, random_vgg19_weights):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
     choice = choose_network("lite", ["block4_conv1"], compute_type="float32")
     assert (choice.architecture, choice.weights) == (LITE, EMBEDDED_FILE)
-    assert choice.reason == "lite, float32"
+    assert str(choice) == "lite, float32"
 
 
 def test_auto_with_weights_named_is_vgg19(random_vgg19_weights):
@@ -99,37 +100,6 @@ def test_unknown_names(random_vgg19_weights):
         choose_network("vgg16", ["block3_conv4"])
 
 
-@pytest.mark.parametrize("has_bfloat16", [True, False])
-def test_compute_types(has_bfloat16):
-    auto = "bfloat16" if has_bfloat16 else "float32"
-    assert choose_compute_type("auto", has_bfloat16=has_bfloat16) == (auto, "")
-    assert choose_compute_type("float32", has_bfloat16=has_bfloat16) == ("float32", "")
-    kind, warning = choose_compute_type("bfloat16", has_bfloat16=has_bfloat16)
-    assert kind == "bfloat16"
-    assert ("may be slow" in warning) is not has_bfloat16
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 sse\n", True),
-        ("flags\t\t: fpu amx_bf16\n", True),
-        ("flags\t\t: fpu avx512f avx512_bf160\n", False),
-        ("flags\t\t: fpu sse2\n", False),
-        ("model name\t: avx512_bf16\n", False),
-        ("", False),
-    ],
-)
-def test_processors(tmp_path, text, expected):
-    description = tmp_path / "cpuinfo"
-    description.write_text(text)
-    assert processor_has_bfloat16(description) is expected
-
-
-def test_a_system_without_a_description_of_the_processor(tmp_path):
-    assert processor_has_bfloat16(tmp_path / "missing") is False
-
-
 @pytest.mark.parametrize("compute_type", ["float32", "bfloat16"])
 @pytest.mark.parametrize("pooling", ["max", "average"])
 def test_load(tiny_choice, tiny_network, pooling, compute_type):
@@ -147,3 +117,19 @@ def test_load_checks_the_file(tiny_choice, tmp_path):
     broken.touch()
     with pytest.raises(WeightsError, match=r"broken.npz cannot be read"):
         load_network(type(choice)(TINY19, broken, choice.layers, "float32", ""), pooling="max", padding="zero")
+
+
+def test_auto_is_resolved_by_what_is_remembered(tiny_choice):
+    remember(Speed(0.01, bfloat16_speedup=2.0))
+    choice = resolve_compute_type(tiny_choice(["block1_conv1"], "auto"))
+    assert (choice.compute_type, choice.type_reason) == ("bfloat16", "measured 2 times faster than float32")
+    assert str(choice) == "for the tests, bfloat16 (measured 2 times faster than float32)"
+    network = load_network(tiny_choice(["block1_conv1"], "auto"), pooling="max", padding="edge")
+    assert (network.compute_type, network.type_reason) == (choice.compute_type, choice.type_reason)
+
+
+def test_a_type_that_was_asked_for_is_not_measured(tiny_choice):
+    remember(Speed(0.01, bfloat16_speedup=2.0))
+    choice = tiny_choice(["block1_conv1"], "float32")
+    assert isinstance(choice, NetworkChoice)
+    assert resolve_compute_type(choice) is choice

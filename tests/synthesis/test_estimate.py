@@ -7,11 +7,18 @@ import dataclasses
 import pytest
 
 from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
+from maskstyle.networks.speed import Speed
 from maskstyle.settings import Limits, PatchSettings, Settings
-from maskstyle.synthesis.estimate import CONSTANTS, IMAGES, TILED, Constants, Demand, expected, work_of
+from maskstyle.synthesis import estimate
+from maskstyle.synthesis.estimate import CONSTANTS, IMAGES, TILED, Constants, Demand, expected_memory_mb, work_of
 from maskstyle.synthesis.schedule import optimizer_bytes
 
-PLAIN = Constants(0.1, 0.01, 500.0, 10.0, 1.0, 0.0)
+PLAIN = Constants(500.0, 10.0)
+SPEED = Speed(0.01, 1.5)
+
+
+def expected(demand, speed=SPEED):
+    return estimate.expected(demand, speed)
 
 
 def run_of(*sizes, network=LITE, compute_type="bfloat16", **options):
@@ -27,17 +34,35 @@ def test_work_is_that_of_every_layer_up_to_the_deepest():
 
 def test_a_run_is_its_sizes_and_steps():
     settings = Settings(steps=10, scales=2, optimizer="lbfgs", history=5)
-    giga = work_of(VGG19, ["block3_conv3"], 100 * 100).giga_operations
-    found = expected(run_of(50, 100, network=VGG19, compute_type="float32", settings=settings), constants=PLAIN)
-    assert found.seconds_per_evaluation == pytest.approx((0.1 + 0.01 * giga / 4, 0.1 + 0.01 * giga))
-    assert found.seconds == pytest.approx(5 + 2 + 10 * sum(found.seconds_per_evaluation))
+    demand = run_of(50, 100, network=VGG19, compute_type="float32", settings=settings)
+    found = expected(demand, Speed(0.01))
+    coarse, fine = found.seconds_per_evaluation
+    assert coarse == pytest.approx(fine / 4)
+    assert 10 * (coarse + fine) < found.seconds < 10 * (coarse + fine) + 15
     features = 10 * work_of(VGG19, ["block3_conv3"], 10_000).mega_values
     images = (optimizer_bytes((100, 100), "lbfgs", 5) + IMAGES * 12 * 10_000) / 2**20
-    assert found.memory_mb == pytest.approx(500 + features + images)
+    assert expected_memory_mb(demand, constants=PLAIN) == pytest.approx(500 + features + images)
+
+
+def test_evaluations_take_as_much_longer_as_the_machine_is_slower():
+    quick, slow = (expected(run_of(256, 512), Speed(each, 1.5)).seconds_per_evaluation for each in (0.01, 0.03))
+    assert slow == pytest.approx([3 * each for each in quick])
+
+
+def test_bfloat16_is_as_much_faster_as_was_measured_and_slow_without_instructions():
+    runs = {kind: run_of(512, network=VGG19, compute_type=kind) for kind in ("float32", "bfloat16")}
+
+    def ratio(speedup):
+        times = {kind: expected(run, Speed(0.01, speedup)).seconds_per_evaluation[0] for kind, run in runs.items()}
+        return times["float32"] / times["bfloat16"]
+
+    assert 1.3 < ratio(2.0) < 2.0
+    assert 0.5 < ratio(0.5) < 1.0
+    assert ratio(None) < 0.2
 
 
 def test_larger_sizes_take_fewer_steps():
-    few, many = (expected(run_of(2048, settings=Settings(step_decay=each)), constants=PLAIN) for each in (1.0, 0.0))
+    few, many = (expected(run_of(2048, settings=Settings(step_decay=each)), SPEED) for each in (1.0, 0.0))
     assert few.seconds < many.seconds
 
 

@@ -9,7 +9,7 @@ import pytest
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Limits, Settings
-from maskstyle.synthesis.estimate import Demand, expected
+from maskstyle.synthesis.estimate import Demand, expected_memory_mb
 from maskstyle.synthesis.memory import TILE_SIZES, within_memory
 from maskstyle.synthesis.schedule import settings_at
 
@@ -19,7 +19,7 @@ def run(side, **limits):
 
 
 def needed(side, tile_size=None, memory=None):
-    return expected(run(side, tile_size=tile_size, memory=memory)).memory_mb * 2**20 / 1e9
+    return expected_memory_mb(run(side, tile_size=tile_size, memory=memory)) * 2**20 / 1e9
 
 
 def test_what_fits_is_left_whole():
