@@ -119,7 +119,7 @@ class NetworkSettings:
     Parameters
     ----------
     network : {"auto", "lite", "vgg16", "vgg19"}
-        Feature network; ``auto`` is vgg19 if its weights are found, else lite.
+        Feature network; ``auto`` is vgg19, with the weights found on the machine, else those in the package.
     compute_type : {"auto", "float32", "bfloat16"}
         Type of the convolutions; ``auto`` is bfloat16 if the processor has instructions for it.
     pooling : {"max", "average"}
@@ -131,7 +131,7 @@ class NetworkSettings:
 
     network: str = setting(
         "auto",
-        "Feature network; auto: vgg19 where its weights are found, else lite.",
+        "Feature network; auto: vgg19. For drafts: lite.",
         choices=("auto", "lite", "vgg16", "vgg19"),
     )
     compute_type: str = setting(

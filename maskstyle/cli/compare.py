@@ -69,6 +69,8 @@ def compare(
         import_tensorflow()
         for name, variant in variants.items():
             announce(variant.choice.reason, quiet=quiet, name=name)
+            for note in variant.choice.notes:
+                announce(note, quiet=quiet, name="note")
             try:
                 results[name] = _render(images, variant, interrupt, quiet=quiet)
             except NumericalError as error:

@@ -41,6 +41,10 @@ class FeatureNetwork:
         avoids a visible line along the edges of results. Deeper convolutions are always padded with zeros.
     compute_type : {"float32", "bfloat16"}
         Type of the convolutions and of the features.
+    source : str
+        Where the weights come from, for records.
+    notes : tuple of str
+        Notes for the user about the weights, which go into results.
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class FeatureNetwork:
         pooling: str,
         padding: str,
         compute_type: str = "float32",
+        source: str = "",
+        notes: tuple[str, ...] = (),
     ) -> None:
         if pooling not in POOLINGS:
             raise SettingsError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}")
@@ -62,6 +68,7 @@ class FeatureNetwork:
         self.pooling = pooling
         self.padding = padding
         self.compute_type = compute_type
+        self.source, self.notes = source, notes
         self._type = tf.dtypes.as_dtype(compute_type)
         self._stack = [
             (name, tf.constant(kernel, self._type), tf.constant(bias, self._type))

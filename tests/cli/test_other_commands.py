@@ -15,7 +15,8 @@ from typer.main import get_command
 from maskstyle import __version__, read_metadata
 from maskstyle.cli.app import app, with_flags
 from maskstyle.cli.options import flag_of
-from maskstyle.networks.weights import EMBEDDED_FILE
+from maskstyle.networks.architectures import LITE, VGG19
+from maskstyle.networks.weights import EMBEDDED_FILES
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import Settings
 
@@ -101,7 +102,9 @@ def test_a_recipe_is_shown_as_options_that_can_be_given(run, recipe):
 
 def test_weights_are_listed(run, random_vgg19_weights):
     out = run("weights", "list").succeeded().out
-    assert re.search(rf"lite +{re.escape(str(EMBEDDED_FILE))} +block1_conv1 to block5_conv4", out)
+    for architecture, deepest in ((LITE, "block5_conv4"), (VGG19, "block5_conv2")):
+        embedded = re.escape(str(EMBEDDED_FILES[architecture]))
+        assert re.search(rf"{architecture.name} +{embedded} \(embedded\) +block1_conv1 to {deepest}", out)
     assert re.search(r"vgg16 +none found +maskstyle weights fetch vgg16", out)
     file = re.escape(str(random_vgg19_weights))
     assert re.search(rf"vgg19 +{file} +block1_conv1 to block3_conv4", out)
@@ -117,8 +120,17 @@ def test_damaged_weights_are_listed_as_such(run, tmp_path, monkeypatch):
     assert out.count("it seems damaged") == 2
 
 
-def test_the_path_of_the_embedded_weights(run, no_weights):
-    assert run("weights", "path", "lite").succeeded().out == f"{EMBEDDED_FILE}\n"
+@pytest.mark.parametrize("architecture", EMBEDDED_FILES, ids=lambda architecture: architecture.name)
+def test_the_path_of_the_embedded_weights(run, no_weights, architecture):
+    ran = run("weights", "path", architecture.name).succeeded()
+    assert (ran.out, ran.err) == (f"{EMBEDDED_FILES[architecture]}\n", "")
+
+
+def test_the_path_of_the_embedded_weights_where_others_are_too_shallow(run, random_vgg19_weights):
+    ran = run("weights", "path", "vgg19").succeeded()
+    assert ran.out == f"{EMBEDDED_FILES[VGG19]}\n"
+    lacking = f"{random_vgg19_weights} lacks block4_conv1 to block5_conv2"
+    assert ran.err == f"note: {lacking}\n"
 
 
 def test_the_path_of_weights_is_printed_alone(run, tmp_path, monkeypatch):
