@@ -1,9 +1,10 @@
-"""Pack the convolutions of VGG19 into the 8-bit file that the package contains.
+r"""Pack the convolutions of VGG19 into the 8-bit file that the package contains.
 
-python tools/pack_vgg19.py WEIGHTS --output maskstyle/networks/vgg19.npz
+python tools/pack_vgg19.py WEIGHTS --output maskstyle/networks/vgg19.npz \
+    --judge OTHER --images samples/coffee.jpg samples/window.jpg
 
 WEIGHTS is the .h5 file of Keras, or an .npz file with the arrays blockB_convI/kernel and blockB_convI/bias. The same
-weights give the same bytes.
+weights give the same bytes. The second line is optional: it compares features with those of other weights.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from __future__ import annotations
 import argparse
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.images.io import load_image
+from maskstyle.images.pixels import Image, resize_image
 from maskstyle.networks.architectures import VGG19
-from maskstyle.networks.weights import LayerWeights, read_weights
+from maskstyle.networks.weights import LayerWeights, layer_names, read_weights
 
 DEEPEST = "block5_conv2"
 """The deepest layer that a recipe needs."""
@@ -29,21 +32,51 @@ LARGEST = 127
 
 FINEST_COMPRESSION = 9
 
+COMPARED_SIDE = 384
+"""Longer side of the images whose features are compared."""
+
 
 def main() -> None:
     """Write the file, and print its size and what was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path, help="the weights of VGG19, .h5 or .npz")
     parser.add_argument("--output", type=Path, required=True, help="the .npz file to write")
-    parser.add_argument("--deepest", default=DEEPEST, help=f"the last layer to pack (default: {DEEPEST})")
+    parser.add_argument("--judge", type=Path, help="weights to compare features with (default: WEIGHTS)")
+    parser.add_argument("--images", type=Path, nargs="*", default=[], help="images to compare features of, at 384 px")
     arguments = parser.parse_args()
-    exact = read_weights(arguments.weights, VGG19, [arguments.deepest])
-    write(arguments.output, exact)
-    packed = read_weights(arguments.output, VGG19, [arguments.deepest])
-    for layer, weights in exact.items():
-        error = squared_error(packed[layer].kernel, weights.kernel)
-        print(f"{layer}: relative squared error of the kernel {error:.1e}")
+    write(arguments.output, read_weights(arguments.weights, VGG19, [DEEPEST]))
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.2f} MB")
+    images = [_resized(load_image(path).pixels) for path in arguments.images]
+    if images:
+        print("| layer | features | Gram matrices |\n| --- | --- | --- |")
+        errors = feature_errors(arguments.output, arguments.judge or arguments.weights, images)
+        for layer, (features, gram) in errors.items():
+            print(f"| {layer} | {features:.1e} | {gram:.1e} |")
+
+
+def _resized(image: Image) -> Image:
+    height, width = image.shape[:2]
+    scale = COMPARED_SIDE / max(height, width)
+    return resize_image(image, (round(height * scale), round(width * scale)))
+
+
+def feature_errors(packed: Path, judge: Path, images: Sequence[Image]) -> dict[str, tuple[float, float]]:
+    """Return the largest relative squared error of features and of Gram matrices, by layer that the judge has."""
+    from maskstyle.networks.vgg import FeatureNetwork
+
+    layers = [layer for layer in layer_names(judge) if layer <= DEEPEST]
+    found, wanted = (
+        FeatureNetwork(VGG19, read_weights(path, VGG19, layers), layers=layers, pooling="max", padding="edge")
+        for path in (packed, judge)
+    )
+    errors = dict.fromkeys(layers, (0.0, 0.0))
+    for image in images:
+        here, there = found(image), wanted(image)
+        for layer in layers:
+            pair = [each[layer].numpy().reshape(-1, VGG19.kernel_shape(layer)[-1]) for each in (here, there)]
+            both = squared_error(*pair), squared_error(*(features.T @ features for features in pair))
+            errors[layer] = max(errors[layer][0], both[0]), max(errors[layer][1], both[1])
+    return errors
 
 
 def quantized(kernel: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -206,7 +206,7 @@ WEIGHTS = [
     ),
     Bad(
         "found but too shallow, as those of the package",
-        "basic {good} --style-layers block5_conv3 --size 40",
+        "basic {good} --style-layers block5_conv3 --scales 1",
         (
             "vgg19_random.npz lacks block4_conv1 to block5_conv3",
             "the embedded file lacks block5_conv3",
@@ -280,9 +280,9 @@ COMMANDS = [
     Bad("compare: style too narrow", "compare content.png narrow.png -o out.png", ("2x300", "less narrow style")),
     Bad("compare: weights missing", "compare {good} --weights none.h5", ("no weights file none.h5",)),
     Bad(
-        "compare: second recipe too deep",
-        "compare {good} --recipes default,carter2021 --networks vgg19",
-        ("lacks block4_conv1 to block5_",),
+        "compare: a network without weights",
+        "compare {good} --recipes default,fernandes --networks vgg16",
+        ("no weights of vgg16 were found",),
     ),
     Bad("compare: an option of basic", "compare {good} --style-weight 3", ("--style-weight",)),
 ]

@@ -16,7 +16,7 @@ from maskstyle import load_image, read_metadata
 from maskstyle.cli.options import flag_of, layer_mix_text
 from maskstyle.networks.architectures import VGG19
 from maskstyle.recipes import RECIPES
-from maskstyle.settings import CHOICES, Limits, PatchSettings, Settings
+from maskstyle.settings import CHOICES, DRAFT, Limits, PatchSettings, Settings
 from maskstyle.techniques.registry import TECHNIQUES
 
 RECORD_KEYS = {
@@ -24,6 +24,7 @@ RECORD_KEYS = {
     "command",
     "network",
     "compute_type",
+    "weights",
     "settings",
     "run",
     "notes",
@@ -166,6 +167,29 @@ def test_weights_that_cannot_be_used_are_noted_and_those_of_the_package_take_the
     written = read_metadata(desk / "out.png")
     assert written["weights"] == "embedded, 8-bit"
     assert len(written["notes"]) == 2
+
+
+def test_a_draft_is_recorded_as_the_settings_it_stands_for(basic, desk, size_of):
+    """The quick options name the steps, which win."""
+    ran = basic("--draft", "--size", "20").succeeded()
+    assert "network: lite (embedded), " in ran.err
+    assert size_of(desk / "out.png") == (16, 20)
+    settings = read_metadata(desk / "out.png")["settings"]
+    assert {name: settings[name] for name in DRAFT} == {"network": "lite", "size": 20, "steps": 2}
+
+
+def test_a_draft_is_small_and_quick_whatever_the_recipe(run, desk):
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--draft", "--recipe", "gatys2016", "--dry-run")
+    lines = ran.succeeded().out.splitlines()
+    assert lines[0] == "sizes: 256x205"
+    assert lines[1].startswith("steps: at most 30")
+    assert lines[2].startswith("network: lite (embedded), ")
+
+
+def test_a_draft_with_weights_uses_their_network(run, desk, random_vgg19_weights):
+    draft = ("--draft", "--weights", random_vgg19_weights, "--dry-run")
+    lines = run("basic", "content.png", "style.jpg", "-o", "out.png", *draft).succeeded().out.splitlines()
+    assert lines[2].startswith("network: vgg19 from vgg19_random.npz, ")
 
 
 def test_lite_paints_where_it_is_asked_for_and_vgg19_is_found(basic, desk, size_of):

@@ -62,10 +62,10 @@ def test_compare_writes_a_sheet_a_table_and_a_record(desk, run, size_of, quick_r
 def test_compare_networks_without_a_download(desk, run, no_weights, quick_recipes):
     options = ("--networks", "auto,lite", "--steps", "1", "--size", "24")
     ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", *options).succeeded()
-    assert "default, auto: lite, " in ran.err
+    assert "default, auto: vgg19 (embedded, 8-bit), " in ran.err
     metadata = read_metadata(desk / "sheet.png")
     assert {name: each["network"] for name, each in metadata.items()} == {
-        "default, auto": "lite",
+        "default, auto": "vgg19",
         "default, lite": "lite",
     }
 
@@ -249,15 +249,15 @@ def _imported_by(arguments):
 
 
 def test_compare_skips_recipes_without_weights(desk, run, no_weights, quick_recipes):
-    options = ("--recipes", "default,fernandes,gatys2016", "--steps", "1", "--size", "24", "-o", "sheet.png")
+    options = ("--recipes", "default,surma2019", "--steps", "1", "--size", "24", "-o", "sheet.png")
     ran = run("compare", "content.png", "style.jpg", *options).succeeded()
-    assert "gatys2016: skipped: no weights of vgg19 were found" in ran.err
+    assert "surma2019: skipped: no weights of vgg16 were found" in ran.err
     assert "--networks lite" in ran.err
-    assert "wrote sheet.png: 1 of 3 results" in ran.err
+    assert "wrote sheet.png: 1 of 2 results" in ran.err
     assert list(read_metadata(desk / "sheet.png")) == ["default"]
-    alone = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "gatys2016,fernandes")
+    alone = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "surma2019,ghorpade2021")
     assert alone.code == 2
-    assert "no weights of vgg19 were found" in alone.error
-    asked = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "lite,vgg19")
+    assert "no weights of vgg16 were found" in alone.error
+    asked = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "lite,vgg16")
     assert asked.code == 2
-    assert "no weights of vgg19 were found" in asked.error
+    assert "no weights of vgg16 were found" in asked.error
