@@ -194,7 +194,7 @@ def textbook(
                 loss += settings.content_weight * share * difference / tf.reduce_mean(tf.square(wanted[name]))
             for name, share in settings.style_layers:
                 difference = tf.reduce_sum(tf.square(gram_matrix(features[name]) - targets[name]))
-                loss += settings.style_weight * share * difference / tf.reduce_sum(tf.square(targets[name]))
+                loss += settings.style_factor * share * difference / tf.reduce_sum(tf.square(targets[name]))
             scaled = pixels[0] / 255
             corner = scaled[:-1, :-1]
             variation = tf.square(scaled[1:, :-1] - corner) + tf.square(scaled[:-1, 1:] - corner)

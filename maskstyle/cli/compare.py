@@ -71,6 +71,8 @@ def compare(
         for name, variant in variants.items():
             variant = variant._replace(choice=resolve_compute_type(variant.choice))
             announce(str(variant.choice), quiet=quiet, name=name)
+            for note in variant.choice.notes:
+                announce(note, quiet=quiet, name="note")
             try:
                 results[name] = _render(images, variant, interrupt, quiet=quiet)
             except NumericalError as error:

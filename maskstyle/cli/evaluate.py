@@ -226,7 +226,7 @@ def _evaluate(
         "palette": None if reading.palette is None else list(reading.palette),
         "least_region": reading.least_region,
         "soft_maps": reading.soft,
-        "weights": choice.weights.name,
+        "weights": choice.source,
     }
 
 

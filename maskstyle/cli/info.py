@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maskstyle.cli.console import messages, tables
+from maskstyle.cli.console import announce, messages, tables
 
 if TYPE_CHECKING:
     from maskstyle.networks.architectures import Architecture
@@ -66,18 +66,24 @@ def list_weights() -> None:
     from rich.table import Column, Table
 
     from maskstyle.networks.architectures import ARCHITECTURES
-    from maskstyle.networks.weights import WEIGHTS_FOLDER_VARIABLE, candidate_files, fetch_command, search_folders
+    from maskstyle.networks.search import WEIGHTS_FOLDER_VARIABLE, candidate_files, search_folders
+    from maskstyle.networks.weights import EMBEDDED_FILES, fetch_command
 
     table = Table("network", Column("file", overflow="fold"), "layers", box=None, pad_edge=False)
+    problems: dict[str, None] = {}
     for architecture in ARCHITECTURES.values():
-        files = candidate_files(architecture)
+        files, unreadable = candidate_files(architecture)
+        problems |= dict.fromkeys(unreadable)
         for path in files:
-            table.add_row(architecture.name, escape(str(path)), escape(_layers_in(path, architecture)))
+            embedded = " (embedded)" if path == EMBEDDED_FILES.get(architecture) else ""
+            table.add_row(architecture.name, escape(f"{path}{embedded}"), escape(_layers_in(path, architecture)))
         if not files:
             table.add_row(architecture.name, "none found", fetch_command(architecture))
     tables().print(table)
     folders = ", ".join(map(str, search_folders()))
     tables().print(f"searched: {escape(folders)} ({WEIGHTS_FOLDER_VARIABLE} adds a folder)", soft_wrap=True)
+    for problem in problems:
+        announce(problem, quiet=False, name="note")
 
 
 def _layers_in(path: Path, architecture: Architecture) -> str:
@@ -97,10 +103,15 @@ def _layers_in(path: Path, architecture: Architecture) -> str:
 def weights_path(network: NetworkName) -> None:
     """Print the path of a network's weights file."""
     from maskstyle.networks.architectures import ARCHITECTURES
-    from maskstyle.networks.weights import find_weights
+    from maskstyle.networks.search import find_weights
+    from maskstyle.networks.weights import EMBEDDED_FILES, layer_names
 
     architecture = ARCHITECTURES[network]
-    typer.echo(str(find_weights(architecture, architecture.layers)))
+    embedded = EMBEDDED_FILES.get(architecture)
+    found = find_weights(architecture, architecture.layers if embedded is None else layer_names(embedded))
+    for note in found.notes:
+        announce(note, quiet=False, name="note")
+    typer.echo(str(found.path))
 
 
 @weights.command("fetch")
@@ -109,8 +120,8 @@ def fetch(network: DownloadName) -> None:
     from rich.markup import escape
 
     from maskstyle.networks.architectures import ARCHITECTURES
+    from maskstyle.networks.search import fetch_weights
     from maskstyle.networks.tensorflow_import import import_tensorflow
-    from maskstyle.networks.weights import fetch_weights
 
     import_tensorflow()
     path = fetch_weights(ARCHITECTURES[network])

@@ -15,6 +15,7 @@ import typer
 from maskstyle.errors import SettingsError
 from maskstyle.settings import (
     DEFAULT_LONGER_SIDE,
+    DRAFT,
     NETWORK,
     OUTPUT,
     SPEED,
@@ -44,6 +45,14 @@ SnapshotsOption: TypeAlias = Annotated[
 DryRunOption: TypeAlias = Annotated[
     bool,
     typer.Option("--dry-run", help="Check everything and print the plan, without painting.", rich_help_panel=OUTPUT),
+]
+DraftOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--draft",
+        help=f"Fast draft: {DRAFT['network']}, {DRAFT['size']} pixels, {DRAFT['steps']} steps; explicit options win.",
+        rich_help_panel=SPEED,
+    ),
 ]
 ResumeOption: TypeAlias = Annotated[
     bool,
@@ -134,6 +143,11 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         return settings.changed(**changes)
     except SettingsError as error:
         raise SettingsError(as_options(str(error))) from None
+
+
+def draft_changes(weights: Path | None) -> dict[str, Any]:
+    """Return the settings of ``--draft``; weights that are given decide the network themselves."""
+    return {name: value for name, value in DRAFT.items() if name != "network" or weights is None}
 
 
 def as_options(message: str) -> str:

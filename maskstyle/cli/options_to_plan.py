@@ -11,7 +11,15 @@ from typing import Any
 from maskstyle.cli.app import with_flags
 from maskstyle.cli.map_options import found_map, listed_colors, parse_colors, parse_mapping, split_mapping
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
-from maskstyle.cli.options import as_options, flag_of, parse_layers, parse_memory, parse_offset, parse_style
+from maskstyle.cli.options import (
+    as_options,
+    draft_changes,
+    flag_of,
+    parse_layers,
+    parse_memory,
+    parse_offset,
+    parse_style,
+)
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
 from maskstyle.errors import SettingsError
@@ -185,6 +193,8 @@ class _TableMaker:
     def _settings(self) -> dict[str, Any]:
         given = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if self._given["draft"]:
+            values = {**draft_changes(self._given["weights"]), **values}
         for name in ("content_layers", "style_layers"):
             if name in values:
                 values[name] = dict(parse_layers(values[name], flag_of(name)))

@@ -15,6 +15,7 @@ import typer
 
 from maskstyle.cli.options import (
     CheckpointEveryOption,
+    DraftOption,
     DryRunOption,
     LeastRegionOption,
     OutputOption,
@@ -46,7 +47,7 @@ from maskstyle.techniques.registry import LISTED, TECHNIQUES
 
 FIRST = (
     *("styles", "style_weight", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
-    *("color", "feather", "size", "steps", "scales", "output", "recipe", "network", "weights"),
+    *("color", "feather", "draft", "size", "steps", "scales", "output", "recipe", "network", "weights"),
 )
 """The options that people use most; they come first in their panels."""
 
@@ -138,6 +139,7 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
     shared: dict[str, tuple[Any, Any]] = {
         "output": (OutputOption, inspect.Parameter.empty),
         "weights": (WeightsOption, None),
+        "draft": (DraftOption, False),
         "record": (RecordOption, None),
         "plot": (PlotOption, None),
         "snapshot_dir": (SnapshotsOption, None),

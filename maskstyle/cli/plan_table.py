@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Column, Table
 
-from maskstyle.cli.console import tables
+from maskstyle.cli.console import announce, tables
 from maskstyle.cli.session import Asked, check_memory, chosen_network, forecast_lines, prepared
 from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.maps.colors import Color, color_name, format_color, percent
@@ -39,6 +39,8 @@ def print_plan(plan: Plan, asked: Asked, output: Path | None) -> None:
         checkpoints = asked.files.checkpoints(quiet=True)
     _, scene = prepared(plan, asked)
     choice = chosen_network(plan.settings, None if plan.weights is None else plan.file(plan.weights))
+    for note in choice.notes:
+        announce(note, quiet=asked.quiet, name="note")
     check_memory(scene, choice, plan.limits)
     choice = resolved_choice(choice, checkpoints)
     limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)

@@ -11,6 +11,7 @@ import typer
 
 from maskstyle.cli.options import (
     CheckpointEveryOption,
+    DraftOption,
     DryRunOption,
     PlotOption,
     QuietOption,
@@ -18,13 +19,14 @@ from maskstyle.cli.options import (
     ResumeOption,
     SnapshotsOption,
     WeightsOption,
+    draft_changes,
     number,
     parse_layers,
 )
 from maskstyle.errors import SettingsError
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
-from maskstyle.settings import CHECKPOINT_SECONDS, NAMED_INITS, OUTPUT, STYLE
+from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE
 
 plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_args_is_help=True)
 
@@ -35,6 +37,7 @@ def run(
         list[str] | None,
         typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
     ] = None,
+    draft: DraftOption = False,
     resume: ResumeOption = False,
     checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
     output: Annotated[
@@ -55,7 +58,14 @@ def run(
     from maskstyle.plans.load import check_files
     from maskstyle.plans.read import read_plan
 
-    read = _with_values(read_plan(plan), values or [])
+    read = read_plan(plan)
+    if draft:
+        read = dataclasses.replace(read, settings=read.settings.changed(**draft_changes(weights)))
+    read = _with_values(read, values or [])
+    notes = []
+    if draft and weights is None and read.weights is not None and read.settings.network == DRAFT["network"]:
+        notes.append(f"the draft uses {DRAFT['network']}, without {read.weights}, which the plan names")
+        read = dataclasses.replace(read, weights=None)
     check_files(read)
     if weights is not None:
         read = dataclasses.replace(read, weights=str(weights.absolute()))
@@ -64,7 +74,7 @@ def run(
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
     target = written or Path("out.png")
     files = Files(target, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
-    asked = Asked(files, dry_run=dry_run, quiet=quiet, protected=[plan])
+    asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan])
     if output is None and written is not None:
         from maskstyle.plans.load import plan_files
 

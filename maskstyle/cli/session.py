@@ -77,6 +77,8 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.
     choice = chosen_network(plan.settings, weights)
+    for note in choice.notes:
+        announce(note, quiet=asked.quiet, name="note")
     check_memory(scene, choice, plan.limits)
     if asked.dry_run:
         choice = resolved_choice(choice, checkpoints)
@@ -147,7 +149,7 @@ def _record(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoic
         "plan": resolved_table(loaded, scene, lambda path: recorded_path(path, output)),
         "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
         # The path of weights that were found would reveal folders of this machine.
-        "weights": choice.weights.name if plan.weights is None else recorded_path(files["weights",], output),
+        "weights": choice.source if plan.weights is None else recorded_path(files["weights",], output),
         "notes": list(loaded.notes),
     }
     return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
@@ -165,6 +167,7 @@ class _Session:
         self._files, self._quiet = asked.files, asked.quiet
         self._interrupt = interrupt
         self._record = record
+        self._network_notes = run.network.notes if run.network is not None else ()
         self._bar = StepBar(scene.sizes, plan.settings, console=interrupt.console, quiet=asked.quiet)
 
     def paint(self) -> None:
@@ -182,7 +185,8 @@ class _Session:
             raise
         self._interrupt.finishing = True
         _write(result, self._files, self._record)
-        for note in result.notes[len(self._scene.notes) :]:  # those of the inputs have been printed
+        # Those of the inputs and of the network have been printed.
+        for note in result.notes[len(self._scene.notes) + len(self._network_notes) :]:
             announce(note, quiet=self._quiet, name="note")
         if self._interrupt.asked():
             self._end_early(result, self._run.checkpoints)

@@ -155,7 +155,7 @@ def evaluate_regions(
         compute_type=loaded.compute_type,
         size=_size(comparison.labels),
         style_size=_size(comparison.style_labels),
-        notes=(*comparison.notes, *_small_regions(comparison, *cells), *_accuracy(loaded)),
+        notes=(*comparison.notes, *loaded.notes, *_small_regions(comparison, *cells), *_accuracy(loaded)),
     )
 
 

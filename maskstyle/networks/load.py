@@ -8,16 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskstyle.errors import SettingsError
-from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG19, Architecture
+from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
 from maskstyle.networks.compute_type import ComputeType, choose_compute_type, measured_type
-from maskstyle.networks.weights import (
-    EMBEDDED_FILE,
-    candidate_files,
-    check_weights_path,
-    fetch_command,
-    find_weights,
-    read_weights,
-)
+from maskstyle.networks.search import FoundWeights, find_weights
+from maskstyle.networks.weights import EMBEDDED_FILES, check_weights_path, read_weights
 from maskstyle.settings import CHOICES
 
 if TYPE_CHECKING:
@@ -44,6 +38,8 @@ class NetworkChoice:
         Description of the choice for people: the network and the source of the weights.
     type_reason : str
         Why this compute type: what was measured.
+    notes : tuple of str
+        Notes for the user: weights files that were found and cannot be used.
     """
 
     architecture: Architecture
@@ -52,9 +48,22 @@ class NetworkChoice:
     compute_type: str
     reason: str
     type_reason: str = ""
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.reason}, {ComputeType(self.compute_type, self.type_reason)}"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the weights are those in the package."""
+        return self.weights == EMBEDDED_FILES.get(self.architecture)
+
+    @property
+    def source(self) -> str:
+        """Where the weights come from: the name of their file, or that they are embedded."""
+        if not self.embedded:
+            return self.weights.name
+        return "embedded, 8-bit" if self.architecture == VGG19 else "embedded"
 
 
 def choose_network(
@@ -65,13 +74,14 @@ def choose_network(
     Parameters
     ----------
     network : {"auto", "lite", "vgg16", "vgg19"}
-        The network. ``auto`` is vgg19 if its weights are found, else lite, which is part of the package.
+        The network; ``auto`` is vgg19.
     layers : iterable of str
         The layers to compute.
     compute_type : {"auto", "float32", "bfloat16"}
         ``auto`` stays where the processor has bfloat16 instructions, until `resolve_compute_type` measures.
     weights : Path, optional
-        The weights file. By default the first suitable file in ``MASKSTYLE_WEIGHTS_DIR`` and Keras' cache.
+        The weights file. By default the first suitable file in ``MASKSTYLE_WEIGHTS_DIR`` and Keras' cache, else the
+        one in the package: all of lite, and vgg19 up to block5_conv2 in 8 bits.
 
     Raises
     ------
@@ -83,40 +93,28 @@ def choose_network(
     Examples
     --------
     >>> str(choose_network("lite", ["block3_conv1"], compute_type="float32"))
-    'lite, float32'
+    'lite (embedded), float32'
     """
     if network not in NETWORKS:
         raise SettingsError(f"network is {network!r}; expected one of {', '.join(NETWORKS)}")
     wanted = tuple(dict.fromkeys(layers))
     chosen_type = choose_compute_type(compute_type)
-    if network == "auto" and weights is None:
-        architecture, file, hint = _vgg19_or_lite(wanted)
+    architecture = ARCHITECTURES.get(network, VGG19)
+    architecture.check_layers(wanted)
+    if weights is None:
+        found = find_weights(architecture, wanted)
     else:
-        architecture = ARCHITECTURES.get(network, VGG19)
-        architecture.check_layers(wanted)
-        if weights is not None:
-            check_weights_path(weights)
-        file = weights if weights is not None else find_weights(architecture, wanted)
-        hint = ""
-    origin = "" if file == EMBEDDED_FILE else f" from {file.name}"
-    return NetworkChoice(
-        architecture,
-        file,
-        wanted,
-        chosen_type.name,
-        f"{architecture.name}{origin}{hint}",
-        chosen_type.reason,
+        check_weights_path(weights)
+        found = FoundWeights(weights)
+    choice = NetworkChoice(architecture, found.path, wanted, chosen_type.name, "", chosen_type.reason)
+    origin, used = f" from {choice.source}", found.path.name
+    if choice.embedded:
+        origin, used = f" ({choice.source})", "the embedded weights"
+    return replace(
+        choice,
+        reason=f"{architecture.name}{origin}",
+        notes=tuple(f"{problem}; using {used}" for problem in found.notes),
     )
-
-
-def _vgg19_or_lite(layers: tuple[str, ...]) -> tuple[Architecture, Path, str]:
-    """Return vgg19 if its weights are found, else lite; the weights file; and a hint on how to get vgg19."""
-    VGG19.check_layers(layers)
-    if candidate_files(VGG19):
-        # Unusable weights are an error: falling back to lite would silently ignore the file.
-        file = find_weights(VGG19, layers)
-        return VGG19, file, ""
-    return LITE, find_weights(LITE, layers), f" (for vgg19: {fetch_command(VGG19)})"
 
 
 def resolve_compute_type(choice: NetworkChoice) -> NetworkChoice:
@@ -156,4 +154,6 @@ def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> Featur
         padding=padding,
         compute_type=choice.compute_type,
         type_reason=choice.type_reason,
+        source=choice.source,
+        notes=choice.notes,
     )

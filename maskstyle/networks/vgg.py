@@ -43,6 +43,10 @@ class FeatureNetwork:
         Type of the convolutions and of the features.
     type_reason : str
         Why this type, for records; empty where the user chose it.
+    source : str
+        Where the weights come from, for records.
+    notes : tuple of str
+        Notes for the user about the weights, which go into results.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class FeatureNetwork:
         padding: str,
         compute_type: str = "float32",
         type_reason: str = "",
+        source: str = "",
+        notes: tuple[str, ...] = (),
     ) -> None:
         if pooling not in POOLINGS:
             raise SettingsError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}")
@@ -66,6 +72,7 @@ class FeatureNetwork:
         self.padding = padding
         self.compute_type = compute_type
         self.type_reason = type_reason
+        self.source, self.notes = source, notes
         self._type = tf.dtypes.as_dtype(compute_type)
         self._stack = [
             (name, tf.constant(kernel, self._type), tf.constant(bias, self._type))

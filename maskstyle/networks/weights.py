@@ -1,8 +1,7 @@
-"""Find, read, check and fetch the weights of the networks."""
+"""Read and check files with the weights of a network; `maskstyle.networks.search` finds them."""
 
 from __future__ import annotations
 
-import os
 import re
 import zipfile
 import zlib
@@ -16,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import WeightsError
-from maskstyle.networks.architectures import LITE, Architecture
+from maskstyle.networks.architectures import LITE, VGG19, Architecture
 
-EMBEDDED_FILE = Path(__file__).with_name("lite.npz")
-"""The weights of ``lite``, part of the package; ``lite.md`` next to the file describes their origin."""
+EMBEDDED_FILES: Mapping[Architecture, Path] = {
+    LITE: Path(__file__).with_name("lite.npz"),
+    VGG19: Path(__file__).with_name("vgg19.npz"),
+}
+"""The weights that are part of the package; ``lite.md`` and ``vgg19.md`` next to the files describe their origin."""
 
-EMBEDDED_OPTION = "--network lite, which needs no download"
-
-WEIGHTS_FOLDER_VARIABLE = "MASKSTYLE_WEIGHTS_DIR"
 SUFFIXES = (".npz", ".h5")
 
 _LAYER_NAME = re.compile(r"block\d+_conv\d+")
@@ -50,94 +49,16 @@ class LayerWeights(NamedTuple):
     content_gain: float = 1.0
 
 
-def search_folders() -> list[Path]:
-    """Return the folders to search for weights, in order: MASKSTYLE_WEIGHTS_DIR, then the cache of Keras."""
-    named = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
-    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    return [*([Path(named)] if named else []), keras_home / "models"]
-
-
-def candidate_files(architecture: Architecture) -> list[Path]:
-    """Return the files in the search folders with the name of the network, in order of search.
-
-    Within a folder, files without the classifier ("notop") come first; the rest is alphabetical. The only candidate
-    for ``lite`` is the file in the package.
-
-    Raises
-    ------
-    WeightsError
-        If a search folder cannot be read.
-    """
-    if architecture == LITE:
-        return [EMBEDDED_FILE]
-    name = re.compile(rf"{re.escape(architecture.name)}(?![0-9a-z]).*", re.IGNORECASE)
-    found = []
-    for folder in search_folders():
-        try:
-            here = [path for path in folder.iterdir() if path.suffix in SUFFIXES and name.match(path.name)]
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except PermissionError as error:
-            raise WeightsError(
-                f"the folder {folder} is not readable; allow access, pass --weights FILE, or use {EMBEDDED_OPTION}"
-            ) from error
-        found += sorted(here, key=lambda path: ("notop" not in path.name, path.name))
-    return found
-
-
-def find_weights(architecture: Architecture, layers: Iterable[str]) -> Path:
-    """Return the first candidate file that contains every layer up to the deepest of `layers`.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The network.
-    layers : iterable of str
-        The layers to compute.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such file; the message lists the missing layers of each candidate.
-    """
-    needed = architecture.up_to_deepest(layers)
-    if architecture == LITE:
-        return EMBEDDED_FILE
-    problems = []
-    for path in candidate_files(architecture):
-        try:
-            missing = missing_layers(path, needed)
-        except WeightsError as error:
-            problems.append(str(error))
-            continue
-        if not missing:
-            return path
-        lack = f"lacks {_span(missing)}" if len(missing) < len(needed) else "has none of its layers"
-        problems.append(f"{path} {lack}")
-    if problems:
-        extent = f" up to {needed[-1]}" if needed else ""
-        raise WeightsError(
-            f"no weights of {architecture.name}{extent} were found: {'; '.join(problems)}; "
-            f"run: {fetch_command(architecture)}, pass --weights FILE, choose other layers, or use {EMBEDDED_OPTION}"
-        )
-    folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in search_folders()]
-    raise WeightsError(
-        f"no weights of {architecture.name} were found in {', '.join(folders)}; "
-        f"run: {fetch_command(architecture)}, pass --weights FILE, set {WEIGHTS_FOLDER_VARIABLE}, "
-        f"or use {EMBEDDED_OPTION}"
-    )
-
-
 def _remedy(path: Path, architecture: Architecture) -> str:
     """Return what to do about an unusable weights file."""
-    if path == EMBEDDED_FILE:
+    if path == EMBEDDED_FILES.get(architecture):
         return "reinstall maskstyle"
     if architecture == LITE:
         return "omit --weights to use the embedded weights"
     return f"run: {fetch_command(architecture)}"
 
 
-def _span(layers: Sequence[str]) -> str:
+def span(layers: Sequence[str]) -> str:
     """Return layer names as text: all of up to two, else the first and the last."""
     return ", ".join(layers) if len(layers) <= 2 else f"{layers[0]} to {layers[-1]}"
 
@@ -166,7 +87,8 @@ def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) 
     ----------
     path : Path
         A Keras ``.h5`` file (weights or a whole model), or an ``.npz`` file with the arrays ``blockB_convI/kernel``
-        and ``blockB_convI/bias`` and, optionally, ``blockB_convI/metric`` and ``blockB_convI/content_gain``.
+        and ``blockB_convI/bias`` and, optionally, ``blockB_convI/metric`` and ``blockB_convI/content_gain``. An int8
+        kernel holds whole steps; the array ``blockB_convI/scale`` (out,) holds their sizes.
     architecture : Architecture
         The network, which determines the expected shapes.
     layers : iterable of str
@@ -200,7 +122,7 @@ def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str],
     missing = [layer for layer in needed if layer not in names]
     if missing:
         raise WeightsError(
-            f"{path} lacks {_span(missing)} of {architecture.name}; it has {_span(sorted(names))}; "
+            f"{path} lacks {span(missing)} of {architecture.name}; it has {span(sorted(names))}; "
             f"choose among its layers, or {_remedy(path, architecture)}"
         )
 
@@ -282,14 +204,41 @@ def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
 
         def reader(layer: str) -> _Reader:
             def read() -> LayerWeights:
-                extra = {part: f"{layer}/{part}" for part in ("metric", "content_gain")}
+                extra = {part: f"{layer}/{part}" for part in ("scale", "metric", "content_gain")}
                 available = {part: archive[key] for part, key in extra.items() if key in archive}
-                return _as_weights(archive[f"{layer}/kernel"], archive[f"{layer}/bias"], **available)
+                kernel = _in_floats(path, layer, archive[f"{layer}/kernel"], available.pop("scale", None))
+                return _as_weights(kernel, archive[f"{layer}/bias"], **available)
 
             return read
 
         names = {key.partition("/")[0] for key in archive.files if key.endswith("/kernel")}
         yield {name: reader(name) for name in names if _LAYER_NAME.fullmatch(name)}
+
+
+def _in_floats(path: Path, layer: str, kernel: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[Any]:
+    """Return a kernel as floats: an int8 kernel times the size of a step of each output channel."""
+    if kernel.dtype != np.int8:
+        if scale is not None:
+            raise WeightsError(
+                f"{path} has {layer}/scale, but the kernel of {layer} is {kernel.dtype}; expected int8, or no scale"
+            )
+        return kernel
+    if scale is None:
+        raise WeightsError(
+            f"{path}: the kernel of {layer} is int8, and there is no {layer}/scale; add the size of a step for each "
+            "output channel, or write the kernel in floats"
+        )
+    if scale.shape != kernel.shape[-1:]:
+        raise WeightsError(
+            f"{path}: the scale of {layer} has shape {scale.shape}, but its kernel needs {kernel.shape[-1:]}"
+        )
+    sizes = np.asarray(scale, dtype=np.float32)
+    if not (np.isfinite(sizes) & (sizes > 0)).all():
+        raise WeightsError(
+            f"{path}: the scale of {layer} has values that are not finite or not above 0, so the file is damaged; "
+            "fetch or copy it again"
+        )
+    return kernel * sizes
 
 
 @contextmanager
@@ -328,25 +277,3 @@ def _as_weights(
         None if metric is None else np.asarray(metric, dtype=np.float32),
         float(content_gain),
     )
-
-
-def fetch_weights(architecture: Architecture) -> Path:
-    """Download the ImageNet weights of a network with Keras, which verifies their hash, and return the file.
-
-    Raises
-    ------
-    WeightsError
-        If the download fails.
-    """
-    import keras
-
-    models = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19}
-    try:
-        models[architecture.name](include_top=False, weights="imagenet")
-    except Exception as error:  # Keras raises a bare Exception if the download fails
-        reason = " ".join(str(error).split())
-        raise WeightsError(
-            f"Keras could not fetch the weights of {architecture.name} ({reason}); check the connection, or "
-            "copy the file from another machine and pass --weights FILE"
-        ) from error
-    return find_weights(architecture, architecture.layers)

@@ -34,6 +34,8 @@ class Result:
         Name of the network.
     compute_type : {"float32", "bfloat16"}
         Type of its convolutions.
+    weights : str
+        Where its weights come from: the name of a file, or "embedded, 8-bit"; empty if unknown.
     limits : Limits
         Memory limit and size of tiles.
     losses : dict of str to float
@@ -60,6 +62,7 @@ class Result:
     settings: Settings
     network: str
     compute_type: str
+    weights: str
     limits: Limits
     losses: dict[str, float]
     steps: tuple[StepRecord, ...]
@@ -84,6 +87,7 @@ class Result:
             "network": self.network,
             "compute_type": self.compute_type,
             "compute_type_reason": self.type_reason,
+            "weights": self.weights,
             "settings": dataclasses.asdict(self.settings),
             "run": dataclasses.asdict(self.limits),
             **own,

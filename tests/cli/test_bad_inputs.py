@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from maskstyle import save_image
+from maskstyle.networks.search import FoundWeights
 
 GOOD = "content.png style.jpg -o out.png"
 MASKED = "content.png --style style.jpg:soft.png -o out.png"
@@ -204,14 +205,15 @@ WEIGHTS = [
         "without a bias", "basic {good} {first} --weights half.npz", ("half.npz cannot be read", "block1_conv1/bias")
     ),
     Bad(
-        "for a deeper recipe",
-        "basic {good} --recipe fernandes --size 40",
-        ("lacks block4_conv1, block4_conv2", "weights fetch vgg19", "--network lite"),
-    ),
-    Bad(
-        "found but too shallow, though lite would do",
-        "basic {good} --style-layers block4_conv1 --size 40",
-        ("lacks block4_conv1", "--network lite"),
+        "found but too shallow, as those of the package",
+        "basic {good} --style-layers block5_conv3 --scales 1",
+        (
+            "vgg19_random.npz lacks block4_conv1 to block5_conv3",
+            "the embedded file lacks block5_conv3",
+            "weights fetch vgg19",
+            "--weights FILE",
+            "--network lite",
+        ),
     ),
     Bad(
         "nowhere, for a layer that does not exist",
@@ -231,8 +233,8 @@ WEIGHTS = [
     ),
     Bad(
         "nowhere",
-        "basic {good} --network vgg19",
-        ("nowhere (no such folder)", "weights fetch vgg19", "--network lite"),
+        "basic {good} --network vgg16",
+        ("nowhere (no such folder)", "weights fetch vgg16", "--network lite"),
         {"MASKSTYLE_WEIGHTS_DIR": "nowhere"},
     ),
     Bad(
@@ -278,9 +280,9 @@ COMMANDS = [
     Bad("compare: style too narrow", "compare content.png narrow.png -o out.png", ("2x300", "less narrow style")),
     Bad("compare: weights missing", "compare {good} --weights none.h5", ("no weights file none.h5",)),
     Bad(
-        "compare: second recipe too deep",
-        "compare {good} --recipes default,carter2021 --networks vgg19",
-        ("lacks block4_conv1 to block5_",),
+        "compare: a network without weights",
+        "compare {good} --recipes default,fernandes --networks vgg16",
+        ("no weights of vgg16 were found",),
     ),
     Bad("compare: an option of basic", "compare {good} --style-weight 3", ("--style-weight",)),
 ]
@@ -880,7 +882,7 @@ def test_a_fetch_that_works_says_where_the_file_is(run, monkeypatch, random_vgg1
         shutil.copy(random_vgg19_weights, fetched)
 
     monkeypatch.setattr(keras.applications, "VGG19", download)
-    monkeypatch.setattr("maskstyle.networks.weights.find_weights", lambda architecture, layers: fetched)
+    monkeypatch.setattr("maskstyle.networks.search.find_weights", lambda *_: FoundWeights(fetched))
     ran = run("weights", "fetch", "vgg19").succeeded()
     assert ran.err == f"the weights of vgg19 are in {fetched}\n"
 

@@ -10,11 +10,13 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from reference import he_weights, write_npz
 
 from maskstyle import load_image, read_metadata
 from maskstyle.cli.options import flag_of, layer_mix_text
+from maskstyle.networks.architectures import VGG19
 from maskstyle.recipes import RECIPES
-from maskstyle.settings import CHOICES, Limits, PatchSettings, Settings
+from maskstyle.settings import CHOICES, DRAFT, Limits, PatchSettings, Settings
 from maskstyle.techniques.registry import TECHNIQUES
 
 RECORD_KEYS = {
@@ -23,6 +25,7 @@ RECORD_KEYS = {
     "network",
     "compute_type",
     "compute_type_reason",
+    "weights",
     "settings",
     "run",
     "notes",
@@ -139,20 +142,61 @@ def test_a_plot_without_matplotlib_is_refused_at_once(basic, desk, monkeypatch):
     assert not (desk / "out.png").exists()
 
 
-def test_without_weights_the_defaults_paint_with_the_embedded_network(desk, run, eagerly, no_weights):
+def test_without_weights_the_defaults_paint_with_the_embedded_vgg19(desk, run, eagerly, no_weights):
     options = ("--steps", "1", "--scales", "1", "--json", "run.json")
     ran = run("basic", "content.png", "style.jpg", "-o", "out.png", *options).succeeded()
-    assert "network: lite, " in ran.err
-    assert "(for vgg19: maskstyle weights fetch vgg19)" in ran.err
+    assert "network: vgg19 (embedded, 8-bit), " in ran.err
+    assert "note: " not in ran.err
     for written in (read_metadata(desk / "out.png"), read_json(desk / "run.json")):
-        assert written["network"] == "lite"
+        assert (written["network"], written["weights"]) == ("vgg19", "embedded, 8-bit")
+        assert written["inputs"]["weights"] == "embedded, 8-bit"
         assert written["settings"]["network"] == "auto"
+
+
+def test_weights_that_cannot_be_used_are_noted_and_those_of_the_package_take_their_place(
+    basic, desk, monkeypatch, tmp_path
+):
+    (tmp_path / "vgg19_damaged.npz").write_text("no archive")
+    write_npz(tmp_path / "vgg19_shallow.npz", he_weights(VGG19, ["block1_conv1"]))
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
+    ran = basic().succeeded()
+    notes = [line for line in ran.err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 2
+    assert "vgg19_damaged.npz cannot be read as .npz weights: it seems damaged" in notes[0]
+    assert notes[1].endswith("vgg19_shallow.npz lacks block1_conv2; using the embedded weights")
+    assert "network: vgg19 (embedded, 8-bit), " in ran.err
+    written = read_metadata(desk / "out.png")
+    assert written["weights"] == "embedded, 8-bit"
+    assert len(written["notes"]) == 2
+
+
+def test_a_draft_is_recorded_as_the_settings_it_stands_for(basic, desk, size_of):
+    """The quick options name the steps, which win."""
+    ran = basic("--draft", "--size", "20").succeeded()
+    assert "network: lite (embedded), " in ran.err
+    assert size_of(desk / "out.png") == (16, 20)
+    settings = read_metadata(desk / "out.png")["settings"]
+    assert {name: settings[name] for name in DRAFT} == {"network": "lite", "size": 20, "steps": 2}
+
+
+def test_a_draft_is_small_and_quick_whatever_the_recipe(run, desk):
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--draft", "--recipe", "gatys2016", "--dry-run")
+    lines = ran.succeeded().out.splitlines()
+    assert lines[0] == "sizes: 256x205"
+    assert lines[1].startswith("steps: at most 30")
+    assert lines[2].startswith("network: lite (embedded), ")
+
+
+def test_a_draft_with_weights_uses_their_network(run, desk, random_vgg19_weights):
+    draft = ("--draft", "--weights", random_vgg19_weights, "--dry-run")
+    lines = run("basic", "content.png", "style.jpg", "-o", "out.png", *draft).succeeded().out.splitlines()
+    assert lines[2].startswith("network: vgg19 from vgg19_random.npz, ")
 
 
 def test_lite_paints_where_it_is_asked_for_and_vgg19_is_found(basic, desk, size_of):
     options = ("--network", "lite", "--steps", "5", "--snapshot-every", "2", "--snapshot-dir", "shots")
     ran = basic(*options, "--size", "20").succeeded()
-    assert "network: lite, " in ran.err
+    assert "network: lite (embedded), " in ran.err
     assert "vgg19" not in ran.err
     assert read_metadata(desk / "out.png")["network"] == "lite"
     assert size_of(desk / "out.png") == (16, 20)

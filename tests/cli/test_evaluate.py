@@ -47,7 +47,7 @@ def test_maps_beside_the_images_are_found_and_tables_are_printed(evaluate):
         "content map: content_map.png, found beside content.png",
         "style map: style_sem.png, found beside style.jpg",
     ]
-    assert "network: lite, " in ran.err
+    assert "network: lite (embedded), " in ran.err
     assert ran.err.splitlines()[-1] == "note: lite approximates vgg19; vgg19 is more accurate"
     lines = [line.split() for line in ran.out.splitlines()]
     title = "region pixels own style distance nearest other its distance leakage content"
@@ -78,7 +78,7 @@ def test_the_record_lists_the_inputs(evaluate, desk):
         "palette": None,
         "least_region": None,
         "soft_maps": False,
-        "weights": "lite.npz",
+        "weights": "embedded",
     }
     assert (record["network"], record["compute_type"], record["propagation"]) == ("lite", "float32", "inside")
     assert (record["size"], record["style_size"]) == ([32, 40], [20, 16])

@@ -45,8 +45,8 @@ def changed_columns(desk):
 
 
 def test_the_style_goes_where_the_mask_is(mask, desk, no_weights):
-    ran = mask("--style", "style.jpg:soft.png").succeeded()
-    assert "network: lite, " in ran.err
+    ran = mask("--style", "style.jpg:soft.png", "--network", "lite").succeeded()
+    assert "network: lite (embedded), " in ran.err
     assert "wrote out.png: 40x32, 2 steps" in ran.err
     assert "soft.png" not in ran.err
     assert "note: " not in ran.err

@@ -15,7 +15,8 @@ from typer.main import get_command
 from maskstyle import __version__, read_metadata
 from maskstyle.cli.app import app, with_flags
 from maskstyle.cli.options import flag_of
-from maskstyle.networks.weights import EMBEDDED_FILE
+from maskstyle.networks.architectures import LITE, VGG19
+from maskstyle.networks.weights import EMBEDDED_FILES
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import Settings
 
@@ -61,10 +62,10 @@ def test_compare_writes_a_sheet_a_table_and_a_record(desk, run, size_of, quick_r
 def test_compare_networks_without_a_download(desk, run, no_weights, quick_recipes):
     options = ("--networks", "auto,lite", "--steps", "1", "--size", "24")
     ran = run("compare", "content.png", "style.jpg", "-o", "sheet.png", *options).succeeded()
-    assert "default, auto: lite, " in ran.err
+    assert "default, auto: vgg19 (embedded, 8-bit), " in ran.err
     metadata = read_metadata(desk / "sheet.png")
     assert {name: each["network"] for name, each in metadata.items()} == {
-        "default, auto": "lite",
+        "default, auto": "vgg19",
         "default, lite": "lite",
     }
 
@@ -101,7 +102,9 @@ def test_a_recipe_is_shown_as_options_that_can_be_given(run, recipe):
 
 def test_weights_are_listed(run, random_vgg19_weights):
     out = run("weights", "list").succeeded().out
-    assert re.search(rf"lite +{re.escape(str(EMBEDDED_FILE))} +block1_conv1 to block5_conv4", out)
+    for architecture, deepest in ((LITE, "block5_conv4"), (VGG19, "block5_conv2")):
+        embedded = re.escape(str(EMBEDDED_FILES[architecture]))
+        assert re.search(rf"{architecture.name} +{embedded} \(embedded\) +block1_conv1 to {deepest}", out)
     assert re.search(r"vgg16 +none found +maskstyle weights fetch vgg16", out)
     file = re.escape(str(random_vgg19_weights))
     assert re.search(rf"vgg19 +{file} +block1_conv1 to block3_conv4", out)
@@ -117,8 +120,17 @@ def test_damaged_weights_are_listed_as_such(run, tmp_path, monkeypatch):
     assert out.count("it seems damaged") == 2
 
 
-def test_the_path_of_the_embedded_weights(run, no_weights):
-    assert run("weights", "path", "lite").succeeded().out == f"{EMBEDDED_FILE}\n"
+@pytest.mark.parametrize("architecture", EMBEDDED_FILES, ids=lambda architecture: architecture.name)
+def test_the_path_of_the_embedded_weights(run, no_weights, architecture):
+    ran = run("weights", "path", architecture.name).succeeded()
+    assert (ran.out, ran.err) == (f"{EMBEDDED_FILES[architecture]}\n", "")
+
+
+def test_the_path_of_the_embedded_weights_where_others_are_too_shallow(run, random_vgg19_weights):
+    ran = run("weights", "path", "vgg19").succeeded()
+    assert ran.out == f"{EMBEDDED_FILES[VGG19]}\n"
+    lacking = f"{random_vgg19_weights} lacks block4_conv1 to block5_conv2"
+    assert ran.err == f"note: {lacking}\n"
 
 
 def test_the_path_of_weights_is_printed_alone(run, tmp_path, monkeypatch):
@@ -237,15 +249,15 @@ def _imported_by(arguments):
 
 
 def test_compare_skips_recipes_without_weights(desk, run, no_weights, quick_recipes):
-    options = ("--recipes", "default,fernandes,gatys2016", "--steps", "1", "--size", "24", "-o", "sheet.png")
+    options = ("--recipes", "default,surma2019", "--steps", "1", "--size", "24", "-o", "sheet.png")
     ran = run("compare", "content.png", "style.jpg", *options).succeeded()
-    assert "gatys2016: skipped: no weights of vgg19 were found" in ran.err
+    assert "surma2019: skipped: no weights of vgg16 were found" in ran.err
     assert "--networks lite" in ran.err
-    assert "wrote sheet.png: 1 of 3 results" in ran.err
+    assert "wrote sheet.png: 1 of 2 results" in ran.err
     assert list(read_metadata(desk / "sheet.png")) == ["default"]
-    alone = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "gatys2016,fernandes")
+    alone = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "surma2019,ghorpade2021")
     assert alone.code == 2
-    assert "no weights of vgg19 were found" in alone.error
-    asked = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "lite,vgg19")
+    assert "no weights of vgg16 were found" in alone.error
+    asked = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "lite,vgg16")
     assert asked.code == 2
-    assert "no weights of vgg19 were found" in asked.error
+    assert "no weights of vgg16 were found" in asked.error

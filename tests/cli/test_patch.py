@@ -24,7 +24,7 @@ def patch(desk, run, eagerly, quick, two_halves):
 
 
 def test_maps_beside_the_pictures_are_found_and_said(patch, no_weights):
-    ran = patch().succeeded()
+    ran = patch("--network", "lite").succeeded()
     assert ran.err.splitlines()[:2] == [
         "note: content map content_map.png, found beside content.png",
         "note: style map style_sem.png, found beside style.jpg",

@@ -37,12 +37,12 @@ def unchanged(desk):
 
 
 def test_maps_beside_the_pictures_are_found_and_said(region, desk, no_weights):
-    ran = region().succeeded()
+    ran = region("--network", "lite").succeeded()
     assert [line for line in ran.err.splitlines() if line.startswith("note: ")] == [
         "note: content map content_map.png, found beside content.png",
         "note: style map style_sem.png, found beside style.jpg",
     ]
-    assert "network: lite, " in ran.err
+    assert "network: lite (embedded), " in ran.err
     assert "wrote out.png: 40x32, 2 steps" in ran.err
     assert not unchanged(desk).all(axis=0).any()
 

@@ -10,8 +10,9 @@ from reference import forward, random_image
 
 from maskstyle.networks.architectures import LITE
 from maskstyle.networks.load import choose_network, load_network
-from maskstyle.networks.weights import EMBEDDED_FILE, layer_names, read_weights
+from maskstyle.networks.weights import EMBEDDED_FILES, layer_names, read_weights
 
+EMBEDDED_FILE = EMBEDDED_FILES[LITE]
 LARGEST_BYTES = 8_000_000
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,10 @@ from numpy.testing import assert_array_equal
 from reference import TINY19, random_image
 
 from maskstyle.errors import SettingsError, WeightsError
-from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
+from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG19
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network, resolve_compute_type
 from maskstyle.networks.speed import Speed, remember
-from maskstyle.networks.weights import EMBEDDED_FILE
+from maskstyle.networks.weights import EMBEDDED_FILES
 
 
 def test_auto_is_vgg19_from_where_weights_are_found(monkeypatch, random_vgg19_weights):
@@ -23,21 +25,23 @@ def test_auto_is_vgg19_from_where_weights_are_found(monkeypatch, random_vgg19_we
     assert choice.layers == ("block1_conv1", "block3_conv1")
     assert choice.compute_type == "float32"
     assert str(choice) == "vgg19 from vgg19_random.npz, float32"
+    assert (choice.source, choice.notes) == ("vgg19_random.npz", ())
 
 
-def test_auto_is_lite_where_there_are_no_weights_of_vgg19():
-    choice = choose_network("auto", ["block1_conv1", "block5_conv2", "block1_conv1"], compute_type="float32")
-    assert choice.architecture is LITE
-    assert choice.weights == EMBEDDED_FILE
+@pytest.mark.parametrize("network", ["auto", "vgg19"])
+def test_vgg19_is_the_packages_own_where_no_weights_are_found(network):
+    choice = choose_network(network, ["block1_conv1", "block5_conv2", "block1_conv1"], compute_type="float32")
+    assert (choice.architecture, choice.weights) == (VGG19, EMBEDDED_FILES[VGG19])
     assert choice.layers == ("block1_conv1", "block5_conv2")
-    assert str(choice) == "lite (for vgg19: maskstyle weights fetch vgg19), float32"
+    assert str(choice) == "vgg19 (embedded, 8-bit), float32"
+    assert (choice.source, choice.notes) == ("embedded, 8-bit", ())
 
 
 def test_lite_by_name_even_where_weights_of_vgg19_are_found(monkeypatch, random_vgg19_weights):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
     choice = choose_network("lite", ["block4_conv1"], compute_type="float32")
-    assert (choice.architecture, choice.weights) == (LITE, EMBEDDED_FILE)
-    assert str(choice) == "lite, float32"
+    assert (choice.architecture, choice.weights) == (LITE, EMBEDDED_FILES[LITE])
+    assert str(choice) == "lite (embedded), float32"
 
 
 def test_auto_with_weights_named_is_vgg19(random_vgg19_weights):
@@ -62,26 +66,51 @@ def test_by_name_with_a_file(random_vgg19_weights, architecture):
     assert choice.weights == random_vgg19_weights
 
 
-@pytest.mark.parametrize("architecture", [VGG16, VGG19], ids=lambda architecture: architecture.name)
-def test_no_weights_of_a_network_asked_for_by_name(architecture):
-    name = architecture.name
-    with pytest.raises(WeightsError, match=f"no weights of {name} were found.* {name}, .*use --network lite"):
-        choose_network(name, ["block1_conv1"])
+def test_no_weights_of_vgg16():
+    with pytest.raises(WeightsError, match=r"no weights of vgg16 were found.* vgg16, .*use --network lite"):
+        choose_network("vgg16", ["block1_conv1"])
 
 
-def test_weights_that_are_found_but_too_shallow(monkeypatch, random_vgg19_weights):
+@pytest.mark.parametrize("network", ["auto", "vgg19"])
+def test_weights_that_are_found_but_too_shallow(monkeypatch, random_vgg19_weights, network):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
-    says = r"vgg19_random.npz lacks block4_conv1; .*maskstyle weights fetch vgg19.*use --network lite"
-    for network in ("auto", "vgg19"):
-        with pytest.raises(WeightsError, match=says):
-            choose_network(network, ["block4_conv1"])
+    choice = choose_network(network, ["block4_conv1"])
+    assert choice.weights == EMBEDDED_FILES[VGG19]
+    assert choice.notes == (f"{random_vgg19_weights} lacks block4_conv1; using the embedded weights",)
 
 
-def test_weights_that_are_found_but_damaged(monkeypatch, tmp_path):
+@pytest.mark.parametrize("network", ["auto", "vgg19"])
+def test_layers_beyond_those_of_the_package(monkeypatch, random_vgg19_weights, network):
+    says = "up to block5_conv4 were found: the embedded file lacks block5_conv3, block5_conv4; "
+    remedies = "run: maskstyle weights fetch vgg19, pass --weights FILE, choose other layers, or use --network lite"
+    with pytest.raises(WeightsError, match=f"no weights of vgg19 {says}{remedies}"):
+        choose_network(network, ["block5_conv4"])
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
+    with pytest.raises(WeightsError, match=r"vgg19_random.npz lacks block4_conv1 to block5_conv3; the embedded file"):
+        choose_network(network, ["block5_conv3"])
+
+
+def test_weights_that_are_found_but_damaged(monkeypatch, tmp_path, random_vgg19_weights):
     (tmp_path / "vgg19.npz").touch()
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
-    with pytest.raises(WeightsError, match=r"vgg19.npz cannot be read .*use --network lite"):
-        choose_network("auto", ["block1_conv1"])
+    choice = choose_network("auto", ["block1_conv1"])
+    assert choice.weights == EMBEDDED_FILES[VGG19]
+    (note,) = choice.notes
+    assert re.match(r".*vgg19.npz cannot be read .*; using the embedded weights", note)
+
+    good = shutil.copy(random_vgg19_weights, tmp_path / "vgg19_good.npz")
+    choice = choose_network("auto", ["block1_conv1"])
+    assert choice.weights == good
+    (note,) = choice.notes
+    assert re.match(r".*vgg19.npz cannot be read .*; using vgg19_good.npz", note)
+
+
+def test_the_notes_and_the_source_go_with_the_loaded_network(monkeypatch, tmp_path):
+    (tmp_path / "vgg19.h5").touch()
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
+    choice = choose_network("auto", ["block1_conv1"])
+    network = load_network(choice, pooling="max", padding="edge")
+    assert (network.source, network.notes) == ("embedded, 8-bit", choice.notes)
 
 
 def test_a_file_that_does_not_exist():

@@ -166,7 +166,8 @@ def test_unknown_pooling_padding_and_layer():
 @pytest.fixture
 def real_layers_and_weights(monkeypatch):
     from maskstyle.errors import WeightsError
-    from maskstyle.networks.weights import find_weights, read_weights
+    from maskstyle.networks.search import find_weights
+    from maskstyle.networks.weights import read_weights
 
     folder = os.environ.get("MASKSTYLE_TEST_WEIGHTS")
     if not folder:
@@ -176,7 +177,7 @@ def real_layers_and_weights(monkeypatch):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", folder)
     layers = ("block1_conv1", "block2_conv1", "block3_conv1", "block3_conv4")
     try:
-        return layers, read_weights(find_weights(VGG19, layers), VGG19, layers)
+        return layers, read_weights(find_weights(VGG19, layers).path, VGG19, layers)
     except WeightsError as error:
         pytest.skip(str(error))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -14,16 +15,8 @@ from reference import TINY16, TINY19, he_weights, with_metrics, write_npz
 
 from maskstyle.errors import WeightsError
 from maskstyle.networks.architectures import LITE, VGG16, VGG19, Architecture
-from maskstyle.networks.weights import (
-    EMBEDDED_FILE,
-    candidate_files,
-    fetch_weights,
-    find_weights,
-    layer_names,
-    missing_layers,
-    read_weights,
-    search_folders,
-)
+from maskstyle.networks.search import FoundWeights, candidate_files, fetch_weights, find_weights, search_folders
+from maskstyle.networks.weights import EMBEDDED_FILES, layer_names, missing_layers, read_weights
 
 LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1")
 WEIGHTS = he_weights(TINY19, LAYERS)
@@ -180,45 +173,53 @@ def test_search_folders(monkeypatch, tmp_path):
 def test_candidates_named_folder_first_then_notop_then_names(named, keras_cache):
     touch(named, "vgg19_b.npz", "vgg19_a.h5", "vgg19_weights_notop.h5")
     touch(keras_cache, "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "vgg19_weights.h5")
-    assert [path.name for path in candidate_files(VGG19)] == [
+    assert [path.name for path in candidate_files(VGG19).files] == [
         "vgg19_weights_notop.h5",
         "vgg19_a.h5",
         "vgg19_b.npz",
         "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
         "vgg19_weights.h5",
+        "vgg19.npz",
     ]
+    assert candidate_files(VGG19).files[-1] == EMBEDDED_FILES[VGG19]
 
 
 def test_candidates_are_named_after_the_network(named):
     touch(named, "vgg16.npz", "vgg190.npz", "vgg19bn.npz", "my_vgg19.npz", "vgg19.txt", "vgg19.NPZ.part", "vgg19.pth")
     expected = touch(named, "VGG19.npz", "vgg19-mine.h5", "vgg19.npz", "vgg19_x.npz")
-    assert sorted(candidate_files(VGG19)) == sorted(expected)
+    assert sorted(candidate_files(VGG19).files[:-1]) == sorted(expected)
 
 
 def test_candidates_without_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path / "nowhere"))
-    assert candidate_files(VGG19) == []
+    assert candidate_files(VGG16) == ([], [])
+    assert candidate_files(VGG19) == ([EMBEDDED_FILES[VGG19]], [])
 
 
 def test_find_takes_the_first_file_that_holds_the_layers(named, keras_cache):
     shallow = write_npz(named / "tiny19_a.npz", {"block1_conv1": WEIGHTS["block1_conv1"]})
     deep = write_old_h5(keras_cache / "tiny19.h5", WEIGHTS)
-    assert find_weights(TINY19, ["block1_conv1"]) == shallow
-    assert find_weights(TINY19, ["block2_conv1"]) == deep
+    assert find_weights(TINY19, ["block1_conv1"]) == FoundWeights(shallow)
+    lack = f"{shallow} lacks block1_conv2, block2_conv1"
+    assert find_weights(TINY19, ["block2_conv1"]) == FoundWeights(deep, (lack,))
 
 
 def test_find_prefers_files_without_the_classifier(named):
     write_npz(named / "tiny19.npz", WEIGHTS)
     preferred = write_npz(named / "tiny19_notop.npz", WEIGHTS)
-    assert find_weights(TINY19, LAYERS) == preferred
+    assert find_weights(TINY19, LAYERS) == FoundWeights(preferred)
 
 
-def test_find_passes_over_damaged_files_and_foreign_ones(named):
+def test_find_passes_over_damaged_files_and_foreign_ones_and_says_so(named):
     touch(named, "tiny19_a.npz", "tiny19_b.h5")
     np.savez(named / "tiny19_c.npz", conv0=np.zeros(3))
     (named / "tiny19_d.npz").mkdir()
     good = write_npz(named / "tiny19_e.npz", WEIGHTS)
-    assert find_weights(TINY19, LAYERS) == good
+    found = find_weights(TINY19, LAYERS)
+    assert found.path == good
+    assert [re.search(r"tiny19_.\.\w+", note)[0] for note in found.notes] == [
+        f"tiny19_{name}" for name in ("a.npz", "b.h5", "c.npz", "d.npz")
+    ]
 
 
 def test_find_names_every_file_and_what_it_lacks(named):
@@ -243,16 +244,26 @@ def test_find_names_the_first_and_last_of_many_missing_layers(named):
 
 def test_find_without_any_file_names_the_folders_and_what_to_do(named, keras_cache):
     with pytest.raises(WeightsError) as caught:
-        find_weights(VGG19, ["block1_conv1"])
-    for part in (str(named), str(keras_cache), "maskstyle weights fetch vgg19", "--weights", "MASKSTYLE_WEIGHTS_DIR"):
+        find_weights(VGG16, ["block1_conv1"])
+    for part in (str(named), str(keras_cache), "maskstyle weights fetch vgg16", "--weights", "MASKSTYLE_WEIGHTS_DIR"):
         assert part in str(caught.value)
     assert str(caught.value).endswith("or use --network lite, which needs no download")
 
 
 def test_lite_is_the_packages_own_file_whatever_lies_in_the_folders(named):
     touch(named, "lite.npz", "lite_notop.h5")
-    assert candidate_files(LITE) == [EMBEDDED_FILE]
-    assert find_weights(LITE, LITE.layers) == EMBEDDED_FILE
+    assert candidate_files(LITE).files == [EMBEDDED_FILES[LITE]]
+    assert find_weights(LITE, LITE.layers) == FoundWeights(EMBEDDED_FILES[LITE])
+
+
+def test_a_folder_that_cannot_be_read_is_noted(named, monkeypatch):
+    def refuse(folder):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    found = find_weights(VGG19, ["block1_conv1"])
+    assert found.path == EMBEDDED_FILES[VGG19]
+    assert found.notes[0] == f"the folder {named} is not readable"
 
 
 def test_find_for_no_layers_at_all(named):

@@ -37,10 +37,10 @@ def test_a_loaded_network_keeps_its_pooling_and_padding(tiny_network):
 
 
 def test_without_weights_on_this_machine():
-    with pytest.raises(WeightsError, match="vgg19"):
-        paint(scene_of(network="vgg19"))
+    with pytest.raises(WeightsError, match="vgg16"):
+        paint(scene_of(network="vgg16"))
     result = paint(scene_of())
-    assert (result.network, result.settings.network) == ("lite", "auto")
+    assert (result.network, result.weights, result.settings.network) == ("vgg19", "embedded, 8-bit", "auto")
     assert np.isfinite(list(result.losses.values())).all()
     assert result.losses["style"] > 0
 
@@ -48,7 +48,15 @@ def test_without_weights_on_this_machine():
 def test_weights_are_found_as_the_settings_say(monkeypatch, random_vgg19_weights):
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
     result = paint(scene_of())
-    assert (result.network, result.compute_type) == ("vgg19", "float32")
+    assert (result.network, result.weights, result.compute_type) == ("vgg19", "vgg19_random.npz", "float32")
+
+
+def test_weights_that_cannot_be_used_are_noted_in_the_result(monkeypatch, tmp_path):
+    (tmp_path / "vgg19.h5").touch()
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(tmp_path))
+    (note,) = paint(scene_of()).notes
+    assert "vgg19.h5 cannot be read" in note
+    assert note.endswith("; using the embedded weights")
 
 
 def test_a_run_that_does_not_fit_into_its_memory_is_refused(tiny_network):

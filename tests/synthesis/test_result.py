@@ -29,6 +29,7 @@ def result():
         settings=Settings(seed=17, steps=2),
         network="vgg19",
         compute_type="float32",
+        weights="w.npz",
         limits=Limits(tile_size=512),
         losses=losses,
         steps=(

@@ -25,7 +25,7 @@ from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.load import NetworkChoice, load_network
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.networks.weights import EMBEDDED_FILE
+from maskstyle.networks.weights import EMBEDDED_FILES
 from maskstyle.objective.assemble import content_term
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.gram import gram
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, required=True, help="folder with photos/ and paintings/")
     parser.add_argument("--work", type=Path, required=True, help="folder for the results")
     parser.add_argument(
-        "--lite", type=Path, default=EMBEDDED_FILE, help="lite.npz to compare (default: the package's)"
+        "--lite", type=Path, default=EMBEDDED_FILES[LITE], help="lite.npz to compare (default: the package's)"
     )
     parser.add_argument("--compute-type", default="bfloat16")
     parser.add_argument("--pairs", type=int, default=PAIRS)
