@@ -632,8 +632,8 @@ def test_a_draft_of_a_plan(desk, run, random_vgg19_weights):
     styles = '[styles.one]\nimage = "style.jpg"\n[settings]\nsize = 512\nnetwork = "vgg19"\n'
     plan.write_text(f'technique = "basic"\ncontent = "content.png"\nweights = "{random_vgg19_weights}"\n{styles}')
     ran = run("run", "plan.toml", "--draft", "--set", "steps=7", "--dry-run").succeeded()
-    assert "sizes: 128x102, 256x205" in ran.out
-    assert "steps: at most 7, 7" in ran.out
+    assert "output: none, 256x205" in ran.out
+    assert "steps: at most 7, 7, 7" in ran.out
     assert "network: lite (embedded), " in ran.out
     assert f"note: the draft uses lite, without {random_vgg19_weights}, which the plan names" in ran.err
     ran = run("run", "plan.toml", "--draft", "--set", "network=vgg19", "--dry-run").succeeded()
