@@ -264,9 +264,9 @@ class SizeSettings:
     ----------
     size : int or None
         Longer side of the result in pixels; None: the content image's, at most 512.
-    scales : int
-        Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one. Each doubling of
-        the result adds a size. 1: paint at the final size only.
+    scales : int or None
+        Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one; each doubling of
+        the result adds a size. 1: paint at the final size only. None: begin at about 128 pixels.
     style_fit : {"keep", "stretch"}
         ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
         stretch it to the size of the result.
@@ -277,7 +277,13 @@ class SizeSettings:
     size: int | None = setting(
         None, "Longer side of the result in pixels.", SPEED, bounds=COUNT, unset="the {input}'s, at most 512"
     )
-    scales: int = setting(3, "Number of sizes, coarse to fine, for a 512-pixel result.", SPEED, bounds=COUNT)
+    scales: int | None = setting(
+        None,
+        "Number of sizes, coarse to fine, for a 512-pixel result.",
+        SPEED,
+        bounds=COUNT,
+        unset="from about 128 pixels on",
+    )
     style_fit: str = setting(
         "keep",
         "Keep the style image's aspect ratio, or stretch it.",

@@ -13,6 +13,8 @@ from reference import TINY16, TINY19, forward, he_weights, random_image, raw_gra
 from maskstyle import Run, transfer_basic
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import resize_image
+from maskstyle.objective.content_limits import content_limit
+from maskstyle.objective.terms import STIFFNESS
 from maskstyle.recipes import RECIPES, find_recipe
 from maskstyle.settings import wanted_layers
 
@@ -106,20 +108,21 @@ def default():
     features, content, style = (
         numpy_features(each, TINY19, settings.pooling, settings.padding) for each in (IMAGE, CONTENT, STYLE)
     )
-    content_loss = sum(
-        share * np.sum((features[layer] - content[layer]) ** 2) / np.sum(content[layer] ** 2)
-        for layer, share in settings.content_layers
-    )
+    distance = limit = 0.0
+    for layer, share in settings.content_layers:
+        distance += share * np.sum((features[layer] - content[layer]) ** 2) / np.sum(content[layer] ** 2)
+        limit += share * content_limit(0.5, np.mean(style[layer] ** 2) / np.mean(content[layer] ** 2))
+    content_loss = STIFFNESS / 2 * max(0.0, distance / limit - 1) ** 2
     style_loss = 0.0
     for layer, share in settings.style_layers:
         target = mean_gram(style[layer])
         style_loss += share * np.sum((mean_gram(features[layer]) - target) ** 2) / np.sum(target**2)
     losses = {
         "content": settings.content_weight * content_loss,
-        "style": settings.style_weight * style_loss,
+        "style": settings.style_factor * style_loss,
         "total_variation": settings.tv_weight * total_variation(IMAGE, settings.tv_exponent).mean(),
     }
-    weights = (settings.content_weight, settings.style_weight, settings.tv_weight)
+    weights = (settings.content_weight, settings.style_factor, settings.tv_weight)
     return {name: loss for (name, loss), weight in zip(losses.items(), weights, strict=True) if weight > 0}
 
 

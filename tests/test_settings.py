@@ -27,6 +27,7 @@ AT_LEAST_0 = (
     "beta_2",
     "seed",
     "denoise",
+    "strength",
 )
 AT_LEAST_1 = ("tv_exponent", "scales", "steps", "history", "size")
 ABOVE_0 = (
@@ -38,7 +39,7 @@ ABOVE_0 = (
     "epsilon",
     "noise_contrast",
 )
-MAY_BE_NONE = {"size"}
+MAY_BE_NONE = {"size", "scales", "strength", "style_weight"}
 BELOW_1 = ("beta_1", "beta_2")
 WHOLE = ("size", "scales", "steps", "history", "seed")
 NUMBERS = (*AT_LEAST_0, *AT_LEAST_1, *ABOVE_0)
@@ -53,6 +54,7 @@ BAD = [
     *((name, 0) for name in ABOVE_0),
     *((name, 1.0) for name in BELOW_1),
     ("noise_contrast", 1.001),
+    ("strength", 1.001),
     *((name, 2.5) for name in WHOLE),
     *((name, (("block1_conv1", weight),)) for name in MIXES for weight in (-1.0, math.nan, math.inf, "1")),
     *((name, (("block1_conv1", 1.0), ("block1_conv1", 2.0))) for name in MIXES),
@@ -86,7 +88,8 @@ def test_bad_value(name, value):
     ],
 )
 def test_good_value(name, value):
-    assert getattr(Settings(**{name: value}), name) == value
+    raw = {"style_weight": 1.0} if name == "content_reduction" else {}
+    assert getattr(Settings(**{name: value}, **raw), name) == value
 
 
 @pytest.mark.parametrize(("mix", "weight"), [("content_layers", "content_weight"), ("style_layers", "style_weight")])

@@ -126,8 +126,6 @@ def option_type(field: dataclasses.Field[Any]) -> Any:
 def setting_help(field: dataclasses.Field[Any], default: Any, main: str = "content image") -> str:
     """Return the help of the option of a declared setting, with its default."""
     shown, text = default, field.metadata["help"]
-    if field.name == "style_weight" and default != field.default:  # the range holds for the default content weight
-        text = text.partition(":")[0] + ": higher is stronger."
     if default is None:
         shown = field.metadata["unset"].format(input=main)
     elif str(field.type) == "LayerMix":

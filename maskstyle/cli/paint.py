@@ -46,7 +46,7 @@ from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.registry import LISTED, TECHNIQUES
 
 FIRST = (
-    *("styles", "style_weight", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
+    *("styles", "strength", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
     *("color", "feather", "draft", "size", "steps", "scales", "output", "recipe", "network", "weights"),
 )
 """The options that people use most; they come first in their panels."""

@@ -10,6 +10,10 @@ from maskstyle.images.pixels import Size, fit_size
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import DEFAULT_LONGER_SIDE, OptimizerSettings, Settings, SizeSettings, wanted_layers
 
+COARSEST_SIDE = 128
+"""Longer side of the coarsest size in pixels, about, unless the settings count the sizes. In a smaller picture a face
+would be too small to keep."""
+
 LEAST_STEPS = 5
 """Minimum steps of a large size, unless the settings have fewer."""
 
@@ -89,14 +93,25 @@ def style_size(style: Size, result: Size, settings: SizeSettings) -> Size:
     return fit_size(base, max(1, round(settings.style_scale * max(base))))
 
 
-def scales_at(size: Size, scales: int) -> int:
+def scales_at(size: Size, scales: int | None) -> int:
     """Return the number of sizes from coarse to fine for a result of a (height, width).
+
+    Parameters
+    ----------
+    size : (height, width)
+        Size of the result.
+    scales : int or None
+        ``scales`` of `maskstyle.Settings`.
 
     Examples
     --------
+    >>> [scales_at((side, side), None) for side in (100, 256, 320, 512, 1024)]
+    [1, 2, 2, 3, 4]
     >>> [scales_at((side, side), 3) for side in (256, 512, 1024, 4096)], scales_at((4096, 4096), 1)
     ([3, 3, 4, 6], 1)
     """
+    if scales is None:
+        return max(1, 1 + round(math.log2(max(size) / COARSEST_SIDE)))
     if scales == 1:
         return 1
     return scales + max(0, round(math.log2(max(size) / DEFAULT_LONGER_SIDE)))

@@ -90,7 +90,7 @@ def test_two_styles_with_their_masks_are_recorded(mask, desk, painted):
             "styles": {"style": {"image": "style.jpg"}, "other": {"image": "other.png"}},
             "region": [
                 {"mask": "soft.png", "style": "style", "strength": 0.5},
-                {"mask": "soft.png", "complement": True, "style": "other", "strength": 1.0},
+                {"mask": "soft.png", "complement": True, "style": "other"},
             ],
         },
         "initial": None,
@@ -115,7 +115,7 @@ def test_a_mask_beside_the_picture_is_found_and_said(mask, desk, style):
     ran = mask("--style", style).succeeded()
     assert ran.err.splitlines()[0] == "note: mask content_mask.png, found beside content.png"
     assert not changed_columns(desk)[:21].any()
-    assert region_of(desk / "out.png", 0)["strength"] == (0.5 if ":" in style else 1.0)
+    assert region_of(desk / "out.png", 0).get("strength") == (0.5 if ":" in style else None)
 
 
 def test_what_was_made_of_a_mask_is_said(mask, desk):
@@ -138,19 +138,19 @@ def test_the_mask_exponent_is_an_option(mask, desk):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a.jpg:m.png", ("a.jpg", "m.png", False, 1.0)),
+        ("a.jpg:m.png", ("a.jpg", "m.png", False, None)),
         ("a.jpg:m.png:0.5", ("a.jpg", "m.png", False, 0.5)),
         ("a.jpg:1-m.png:2", ("a.jpg", "m.png", True, 2.0)),
-        ("a.jpg", ("a.jpg", None, False, 1.0)),
+        ("a.jpg", ("a.jpg", None, False, None)),
         ("a.jpg:3", ("a.jpg", None, False, 3.0)),
-        ("a:b.jpg:m.png", ("a:b.jpg", "m.png", False, 1.0)),
+        ("a:b.jpg:m.png", ("a:b.jpg", "m.png", False, None)),
         ("a.jpg:m:1.png:2", ("a.jpg", "m:1.png", False, 2.0)),
-        ("a.jpg:1-1-n.png", ("a.jpg", "1-n.png", True, 1.0)),
-        ("a.jpg:1-n.png", ("a.jpg", "1-n.png", False, 1.0)),
+        ("a.jpg:1-1-n.png", ("a.jpg", "1-n.png", True, None)),
+        ("a.jpg:1-n.png", ("a.jpg", "1-n.png", False, None)),
         ("a.jpg:7", ("a.jpg", None, False, 7.0)),
         ("C:\\none.jpg:D:/none.png:0.5", ("C:\\none.jpg", "D:/none.png", False, 0.5)),
-        ("C:/none.jpg:1-D:\\none.png", ("C:/none.jpg", "D:\\none.png", True, 1.0)),
-        ("none.jpg:none.png", ("none.jpg", "none.png", False, 1.0)),
+        ("C:/none.jpg:1-D:\\none.png", ("C:/none.jpg", "D:\\none.png", True, None)),
+        ("none.jpg:none.png", ("none.jpg", "none.png", False, None)),
         ("none.jpg:0.5", ("none.jpg", None, False, 0.5)),
     ],
 )

@@ -23,7 +23,9 @@ from maskstyle.techniques import PlanInputs
 pytestmark = pytest.mark.usefixtures("eagerly")
 
 LAYERS = ("block1_conv1", "block2_conv1")
-SETTINGS = Settings(style_layers=tuple((layer, 1.0) for layer in LAYERS), compute_type="float32", intensity=1.25)
+SETTINGS = Settings(
+    style_layers=tuple((layer, 1.0) for layer in LAYERS), style_weight=20.0, compute_type="float32", intensity=1.25
+)
 SIZE = (8, 12)
 IMAGE, STYLE, OTHER = random_image(1, *SIZE), random_image(2, 12, 8), random_image(8, 6, 6)
 WEIGHTS = he_weights(TINY19, ("block1_conv1", "block1_conv2", "block2_conv1"))

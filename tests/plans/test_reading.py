@@ -41,7 +41,7 @@ style_region = "0,0,255"
 [[region]]
 mask = "soft.png"
 style = "a b"
-strength = 2
+strength = 0.9
 color = "content"
 
 [[region]]
@@ -98,7 +98,7 @@ def test_a_plan(read, folder):
     assert plan.styles["wave"] == PlanStyle("wave", "wave.jpg", "wave_map.png")
     assert plan.regions == (
         RegionEntry("red", style="wave", style_region="0,0,255"),
-        RegionEntry(mask="soft.png", style="a b", strength=2.0, color="content"),
+        RegionEntry(mask="soft.png", style="a b", strength=0.9, color="content"),
         RegionEntry("#00ff00"),
     )
     assert plan.file("photo.jpg") == folder / "photo.jpg"
@@ -288,10 +288,10 @@ WRONG = {
     "no color of a style": Wrong("0,0,255", "0,0,256", 18, ("'0,0,256'",)),
     "style region without a map": Wrong('style = "wave"', 'style = "a b"', 18, ("needs a map", 'map = "b_map.png"')),
     "region without a map": Wrong('content_map = "photo_map.png"', "", 16, ("a region needs a content map",)),
-    "strength 0": Wrong("strength = 2", "strength = 0", 23, ("strength is 0; expected a number above 0",)),
-    "strength of many digits": Wrong("strength = 2", f"strength = 1{'0' * 400}", 23, ("expected a number above 0",)),
+    "strength below 0": Wrong("strength = 0.9", "strength = -1", 23, ("strength is -1; expected a number of at least 0",)),
+    "strength of many digits": Wrong("strength = 0.9", f"strength = 1{'0' * 400}", 23, ("expected a number of at least 0",)),
     "a zero byte": Wrong('"b.jpg"', '"b\\u0000.jpg"', 13, ("expected a text in quotes",)),
-    "strength inf": Wrong("strength = 2", "strength = inf", 23, ("strength is inf; expected a number above 0",)),
+    "strength inf": Wrong("strength = 0.9", "strength = inf", 23, ("strength is inf; expected a number of at least 0",)),
     "color of no mode": Wrong('color = "content"', 'color = "contents"', 24, ("did you mean 'content'?",)),
     "region a table": Wrong("[[region]] # line 15", "[region]", 20, ("not TOML",)),
     "style part twice": Wrong('"0,0,255"', '"blue"\nstyle_mask = "m.png"', 19, ("a style_region and a style_mask",)),
@@ -374,7 +374,7 @@ image = "wave.jpg"
 mask = "soft.png"
 complement = true
 style = "wave"
-strength = 2
+strength = 0.9
 """
 
 
@@ -396,9 +396,9 @@ def test_a_plan_of_technique_region(read):
 def test_a_plan_of_technique_mask(read):
     plan = read(MASK)
     assert plan.technique == "mask"
-    assert plan.regions == (RegionEntry(mask="soft.png", complement=True, style="wave", strength=2.0),)
+    assert plan.regions == (RegionEntry(mask="soft.png", complement=True, style="wave", strength=0.9),)
     (placement,) = load_plan(plan).scene().layout.placements
-    assert placement.strength == 2.0
+    assert placement.strength == 0.9
     assert placement.mask[0, 0] > 0.9
     assert placement.mask[-1, 0] < 0.1
 
@@ -467,7 +467,7 @@ def test_plans_of_version_0_4_are_read(read):
             'image = "wave.jpg"\nmap = "m"',
             "line 6: map has no effect in technique 'mask'",
         ),
-        (MASK, "strength = 2", "strength = 0", "line 10: strength is 0; expected a number above 0"),
+        (MASK, "strength = 0.9", "strength = -1", "line 10: strength is -1; expected a number of at least 0"),
     ],
 )
 def test_what_is_wrong_with_regions_and_masks(refused, text, old, new, says):

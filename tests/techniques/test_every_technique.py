@@ -148,7 +148,7 @@ def test_a_checkpoint_of_another_run_is_refused(painted, eagerly, name, tmp_path
         painted(name, should_stop=lambda: True, checkpoints=checkpoints, **changes)
 
     begin(tmp_path / "own")
-    with pytest.raises(CheckpointError, match=r"different run: style_weight was 20.0 and is 3.0; restore the set"):
+    with pytest.raises(CheckpointError, match=r"different run: style_weight was None and is 3.0; restore the set"):
         begin(tmp_path / "own", resume=True, style_weight=3.0)
     begin(tmp_path / "own", resume=True)
 

@@ -68,8 +68,8 @@ def test_a_mask_of_0_and_1_is_a_region(transfer, network):
 
 @pytest.mark.parametrize("value", [0.25, 0.6])
 def test_a_flat_mask_is_a_fainter_basic_laid_over_the_content(transfer, network, value):
-    result = transfer(masks=[ONES * np.float32(value)])
-    fainter = SETTINGS.changed(style_weight=value * SETTINGS.style_weight)
+    result = transfer(masks=[ONES * np.float32(value)], settings=SETTINGS.changed(style_weight=20.0))
+    fainter = SETTINGS.changed(style_weight=20.0 * value)
     basic = transfer_basic(CONTENT, STYLE, settings=fainter, run=Run(network))
     assert_allclose(result.image, CONTENT + value * (basic.image - CONTENT), atol=1e-4)
 
@@ -188,8 +188,9 @@ def test_masks_of_another_size_are_resized(transfer):
 
 
 def test_strengths_pull_harder(transfer):
-    one, ten = transfer(strengths=[1.0]), transfer(strengths=[10.0])
-    assert_array_equal(one.image, transfer().image)
+    settings = SETTINGS.changed(style_weight=1.0)
+    one, ten = transfer(strengths=[1.0], settings=settings), transfer(strengths=[10.0], settings=settings)
+    assert_array_equal(one.image, transfer(settings=settings).image)
     assert np.abs(ten.image - CONTENT).mean() > np.abs(one.image - CONTENT).mean()
 
 
@@ -248,7 +249,7 @@ def test_a_plan_file_is_told_the_line_of_a_mask(tmp_path):
         ({"masks": [], "styles": []}, "there is no mask"),
         ({"masks": [RAMP, RAMP]}, "there are 2 masks but 1 style images"),
         ({"strengths": [1.0, 2.0]}, "there are 1 masks but 2 strengths"),
-        ({"strengths": [0.0]}, r"the strengths of the masks are \[0.0\]; expected numbers above 0"),
+        ({"strengths": [-1.0]}, r"the strength of mask 1 is -1.0; expected a number from 0 to 1"),
         ({"strengths": [np.nan]}, "nan"),
         ({"settings": SETTINGS.changed(init="image")}, "no initial image was given"),
         ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),

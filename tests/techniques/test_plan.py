@@ -132,13 +132,13 @@ def test_a_plan_with_masks_alone_is_mask_transfer(transfer, network, changes, ot
         CONTENT,
         [STYLE, SECOND.image],
         masks=masks,
-        strengths=[2.0, 1.0],
+        strengths=[0.8, None],
         settings=settings,
         run=Run(network),
         **others,
     )
     by_plan = transfer(
-        PlanRegion(mask=masks[0], style=FIRST, strength=2.0),
+        PlanRegion(mask=masks[0], style=FIRST, strength=0.8),
         PlanRegion(mask=masks[1], style=SECOND),
         content_map=None,
         settings=settings,
@@ -237,7 +237,9 @@ def test_a_style_without_a_name_is_called_the_style_image(transfer):
 
 def test_strength_scales_the_style_term(transfer):
     plain, strong = (
-        transfer(PlanRegion(RED, style=SECOND, strength=strength), settings=SETTINGS.changed(steps=1))
+        transfer(
+            PlanRegion(RED, style=SECOND, strength=strength), settings=SETTINGS.changed(steps=1, style_weight=1.0)
+        )
         for strength in (1.0, 4.0)
     )
     assert strong.losses["style"] == pytest.approx(4 * plain.losses["style"], rel=1e-5)
@@ -265,7 +267,7 @@ BLACK = np.zeros((12, 16), np.float32)
         ([PlanRegion(RED, style=FIRST, style_region="all")], "is 'all'; expected a color of its map, or 'whole'"),
         ([PlanRegion(RED, style=FIRST, style_region=RED, style_mask=LEFT)], "not both"),
         ([PlanRegion(RED, style=SECOND, style_mask=LEFT)], "the aspect of second.jpg, which is 12x12"),
-        ([PlanRegion(RED, style=SECOND, strength=0.0)], "the strength is 0; expected a number above 0"),
+        ([PlanRegion(RED, style=SECOND, strength=-1.0)], "the strength is -1.0; expected a number from 0 to 1"),
         ([PlanRegion(RED, style=SECOND, strength=np.nan)], "the strength is nan"),
         ([PlanRegion(RED, style=SECOND, color="gray")], "color is 'gray'; expected one of style, content, lum"),
         ([PlanRegion(RED, style=StyleImage(STYLE * 300, name="loud.jpg"))], "the loud.jpg has values"),
@@ -300,7 +302,7 @@ def test_only_pixels_that_are_kept_whole_are_kept_from_masks(transfer):
         ([PlanRegion(mask=BLACK, style=FIRST)], ("regions", 0, "mask")),
         ([PlanRegion(RED, style=FIRST, style_region=GREEN)], ("regions", 0, "style_region")),
         ([PlanRegion(RED, style=SECOND, style_mask=LEFT)], ("regions", 0, "style_mask")),
-        ([PlanRegion(RED, style=SECOND, strength=0.0)], ("regions", 0, "strength")),
+        ([PlanRegion(RED, style=SECOND, strength=2.0)], ("regions", 0, "strength")),
         ([PlanRegion(RED, style=SECOND, color="gray")], ("regions", 0, "color")),
         ([PlanRegion(mask=LEFT)], ("regions", 0, "style")),
         ([PlanRegion(RED, style=StyleImage(STYLE * 300))], ("regions", 0, "style")),

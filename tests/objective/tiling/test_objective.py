@@ -29,6 +29,7 @@ COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0))
 BASE = Settings(
     content_layers=(("block2_conv2", 1.0), ("block3_conv2", 0.5)),
     style_layers=(("block1_conv1", 1.0), ("block2_conv1", 2.0), ("block3_conv1", 0.5)),
+    style_weight=20.0,
     tv_exponent=1.25,
 )
 TOLERANCE = 1e-4
