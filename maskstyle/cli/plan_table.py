@@ -118,6 +118,8 @@ def _how(plan: Plan, placement: Placement, scene: Scene) -> tuple[str, str, str,
 def _strength_text(placement: Placement, scene: Scene) -> str:
     """Return the strength of a placement, or the raw weight of its style."""
     settings = scene.settings
+    if scene.content is None:
+        return ""
     if settings.chosen_strength is not None:
         return f"{settings.chosen_strength if placement.strength is None else placement.strength:g}"
     factor = "" if placement.strength is None else f"{placement.strength:g} x "

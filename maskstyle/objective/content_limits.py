@@ -111,7 +111,10 @@ def content_limits(
     return ContentLimits(
         np.array(limits, np.float32),
         np.array(shares, np.float32),
-        {layer: np.array(each, np.float32) for layer, each in rows.items()},
+        {
+            layer: np.array(rows[layer], np.float32).reshape(len(limits), height * width)
+            for layer, (height, width) in grids.items()
+        },
     )
 
 

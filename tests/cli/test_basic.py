@@ -343,8 +343,6 @@ def test_the_help_lists_every_setting_that_has_an_effect_with_its_default(help_o
             continue
         row = rows[flag_of(field.name)]
         help_ = field.metadata["help"]
-        if field.name == "style_weight" and default != field.default:
-            help_ = "Weight of the style term: higher is stronger."
         assert help_ in row
         shown = default
         if default is None:

@@ -49,7 +49,7 @@ style = "one"
 region = "green"
 style = "one"
 style_region = "blue"
-strength = 2
+strength = 0.9
 
 [[region]]
 region = "blue"
@@ -361,9 +361,9 @@ def test_a_dry_run_says_all_and_writes_nothing(checked_plan, tmp_path):
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert lines[:7] == [
         "what share style part of the style strength colors",
-        "██ #ff0000 red 20 % one ██ #ff0000 red 1 style",
+        "██ #ff0000 red 20 % one ██ #ff0000 red 0.5 style",
         "██ #00ff00 green 20 % one ██ #0000ff blue 2 style",
-        "██ #0000ff blue 20 % two pictures/soft_two.png 1 style",
+        "██ #0000ff blue 20 % two pictures/soft_two.png 0.5 style",
         "██ #ffff00 yellow 20 % three whole 1 content",
         "██ #ffffff white 20 % keep content",
         "1 - pictures/soft.png 40 % three whole 0.5 style",
@@ -420,7 +420,7 @@ image = "pictures/two.png"
 [[region]]
 mask = "pictures/soft.png"
 style = "one"
-strength = 2
+strength = 0.9
 
 [[region]]
 mask = "pictures/soft.png"
@@ -453,8 +453,8 @@ def test_a_dry_run_lists_regions_of_technique_region(checked_plan):
     ran = checked_plan("--dry-run", text=REGIONS).succeeded()
     assert [" ".join(line.split()) for line in ran.out.splitlines()][:8] == [
         "what share style part of the style strength colors",
-        "██ #0000ff blue 20 % one ██ #ff0000 red 1 style",
-        "██ #ff0000 red 20 % one ██ #ff0000 red 1 style",
+        "██ #0000ff blue 20 % one ██ #ff0000 red 0.5 style",
+        "██ #ff0000 red 20 % one ██ #ff0000 red 0.5 style",
         "██ #00ff00 green 20 % keep content",
         "██ #ffff00 yellow 20 % keep content",
         "██ #ffffff white 20 % keep content",
@@ -468,7 +468,7 @@ def test_a_dry_run_lists_masks_of_technique_mask(checked_plan):
     assert [" ".join(line.split()) for line in ran.out.splitlines()][:3] == [
         "what share style part of the style strength colors",
         "pictures/soft.png 50 % one whole 2 style",
-        "1 - pictures/soft.png 50 % two whole 1 style",
+        "1 - pictures/soft.png 50 % two whole 0.5 style",
     ]
 
 
@@ -534,7 +534,8 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     by_region |= {"red": "██ #ff0000 red", "blue": "██ #0000ff blue"}
     by_region |= {"green": "██ #ff0000 red"} if "mapping" in text else {}
     assert lines[0] == "what share style part of the style strength colors"
-    shown = {line.split()[2]: line.partition(" one ")[2].removesuffix(" 1 style") for line in lines[1:6]}
+    parts = {line.split()[2]: line.partition(" one ")[2].removesuffix(" style") for line in lines[1:6]}
+    shown = {region: part.removesuffix(" 0.5") for region, part in parts.items()}
     assert shown == by_region
     assert lines[6] == f"{first}, 40x30"
     assert lines[-1].startswith("expected: at most about ")

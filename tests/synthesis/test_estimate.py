@@ -39,7 +39,7 @@ def test_a_run_is_its_sizes_and_steps():
     coarse, fine = found.seconds_per_evaluation
     assert coarse == pytest.approx(fine / 4)
     assert 10 * (coarse + fine) < found.seconds < 10 * (coarse + fine) + 15
-    features = 10 * work_of(VGG19, ["block3_conv3"], 10_000).mega_values
+    features = 10 * work_of(VGG19, ["block5_conv1"], 10_000).mega_values
     images = (optimizer_bytes((100, 100), "lbfgs", 5) + IMAGES * 12 * 10_000) / 2**20
     assert expected_memory_mb(demand, constants=PLAIN) == pytest.approx(500 + features + images)
 
@@ -82,7 +82,7 @@ def test_tiles_take_less_memory_and_more_time():
     tiled = dataclasses.replace(whole, limits=Limits(tile_size=512))
     assert expected(tiled).memory_mb < 0.6 * expected(whole).memory_mb
     ratio = expected(tiled).seconds_per_evaluation[0] / expected(whole).seconds_per_evaluation[0]
-    assert TILED < ratio < 2 * TILED
+    assert TILED < ratio < 2.5 * TILED
 
 
 def test_originals_and_large_styles_take_memory():

@@ -167,7 +167,7 @@ CHANGED_INPUTS = {
     "alpha": ("basic", {"alpha": np.ones(SMALL, np.float32)}),
     "initial image": ("basic", {"initial": random_image(7, 9, 9)}),
     "masks": ("mask", {"masks": [np.ones(SMALL, np.float32)]}),
-    "strengths": ("mask", {"strengths": [2.0]}),
+    "strengths": ("mask", {"strengths": [0.8]}),
     "style image": ("region", {"style": random_image(7, 18, 24)}),
     "content map": ("region", {"content_map": FLIPPED}),
     "mapping": ("region", {"mapping": [(RED, BLUE), (BLUE, RED)]}),

@@ -42,7 +42,7 @@ def transfer(network):
 
 @pytest.mark.parametrize("scales", [1, 2])
 def test_one_patch_is_basic_transfer(transfer, network, scales):
-    settings = SETTINGS.changed(scales=scales)
+    settings = SETTINGS.changed(scales=scales, style_weight=3.0)
     result = transfer(patches=PatchSettings(patch_size=100), settings=settings)
     basic = transfer_basic(CONTENT, STYLE, settings=settings, run=Run(network))
     assert_allclose(result.image, basic.image, atol=1e-4)
