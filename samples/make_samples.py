@@ -9,15 +9,26 @@ from pathlib import Path
 
 import numpy as np
 from doodle import doodle_coast
+from paint_breakfast import paint_breakfast
 from paint_dots import paint_dots
 from paint_harbour import paint_harbour
+from paint_lighthouse import paint_lighthouse
+from paint_portrait import paint_portrait
 from paint_window import paint_window
 from paint_woodcut import paint_woodcut
 from palette import map_image
 from photographs import PHOTOGRAPHS, astronaut_mask, chelsea_mask, photograph_map
 from PIL import Image
 
-PAINTERS = {"harbour": paint_harbour, "window": paint_window, "woodcut": paint_woodcut, "dots": paint_dots}
+PAINTERS = {
+    "harbour": paint_harbour,
+    "window": paint_window,
+    "woodcut": paint_woodcut,
+    "dots": paint_dots,
+    "portrait": paint_portrait,
+    "lighthouse": paint_lighthouse,
+    "breakfast": paint_breakfast,
+}
 
 
 def make_samples(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Paint `harbour`: an evening bay in thick oriented brush strokes, like the post-impressionists."""
 
+from functools import partial
+
 import numpy as np
 from canvas import (
     SUPERSAMPLING,
@@ -18,8 +20,7 @@ from canvas import (
     to_pixels,
 )
 from palette import FIGURE, GROUND, LIGHT, SKY, WATER
-from scipy import ndimage
-from strokes import SPACING, Brush, jittered, lay_strokes, stroke_starts, trace
+from strokes import Brush, jittered, paint_region
 
 Corners = list[tuple[float, float]]
 
@@ -77,27 +78,18 @@ def paint_harbour(height: int = 512, seed: int = 1) -> tuple[np.ndarray, np.ndar
     heights = np.zeros(labels.shape)
     for region, brushes in BRUSHES.items():
         for brush in brushes:
-            _paint_region(rng, canvas, heights, labels == region, brush, scene, field)
+            paint_region(
+                rng, canvas, heights, labels == region, brush, field,
+                partial(_mixed, rng, scene, brush.color_jitter),
+            )  # fmt: skip
     return to_pixels(relief(canvas, heights)), to_labels(labels)
 
 
-def _paint_region(
-    rng: np.random.Generator,
-    canvas: np.ndarray,
-    heights: np.ndarray,
-    region: np.ndarray,
-    brush: Brush,
-    scene: np.ndarray,
-    field: np.ndarray,
-) -> None:
-    """Paint one brush's strokes over one region; they may cross its edge by a third of their width."""
-    size = region.shape[0]
-    starts = stroke_starts(rng, region, brush)
-    row, column = starts.astype(int).T
-    colors = jittered(rng, scene[row, column], brush.color_jitter)
-    paths = trace(starts, field, max(4, int(brush.length * size / SPACING)))
-    allowed = ndimage.distance_transform_edt(~region) <= brush.width * size / 3
-    lay_strokes(rng, canvas, heights, allowed, paths, colors, brush.width * size)
+def _mixed(
+    rng: np.random.Generator, scene: np.ndarray, jitter: float, row: np.ndarray, column: np.ndarray
+) -> np.ndarray:
+    """Return the colors of strokes that start at these pixels."""
+    return jittered(rng, scene[row, column], jitter)
 
 
 def _ridge(x: np.ndarray) -> np.ndarray:

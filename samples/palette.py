@@ -10,8 +10,9 @@ REGION_COLORS = {
     "figure": (200, 70, 50),
     "light": (250, 215, 80),
     "frame": (60, 45, 80),
+    "hair": (150, 80, 140),
 }
-SKY, WATER, GROUND, FIGURE, LIGHT, FRAME = range(len(REGION_COLORS))
+SKY, WATER, GROUND, FIGURE, LIGHT, FRAME, HAIR = range(len(REGION_COLORS))
 
 
 def map_image(labels: np.ndarray) -> Image.Image:

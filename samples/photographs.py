@@ -2,7 +2,7 @@
 
 import numpy as np
 from canvas import smoothstep
-from palette import FIGURE, GROUND, LIGHT, SKY, WATER
+from palette import FIGURE, GROUND, HAIR, LIGHT, SKY, WATER
 from scipy import ndimage
 from skimage import data
 from skimage.color import rgb2lab
@@ -11,19 +11,9 @@ from skimage.segmentation import random_walker
 
 Polygon = tuple[tuple[int, int], ...]
 
-PHOTOGRAPHS = {"astronaut": data.astronaut, "chelsea": data.chelsea, "coffee": data.coffee}
+PHOTOGRAPHS = {"astronaut": data.astronaut, "chelsea": data.chelsea, "coffee": data.coffee, "rocket": data.rocket}
 
 # (x, y) corners in pixels of the photograph, back to front; the edges are refined on the photograph later.
-ASTRONAUT_FLAG = (
-    (0, 0), (38, 0), (66, 90), (85, 160), (100, 208), (96, 226), (74, 246), (54, 268), (42, 300), (28, 340),
-    (18, 395), (20, 440), (28, 470), (38, 511), (0, 511),
-)  # fmt: skip
-ASTRONAUT_TABLE = ((370, 290), (392, 276), (511, 273), (511, 511), (340, 511), (352, 380), (368, 330))
-ASTRONAUT_SHUTTLE = (
-    (396, 76), (399, 30), (408, 6), (417, 0), (428, 6), (436, 40), (445, 40), (453, 62), (454, 180),
-    (457, 235), (458, 268), (471, 278), (440, 287), (372, 283), (366, 268), (368, 250), (377, 230),
-    (355, 228), (356, 207), (377, 180), (383, 100), (381, 55), (387, 42), (394, 60),
-)  # fmt: skip
 ASTRONAUT_FIGURE = (
     (113, 208), (122, 170), (150, 152), (183, 147), (180, 132), (168, 124), (156, 103), (154, 72),
     (163, 50), (190, 36), (208, 20), (237, 16), (262, 25), (288, 44), (301, 78), (297, 112), (281, 132),
@@ -31,6 +21,10 @@ ASTRONAUT_FIGURE = (
     (352, 292), (360, 330), (366, 347), (400, 343), (440, 352), (470, 375), (490, 415), (496, 452),
     (505, 470), (511, 490), (511, 511), (28, 511), (22, 470), (18, 400), (26, 350), (38, 300), (50, 265),
     (72, 240), (105, 215),
+)  # fmt: skip
+ASTRONAUT_HAIR = (
+    (187, 150), (180, 132), (168, 124), (156, 103), (154, 72), (163, 50), (190, 36), (208, 20), (237, 16),
+    (262, 25), (288, 44), (301, 78), (297, 112), (281, 132), (270, 137), (264, 128), (230, 110), (195, 128),
 )  # fmt: skip
 ASTRONAUT_FACE = (
     (184, 80), (200, 72), (228, 78), (262, 88), (268, 100), (271, 122), (279, 128), (270, 137), (262, 145),
@@ -69,6 +63,18 @@ COFFEE_SPOON = (
     (380, 318), (352, 325), (330, 308), (326, 284), (332, 262), (318, 256), (322, 242), (350, 238),
     (370, 232), (380, 205), (404, 120), (398, 90),
 )  # fmt: skip
+ROCKET_HORIZON = 373  # row above which there is only sky; below, the ground and the dark clouds behind it
+ROCKET_TOWERS = (
+    ((44, 0), (90, 0), (84, 200), (79, 427), (0, 427), (0, 348), (22, 190)),
+    ((196, 123), (204, 123), (205, 250), (202, 400), (166, 400), (180, 290), (189, 190), (195, 188)),
+    ((321, 126), (330, 135), (335, 155), (337, 362), (357, 364), (358, 408), (375, 408), (375, 427),
+     (267, 427), (267, 408), (287, 406), (288, 364), (308, 362), (309, 155), (313, 135)),
+    ((443, 123), (450, 123), (452, 188), (460, 192), (468, 290), (480, 427), (438, 427), (440, 192), (445, 188)),
+    ((560, 0), (601, 0), (618, 120), (640, 240), (640, 427), (576, 427), (568, 200)),
+)  # fmt: skip
+ROCKET_LAMPS = (  # row, column, radius
+    (350, 83, 9), (377, 151, 17), (396, 192, 17), (416, 109, 14), (397, 364, 17), (394, 433, 15), (418, 449, 14),
+)  # fmt: skip
 
 
 def photograph_map(name: str) -> np.ndarray:
@@ -77,13 +83,15 @@ def photograph_map(name: str) -> np.ndarray:
 
     Parameters
     ----------
-    name : {"astronaut", "chelsea", "coffee"}
+    name : {"astronaut", "chelsea", "coffee", "rocket"}
 
     Returns
     -------
     (H, W) array of int
         Indices into the palette's table.
     """
+    if name == "rocket":
+        return _rocket()  # towers of lattice, through which the sky is seen, have no edges to refine
     labels = {"astronaut": _astronaut, "chelsea": _chelsea, "coffee": _coffee}[name]()
     return _refine(PHOTOGRAPHS[name](), labels)
 
@@ -114,10 +122,8 @@ def chelsea_mask() -> np.ndarray:
 def _astronaut() -> np.ndarray:
     labels = np.full((512, 512), SKY)
     parts = (
-        (GROUND, ASTRONAUT_FLAG),
-        (GROUND, ASTRONAUT_TABLE),
-        (GROUND, ASTRONAUT_SHUTTLE),
         (FIGURE, ASTRONAUT_FIGURE),
+        (HAIR, ASTRONAUT_HAIR),
         (LIGHT, ASTRONAUT_FACE),
     )
     for region, corners in parts:
@@ -143,6 +149,16 @@ def _coffee() -> np.ndarray:
     labels[_polygon(labels.shape, COFFEE_SPOON)] = FIGURE
     labels[ellipse(112, 289, 94, 117, shape=labels.shape)] = LIGHT
     labels[_polygon(labels.shape, COFFEE_LIQUID)] = WATER
+    return labels
+
+
+def _rocket() -> np.ndarray:
+    labels = np.full((427, 640), SKY)
+    labels[ROCKET_HORIZON:] = GROUND
+    for corners in ROCKET_TOWERS:
+        labels[_polygon(labels.shape, corners)] = FIGURE
+    for row, column, radius in ROCKET_LAMPS:
+        labels[ellipse(row, column, radius, radius, shape=labels.shape)] = LIGHT
     return labels
 
 

@@ -1,5 +1,6 @@
 """Brush strokes: tapered ribbons of paint with bristles, along a direction field."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,40 @@ class Brush:
     color_jitter: float = 0.07
 
 
+def paint_region(
+    rng: np.random.Generator,
+    canvas: np.ndarray,
+    heights: np.ndarray,
+    region: np.ndarray,
+    brush: Brush,
+    field: np.ndarray,
+    mixed: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    **paint: float,
+) -> None:
+    """
+    Paint one brush's strokes over one region; they may cross its edge by a third of their width.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    canvas, heights : arrays
+        Changed in place, see `lay_strokes`, which also explains the keywords.
+    region : (H, W) array of bool
+    brush : Brush
+    field : (H, W, 2) array
+        Directions of the strokes.
+    mixed : function
+        Returns the (N, 3) colors of strokes that start at these rows and columns.
+    **paint : float
+    """
+    size = region.shape[0]
+    starts = stroke_starts(rng, region, brush)
+    colors = mixed(*starts.astype(int).T)
+    paths = trace(starts, field, max(4, int(brush.length * size / SPACING)))
+    allowed = ndimage.distance_transform_edt(~region) <= brush.width * size / 3
+    lay_strokes(rng, canvas, heights, allowed, paths, colors, brush.width * size, **paint)
+
+
 def stroke_starts(rng: np.random.Generator, region: np.ndarray, brush: Brush) -> np.ndarray:
     """Return random pixels of a region, as many as the brush needs to cover it."""
     size = region.shape[0]
@@ -48,7 +83,8 @@ def trace(starts: np.ndarray, field: np.ndarray, samples: int) -> np.ndarray:
         Points `SPACING` pixels apart.
     """
     back = _walk(starts, -field, samples // 2)[:, ::-1]
-    return np.concatenate([back, _walk(starts, field, samples - samples // 2)], axis=1)
+    forth = _walk(starts, field, samples - samples // 2 - 1)
+    return np.concatenate([back, starts[:, None], forth], axis=1)
 
 
 def _walk(points: np.ndarray, field: np.ndarray, steps: int) -> np.ndarray:
@@ -77,6 +113,8 @@ def lay_strokes(
     paths: np.ndarray,
     colors: np.ndarray,
     width: float,
+    ridge: float = 0.0,
+    wet: float = 0.0,
 ) -> None:
     """
     Paint strokes on a canvas, later ones over earlier ones; changes both arrays in place.
@@ -94,10 +132,14 @@ def lay_strokes(
     colors : (N, 3) array
     width : float
         In canvas pixels.
+    ridge : float
+        Height of the paint that the brush pushes to the stroke's edges.
+    wet : float
+        Share of the paint below that a stroke picks up.
     """
     for first in range(0, len(paths), BATCH):
         batch = slice(first, first + BATCH)
-        _lay_batch(rng, canvas, heights, allowed, paths[batch], colors[batch], width)
+        _lay_batch(rng, canvas, heights, allowed, paths[batch], colors[batch], width, ridge, wet)
 
 
 def _lay_batch(
@@ -108,6 +150,8 @@ def _lay_batch(
     paths: np.ndarray,
     colors: np.ndarray,
     width: float,
+    ridge: float,
+    wet: float,
 ) -> None:
     count, samples = paths.shape[:2]
     u = np.linspace(0, 1, samples)[None, :, None]
@@ -118,12 +162,14 @@ def _lay_batch(
     inside = (rows >= 0) & (rows < canvas.shape[0]) & (columns >= 0) & (columns < canvas.shape[1])
     painted &= inside
     rows, columns = rows[painted], columns[painted]
-    thickness = 0.5 * bristles + 1.2 * np.sqrt(1 - 0.9 * v**2) + rng.uniform(0, 1.5, size=(count, 1, 1))
+    edges = ridge * np.clip((np.abs(v) - 0.55) / 0.3, 0, 1)
+    thickness = edges + 0.5 * bristles + 1.2 * np.sqrt(1 - 0.9 * v**2) + rng.uniform(0, 1.5, size=(count, 1, 1))
     thickness = np.broadcast_to(thickness + 0.5 * u, painted.shape)[painted]
     paint = _two_pigments(rng, colors, bristles, samples)[painted]
     wanted = allowed[rows, columns]
-    canvas[rows[wanted], columns[wanted]] = paint[wanted]
-    heights[rows[wanted], columns[wanted]] = thickness[wanted]
+    rows, columns = rows[wanted], columns[wanted]
+    canvas[rows, columns] = wet * canvas[rows, columns] + (1 - wet) * paint[wanted]
+    heights[rows, columns] = thickness[wanted]
 
 
 def _bristles(rng: np.random.Generator, count: int, across: int) -> np.ndarray:

@@ -10,7 +10,10 @@ from PIL import Image
 from maskstyle import load_image, load_mask
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-PICTURES = ["astronaut", "chelsea", "coffee", "harbour", "window", "woodcut", "dots"]
+PHOTOGRAPHS = ["astronaut", "chelsea", "coffee", "rocket"]
+PAINTINGS = ["harbour", "window", "woodcut", "dots", "portrait", "lighthouse", "breakfast"]
+PICTURES = PHOTOGRAPHS + PAINTINGS
+PAIRS = [("astronaut", "portrait"), ("rocket", "lighthouse"), ("coffee", "breakfast")]
 
 
 def load_module(name):
@@ -51,6 +54,13 @@ def test_map_has_only_table_colors_and_three_regions(name, table):
     assert sum(share >= 0.01 for share in shares.values()) >= 3
 
 
+@pytest.mark.parametrize("pair", PAIRS)
+def test_photograph_and_painting_of_a_pair_have_the_same_regions(pair):
+    photograph, painting = (color_shares(SAMPLES / f"{name}_map.png") for name in pair)
+    assert set(photograph) == set(painting)
+    assert min(*photograph.values(), *painting.values()) >= 0.005
+
+
 def test_doodle_uses_colors_of_the_harbour():
     assert set(color_shares(SAMPLES / "coast_doodle.png")) <= set(color_shares(SAMPLES / "harbour_map.png"))
 
@@ -83,13 +93,15 @@ def test_files_are_small_and_listed_in_the_readme(table):
     assert [name for name, (r, g, b) in table.items() if f"`#{r:02x}{g:02x}{b:02x}`" not in readme] == []
 
 
-@pytest.mark.parametrize("name", ["harbour", "window", "woodcut", "dots"])
+@pytest.mark.parametrize("name", PAINTINGS)
 def test_painter_repeats_itself_for_a_seed(name, monkeypatch):
     monkeypatch.syspath_prepend(str(SAMPLES))
     paint = getattr(load_module(f"paint_{name}"), f"paint_{name}")
     first, again, other = paint(height=24, seed=7), paint(height=24, seed=7), paint(height=24, seed=8)
-    assert first[0].shape == (24, 30, 3)
-    assert first[1].shape == (24, 30)
+    with Image.open(SAMPLES / f"{name}.jpg") as painting:
+        width = round(24 * painting.width / painting.height)
+    assert first[0].shape == (24, width, 3)
+    assert first[1].shape == (24, width)
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
     assert (first[0] != other[0]).any()
