@@ -29,6 +29,11 @@ KEPT_CORRELATION = 0.8
 choice."""
 
 
+MOST_ENERGY = 2.0
+"""Largest energy of a style's features, relative to the content's, that raises the limit. The limits of busier styles
+would bury the subject."""
+
+
 def content_limit(strength: float, energy: float) -> float:
     """Return how far features may depart from the content image's: a relative squared distance.
 
@@ -42,13 +47,14 @@ def content_limit(strength: float, energy: float) -> float:
     strength : float
         In [0, 1].
     energy : float
-        Energy r of the style's features relative to the content's.
+        Energy r of the style's features relative to the content's; more than `MOST_ENERGY` counts as that.
 
     Examples
     --------
     >>> round(content_limit(0.5, 1.0), 6), round(content_limit(1.0, 1.0), 6)
     (0.4, 0.8)
     """
+    energy = min(energy, MOST_ENERGY)
     return 2 * strength * float(1 + energy - 2 * KEPT_CORRELATION * np.sqrt(energy))
 
 

@@ -70,8 +70,9 @@ def features(network, image):
 
 def test_content_limit():
     assert content_limit(0.0, 1.7) == 0.0
-    assert_allclose(content_limit(0.5, 4.0), 1 + 4 - 2 * 0.8 * 2)
-    assert_allclose(content_limit(1.0, 4.0), 2 * content_limit(0.5, 4.0))
+    assert_allclose(content_limit(0.5, 0.25), 1 + 0.25 - 2 * 0.8 * 0.5)
+    assert_allclose(content_limit(1.0, 0.25), 2 * content_limit(0.5, 0.25))
+    assert content_limit(0.5, 9.0) == content_limit(0.5, 2.0)
 
 
 def test_the_penalty():
