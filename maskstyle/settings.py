@@ -604,7 +604,13 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
 
 
 DOODLE_SETTINGS = Settings(
-    content_weight=0.0, style_weight=1.0, propagation="split", scales=4, steps=60, tolerance=0.002
+    content_weight=0.0,
+    style_weight=1.0,
+    tv_weight=0.01,
+    propagation="split",
+    scales=4,
+    steps=60,
+    tolerance=0.002,
 )
 """The defaults of doodles, which have no content image; docs/doodles.md gives the reason for each."""
 
