@@ -608,7 +608,6 @@ DOODLE_SETTINGS = Settings(
     style_weight=1.0,
     tv_weight=0.01,
     propagation="split",
-    scales=4,
     steps=60,
     tolerance=0.002,
 )

@@ -62,7 +62,7 @@ def test_sizes(run):
 
 def test_estimate(run):
     table, rows = run("estimate", *LITE, "--sides", 32, 64, "--steps", 3)
-    assert table.startswith("    ('lite', 'float32'): Constants(seconds=")
+    assert table.startswith("    ('lite', 'float32'): Constants(memory_mb=")
     assert [row["side"] for row in rows] == [32, 64]
 
 

@@ -51,7 +51,7 @@ PICTURES = [
     Bad("gif", "basic moving.gif style.jpg -o out.png", ("moving.gif is a GIF", "convert it to PNG")),
     Bad("too many pixels", "basic bomb.png style.jpg -o out.png", ("bomb.png has 3,600,000,000", "scale it down")),
     Bad("content too small", "basic one.png style.jpg -o out.png --scales 1", ("1x1", "at least 16 pixels")),
-    Bad("style too narrow", "basic content.png narrow.png -o out.png", ("2x300", "at least 4", "less narrow style")),
+    Bad("style too narrow", "basic content.png narrow.png -o out.png", ("2x300", "at least 16", "less narrow style")),
     Bad("transparent into jpg", "basic alpha.png style.jpg -o out.jpg", ("alpha.png", ".jpg cannot keep", ".png")),
     Bad("transparent into bmp", "basic alpha.png style.jpg -o out.BMP", ("alpha.png", ".BMP cannot keep", ".png")),
     Bad("long name", f"basic {'x' * 300}.png style.jpg -o out.png", ("xxxx", "too long")),

@@ -188,7 +188,8 @@ def test_a_draft_is_small_and_quick_whatever_the_recipe(run, desk):
 
 
 def test_a_draft_with_weights_uses_their_network(run, desk, random_vgg19_weights):
-    draft = ("--draft", "--weights", random_vgg19_weights, "--dry-run")
+    shallow = ("--style-layers", "block1_conv1", "--content-layers", "block2_conv1")
+    draft = ("--draft", "--weights", random_vgg19_weights, "--dry-run", *shallow)
     lines = run("basic", "content.png", "style.jpg", "-o", "out.png", *draft).succeeded().out.splitlines()
     assert lines[2].startswith("network: vgg19 from vgg19_random.npz, ")
 

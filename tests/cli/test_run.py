@@ -123,7 +123,6 @@ def test_several_styles_over_five_regions(plan, tmp_path):
         "region": "#ff0000",
         "style": "one",
         "style_region": "#ff0000",
-        "strength": 1.0,
         "color": "style",
     }
     assert set(record["sha256"]) == {f"pictures/{name}.png" for name in (
@@ -225,7 +224,7 @@ OTHERS = {
         "--init", "noise", "--palette", "red,blue",
     ),
     "mask": (
-        "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png:2",
+        "mask", "pictures/content.png", "--style", "pictures/one.png:pictures/soft.png:2", "--style-weight", "20",
         "--style", "pictures/two.png:1-pictures/soft.png", "--mask-exponent", "2", "--init", "style",
     ),
     "mask in gray": (
@@ -362,9 +361,9 @@ def test_a_dry_run_says_all_and_writes_nothing(checked_plan, tmp_path):
     assert lines[:7] == [
         "what share style part of the style strength colors",
         "██ #ff0000 red 20 % one ██ #ff0000 red 0.5 style",
-        "██ #00ff00 green 20 % one ██ #0000ff blue 2 style",
+        "██ #00ff00 green 20 % one ██ #0000ff blue 0.9 style",
         "██ #0000ff blue 20 % two pictures/soft_two.png 0.5 style",
-        "██ #ffff00 yellow 20 % three whole 1 content",
+        "██ #ffff00 yellow 20 % three whole 0.5 content",
         "██ #ffffff white 20 % keep content",
         "1 - pictures/soft.png 40 % three whole 0.5 style",
     ]
@@ -443,7 +442,7 @@ def test_a_plan_of_technique_region_is_painted_as_the_command_does(plan, run, tm
 
 def test_a_plan_of_technique_mask_is_painted_as_the_command_does(plan, run, quick):
     plan("-o", "out.png", text=MASKS).succeeded()
-    first, second = "pictures/one.png:pictures/soft.png:2", "pictures/two.png:1-pictures/soft.png"
+    first, second = "pictures/one.png:pictures/soft.png:0.9", "pictures/two.png:1-pictures/soft.png"
     run("mask", "pictures/content.png", "--style", first, "--style", second, *quick, "-o", "again.png").succeeded()
     np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
     assert read_metadata("again.png")["inputs"] == read_metadata("out.png")["inputs"]
@@ -467,7 +466,7 @@ def test_a_dry_run_lists_masks_of_technique_mask(checked_plan):
     ran = checked_plan("--dry-run", text=MASKS).succeeded()
     assert [" ".join(line.split()) for line in ran.out.splitlines()][:3] == [
         "what share style part of the style strength colors",
-        "pictures/soft.png 50 % one whole 2 style",
+        "pictures/soft.png 50 % one whole 0.9 style",
         "1 - pictures/soft.png 50 % two whole 0.5 style",
     ]
 
@@ -631,10 +630,11 @@ def test_files_and_regions_that_are_wrong_are_said_with_their_line(checked_plan,
 def test_a_draft_of_a_plan(desk, run, random_vgg19_weights):
     plan = desk / "plan.toml"
     styles = '[styles.one]\nimage = "style.jpg"\n[settings]\nsize = 512\nnetwork = "vgg19"\n'
+    styles += "style_layers = { block1_conv1 = 1.0 }\ncontent_layers = { block2_conv1 = 1.0 }\n"
     plan.write_text(f'technique = "basic"\ncontent = "content.png"\nweights = "{random_vgg19_weights}"\n{styles}')
     ran = run("run", "plan.toml", "--draft", "--set", "steps=7", "--dry-run").succeeded()
     assert "output: none, 256x205" in ran.out
-    assert "steps: at most 7, 7, 7" in ran.out
+    assert "steps: at most 7, 7" in ran.out
     assert "network: lite (embedded), " in ran.out
     assert f"note: the draft uses lite, without {random_vgg19_weights}, which the plan names" in ran.err
     ran = run("run", "plan.toml", "--draft", "--set", "network=vgg19", "--dry-run").succeeded()
