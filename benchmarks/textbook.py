@@ -27,7 +27,9 @@ from maskstyle.synthesis.scales import Step
 from maskstyle.techniques.basic import transfer_basic
 
 MEAN_BGR = np.array([103.939, 116.779, 123.68], np.float32)
-SETTINGS = Settings(network="vgg19")
+SETTINGS = Settings(network="vgg19", style_weight=5.0)
+"""Raw weights, as in the textbook."""
+
 JUDGED = 24
 """Evaluations of a run to judge, most of them early."""
 

@@ -76,7 +76,15 @@ def test_end_to_end(run, monkeypatch):
 
 
 def test_textbook(run, monkeypatch, random_vgg19_weights):
-    monkeypatch.setattr(importlib.import_module("textbook"), "SETTINGS", Settings(network="vgg19", steps=4, scales=1))
+    settings = Settings(
+        network="vgg19",
+        style_weight=20.0,
+        content_layers=(("block2_conv1", 1.0),),
+        style_layers=(("block1_conv1", 1.0),),
+        steps=4,
+        scales=1,
+    )
+    monkeypatch.setattr(importlib.import_module("textbook"), "SETTINGS", settings)
     tiny = ["--weights", random_vgg19_weights, "--pairs", "coffee+window", "--side", 32, "--iterations", 2]
     table, losses = run("textbook", *tiny, "--variant", "optimizer=adam,steps=2")
     assert "| coffee+window | textbook |" in table
@@ -86,7 +94,7 @@ def test_textbook(run, monkeypatch, random_vgg19_weights):
 
 def test_the_textbook_minimizes_our_objective(run, tiny_network):
     textbook = importlib.import_module("textbook")
-    settings = Settings(compute_type="float32", scales=1, steps=1)
+    settings = Settings(style_weight=5.0, compute_type="float32", scales=1, steps=1)
     layers = wanted_layers(settings)
     weights = he_weights(TINY19, TINY19.up_to_deepest(layers))
     network = tiny_network(layers, padding="edge", weights=weights)
