@@ -12,7 +12,7 @@ from maskstyle.networks.architectures import LITE
 from maskstyle.networks.load import choose_network, load_network
 from maskstyle.networks.weights import EMBEDDED_FILE, layer_names, read_weights
 
-LARGEST_BYTES = 8_000_000
+LARGEST_BYTES = 5_000_000
 
 
 @pytest.fixture(scope="module")
