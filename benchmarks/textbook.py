@@ -176,9 +176,10 @@ def gram_matrix(features: Tensor) -> Tensor:
 
 
 def textbook(
-    weights: Mapping[str, LayerWeights], content: Image, style: Image, settings: Settings = SETTINGS
+    weights: Mapping[str, LayerWeights], content: Image, style: Image, settings: Settings | None = None
 ) -> LossAndGradient:
-    """Return the default objective of a content image and a style image, written plainly."""
+    """Return the objective of a content image and a style image, written plainly."""
+    settings = settings or SETTINGS
     seen = features_of(weights, tf.constant(preprocessed(content)[np.newaxis]))
     wanted = {name: seen[name] for name, _ in settings.content_layers}
     seen = features_of(weights, tf.constant(preprocessed(style)[np.newaxis]))

@@ -113,7 +113,7 @@ def _position(layer: str) -> tuple[int, int]:
 
 VGG16 = Architecture("vgg16", ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3))
 VGG19 = Architecture("vgg19", ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4))
-LITE = Architecture("lite", ((16, 32), (48, 64), (96, 96, 96, 96), (160,) * 4, (160,) * 4), measured_as=VGG19)
+LITE = Architecture("lite", ((16, 32), (48, 64), (96, 96, 96, 96), (192,) * 4, (192,) * 4), measured_as=VGG19)
 
 ARCHITECTURES = {architecture.name: architecture for architecture in (LITE, VGG16, VGG19)}
 """The architectures by name."""

@@ -13,7 +13,7 @@ from maskstyle.networks.load import choose_network, load_network
 from maskstyle.networks.weights import EMBEDDED_FILES, layer_names, read_weights
 
 EMBEDDED_FILE = EMBEDDED_FILES[LITE]
-LARGEST_BYTES = 8_000_000
+LARGEST_BYTES = 5_000_000
 
 
 @pytest.fixture(scope="module")

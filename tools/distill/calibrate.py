@@ -1,9 +1,9 @@
 """Measure how far lite underestimates content distances, and write the correcting factors into its file.
 
-    python tools/distill/calibrate.py --weights FOLDER --pictures FOLDER --lite maskstyle/networks/lite.npz
+    python tools/distill/calibrate.py --weights vgg19.npz --pictures FOLDER --lite maskstyle/networks/lite.npz
 
 An optimizer exploits a network's blind spots. On its own pictures lite therefore reports smaller content distances
-than VGG19 does; each layer of blocks 1 to 3 gets the factor that corrects this.
+than VGG19 does; each layer gets the factor that corrects this.
 """
 
 from __future__ import annotations
@@ -15,23 +15,22 @@ from typing import Any
 import numpy as np
 from lite_file import Array
 from pictures import training_files
-from report import LAYERS, load_both, load_resized
+from report import LAYERS, SETTINGS, content_distance, load_both, load_resized
 
 from maskstyle.images.pixels import Image
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.settings import Settings
 from maskstyle.synthesis.paint import Run
 from maskstyle.techniques.basic import transfer_basic
 
-SIDE = 320
+SIDE = 256
 PAIRS = 8
 
 
 def main() -> None:
     """Measure the factors, print them and write them into the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, required=True, help="folder with vgg19_block1-3.npz")
+    parser.add_argument("--weights", type=Path, required=True, help="vgg19.npz")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with photos/ and paintings/")
     parser.add_argument("--lite", type=Path, required=True, help="the lite.npz to complete")
     arguments = parser.parse_args()
@@ -52,7 +51,7 @@ def measured_factors(networks: dict[str, FeatureNetwork], photos: list[Path], pa
         style = load_resized(paintings[number * (len(paintings) // PAIRS)], SIDE)
         for init in ("content", "noise"):
             result = transfer_basic(
-                content, style, settings=Settings(init=init, seed=number), run=Run(network=networks["lite"])
+                content, style, settings=SETTINGS.changed(init=init, seed=number), run=Run(network=networks["lite"])
             )
             exact, lite = (content_distances(networks[name], content, result.image) for name in ("vgg19", "lite"))
             factors.append(exact / lite)
@@ -70,13 +69,9 @@ def write_gains(file: Path, gains: dict[str, float]) -> None:
 
 
 def content_distances(network: FeatureNetwork, content: Image, image: Image) -> Array:
-    """Return the relative content distance of an image at each layer, without any factor."""
-    features = [network(tf.constant(picture)) for picture in (content, image)]
-    distances = []
-    for layer in LAYERS:
-        target, current = (tf.cast(network.measured(layer, each[layer]), tf.float32) for each in features)
-        distances.append(tf.reduce_sum(tf.square(current - target)) / tf.reduce_sum(tf.square(target)))
-    return np.array([float(distance) for distance in distances])
+    """Return the content distance of an image at each layer."""
+    target, features = (network(tf.constant(each)) for each in (content, image))
+    return np.array([content_distance(network, layer, target, features) for layer in LAYERS])
 
 
 if __name__ == "__main__":

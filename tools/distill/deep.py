@@ -1,200 +1,173 @@
-"""Distill blocks 4 and 5 on top of the finished blocks 1 to 3, from a pruned VGG19.
+"""Distill VGG19's blocks 4 and 5, to block5_conv2, on top of finished blocks 1 to 3; resumable.
 
-    python tools/distill/deep.py --weights FOLDER --pictures FOLDER --work FOLDER
+    python tools/distill/deep.py --weights vgg19.npz --pictures FOLDER --work FOLDER [--lower lite.npz]
 
-`docs/lite.md` explains what replaces the exact layers above block 3, which are not available.
+The teacher is many times slower than the layers that are trained. Its features of a crop are therefore stored,
+and used in many steps. Training goes in rounds: each adds pictures that the student itself has painted, then trains.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from lite_file import Array
+from lite_file import Array, Layers, as_network, read_layers
 from pictures import Crops, read, training_files
-from pool import Pool
-from student import Layer, centered, errors, moments, stack
-from train import LAYERS
-from training import Training, adam, prefetched, save_arrays
+from pool import Mix, Pool
+from student import GRAM_SHARE, Layer, Measures, Student, centered, fitted_start, layer_errors, measures, stack
+from train import LAYERS as LOWER_LAYERS
+from train import exported, saved_student, teacher_layers
+from training import Training, adam, prefetched, save_trained
 
-from maskstyle.networks.architectures import LITE
+from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.tensorflow import Tensor, tf
+from maskstyle.recipes import FIRST_LAYERS
 
-TEACHERS = {
-    "block4_conv1": ("conv41", "conv41_aux"),
-    "block4_conv2": ("conv42", None),
-    "block4_conv3": ("conv43", None),
-    "block4_conv4": ("conv44", None),
-    "block5_conv1": ("conv51", "conv51_aux"),
-}
-"""By layer: the teacher's layer, and the head that predicts VGG19's features from it; None: the layer's features."""
+ALL_LAYERS = VGG19.up_to_deepest(["block5_conv2"])
+LAYERS = ALL_LAYERS[len(LOWER_LAYERS) :]
+INPUT = LOWER_LAYERS[-1]
 
-SIDE = 192
-BATCH = 6
-STEPS = 4_000
-LEARNING_RATE = 2e-3
-CHECKPOINT_EVERY = 500
-BORDER = 2
-"""Cells to ignore at each edge: the teacher pads by reflection, the student with zeros."""
+SIDE = 160
+CROPS = 64
+"""Crops of a stored part."""
 
+FIRST_PARTS = 4
+"""Parts of the first round; each later round adds one."""
 
-class UpperBlocks(NamedTuple):
-    """Variables of blocks 4 and 5 by layer."""
+RENDERINGS = 6
+ROUNDS = 3
+STEPS = 240
+"""Steps of each round."""
 
-    kernels: dict[str, Any]
-    biases: dict[str, Any]
-    predictions: dict[str, Any]
+BATCH = 4
+TEACHER_BATCH = 4
+LEARNING_RATE = 2e-4
+WARMUP_STEPS = 10
 
-    @property
-    def variables(self) -> list[Any]:
-        """All variables in one list."""
-        return [*self.kernels.values(), *self.biases.values(), *self.predictions.values()]
+MIXES = (
+    Mix((("block4_conv2", 1.0),), tuple((layer, 1.0) for layer in FIRST_LAYERS), (0.3, 10.0)),
+    Mix((("block4_conv2", 1.0),), (("block4_conv1", 1.0), ("block5_conv1", 1.0)), (0.3, 10.0)),
+)
+"""What the student paints with: the first layers of all blocks, or those that are trained alone."""
+
+Stored = dict[str, Array]
+"""Crops: the student's features of `INPUT`, the teacher's features and `Measures` of each layer."""
 
 
 def main() -> None:
     """Train to the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, required=True, help="folder with vgg19_pruned16x.npz")
+    parser.add_argument("--weights", type=Path, required=True, help="vgg19.npz, with all layers")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with photos/ and paintings/")
-    parser.add_argument("--work", type=Path, required=True, help="folder with the result of train.py")
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and stored features")
+    parser.add_argument("--lower", type=Path, help="blocks 1 to 3 (default: student.npz of train.py in --work)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
-    train(arguments.weights, arguments.pictures, arguments.work, arguments.steps)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    lower = read_layers(arguments.lower or arguments.work / "student.npz", LOWER_LAYERS)
+    train(arguments.weights, arguments.pictures, arguments.work, lower, arguments.rounds)
 
 
-def train(weights: Path, pictures: Path, work: Path, steps: int) -> None:
-    """Train from the newest checkpoint, or from random weights."""
+def train(weights: Path, pictures: Path, work: Path, lower: Layers, rounds: int) -> None:
+    """Train from the newest checkpoint in `work`, or from fitted kernels."""
     photos, paintings = ([read(path) for path in files] for files in training_files(pictures))
-    pool = Pool(work / "pool", photos, paintings)
-    with np.load(weights / "vgg19_pruned16x.npz") as held:
-        teacher = {name: tf.constant(held[name]) for name in held.files}
-    with np.load(work / "student.npz") as held:
-        lower = [(name, tf.constant(held[f"{name}/kernel"]), tf.constant(held[f"{name}/bias"])) for name in LAYERS]
+    teacher = teacher_layers(weights, ALL_LAYERS)
+    below = [(name, tf.constant(lower[name][0]), tf.constant(lower[name][1])) for name in LOWER_LAYERS]
+    pool = Pool(work / "deep_pool", photos, paintings, mixes=MIXES, least_side=SIDE, renderings=RENDERINGS)
+    (work / "features").mkdir(exist_ok=True)
 
-    def crops(seed: int) -> Crops:
-        return Crops(photos, paintings, pool.pictures, SIDE, np.random.default_rng(seed))
+    def stored(number: int) -> Stored:
+        crops = Crops(photos, paintings, pool.pictures, SIDE, np.random.default_rng(100 + number))
+        return stored_crops(crops, teacher, below, work / "features" / f"{number:02d}")
 
-    sizes = typical_sizes(teacher, crops(2).batch(16))
-    blocks = random_blocks(np.random.default_rng(3), teacher)
-    optimizer = adam(LEARNING_RATE, steps)
-    training = Training(work / "deep_checkpoints", blocks.variables, optimizer)
-    training.run(
-        steps,
-        compiled_step(teacher, lower, blocks, sizes, optimizer),
-        prefetched(crops(10 + training.done), count=BATCH),
-        save=lambda: export(blocks, sizes, work / "deep.npz"),
-        save_every=CHECKPOINT_EVERY,
-    )
+    parts = [stored(number) for number in range(FIRST_PARTS)]
+    student = saved_student(work / "deep_start.npz", lambda: start(parts))
+    optimizer = adam(LEARNING_RATE, rounds * STEPS, warmup=WARMUP_STEPS, epsilon=1e-8)
+    training = Training(work / "deep_checkpoints", student.variables, optimizer)
+    step = compiled_step(student, optimizer)
+    for number in range(rounds):
+        if number:
+            pool.render(as_network({**lower, **exported(student)}, ALL_LAYERS, compute_type="float32"), number)
+            parts.append(stored(FIRST_PARTS - 1 + number))
+        training.run(
+            (number + 1) * STEPS,
+            step,
+            prefetched(batches(parts, np.random.default_rng(training.done))),
+            save=lambda: save_trained(work / "deep.npz", exported(student)),
+            save_every=STEPS // 6,
+        )
 
 
-def compiled_step(
-    teacher: Mapping[str, Tensor], lower: list[Layer], blocks: UpperBlocks, sizes: Mapping[str, float], optimizer: Any
-) -> Callable[[Tensor], Tensor]:
-    """Return a compiled training step from a batch to the errors of features and Gram matrices (2, layers)."""
+def stored_crops(crops: Crops, teacher: Sequence[Layer], below: Sequence[Layer], folder: Path) -> Stored:
+    """Return new crops as the networks see them, or those that the folder holds."""
+    if not folder.exists():
+        began = time.perf_counter()
+        evaluate = compiled_features(teacher, below)
+        found = [evaluate(tf.constant(crops.batch(TEACHER_BATCH))) for _ in range(CROPS // TEACHER_BATCH)]
+        temporary = folder.with_name("writing")
+        temporary.mkdir(exist_ok=True)
+        for name in found[0]:
+            np.save(temporary / f"{name}.npy", np.concatenate([each[name].numpy() for each in found]))
+        temporary.rename(folder)
+        print(f"stored {CROPS} crops in {time.perf_counter() - began:.0f} s", flush=True)
+    return {file.stem: np.load(file) for file in folder.glob("*.npy")}
 
-    def step(images: Tensor) -> Tensor:
-        expected = expectations(teacher, images)
-        features = stack(centered(images), lower)[LAYERS[-1]]
+
+def compiled_features(teacher: Sequence[Layer], below: Sequence[Layer]) -> Callable[[Tensor], dict[str, Tensor]]:
+    """Return a compiled function from images to what is stored of them."""
+
+    def features(images: Tensor) -> dict[str, Tensor]:
+        inputs = centered(images)
+        result = {INPUT: stack(inputs, below, compute_type=tf.float32)[INPUT]}
+        found = stack(inputs, teacher, compute_type=tf.float32)
+        result |= {name: tf.cast(found[name], tf.float16) for name in LAYERS}
+        for name in LAYERS:
+            of_layer = measures(found[name])
+            result |= {f"{name}.energy": of_layer.energy, f"{name}.gram": of_layer.gram}
+        return result
+
+    return tf.function(features, autograph=False)  # type: ignore[no-any-return]
+
+
+def start(parts: Sequence[Stored]) -> Student:
+    """Return the student to start from."""
+    crops = {name: np.concatenate([part[name] for part in parts]) for name in (INPUT, *LAYERS)}
+    widths = {name: LITE.kernel_shape(name)[3] for name in LAYERS}
+    return fitted_start(crops[INPUT], {name: crops[name] for name in LAYERS}, widths)
+
+
+def batches(parts: Sequence[Stored], generator: np.random.Generator) -> Iterator[Stored]:
+    """Yield random batches of stored crops, in passes over all of them."""
+    places = [(part, row) for part in parts for row in range(len(part[INPUT]))]
+    while True:
+        order = generator.permutation(len(places))
+        for first in range(0, len(order) - BATCH + 1, BATCH):
+            chosen = [places[place] for place in order[first : first + BATCH]]
+            yield {name: np.stack([part[name][row] for part, row in chosen]) for name in parts[0]}
+
+
+def compiled_step(student: Student, optimizer: Any) -> Callable[[Mapping[str, Tensor]], Tensor]:
+    """Return a compiled training step from stored crops to the errors of features and Gram matrices (2, layers)."""
+
+    def step(crops: Mapping[str, Tensor]) -> Tensor:
+        expected = {name: tf.cast(crops[name], tf.float32) / student.scales[name] for name in LAYERS}
+        measured = {
+            name: Measures(crops[f"{name}.energy"] / scale**2, crops[f"{name}.gram"] / scale**4)
+            for name, scale in student.scales.items()
+        }
         with tf.GradientTape() as tape:
-            found = layer_errors(expected, upper(features, blocks), blocks, sizes)
-            loss = tf.reduce_sum(tf.stack(found))
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, blocks.variables), 10.0)
-        optimizer.apply_gradients(zip(gradients, blocks.variables, strict=True))
-        return tf.transpose(tf.stack(found))
+            own = stack(crops[INPUT], student.layers, compute_type=tf.float32)
+            found = layer_errors(expected, measured, own, student)
+            loss = tf.reduce_sum(found * (1.0, GRAM_SHARE))
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, student.variables), 10.0)
+        optimizer.apply_gradients(zip(gradients, student.variables, strict=True))
+        return tf.transpose(found)
 
     return tf.function(step, autograph=False)  # type: ignore[no-any-return]
-
-
-def layer_errors(
-    expected: Mapping[str, Tensor], own: Mapping[str, Tensor], blocks: UpperBlocks, sizes: Mapping[str, float]
-) -> list[list[Tensor]]:
-    """Return the mean errors of features and Gram matrix of each layer."""
-    found = []
-    inner = slice(BORDER, -BORDER)
-    for name in TEACHERS:
-        target = expected[name][:, inner, inner] / sizes[name]
-        pair = moments(target, own[name][:, inner, inner])
-        found.append([tf.reduce_mean(error) for error in errors(*pair, blocks.predictions[name])])
-    return found
-
-
-def expectations(teacher: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor]:
-    """Return the teacher's estimate of VGG19's features by layer of the student."""
-    found = teacher_features(teacher, images)
-    result = {}
-    for layer, (name, head) in TEACHERS.items():
-        features = tf.cast(found[name], tf.float32)
-        if head:
-            features = tf.nn.conv2d(features, teacher[f"{head}.weight"], 1, "VALID") + teacher[f"{head}.bias"]
-        result[layer] = features
-    return result
-
-
-def teacher_features(teacher: Mapping[str, Tensor], images: Tensor) -> dict[str, Tensor]:
-    """Return the features of the pruned VGG19 by its own layers."""
-    current = tf.nn.conv2d(images, teacher["conv0.weight"], 1, "VALID") + teacher["conv0.bias"]
-    current = tf.cast(current, tf.bfloat16)
-    found = {}
-    for block, count in enumerate((2, 2, 4, 4, 1), start=1):
-        if block > 1:
-            current = tf.nn.max_pool2d(current, 2, 2, "VALID")
-        for index in range(1, count + 1):
-            name = f"conv{block}{index}"
-            padded = tf.pad(current, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT")
-            kernel, bias = (tf.cast(teacher[f"{name}.{part}"], tf.bfloat16) for part in ("weight", "bias"))
-            current = tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(padded, kernel, 1, "VALID"), bias))
-            found[name] = current
-    return found
-
-
-def typical_sizes(teacher: Mapping[str, Tensor], images: Array) -> dict[str, float]:
-    """Return the root mean square of the expected features by layer."""
-    return {
-        name: float(tf.sqrt(tf.reduce_mean(tf.square(values))))
-        for name, values in expectations(teacher, images).items()
-    }
-
-
-def random_blocks(generator: np.random.Generator, teacher: Mapping[str, Tensor]) -> UpperBlocks:
-    """Return blocks with random kernels (He et al. 2015) and predictions, and biases of 0."""
-    kernels, biases, predictions = {}, {}, {}
-    # No further scaling: the root mean square of the features of block 3 is between 1 and 2.
-    for name, (own, head) in TEACHERS.items():
-        shape = LITE.kernel_shape(name)
-        targets = teacher[f"{head or own}.weight"].shape[-1]
-        kernels[name] = tf.Variable(generator.normal(0, np.sqrt(2 / np.prod(shape[:3])), shape).astype(np.float32))
-        biases[name] = tf.Variable(np.zeros(shape[3], np.float32))
-        spread = np.sqrt(1 / shape[3])
-        predictions[name] = tf.Variable(generator.normal(0, spread, (targets, shape[3])).astype(np.float32))
-    return UpperBlocks(kernels, biases, predictions)
-
-
-def upper(features: Tensor, blocks: UpperBlocks) -> dict[str, Tensor]:
-    """Return the features of blocks 4 and 5 from the last features of block 3."""
-    current = features
-    result = {}
-    for name in TEACHERS:
-        if name in ("block4_conv1", "block5_conv1"):
-            current = tf.nn.max_pool2d(current, 2, 2, "VALID")
-        current = tf.nn.conv2d(current, tf.cast(blocks.kernels[name], tf.bfloat16), 1, "SAME")
-        current = tf.nn.relu(tf.nn.bias_add(current, tf.cast(blocks.biases[name], tf.bfloat16)))
-        result[name] = current
-    return result
-
-
-def export(blocks: UpperBlocks, sizes: Mapping[str, float], file: Path) -> None:
-    """Write blocks 4 and 5 with their predictions, in the teacher's own units."""
-    arrays: dict[str, Any] = {}
-    for name in TEACHERS:
-        arrays |= {
-            f"{name}/kernel": blocks.kernels[name].numpy(),
-            f"{name}/bias": blocks.biases[name].numpy(),
-            f"{name}/prediction": blocks.predictions[name].numpy() * sizes[name],
-        }
-    save_arrays(file, arrays)
 
 
 if __name__ == "__main__":

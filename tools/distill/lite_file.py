@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +27,23 @@ def metric(prediction: Array) -> Array:
     _, sizes, directions = np.linalg.svd(prediction, full_matrices=False)
     result: Array = sizes[:, None] * directions
     return result
+
+
+def read_layers(file: Path, layers: Iterable[str]) -> Layers:
+    """Read kernel, bias and prediction by layer from what training wrote, or from a lite.npz.
+
+    The metric of a lite.npz serves as a prediction: it is one up to a rotation, which no distance depends on.
+    """
+    with np.load(file) as held:
+        last = "metric" if any(name.endswith("/metric") for name in held.files) else "prediction"
+        return {
+            name: (
+                held[f"{name}/kernel"].astype(np.float32),
+                held[f"{name}/bias"].astype(np.float32),
+                held[f"{name}/{last}"].astype(np.float32),
+            )
+            for name in layers
+        }
 
 
 def layer_weights(trained: Layers) -> dict[str, LayerWeights]:

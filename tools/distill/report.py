@@ -1,6 +1,6 @@
-"""Compare lite with VGG19 on held-out pictures: their Gram distances, and the results that either makes.
+"""Compare lite with VGG19 on held-out pictures: their distances, and the results that either makes.
 
-    python tools/distill/report.py --weights FOLDER --pictures FOLDER --work FOLDER
+    python tools/distill/report.py --weights vgg19.npz --pictures FOLDER --work FOLDER
 
 Results made with VGG19 stay in the work folder: they depend on the settings, not on lite.
 """
@@ -17,19 +17,21 @@ from typing import NamedTuple
 import numpy as np
 from lite_file import Array
 from pictures import held_out_files
+from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 
 from maskstyle.images.io import load_image, save_image
 from maskstyle.images.pixels import Image, fit_size, resize_image
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.load import NetworkChoice, load_network
-from maskstyle.networks.tensorflow import tf
+from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import EMBEDDED_FILES
 from maskstyle.objective.assemble import content_term
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.gram import gram
 from maskstyle.objective.objective import Objective
+from maskstyle.recipes import FIRST_LAYERS
 from maskstyle.settings import Settings
 from maskstyle.synthesis.initial_image import initial_image
 from maskstyle.synthesis.paint import Run
@@ -37,39 +39,50 @@ from maskstyle.synthesis.scales import Step
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.basic import BasicInputs, transfer_basic
 
-LAYERS = tuple(layer for layer in VGG19.layers if layer[:6] in ("block1", "block2", "block3"))
-SIDE = 384
-PAIRS = 8
+LAYERS = VGG19.up_to_deepest(["block5_conv2"])
+SIDE = 256
+PAIRS = 6
 IMAGE_PAIRS = 500
+COMPARED = 4
+"""Of the photos, one in so many is compared."""
+
+SETTINGS = Settings(
+    content_layers=(("block4_conv2", 1.0),),
+    style_layers=tuple((layer, 1.0) for layer in FIRST_LAYERS),
+    style_weight=1.0,
+    scales=2,
+)
+"""The layers of the literature, as relative distances."""
+
 SNAPSHOT_STEP = 8
 
 Networks = Mapping[str, FeatureNetwork]
 
 
 def main() -> None:
-    """Print both comparisons."""
+    """Print all comparisons."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, required=True, help="folder with vgg19_block1-3.npz")
+    parser.add_argument("--weights", type=Path, required=True, help="vgg19.npz")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with photos/ and paintings/")
     parser.add_argument("--work", type=Path, required=True, help="folder for the results")
     parser.add_argument(
         "--lite", type=Path, default=EMBEDDED_FILES[LITE], help="lite.npz to compare (default: the package's)"
     )
-    parser.add_argument("--compute-type", default="bfloat16")
+    parser.add_argument("--compute-type", default="float32")
     parser.add_argument("--pairs", type=int, default=PAIRS)
     arguments = parser.parse_args()
     folder = arguments.work / "report"
     folder.mkdir(parents=True, exist_ok=True)
     networks = load_both(arguments.weights, arguments.lite, arguments.compute_type)
     photos, paintings = held_out_files(arguments.pictures)
+    photos = photos[::COMPARED]
     results = report_results(networks, photos, paintings, arguments.pairs, folder)
-    generator = np.random.default_rng(0)
-    report_fidelity(networks, comparison_images(photos, paintings, results, generator), generator)
+    report_distances(networks, comparison_groups(photos, paintings, results, np.random.default_rng(0)))
 
 
-def load_both(weights: Path, lite: Path, compute_type: str = "bfloat16") -> dict[str, FeatureNetwork]:
-    """Load lite and VGG19 for all layers of blocks 1 to 3."""
-    files = {"lite": (LITE, lite), "vgg19": (VGG19, weights / "vgg19_block1-3.npz")}
+def load_both(weights: Path, lite: Path, compute_type: str = "float32") -> dict[str, FeatureNetwork]:
+    """Load lite and VGG19 for all layers that are distilled."""
+    files = {"lite": (LITE, lite), "vgg19": (VGG19, weights)}
     return {
         name: load_network(
             NetworkChoice(architecture, file, LAYERS, compute_type, "as asked"), pooling="max", padding="edge"
@@ -101,23 +114,23 @@ class Comparison(NamedTuple):
 
 def report_results(
     networks: Networks, photos: Sequence[Path], paintings: Sequence[Path], count: int, folder: Path
-) -> list[Image]:
-    """Print how much of the style distance each network's results remove, judged by VGG19; return the results."""
+) -> dict[str, list[Image]]:
+    """Print how much of the style distance each network's results remove, judged by VGG19.
+
+    Return the results by content.
+    """
     print("| content | style | start | style left, VGG19 | style left, lite | content distance, lite / VGG19 |")
     print("| --- | --- | --- | --- | --- | --- |")
-    images: list[Image] = []
+    images: dict[str, list[Image]] = {}
     comparisons = []
     for number in range(count):
         photo, painting = photos[number * (len(photos) // count)], paintings[number % len(paintings)]
-        for init in ("content", "noise"):
-            found = compare(networks, photo, painting, Settings(init=init, seed=number), folder)
-            left = " | ".join(f"{found.style_left[name]:.2%}" for name in ("vgg19", "lite"))
-            print(
-                f"| {found.content} | {found.style} | {init} | {left} | {found.content_ratio:.2f} |",
-                flush=True,
-            )
-            comparisons.append(found)
-            images += found.images
+        init = ("content", "noise")[number % 2]
+        found = compare(networks, photo, painting, SETTINGS.changed(init=init, seed=number), folder)
+        left = " | ".join(f"{found.style_left[name]:.2%}" for name in ("vgg19", "lite"))
+        print(f"| {found.content} | {found.style} | {init} | {left} | {found.content_ratio:.2f} |", flush=True)
+        comparisons.append(found)
+        images[found.content] = found.images
     report_means(comparisons, folder / "results.json")
     return images
 
@@ -162,6 +175,8 @@ def report_means(comparisons: Sequence[Comparison], file: Path) -> None:
     ratios = [found.content_ratio for found in comparisons]
     for name, shares in left.items():
         print(f"{name} removes {1 - np.mean(shares):.2%} on average, at least {1 - np.max(shares):.2%}")
+    ratio = np.mean([(1 - lite) / (1 - vgg19) for lite, vgg19 in zip(left["lite"], left["vgg19"], strict=True)])
+    print(f"lite removes {ratio:.4f} times what VGG19 removes, on average")
     print(f"content distance, lite / VGG19: mean {np.mean(ratios):.3f}, greatest {np.max(ratios):.3f}", flush=True)
     file.write_text(json.dumps({"left": left, "content": ratios}, indent=1), encoding="utf-8")
 
@@ -173,41 +188,88 @@ def objective(network: FeatureNetwork, scene: Scene) -> Objective:
     return Objective(network, [content, scene.style_at(scene, extractor, size).term])
 
 
-def comparison_images(
-    photos: Sequence[Path], paintings: Sequence[Path], results: Sequence[Image], generator: np.random.Generator
-) -> list[Image]:
-    """Return held-out pictures, results, and noisy versions of some of the pictures."""
-    images = [load_resized(path) for path in (*photos, *paintings)] + list(results)
-    for path in (*photos[:12], *paintings[:4]):
-        image = load_resized(path)
+def comparison_groups(
+    photos: Sequence[Path],
+    paintings: Sequence[Path],
+    results: Mapping[str, Sequence[Image]],
+    generator: np.random.Generator,
+) -> list[list[Image]]:
+    """Return groups of images: a held-out picture, then pictures of its content.
+
+    These are results of both networks and lite's snapshots, or the picture itself blurred, noisy or recolored.
+    """
+    groups = [[load_resized(path)] for path in paintings]
+    for path in photos:
+        image, images = load_resized(path), list(results.get(path.stem, []))
         share = generator.random()
-        images.append(np.clip(image + generator.normal(0, 0.15 * share, image.shape), 0, 1).astype(np.float32))
-        images.append(((1 - share) * image + share * generator.random(image.shape)).astype(np.float32))
-    return images
+        changed = [
+            gaussian_filter(image, (sigma := generator.uniform(0.4, 3.0), sigma, 0)),
+            image + generator.normal(0, generator.uniform(0.02, 0.3), image.shape),
+            (1 - share) * image + share * generator.random(image.shape),
+            0.5 + (image - 0.5) * generator.uniform(0.4, 1.6) + generator.normal(0, 0.08, 3),
+        ]
+        groups.append([image, *images, *(np.clip(each, 0, 1).astype(np.float32) for each in changed)])
+    return groups
 
 
-def report_fidelity(networks: Networks, images: Sequence[Image], generator: np.random.Generator) -> None:
-    """Print by layer how lite's Gram distances between random pairs of images compare with VGG19's."""
-    grams = {name: [grams_of(network, image) for image in images] for name, network in networks.items()}
-    first, second = generator.integers(len(images), size=(2, IMAGE_PAIRS))
-    pairs = [(i, j) for i, j in zip(first, second, strict=True) if i != j]
-    print(f"{len(images)} images, {len(pairs)} pairs")
+class Distances(NamedTuple):
+    """What a network makes of groups of images, by layer."""
+
+    gram: dict[str, Array]
+    """Distances between the Gram matrices of random pairs of images."""
+    content: dict[str, Array]
+    """Relative squared content distances between the first image of each group and its others."""
+
+
+def distances_by(network: FeatureNetwork, groups: Sequence[Sequence[Image]]) -> Distances:
+    """Return the distances of groups of images."""
+    grams: list[dict[str, Array]] = []
+    content = []
+    for first, *others in groups:
+        target = network(tf.constant(first))
+        grams.append(grams_of(network, target))
+        for other in others:
+            features = network(tf.constant(other))
+            grams.append(grams_of(network, features))
+            content.append([content_distance(network, layer, target, features) for layer in LAYERS])
+    chosen = np.random.default_rng(0).integers(len(grams), size=(IMAGE_PAIRS, 2))
+    pairs = [(i, j) for i, j in chosen if i != j]
+    between = {
+        layer: np.array([np.linalg.norm(grams[i][layer] - grams[j][layer]) for i, j in pairs]) for layer in LAYERS
+    }
+    return Distances(between, dict(zip(LAYERS, np.transpose(content), strict=True)))
+
+
+def report_distances(networks: Networks, groups: Sequence[Sequence[Image]]) -> None:
+    """Print how lite's distances compare with VGG19's."""
+    print(f"{sum(map(len, groups))} images, {len(groups)} contents")
+    found = {name: distances_by(network, groups) for name, network in networks.items()}
+    for kind in Distances._fields:
+        print(f"{kind} distances")
+        report_ranks({name: getattr(each, kind) for name, each in found.items()})
+
+
+def report_ranks(distances: Mapping[str, Mapping[str, Array]]) -> None:
+    """Print by layer the rank correlation of both networks' distances, and the median relative error of lite's."""
     print("| layer | Spearman | relative error of the distances |")
     print("| --- | --- | --- |")
     for layer in LAYERS:
-        distance = {
-            name: np.array([np.linalg.norm(each[i][layer] - each[j][layer]) for i, j in pairs])
-            for name, each in grams.items()
-        }
-        rank = spearmanr(distance["lite"], distance["vgg19"]).statistic
-        error = np.median(np.abs(distance["lite"] / distance["vgg19"] - 1))
-        print(f"| {layer} | {rank:.4f} | {error:.3f} |", flush=True)
+        lite, exact = distances["lite"][layer], distances["vgg19"][layer]
+        error = np.median(np.abs(lite / exact - 1))
+        print(f"| {layer} | {spearmanr(lite, exact).statistic:.4f} | {error:.3f} |", flush=True)
 
 
-def grams_of(network: FeatureNetwork, image: Image) -> dict[str, Array]:
+def grams_of(network: FeatureNetwork, features: Mapping[str, Tensor]) -> dict[str, Array]:
     """Return the Gram matrices by layer, in the space in which distances are measured."""
-    features = network(tf.constant(image))
     return {layer: network.measured_gram(layer, gram(features[layer])).numpy() for layer in LAYERS}
+
+
+def content_distance(
+    network: FeatureNetwork, layer: str, target: Mapping[str, Tensor], features: Mapping[str, Tensor]
+) -> float:
+    """Return the relative squared content distance at a layer, without the layer's content gain."""
+    goal, current = (tf.cast(network.measured(layer, each[layer]), tf.float32) for each in (target, features))
+    return float(tf.reduce_sum(tf.square(current - goal)) / tf.reduce_sum(tf.square(goal)))
 
 
 if __name__ == "__main__":

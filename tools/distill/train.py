@@ -1,6 +1,6 @@
 """Distill VGG19's blocks 1 to 3 into the embedded network; resumable, on a plain CPU.
 
-    python tools/distill/train.py --weights FOLDER --pictures FOLDER --work FOLDER
+    python tools/distill/train.py --weights vgg19.npz --pictures FOLDER --work FOLDER
 
 `docs/lite.md` explains what is trained and why. Run the same command again to resume an interrupted training.
 """
@@ -8,53 +8,51 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from lite_file import Array, as_network
+from lite_file import Layers, as_network
 from pictures import Crops, read, training_files
-from PIL import Image
-from pool import Pool
-from student import INPUT_SCALE, Layer, centered, errors, moments, selected_start, stack
-from training import Training, adam, prefetched, save_arrays
+from pool import Mix, Pool
+from student import (
+    GRAM_SHARE,
+    INPUT_SCALE,
+    Layer,
+    Student,
+    centered,
+    fitted_start,
+    layer_errors,
+    measures,
+    stack,
+)
+from training import Training, adam, prefetched, save_arrays, save_trained
 
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.tensorflow import Tensor, tf
-from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.networks.weights import read_weights
+from maskstyle.settings import Settings
 
 LAYERS = tuple(layer for layer in VGG19.layers if layer[:6] in ("block1", "block2", "block3"))
 BATCH = 8
 SIDE = 128
 STEPS = 13_000
 LEARNING_RATE = 1e-3
-GRAM_SHARE = 2.0
-"""Weight of the Gram errors relative to the feature errors."""
+WARMUP_STEPS = 200
+START_CROPS = 40
 
 POOL_EVERY = 800
+RENDERINGS = 14
 CHECKPOINT_EVERY = 400
 
-
-class Student(NamedTuple):
-    """The student's variables, each a list by layer, and the teacher's root mean square by layer."""
-
-    kernels: list[Any]
-    biases: list[Any]
-    predictions: list[Any]
-    scales: list[float]
-
-    @property
-    def variables(self) -> list[Any]:
-        """All variables in one list."""
-        return [*self.kernels, *self.biases, *self.predictions]
+MIXES = (Mix(Settings().content_layers, Settings().style_layers, (5.0, 500.0)),)
 
 
 def main() -> None:
     """Train to the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, required=True, help="folder with vgg19_block1-3.npz")
+    parser.add_argument("--weights", type=Path, required=True, help="vgg19.npz")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with photos/ and paintings/")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the pool of renderings")
     parser.add_argument("--steps", type=int, default=STEPS)
@@ -63,53 +61,60 @@ def main() -> None:
     train(arguments.weights, arguments.pictures, arguments.work, arguments.steps)
 
 
-def teacher_layers(folder: Path) -> list[Layer]:
-    """Return the exact teacher's layers."""
-    weights = read_weights(folder / "vgg19_block1-3.npz", VGG19, LAYERS)
-    return [(name, weights[name].kernel, weights[name].bias) for name in LAYERS]
+def teacher_layers(file: Path, layers: Iterable[str]) -> list[Layer]:
+    """Return layers of the teacher."""
+    weights = read_weights(file, VGG19, layers)
+    return [(name, tf.constant(weights[name].kernel), tf.constant(weights[name].bias)) for name in layers]
 
 
 def train(weights: Path, pictures: Path, work: Path, steps: int) -> None:
-    """Train from the newest checkpoint in `work`, or from selected channels of the teacher."""
+    """Train from the newest checkpoint in `work`, or from kernels fitted to the teacher."""
     photos, paintings = ([read(path) for path in files] for files in training_files(pictures))
-    teacher = teacher_layers(weights)
-    student = starting_student(teacher, photos, paintings, work / "start.npz")
-    optimizer = adam(LEARNING_RATE, steps, epsilon=1e-8)
+    teacher = teacher_layers(weights, LAYERS)
+    samples = Crops(photos, paintings, [], SIDE, np.random.default_rng(1))
+    student = saved_student(work / "start.npz", lambda: start(teacher, samples))
+    optimizer = adam(LEARNING_RATE, steps, warmup=WARMUP_STEPS, epsilon=1e-8)
     training = Training(work / "checkpoints", student.variables, optimizer)
-    pool = Pool(work / "pool", photos, paintings)
-    frozen = [(name, tf.constant(kernel), tf.constant(bias)) for name, kernel, bias in teacher]
+    pool = Pool(work / "pool", photos, paintings, mixes=MIXES, least_side=SIDE, renderings=RENDERINGS)
+    crops = Crops(photos, paintings, pool.pictures, SIDE, np.random.default_rng(training.done))
 
     def render(done: int) -> None:
         if done % POOL_EVERY == 0:
-            pool.render(student_network(student), done)
+            pool.render(as_network(image_layers(student), LAYERS), done)
 
     training.run(
         steps,
-        compiled_step(frozen, student, optimizer),
-        prefetched(Crops(photos, paintings, pool.pictures, SIDE, np.random.default_rng(training.done)), count=BATCH),
-        save=lambda: export(student, work / "student.npz"),
+        compiled_step(teacher, student, optimizer),
+        prefetched(crops.batch(BATCH) for _ in iter(int, 1)),
+        save=lambda: save_trained(work / "student.npz", image_layers(student)),
         save_every=CHECKPOINT_EVERY,
         before_step=render,
     )
 
 
-def starting_student(
-    teacher: list[Layer], photos: list[Image.Image], paintings: list[Image.Image], file: Path
-) -> Student:
-    """Return the student of a file, which is written first if it is missing."""
-    widths = [LITE.kernel_shape(name)[3] for name in LAYERS]
+def start(teacher: list[Layer], samples: Crops) -> Student:
+    """Return the student to start from."""
+    inputs = centered(tf.constant(samples.batch(START_CROPS)))
+    features = stack(inputs, teacher, compute_type=tf.float32)
+    widths = {name: LITE.kernel_shape(name)[3] for name in LAYERS}
+    targets = {name: found.numpy() for name, found in features.items()}
+    return fitted_start(inputs.numpy() / INPUT_SCALE, targets, widths)
+
+
+def saved_student(file: Path, make: Callable[[], Student]) -> Student:
+    """Return the student of a file, which is made and written first if it is missing."""
     if not file.exists():
-        samples = Crops(photos, paintings, [], SIDE, np.random.default_rng(1)).batch(40)
-        kernels, biases, predictions, scales = selected_start(teacher, widths, samples)
-        arrays: dict[str, Any] = {"scales": scales}
-        for i in range(len(widths)):
-            arrays |= {f"k{i}": kernels[i], f"b{i}": biases[i], f"p{i}": predictions[i]}
-        save_arrays(file, arrays)
+        parts_made = make()._asdict().items()
+        save_arrays(
+            file, {f"{part}/{name}": np.asarray(each) for part, values in parts_made for name, each in values.items()}
+        )
+    parts: dict[str, dict[str, Any]] = {part: {} for part in Student._fields}
     with np.load(file) as held:
-        groups = [
-            [tf.Variable(held[f"{letter}{i}"].astype(np.float32)) for i in range(len(widths))] for letter in "kbp"
-        ]
-        return Student(groups[0], groups[1], groups[2], [float(scale) for scale in held["scales"]])
+        for key in held.files:
+            part, _, name = key.partition("/")
+            trained = part in ("kernels", "biases", "predictions")
+            parts[part][name] = tf.Variable(held[key]) if trained else tf.constant(held[key], tf.float32)
+    return Student(**parts)
 
 
 def compiled_step(teacher: list[Layer], student: Student, optimizer: Any) -> Callable[[Tensor], Tensor]:
@@ -117,50 +122,32 @@ def compiled_step(teacher: list[Layer], student: Student, optimizer: Any) -> Cal
 
     def step(images: Tensor) -> Tensor:
         inputs = centered(images)
-        expected = stack(inputs, teacher)
+        features = stack(inputs, teacher)
+        expected = {name: features[name] / tf.cast(scale, tf.bfloat16) for name, scale in student.scales.items()}
+        measured = {name: measures(each) for name, each in expected.items()}
         with tf.GradientTape() as tape:
-            layers = list(zip(LAYERS, student.kernels, student.biases, strict=True))
-            found = layer_errors(expected, stack(inputs / INPUT_SCALE, layers), student)
-            loss = tf.reduce_sum(tf.stack(found) * (1.0, GRAM_SHARE))
-        variables = student.variables
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 10.0)
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return tf.transpose(tf.stack(found))
+            found = layer_errors(expected, measured, stack(inputs / INPUT_SCALE, student.layers), student)
+            loss = tf.reduce_sum(found * (1.0, GRAM_SHARE))
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, student.variables), 10.0)
+        optimizer.apply_gradients(zip(gradients, student.variables, strict=True))
+        return tf.transpose(found)
 
     return tf.function(step, autograph=False)  # type: ignore[no-any-return]
 
 
-def layer_errors(expected: dict[str, Tensor], own: dict[str, Tensor], student: Student) -> list[list[Tensor]]:
-    """Return the mean errors of features and Gram matrix of each layer."""
-    found = []
-    for name, prediction, scale in zip(LAYERS, student.predictions, student.scales, strict=True):
-        target = expected[name] / tf.cast(scale, tf.bfloat16)
-        found.append([tf.reduce_mean(error) for error in errors(*moments(target, own[name]), prediction)])
-    return found
+def exported(student: Student) -> Layers:
+    """Return kernel, bias and prediction by layer, in VGG19's own units."""
+    return {
+        name: (kernel.numpy(), bias.numpy(), student.prediction(name).numpy() * float(student.scales[name]))
+        for name, kernel, bias in student.layers
+    }
 
 
-def exported(student: Student) -> dict[str, tuple[Array, Array, Array]]:
-    """Return kernel, bias and prediction by layer, for inputs in 0..255 and in VGG19's own units."""
-    result = {}
-    parts = zip(LAYERS, student.kernels, student.biases, student.predictions, student.scales, strict=True)
-    for name, *variables, scale in parts:
-        kernel, bias, prediction = (variable.numpy().astype(np.float64) for variable in variables)
-        input_scale = INPUT_SCALE if name == LAYERS[0] else 1.0
-        result[name] = kernel / input_scale, bias, prediction * scale
-    return result
-
-
-def export(student: Student, file: Path) -> None:
-    """Write the student with its predictions."""
-    arrays: dict[str, Any] = {}
-    for name, (kernel, bias, prediction) in exported(student).items():
-        arrays |= {f"{name}/kernel": kernel, f"{name}/bias": bias, f"{name}/prediction": prediction}
-    save_arrays(file, {name: array.astype(np.float32) for name, array in arrays.items()})
-
-
-def student_network(student: Student) -> FeatureNetwork:
-    """Return the student in its current state as a network that maskstyle runs."""
-    return as_network(exported(student), LAYERS)
+def image_layers(student: Student) -> Layers:
+    """Return `exported` layers for images in 0..255 as they are."""
+    layers = exported(student)
+    kernel, bias, prediction = layers[LAYERS[0]]
+    return {**layers, LAYERS[0]: (kernel / INPUT_SCALE, bias, prediction)}
 
 
 if __name__ == "__main__":

@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lite_file import Array
-from pictures import Crops
+from lite_file import Array, Layers
 
 from maskstyle.networks.tensorflow import Tensor, tf
 
-WARMUP_STEPS = 200
-REPORT_EVERY = 100
+REPORT_EVERY = 25
 
 
-def adam(peak_rate: float, steps: int, **options: float) -> Any:
+def adam(peak_rate: float, steps: int, *, warmup: int, **options: float) -> Any:
     """Return Adam with a warm-up to a peak rate and a cosine decay."""
     schedule = tf.keras.optimizers.schedules.CosineDecay(
-        peak_rate * 0.05, steps - WARMUP_STEPS, alpha=0.002, warmup_target=peak_rate, warmup_steps=WARMUP_STEPS
+        peak_rate * 0.05, steps - warmup, alpha=0.002, warmup_target=peak_rate, warmup_steps=warmup
     )
     return tf.keras.optimizers.Adam(schedule, beta_2=0.99, **options)
 
@@ -58,8 +56,8 @@ class Training:
     def run(
         self,
         steps: int,
-        step: Callable[[Tensor], Tensor],
-        batches: Iterator[Array],
+        step: Callable[[Any], Tensor],
+        batches: Iterator[Any],
         *,
         save: Callable[[], None],
         save_every: int,
@@ -69,7 +67,7 @@ class Training:
         began, errors = time.perf_counter(), []
         while self.done < steps:
             before_step(self.done)
-            errors.append(step(tf.constant(next(batches))).numpy())
+            errors.append(step(tf.nest.map_structure(tf.constant, next(batches))).numpy())
             self._done.assign_add(1)
             if self.done % REPORT_EVERY == 0:
                 self._report(errors, (time.perf_counter() - began) / len(errors))
@@ -85,14 +83,14 @@ class Training:
         print(f"step {self.done}, {pace:.3f} s each: {kinds}", flush=True)
 
 
-def prefetched(crops: Crops, *, count: int, ahead: int = 4) -> Iterator[Array]:
+def prefetched(batches: Iterator[Any], *, ahead: int = 4) -> Iterator[Any]:
     """Yield batches that a thread prepares during the previous steps."""
-    ready: queue.Queue[Array | Exception] = queue.Queue(ahead)
+    ready: queue.Queue[Any] = queue.Queue(ahead)
 
     def prepare() -> None:
         try:
-            while True:
-                ready.put(crops.batch(count))
+            for batch in batches:
+                ready.put(batch)
         except Exception as error:  # otherwise it would go unseen, and training would wait forever
             ready.put(error)
 
@@ -102,6 +100,19 @@ def prefetched(crops: Crops, *, count: int, ahead: int = 4) -> Iterator[Array]:
         if isinstance(batch, Exception):
             raise batch
         yield batch
+
+
+def save_trained(file: Path, layers: Layers) -> None:
+    """Write kernels, biases and predictions."""
+    parts = ("kernel", "bias", "prediction")
+    save_arrays(
+        file,
+        {
+            f"{name}/{part}": array.astype(np.float32)
+            for name, arrays in layers.items()
+            for part, array in zip(parts, arrays, strict=True)
+        },
+    )
 
 
 def save_arrays(file: Path, arrays: dict[str, Any]) -> None:
