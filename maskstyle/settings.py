@@ -343,9 +343,11 @@ class StartSettings:
 
     Parameters
     ----------
-    init : {"auto", "content", "style", "noise", "colors", "image"}
-        ``colors`` draws the colors of each region from its region of the style image; ``auto`` is the content image,
-        or colors if there is none; ``image`` is the image passed as `initial`.
+    init : {"auto", "content", "recolored", "style", "noise", "colors", "image"}
+        ``recolored`` is the content image in the mean and covariance of the styles' colors, as far as the strength
+        goes; ``colors`` draws the colors of each region from its region of the style image; ``image`` is the image
+        passed as `initial`. ``auto`` is recolored, the content image with a raw `style_weight`, or colors if there is
+        no content image.
     noise_contrast : float
         Contrast of the noise, above 0 and at most 1: it is uniform around mid gray, and 1 fills [0, 1]. Strong noise
         leaves dots in flat areas.
@@ -355,9 +357,9 @@ class StartSettings:
 
     init: str = setting(
         "auto",
-        "Initial image: auto, content, style, noise, colors (of the style), or FILE.",
+        "Initial image: auto, content, recolored, style, noise, colors, or FILE.",
         STYLE,
-        choices=("auto", "content", "style", "noise", "colors", "image"),
+        choices=("auto", "content", "recolored", "style", "noise", "colors", "image"),
     )
     noise_contrast: float = setting(
         0.25, "Contrast of the initial noise, above 0 and at most 1.", STYLE, bounds=ABOVE_ZERO
@@ -467,6 +469,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     each.name: each.metadata["choices"] for each in dataclasses.fields(Settings) if each.metadata["choices"]
 }
 """The allowed values of each setting that is a choice."""
+
+FROM_CONTENT = ("content", "recolored")
+"""The initial images that need a content image."""
 
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
 """The named initial images. On the command line and in plans, any other ``init`` is a file."""
@@ -622,4 +627,4 @@ JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), 
 
 def without_content(settings: Settings) -> Settings:
     """Return settings, such as those of a recipe, adapted to a picture without a content image."""
-    return settings.changed(content_weight=0.0, init="auto" if settings.init == "content" else settings.init)
+    return settings.changed(content_weight=0.0, init="auto" if settings.init in FROM_CONTENT else settings.init)

@@ -1,7 +1,4 @@
-"""Render the README's picture from the samples with the default recipe.
-
-``python docs/images/make_basic.py`` needs VGG19's weights; `maskstyle weights list` shows where it looks for them.
-"""
+"""Render the README's picture from the samples with the default recipe."""
 
 from __future__ import annotations
 
@@ -10,14 +7,15 @@ from sheets import FOLDER, picture, picture_panel
 import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 
-PAIRS = (("coffee", "window"), ("chelsea", "woodcut"), ("astronaut", "harbour"))
+PAIRS = (("coffee", "window"), ("rocket", "harbour"), ("astronaut", "harbour"))
+SETTINGS = maskstyle.Settings(size=384)
 
 
 def main() -> None:
     """Render each pair and write the sheet."""
     panels = []
     for content, style in PAIRS:
-        result = maskstyle.transfer_basic(picture(content), picture(style))
+        result = maskstyle.transfer_basic(picture(content), picture(style), settings=SETTINGS)
         panels += [picture_panel(content), picture_panel(style)]
         panels.append(Panel(result.image, (f"{content} in the style of {style}",)))
     maskstyle.save_image(FOLDER / "basic.jpg", make_sheet(panels, columns=3, side=400))

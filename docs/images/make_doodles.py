@@ -1,4 +1,4 @@
-"""Render the sheet of docs/doodles.md from the samples with the embedded network."""
+"""Render the sheet of docs/doodles.md from the samples with the default settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import maskstyle
 from maskstyle.images.contact_sheet import Panel
 
 STYLES = ("harbour", "woodcut", "dots")
+SIZE = 384
 DOODLE = SAMPLES / "coast_doodle.png"
 
 
@@ -19,7 +20,7 @@ def main() -> None:
             picture(name),
             style_map=semantic_map(name),
             doodle=maskstyle.load_map(DOODLE),
-            settings=maskstyle.DOODLE_SETTINGS.changed(network="lite"),
+            settings=maskstyle.DOODLE_SETTINGS.changed(size=SIZE),
         )
         doodle = Panel(maskstyle.load_image(DOODLE).pixels, ("the doodle",))
         panels += [picture_panel(name), map_panel(name), doodle, Panel(result.image, ("the doodle painted",))]

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/masks.md from the samples with the embedded network."""
+"""Render the sheet of docs/masks.md from the samples with the default settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CASES = (
     ("chelsea", {"window": "mask"}, "window"),
     ("chelsea", {"harbour": "mask", "woodcut": "complement"}, "harbour, and woodcut by the complement"),
 )
-SIZE = 448
+SIZE = 384
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
             picture(content),
             [picture(name) for name in styles],
             masks=[mask if which == "mask" else 1 - mask for which in styles.values()],
-            settings=maskstyle.Settings(network="lite", size=SIZE),
+            settings=maskstyle.Settings(size=SIZE),
         )
         panels += [picture_panel(content), mask_panel(mask, "its mask"), Panel(result.image, (caption,))]
     save_sheet("masks", panels, columns=3, side=384)

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/patches.md from the samples with the embedded network."""
+"""Render the sheet of docs/patches.md from the samples with the default settings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import maskstyle
 from maskstyle.images.contact_sheet import Panel
 from maskstyle.settings import PATCH_TRANSFER_SETTINGS
 
-CASES = (("coffee", "harbour", "error"), ("coffee", "woodcut", "error"), ("astronaut", "harbour", "nearest"))
-SIZE = 512
+CASES = (("coffee", "breakfast", "error"), ("astronaut", "portrait", "error"))
+SIZE = 384
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
             content_map=semantic_map(content),
             style_map=semantic_map(style),
             unmatched=unmatched,
-            settings=PATCH_TRANSFER_SETTINGS.changed(network="lite", size=SIZE),
+            settings=PATCH_TRANSFER_SETTINGS.changed(size=SIZE),
         )
         assert result.match_map is not None
         panels += [Panel(result.match_map, ("the matches",)), Panel(result.image, ("patch",))]

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/plans.md from samples/plan.toml with the embedded network."""
+"""Render the sheet of docs/plans.md from samples/plan.toml."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import maskstyle
 from maskstyle.images.contact_sheet import Panel
 from maskstyle.plans.load import load_plan
 
+SIZE = 384
+
 
 def main() -> None:
     """Run the plan and write the sheet."""
     plan = maskstyle.read_plan(SAMPLES / "plan.toml")
-    loaded = load_plan(replace(plan, settings=plan.settings.changed(network="lite")))
+    loaded = load_plan(replace(plan, settings=plan.settings.changed(size=SIZE)))
     result = maskstyle.paint(loaded.scene())
     content_map = maskstyle.load_image(plan.file(plan.values["content_map"])).pixels
     panels = [Panel(loaded.picture.pixels, ("content",)), Panel(content_map, ("its map",))]

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/regions.md from the samples with the embedded network."""
+"""Render the sheet of docs/regions.md from the samples with the default recipe."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import maskstyle
 from maskstyle.images.contact_sheet import Panel
 
 CASES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
-    ("coffee", "woodcut", {}, "every region"),
-    ("astronaut", "harbour", {"unmatched": "keep"}, "every region"),
-    ("coffee", "harbour", {"regions": [(200, 70, 50)], "feather": 6.0}, "one region, feathered"),
+    ("astronaut", "portrait", {}, "every region"),
+    ("rocket", "lighthouse", {}, "every region"),
+    ("coffee", "breakfast", {"regions": [(200, 70, 50)], "feather": 6.0}, "one region, feathered"),
 )
-SIZE = 448
+SIZE = 384
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
             picture(style),
             content_map=semantic_map(content),
             style_map=semantic_map(style),
-            settings=maskstyle.Settings(network="lite", size=SIZE),
+            settings=maskstyle.Settings(size=SIZE),
             **options,
         )
         panels.append(Panel(result.image, (caption,)))

@@ -116,14 +116,22 @@ def match_colors(
     >>> match_colors(style, content).tolist()
     [[[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]]
     """
+    matrix, offset = color_map(style, content, style_weights, content_weights)
+    matched: Image = np.clip(style @ matrix.T + offset, 0.0, 1.0).astype(np.float32)
+    return matched
+
+
+def color_map(
+    style: Image, content: Image, style_weights: Mask | None = None, content_weights: Mask | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the matrix (3, 3) and the offset (3,) of the map of colors that `match_colors` applies."""
     style_mean, style_covariance = color_moments(style, style_weights, "style")
     content_mean, content_covariance = color_moments(content, content_weights, "content")
     spread, axes = np.linalg.eigh(style_covariance)
     root = np.sqrt(np.maximum(spread, LEAST_SPREAD**2))
     half, inverse_half = (axes * root) @ axes.T, (axes / root) @ axes.T
     matrix = inverse_half @ _square_root(half @ content_covariance @ half) @ inverse_half
-    matched: Image = np.clip((style - style_mean) @ matrix.T + content_mean, 0.0, 1.0).astype(np.float32)
-    return matched
+    return matrix, content_mean - matrix @ style_mean
 
 
 def match_lightness(

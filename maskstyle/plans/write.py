@@ -77,8 +77,12 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
     """Return an entry of [[region]], with its colors found in their maps where the technique has any."""
     given = plan.regions[place]
     placement = next((each for each in layout.placements if each.place == place), None)
-    if placement is None:
+    if given.style is None:
         return {"region": given.region, "keep": True}
+    if placement is None:  # of strength 0
+        entry = {name: value for name, value in vars(given).items() if value is not None and value is not False}
+        files = {name: path_of(plan.file(entry[name])) for name in ("mask", "style_mask") if name in entry}
+        return entry | files
     table: Table = {}
     if placement.label is not None and layout.content_map is not None:
         table["region"] = format_color(layout.content_map.colors[placement.label])

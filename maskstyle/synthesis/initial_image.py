@@ -11,10 +11,15 @@ from maskstyle.errors import SettingsError
 from maskstyle.guidance.layout import Placement
 from maskstyle.guidance.regions import Labels, resize_labels
 from maskstyle.guidance.seen_styles import SeenStyle
+from maskstyle.images.color import color_map, visible_weights
 from maskstyle.images.compositing import mixed
-from maskstyle.images.pixels import Image, Size, resize_image, size_of
+from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, resize_mask, size_of
+from maskstyle.settings import DEFAULT_STRENGTH
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import style_size
+
+MEASURED_SIDE = 512
+"""Longer side in pixels at which the colors of the content image are measured."""
 
 SPREAD = 0.1
 """Standard deviation, in relative heights, of where in its region of the style image a pixel draws its color."""
@@ -61,10 +66,50 @@ def _whole(scene: Scene, only: SeenStyle | None) -> Image:
         return np.float32(0.5) + np.float32(settings.noise_contrast) * (noise - np.float32(0.5))
     if settings.init == "colors":
         return _colored(scene, only, scene.sizes[0])
+    if settings.init == "recolored" and scene.content is not None:
+        return _recolored(scene, finest)
     chosen = style if settings.init == "style" else scene.content
     if chosen is None:
         raise SettingsError(f"init is {settings.init!r}, but there is no content image; choose another init")
     return _at_size(chosen, finest)
+
+
+def _recolored(scene: Scene, size: Size) -> Image:
+    """Return the content image in the colors of its styles, as far as their strengths go.
+
+    An optimizer is slow to change the color of large areas, as every pixel alone hardly changes a Gram matrix. This
+    start leaves it the strokes.
+    """
+    image = scene.seen_at(size)
+    small = scene.seen_at(fit_size(size, min(max(size), MEASURED_SIDE)))
+    visible = None if scene.alpha is None else resize_image(scene.alpha, size_of(small))
+    change, total = np.zeros_like(image), np.zeros(size, np.float32)
+    for seen in scene.styles:
+        for placement in seen.placements:
+            weights = visible_weights(scene.layout.share(placement, size_of(small)), visible)
+            style_weights = _style_weights(seen, placement)
+            if not weights.any() or (style_weights is not None and not style_weights.any()):
+                continue
+            matrix, offset = color_map(small, seen.image, weights, style_weights)
+            colored = np.clip(image @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0.0, 1.0)
+            share = scene.layout.share(placement, size) / np.float32(len(placement.styles))
+            change += (share * np.float32(_reach(scene, placement)))[..., np.newaxis] * (colored - image)
+            total += share
+    return (image + change / np.maximum(total, 1)[..., np.newaxis]).astype(np.float32, copy=False)
+
+
+def _reach(scene: Scene, placement: Placement) -> float:
+    """Return how far colors go to those of the style: all the way from half the strength on."""
+    strength = scene.settings.chosen_strength if placement.strength is None else placement.strength
+    return 1.0 if strength is None else min(1.0, strength / DEFAULT_STRENGTH)
+
+
+def _style_weights(seen: SeenStyle, placement: Placement) -> Mask | None:
+    """Return the weights of a style image's pixels in a placement; None: all alike."""
+    over = placement.mask_over_style()
+    if over is None and placement.style_label is not None:
+        over = (seen.source.map().labels == placement.style_label).astype(np.float32)
+    return None if over is None else resize_mask(over, size_of(seen.image))
 
 
 def _at_size(image: Image, size: Size) -> Image:

@@ -14,7 +14,7 @@ from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_DOODLE, assign_doodle
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.settings import DOODLE_SETTINGS, PatchSettings, Settings
+from maskstyle.settings import DOODLE_SETTINGS, FROM_CONTENT, PatchSettings, Settings
 from maskstyle.synthesis.patch_style import PatchStyle
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
@@ -171,11 +171,11 @@ def check_without_content(settings: Settings) -> None:
             raise SettingsError(
                 f"color is {settings.color!r}, but a doodle has no content image to take colors from; expected style"
             )
-    if settings.init == "content":
+    if settings.init in FROM_CONTENT:
         with concerning("settings", "init"):
             raise SettingsError(
-                "init is 'content', but a doodle has no content image to start from; expected colors, noise, style "
-                "or an image"
+                f"init is {settings.init!r}, but a doodle has no content image to start from; expected colors, "
+                "noise, style or an image"
             )
 
 

@@ -106,7 +106,7 @@ class Inputs:
 
     technique: ClassVar[str]
     defaults: ClassVar[Settings] = Settings()
-    init: ClassVar[str] = "content"
+    init: ClassVar[str] = "recolored"
     without_effect: ClassVar[tuple[str, ...]] = ()
     main: ClassVar[str] = "content"
     soft_maps: ClassVar[bool] = False
@@ -145,7 +145,10 @@ class Inputs:
                 )
         if self.initial is not None:
             return settings.changed(init="image")
-        return settings.changed(init=self.init) if settings.init == "auto" else settings
+        if settings.init != "auto":
+            return settings
+        raw = self.init == "recolored" and settings.chosen_strength is None
+        return settings.changed(init="content" if raw else self.init)
 
     def checked(self, name: str) -> Image:
         """Return an image among the inputs, checked."""

@@ -34,6 +34,49 @@ def test_images_have_the_finest_size():
         assert_array_equal(image, resize_image(INITIAL, (size * 6 // 8, size)))
 
 
+NARROW = (0.4 + 0.2 * CONTENT).astype(np.float32)
+PALE = (0.5 + 0.2 * STYLE).astype(np.float32)
+
+
+def moments(image):
+    pixels = image.reshape(-1, 3).astype(np.float64)
+    return pixels.mean(axis=0), np.cov(pixels.T, bias=True)
+
+
+def test_the_default_is_the_content_image_in_the_colors_of_the_style():
+    image = initial_image(scene_of(NARROW, PALE))
+    for found, expected in zip(moments(image), moments(PALE), strict=True):
+        assert_allclose(found, expected, atol=1e-4)
+    assert_array_equal(image, initial_image(scene_of(NARROW, PALE, init="recolored", strength=0.9)))
+
+
+def test_a_small_strength_recolors_less():
+    full = initial_image(scene_of(NARROW, PALE))
+    half = initial_image(scene_of(NARROW, PALE, strength=0.25))
+    assert_allclose(half - NARROW, (full - NARROW) / 2, atol=1e-6)
+
+
+def test_a_raw_weight_starts_from_the_content_image():
+    assert_array_equal(initial_image(scene_of(style_weight=2.0)), CONTENT)
+
+
+def test_each_region_is_recolored_to_its_own_style():
+    dark = StyleImage((0.1 + 0.2 * STYLE).astype(np.float32))
+    regions = [PlanRegion(RED, style=dark), PlanRegion(BLUE, style=StyleImage(PALE), strength=0.0)]
+    plan = PlanInputs(NARROW, regions, content_map=side_by_side((6, 8)), settings=SHALLOW)
+    image = initial_image(plan.scene())
+    assert_array_equal(image[:, 4:], NARROW[:, 4:])
+    for found, expected in zip(moments(image[:, :4]), moments(dark.image), strict=True):
+        assert_allclose(found, expected, atol=1e-4)
+
+
+def test_masks_recolor_as_far_as_they_reach():
+    mask = np.full((6, 8), 0.5, np.float32)
+    whole = initial_image(scene_of(NARROW, PALE))
+    image = initial_image(MaskInputs(NARROW, [PALE], masks=[mask], settings=SHALLOW).scene())
+    assert_allclose(image, NARROW + 0.5 * (whole - NARROW), atol=1e-5)
+
+
 def test_an_image_of_the_right_size_is_not_copied():
     scene = scene_of(init="content")
     assert initial_image(scene) is scene.content
