@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from maskstyle.cli.options import parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image, read_metadata
 from maskstyle.maps.colors import Color, format_color, parse_color
@@ -15,6 +16,7 @@ from maskstyle.maps.matching import find_named_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.plan import MapReading
 
+_STRENGTH = re.compile(r"\s*([^=]+?)\s*=\s*([^,=]+?)\s*(?:,|$)")
 _COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")
 
 
@@ -107,6 +109,29 @@ def parse_mapping(texts: list[str], flag: str) -> list[tuple[Color, Color]]:
     [((255, 0, 0), (0, 0, 255))]
     """
     return [(_color(here, flag), _color(there, flag)) for here, there in split_mapping(texts, flag)]
+
+
+def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
+    """Read ``COLOR=STRENGTH,...`` several times.
+
+    Examples
+    --------
+    >>> parse_strengths(["red=0.8, 0,0,255=0.2", "#00ff00=1"], "--region-strength")
+    {'red': 0.8, '0,0,255': 0.2, '#00ff00': 1.0}
+    """
+    strengths: dict[str, float] = {}
+    for text in texts:
+        at = 0
+        while at < len(text) or not text:
+            found = _STRENGTH.match(text, at)
+            if found is None:
+                raise SettingsError(f"{flag} is {text!r}; expected COLOR=STRENGTH,... such as red=0.8,#0000ff=0.2")
+            color, at = found[1], found.end()
+            _color(color, flag)
+            if color in strengths:
+                raise SettingsError(f"{flag} lists {color} twice; give each region one strength")
+            strengths[color] = parse_strength(found[2], color)
+    return strengths
 
 
 def asked_reading(palette: str | None, least_region: int | None, *, soft: bool = False) -> MapReading:

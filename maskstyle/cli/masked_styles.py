@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from maskstyle.cli.options import number
+from maskstyle.cli.options import parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image
 from maskstyle.masks.io import find_mask_beside
-from maskstyle.settings import AT_LEAST_ZERO
 
 COMPLEMENT = "1-"
 """Prefix of a mask to invert."""
@@ -70,11 +69,11 @@ def parse_masked_style(text: str) -> MaskedStyle:
             raise SettingsError(f"--style is {text!r}; {EXPECTED}")
         if not colon:
             return MaskedStyle(Path(text), None)
-        return MaskedStyle(Path(style), None, strength=_strength(strength, style))
+        return MaskedStyle(Path(style), None, strength=parse_strength(strength, style))
     style, mask, strength = parts.groups()
     if strength is None and _is_number(mask) and not os.path.exists(mask):
-        return MaskedStyle(Path(style), None, strength=_strength(mask, style))
-    return MaskedStyle(Path(style), *_named(mask), None if strength is None else _strength(strength, style))
+        return MaskedStyle(Path(style), None, strength=parse_strength(mask, style))
+    return MaskedStyle(Path(style), *_named(mask), None if strength is None else parse_strength(strength, style))
 
 
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:
@@ -129,7 +128,7 @@ def _readings(text: str) -> Iterator[MaskedStyle]:
         ends.append((pieces[:-1], pieces[-1]))
     for rest, strength in ends:
         whole = ":".join(rest)
-        factor = None if strength is None else _strength(strength, whole)
+        factor = None if strength is None else parse_strength(strength, whole)
         yield MaskedStyle(Path(whole), None, strength=factor)
         for cut in range(1, len(rest)):
             style, mask = ":".join(rest[:cut]), ":".join(rest[cut:])
@@ -142,12 +141,6 @@ def _named(mask: str) -> tuple[Path, bool]:
     if mask.startswith(COMPLEMENT) and not os.path.isfile(mask):
         return Path(mask.removeprefix(COMPLEMENT)), True
     return Path(mask), False
-
-
-def _strength(text: str, file: str) -> float:
-    strength = number(text, f"the strength of {file}")
-    AT_LEAST_ZERO.check(f"the strength of {file}", strength)
-    return strength
 
 
 def _is_number(text: str) -> bool:

@@ -14,6 +14,7 @@ import typer
 
 from maskstyle.errors import SettingsError
 from maskstyle.settings import (
+    AT_LEAST_ZERO,
     DEFAULT_LONGER_SIDE,
     DRAFT,
     NETWORK,
@@ -255,6 +256,13 @@ def parse_style(text: str) -> tuple[Path, float]:
     if not colon or os.path.exists(text) or not (_looks_like_number(share) or os.path.isfile(file)):
         return Path(text), 1.0
     return Path(file), number(share, f"the share of {file}")
+
+
+def parse_strength(text: str, of: str) -> float:
+    """Read the strength of a file or region; whether it is too large depends on the settings."""
+    strength = number(text, f"the strength of {of}")
+    AT_LEAST_ZERO.check(f"the strength of {of}", strength)
+    return strength
 
 
 def _looks_like_number(text: str) -> bool:

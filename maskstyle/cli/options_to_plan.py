@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.cli.app import with_flags
-from maskstyle.cli.map_options import found_map, listed_colors, parse_colors, parse_mapping, split_mapping
+from maskstyle.cli.map_options import (
+    found_map,
+    listed_colors,
+    parse_colors,
+    parse_mapping,
+    parse_strengths,
+    split_mapping,
+)
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
 from maskstyle.cli.options import (
     as_options,
@@ -139,6 +146,8 @@ class _TableMaker:
         if declared.kind == "mapping":
             parse_mapping(value, flag)
             return _mapping_table(split_mapping(value, flag), flag)
+        if declared.kind == "strengths":
+            return parse_strengths(value, flag)
         return str(value) if declared.kind == "image" else value
 
     def _add_blend(self, first: str) -> None:

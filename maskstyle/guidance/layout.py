@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -100,10 +101,23 @@ class Placement(NamedTuple):
         return painted_share(self.style.map(), [self.style_label], self.style.map().size)
 
 
-def region_placements(assignment: Assignment, style: StyleImage, color: str = "style") -> tuple[Placement, ...]:
-    """Return a placement for each assigned region, all with one style image and color mode."""
+def region_placements(
+    assignment: Assignment,
+    style: StyleImage,
+    color: str = "style",
+    strengths: Mapping[int, float | None] = MappingProxyType({}),
+) -> tuple[Placement, ...]:
+    """Return a placement for each assigned region, all with one style image and color mode; strengths by label."""
     return tuple(
-        Placement(each.name, ((style, 1.0),), place, each.region, style_label=each.style_region, color=color)
+        Placement(
+            each.name,
+            ((style, 1.0),),
+            place,
+            each.region,
+            style_label=each.style_region,
+            strength=strengths.get(each.region),
+            color=color,
+        )
         for place, each in enumerate(assignment.regions)
     )
 

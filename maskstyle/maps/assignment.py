@@ -248,15 +248,17 @@ def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
             raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(choices)}")
 
 
-def find_denoised(
-    colors: Sequence[Color], content_map: SemanticMap, painted: Collection[int], *, name: str
+def find_painted(
+    listed: str, colors: Sequence[Color], content_map: SemanticMap, painted: Collection[int], *, name: str
 ) -> tuple[int, ...]:
-    """Return the labels of the regions to denoise, which must all be painted.
+    """Return the labels of the regions that an input lists, which must all be painted.
 
     Parameters
     ----------
+    listed : str
+        The input, such as "denoise_regions".
     colors : sequence of Color
-        Their map colors.
+        The map colors that it lists.
     content_map : SemanticMap
         The map.
     painted : collection of int
@@ -271,11 +273,11 @@ def find_denoised(
     """
     labels = []
     for place, color in enumerate(colors):
-        with concerning("denoise_regions", place):
+        with concerning(listed, place):
             label = find_region(color, content_map, name=name)
             if label not in painted:
                 raise SettingsError(
-                    f"denoise_regions lists {region_name(content_map.colors[label])}, which is not painted; list "
+                    f"{listed} lists {region_name(content_map.colors[label])}, which is not painted; list "
                     "only painted regions"
                 )
             labels.append(label)

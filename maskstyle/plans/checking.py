@@ -85,6 +85,10 @@ TEXT_TABLE = Kind(
     'a table of texts, such as { red = "#0000ff" }',
     lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
 )
+NUMBER_TABLE = Kind(
+    "a table of numbers, such as { red = 0.8 }",
+    lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
+)
 TABLES = Kind(
     "tables, each below a line [[region]]",
     lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),

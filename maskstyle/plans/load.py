@@ -154,6 +154,9 @@ def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
         if about[2:] == ("style",) and isinstance(place, int):  # a wrong style is one with a wrong map
             return ("styles", plan.regions[place].style or "", "map")
         return ("region", *about[1:])
+    table = plan.values.get(str(about[0])) if len(about) == 2 else None
+    if isinstance(table, dict) and isinstance(about[1], int):
+        return (about[0], list(table)[about[1]])
     return about or ("settings",)
 
 
@@ -191,6 +194,7 @@ class _Loader:
             "plan regions": self._regions,
             "colors": self._colors,
             "mapping": self._mapping,
+            "strengths": self._strengths,
         }
         if declared.kind in readers:
             return readers[declared.kind](name, declared)
@@ -214,6 +218,8 @@ class _Loader:
                 table[name] = [format_color(color) for color in value]
             elif each.kind == "mapping" and value:
                 table[name] = {format_color(here): format_color(there) for here, there in value}
+            elif each.kind == "strengths" and value:
+                table[name] = {format_color(color): strength for color, strength in value}
             elif name in self.plan.values:
                 table[name] = self.plan.values[name]
         return table
@@ -340,6 +346,16 @@ class _Loader:
                 self._color((name, here), there, self._maps[style], self.names[style]),
             )
             for here, there in texts.items()
+        ]
+
+    def _strengths(self, name: str, declared: Declared) -> list[tuple[Color, float]] | None:
+        table = self.plan.values.get(name)
+        if table is None:
+            return None
+        semantic_map = self._maps[declared.of]
+        return [
+            (self._color((name, text), text, semantic_map, self.names[declared.of]), float(strength))
+            for text, strength in table.items()
         ]
 
     def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> Color:

@@ -231,8 +231,8 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
             with source.locating(name, place):
                 parse_color(color)
-        for pair in table.get(name, {}).items() if each.kind == "mapping" else ():
-            for color in pair:
+        for pair in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
+            for color in pair if each.kind == "mapping" else pair[:1]:
                 with source.locating(name, pair[0]):
                     parse_color(color)
     for place, color in enumerate(table.get("palette", [])):

@@ -9,6 +9,7 @@ from maskstyle.plans.checking import (
     ANY_NUMBER,
     COUNT,
     NUMBER,
+    NUMBER_TABLE,
     POSITIVE,
     TABLE,
     TABLES,
@@ -146,5 +147,11 @@ def _kind(declared: Declared) -> Kind:
     if declared.kind == "number":
         numbers: dict[Bounds | None, Kind] = {AT_LEAST_ZERO: NUMBER, ABOVE_ZERO: POSITIVE}
         return numbers.get(declared.bounds, ANY_NUMBER)
-    kinds = {"colors": TEXTS, "mapping": TEXT_TABLE, "flag": YES_NO, "patches": TABLE}
+    kinds = {
+        "colors": TEXTS,
+        "mapping": TEXT_TABLE,
+        "strengths": NUMBER_TABLE,
+        "flag": YES_NO,
+        "patches": TABLE,
+    }
     return kinds.get(declared.kind, TEXT)

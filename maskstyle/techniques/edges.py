@@ -12,7 +12,7 @@ from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout
 from maskstyle.images.compositing import FEATHER_MODES
 from maskstyle.images.guided_filter import MOST_RADIUS
-from maskstyle.maps.assignment import find_denoised
+from maskstyle.maps.assignment import find_painted
 from maskstyle.maps.colors import Color
 from maskstyle.settings import AT_LEAST_ZERO, COLOR, Settings
 from maskstyle.techniques.inputs import Inputs, declare
@@ -89,7 +89,7 @@ class EdgeInputs(Inputs):
             with concerning("denoise_regions"):
                 raise SettingsError("denoise_regions has no effect where no region is painted; leave it out")
         name = self.name_of("content_map", "the content map")
-        return find_denoised(self.denoise_regions, layout.content_map, layout.painted(), name=name)
+        return find_painted("denoise_regions", self.denoise_regions, layout.content_map, layout.painted(), name=name)
 
 
 def check_fading(feather: float, mode: str) -> None:

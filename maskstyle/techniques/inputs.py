@@ -34,6 +34,7 @@ KINDS = {
     "plan regions": "regions and masks, each with its style",
     "colors": "map colors",
     "mapping": "pairs of map colors",
+    "strengths": "pairs of a map color and a strength",
     "choice": "one of several words",
     "number": "a number",
     "flag": "true or false",
@@ -57,7 +58,7 @@ class Declared:
     flag : str
         Option on the command line; by default, made from the name of the input.
     of : str
-        For a map: the image that it describes. For colors: the map that has them.
+        For a map: the image that it describes. For colors and strengths: the map that has the colors.
     choices : tuple of str
         The allowed values of a choice.
     bounds : Bounds, optional

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, StyleImage, region_placements
 from maskstyle.images.pixels import Image
-from maskstyle.maps.assignment import UNMATCHED, assign_regions
+from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted, region_name
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.settings import STYLE, Settings
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_soft_maps
+from maskstyle.techniques.checks import check_soft_maps, check_strength
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
 
@@ -41,6 +43,9 @@ class RegionInputs(EdgeInputs):
         How to handle regions found in only one map: refuse them, keep their content, or paint them in the style of
         the whole style image. ``error`` also refuses a region that only the style map has, unless `regions` or
         `mapping` is given.
+    strengths : sequence of (content color, strength), optional
+        Strengths of painted regions, in [0, 1]; all others have ``settings.strength``. 0 keeps the pixels of a
+        region, bit for bit. With a raw ``settings.style_weight``, factors on this.
     feather, feather_mode, transparent, denoise_regions
         See `maskstyle.techniques.edges.EdgeInputs`.
 
@@ -90,6 +95,14 @@ class RegionInputs(EdgeInputs):
         default="error",
         choices=UNMATCHED,
     )
+    strengths: Sequence[tuple[Color, float]] | None = declare(
+        "strengths",
+        "Strength of single regions, as COLOR=STRENGTH,...; repeatable.",
+        default=None,
+        panel=STYLE,
+        flag="--region-strength",
+        of="content_map",
+    )
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each region to paint."""
@@ -109,7 +122,8 @@ class RegionInputs(EdgeInputs):
         )
         soft = check_soft_maps((self.content_map, self.style_map), settings)
         source = StyleImage(style, assigned.style_map, names.style)
-        layout = Layout(region_placements(assigned, source, settings.color), assigned.content_map)
+        placements = region_placements(assigned, source, settings.color, self._strengths(assigned, settings))
+        layout = Layout(placements, assigned.content_map)
         left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,
@@ -118,6 +132,21 @@ class RegionInputs(EdgeInputs):
             **self.edges(layout),
             notes=(*left_alone, *soft),
         )
+
+    def _strengths(self, assigned: Assignment, settings: Settings) -> dict[int, float | None]:
+        """Return the strengths of single regions, by label."""
+        given = list(self.strengths or ())
+        painted = {each.region for each in assigned.regions}
+        name = self.map_names().content_map
+        labels = find_painted("strengths", [color for color, _ in given], assigned.content_map, painted, name=name)
+        strengths: dict[int, float | None] = {}
+        for place, (label, (_, strength)) in enumerate(zip(labels, given, strict=True)):
+            region = region_name(assigned.content_map.colors[label])
+            with concerning("strengths", place):
+                if label in strengths:
+                    raise SettingsError(f"strengths lists {region} twice; give each region one strength")
+                strengths[label] = check_strength(strength, settings, f" of region {region}")
+        return strengths
 
 
 transfer_region = transfer_function(RegionInputs)

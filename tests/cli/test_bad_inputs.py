@@ -317,6 +317,32 @@ MAPS = [
         "region {good} --map red=red --map '#f00=blue'",
         ("#ff0000", "two", "remove one"),
     ),
+    Bad(
+        "strength without =",
+        "region {good} --region-strength red=0.5,blue",
+        ("--region-strength is 'red=0.5,blue'", "expected COLOR=STRENGTH"),
+    ),
+    Bad("strength empty", "region {good} --region-strength ''", ("--region-strength is ''", "COLOR=STRENGTH")),
+    Bad("strength no number", "region {good} --region-strength red=much", ("strength of red is 'much'",)),
+    Bad("strength below 0", "region {good} --region-strength red=-1", ("strength of red is -1.0", "at least 0")),
+    Bad("strength above 1", "region {good} --region-strength red=1.1", ("#ff0000 (red) is 1.1", "from 0 to 1")),
+    Bad("strength of no color", "region {good} --region-strength hue=1", ("--region-strength", "color such as red")),
+    Bad("strength of no region", "region {good} --region-strength green=1", ("#00ff00", "content_map.png")),
+    Bad(
+        "strength of a region that is kept",
+        "region {good} --regions blue --region-strength red=1",
+        ("--region-strength lists #ff0000 (red), which is not painted",),
+    ),
+    Bad(
+        "two strengths",
+        "region {good} --region-strength red=1 --region-strength red=0.5",
+        ("--region-strength lists red twice", "one strength"),
+    ),
+    Bad(
+        "two strengths by other names",
+        "region {good} --region-strength 'red=1,#f00=0.5'",
+        ("--region-strength lists #ff0000 (red) twice",),
+    ),
     Bad("unmatched", "region {good} --unmatched drop", ("--unmatched", "drop", "whole-style")),
     Bad(
         "soft maps inside", "region {good} --soft-maps --propagation inside", ("--propagation is 'inside'", "simple")

@@ -172,6 +172,20 @@ def test_a_region_may_be_called_by_its_name(region, desk, two_halves):
     assert plan["mapping"] == {"#c84632": "#0000ff"}
 
 
+def test_strengths_of_regions_are_options_and_plans_have_them_too(region, run, desk):
+    region("--region-strength", "255,0,0=0, blue=0.8").succeeded()
+    assert unchanged(desk)[:, :20].all()
+    assert not unchanged(desk)[:, 20:].all()
+    assert plan_of(desk / "out.png")["strengths"] == {"#ff0000": 0.0, "#0000ff": 0.8}
+    run("plan", "from", "out.png", "-o", "plan.toml").succeeded()
+    assert '"#0000ff" = 0.8' in (desk / "plan.toml").read_text()
+    run("run", "plan.toml", "-o", "again.png").succeeded()
+    assert np.asarray(Image.open(desk / "again.png")).tobytes() == np.asarray(Image.open(desk / "out.png")).tobytes()
+    assert plan_of(desk / "again.png") == plan_of(desk / "out.png")
+    region("--region-strength", "red=0", "--region-strength", "blue=0.2", output="fainter.png").succeeded()
+    assert plan_of(desk / "fainter.png")["strengths"] == {"#ff0000": 0.0, "#0000ff": 0.2}
+
+
 def test_a_picture_without_a_map_says_which_name_is_expected(region, desk, painted):
     painted((32, 40)).save(desk / "photo.png")
     message = region(content="photo.png").error

@@ -476,6 +476,7 @@ def test_a_dry_run_lists_masks_of_technique_mask(checked_plan):
     [
         (REGIONS, '"blue"]', '"cyan"]', "line 4: expected colors of pictures/map.png"),
         (REGIONS, "blue =", "cyan =", "line 6: expected colors of pictures/map.png"),
+        (REGIONS, "feather = 2", "strengths = { cyan = 1 }", "line 7: expected colors of pictures/map.png"),
         (REGIONS, '"red", "blue"]', '"green"]', "line 6: region #0000ff (blue) is mapped, but is not among the"),
         (
             REGIONS,

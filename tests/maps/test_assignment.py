@@ -11,7 +11,7 @@ from maskstyle.maps.assignment import (
     assign_doodle,
     assign_nearest,
     assign_regions,
-    find_denoised,
+    find_painted,
 )
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -187,9 +187,9 @@ def test_nearest_colors_that_cannot_be_assigned(options, error, says):
 
 
 def test_regions_to_denoise():
-    assert find_denoised([BLUE, (250, 3, 3)], CONTENT, [0, 2], name="the content map") == (2, 0)
+    assert find_painted("denoise_regions", [BLUE, (250, 3, 3)], CONTENT, [0, 2], name="the content map") == (2, 0)
     with pytest.raises(SettingsError, match=r"denoise_regions lists #00ff00 .green., which is not painted") as caught:
-        find_denoised([BLUE, GREEN], CONTENT, [0, 2], name="the content map")
+        find_painted("denoise_regions", [BLUE, GREEN], CONTENT, [0, 2], name="the content map")
     assert caught.value.about == ("denoise_regions", 1)
     with pytest.raises(ImageError, match="colors of the content map"):
-        find_denoised([WHITE], CONTENT, [0, 2], name="the content map")
+        find_painted("denoise_regions", [WHITE], CONTENT, [0, 2], name="the content map")

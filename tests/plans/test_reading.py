@@ -393,6 +393,13 @@ def test_a_plan_of_technique_region(read):
     assert len(load_plan(plan).scene().layout.placements) == 2
 
 
+def test_a_plan_gives_regions_strengths(read):
+    plan = read(REGION.replace("feather = 2", 'strengths = { red = 1, "#00ff00" = 0.2 }'))
+    assert plan.values["strengths"] == {"red": 1, "#00ff00": 0.2}
+    placements = load_plan(plan).scene().layout.placements
+    assert {each.name: each.strength for each in placements} == {"#ff0000 (red)": 1.0, "#00ff00 (green)": 0.2}
+
+
 def test_a_plan_of_technique_mask(read):
     plan = read(MASK)
     assert plan.technique == "mask"
@@ -447,6 +454,26 @@ def test_plans_of_version_0_4_are_read(read):
             "denoise_regions = ['red']",
             "line 7: denoise_regions has no effect where denoise is 0",
         ),
+        (
+            REGION,
+            "feather = 2",
+            "strengths = { red = '1' }",
+            "line 7: strengths is a table; expected a table of",
+        ),
+        (REGION, "feather = 2", "strengths = { hue = 1 }", "line 7: expected a color such as red"),
+        (
+            REGION,
+            "[run]",
+            "[strengths]\nred = 1\ngreen = 2\n[run]",
+            "line 10: the strength of region #00ff00 (green) is",
+        ),
+        (
+            REGION,
+            "[run]",
+            "[strengths]\nred = 1\nblue = 1\n[run]",
+            "line 10: strengths lists #0000ff (blue), which is",
+        ),
+        (REGION, "[run]", "[strengths]\nred = 1\n'#f00' = 1\n[run]", "line 10: strengths lists #ff0000 (red) twice"),
         (MASK, 'mask = "soft.png"', 'region = "red"', "line 7: [[region]] has no key 'region'; "),
         (MASK, "complement = true", "keep = true", "line 8: [[region]] has no key 'keep'; "),
         (

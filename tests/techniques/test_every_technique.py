@@ -160,32 +160,31 @@ def test_a_checkpoint_of_another_run_is_refused(painted, eagerly, name, tmp_path
 
 FLIPPED = side_by_side(SMALL, (BLUE, RED))
 
-CHANGED_INPUTS = {
-    "content image": ("basic", {"content": random_image(7, *SMALL)}),
-    "style images": ("basic", {"style": [random_image(7, 9, 9), random_image(8, 9, 9)]}),
-    "style shares": ("basic", {"style_shares": [2.0]}),
-    "alpha": ("basic", {"alpha": np.ones(SMALL, np.float32)}),
-    "initial image": ("basic", {"initial": random_image(7, 9, 9)}),
-    "masks": ("mask", {"masks": [np.ones(SMALL, np.float32)]}),
-    "strengths": ("mask", {"strengths": [0.8]}),
-    "style image": ("region", {"style": random_image(7, 18, 24)}),
-    "content map": ("region", {"content_map": FLIPPED}),
-    "mapping": ("region", {"mapping": [(RED, BLUE), (BLUE, RED)]}),
-    "feather was 0.0 and is 3.0": ("region", {"feather": 3.0}),
-    "unmatched was error and is keep": ("region", {"unmatched": "keep"}),
-    "patch_size was 8 and is 6": ("patch", {"patches": PatchSettings(patch_size=6)}),
-    "doodle": ("doodle", {"doodle": FLIPPED}),
-    "matching was region and is patch": ("doodle", {"matching": "patch"}),
-    "regions": ("plan", {"regions": [PlanRegion(BLUE, style=StyleImage(random_image(2, 9, 9)))]}),
-    "transparent was False and is True": ("plan", {"transparent": True}),
-}
-"""Inputs that a run depends on, by what is said where they differ."""
+CHANGED_INPUTS = [
+    ("content image", "basic", {"content": random_image(7, *SMALL)}),
+    ("style images", "basic", {"style": [random_image(7, 9, 9), random_image(8, 9, 9)]}),
+    ("style shares", "basic", {"style_shares": [2.0]}),
+    ("alpha", "basic", {"alpha": np.ones(SMALL, np.float32)}),
+    ("initial image", "basic", {"initial": random_image(7, 9, 9)}),
+    ("masks", "mask", {"masks": [np.ones(SMALL, np.float32)]}),
+    ("strengths", "mask", {"strengths": [0.8]}),
+    ("style image", "region", {"style": random_image(7, 18, 24)}),
+    ("content map", "region", {"content_map": FLIPPED}),
+    ("mapping", "region", {"mapping": [(RED, BLUE), (BLUE, RED)]}),
+    ("strengths", "region", {"strengths": [(RED, 0.8)]}),
+    ("feather was 0.0 and is 3.0", "region", {"feather": 3.0}),
+    ("unmatched was error and is keep", "region", {"unmatched": "keep"}),
+    ("patch_size was 8 and is 6", "patch", {"patches": PatchSettings(patch_size=6)}),
+    ("doodle", "doodle", {"doodle": FLIPPED}),
+    ("matching was region and is patch", "doodle", {"matching": "patch"}),
+    ("regions", "plan", {"regions": [PlanRegion(BLUE, style=StyleImage(random_image(2, 9, 9)))]}),
+    ("transparent was False and is True", "plan", {"transparent": True}),
+]
+"""What is said where an input that a run depends on differs, a technique that has it, and another value."""
 
 
-@pytest.mark.parametrize("says", CHANGED_INPUTS)
-def test_other_inputs_are_another_run(painted, eagerly, says, tmp_path):
-    name, changed = CHANGED_INPUTS[says]
-
+@pytest.mark.parametrize(("says", "name", "changed"), CHANGED_INPUTS)
+def test_other_inputs_are_another_run(painted, eagerly, says, name, changed, tmp_path):
     def begin(*, resume, inputs=None):
         checkpoints = Checkpoints(tmp_path / "checkpoint", resume=resume)
         painted(name, inputs=inputs, should_stop=lambda: True, checkpoints=checkpoints)

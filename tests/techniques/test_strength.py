@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_scenes import BLUE, CONTENT, OTHER, RED, SETTINGS, STYLE, side_by_side
+from small_scenes import BLUE, CONTENT, GREEN, OTHER, RED, SETTINGS, STYLE, side_by_side, stacked
 
 import maskstyle
-from maskstyle.errors import SettingsError
+from maskstyle.errors import ImageError, SettingsError
 from maskstyle.networks.load import load_network
 from maskstyle.settings import Settings
 from maskstyle.synthesis.paint import Run
@@ -82,6 +82,67 @@ def test_each_region_of_a_plan_has_its_own_strength(run):
     faint, strong = changed(run, painted(0.001, 0.9)), changed(run, painted(0.9, 0.001))
     assert faint[0] < strong[0]
     assert strong[1] < faint[1]
+
+
+@pytest.fixture
+def region(run):
+    """Return a function that paints two regions, RED and BLUE."""
+
+    def region(strengths=None, **others):
+        settings = SETTINGS.changed(**others.pop("settings", {}))
+        maps = {"content_map": side_by_side((12, 16)), "style_map": stacked(STYLE.shape[:2])}
+        return maskstyle.transfer_region(
+            CONTENT, STYLE, **maps, strengths=strengths, settings=settings, run=run, **others
+        ).image
+
+    return region
+
+
+def test_a_region_of_strength_0_is_kept_bit_for_bit(region):
+    kept = region([(RED, 0.0)], settings={"init": "noise", "denoise": 0.1})
+    assert np.array_equal(kept, region(regions=[BLUE], settings={"init": "noise", "denoise": 0.1}))
+    assert np.array_equal(kept[:, :8], CONTENT[:, :8])
+    assert not np.array_equal(kept[:, 8:], CONTENT[:, 8:])
+    assert np.array_equal(region([(RED, 0), (BLUE, 0)]), CONTENT)
+
+
+def test_each_region_has_its_own_strength(region, run):
+    faint, strong = (
+        changed(run, region(strengths, settings={"steps": 30}))
+        for strengths in ([(RED, 0.001), (BLUE, 0.9)], [(RED, 0.9), (BLUE, 0.001)])
+    )
+    assert faint[0] < strong[0]
+    assert strong[1] < faint[1]
+
+
+def test_the_other_regions_have_the_strength_of_the_settings(region):
+    assert np.array_equal(region([(RED, 0.5)]), region())
+    near = (RED[0] - 3, 2, 1)  # a color that has drifted, as in a JPEG
+    assert np.array_equal(region([(BLUE, 0.2), (near, 0.2)]), region(settings={"strength": 0.2}))
+
+
+def test_with_a_raw_weight_the_strength_of_a_region_is_a_factor(region):
+    twice = region([(RED, 2.0), (BLUE, 2.0)], settings={"style_weight": 2.0})
+    assert np.array_equal(twice, region(settings={"style_weight": 4.0}))
+
+
+@pytest.mark.parametrize(
+    ("strengths", "others", "message"),
+    [
+        ([(RED, 1.5)], {}, r"the strength of region #ff0000 \(red\) is 1.5; expected a number from 0 to 1"),
+        ([(BLUE, 0.5), (BLUE, 0.5)], {}, r"strengths lists #0000ff \(blue\) twice; give each region one strength"),
+        ([(RED, 0.5)], {"regions": [BLUE]}, r"strengths lists #ff0000 \(red\), which is not painted; list only pai"),
+        ([(RED, -1.0)], {"settings": {"style_weight": 1.0}}, r"is -1.0; expected a number of at least 0"),
+    ],
+)
+def test_strengths_of_regions_are_checked(region, strengths, others, message):
+    with pytest.raises(SettingsError, match=message):
+        region(strengths, **others)
+
+
+def test_a_strength_of_no_region_is_refused(region):
+    with pytest.raises(ImageError, match=r"expected colors of the content map, .*, but got #00ff00 \(green\)"):
+        region([(GREEN, 0.5)])
 
 
 def changed(run, image):
