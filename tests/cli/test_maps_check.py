@@ -96,13 +96,13 @@ def test_a_preview_is_written(check, desk, size_of):
 
 
 def test_size_decides_what_is_too_small(check, desk):
-    write_map(desk / "a.png", (400, 500), RED, BLUE)
+    write_map(desk / "a.png", (100, 125), RED, BLUE)
     for name in ("a.png", "b.png"):
         with Image.open(desk / name) as picture:
             picture.paste(GREEN, (3, 3, 6, 6))
             picture.save(desk / name)
-    assert "too small in the content map for" in check("--size", "60").succeeded().out
-    assert "too small in the content map for" not in check("--size", "2000").succeeded().out
+    assert "too small in the content map for" in check("--size", "15").succeeded().out
+    assert "too small in the content map for" not in check("--size", "500").succeeded().out
 
 
 def test_a_palette_says_which_colors_are_meant(check, desk):
