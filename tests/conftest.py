@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # takes effect only before TensorFlow is imported
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # these take effect only before TensorFlow is imported
 os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # tiny pictures gain nothing from threads
+os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 
 from pathlib import Path
 
@@ -13,6 +16,13 @@ import pytest
 from reference import TINY16, TINY19, he_weights, write_npz
 
 from maskstyle.networks.architectures import VGG19
+
+
+def pytest_collection_finish():
+    """Collect garbage seldom, and not among what stays: with TensorFlow and all tests loaded, it takes long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.fixture(scope="session")

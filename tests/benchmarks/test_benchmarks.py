@@ -13,6 +13,7 @@ from reference import TINY19, he_weights, random_image
 from typer.testing import CliRunner
 
 from maskstyle.cli import app
+from maskstyle.images.pixels import fit_size
 from maskstyle.networks.tensorflow import tf
 from maskstyle.settings import Settings, wanted_layers
 from maskstyle.synthesis.paint import Run
@@ -112,7 +113,9 @@ def test_peers_that_are_not_installed_are_named(run, monkeypatch, capsys):
     assert [row["program"] for row in rows] == ["maskstyle, float32", "maskstyle, bfloat16"]
 
 
-def test_drafts(run):
+def test_drafts(run, monkeypatch):
+    draft = importlib.import_module("draft")
+    monkeypatch.setattr(draft, "fit_size", lambda size, _: fit_size(size, 120))
     _, rows = run("draft", "--images", FOLDER.parent / "samples" / "dots.jpg")
     assert all(0 < row["adjusted Rand index"] <= 1 for row in rows)
 

@@ -25,7 +25,7 @@ def write_map(path, size, left, right):
 
 
 @pytest.fixture
-def evaluate(desk, run, painted):
+def evaluate(desk, run, eagerly, painted):
     """Return a function that runs a quick ``maskstyle evaluate`` on pictures with maps beside them."""
     write_map(desk / "content_map.png", (32, 40), RED, BLUE)
     write_map(desk / "style_sem.png", (36, 28), BLUE, RED)
@@ -91,7 +91,7 @@ def test_the_layers_are_options(evaluate, desk):
     assert record_of(desk)["layers"] == {"block1_conv1": 1.0, "block2_conv1": 0.5}
 
 
-def test_the_default_network_is_vgg19_if_found(desk, run):
+def test_the_default_network_is_vgg19_if_found(desk, run, eagerly):
     run("evaluate", "content.png", "--style", "style.jpg", "--json", "run.json").succeeded()
     record = record_of(desk)
     assert (record["network"], record["compute_type"]) == ("vgg19", "float32")
