@@ -92,7 +92,8 @@ def _recolored(scene: Scene, size: Size) -> Image:
                 continue
             matrix, offset = color_map(small, seen.image, weights, style_weights)
             colored = np.clip(image @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0.0, 1.0)
-            share = scene.layout.share(placement, size) / np.float32(len(placement.styles))
+            part = sum(part for style, part in placement.styles if style is seen.source)
+            share = scene.layout.share(placement, size) * np.float32(part)
             change += (share * np.float32(_reach(scene, placement)))[..., np.newaxis] * (colored - image)
             total += share
     return (image + change / np.maximum(total, 1)[..., np.newaxis]).astype(np.float32, copy=False)

@@ -166,8 +166,16 @@ CHOICES = [
     Bad("unknown compute type", "basic {good} --compute-type float16", ("'float16'", "'bfloat16'")),
     Bad("empty recipe", "basic {good} --recipe ''", ("no recipe ''", "gatys2016")),
     Bad("unknown recipe", "basic {good} --recipe gatys", ("no recipe 'gatys'", "gatys2016")),
-    Bad("unknown first image", "basic {good} --init noize", ("--init is 'noize'", "content, style, noise", "FILE")),
-    Bad("first image called image", "basic {good} --init image", ("--init is 'image'", "content, style, noise")),
+    Bad(
+        "unknown first image",
+        "basic {good} --init noize",
+        ("--init is 'noize'", "recolored, style, noise", "FILE"),
+    ),
+    Bad(
+        "first image called image",
+        "basic {good} --init image",
+        ("--init is 'image'", "recolored, style, noise"),
+    ),
     Bad("first image a text", "basic {good} --init text.jpg", ("text.jpg is not an image",)),
     Bad("first image a folder", "basic {good} --init folder", ("folder is a folder",)),
 ]

@@ -118,7 +118,7 @@ def test_the_inputs_are_recorded_as_a_plan(whole, shared_desk):
 
 def test_settings_that_are_not_given_are_the_defaults(whole, shared_desk):
     given = ("steps", "scales", "content_layers", "style_layers", "seed")
-    defaults = json.loads(json.dumps(dataclasses.asdict(Settings(init="content"))))  # what auto stands for
+    defaults = json.loads(json.dumps(dataclasses.asdict(Settings(init="recolored"))))  # what auto stands for
     settings = read_json(shared_desk / "run.json")["settings"]
     assert {**settings, **{name: defaults[name] for name in given}} == defaults
 

@@ -59,7 +59,8 @@ def test_a_checkpoint_of_other_options_is_refused_and_stays(basic, desk, interru
     ran = basic(*SLOW, "--style-weight", "7", "--resume", "--quiet")
     assert ran.code == 2
     assert ran.error.startswith(
-        "the checkpoint out.png.checkpoint belongs to a different run: style_weight was None and is 7.0; restore the"
+        "the checkpoint out.png.checkpoint belongs to a different run: style_weight was None and is 7.0, init was "
+        "recolored and is content; restore the"
     )
     assert (desk / CHECKPOINT).read_bytes() == before
 

@@ -97,6 +97,7 @@ def test_a_plan_holds_the_settings_that_are_not_the_default(tmp_path):
             "compute_type": "bfloat16",
             "content_layers": {"block1_conv1": 1.0},
             "size": 32,
+            "init": "content",
         },
     }
 

@@ -63,7 +63,8 @@ def test_plans_take_the_numbers_that_are_declared(bounds, fitting):
 @pytest.mark.parametrize(
     ("settings", "inputs", "expected"),
     [
-        (None, BasicInputs, "content"),
+        (None, BasicInputs, "recolored"),
+        (Settings(style_weight=1.0), BasicInputs, "content"),
         (None, DoodleInputs, "colors"),
         (DOODLE_SETTINGS.changed(init="noise"), DoodleInputs, "noise"),
         (Settings(init="style"), BasicInputs, "style"),
@@ -86,7 +87,7 @@ def scene_of(inputs, **others):
 
 def test_settings_that_are_left_out_are_the_defaults_of_the_technique():
     assert scene_of(DoodleInputs).settings == DOODLE_SETTINGS.changed(init="colors")
-    assert scene_of(BasicInputs).settings == Settings(init="content")
+    assert scene_of(BasicInputs).settings == Settings(init="recolored")
 
 
 def test_names_are_what_messages_call_the_inputs():

@@ -177,8 +177,8 @@ def test_the_contents_colors_are_kept_where_asked(transfer):
 
 def test_gray_is_seen_and_colored_where_luminance_is_asked_for(transfer):
     plan = [PlanRegion(RED, style=SECOND), PlanRegion(BLUE, style=FIRST, color="luminance")]
-    seen = []
-    result = transfer(*plan, on_step=lambda step: seen.append(step.image), settings=SETTINGS.changed(steps=1))
+    seen, settings = [], SETTINGS.changed(steps=1, init="content")
+    result = transfer(*plan, on_step=lambda step: seen.append(step.image), settings=settings)
     blue = LABELS == 2
     assert_array_equal(seen[0][blue], lightness_only(CONTENT)[blue])
     assert_array_equal(seen[0][~blue], CONTENT[~blue])

@@ -155,7 +155,7 @@ def fitted(distill):
 def test_a_start_as_wide_as_the_teacher_is_the_teacher(distill, fitted):
     inputs, targets, student = fitted
     own = distill.student.stack(inputs, student.layers, compute_type=tf.float32)
-    scale, prediction = student.scales["block1_conv2"], student.predictions["block1_conv2"].numpy()
+    scale, prediction = student.scales["block1_conv2"], student.prediction("block1_conv2").numpy()
     predicted = own["block1_conv2"].numpy() @ prediction.T * scale
     expected = targets["block1_conv2"]
     assert ((predicted - expected) ** 2).sum() < 0.01 * (expected**2).sum()
