@@ -48,9 +48,8 @@ def _equal(layers: tuple[str, ...], total: float = 1.0) -> LayerMix:
 def _default() -> Recipe:
     return Recipe(
         "default",
-        "the project's own: relative distances, VGG19 blocks 1 to 3",
-        "Chosen by measurement and by eye (docs/choosing-the-defaults.md), with the layers of blocks 1 to 3, "
-        "the only ones measured.",
+        "the project's own: a strength, relative distances, all blocks of VGG19",
+        "Chosen by measurement and by eye (docs/choosing-the-defaults.md).",
         Settings(),
     )
 

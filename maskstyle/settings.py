@@ -163,8 +163,8 @@ class ObjectiveSettings:
         Layers with their relative weights, each at least 0.
     strength : float or None
         How much of the style, in [0, 1]: 0 is the content image, 1 the whole style. It limits the distance to the
-        content image's features; see `maskstyle.objective.guides.content_limit`. None: 0.5, unless `style_weight`
-        is given.
+        content image's features; see `maskstyle.objective.content_limits.content_limit`. None: 0.5, unless
+        `style_weight` is given.
     content_weight, tv_weight : float
         Weights of these terms, each at least 0.
     style_weight : float or None
@@ -212,7 +212,9 @@ class ObjectiveSettings:
         bounds=STRENGTH,
         unset="0.5, unless a style weight is given",
     )
-    content_weight: float = setting(1.0, "Weight of the content term.", STYLE, bounds=AT_LEAST_ZERO)
+    content_weight: float = setting(
+        1.0, "Weight of the content term, beside a style weight.", STYLE, bounds=AT_LEAST_ZERO
+    )
     style_weight: float | None = setting(
         None,
         "Raw weight of the style term, in place of a strength.",
@@ -432,10 +434,16 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
     def _check_strength(self) -> None:
         if self.strength is not None and self.style_weight is not None:
             raise SettingsError(
-                f"strength is {self.strength:g}, but style_weight is {self.style_weight:g}; give one of them"
+                f"strength is {self.strength:g}, but style_weight is {self.style_weight:g}, given or by the recipe; "
+                "leave one out, as a raw weight takes the place of a strength"
             )
         if self.strength is not None and self.content_weight == 0:
             raise SettingsError("strength has no effect where content_weight is 0; leave one out")
+        if self.chosen_strength is not None and self.content_weight != 1:
+            raise SettingsError(
+                f"content_weight is {self.content_weight:g}, which has no effect with a strength; "
+                "give a style_weight, or leave it out"
+            )
         if self.chosen_strength is not None and self.content_reduction != "relative":
             raise SettingsError(
                 f"content_reduction is {self.content_reduction!r}, which has no effect with a strength; give a "
@@ -627,4 +635,6 @@ JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), 
 
 def without_content(settings: Settings) -> Settings:
     """Return settings, such as those of a recipe, adapted to a picture without a content image."""
-    return settings.changed(content_weight=0.0, init="auto" if settings.init in FROM_CONTENT else settings.init)
+    return settings.changed(
+        strength=None, content_weight=0.0, init="auto" if settings.init in FROM_CONTENT else settings.init
+    )

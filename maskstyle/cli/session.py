@@ -39,6 +39,7 @@ ENDINGS = {
     "converged": "converged",
     "stalled": "stopped, as no lower loss was found",
     "interrupted": "interrupted",
+    "unpainted": "the content image, as the strength is 0",
 }
 """The end of a run in words."""
 
@@ -254,6 +255,8 @@ def _write(result: Result, files: Files, recorded: dict[str, Any]) -> None:
 def summary(result: Result, output: Path) -> str:
     """Return one sentence about a finished result."""
     height, width = result.image.shape[:2]
+    if not result.scales:
+        return f"wrote {output}: {width}x{height}, {ENDINGS[result.stopped_because]}"
     steps = " + ".join(str(scale.evaluations) for scale in result.scales)
     return (
         f"wrote {output}: {width}x{height}, {steps} steps in {result.seconds:.0f} s, "

@@ -75,7 +75,8 @@ class Comparison(NamedTuple):
 
 def evaluation_settings(settings: Settings | None, *, has_content: bool) -> Settings:
     """Return settings with the layers that an evaluation needs switched on."""
-    return (settings or JUDGING).changed(style_weight=1.0, content_weight=1.0 if has_content else 0.0)
+    content_weight = 1.0 if has_content else 0.0
+    return (settings or JUDGING).changed(strength=None, style_weight=1.0, content_weight=content_weight)
 
 
 def resolve_comparison(

@@ -134,11 +134,14 @@ class Layout:
         Of the size of the content image; None if no region is named.
     kept : tuple of int
         Labels of the regions to keep unchanged, even under masks.
+    unpainted : tuple of int
+        Labels of the regions whose style has the strength 0.
     """
 
     placements: tuple[Placement, ...]
     content_map: SemanticMap | None = None
     kept: tuple[int, ...] = ()
+    unpainted: tuple[int, ...] = ()
 
     @property
     def everywhere(self) -> bool:
@@ -153,7 +156,8 @@ class Layout:
     def painting(self, strength: float | None) -> Layout:
         """Return the layout without placements of strength 0; `strength` is that of the settings."""
         given = [(strength if each.strength is None else each.strength, each) for each in self.placements]
-        return replace(self, placements=tuple(each for value, each in given if value != 0))
+        left = tuple(each.label for value, each in given if value == 0 and each.label is not None)
+        return replace(self, placements=tuple(each for value, each in given if value != 0), unpainted=left)
 
     def regions(self) -> list[Placement]:
         """Return the placements on regions."""

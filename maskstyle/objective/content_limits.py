@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.cells import WHOLE, CellWeights
+from maskstyle.guidance.cells import WHOLE, CellWeights, mask_cells
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.pixels import Image, Size, size_of
@@ -83,8 +83,8 @@ def content_limits(
     Returns
     -------
     ContentLimits or None
-        None where raw weights balance style and content. A placement without cells at a content layer has no limit
-        there: its pixels belong to the cells of its neighbors.
+        None where raw weights balance style and content. A region too small to own cells at any content layer is
+        limited over the cells that it shares with others.
     """
     if settings.chosen_strength is None:
         return None
@@ -95,6 +95,9 @@ def content_limits(
     cells = content_cells(extractor, layout, size, list(mix), seen, 0)
     targets = targets_at(extractor, layout, styles, size, list(mix), settings=seen)
     placements = used_placements(styles)
+    for each in placements:
+        if not any(cells[each.place].values()):
+            cells[each.place] = mask_cells(layout.share(each, size), grids, exponent=1.0)
     energies = grams_by_key(extractor, content, {each.place: cells[each.place] for each in placements})
     limits, shares = [], []
     rows: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in mix}

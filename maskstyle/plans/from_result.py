@@ -77,7 +77,7 @@ def _settings(
     for name in ("content_layers", "style_layers"):
         if name in values:
             values[name] = tuple((layer, float(weight)) for layer, weight in values[name])
-    if values.get("init") == inputs.init:
+    if values.get("init") == inputs.init and (values.get("style_weight") is None or inputs.init != "recolored"):
         values.pop("init")  # as the default means
     if values.get("init") == "image" and initial is None:
         raise KeyError("initial")

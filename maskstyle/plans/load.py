@@ -117,7 +117,7 @@ def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
     content_map = scene.layout.content_map
     if content_map is None or not plan.regions:
         return None
-    mentioned = {*scene.layout.kept, *scene.layout.painted()}
+    mentioned = {*scene.layout.kept, *scene.layout.unpainted, *scene.layout.painted()}
     left = [region_name(color) for label, color in enumerate(content_map.colors) if label not in mentioned]
     fate = "only masks paint there" if scene.layout.masked() else "nothing is painted there"
     return f"the plan does not mention {', '.join(left)}: {fate}" if left else None

@@ -101,8 +101,10 @@ def _recolored(scene: Scene, size: Size) -> Image:
 
 def _reach(scene: Scene, placement: Placement) -> float:
     """Return how far colors go to those of the style: all the way from half the strength on."""
-    strength = scene.settings.chosen_strength if placement.strength is None else placement.strength
-    return 1.0 if strength is None else min(1.0, strength / DEFAULT_STRENGTH)
+    own, shared = placement.strength, scene.settings.chosen_strength
+    if shared is None:  # raw weights have no such scale
+        return 1.0
+    return min(1.0, (shared if own is None else own) / DEFAULT_STRENGTH)
 
 
 def _style_weights(seen: SeenStyle, placement: Placement) -> Mask | None:

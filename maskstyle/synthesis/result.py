@@ -76,7 +76,7 @@ class Result:
     @property
     def stopped_because(self) -> str:
         """Why the last size ended: "steps", "converged", "stalled" or "interrupted"."""
-        return self.scales[-1].stopped_because
+        return self.scales[-1].stopped_because if self.scales else "unpainted"
 
     def metadata(self) -> dict[str, Any]:
         """Return the metadata of the image file: version, technique, network, settings, seed and losses."""

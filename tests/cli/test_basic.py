@@ -355,3 +355,23 @@ def test_the_help_lists_every_setting_that_has_an_effect_with_its_default(help_o
         assert f"(default: {shown})" in row
         if field.name in CHOICES and field.name != "init":
             assert all(choice in row for choice in CHOICES[field.name])
+
+
+def test_strength_0_writes_the_content_image(desk, run, random_vgg19_weights):
+    shallow = (
+        "--style-layers",
+        "block1_conv1",
+        "--content-layers",
+        "block2_conv1",
+        "--weights",
+        random_vgg19_weights,
+    )
+    outputs = ("-o", "out.png", "--json", "out.json", "--plot", "out_plot.png")
+    ran = run(
+        "basic", "content.png", "style.jpg", "--strength", "0", *outputs, *shallow, "--weights", random_vgg19_weights
+    ).succeeded()
+    assert ran.err.splitlines()[-1] == "wrote out.png: 40x32, the content image, as the strength is 0"
+    with Image.open(desk / "out.png") as out, Image.open(desk / "content.png") as content:
+        np.testing.assert_array_equal(np.asarray(out.convert("RGB")), np.asarray(content.convert("RGB")))
+    assert read_json(desk / "out.json")["stopped_because"] == "unpainted"
+    assert "strength = 0.0" in run("plan", "from", "out.png").succeeded().out

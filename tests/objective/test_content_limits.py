@@ -159,3 +159,15 @@ def test_no_gradient_within_the_limits(tiny_network):
     values, gradient = objective.value_and_gradient(CONTENT)
     assert float(values[0]) == 0
     assert not gradient.numpy().any()
+
+
+def test_a_region_without_cells_of_its_own_is_limited_over_those_it_shares(tiny_network):
+    labels = np.zeros(SIZE, np.int32)
+    labels[10:12, 10:12] = 1
+    small = Placement("small", ((StyleImage(STYLE), 1.0),), 0, 1)
+    layout = Layout((small,), SemanticMap(labels, ((255, 0, 0), (0, 0, 255))))
+    network = tiny_network(["block4_conv2"])
+    settings = dataclasses.replace(SETTINGS, content_layers=(("block4_conv2", 1.0),))
+    found = limits_of(network, layout, settings)
+    assert found.limits.shape == (1,)
+    assert np.count_nonzero(found.weights["block4_conv2"]) == 1

@@ -36,7 +36,7 @@ def distance(image):
 def test_strength_0_is_the_content_image(run, color):
     result = basic(run, strength=0.0, color=color, init="noise", denoise=0.1)
     assert np.array_equal(result.image, CONTENT)
-    assert result.steps == ()
+    assert (result.steps, result.stopped_because) == ((), "unpainted")
 
 
 def test_more_strength_is_further_from_the_content_image(run):
@@ -168,7 +168,10 @@ def test_with_a_raw_weight_the_strength_of_a_mask_is_a_factor(run):
     [
         ({"strength": 1.5}, r"strength is 1.5; expected a number from 0 to 1"),
         ({"strength": -0.1}, r"strength is -0.1; expected a number from 0 to 1"),
-        ({"strength": 0.5, "style_weight": 2.0}, "strength is 0.5, but style_weight is 2; give one of them"),
+        (
+            {"strength": 0.5, "style_weight": 2.0},
+            "strength is 0.5, but style_weight is 2, given or by the recipe; leave one out",
+        ),
         ({"strength": 0.5, "content_weight": 0.0}, "strength has no effect where content_weight is 0"),
         ({"content_reduction": "sum"}, "content_reduction is 'sum', which has no effect with a strength"),
     ],
