@@ -626,9 +626,6 @@ DOODLE_SETTINGS = Settings(
 )
 """The defaults of doodles, which have no content image; docs/doodles.md gives the reason for each."""
 
-PATCH_TRANSFER_SETTINGS = Settings()
-"""The defaults of patch transfer."""
-
 JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
 """The settings of evaluations: float32, one layer for fine strokes and one for larger ones."""
 

@@ -6,7 +6,6 @@ from sheets import map_panel, picture, picture_panel, save_sheet, semantic_map
 
 import maskstyle
 from maskstyle.images.contact_sheet import Panel
-from maskstyle.settings import PATCH_TRANSFER_SETTINGS
 
 CASES = (("coffee", "breakfast", "error"), ("astronaut", "portrait", "error"))
 SIZE = 384
@@ -23,7 +22,7 @@ def main() -> None:
             content_map=semantic_map(content),
             style_map=semantic_map(style),
             unmatched=unmatched,
-            settings=PATCH_TRANSFER_SETTINGS.changed(size=SIZE),
+            settings=maskstyle.Settings(size=SIZE),
         )
         assert result.match_map is not None
         panels += [Panel(result.match_map, ("the matches",)), Panel(result.image, ("patch",))]

@@ -28,7 +28,6 @@ KEPT_CORRELATION = 0.8
 """Correlation with the content image's features that strength 0.5 keeps; docs/choosing-the-defaults.md has the
 choice."""
 
-
 MOST_ENERGY = 2.0
 """Largest energy of a style's features, relative to the content's, that raises the limit. The limits of busier styles
 would bury the subject."""

@@ -15,7 +15,7 @@ from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_PATCHES, assign_nearest
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.settings import PATCH_TRANSFER_SETTINGS, PatchSettings, Settings
+from maskstyle.settings import PatchSettings
 from maskstyle.synthesis.patch_style import PatchStyle
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
@@ -59,7 +59,6 @@ class PatchInputs(Inputs):
     """
 
     technique: ClassVar[str] = "patch"
-    defaults: ClassVar[Settings] = PATCH_TRANSFER_SETTINGS
     without_effect: ClassVar[tuple[str, ...]] = ("propagation", "mask_exponent")
 
     content: Image = declare("image", "Content image.", positional=True)

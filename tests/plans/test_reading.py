@@ -16,7 +16,7 @@ from maskstyle.plans.load import check_files, load_plan, unmentioned_regions
 from maskstyle.plans.plan import PlanStyle, RegionEntry
 from maskstyle.plans.read import read_plan
 from maskstyle.plans.schema import REGION_KEYS, keys_of
-from maskstyle.settings import DOODLE_SETTINGS, PATCH_TRANSFER_SETTINGS, Limits, PatchSettings, Settings
+from maskstyle.settings import DOODLE_SETTINGS, Limits, PatchSettings, Settings
 from maskstyle.techniques.registry import TECHNIQUES
 
 GOOD = """content = "photo.jpg"
@@ -138,7 +138,7 @@ map = "wave_map.png"
 def test_a_plan_of_patches(read):
     plan = read(PATCH)
     assert plan.technique == "patch"
-    assert plan.settings == PATCH_TRANSFER_SETTINGS
+    assert plan.settings == Settings()
     assert plan.values == {
         "content": "photo.jpg",
         "content_map": "photo_map.png",
