@@ -184,6 +184,7 @@ def _evaluate(
     from maskstyle.cli.session import chosen_network
     from maskstyle.evaluation.comparison import evaluation_settings
     from maskstyle.images.io import load_image
+    from maskstyle.images.transparency import with_alpha
     from maskstyle.masks.io import read_mask
     from maskstyle.networks import tensorflow_import
     from maskstyle.networks.load import resolve_compute_type
@@ -212,7 +213,7 @@ def _evaluate(
 
     evaluation = evaluate_regions(
         result.pixels,
-        style.pixels,
+        with_alpha(style.pixels, style.alpha),
         content=None if content is None else content.pixels,
         alpha=result.alpha,
         content_alpha=None if content is None else content.alpha,

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.guidance.cells import CellWeights
 from maskstyle.images.pixels import Image, Mask, resize_image, size_of, to_uint8
 from maskstyle.objective.terms import TINY
 from maskstyle.settings import LayerMix
@@ -119,21 +120,23 @@ def nearest_other(row: NDArray[np.float64], own: int, others: Sequence[int]) -> 
 
 
 def content_distance(
-    features: NDArray[np.float32], target: NDArray[np.float32], cells: NDArray[np.int32] | None = None
+    features: NDArray[np.float32], target: NDArray[np.float32], cells: CellWeights | None = None
 ) -> float:
-    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over a layer, or over some of its cells.
+    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over a layer, or over some or weighted cells.
 
     Parameters
     ----------
     features, target : (H, W, C) float32 array
         The layer's features of the result and of the content image.
-    cells : (M,) int32 array, optional
-        Flat indices of at least one cell; all cells by default.
+    cells : CellWeights, optional
+        At least one cell; all cells alike by default.
     """
     found, wanted = (each.reshape(-1, each.shape[-1]).astype(np.float64) for each in (features, target))
-    if cells is not None:
-        found, wanted = found[cells], wanted[cells]
-    return float(np.mean(np.square(found - wanted)) / max(float(np.mean(np.square(wanted))), TINY))
+    if cells is not None and cells.cells is not None:
+        found, wanted = found[cells.cells], wanted[cells.cells]
+    squares, sizes = (np.square(each).mean(axis=1) for each in (found - wanted, wanted))
+    weights = None if cells is None or cells.weights is None else cells.weights.ravel().astype(np.float64)
+    return float(np.average(squares, weights=weights) / max(float(np.average(sizes, weights=weights)), TINY))
 
 
 class Untouched(NamedTuple):
@@ -195,6 +198,8 @@ def compare_untouched(
     resized = None if content_alpha is None else resize_image(content_alpha, size)
     before = _rgba(resize_image(content, size), resized)[untouched]
     after = _rgba(result, alpha)[untouched]
+    shown = (before[:, 3] > 0) | (after[:, 3] > 0)  # colors beneath alpha 0 mean nothing
+    before, after = before[shown], after[shown]
     if alpha is not None:
         # A result saved with --transparent is transparent wherever nothing was painted.
         hidden = after[:, 3] == 0

@@ -17,9 +17,10 @@ from maskstyle.evaluation.distances import (
     style_distances,
 )
 from maskstyle.evaluation.result import Evaluation
-from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell
+from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell, visible_cells
 from maskstyle.guidance.regions import Labels
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
+from maskstyle.images.transparency import resize_alpha
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.tensorflow import tf
@@ -29,7 +30,7 @@ from maskstyle.objective.extract import Extractor
 from maskstyle.objective.guides import layer_cells
 from maskstyle.settings import Settings, active
 from maskstyle.synthesis.paint import loaded_network
-from maskstyle.techniques.checks import check_alpha, check_image
+from maskstyle.techniques.checks import check_picture
 
 Cells: TypeAlias = dict[str, dict[int, CellWeights]]
 """The cells of regions by layer and label."""
@@ -62,7 +63,7 @@ def evaluate_regions(
     Parameters
     ----------
     result : (H, W, 3) float array
-        RGB in [0, 1]; the image that a transfer returned.
+        RGB or RGBA in [0, 1]; the image that a transfer returned. What is transparent in an image does not count.
     style : (h, w, 3) float array
         RGB in [0, 1]; resized as for a transfer to the result's size.
     content : (H', W', 3) float array, optional
@@ -109,13 +110,11 @@ def evaluate_regions(
     >>> evaluation.leakage, evaluation.untouched_changed  # doctest: +SKIP
     """
     settings = evaluation_settings(settings, has_content=content is not None)
-    result, style = check_image(result, "result"), check_image(style, "style image")
-    if alpha is not None:
-        alpha = check_alpha(alpha, result.shape[:2], "result")
+    stored = result  # unpainted pixels count even where a result is transparent
+    result, alpha = check_picture(result, "result", alpha)
+    style, style_alpha = check_picture(style, "style image")
     if content is not None:
-        content = check_image(content, "content image")
-        if content_alpha is not None:
-            content_alpha = check_alpha(content_alpha, content.shape[:2], "content image")
+        content, content_alpha = check_picture(content, "content image", content_alpha)
     comparison = resolve_comparison(
         result.shape[:2],
         style.shape[:2],
@@ -130,16 +129,20 @@ def evaluate_regions(
     )
     loaded = loaded_network(network, settings)
     extractor = Extractor(loaded, TILE_SIZE)
-    cells = _compared_cells(extractor, comparison, settings)
+    cells = _compared_cells(extractor, comparison, settings, alpha, style_alpha)
     by_layer = _style_distances(extractor, result, style, comparison, cells)
     distance: float | None = None
     distances: tuple[float | None, ...] = (None,) * len(comparison.regions)
     untouched = None
     if content is not None:
-        distance, distances = _content_distances(loaded, result, content, comparison, settings)
+        distance, distances = _content_distances(loaded, result, content, comparison, settings, alpha)
         if comparison.untouched is not None:
             untouched = compare_untouched(
-                result, content, comparison.untouched, alpha=alpha, content_alpha=content_alpha
+                np.asarray(stored, np.float32)[..., :3],
+                content,
+                comparison.untouched,
+                alpha=alpha,
+                content_alpha=content_alpha,
             )
     return Evaluation(
         regions=comparison.regions,
@@ -159,7 +162,9 @@ def evaluate_regions(
     )
 
 
-def _compared_cells(extractor: Extractor, comparison: Comparison, settings: Settings) -> tuple[Cells, Cells]:
+def _compared_cells(
+    extractor: Extractor, comparison: Comparison, settings: Settings, alpha: Mask | None, style_alpha: Mask | None
+) -> tuple[Cells, Cells]:
     """Return the cells of each region of the result, and of the style image, on the grids of the style layers."""
     cells = _cells(extractor, comparison.labels, comparison.regions, settings)
     style_cells = _cells(extractor, comparison.style_labels, comparison.style_regions, settings)
@@ -168,7 +173,16 @@ def _compared_cells(extractor: Extractor, comparison: Comparison, settings: Sett
         if region.color is None:  # the whole style image has every cell
             for layer, found in style_cells.items():
                 found[region.label] = whole[layer][WHOLE]
-    return cells, style_cells
+    return _visible(extractor, cells, alpha, _size(comparison.labels)), _visible(
+        extractor, style_cells, style_alpha, _size(comparison.style_labels)
+    )
+
+
+def _visible(extractor: Extractor, cells: Cells, alpha: Mask | None, size: Size) -> Cells:
+    """Return the cells of an image of a size, weighted by its alpha."""
+    if alpha is None:
+        return cells
+    return visible_cells(cells, resize_alpha(alpha, size), extractor.grids(size, list(cells)))
 
 
 def _cells(extractor: Extractor, labels: Labels, regions: Iterable[EvaluatedRegion], settings: Settings) -> Cells:
@@ -199,7 +213,12 @@ def _grams(extractor: Extractor, image: Image, cells: Cells) -> dict[str, dict[i
 
 
 def _content_distances(
-    network: FeatureNetwork, result: Image, content: Image, comparison: Comparison, settings: Settings
+    network: FeatureNetwork,
+    result: Image,
+    content: Image,
+    comparison: Comparison,
+    settings: Settings,
+    alpha: Mask | None,
 ) -> tuple[float, tuple[float | None, ...]]:
     """Return the content distance of the whole image and of each region, as means over the content layers.
 
@@ -209,16 +228,22 @@ def _content_distances(
     term = content_term(whole_images, resize_image(content, _size(comparison.labels)), settings)
     features = content_term(whole_images, result, settings).targets
     labels = [region.label for region in comparison.regions]
-    cells = layer_cells(whole_images, comparison.labels, labels, list(term.targets), settings.propagation)
+    layers = list(term.targets)
+    size = _size(comparison.labels)
+    cells = layer_cells(whole_images, comparison.labels, labels, layers, settings.propagation)
+    cells = _visible(whole_images, cells, alpha, size)
+    every = every_cell(whole_images.grids(size, layers))
+    everywhere = {layer: {0: found[WHOLE]} for layer, found in every.items()}
+    everywhere = _visible(whole_images, everywhere, alpha, size)
     weights = dict(active(settings.content_layers))
     whole = {}
     by_region: dict[int, dict[str, float]] = {label: {} for label in labels}
     for layer, target in term.targets.items():
         found, wanted = (tf.cast(each, tf.float32).numpy() for each in (features[layer], target))
         gain = network.content_gains[layer]  # compensates for what the network misses, as in the content term
-        whole[layer] = gain * content_distance(found, wanted)
+        whole[layer] = gain * content_distance(found, wanted, everywhere[layer].get(0))
         for label, members in cells[layer].items():
-            by_region[label][layer] = gain * content_distance(found, wanted, members.cells)
+            by_region[label][layer] = gain * content_distance(found, wanted, members)
     return _weighted_mean(whole, weights), tuple(
         _weighted_mean(by_region[label], weights) if by_region[label] else None for label in labels
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ class CellWeights(NamedTuple):
     cells: NDArray[np.int32] | None = None
     weights: Mask | None = None
 
+
+K = TypeVar("K")
 
 Grids: TypeAlias = Mapping[str, Size]
 """The (height, width) of the grid by layer."""
@@ -139,6 +141,54 @@ def label_cells(
             if len(cells):
                 found[region][layer][part] = CellWeights(float(len(cells)), cells=cells)
     return found
+
+
+def visible_cells(
+    cells: Mapping[str, Mapping[K, CellWeights]], alpha: Mask | None, grids: Grids
+) -> dict[str, dict[K, CellWeights]]:
+    """Weigh cells by what of them is visible; those of which nothing is are left out.
+
+    Parameters
+    ----------
+    cells : mapping of str to mapping to CellWeights
+        Cells by layer and by any key.
+    alpha : (H, W) float32 array or None
+        Alpha of the image, with its margin; None is opaque.
+    grids : mapping of str to (height, width)
+        The grids.
+
+    Returns
+    -------
+    dict of str to dict of CellWeights
+        The weights times the mean alpha of each cell. Weights that are 0 or 1 become cells to gather.
+    """
+    if alpha is None:
+        return {layer: dict(found) for layer, found in cells.items()}
+    shown = {grid: soft_weights(alpha, grid)[0] for grid in set(grids.values())}
+    weighed = {
+        layer: {key: _visible(each, shown[grids[layer]]) for key, each in found.items()}
+        for layer, found in cells.items()
+    }
+    return {layer: {key: each for key, each in found.items() if each.divisor > 0} for layer, found in weighed.items()}
+
+
+def _visible(cells: CellWeights, alpha: Mask) -> CellWeights:
+    """Return cells weighted by the mean alpha of each; the divisor is 0 where nothing is left."""
+    if cells.weights is not None:
+        weights = cells.weights * alpha
+        total = float(cells.weights.sum(dtype=np.float64))
+        factor = cells.divisor / total if total else 0.0  # a power of a mask has the sum of the mask as its divisor
+        return CellWeights(float(weights.sum(dtype=np.float64)) * factor, weights=weights)
+    places = np.arange(alpha.size, dtype=np.int32) if cells.cells is None else cells.cells
+    own = alpha.ravel()[places]
+    if (own == 1).all():
+        return cells
+    if ((own == 0) | (own == 1)).all():
+        seen = places[own == 1]
+        return CellWeights(float(len(seen)), cells=seen)
+    weights = np.zeros_like(alpha)
+    weights.ravel()[places] = own
+    return CellWeights(float(own.sum(dtype=np.float64)), weights=weights)
 
 
 def _hard_cells(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from maskstyle.guidance.regions import painted_share, resize_labels
 from maskstyle.guidance.soft_masks import mask_coverage
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
+from maskstyle.images.transparency import resize_alpha
 from maskstyle.maps.assignment import Assignment
 from maskstyle.maps.semantic_map import SemanticMap
 
@@ -23,17 +24,20 @@ class StyleImage:
 
     Parameters
     ----------
-    image : (h, w, 3) float array
-        RGB in [0, 1], of any size.
+    image : (h, w, 3) or (h, w, 4) float array
+        RGB or RGBA in [0, 1], of any size. Transparent pixels do not count as style.
     style_map : SemanticMap, optional
         Region of each pixel; required to take a style from a region of the image.
     name : str
         Name in messages.
+    alpha : (h, w) float array, optional
+        Opacity in [0, 1] of an RGB image; opaque by default.
     """
 
     image: Image
     style_map: SemanticMap | None = None
     name: str = field(default="the style image", compare=False)
+    alpha: Mask | None = None
 
     @property
     def size(self) -> Size:
@@ -43,6 +47,10 @@ class StyleImage:
     def map(self) -> SemanticMap:
         """Return the map; without one, a map without regions."""
         return self.style_map or SemanticMap(np.full(self.size, -1, np.int32), ())
+
+    def visible_at(self, size: Size) -> Mask | None:
+        """Return the alpha at a size, (height, width); None: opaque."""
+        return None if self.alpha is None else resize_alpha(self.alpha, size)
 
 
 class Placement(NamedTuple):
@@ -100,6 +108,16 @@ class Placement(NamedTuple):
             return self.style_mask
         return painted_share(self.style.map(), [self.style_label], self.style.map().size)
 
+    def style_weights(self, style: StyleImage) -> Mask | None:
+        """Return the weight of each pixel of one of its style images in the style; None: all count alike."""
+        over = self.mask_over_style()
+        if over is None and self.style_label is not None:
+            over = (style.map().labels == self.style_label).astype(np.float32)
+        if over is None:
+            return style.alpha
+        weights = resize_mask(over, style.size)
+        return weights if style.alpha is None else weights * style.alpha
+
 
 def region_placements(
     assignment: Assignment,
@@ -135,13 +153,16 @@ class Layout:
     kept : tuple of int
         Labels of the regions to keep unchanged, even under masks.
     unpainted : tuple of int
-        Labels of the regions whose style has the strength 0.
+        Labels of the regions whose style has the strength 0, or that are transparent.
+    visible : (H, W) float32 array or None
+        Alpha of the picture; None: opaque. Transparent pixels do not count.
     """
 
     placements: tuple[Placement, ...]
     content_map: SemanticMap | None = None
     kept: tuple[int, ...] = ()
     unpainted: tuple[int, ...] = ()
+    visible: Mask | None = None
 
     @property
     def everywhere(self) -> bool:
@@ -156,8 +177,14 @@ class Layout:
     def painting(self, strength: float | None) -> Layout:
         """Return the layout without placements of strength 0; `strength` is that of the settings."""
         given = [(strength if each.strength is None else each.strength, each) for each in self.placements]
-        left = tuple(each.label for value, each in given if value == 0 and each.label is not None)
-        return replace(self, placements=tuple(each for value, each in given if value != 0), unpainted=left)
+        return self.without([each for value, each in given if value == 0])
+
+    def without(self, placements: Sequence[Placement]) -> Layout:
+        """Return the layout without some of its placements, whose regions stay unpainted."""
+        dropped = {each.place for each in placements}
+        left = tuple(each.label for each in placements if each.label is not None)
+        kept = tuple(each for each in self.placements if each.place not in dropped)
+        return replace(self, placements=kept, unpainted=(*self.unpainted, *left))
 
     def regions(self) -> list[Placement]:
         """Return the placements on regions."""
@@ -176,8 +203,24 @@ class Layout:
         return list({id(style): style for each in self.placements for style, _ in each.styles}.values())
 
     def soft_weightings(self) -> int:
-        """Return the number of soft weightings: those of masks, and of the regions of a soft map."""
+        """Return the number of soft weightings: of masks, of regions of a soft map, and of all under an alpha."""
+        if self.visible is not None:
+            return len(self.placements)
         return len(self.masked()) + (len(self.painted()) if self.soft else 0)
+
+    def visible_at(self, size: Size) -> Mask | None:
+        """Return the alpha of the picture at a size, (height, width); None: opaque."""
+        return None if self.visible is None else resize_alpha(self.visible, size)
+
+    def mean_share(self, placement: Placement, size: Size) -> float:
+        """Return the mean of how much of each visible pixel a placement covers."""
+        if placement.everywhere:
+            return 1.0
+        share, visible = self.share(placement, size), self.visible_at(size)
+        if visible is None:
+            return float(share.mean(dtype=np.float64))
+        total = float(visible.sum(dtype=np.float64))
+        return float((share * visible).sum(dtype=np.float64)) / total if total else 0.0
 
     def painted_share(self, size: Size) -> Mask:
         """Return how much of each pixel belongs to painted regions, (height, width) in [0, 1]."""
@@ -231,7 +274,9 @@ class Layout:
             How far it does where regions are painted, fading in included.
         """
         inside = np.minimum(regions, self.painted_share(size))
-        return np.maximum(inside, mask_coverage(self.total_mask(size))) if self.masked() else inside
+        if not self.masked():
+            return inside
+        return np.maximum(inside, mask_coverage(self.total_mask(size), self.visible_at(size)))
 
     def share_in(self, modes: Sequence[str], size: Size, *, elsewhere: bool = False) -> Mask:
         """Return the share of the paint in some color modes by pixel; `elsewhere` where nothing is painted."""

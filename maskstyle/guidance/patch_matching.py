@@ -58,7 +58,9 @@ class Mapped(NamedTuple):
     features: Array | None = None
 
 
-def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> NDArray[np.int32]:
+def match_patches(
+    content: Mapped, style: Mapped, settings: PatchSettings, *, wanted: NDArray[np.bool_] | None = None
+) -> NDArray[np.int32]:
     """Return the style patch that each patch of a picture takes its style from.
 
     Parameters
@@ -69,6 +71,8 @@ def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> ND
         The style image, with the candidates as its patches.
     settings : PatchSettings
         The weights of each criterion.
+    wanted : (P,) bool array, optional
+        Which patches of the picture to match; all by default. The others match nothing.
 
     Returns
     -------
@@ -88,6 +92,8 @@ def match_patches(content: Mapped, style: Mapped, settings: PatchSettings) -> ND
     chooses before those in wide areas, which have alternatives. Among equals, the upper left comes first.
     """
     scorer = _Scorer(content, style, settings)
+    if wanted is not None:
+        scorer.known &= wanted
     choices = np.concatenate([eligible.sum(axis=1) for _, _, eligible in scorer.slices(np.arange(len(scorer.known)))])
     matches = np.full(len(scorer.known), -1, np.int32)
     used = _Used(content.patches, style.patches)

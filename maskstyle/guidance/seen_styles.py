@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.color import RECOLORED, seen_style, visible_weights
-from maskstyle.images.pixels import Image, Mask, resize_mask, size_of
+from maskstyle.images.pixels import Image, size_of
 
 
 class SeenStyle(NamedTuple):
@@ -32,17 +32,15 @@ class SeenStyle(NamedTuple):
     placements: tuple[Placement, ...]
 
 
-def seen_styles(layout: Layout, content: Image | None, *, alpha: Mask | None = None) -> tuple[SeenStyle, ...]:
+def seen_styles(layout: Layout, content: Image | None) -> tuple[SeenStyle, ...]:
     """Return the style images of a layout as the network sees them.
 
     Parameters
     ----------
     layout : Layout
-        What is painted.
+        What is painted. Transparent pixels of the content image and of the style images do not count.
     content : (H, W, 3) float32 array or None
         In [0, 1]; None if there is no content image, and nothing is recolored.
-    alpha : (H, W) float32 array, optional
-        Transparency of the content image: invisible colors do not count.
 
     Returns
     -------
@@ -64,12 +62,12 @@ def seen_styles(layout: Layout, content: Image | None, *, alpha: Mask | None = N
             alone = [each for each in placements if mode in RECOLORED and each.style_mask is not None]
             together = [each for each in placements if mode not in RECOLORED or each.style_mask is None]
             if together:
-                found += _shared(layout, style, together, content, mode, alpha)
-            found += [SeenStyle(_recolored(layout, each, style, content, alpha), style, (each,)) for each in alone]
+                found += _shared(layout, style, together, content, mode)
+            found += [SeenStyle(_recolored(layout, each, style, content), style, (each,)) for each in alone]
     for placement in layout.placements:
         if placement.label is None:
             found += [
-                SeenStyle(_recolored(layout, placement, style, content, alpha), style, (placement,))
+                SeenStyle(_recolored(layout, placement, style, content), style, (placement,))
                 for style, _ in placement.styles
             ]
     return tuple(found)
@@ -89,26 +87,35 @@ def _shared(
     placements: Sequence[Placement],
     content: Image | None,
     mode: str,
-    alpha: Mask | None,
 ) -> list[SeenStyle]:
     """Return the images of regions that share a style image and a color mode."""
     if mode not in RECOLORED or content is None:
         return [SeenStyle(style.image, style, tuple(placements))]
     assert layout.content_map is not None
+    alpha = layout.visible
     everywhere = np.ones(content.shape[:2], np.float32)
-    whole = seen_style(style.image, content, mode, content_weights=visible_weights(everywhere, alpha))
+    whole = seen_style(
+        style.image,
+        content,
+        mode,
+        style_weights=style.alpha,
+        content_weights=visible_weights(everywhere, alpha),
+    )
     style_labels = style.map().labels
     found = []
     for group in _apart(placements):
         colored = whole.copy()
         for placement in group:
             region = (layout.content_map.labels == placement.label).astype(np.float32)
-            own = _row(content, visible_weights(region, alpha) > 0)
+            own = visible_weights(region, alpha)
+            colors, weights = _row(content, own > 0), None if alpha is None else own[own > 0][np.newaxis]
             if placement.style_label is None:
-                colored = seen_style(style.image, own, mode)
+                colored = seen_style(style.image, colors, mode, style_weights=style.alpha, content_weights=weights)
             else:
                 inside = style_labels == placement.style_label
-                colored[inside] = seen_style(_row(style.image, inside), own, mode)[0]
+                shown = None if style.alpha is None else style.alpha[inside][np.newaxis]
+                row = _row(style.image, inside)
+                colored[inside] = seen_style(row, colors, mode, style_weights=shown, content_weights=weights)[0]
         found.append(SeenStyle(colored, style, group))
     return found
 
@@ -124,19 +131,16 @@ def _apart(placements: Sequence[Placement]) -> list[tuple[Placement, ...]]:
     return [tuple(each for each in group if each is not None) for group in rounds] + alone
 
 
-def _recolored(
-    layout: Layout, placement: Placement, style: StyleImage, content: Image | None, alpha: Mask | None
-) -> Image:
+def _recolored(layout: Layout, placement: Placement, style: StyleImage, content: Image | None) -> Image:
     """Return a style image in the colors of what one placement paints, where its color mode says so."""
     if placement.color not in RECOLORED or content is None:
         return style.image
-    over = placement.mask_over_style()
     return seen_style(
         style.image,
         content,
         placement.color,
-        style_weights=None if over is None else resize_mask(over, style.size),
-        content_weights=visible_weights(layout.share(placement, size_of(content)), alpha),
+        style_weights=placement.style_weights(style),
+        content_weights=visible_weights(layout.share(placement, size_of(content)), layout.visible),
     )
 
 

@@ -142,7 +142,7 @@ def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask
     return average if exponent == 1 else average ** np.float32(exponent), divisor
 
 
-def mask_coverage(total: Mask) -> Mask:
+def mask_coverage(total: Mask, visible: Mask | None = None) -> Mask:
     """Return how far the painted image covers the content image where masks add up to a total.
 
     A Gram matrix divided by the sum of its mask depends on the shape of the mask, not on its level: half the mask
@@ -154,6 +154,8 @@ def mask_coverage(total: Mask) -> Mask:
     ----------
     total : (H, W) float32 array
         The sum of all masks, at least 0; values above 1 count as 1.
+    visible : (H, W) float32 array, optional
+        Alpha of the picture: transparent pixels do not count in the typical value.
 
     Returns
     -------
@@ -170,7 +172,8 @@ def mask_coverage(total: Mask) -> Mask:
     shares = np.minimum(total.astype(np.float64), 1.0)
     if not shares.any():
         return np.zeros_like(total)
-    typical = np.sum(np.square(shares)) / np.sum(shares)
+    counted = shares if visible is None or not (shares * visible).any() else shares * visible
+    typical = np.sum(shares * counted) / np.sum(counted)
     covered = np.maximum(shares, typical) * np.minimum(1.0, shares / (FADE * typical))
     coverage: Mask = covered.astype(np.float32)
     return coverage

@@ -19,6 +19,15 @@ LEAST_SPREAD = 0.01
 """Lower bound for the standard deviation of a style's colors, in [0, 1], when they are matched. Less is noise, for
 instance from compression, which matching would amplify to the contrast of the content."""
 
+GRAY_SPREAD = 20 / 255
+"""Difference between the channels of a pixel that compression alone may cause."""
+
+GRAY_MEAN_SPREAD = 3 / 255
+"""Largest mean of this difference in a gray image; sepia exceeds it."""
+
+GRAY_COLORED = 0.001
+"""Largest share of pixels beyond `GRAY_SPREAD` in a gray image."""
+
 RECOLORED = ("luminance", "match")
 """The modes that recolor a style image with the colors of the content painted in that style."""
 
@@ -65,6 +74,29 @@ def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
         return weights
     visible = weights * alpha
     return visible if visible.any() else weights
+
+
+def is_gray(image: Image, alpha: Mask | None = None) -> bool:
+    """Return whether what is visible of an image is gray, up to the noise of compression.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        In [0, 1].
+    alpha : (H, W) float32 array, optional
+        Opacity in [0, 1].
+
+    Examples
+    --------
+    >>> is_gray(np.full((2, 2, 3), 0.5, np.float32)), is_gray(np.array([[[1, 0.9, 0.8]]], np.float32))
+    (True, False)
+    """
+    spread = image.max(axis=2) - image.min(axis=2)
+    weights = np.ones_like(spread) if alpha is None else alpha
+    total = float(weights.sum(dtype=np.float64))
+    mean = float((weights * spread).sum(dtype=np.float64)) / total
+    colored = float(weights[spread > GRAY_SPREAD].sum(dtype=np.float64)) / total
+    return mean <= GRAY_MEAN_SPREAD and colored <= GRAY_COLORED
 
 
 def match_colors(

@@ -17,6 +17,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import decode
 from maskstyle.images.files import decoding, format_by_suffix, open_image, replacing
 from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
+from maskstyle.images.transparency import visible_alpha
 
 METADATA_KEY = "maskstyle"
 
@@ -43,7 +44,7 @@ class Picture:
     pixels : (H, W, 3) float32 array
         sRGB in [0, 1].
     alpha : (H, W) float32 array or None
-        Opacity in [0, 1], or None if the file has none.
+        Opacity in [0, 1], or None if the image is opaque.
     """
 
     pixels: Image
@@ -78,10 +79,11 @@ def load_image(path: str | Path) -> Picture:
     16-bit gray and RGB keep their depth, unless they have a profile, which is applied in 8 bits. 16-bit CMYK and
     premultiplied 16-bit TIFFs are read in 8 bits. Float TIFFs must contain gray in [0, 1] and are read as sRGB.
 
-    The colors of transparent pixels are returned as stored. An opaque alpha channel is returned as ones.
+    The colors of transparent pixels are returned as stored. An alpha channel that is opaque everywhere is returned as
+    None.
     """
     pixels, alpha = decode(Path(path))
-    return Picture(pixels, alpha)
+    return Picture(pixels, visible_alpha(alpha))
 
 
 def save_image(

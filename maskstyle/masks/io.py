@@ -15,6 +15,7 @@ from maskstyle.images.files import open_image
 from maskstyle.images.io import save_mask as save_mask
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.sidecars import check_aspect, find_beside
+from maskstyle.images.transparency import HIDDEN, visible_alpha
 
 GRAY_TOLERANCE = 20 / 255
 """Largest difference between the channels of a gray image: JPEG and WebP tint gray by a few levels."""
@@ -63,8 +64,8 @@ def load_mask(path: str | Path) -> Mask:
 
     Notes
     -----
-    *Transparency.* If a partly transparent image has one color, its opacity is the mask. Otherwise its gray values
-    are multiplied by its opacity.
+    *Transparency.* If a partly transparent image is colored, as a cut-out is, or has one color, its opacity is the
+    mask. Otherwise its gray values are multiplied by its opacity.
 
     *JPEG* blurs black and white. To keep black pixels untouched, values of a JPEG up to 8/255 become 0, values from
     247/255 become 1, and the values in between are stretched.
@@ -81,12 +82,20 @@ def read_mask(path: Path) -> MaskFile:
     with open_image(path) as image:
         is_jpeg = image.format == "JPEG"
     pixels, alpha = decode(path, follow_profile=False)
-    note = None
-    if alpha is not None and not (alpha == 1).all() and _is_one_color(pixels, alpha):
-        mask, note = alpha, "the image has one color, so its opacity is the mask"
-    else:
+    alpha, note = visible_alpha(alpha), None
+    if alpha is not None:
+        pixels = np.where((alpha < HIDDEN)[..., np.newaxis], np.float32(0), pixels)
+    if alpha is None:
         mask = _gray(pixels, str(path))
-        mask = mask if alpha is None else mask * alpha
+    elif _is_one_color(pixels, alpha):
+        mask, note = alpha, "the image has one color, so its opacity is the mask"
+    elif _spread(pixels) > GRAY_TOLERANCE:
+        mask, note = alpha, "the image is a cut-out, so its opacity is the mask"
+    else:
+        mask, note = (
+            _gray(pixels, str(path)) * alpha,
+            "the image is partly transparent, so gray times opacity is the mask",
+        )
     if is_jpeg:
         mask = np.clip((mask - np.float32(JPEG_SLACK)) / np.float32(1 - 2 * JPEG_SLACK), np.float32(0), np.float32(1))
         note = "JPEG blurs black and white, so values up to 8/255 become 0 and values from 247/255 become 1"
@@ -168,8 +177,13 @@ def _is_one_color(pixels: Image, alpha: Mask) -> bool:
     return bool((np.abs(pixels - mean) * opacity).max() <= ONE_COLOR_TOLERANCE)
 
 
+def _spread(pixels: Image) -> float:
+    """Return the largest difference between the channels of a pixel."""
+    return float((pixels.max(axis=2) - pixels.min(axis=2)).max())
+
+
 def _gray(pixels: Image, name: str) -> Mask:
-    difference = float((pixels.max(axis=2) - pixels.min(axis=2)).max())
+    difference = _spread(pixels)
     if difference > GRAY_TOLERANCE:
         raise ImageError(
             f"expected a grayscale mask, but {name} is colored: red, green and blue differ by up to "

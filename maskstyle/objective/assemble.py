@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from maskstyle.images.pixels import Image
+from maskstyle.images.pixels import Image, Mask
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.terms import (
@@ -20,17 +20,24 @@ from maskstyle.settings import LayerMix, ObjectiveSettings, active
 
 
 def content_term(
-    extractor: Extractor, content: Image, settings: ObjectiveSettings, limits: ContentLimits | None = None
+    extractor: Extractor,
+    content: Image,
+    settings: ObjectiveSettings,
+    limits: ContentLimits | None = None,
+    *,
+    alpha: Mask | None = None,
 ) -> ContentTerm:
     """Return the content term for a content image of the size at hand, with limits where there is a strength."""
     network = extractor.network
     mix = active(settings.content_layers)
     targets: Mapping[str, Any] = {}
+    layers = [layer for layer, _ in mix]
+    visible = None if alpha is None else extractor.visible(alpha, layers)
     if settings.content_weight > 0:
-        targets = extractor.measured_features(content, [layer for layer, _ in mix])
+        targets = extractor.measured_features(content, layers, visible)
         mix = tuple((layer, share * network.content_gains[layer]) for layer, share in mix)
     channels = counted_channels(network, settings.content_layers)
-    term = ContentTerm(settings.content_weight, mix, targets, settings.content_reduction, channels)
+    term = ContentTerm(settings.content_weight, mix, targets, settings.content_reduction, channels, visible)
     return term if limits is None else LimitedContentTerm(**vars(term), limits=limits)
 
 
@@ -52,6 +59,8 @@ def style_term(network: FeatureNetwork, guides: Sequence[Guide], settings: Objec
     )
 
 
-def total_variation_term(settings: ObjectiveSettings) -> TotalVariationTerm:
-    """Return the total variation term."""
-    return TotalVariationTerm(settings.tv_weight, settings.tv_exponent, settings.tv_reduction, settings.pixel_range)
+def total_variation_term(settings: ObjectiveSettings, alpha: Mask | None = None) -> TotalVariationTerm:
+    """Return the total variation term of what is visible."""
+    return TotalVariationTerm(
+        settings.tv_weight, settings.tv_exponent, settings.tv_reduction, settings.pixel_range, alpha
+    )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.cells import WHOLE, CellWeights, mask_cells
+from maskstyle.guidance.cells import WHOLE, CellWeights, mask_cells, visible_cells
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.pixels import Image, Size, size_of
@@ -17,7 +17,6 @@ from maskstyle.objective.guides import (
     Targets,
     content_cells,
     grams_by_key,
-    mean_coverage,
     targets_at,
     used_placements,
 )
@@ -96,7 +95,8 @@ def content_limits(
     placements = used_placements(styles)
     for each in placements:
         if not any(cells[each.place].values()):
-            cells[each.place] = mask_cells(layout.share(each, size), grids, exponent=1.0)
+            shared = mask_cells(layout.share(each, size), grids, exponent=1.0)
+            cells[each.place] = visible_cells(shared, layout.visible_at(size), grids)
     energies = grams_by_key(extractor, content, {each.place: cells[each.place] for each in placements})
     limits, shares = [], []
     rows: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in mix}
@@ -115,7 +115,7 @@ def content_limits(
             factor = share * extractor.network.content_gains[layer] / own.get(layer, 1.0)
             rows[layer].append(_row(cells[placement.place].get(layer, {}).get(WHOLE), grid) * np.float32(factor))
         limits.append(limit)
-        shares.append(mean_coverage(layout, placement, size))
+        shares.append(layout.mean_share(placement, size))
     return ContentLimits(
         np.array(limits, np.float32),
         np.array(shares, np.float32),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.guidance.cells import CellWeights, Grids
-from maskstyle.guidance.soft_masks import group_masks
+from maskstyle.guidance.soft_masks import group_masks, soft_weights
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
@@ -85,11 +85,18 @@ class Extractor:
 
         return _compiled(features_of, image)
 
-    def measured_features(self, image: Image, layers: Sequence[str]) -> Mapping[str, Any]:
+    def visible(self, alpha: Mask, layers: Sequence[str]) -> dict[str, Mask]:
+        """Return how much of each cell (H_l, W_l) of an image with an alpha is visible, by layer."""
+        grids = self.grids(size_of(alpha), layers)
+        return {layer: soft_weights(alpha, grid)[0] for layer, grid in grids.items()}
+
+    def measured_features(
+        self, image: Image, layers: Sequence[str], visible: Mapping[str, Mask] | None = None
+    ) -> Mapping[str, Any]:
         """Return features in the space in which distances are measured; those of a large image wait in a file."""
         if self._in_tiles(image):
             assert self.tile_size is not None
-            return stored_features(self.network, image, list(layers), self.tile_size)
+            return stored_features(self.network, image, list(layers), self.tile_size, visible)
 
         def features_of(pixels: Tensor) -> dict[str, Tensor]:
             features = self.network(pixels)

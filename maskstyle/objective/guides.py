@@ -23,11 +23,12 @@ from maskstyle.guidance.cells import (
     label_cells,
     map_cells,
     mask_cells,
+    visible_cells,
 )
 from maskstyle.guidance.layout import Layout, Placement
-from maskstyle.guidance.regions import Labels, resize_labels, shares_at
+from maskstyle.guidance.regions import Labels
 from maskstyle.guidance.seen_styles import SeenStyle
-from maskstyle.images.pixels import Image, Size, resize_mask, size_of
+from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.terms import Guide
 from maskstyle.settings import ObjectiveSettings, active
@@ -97,7 +98,7 @@ def guides_at(
     guides: list[Guide] = []
     for placement in used_placements(styles):
         wanted = targets[placement.place]
-        strength = mean_coverage(layout, placement, size)
+        strength = layout.mean_share(placement, size)
         if settings.chosen_strength is None and placement.strength is not None:
             strength *= placement.strength
         guides += _guides_of(placement, content[placement.place], wanted, strength, layers, settings.intensity)
@@ -208,7 +209,8 @@ def content_cells(
             whole = bool((mask == 1).all())
             cells = mask_cells(mask, grids, exponent=settings.mask_exponent)
             found[placement.place] = every_cell(grids) if whole else cells
-    return found
+    alpha = _with_margin(layout.visible_at(size), margin)
+    return {place: visible_cells(cells, alpha, grids) for place, cells in found.items()}
 
 
 def _targets_of(
@@ -223,7 +225,8 @@ def _targets_of(
     margin: int,
 ) -> dict[tuple[int, int], Targets]:
     """Return the target Gram matrices that placements take from one image, by place and style image."""
-    used = size_of(image)
+    used, source = size_of(image), group[0].source
+    alpha = source.visible_at(used)
     grids = extractor.grids(used, layers)
     wanted: dict[object, PartCells] = {}
     keys: dict[tuple[int, int], object] = {}
@@ -241,20 +244,25 @@ def _targets_of(
             else:
                 wanted[key] = every_cell(grids)
             keys[placement.place, id(seen.source)] = key
-    found = grams_by_key(extractor, image, wanted)
+    seen_cells = {key: visible_cells(cells, alpha, grids) for key, cells in wanted.items()}
+    found = grams_by_key(extractor, image, seen_cells)
     if labels:
         padded = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric") if margin else image
+        grids = extractor.grids(used, layers, margin)
         regions = map_cells(
-            group[0].source.map(),
+            source.map(),
             used,
             sorted(labels),
-            extractor.grids(used, layers, margin),
+            grids,
             _receptive_fields(extractor, layers),
             propagation=_propagation(extractor, layers, size, settings),
             margin=margin,
             soft=_soft(layout),
         )
-        found |= grams_by_key(extractor, padded, {label: cells for label, cells in regions.items()})
+        alpha = _with_margin(alpha, margin)
+        found |= grams_by_key(
+            extractor, padded, {label: visible_cells(cells, alpha, grids) for label, cells in regions.items()}
+        )
     return {owner: found[key] for owner, key in keys.items()}
 
 
@@ -275,16 +283,18 @@ def grams_by_key(extractor: Extractor, image: Image, wanted: Mapping[object, Par
 def _blended(blend: Sequence[tuple[float, Targets]], settings: ObjectiveSettings) -> Targets:
     """Return the target of several whole style images, each with its share."""
     result: Targets = {}
-    for layer in blend[0][1]:
-        total = sum(share * targets[layer][WHOLE][1] for share, targets in blend)
-        matrix: NDArray[np.float32] | None = None
-        for share, targets in blend:
-            gram, pixels = targets[layer][WHOLE]
+    for layer in {layer: None for _, targets in blend for layer in targets}:
+        # What is visible of a style image may be too small for a layer.
+        parts = [(share, targets[layer][WHOLE]) for share, targets in blend if WHOLE in targets.get(layer, {})]
+        known = 1.0 if len(parts) == len(blend) else sum(share for share, _ in parts)
+        total = sum(share / known * pixels for share, (_, pixels) in parts) if known else 0.0
+        if not total:
+            continue
+        matrix = np.zeros_like(parts[0][1][0])
+        for share, (gram, pixels) in parts:
             # Blended as they will be compared: as means over pixels, or as the sums that they stand for.
-            counted = share * pixels if settings.gram_normalization == "none" else share
-            part = np.float32(counted) * gram
-            matrix = part if matrix is None else matrix + part
-        assert matrix is not None
+            counted = share / known * (pixels if settings.gram_normalization == "none" else 1.0)
+            matrix += np.float32(counted) * gram
         result[layer] = {
             WHOLE: (matrix / np.float32(total) if settings.gram_normalization == "none" else matrix, total)
         }
@@ -337,24 +347,17 @@ def _parts(
 
 
 def _by_image(styles: Sequence[SeenStyle]) -> list[tuple[Image, list[SeenStyle]]]:
-    """Return style images in groups that are one array, with one map."""
-    groups: dict[tuple[int, int], list[SeenStyle]] = {}
+    """Return style images in groups that are one array, with one map and one alpha."""
+    groups: dict[tuple[int, int, int], list[SeenStyle]] = {}
     for each in styles:
-        groups.setdefault((id(each.image), id(each.source.style_map)), []).append(each)
+        key = id(each.image), id(each.source.style_map), id(each.source.alpha)
+        groups.setdefault(key, []).append(each)
     return [(group[0].image, group) for group in groups.values()]
 
 
-def mean_coverage(layout: Layout, placement: Placement, size: Size) -> float:
-    """Return the mean of how much of each pixel a placement covers."""
-    if placement.everywhere:
-        return 1.0
-    if placement.mask is not None:
-        return float(layout.mask(placement, size).mean(dtype=np.float64))
-    assert layout.content_map is not None
-    assert placement.label is not None
-    if _soft(layout):
-        return float(shares_at(layout.content_map, size)[placement.label].mean(dtype=np.float64))
-    return float(np.mean(resize_labels(layout.content_map.labels, size) == placement.label))
+def _with_margin(alpha: Mask | None, margin: int) -> Mask | None:
+    """Return the alpha of an image with a mirrored margin."""
+    return alpha if alpha is None or not margin else np.pad(alpha, margin, mode="symmetric")
 
 
 def _soft(layout: Layout) -> bool:

@@ -206,6 +206,8 @@ class PatchTarget:
         The style patches.
     metric : (K, C) float32 tensor or None
         Linear map to measured features; see `measured_rows`.
+    roots : (P, N) float32 array or None
+        Square root of the weight of each cell of each patch, where the weights of a patch have the mean 1.
     """
 
     patches: Patches
@@ -214,11 +216,14 @@ class PatchTarget:
     factors: NDArray[np.float32]
     style: StyleGrams | StyleCells
     metric: Tensor | None = None
+    roots: NDArray[np.float32] | None = None
 
     def within(self, patches: Patches, chosen: NDArray[np.intp]) -> PatchTarget:
         """Return the target of the chosen patches, given their places on another grid."""
         slices = slice_patches(patches, self.style.channels)
-        return PatchTarget(patches, slices, self.matches[chosen], self.factors[chosen], self.style, self.metric)
+        roots = None if self.roots is None else self.roots[chosen]
+        matches, factors = self.matches[chosen], self.factors[chosen]
+        return PatchTarget(patches, slices, matches, factors, self.style, self.metric, roots)
 
 
 def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tensor, Tensor]:
@@ -246,9 +251,12 @@ def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tenso
     offsets = target.patches.offsets()
 
     def distances(rows: Tensor, part: PatchSlice) -> tuple[Tensor, Tensor, DistanceGradient]:
-        gathered = gather_patches(rows, part.first_cells, offsets)
-        squares, gradient = target.style.distances(gathered, target.matches[part.chosen])
-        return tf.constant(target.factors[part.chosen]), squares, gradient
+        gathered, factors = gather_patches(rows, part.first_cells, offsets), tf.constant(target.factors[part.chosen])
+        if target.roots is None:
+            return factors, *target.style.distances(gathered, target.matches[part.chosen])
+        roots = tf.cast(tf.constant(target.roots[part.chosen][..., np.newaxis]), gathered.dtype)
+        squares, gradient = target.style.distances(gathered * roots, target.matches[part.chosen])
+        return factors, squares, lambda upstream: gradient(upstream) * roots
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from maskstyle.guidance.patch_matching import Mapped, match_patches
 from maskstyle.guidance.patches import Patches, candidate_patches, cells_across, cut_patches, draw_matches, mean_parts
 from maskstyle.guidance.regions import Labels, majority_labels
-from maskstyle.guidance.soft_masks import cell_side
-from maskstyle.images.pixels import Image, Size, size_of
+from maskstyle.guidance.soft_masks import cell_side, soft_weights
+from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.maps.colors import Color, color_name, format_color
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import counted_channels
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.patch_gram import PatchTarget, measured_rows, slice_patches, style_patches
-from maskstyle.objective.terms import PatchTerm, gram_scale, with_least_size
+from maskstyle.objective.terms import TINY, PatchTerm, gram_scale, with_least_size
 from maskstyle.settings import ObjectiveSettings, PatchSettings, active
 
 RIM = 1
@@ -53,13 +53,16 @@ class LayerMatches(NamedTuple):
     matches : (P,) int32 array
         Index of a candidate for each patch, -1 where there is none.
     shares : (P,) float64 array
-        Share of all cells that each patch represents; they sum to 1, except for cells of no region.
+        Share of all visible cells that each patch represents; they sum to 1, except for cells of no region.
+    visible : (P, N) float32 array or None
+        How much of each cell of each patch is visible, in [0, 1]; None: all of it.
     """
 
     patches: Patches
     candidates: Patches
     matches: NDArray[np.int32]
     shares: NDArray[np.float64]
+    visible: NDArray[np.float32] | None = None
 
 
 Matches: TypeAlias = Mapping[str, LayerMatches]
@@ -75,6 +78,7 @@ def patch_matches(
     *,
     scale: float = 1.0,
     content: Image | None = None,
+    alpha: Mask | None = None,
 ) -> dict[str, LayerMatches]:
     """Cut the grid of each style layer into patches and match them.
 
@@ -94,6 +98,8 @@ def patch_matches(
         Size of the picture relative to the size that `patch_settings` refer to.
     content : (H, W, 3) float32 array, optional
         The content image, to compare features; they are not compared without it.
+    alpha : (H, W) float32 array, optional
+        Alpha of the picture. Transparent cells do not count, and wholly transparent patches match nothing.
     """
     network = extractor.network
     layers = [layer for layer, _ in active(settings.style_layers)]
@@ -115,13 +121,16 @@ def patch_matches(
         )
         candidates = candidate_patches(sides[1].shape, cells_across(size, side), rim=rim)
         here, there = (_array(each.get(layer)) for each in features)
+        visible = None if alpha is None else soft_weights(alpha, sides[0].shape)[0]
+        shares = _shares(sides[0], patches, visible)
         matches = match_patches(
             Mapped(sides[0], maps.colors, patches, here),
             Mapped(sides[1], maps.style_colors, candidates, there),
             patch_settings,
+            wanted=None if visible is None else shares > 0,
         )
-        shares = np.where(matches >= 0, _shares(sides[0], patches), 0.0)
-        found[layer] = LayerMatches(patches, candidates, matches, shares)
+        shown = None if visible is None else visible.ravel()[np.add.outer(patches.first_cells(), patches.offsets())]
+        found[layer] = LayerMatches(patches, candidates, matches, np.where(matches >= 0, shares, 0.0), shown)
     return found
 
 
@@ -225,6 +234,7 @@ def _target(
         factors=(found.shares * np.asarray(scales)).astype(np.float32),
         style=style,
         metric=metric,
+        roots=None if found.visible is None else _roots(found.visible),
     )
 
 
@@ -239,9 +249,18 @@ def _rim(network: FeatureNetwork, layer: str) -> int:
     return 0 if first and network.padding == "edge" else RIM
 
 
-def _shares(labels: Labels, patches: Patches) -> NDArray[np.float64]:
-    inside = mean_parts((labels >= 0).astype(np.float32)[..., np.newaxis], patches, 1)
-    return inside.ravel().astype(np.float64) / patches.number
+def _roots(visible: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the square roots of weights (P, N), divided by the mean of each patch."""
+    means = visible.mean(axis=1, keepdims=True)
+    roots: NDArray[np.float32] = np.sqrt(visible / np.where(means > 0, means, np.float32(1)))
+    return roots
+
+
+def _shares(labels: Labels, patches: Patches, visible: Mask | None) -> NDArray[np.float64]:
+    inside = (labels >= 0).astype(np.float32)
+    means = mean_parts((inside if visible is None else inside * visible)[..., np.newaxis], patches, 1)
+    shares = means.ravel().astype(np.float64) / patches.number
+    return shares if visible is None else shares / max(float(visible.mean(dtype=np.float64)), TINY)
 
 
 def _on_grid(network: FeatureNetwork, layer: str, labels: Labels) -> Labels:

@@ -40,6 +40,8 @@ CHOLLET_CHANNELS = 3
 TINY = 1e-12
 """Least divisor of a relative distance, so that a target of zeros does not divide by zero."""
 
+ALL_ROWS = slice(None)
+
 LEAST_TARGET = 0.05
 """Least size of a target, as a share of the mean size of the targets of its layer; see `with_least_size`."""
 
@@ -93,6 +95,8 @@ class ContentTerm:
         See ``content_reduction`` of `maskstyle.Settings`.
     channels : mapping of str to int, optional
         Number of channels by which ``mean`` divides, by layer. By default that of the features.
+    visible : mapping of str to (H_l, W_l) float32 array, optional
+        Weight of each cell in [0, 1], by layer: how much of it is visible. By default 1.
     """
 
     weight: float
@@ -100,6 +104,7 @@ class ContentTerm:
     targets: Features
     reduction: str
     channels: Mapping[str, int] | None = None
+    visible: Mapping[str, Mask] | None = None
     name: str = "content"
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
@@ -108,9 +113,22 @@ class ContentTerm:
         for layer, layer_weight in self.layers:
             target = tf.cast(self.targets[layer], tf.float32)
             squares = tf.square(tf.cast(features[layer], tf.float32) - target)
-            factor = self.factor(layer, target.shape, tf.reduce_mean(tf.square(target)))
+            mean_square = tf.reduce_mean(tf.square(target))
+            if self.visible is not None:
+                weights = self.visible[layer][..., np.newaxis]
+                squares *= weights
+                mean_square = tf.reduce_sum(weights * tf.square(target)) / (
+                    self._cells(layer, target.shape) * target.shape[-1]
+                )
+            factor = self.factor(layer, target.shape, mean_square)
             total += layer_weight * factor * tf.reduce_sum(squares)
         return total
+
+    def _cells(self, layer: str, shape: Sequence[int]) -> float:
+        """Return the number of cells of a layer, weighted by what is visible."""
+        if self.visible is None:
+            return int(shape[0]) * int(shape[1])
+        return max(float(self.visible[layer].sum(dtype=np.float64)), TINY)
 
     def factor(self, layer: str, shape: Sequence[int], target_mean_square: Tensor | float) -> Tensor | float:
         """Return the factor that turns a layer's sum of squared differences into the chosen reduction.
@@ -122,13 +140,13 @@ class ContentTerm:
         shape : (H_l, W_l, C_l)
             Shape of its features.
         target_mean_square : float
-            Mean of the squared features of the content image.
+            Mean of the squared features of the content image, of what is visible of it.
         """
-        height, width, channels = map(int, shape)
+        cells, channels = self._cells(layer, shape), int(shape[-1])
         if self.reduction == "relative":
-            return 1.0 / (height * width * channels) / tf.maximum(target_mean_square, TINY)
+            return 1.0 / (cells * channels) / tf.maximum(target_mean_square, TINY)
         if self.reduction == "mean":
-            return 1.0 / (height * width * (channels if self.channels is None else self.channels[layer]))
+            return 1.0 / (cells * (channels if self.channels is None else self.channels[layer]))
         return 0.5 if self.reduction == "half_sum" else 1.0
 
 
@@ -496,31 +514,43 @@ class TotalVariationTerm:
         Reduction over the three colors of all pixels that have a right and a lower neighbor.
     pixel_range : float
         Largest pixel value, to which pixels are scaled first: 1, or 255 as in the literature.
+    visible : (H, W) float32 array, optional
+        Alpha of the image: differences to transparent pixels do not count.
     """
 
     weight: float
     exponent: float = 1.0
     reduction: str = "mean"
     pixel_range: float = 1.0
+    visible: Mask | None = None
     name: str = "total_variation"
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the unweighted term for an image."""
         return self.factor((image.shape[0], image.shape[1])) * self.variation(image)
 
-    def variation(self, image: Tensor) -> Tensor:
-        """Return the sum over the pixels of an image, or of a part of it, before the reduction."""
-        return _variation(image * self.pixel_range, self.exponent)
+    def variation(self, image: Tensor, rows: slice = ALL_ROWS) -> Tensor:
+        """Return the sum over the pixels of an image, or of some of its rows, before the reduction."""
+        weights = None if self.visible is None else _corner_weights(self.visible[rows])[..., np.newaxis]
+        return _variation(image * self.pixel_range, self.exponent, weights)
 
     def factor(self, size: Size) -> float:
         """Return the factor that turns the variation of a (height, width) image into the chosen reduction."""
-        values = (size[0] - 1) * (size[1] - 1) * 3
+        values: float = (size[0] - 1) * (size[1] - 1) * 3
+        if self.visible is not None:
+            values = 3 * float(_corner_weights(self.visible).sum(dtype=np.float64))
         # In an image one pixel wide or high no pixel has both neighbors, and the mean would be 0 / 0.
         return 1.0 / values if self.reduction == "mean" and values else 1.0
 
 
-def _variation(image: Tensor, exponent: float) -> Tensor:
-    """Return the sum of ``(dx^2 + dy^2)^exponent``; this gradient is several times faster than the automatic one."""
+def _corner_weights(visible: Mask) -> Mask:
+    """Return the least alpha of each pixel and its right and lower neighbors."""
+    least: Mask = np.minimum(visible[:-1, :-1], np.minimum(visible[1:, :-1], visible[:-1, 1:]))
+    return least
+
+
+def _variation(image: Tensor, exponent: float, weights: NDArray[np.float32] | None = None) -> Tensor:
+    """Return the weighted sum of ``(dx^2 + dy^2)^exponent``; its gradient is faster than the automatic one."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def variation(values: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
@@ -531,6 +561,7 @@ def _variation(image: Tensor, exponent: float) -> Tensor:
 
         def gradient(upstream: Tensor) -> Tensor:
             factor = 2 * exponent * upstream * (1.0 if exponent == 1 else tf.pow(squares, exponent - 1))
+            factor = factor if weights is None else factor * weights
             down_gradient, right_gradient = factor * down, factor * right
             return (
                 tf.pad(down_gradient, [[1, 0], [0, 1], [0, 0]])
@@ -538,6 +569,6 @@ def _variation(image: Tensor, exponent: float) -> Tensor:
                 - tf.pad(down_gradient + right_gradient, [[0, 1], [0, 1], [0, 0]])
             )
 
-        return tf.reduce_sum(powers), gradient
+        return tf.reduce_sum(powers if weights is None else powers * weights), gradient
 
     return variation(image)

@@ -13,6 +13,7 @@ from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.io import Picture, load_image
 from maskstyle.images.pixels import Image, Mask, size_of
 from maskstyle.images.sidecars import check_aspect
+from maskstyle.images.transparency import require_visible, with_alpha
 from maskstyle.maps.assignment import region_name
 from maskstyle.maps.colors import Color, format_color, parse_color
 from maskstyle.maps.matching import find_named_region
@@ -105,7 +106,8 @@ def load_plan(plan: Plan) -> LoadedPlan:
     initial = None
     if plan.initial is not None:
         with plan.source.locating("settings", "init"):
-            initial = load_image(plan.file(plan.initial)).pixels
+            picture = load_image(plan.file(plan.initial))
+            initial = with_alpha(picture.pixels, picture.alpha)
     inputs = plan.inputs(
         **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
     )
@@ -174,6 +176,7 @@ class _Loader:
         main = plan.inputs.main
         with plan.source.locating(main):
             self.picture = load_image(plan.file(plan.main))
+            require_visible(self.picture.alpha, str(plan.file(plan.main)))
         self._styles = {name: self._style_image(name) for name in plan.styles}
         self._note_unused_styles()
 
@@ -272,7 +275,9 @@ class _Loader:
     def _style_image(self, name: str) -> StyleImage:
         style = self.plan.styles[name]
         with self.plan.source.locating("styles", name, "image"):
-            image = load_image(self.plan.file(style.image)).pixels
+            picture = load_image(self.plan.file(style.image))
+            require_visible(picture.alpha, str(self.plan.file(style.image)))
+        image = with_alpha(picture.pixels, picture.alpha)
         file, style_map = str(self.plan.file(style.image)), None
         if style.map is not None:
             style_map = self._read_map(style.map, ("styles", name, "map"), image, file)

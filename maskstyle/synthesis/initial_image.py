@@ -13,7 +13,7 @@ from maskstyle.guidance.regions import Labels, resize_labels
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import color_map, visible_weights
 from maskstyle.images.compositing import mixed
-from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, resize_mask, size_of
+from maskstyle.images.pixels import Image, Size, fit_size, resize_image, size_of
 from maskstyle.settings import DEFAULT_STRENGTH
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import style_size
@@ -82,12 +82,12 @@ def _recolored(scene: Scene, size: Size) -> Image:
     """
     image = scene.seen_at(size)
     small = scene.seen_at(fit_size(size, min(max(size), MEASURED_SIDE)))
-    visible = None if scene.alpha is None else resize_image(scene.alpha, size_of(small))
+    visible = scene.layout.visible_at(size_of(small))
     change, total = np.zeros_like(image), np.zeros(size, np.float32)
     for seen in scene.styles:
         for placement in seen.placements:
             weights = visible_weights(scene.layout.share(placement, size_of(small)), visible)
-            style_weights = _style_weights(seen, placement)
+            style_weights = placement.style_weights(seen.source)
             if not weights.any() or (style_weights is not None and not style_weights.any()):
                 continue
             matrix, offset = color_map(small, seen.image, weights, style_weights)
@@ -107,14 +107,6 @@ def _reach(scene: Scene, placement: Placement) -> float:
     return min(1.0, (shared if own is None else own) / DEFAULT_STRENGTH)
 
 
-def _style_weights(seen: SeenStyle, placement: Placement) -> Mask | None:
-    """Return the weights of a style image's pixels in a placement; None: all alike."""
-    over = placement.mask_over_style()
-    if over is None and placement.style_label is not None:
-        over = (seen.source.map().labels == placement.style_label).astype(np.float32)
-    return None if over is None else resize_mask(over, size_of(seen.image))
-
-
 def _at_size(image: Image, size: Size) -> Image:
     """Return an image at a size: itself where it has that, as a copy of a large one takes much memory."""
     return image if image.shape[:2] == tuple(size) else resize_image(image, size)
@@ -125,19 +117,26 @@ def _colored(scene: Scene, seen: SeenStyle | None, size: Size) -> Image:
     style = (seen or scene.styles[0]).image
     used = style_size(size_of(style), size, scene.settings)
     colors = resize_image(style, used)
+    visible = (seen or scene.styles[0]).source.visible_at(used)
+    shown = np.ones(used, np.bool_) if visible is None else visible >= min(0.5, float(visible.max()))
     if seen is None:
         everywhere = [Placement("all", (), label=0)]
-        return region_colors(
-            np.zeros(size, np.int32), colors, np.zeros(used, np.int32), everywhere, seed=scene.settings.seed
-        )
+        one = np.zeros(size, np.int32), np.zeros(used, np.int32)
+        return region_colors(one[0], colors, one[1], everywhere, shown=shown, seed=scene.settings.seed)
     assert scene.layout.content_map is not None
     labels = resize_labels(scene.layout.content_map.labels, size)
     style_labels = resize_labels(seen.source.map().labels, used)
-    return region_colors(labels, colors, style_labels, seen.placements, seed=scene.settings.seed)
+    return region_colors(labels, colors, style_labels, seen.placements, shown=shown, seed=scene.settings.seed)
 
 
 def region_colors(
-    labels: Labels, style: Image, style_labels: Labels, placements: Sequence[Placement], *, seed: int
+    labels: Labels,
+    style: Image,
+    style_labels: Labels,
+    placements: Sequence[Placement],
+    *,
+    seed: int,
+    shown: NDArray[np.bool_] | None = None,
 ) -> Image:
     """Return an image in which every pixel has a color of its region of a style image, from about the same height.
 
@@ -156,6 +155,8 @@ def region_colors(
         Which region takes its colors from which; a region without a pixel left takes those of the whole style.
     seed : int
         Seed of the draw.
+    shown : (h, w) bool array, optional
+        Which pixels of the style image are visible; all by default. The others give no color.
 
     Returns
     -------
@@ -164,11 +165,12 @@ def region_colors(
     """
     # One draw for all pixels, so that the order of the regions does not matter.
     jitter = SPREAD * np.random.default_rng(seed).standard_normal(labels.shape)
-    image = np.broadcast_to(style.mean(axis=(0, 1)), (*labels.shape, 3)).astype(np.float32)
-    everything = style.reshape(-1, 3)
+    seen = np.ones(style.shape[:2], np.bool_) if shown is None else shown
+    everything = style[seen]
+    image = np.broadcast_to(everything.mean(axis=0), (*labels.shape, 3)).astype(np.float32)
     for placement in placements:
         inside = labels == placement.label
-        pool = everything if placement.style_label is None else style[style_labels == placement.style_label]
+        pool = everything if placement.style_label is None else style[seen & (style_labels == placement.style_label)]
         image[inside] = _drawn(pool if len(pool) else everything, jitter[inside])
     return image
 

@@ -126,13 +126,14 @@ def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[Objectiv
     """Return the objective of a size, and what it asks of the style."""
     style = scene.style_at(scene, extractor, size) if scene.settings.style_factor > 0 else None
     terms: list[Term] = []
+    visible = scene.layout.visible_at(size)
     if scene.content is not None:
         content = scene.seen_at(size)
         limits = content_limits(extractor, content, scene.layout, scene.styles_at(size), scene.settings)
-        terms.append(content_term(extractor, content, scene.settings, limits))
+        terms.append(content_term(extractor, content, scene.settings, limits, alpha=visible))
     if style is not None:
         terms.append(style.term)
-    terms.append(total_variation_term(scene.settings))
+    terms.append(total_variation_term(scene.settings, visible))
     margin = scene.margin_at(size, extractor)
     return extractor.objective(size, terms, free=scene.free_at(size), margin=margin), style
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from maskstyle.guidance.regions import resize_labels
+import numpy as np
+
+from maskstyle.guidance.regions import NO_REGION, resize_labels
 from maskstyle.images.pixels import Size, size_of
 from maskstyle.maps.assignment import Assignment
 from maskstyle.settings import PatchSettings
@@ -13,6 +15,10 @@ from maskstyle.synthesis.scene import Scene, StyleAtSize
 
 if TYPE_CHECKING:
     from maskstyle.objective.extract import Extractor
+
+
+HALF_VISIBLE = 0.5
+"""Alpha of a style image below which a pixel is in no region, as in a map with alpha."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +48,14 @@ class PatchStyle:
 
         (seen,) = scene.styles_at(size)
         content_map, style_map = self.assignment.content_map, self.assignment.style_map
+        style_labels = resize_labels(style_map.labels, size_of(seen.image))
+        style_alpha = seen.source.visible_at(size_of(seen.image))
+        if style_alpha is not None:  # patches that are visible match better
+            style_labels = np.where(style_alpha < HALF_VISIBLE, np.int32(NO_REGION), style_labels)
         maps = MapPair(
             resize_labels(content_map.labels, size),
             self.assignment.agreed_colors(),
-            resize_labels(style_map.labels, size_of(seen.image)),
+            style_labels,
             style_map.colors,
         )
         matches = patch_matches(
@@ -56,6 +66,7 @@ class PatchStyle:
             self.patches,
             scale=max(size) / max(scene.sizes[-1]),
             content=None if scene.content is None else scene.seen_at(size),
+            alpha=scene.layout.visible_at(size),
         )
         return StyleAtSize(
             patch_term(extractor, matches, seen.image, size, scene.settings),

@@ -11,10 +11,11 @@ import numpy as np
 
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import SeenStyle
-from maskstyle.images.color import lightness_only, with_content_chroma
+from maskstyle.images.color import is_gray, lightness_only, with_content_chroma
 from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 from maskstyle.images.denoise import denoise_image
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
+from maskstyle.images.transparency import extended
 from maskstyle.networks.architectures import Architecture
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import Demand
@@ -207,16 +208,22 @@ class Scene:
         return self.layout.touched(size).astype(np.float32) if self.composed_over_content else None
 
     def finished(self, image: Image) -> tuple[Image, Mask | None]:
-        """Return the painted image denoised, in its colors and laid over the content image, and its alpha."""
+        """Return the painted image denoised, in its colors and laid over the content image, and its alpha.
+
+        Pixels that are transparent in the content image have an extension of the visible colors.
+        """
         size = size_of(image)
         smooth = denoise_image(image, self.settings.denoise, self.settings.denoise_method)
         if self.denoised is not None:
             smooth = np.where(self.layout.among(self.denoised, size)[..., np.newaxis], smooth, image)
+        if self._in_gray:
+            smooth = lightness_only(smooth)
         alpha = None if self.alpha is None else resize_image(self.alpha, size)
+        smooth = extended(smooth, alpha)
         if self.content is None:
             return smooth, alpha
         beneath = resize_image(self.content, size)
-        colored = self._in_final_colors(smooth, beneath, size)
+        colored = smooth if self._in_gray else self._in_final_colors(smooth, beneath, size)
         if not self.composed_over_content:
             return colored, alpha
         coverage = self._coverage(size, beneath)
@@ -239,6 +246,13 @@ class Scene:
         if self.feather_mode == "edges":
             return self.layout.coverage(size, faded_in_at_edges(inside, self.feather, beneath))
         return self.layout.coverage(size, faded_in(inside, self.feather))
+
+    @cached_property
+    def _in_gray(self) -> bool:
+        """Whether the content image and all styles, as the network sees them, are gray, and so is the result."""
+        if self.content is not None and not is_gray(self.content, self.alpha):
+            return False
+        return bool(self.styles) and all(is_gray(seen.image, seen.source.alpha) for seen in self.styles)
 
     @cached_property
     def _gray_content(self) -> Image:

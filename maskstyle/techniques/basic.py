@@ -12,7 +12,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_image
+from maskstyle.techniques.checks import check_style
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 
@@ -54,7 +54,7 @@ class BasicInputs(Inputs):
         """Return the scene: one blend of all styles, everywhere."""
         content = self.checked("content")
         given = [self.style] if isinstance(self.style, np.ndarray) else list(self.style)
-        styles = [StyleImage(check_image(image, "style image")) for image in given]
+        styles = [check_style(StyleImage(image), "style image") for image in given]
         if not styles:
             raise SettingsError("there is no style image; give at least one")
         shares = normalized_shares(self.style_shares, len(styles))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError, concerning
-from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.guidance.layout import Layout, Placement, StyleImage
+from maskstyle.images.pixels import Image, Mask, Size, size_of
+from maskstyle.images.transparency import extended, require_visible, visible_alpha
+from maskstyle.maps.assignment import region_name
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
 from maskstyle.settings import AT_LEAST_ZERO, STRENGTH, ObjectiveSettings
+
+LEAST_VISIBLE = 0.01
+"""Least mean alpha of a region or mask of a style image: of fainter ones, almost nothing can be seen."""
 
 
 def check_strength(strength: float | None, settings: ObjectiveSettings, what: str) -> float | None:
@@ -30,6 +37,93 @@ def check_image(image: Image, name: str) -> Image:
     if array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
         raise ImageError(f"the {name} has shape {array.shape}; expected (height, width, 3), RGB")
     return _checked_values(array, name)
+
+
+def check_picture(image: Image, name: str, alpha: Mask | None = None) -> tuple[Image, Mask | None]:
+    """Return an RGB or RGBA image, with extended colors in its hidden pixels, and its alpha; None: opaque.
+
+    Parameters
+    ----------
+    image : (H, W, 3) or (H, W, 4) float array
+        In [0, 1].
+    name : str
+        Its name in messages, without an article.
+    alpha : (H, W) float array, optional
+        The alpha of an RGB image.
+
+    Raises
+    ------
+    ImageError
+        If the image or its alpha is invalid, or it is transparent everywhere.
+    """
+    pixels = check_image(np.asarray(image)[..., :3] if _is_rgba(image) and alpha is None else image, name)
+    shown = checked_alpha(image, name, alpha)
+    return extended(pixels, shown), shown
+
+
+def checked_alpha(image: Image, name: str, alpha: Mask | None = None) -> Mask | None:
+    """Return the alpha of an RGB or RGBA image; for the parameters see `check_picture`."""
+    if alpha is None and _is_rgba(image):
+        alpha = np.asarray(image)[..., 3]
+    if alpha is None:
+        return None
+    checked = check_alpha(alpha, size_of(np.asarray(image)), name)
+    require_visible(checked, f"the {name}")
+    return visible_alpha(checked)
+
+
+def _is_rgba(image: Image) -> bool:
+    shape = np.shape(image)
+    return len(shape) == 3 and shape[2] == 4 and 0 not in shape
+
+
+def check_style(style: StyleImage, name: str) -> StyleImage:
+    """Return a style image with RGB pixels and its alpha, checked; see `check_picture`."""
+    pixels, alpha = check_picture(style.image, name, style.alpha)
+    return replace(style, image=pixels, alpha=alpha)
+
+
+def check_visible(layout: Layout) -> tuple[Layout, tuple[str, ...]]:
+    """Return a layout without the placements that are transparent in the content image, with notes on transparency.
+
+    Raises
+    ------
+    ImageError
+        If nothing that is painted is visible, or almost nothing of what a placement takes its style from.
+    """
+    for placement in layout.placements:
+        for style, _ in placement.styles:
+            _require_visible_style(placement, style)
+    notes = [
+        f"{style.name} is transparent in part; only what is visible of it counts as style"
+        for style in layout.styles()
+        if style.alpha is not None
+    ]
+    if layout.visible is None:
+        return layout, tuple(notes)
+    size = size_of(layout.visible)
+    hidden = [each for each in layout.placements if not (layout.share(each, size) * layout.visible).any()]
+    if hidden and len(hidden) == len(layout.placements):
+        names = ", ".join(_named(each) for each in hidden)
+        raise ImageError(f"the content image is transparent wherever it is painted ({names}); paint a visible part")
+    notes += [f"{_named(each)} is transparent in the content image, so nothing is painted there" for each in hidden]
+    return layout.without(hidden), tuple(notes)
+
+
+def _named(placement: Placement) -> str:
+    return placement.name if placement.label is None else f"region {placement.name}"
+
+
+def _require_visible_style(placement: Placement, style: StyleImage) -> None:
+    """Raise ImageError if almost nothing can be seen of the part of a style image that a placement takes."""
+    weights = placement.style_weights(style)
+    whole = placement.style_weights(replace(style, alpha=None))
+    if style.alpha is None or weights is None or whole is None:
+        return
+    if float(weights.sum(dtype=np.float64)) < LEAST_VISIBLE * float(whole.sum(dtype=np.float64)):
+        label = placement.style_label
+        part = "the masked part" if label is None else f"region {region_name(style.map().colors[label])}"
+        raise ImageError(f"{part} of {style.name} is transparent, so it has no style to take; choose a visible part")
 
 
 def check_alpha(alpha: Mask, size: Size, image_name: str) -> Mask:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from maskstyle.errors import SettingsError, concerning
-from maskstyle.guidance.layout import Layout, StyleImage, region_placements
+from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_DOODLE, assign_doodle
 from maskstyle.maps.colors import Color
@@ -106,21 +106,21 @@ class DoodleInputs(Inputs):
         """Return the scene: a placement for each region of the doodle, and no content image."""
         settings = self.resolved_settings()
         by_patch = self._check(settings)
-        style = self.checked("style")
+        style = self.checked_style()
         doodle = self.name_of("doodle", "the doodle")
         names = self.map_names()._replace(content_map=doodle, content=doodle)
         assigned = assign_doodle(
             self.doodle,
             self.style_map,
-            style_size=style.shape[:2],
+            style_size=style.size,
             mapping=self.mapping,
             unmatched=self.unmatched,
             names=names,
         )
-        source = StyleImage(style, assigned.style_map, names.style)
+        source = replace(style, style_map=assigned.style_map)
         inside = assigned.content_map.labels >= 0
-        alpha = self.alpha
-        if alpha is None and not inside.all():
+        alpha = self.main_alpha()
+        if self.alpha is None and not inside.all():
             alpha = inside.astype(np.float32)
         more: dict[str, Any] = {"margin": MARGIN}
         if by_patch:  # patches leave out the cells beside the padding, and need no margin

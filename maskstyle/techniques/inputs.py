@@ -9,17 +9,18 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec
 
 from maskstyle.errors import SettingsError, concerning
-from maskstyle.guidance.layout import Layout
+from maskstyle.guidance.layout import Layout, StyleImage
 from maskstyle.guidance.seen_styles import seen_styles
 from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.images.transparency import visible_alpha
 from maskstyle.maps.assignment import NAMES, MapNames
 from maskstyle.settings import WHERE, Bounds, Settings
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_alpha, check_image
+from maskstyle.techniques.checks import check_alpha, check_picture, check_style, check_visible, checked_alpha
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.paint import Run
@@ -94,7 +95,8 @@ class Inputs:
     Parameters
     ----------
     alpha : (H, W) float array, optional
-        Opacity of the content image in [0, 1], carried over to the result.
+        Opacity of the content image in [0, 1], carried over to the result; transparent pixels do not count. The
+        fourth channel of an RGBA content image has the same effect.
     initial : (H', W', 3) float array, optional
         The initial image in [0, 1], to continue from an earlier result; it overrides ``settings.init``.
     settings : Settings, optional
@@ -152,18 +154,30 @@ class Inputs:
         return settings.changed(init="content" if raw else self.init)
 
     def checked(self, name: str) -> Image:
-        """Return an image among the inputs, checked."""
-        return check_image(getattr(self, name), f"{name} image")
+        """Return an image among the inputs, checked; hidden pixels have colors that extend the visible ones."""
+        alpha = self.alpha if name == self.main else None
+        return check_picture(getattr(self, name), f"{name} image", alpha)[0]
+
+    def checked_style(self, name: str = "style") -> StyleImage:
+        """Return a style image among the inputs, checked, without a map."""
+        style = StyleImage(getattr(self, name), name=self.name_of(name, "the style image"))
+        return check_style(style, f"{name} image")
+
+    def main_alpha(self) -> Mask | None:
+        """Return the alpha of the main input, checked; None: opaque."""
+        given = getattr(self, self.main)
+        if declared_inputs(type(self))[self.main].kind == "image":
+            return checked_alpha(given, f"{self.main} image", self.alpha)
+        return None if self.alpha is None else visible_alpha(check_alpha(self.alpha, given.size, self.main))
 
     def made_scene(self, layout: Layout, size: Size, *, content: Image | None, **more: Any) -> Scene:
         """Return the scene of a layout and of the inputs that all techniques share."""
         settings = self.resolved_settings()
-        layout = layout.painting(settings.chosen_strength)
         initial = None if self.initial is None else self.checked("initial")
-        alpha = more.pop("alpha", self.alpha)
-        main = f"{self.main} image" if declared_inputs(type(self))[self.main].kind == "image" else self.main
-        alpha = None if alpha is None else check_alpha(alpha, size, main)
-        styles = more.pop("styles", None) or seen_styles(layout, content, alpha=alpha)
+        alpha = more.pop("alpha") if "alpha" in more else self.main_alpha()
+        layout = replace(layout.painting(settings.chosen_strength), visible=alpha)
+        layout, notes = check_visible(layout)
+        styles = more.pop("styles", None) or seen_styles(layout, content)
         scene = Scene(
             technique=self.technique,
             settings=settings,
@@ -174,6 +188,7 @@ class Inputs:
             alpha=alpha,
             initial=initial,
             identity=self.identity(),
+            notes=(*more.pop("notes", ()), *notes),
             **more,
         )
         _ = scene.sizes  # checked with the rest of the inputs

@@ -12,7 +12,7 @@ from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.masks.io import fit_mask
 from maskstyle.settings import COLOR, Settings
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_image, check_strength
+from maskstyle.techniques.checks import check_strength, check_style
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 
@@ -65,8 +65,7 @@ class MaskInputs(Inputs):
         """Return the scene: a placement for each mask."""
         content = self.checked("content")
         styles = list(self.styles)  # a stack of images makes each of them on access
-        checked = {id(image): check_image(image, "style image") for image in styles}
-        sources = {key: StyleImage(image) for key, image in checked.items()}
+        sources = {id(image): check_style(StyleImage(image), "style image") for image in styles}
         masks = self._fitted(content.shape[:2])
         settings = self.resolved_settings()
         strengths = checked_strengths(self.strengths, len(masks), settings)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import numpy as np
-
-from maskstyle.guidance.layout import Layout, StyleImage, region_placements
+from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.guidance.seen_styles import SeenStyle
-from maskstyle.images.color import seen_style, visible_weights
+from maskstyle.images.color import seen_style
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_PATCHES, assign_nearest
 from maskstyle.maps.colors import Color
@@ -83,22 +81,23 @@ class PatchInputs(Inputs):
     def scene(self) -> Scene:
         """Return the scene: a placement for each region, and a style term of matched patches."""
         settings, patches = self.resolved_settings(), self.patches or PatchSettings()
-        content, style = self.checked("content"), self.checked("style")
+        content, style = self.checked("content"), self.checked_style()
         names = self.map_names()
         assigned = assign_nearest(
             self.content_map,
             self.style_map,
             content_size=content.shape[:2],
-            style_size=style.shape[:2],
+            style_size=style.size,
             mapping=self.mapping,
             unmatched=self.unmatched,
             names=names,
         )
-        source = StyleImage(style, assigned.style_map, names.style)
+        source = replace(style, style_map=assigned.style_map)
         placements = region_placements(assigned, source, settings.color)
         # Patches mix regions, so the whole style image is recolored at once.
-        weights = visible_weights(np.ones(content.shape[:2], np.float32), self.alpha)
-        seen = seen_style(style, content, settings.color, content_weights=weights)
+        seen = seen_style(
+            style.image, content, settings.color, style_weights=style.alpha, content_weights=self.main_alpha()
+        )
         return self.made_scene(
             Layout(placements, SemanticMap(assigned.content_map.labels, self.content_map.colors)),
             content.shape[:2],

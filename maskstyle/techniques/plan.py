@@ -17,7 +17,7 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
 from maskstyle.settings import CHOICES, Settings
 from maskstyle.synthesis.scene import Scene
-from maskstyle.techniques.checks import check_image, check_soft_maps, check_strength
+from maskstyle.techniques.checks import check_soft_maps, check_strength, check_style
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
 
@@ -212,7 +212,7 @@ class _Placing:
         assert given is not None
         if id(given) not in self._styles:
             with concerning("style"):
-                style = replace(given, image=check_image(given.image, given.name.removeprefix("the ")))
+                style = check_style(given, given.name.removeprefix("the "))
                 if style.style_map is not None:
                     fitted = fit_map(
                         style.style_map, style.size, name=f"the map of {style.name}", image_name=style.name

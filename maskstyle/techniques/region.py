@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from maskstyle.errors import SettingsError, concerning
-from maskstyle.guidance.layout import Layout, StyleImage, region_placements
+from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted, region_name
 from maskstyle.maps.colors import Color
@@ -108,20 +108,20 @@ class RegionInputs(EdgeInputs):
         """Return the scene: a placement for each region to paint."""
         settings = self.resolved_settings()
         self.check_edges(settings)
-        content, style = self.checked("content"), self.checked("style")
+        content, style = self.checked("content"), self.checked_style()
         names = self.map_names()
         assigned = assign_regions(
             self.content_map,
             self.style_map,
             content_size=content.shape[:2],
-            style_size=style.shape[:2],
+            style_size=style.size,
             regions=self.regions,
             mapping=self.mapping,
             unmatched=self.unmatched,
             names=names,
         )
         soft = check_soft_maps((self.content_map, self.style_map), settings)
-        source = StyleImage(style, assigned.style_map, names.style)
+        source = replace(style, style_map=assigned.style_map)
         placements = region_placements(assigned, source, settings.color, self._strengths(assigned, settings))
         layout = Layout(placements, assigned.content_map)
         left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)

@@ -81,9 +81,11 @@ def test_colors_of_transparent_pixels_are_kept(tmp_path: Path) -> None:
     assert_allclose(load_image(tmp_path / "hidden.webp").pixels, 0.6, atol=0.02)
 
 
-def test_an_opaque_alpha_is_read_as_ones(tmp_path: Path) -> None:
+def test_an_opaque_alpha_is_none(tmp_path: Path) -> None:
     save_image(tmp_path / "opaque.png", unit(RGB), np.ones((2, 3), np.float32))
-    assert_array_equal(load_image(tmp_path / "opaque.png").alpha, np.ones((2, 3)))
+    assert load_image(tmp_path / "opaque.png").alpha is None
+    save_image(tmp_path / "almost.png", unit(RGB), np.full((2, 3), 254 / 255, np.float32))
+    assert load_image(tmp_path / "almost.png").alpha is None
 
 
 @pytest.mark.parametrize(

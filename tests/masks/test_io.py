@@ -72,7 +72,7 @@ def test_the_opacity_of_a_one_color_image_is_the_mask(write, color):
 def test_gray_values_are_multiplied_by_opacity(write):
     mask, note = read_mask(write(stacked(RAMP, RAMP, RAMP, RAMP[:, ::-1])))
     assert_allclose(mask, UNIT * UNIT[:, ::-1], rtol=1e-6)
-    assert note is None
+    assert "gray times opacity" in note
     with_gray = read_mask(write(np.dstack([RAMP, RAMP[:, ::-1]])))
     assert_array_equal(with_gray.mask, mask)
 
@@ -100,7 +100,13 @@ def test_a_colored_mask_is_rejected_with_its_channel_difference(write):
     with pytest.raises(ImageError, match=r"mask\.png is colored: red, green and blue differ by up to 155 of 255"):
         load_mask(write(stacked(100, 255, 100)))
     with pytest.raises(ImageError, match="colored"):
-        load_mask(write(stacked(RAMP, 0, 0, RAMP[:, ::-1])))
+        load_mask(write(stacked(RAMP, 0, 0, 255)))
+
+
+def test_the_alpha_of_a_cut_out_is_the_mask(write):
+    mask, note = read_mask(write(stacked(RAMP, 0, 0, RAMP[:, ::-1])))
+    assert_allclose(mask, UNIT[:, ::-1], rtol=1e-6)
+    assert "cut-out" in note
 
 
 @pytest.mark.parametrize("pixels", [RAMP * 0, stacked(255, 255, 255, 0), stacked(0, 0, 0, 255)])

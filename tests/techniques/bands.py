@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from maskstyle.errors import SettingsError
-from maskstyle.guidance.layout import Layout, Placement, StyleImage
+from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.images.pixels import Image
 from maskstyle.settings import AT_LEAST_ZERO
 from maskstyle.synthesis.scene import Scene
@@ -43,13 +43,12 @@ class BandsInputs(Inputs):
     def scene(self) -> Scene:
         """Return the scene: one placement, on the mask of the bright pixels."""
         AT_LEAST_ZERO.check("threshold", self.threshold)
-        content, style = self.checked("content"), self.checked("style")
+        content, style = self.checked("content"), self.checked_style()
         bright = (content @ LUMINANCE > self.threshold).astype(np.float32)
         if not bright.any():
             raise SettingsError(f"threshold is {self.threshold:g}, and no pixel is brighter; expected less")
-        source = StyleImage(style, name=self.name_of("style", "the style image"))
         color = self.resolved_settings().color
-        band = Placement("the bright band", ((source, 1.0),), mask=bright, color=color)
+        band = Placement("the bright band", ((style, 1.0),), mask=bright, color=color)
         return self.made_scene(Layout((band,)), content.shape[:2], content=content)
 
 

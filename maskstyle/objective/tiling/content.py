@@ -113,6 +113,8 @@ class TiledContent:
     def _constant_factor(self, layer: str, layer_weight: float) -> NDArray[np.float32]:
         stored = self._stored(layer)
         factor = self.term.weight * layer_weight * float(self.term.factor(layer, stored.shape, stored.mean_square))
+        if self.term.visible is not None:
+            return np.float32(factor) * self.term.visible[layer]
         return np.broadcast_to(np.float32(factor), self._tiled.grid(layer))
 
     def _stored(self, layer: str) -> StoredFeatures:

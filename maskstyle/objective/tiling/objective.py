@@ -308,7 +308,7 @@ class TiledObjective:
             strip = tf.constant(image[rows])
             with tf.GradientTape() as tape:
                 tape.watch(strip)
-                part = factor * term.variation(strip)
+                part = factor * term.variation(strip, rows)
             value += float(part)
             gradient[rows] += tape.gradient(part, strip).numpy()
         return value

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import OutputError
-from maskstyle.images.pixels import Image, size_of
+from maskstyle.images.pixels import Image, Mask, size_of
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.tiling.cuts import CellSpan
 from maskstyle.objective.tiling.forward import TiledNetwork
@@ -27,6 +27,8 @@ class StoredFeatures:
         Shape of the features.
     dtype : dtype
         Type of the features.
+    visible : (H_l, W_l) float32 array, optional
+        Weight of each cell in the mean of squares; 1 by default.
 
     Raises
     ------
@@ -34,8 +36,9 @@ class StoredFeatures:
         If the disk has too little space.
     """
 
-    def __init__(self, shape: tuple[int, int, int], dtype: Any) -> None:
+    def __init__(self, shape: tuple[int, int, int], dtype: Any, visible: Mask | None = None) -> None:
         self.shape = shape
+        self._visible = visible
         self._dtype = dtype
         self._file = tempfile.TemporaryFile(prefix="maskstyle-")  # noqa: SIM115 (open as long as this object lives)
         weakref.finalize(self, self._file.close)
@@ -57,15 +60,21 @@ class StoredFeatures:
 
     @property
     def mean_square(self) -> float:
-        """Mean of the squares of all stored features."""
-        return self._squares / float(np.prod(self.shape))
+        """Mean of the squares of all stored features, weighted by cell."""
+        cells = (
+            float(np.prod(self.shape[:2])) if self._visible is None else float(self._visible.sum(dtype=np.float64))
+        )
+        return self._squares / (cells * self.shape[2]) if cells else 0.0
 
     def put(self, rows: CellSpan, columns: CellSpan, values: NDArray[Any]) -> None:
         """Store the features of a rectangle."""
         # Map the file for this call only: mapped pages count as memory of the process.
         mapped = np.memmap(self._file, self._dtype, "r+", shape=self.shape)
         mapped[rows.first : rows.last, columns.first : columns.last] = values
-        self._squares += float(np.sum(np.square(values.astype(np.float32)), dtype=np.float64))
+        squares = np.square(values.astype(np.float32))
+        if self._visible is not None:
+            squares *= self._visible[rows.first : rows.last, columns.first : columns.last, np.newaxis]
+        self._squares += float(np.sum(squares, dtype=np.float64))
 
     def get(self, rows: CellSpan, columns: CellSpan) -> NDArray[Any]:
         """Return the features of a rectangle."""
@@ -74,7 +83,7 @@ class StoredFeatures:
 
 
 def stored_features(
-    network: FeatureNetwork, image: Image, layers: Sequence[str], side: int
+    network: FeatureNetwork, image: Image, layers: Sequence[str], side: int, visible: Mapping[str, Mask] | None = None
 ) -> dict[str, StoredFeatures]:
     """Return the features of an image by layer, in the space in which the network measures distances."""
     tiled = TiledNetwork(network, layers, size_of(image), side)
@@ -84,6 +93,6 @@ def stored_features(
             values = network.measured(layer, block).numpy()
             grid = tiled.grid(layer)
             if layer not in stored:
-                stored[layer] = StoredFeatures((*grid, values.shape[-1]), values.dtype)
+                stored[layer] = StoredFeatures((*grid, values.shape[-1]), values.dtype, (visible or {}).get(layer))
             stored[layer].put(*tile.cells(grid), values)
     return stored
