@@ -112,10 +112,13 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
         )
     beside = find_mask_beside(content)
     if beside is None:
-        load_image(content)  # a missing or damaged image has its own message
+        alpha = load_image(content).alpha  # a missing or damaged image has its own message
+        how = _how_to_make(content)
+        if alpha is not None:
+            how = f"{content} is partly transparent: maskstyle basic paints what is visible of it"
         raise ImageError(
             f"there is no mask for {bare[0].style}, and none beside {content}; expected {content.stem}_mask.png, or "
-            f"pass --style FILE:MASK; {_how_to_make(content)}"
+            f"pass --style FILE:MASK; {how}"
         )
     return [bare[0]._replace(mask=beside)], True
 

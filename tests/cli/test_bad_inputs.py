@@ -54,6 +54,9 @@ PICTURES = [
     Bad("style too narrow", "basic content.png narrow.png -o out.png", ("2x300", "at least 16", "less narrow style")),
     Bad("transparent into jpg", "basic alpha.png style.jpg -o out.jpg", ("alpha.png", ".jpg cannot keep", ".png")),
     Bad("transparent into bmp", "basic alpha.png style.jpg -o out.BMP", ("alpha.png", ".BMP cannot keep", ".png")),
+    Bad("nothing to see", "basic empty.png style.jpg -o out.png", ("empty.png is transparent everywhere",)),
+    Bad("no visible style", "basic content.png empty.png -o out.png", ("empty.png is transparent everywhere",)),
+    Bad("cut-out, no mask", "mask alpha.png --style style.jpg -o out.png", ("partly transparent", "maskstyle basic")),
     Bad("long name", f"basic {'x' * 300}.png style.jpg -o out.png", ("xxxx", "too long")),
     Bad("long style", f"mask content.png --style style.jpg:{'x' * 300}.png -o out.png", ("too long",)),
     Bad("long first image", f"basic {{good}} --init {'x' * 300}.png", ("is too long", "a shorter one")),
@@ -779,6 +782,8 @@ def _write_pictures(desk, painted):
     transparent = painted((32, 40)).convert("RGBA")
     transparent.putalpha(Image.linear_gradient("L").resize((40, 32)))
     transparent.save(desk / "alpha.png")
+    transparent.putalpha(0)
+    transparent.save(desk / "empty.png")
     for whole, cut in (("style.jpg", "cut.jpg"), ("content.png", "cut.png")):
         held = (desk / whole).read_bytes()
         (desk / cut).write_bytes(held[: len(held) * 2 // 3])

@@ -295,6 +295,18 @@ def test_transparency_is_kept(basic, desk, painted):
     assert alpha[-1].mean() > 0.9
 
 
+def test_an_opaque_alpha_is_none(basic, desk, painted):
+    painted((32, 40)).convert("RGBA").save(desk / "screenshot.png")
+    basic("--dry-run", content="screenshot.png", output="out.jpg").succeeded()
+
+
+def test_a_transparent_style_is_noted(basic, desk, painted):
+    picture = painted((32, 40)).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((40, 32)))
+    picture.save(desk / "cut.png")
+    assert "note: the style image is transparent in part" in basic("--dry-run", style="cut.png").succeeded().err
+
+
 def test_denoising_smooths(basic, desk):
     def roughness(*options):
         without = ("--content-weight", "0", "--style-weight", "0")  # total variation alone is enough

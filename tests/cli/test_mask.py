@@ -67,6 +67,14 @@ def test_untouched_pixels_keep_their_bytes(mask, desk, painted, mode, options):
     assert held(desk / "out.png", untouched) == held(desk / "content.png", untouched)
 
 
+def test_the_alpha_of_a_cut_out_is_a_mask(mask, desk, painted):
+    picture = painted((32, 40)).convert("RGBA")
+    picture.putalpha(Image.fromarray(RAMP))
+    picture.save(desk / "cutout.png")
+    ran = mask("--style", "style.jpg:cutout.png", "--dry-run").succeeded()
+    assert "note: cutout.png: the image is a cut-out, so its opacity is the mask" in ran.err
+
+
 def test_the_complement_of_a_mask(mask, desk):
     mask("--style", "style.jpg:1-soft.png").succeeded()
     assert changed_columns(desk)[:10].all()
