@@ -63,11 +63,13 @@ def draft(
     from maskstyle.drafting.draft import color_map_like, draft_map
     from maskstyle.drafting.scribbles import load_scribbles
     from maskstyle.images.io import load_image
+    from maskstyle.images.transparency import with_alpha
     from maskstyle.networks import tensorflow_import
 
     target = _target(image, output, force=force)
     _check_outputs(target, preview, [path for path in (image, scribbles, *(like or ())) if path is not None])
-    pixels = load_image(image).pixels
+    picture = load_image(image)
+    pixels = with_alpha(picture.pixels, picture.alpha)
     strokes = None if scribbles is None else load_scribbles(scribbles)
     example = None if like is None else _load_example(*like)
     if example is not None and regions is None and strokes is None:
@@ -82,7 +84,7 @@ def draft(
         result, pairs = color_map_like(drafted, pixels, *example, features=features)
     _write(target, result, {"image": image.name, "features": features})
     if preview is not None:
-        _write_preview(preview, result, pixels)
+        _write_preview(preview, result, picture.pixels)
     if not quiet:
         _print(drafted, pairs, None if example is None else example[0])
         for path in (target, preview):
@@ -96,9 +98,11 @@ def _load_example(map_file: Path, image_file: Path) -> tuple[SemanticMap, Image]
     """Load the style map and the style image of ``--like``."""
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import size_of
+    from maskstyle.images.transparency import with_alpha
     from maskstyle.maps.io import fit_map, load_map
 
-    style_map, style = load_map(map_file), load_image(image_file).pixels
+    style_map, picture = load_map(map_file), load_image(image_file)
+    style = with_alpha(picture.pixels, picture.alpha)
     fit_map(style_map, size_of(style), name=str(map_file), image_name=str(image_file))
     return style_map, style
 
@@ -163,7 +167,9 @@ def _write(path: Path, drafted: SemanticMap, options: dict[str, object]) -> None
     from maskstyle.images.io import save_image
 
     pixels = np.array(drafted.colors, np.float32)[drafted.labels] / np.float32(255)
-    save_image(path, pixels, metadata={"version": __version__, "command": "maps draft", "options": options})
+    inside = drafted.labels >= 0
+    alpha = None if inside.all() else inside.astype(np.float32)
+    save_image(path, pixels, alpha, metadata={"version": __version__, "command": "maps draft", "options": options})
 
 
 def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:

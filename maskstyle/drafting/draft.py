@@ -20,12 +20,13 @@ from maskstyle.drafting.segmentation import (
     smooth_regions,
 )
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import Image, Size, fit_size, resize_image, size_of
+from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, size_of
 from maskstyle.images.sidecars import check_aspect
+from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 from maskstyle.maps.colors import BASIC_COLORS, Color
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import LabelMap, SemanticMap
-from maskstyle.techniques.checks import check_image
+from maskstyle.techniques.checks import check_picture
 
 DEFAULT_REGIONS = 5
 """Typical of hand-drawn maps."""
@@ -57,8 +58,8 @@ def draft_map(
 
     Parameters
     ----------
-    image : (H, W, 3) float32 array
-        In [0, 1], at least `LEAST_SIDE` pixels each way.
+    image : (H, W, 3) or (H, W, 4) float32 array
+        RGB or RGBA in [0, 1], at least `LEAST_SIDE` pixels each way.
     regions : int, optional
         Number of regions, 1 to `MOST_REGIONS`, by default `DEFAULT_REGIONS`. A region may consist of several patches.
     scribbles : SemanticMap, optional
@@ -70,8 +71,8 @@ def draft_map(
     Returns
     -------
     SemanticMap
-        At the size of the image, with every pixel in a region; largest region first. Saved in a lossless format, it
-        is read back unchanged.
+        At the size of the image, with every visible pixel in a region; largest region first. Saved in a lossless
+        format, it is read back unchanged.
 
     Raises
     ------
@@ -95,12 +96,12 @@ def draft_map(
     >>> drafted.counts
     (960, 576)
     """
-    image = check_image(image, "image").astype(np.float32)
+    image, alpha = check_picture(image, "image")
     size = size_of(image)
     check_draft(size, regions=regions, scribbles=scribbles, features=features)
     count = len(scribbles.colors) if scribbles else regions or DEFAULT_REGIONS
     small = _at_most(image, LONGER_SIDE)
-    superpixels = find_superpixels(small)
+    superpixels = find_superpixels(small, None if alpha is None else _shown(alpha, size_of(small)))
     if superpixels.count < count:
         raise ImageError(
             f"expected an image large enough for {count} regions, but got {size[0]}x{size[1]} pixels "
@@ -114,10 +115,13 @@ def draft_map(
             parts = normalized_cut(affinity, count)
         else:
             parts = grow_regions(affinity, superpixels, shrink_strokes(strokes, size_of(small)), count)
-    labels = smooth_regions(remove_specks(parts[superpixels.labels], count), count, size)
+    labels = np.append(parts, -1)[superpixels.labels]  # the last is for -1
+    labels = smooth_regions(remove_specks(labels, count), count, size)
     labels = remove_specks(labels, count)
     if strokes is not None:
         labels = np.where(strokes >= 0, strokes, labels)
+    if alpha is not None:
+        labels = np.where(_shown(alpha, size), labels, -1)
     if scribbles is None:
         return _largest_first(labels, draft_colors(count), keep_colors=False)
     return _largest_first(labels, scribbles.colors, keep_colors=True)
@@ -169,10 +173,13 @@ def color_map_like(
         raise SettingsError(f"features is {features!r}; expected {' or '.join(FEATURES)}")
     describe, groups = _describe(features), []
     for semantic_map, pixels, name in ((drafted, image, "image"), (style_map, style, "style image")):
-        small = _at_most(check_image(pixels, name).astype(np.float32), LONGER_SIDE)
+        opaque, alpha = check_picture(pixels, name)
+        small = _at_most(opaque, LONGER_SIDE)
         fit_map(semantic_map, size_of(pixels), name="the map", image_name=f"the {name}")
         fitted = fit_map(semantic_map, size_of(small), name="the map", image_name=f"the {name}")
-        groups.append(describe(small, fitted.labels.astype(np.intp), len(fitted.colors)))
+        parts = fitted.labels.astype(np.intp)
+        parts = parts if alpha is None else np.where(_shown(alpha, size_of(small)), parts, -1)
+        groups.append(describe(small, parts, len(fitted.colors)))
     chosen = assign_parts(groups[0], groups[1])
     pairs = tuple((old, style_map.colors[new]) for old, new in zip(drafted.colors, chosen, strict=True))
     labels = np.array([*chosen, -1])[drafted.labels]  # the last is for -1
@@ -251,6 +258,11 @@ def _describe(features: str) -> Describe:
 def _at_most(image: Image, longer_side: int) -> Image:
     size = size_of(image)
     return resize_image(image, fit_size(size, longer_side)) if max(size) > longer_side else image
+
+
+def _shown(alpha: Mask, size: Size) -> NDArray[np.bool_]:
+    """Return which pixels of an image of a size are visible, as in a map with alpha."""
+    return resize_alpha(alpha, size) >= HALF_VISIBLE
 
 
 def _fitted_strokes(scribbles: SemanticMap, size: Size) -> LabelMap:

@@ -82,7 +82,7 @@ def grow_regions(affinity: Affinity, superpixels: Superpixels, seeds: LabelMap, 
     Grady, "Random Walks for Image Segmentation", IEEE Transactions on Pattern Analysis and Machine Intelligence 28,
     2006. The walk here is on superpixels, so the linear system is small enough for a direct solver.
     """
-    touched = seeds >= 0
+    touched = (seeds >= 0) & (superpixels.labels >= 0)
     flat = superpixels.labels[touched] * count + seeds[touched]
     votes = np.bincount(flat, minlength=superpixels.count * count).reshape(-1, count)
     known = votes.any(axis=1)

@@ -44,7 +44,7 @@ class Superpixels:
     Attributes
     ----------
     labels : (H, W) int array
-        The superpixel of each pixel, numbered from 0 without gaps.
+        The superpixel of each pixel, numbered from 0 without gaps; -1 for hidden pixels.
     """
 
     labels: NDArray[np.intp]
@@ -59,20 +59,22 @@ class Superpixels:
         """The pairs of adjacent superpixels, (E, 2), each once."""
         pairs = []
         for one, other in ((self.labels[:, 1:], self.labels[:, :-1]), (self.labels[1:], self.labels[:-1])):
-            border = one != other
+            border = (one != other) & (one >= 0) & (other >= 0)
             pairs.append(np.stack([one[border], other[border]], axis=1))
         ordered = np.sort(np.concatenate(pairs), axis=1)
         found: NDArray[np.intp] = np.unique(ordered, axis=0)
         return found
 
 
-def find_superpixels(image: Image) -> Superpixels:
+def find_superpixels(image: Image, shown: NDArray[np.bool_] | None = None) -> Superpixels:
     """Divide an image into superpixels.
 
     Parameters
     ----------
     image : (H, W, 3) float32 array
         In [0, 1].
+    shown : (H, W) bool array, optional
+        Which pixels are visible; all by default. The others are in no superpixel.
 
     Returns
     -------
@@ -87,8 +89,10 @@ def find_superpixels(image: Image) -> Superpixels:
     height, width = image.shape[:2]
     wanted = min(MOST_SUPERPIXELS, max(1, height * width // _LEAST_AREA))
     found = slic(image, wanted, compactness=_COMPACTNESS, start_label=0)
-    numbers = np.unique(found, return_inverse=True)[1]
-    return Superpixels(numbers.reshape(height, width).astype(np.intp))
+    inside = np.ones((height, width), np.bool_) if shown is None else shown
+    labels = np.full((height, width), -1, np.intp)
+    labels[inside] = np.unique(found[inside], return_inverse=True)[1]
+    return Superpixels(labels)
 
 
 def find_affinity(features: Features, superpixels: Superpixels) -> Affinity:

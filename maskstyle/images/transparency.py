@@ -17,6 +17,9 @@ HIDDEN = 0.5 / 255
 LEAST_ALPHA = 5 / 255
 """Alpha that some pixel of an image must have: fainter images look empty."""
 
+HALF_VISIBLE = 0.5
+"""Alpha from which a pixel belongs to a region, as in a map with alpha."""
+
 _SNAP = 1e-4
 """Resizing rounds; alpha this near to 0 or 1 is that."""
 

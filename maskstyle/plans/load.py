@@ -241,6 +241,7 @@ class _Loader:
 
     def _blend(self, name: str, declared: Declared) -> Any:
         self.beside["style_shares"] = [style.share for style in self.plan.styles.values()]
+        self.names |= {f"style {place}": style.name for place, style in enumerate(self._styles.values(), start=1)}
         return [style.image for style in self._styles.values()]
 
     def _map(self, name: str, declared: Declared) -> SemanticMap | None:
@@ -289,6 +290,7 @@ class _Loader:
         for place, entry in enumerate(entries):
             file = self.plan.file(entry.mask or "")
             self.names[f"mask {place + 1}"] = f"1-{file}" if entry.complement else str(file)
+            self.names[f"style {place + 1}"] = self._styles[entry.style or ""].name
         self.beside["strengths"] = [entry.strength for entry in entries]
         return [self._styles[entry.style or ""].image for entry in entries]
 

@@ -9,16 +9,13 @@ import numpy as np
 
 from maskstyle.guidance.regions import NO_REGION, resize_labels
 from maskstyle.images.pixels import Size, size_of
+from maskstyle.images.transparency import HALF_VISIBLE
 from maskstyle.maps.assignment import Assignment
 from maskstyle.settings import PatchSettings
 from maskstyle.synthesis.scene import Scene, StyleAtSize
 
 if TYPE_CHECKING:
     from maskstyle.objective.extract import Extractor
-
-
-HALF_VISIBLE = 0.5
-"""Alpha of a style image below which a pixel is in no region, as in a map with alpha."""
 
 
 @dataclass(frozen=True, eq=False)

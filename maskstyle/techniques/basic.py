@@ -54,7 +54,10 @@ class BasicInputs(Inputs):
         """Return the scene: one blend of all styles, everywhere."""
         content = self.checked("content")
         given = [self.style] if isinstance(self.style, np.ndarray) else list(self.style)
-        styles = [check_style(StyleImage(image), "style image") for image in given]
+        styles = [
+            check_style(StyleImage(image, name=self.name_of(f"style {place}", "the style image")), "style image")
+            for place, image in enumerate(given, start=1)
+        ]
         if not styles:
             raise SettingsError("there is no style image; give at least one")
         shares = normalized_shares(self.style_shares, len(styles))

@@ -65,7 +65,11 @@ class MaskInputs(Inputs):
         """Return the scene: a placement for each mask."""
         content = self.checked("content")
         styles = list(self.styles)  # a stack of images makes each of them on access
-        sources = {id(image): check_style(StyleImage(image), "style image") for image in styles}
+        sources: dict[int, StyleImage] = {}
+        for place, image in enumerate(styles, start=1):
+            if id(image) not in sources:
+                name = self.name_of(f"style {place}", "the style image")
+                sources[id(image)] = check_style(StyleImage(image, name=name), "style image")
         masks = self._fitted(content.shape[:2])
         settings = self.resolved_settings()
         strengths = checked_strengths(self.strengths, len(masks), settings)

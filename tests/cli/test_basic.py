@@ -304,7 +304,7 @@ def test_a_transparent_style_is_noted(basic, desk, painted):
     picture = painted((32, 40)).convert("RGBA")
     picture.putalpha(Image.linear_gradient("L").resize((40, 32)))
     picture.save(desk / "cut.png")
-    assert "note: the style image is transparent in part" in basic("--dry-run", style="cut.png").succeeded().err
+    assert "note: cut.png is transparent in part" in basic("--dry-run", style="cut.png").succeeded().err
 
 
 def test_denoising_smooths(basic, desk):

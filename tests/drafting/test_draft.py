@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from PIL import Image
 
 from maskstyle.drafting import MOST_REGIONS, color_map_like, draft_colors, draft_map, load_scribbles
@@ -200,3 +201,16 @@ def test_invalid_arguments_are_rejected(tmp_path):
         draft_map(image[..., 0])
     with pytest.raises(SettingsError, match="leave regions out"):
         draft_map(image, regions=3, scribbles=strokes((90, 120), True, tmp_path / "strokes.png"))
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.9])
+def test_transparent_pixels_are_in_no_region(hidden):
+    image, alpha = np.full((32, 48, 4), hidden, np.float32), np.zeros((32, 48), np.float32)
+    alpha[8:24, 8:40] = 1
+    image[8:24, 8:40, :3] = (0.1, 0.1, 0.8)
+    image[8:24, 28:40, :3] = (0.9, 0.8, 0.1)
+    image[..., 3] = alpha
+    drafted = draft_map(image, regions=2)
+    assert_array_equal(drafted.labels >= 0, alpha > 0)
+    assert (drafted.labels[8:24, 8:26] == 0).all()
+    assert (drafted.labels[8:24, 30:40] == 1).all()
