@@ -81,8 +81,6 @@ class Scene:
         The style images as the network sees them.
     content : (H, W, 3) float32 array or None
         The content image; None if there is none.
-    alpha : (H, W) float32 array or None
-        Opacity of the result in [0, 1].
     initial : (H', W', 3) float32 array or None
         The initial image, for ``settings.init == "image"``.
     style_at : callable
@@ -107,7 +105,6 @@ class Scene:
     layout: Layout
     styles: tuple[SeenStyle, ...]
     content: Image | None = None
-    alpha: Mask | None = None
     initial: Image | None = None
     style_at: StyleAt = guided_style
     feather: float = 0.0
@@ -119,6 +116,11 @@ class Scene:
     notes: tuple[str, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def alpha(self) -> Mask | None:
+        """Opacity of the result, (H, W) in [0, 1]; None: opaque."""
+        return self.layout.visible
 
     @cached_property
     def sizes(self) -> list[Size]:

@@ -24,8 +24,8 @@ class BasicInputs(Inputs):
     ----------
     content : (H, W, 3) float array
         RGB in [0, 1].
-    style : (h, w, 3) float array, or a sequence of them
-        RGB in [0, 1], each of any size.
+    style : (h, w, 3) or (h, w, 4) float array, or a sequence of them
+        RGB or RGBA in [0, 1], each of any size; transparent pixels do not count.
     style_shares : sequence of float, optional
         Relative share of each style image; equal by default.
 

@@ -33,8 +33,8 @@ class DoodleInputs(Inputs):
 
     Parameters
     ----------
-    style : (h, w, 3) float array
-        RGB in [0, 1], of any size.
+    style : (h, w, 3) or (h, w, 4) float array
+        RGB or RGBA in [0, 1], of any size; transparent pixels do not count.
     style_map : SemanticMap
         Region of each pixel of the style image; see `maskstyle.load_map`. The doodle need not use all its regions.
     doodle : SemanticMap

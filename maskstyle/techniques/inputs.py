@@ -185,7 +185,6 @@ class Inputs:
             layout=layout,
             styles=styles,
             content=content,
-            alpha=alpha,
             initial=initial,
             identity=self.identity(),
             notes=(*more.pop("notes", ()), *notes),

@@ -24,8 +24,8 @@ class MaskInputs(Inputs):
     ----------
     content : (H, W, 3) float array
         RGB in [0, 1].
-    styles : sequence of (h, w, 3) float array
-        RGB in [0, 1], one for each mask; an array may occur several times.
+    styles : sequence of (h, w, 3) or (h, w, 4) float array
+        RGB or RGBA in [0, 1], one for each mask; an array may occur several times. Transparent pixels do not count.
     masks : sequence of (M, N) float array
         Strength of the style at each pixel, in [0, 1], with the aspect ratio of the content image; see
         `maskstyle.load_mask`. Where masks overlap, styles mix in proportion. Pixels where all masks are 0 stay those

@@ -27,8 +27,8 @@ class PatchInputs(Inputs):
     ----------
     content : (H, W, 3) float array
         RGB in [0, 1].
-    style : (h, w, 3) float array
-        RGB in [0, 1], of any size.
+    style : (h, w, 3) or (h, w, 4) float array
+        RGB or RGBA in [0, 1], of any size; transparent pixels do not count.
     content_map, style_map : SemanticMap
         Region of each pixel; see `maskstyle.load_map`. A map of another size but the same aspect ratio is resized to
         its image. Pixels of no region keep the content.

@@ -291,3 +291,21 @@ def test_an_approximate_network_is_noted():
 def test_bad_inputs(evaluate, options, error, message):
     with pytest.raises(error, match=message):
         evaluate(**options)
+
+
+def test_transparent_pixels_do_not_count(evaluate):
+    visible = np.zeros((12, 16, 1), np.float32)
+    visible[2:10, 4:14] = 1
+
+    def cut(image, hidden):
+        return np.dstack([np.where(visible > 0, image, np.float32(hidden)), visible])
+
+    found = []
+    for hidden in (0.0, 0.8):
+        result, style, content = (cut(image, hidden) for image in (RESULT, STYLE, CONTENT))
+        found.append(evaluate(result, style, content=content, content_map=halves(), style_map=halves()))
+    np.testing.assert_array_equal(found[0].confusion, found[1].confusion)
+    assert found[0].content_distances == found[1].content_distances
+    assert found[0].content_distance == found[1].content_distance
+    whole = evaluate(content=CONTENT, content_map=halves(), style_map=halves())
+    assert not np.allclose(found[0].confusion, whole.confusion, rtol=1e-3)
