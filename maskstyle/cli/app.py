@@ -74,7 +74,7 @@ COMMANDS = {
         if each.name != "plan"
     },
     "run": Command("run:run", "Paint the picture that a plan file describes.", _TRANSFER),
-    "maps": Command("maps_draft:app", "Draft and check semantic maps.", _PREPARE),
+    "maps": Command("maps_draft:app", "Make and check semantic maps.", _PREPARE),
     "masks": Command("masks:app", "Make soft masks.", _PREPARE),
     "plan": Command("run:plans", "Make plan files.", _PREPARE),
     "evaluate": Command("evaluate:evaluate", "Measure how well a result matches its style, by region.", _INSPECT),

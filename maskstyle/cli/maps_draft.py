@@ -12,6 +12,7 @@ import typer
 from maskstyle import __version__
 from maskstyle.cli.console import messages, tables
 from maskstyle.cli.maps_check import check
+from maskstyle.cli.maps_from import make
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from maskstyle.maps.colors import Color
     from maskstyle.maps.semantic_map import SemanticMap
 
-app = typer.Typer(help="Draft and check semantic maps.", no_args_is_help=True)
+app = typer.Typer(help="Make and check semantic maps.", no_args_is_help=True)
 app.command("check")(check)
+app.command("from")(make)
 
 
 @app.command("draft")
@@ -64,9 +66,10 @@ def draft(
     from maskstyle.drafting.scribbles import load_scribbles
     from maskstyle.images.io import load_image
     from maskstyle.images.transparency import with_alpha
+    from maskstyle.maps.io import save_map
     from maskstyle.networks import tensorflow_import
 
-    target = _target(image, output, force=force)
+    target = new_map(image, output, force=force)
     _check_outputs(target, preview, [path for path in (image, scribbles, *(like or ())) if path is not None])
     picture = load_image(image)
     pixels = with_alpha(picture.pixels, picture.alpha)
@@ -82,7 +85,8 @@ def draft(
     pairs: tuple[tuple[Color, Color], ...] = ()
     if example is not None:
         result, pairs = color_map_like(drafted, pixels, *example, features=features)
-    _write(target, result, {"image": image.name, "features": features})
+    options = {"image": image.name, "features": features}
+    save_map(target, result, metadata={"version": __version__, "command": "maps draft", "options": options})
     if preview is not None:
         _write_preview(preview, result, picture.pixels)
     if not quiet:
@@ -135,7 +139,7 @@ def _like_hint(image: Path, output: Path | None) -> str:
     )
 
 
-def _target(image: Path, output: Path | None, *, force: bool) -> Path:
+def new_map(image: Path, output: Path | None, *, force: bool) -> Path:
     """Return the file to write; never replace a map unasked, as someone may have corrected it by hand."""
     from maskstyle.images.sidecars import find_beside
 
@@ -145,7 +149,7 @@ def _target(image: Path, output: Path | None, *, force: bool) -> Path:
     if output is None:
         beside = find_beside(image, ("_map", "_sem"), kind="map")
         if beside is not None and beside != target:
-            raise ImageError(f"{image} already has a map, {beside}; name the draft with --output FILE.png")
+            raise ImageError(f"{image} already has a map, {beside}; name the new one with --output FILE.png")
     if target.exists() and not target.is_dir() and not force:
         raise ImageError(f"{target} already exists; choose another --output, or pass --force to replace it")
     return target
@@ -159,17 +163,6 @@ def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> No
     if preview is not None:
         check_writable(preview)
     check_distinct({"--output": target, "--preview": preview}, inputs)
-
-
-def _write(path: Path, drafted: SemanticMap, options: dict[str, object]) -> None:
-    import numpy as np
-
-    from maskstyle.images.io import save_image
-
-    pixels = np.array(drafted.colors, np.float32)[drafted.labels] / np.float32(255)
-    inside = drafted.labels >= 0
-    alpha = None if inside.all() else inside.astype(np.float32)
-    save_image(path, pixels, alpha, metadata={"version": __version__, "command": "maps draft", "options": options})
 
 
 def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:

@@ -1,7 +1,6 @@
 from .draft import MOST_REGIONS as MOST_REGIONS
 from .draft import color_map_like as color_map_like
-from .draft import draft_colors as draft_colors
 from .draft import draft_map as draft_map
 from .scribbles import load_scribbles as load_scribbles
 
-__all__ = ["MOST_REGIONS", "color_map_like", "draft_colors", "draft_map", "load_scribbles"]
+__all__ = ["MOST_REGIONS", "color_map_like", "draft_map", "load_scribbles"]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy import spatial
-from skimage.color import rgb2lab
 from threadpoolctl import threadpool_limits
 
 from maskstyle.drafting.features import Describe, assign_parts, color_features, join_groups, network_features
@@ -23,7 +19,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, size_of
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
-from maskstyle.maps.colors import BASIC_COLORS, Color
+from maskstyle.maps.colors import Color, distinct_colors
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import LabelMap, SemanticMap
 from maskstyle.techniques.checks import check_picture
@@ -42,9 +38,6 @@ LONGER_SIDE = 800
 
 LEAST_SIDE = 4
 """Smallest side of an image, in pixels."""
-
-_LEVELS = (0, 85, 170, 255)  # per channel: 64 colors, 85 apart
-_FIRST = ("red", "blue", "green", "yellow", "magenta", "cyan", "white", "black")  # what --regions understands
 
 
 def draft_map(
@@ -123,7 +116,7 @@ def draft_map(
     if alpha is not None:
         labels = np.where(_shown(alpha, size), labels, -1)
     if scribbles is None:
-        return _largest_first(labels, draft_colors(count), keep_colors=False)
+        return _largest_first(labels, distinct_colors(count), keep_colors=False)
     return _largest_first(labels, scribbles.colors, keep_colors=True)
 
 
@@ -221,34 +214,6 @@ def check_draft(
         )
     if scribbles is not None:
         check_aspect(scribbles.size, size, kind="scribble image", name=names[1], image_name=names[0])
-
-
-def draft_colors(count: int) -> tuple[Color, ...]:
-    """Return distinct colors for a number of regions.
-
-    Parameters
-    ----------
-    count : int
-        Number of colors, 1 to 64.
-
-    Returns
-    -------
-    tuple of Color
-        The pure colors, which have names, followed by colors from a grid with steps of 85 in RGB: each time the one
-        farthest in CIELAB from all colors before it.
-
-    Examples
-    --------
-    >>> draft_colors(3)
-    ((255, 0, 0), (0, 0, 255), (0, 255, 0))
-    """
-    grid = np.array(list(product(_LEVELS, repeat=3)))
-    looks = rgb2lab(grid / 255)
-    apart = spatial.distance.cdist(looks, looks)
-    chosen = [int(np.flatnonzero(np.all(grid == BASIC_COLORS[name][0], axis=1))[0]) for name in _FIRST]
-    while len(chosen) < count:
-        chosen.append(int(np.argmax(apart[chosen].min(axis=0))))
-    return tuple((int(red), int(green), int(blue)) for red, green, blue in grid[chosen[:count]])
 
 
 def _describe(features: str) -> Describe:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,10 @@ from maskstyle.images.files import decoding, open_image
 
 Array: TypeAlias = NDArray[np.float32]
 
+_T = TypeVar("_T", bound=np.generic)
+
 # Rotate and flip the stored rows and columns upright, for each EXIF orientation.
-_UPRIGHT: dict[object, Callable[[Array], Array]] = {
+_UPRIGHT: dict[object, Callable[[NDArray[Any]], NDArray[Any]]] = {
     1: lambda stored: stored,
     2: np.fliplr,
     3: lambda stored: np.rot90(stored, 2),
@@ -70,10 +72,16 @@ def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | N
             pixels, alpha = _from_16_bit(deep, image.info.get("transparency"), icc)
         else:
             pixels, alpha = _from_8_bit(image, raw_mode, icc)
-        upright = _UPRIGHT.get(_orientation(image), _UPRIGHT[1])
+        turn = orientation(image)
     if alpha is not None:
-        alpha = np.ascontiguousarray(upright(alpha))
-    return np.ascontiguousarray(upright(pixels)), alpha
+        alpha = np.ascontiguousarray(upright(alpha, turn))
+    return np.ascontiguousarray(upright(pixels, turn)), alpha
+
+
+def upright(stored: NDArray[_T], turn: object) -> NDArray[_T]:
+    """Return the stored rows and columns of an image as they are shown by an EXIF orientation."""
+    turned: NDArray[_T] = _UPRIGHT.get(turn, _UPRIGHT[1])(stored)
+    return turned
 
 
 def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
@@ -210,7 +218,7 @@ def _float_gray(image: Image.Image, path: Path) -> Array:
     return _three_channels(np.clip(gray, np.float32(0), np.float32(1))[..., np.newaxis])
 
 
-def _orientation(image: ImageFile.ImageFile) -> object:
+def orientation(image: ImageFile.ImageFile) -> object:
     """Return the EXIF orientation to apply, or 1 for none."""
     if image.format == "TIFF":
         return 1  # Pillow has already applied it

@@ -74,9 +74,9 @@ def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_na
     stretching would silently misplace every region.
     """
     height, width = size
-    if _same_aspect(size, image_size):
+    if same_aspect(size, image_size):
         return
-    turned = _same_aspect((width, height), image_size) and height != width
+    turned = same_aspect((width, height), image_size) and height != width
     advice = "rotate it by 90 degrees" if turned else "crop or repaint it to the aspect of the image"
     raise ImageError(
         f"expected a {kind} with the aspect of {image_name}, which is {image_size[0]}x{image_size[1]} "
@@ -84,6 +84,7 @@ def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_na
     )
 
 
-def _same_aspect(size: Size, other: Size) -> bool:
+def same_aspect(size: Size, other: Size) -> bool:
+    """Return whether two (height, width) have the same aspect, up to the tolerance of `check_aspect`."""
     stretch = size[0] * other[1] / (size[1] * other[0])
     return max(stretch, 1 / stretch) <= 1 + max(ASPECT_TOLERANCE, 1 / min(size))

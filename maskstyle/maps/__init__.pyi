@@ -1,12 +1,16 @@
+from .annotations.reading import AnnotatedMap as AnnotatedMap
+from .annotations.reading import load_annotation as load_annotation
 from .colors import MAX_REGIONS as MAX_REGIONS
 from .colors import Color as Color
 from .colors import color_name as color_name
+from .colors import distinct_colors as distinct_colors
 from .colors import format_color as format_color
 from .colors import parse_color as parse_color
 from .io import find_map_beside as find_map_beside
 from .io import fit_map as fit_map
 from .io import load_map as load_map
 from .io import read_map_pixels as read_map_pixels
+from .io import save_map as save_map
 from .matching import SAME_COLOR as SAME_COLOR
 from .matching import RegionMatch as RegionMatch
 from .matching import describe_unmatched as describe_unmatched
@@ -26,6 +30,7 @@ __all__ = [
     "MAX_REGIONS",
     "SAME_COLOR",
     "Absorbed",
+    "AnnotatedMap",
     "Color",
     "LabelMap",
     "RegionMatch",
@@ -33,15 +38,18 @@ __all__ = [
     "color_name",
     "describe_absorbed",
     "describe_unmatched",
+    "distinct_colors",
     "find_map_beside",
     "find_named_region",
     "find_region",
     "fit_map",
     "format_color",
+    "load_annotation",
     "load_map",
     "match_regions",
     "parse_color",
     "parse_map",
     "read_map_pixels",
+    "save_map",
     "soft_masks",
 ]

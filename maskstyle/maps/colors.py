@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
+import scipy
 import skimage
 from numpy.typing import NDArray
 from PIL import ImageColor
@@ -40,6 +42,37 @@ BASIC_COLORS: dict[str, tuple[Color, ...]] = {
     "pink": ((255, 160, 180),),
 }
 """Names of typical map colors, with examples; `parse_color` returns the first example of a name."""
+
+_LEVELS = (0, 85, 170, 255)  # per channel: 64 colors, 85 apart
+_FIRST = ("red", "blue", "green", "yellow", "magenta", "cyan", "white", "black")  # what --regions understands
+
+
+def distinct_colors(count: int) -> tuple[Color, ...]:
+    """Return distinct colors for a number of regions.
+
+    Parameters
+    ----------
+    count : int
+        Number of colors, 1 to 64.
+
+    Returns
+    -------
+    tuple of Color
+        The pure colors, which have names, followed by colors from a grid with steps of 85 in RGB: each time the one
+        farthest in CIELAB from all colors before it.
+
+    Examples
+    --------
+    >>> distinct_colors(3)
+    ((255, 0, 0), (0, 0, 255), (0, 255, 0))
+    """
+    grid = np.array(list(product(_LEVELS, repeat=3)))
+    looks = skimage.color.rgb2lab(grid / 255)
+    apart = scipy.spatial.distance.cdist(looks, looks)
+    chosen = [int(np.flatnonzero(np.all(grid == BASIC_COLORS[name][0], axis=1))[0]) for name in _FIRST]
+    while len(chosen) < count:
+        chosen.append(int(np.argmax(apart[chosen].min(axis=0))))
+    return tuple((int(red), int(green), int(blue)) for red, green, blue in grid[chosen[:count]])
 
 
 def parse_color(text: str) -> Color:

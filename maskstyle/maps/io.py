@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.errors import ImageError
 from maskstyle.images.files import open_image
-from maskstyle.images.io import load_image
+from maskstyle.images.io import Picture, load_image, read_metadata, save_image
 from maskstyle.images.pixels import Size, to_uint8
 from maskstyle.images.sidecars import check_aspect, find_beside
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import Color, format_color
 from maskstyle.maps.parsing import parse_map, to_8_bits
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import resize_shares, soft_masks
+
+NAMES_KEY = "names"
+"""Key of the names of regions in the metadata of a map, by their colors."""
 
 
 def load_map(
@@ -54,7 +59,38 @@ def load_map(
     with open_image(Path(path)) as image:
         lossy = image.format in ("JPEG", "MPO")
     found = parse_map(pixels, alpha, palette=palette, least_region=least_region, lossy=lossy, name=str(path))
+    found = dataclasses.replace(found, names=_recorded_names(Path(path), found.colors))
     return dataclasses.replace(found, shares=soft_masks(pixels, found)) if soft else found
+
+
+def save_map(path: str | Path, semantic_map: SemanticMap, *, metadata: Mapping[str, object] | None = None) -> None:
+    """Write a map as a PNG, in its colors; `load_map` also reads the names of its regions.
+
+    Parameters
+    ----------
+    path : str or Path
+        The output, with the extension .png.
+    semantic_map : SemanticMap
+        The map; pixels in no region are transparent.
+    metadata : mapping, optional
+        Further metadata for `maskstyle.images.read_metadata`.
+
+    Raises
+    ------
+    ImageError
+        If `path` does not end in .png or cannot be written.
+    """
+    if Path(path).suffix.lower() != ".png":
+        raise ImageError(f"expected a map to end in .png, which is lossless, but got {path}; name it .png")
+    pixels = np.array(semantic_map.colors, np.float32)[semantic_map.labels] / np.float32(255)
+    inside = semantic_map.labels >= 0
+    names = {format_color(color): name for color, name in zip(semantic_map.colors, semantic_map.names, strict=False)}
+    save_image(
+        path,
+        pixels,
+        alpha=None if inside.all() else inside.astype(np.float32),
+        metadata={**(metadata or {}), **({NAMES_KEY: names} if names else {})},
+    )
 
 
 def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
@@ -82,7 +118,7 @@ def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uin
     Colors have 8 bits per channel. In a 16-bit file with samples of at most 255, the samples are labels and are not
     scaled. An embedded color profile is applied, so that the colors are those seen when the map was painted.
     """
-    picture = load_image(path)
+    picture = _load_picture(Path(path))
     alpha = None if picture.alpha is None else to_uint8(picture.alpha)
     return to_8_bits(picture.pixels, str(path)), alpha
 
@@ -140,3 +176,31 @@ def find_map_beside(image_path: str | Path) -> Path | None:
         If there are several such files.
     """
     return find_beside(Path(image_path), ("_map", "_sem"), kind="map")
+
+
+def _load_picture(path: Path) -> Picture:
+    """Read an image; the error for an annotation says how to make a map of it."""
+    try:
+        return load_image(path)
+    except ImageError as error:
+        from maskstyle.maps.annotations.reading import annotation_kind
+
+        kind = annotation_kind(path)
+        if kind is None:
+            raise
+        command = f"maskstyle maps from {shlex.quote(str(path))} -o {shlex.quote(f'{path.stem}_map.png')}"
+        raise ImageError(
+            f"expected a semantic map, but {path} is {kind}; to make a map of an annotation, run: {command}"
+        ) from error
+
+
+def _recorded_names(path: Path, colors: Sequence[Color]) -> tuple[str, ...]:
+    """Return the names of regions that `save_map` stored; empty if there are none."""
+    try:
+        names = (read_metadata(path) or {}).get(NAMES_KEY)
+    except ImageError:  # a paint program damaged it
+        return ()
+    if not isinstance(names, dict):
+        return ()
+    found = tuple(str(names.get(format_color(color), "")) for color in colors)
+    return found if any(found) else ()

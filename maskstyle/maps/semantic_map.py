@@ -51,12 +51,16 @@ class SemanticMap:
     shares : (K, H, W) float32 array or None
         The share of each pixel that belongs to each region, in [0, 1], if soft edges were requested; see
         `maskstyle.soft_masks`. Region and planned transfers use the shares, if present, instead of the labels.
+    names : tuple of str
+        The name of each region, such as "person", in the order of `colors`; "" for a region without one. Empty if the
+        map has no names.
     """
 
     labels: LabelMap
     colors: tuple[Color, ...]
     absorbed: tuple[Absorbed, ...] = ()
     shares: NDArray[np.float32] | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def size(self) -> Size:

@@ -7,12 +7,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from maskstyle.drafting import MOST_REGIONS, color_map_like, draft_colors, draft_map, load_scribbles
+from maskstyle.drafting import MOST_REGIONS, color_map_like, draft_map, load_scribbles
 from maskstyle.drafting.features import color_features, join_groups, means
 from maskstyle.drafting.scribbles import grow_regions, shrink_strokes
 from maskstyle.drafting.segmentation import Superpixels, remove_specks, smooth_regions
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.maps import SAME_COLOR, SemanticMap, load_map, parse_map
+from maskstyle.maps import SAME_COLOR, SemanticMap, distinct_colors, load_map, parse_map
 
 COLORS = np.array([(0.2, 0.5, 0.9), (0.9, 0.8, 0.1), (0.1, 0.4, 0.1)])
 
@@ -88,11 +88,11 @@ def test_network_features_find_the_regions():
     assert agreement(draft_map(image, regions=3, features="network").labels, truth) > 0.85
 
 
-def test_draft_colors_are_far_apart():
-    colors = np.array(draft_colors(MOST_REGIONS), float)
+def test_colors_are_far_apart():
+    colors = np.array(distinct_colors(MOST_REGIONS), float)
     apart = np.linalg.norm(colors[:, np.newaxis] - colors, axis=-1)
     assert apart[~np.eye(len(colors), dtype=bool)].min() > 3 * SAME_COLOR
-    assert draft_colors(4) == draft_colors(9)[:4]
+    assert distinct_colors(4) == distinct_colors(9)[:4]
 
 
 def test_specks_are_merged_but_no_region_is_lost():

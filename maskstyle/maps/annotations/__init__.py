@@ -1,0 +1,1 @@
+"""Annotations: read polygons, boxes, masks and layers of other programs, and make semantic maps of them."""

@@ -1,0 +1,140 @@
+"""COCO: one JSON file for many images, with polygons and run-length encoded masks; also what segment-anything writes.
+
+The masks are decoded here: that takes 20 lines, and pycocotools would have to be compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskstyle.errors import ImageError
+from maskstyle.images.pixels import Size
+from maskstyle.maps.annotations.canvas import Annotation, Canvas, from_runs
+from maskstyle.maps.annotations.choosing import Asked, chosen_image
+from maskstyle.maps.pixels import Bools
+
+Record = Mapping[str, Any]
+
+
+def read_coco(record: Record, source: str, asked: Asked) -> Annotation:
+    """Read the shapes of one image of a COCO file."""
+    images = _records(record.get("images", [record.get("image")]), "images", source)
+    found = _records(record["annotations"], "annotations", source)
+    names = [str(each.get("file_name") or each.get("id")) for each in images]
+    ids = [str(each.get("id", each.get("image_id"))) for each in images]
+    chosen = images[chosen_image(names, ids, source, asked)]
+    if "images" in record:
+        found = [each for each in found if each.get("image_id") == chosen.get("id")]
+    return _read(found, _categories(record, source), _size(chosen, found, source, asked.size), source)
+
+
+def read_masks_json(found: Any, source: str, asked: Asked) -> Annotation:
+    """Read a list of masks, as SamAutomaticMaskGenerator returns them."""
+    found = _records(found, "masks", source)
+    return _read(found, {}, _size({}, found, source, asked.size), source)
+
+
+def _records(value: Any, what: str, source: str) -> Sequence[Record]:
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ImageError(f"expected a list of {what} in {source}, as in COCO; export the annotation again")
+    return value
+
+
+def _categories(record: Record, source: str) -> dict[Any, Any]:
+    return {
+        each.get("id"): each.get("name") or each.get("id")
+        for each in _records(record.get("categories") or [], "categories", source)
+    }
+
+
+def _size(image: Record, found: Sequence[Record], source: str, size: Size | None) -> Size:
+    height, width = image.get("height"), image.get("width")
+    if isinstance(height, int) and isinstance(width, int):
+        return height, width
+    for each in found:
+        runs = each.get("segmentation")
+        if isinstance(runs, dict):
+            return _mask_size(runs, source)
+    if size is None:
+        raise ImageError(
+            f"expected the height and width of the image in {source}, but it lacks them; pass the image with `like`"
+        )
+    return size
+
+
+def _read(found: Sequence[Record], categories: Mapping[Any, Any], size: Size, source: str) -> Annotation:
+    canvas = Canvas(size, source)
+    # A crowd is a rough mask around single things, which belong on top of it.
+    for place, each in sorted(enumerate(found), key=lambda pair: not pair[1].get("iscrowd")):
+        category = each.get("category_id")
+        label = f"mask{place}" if category is None else categories.get(category, category)
+        _add(canvas, label, each)
+    return canvas.annotation()
+
+
+def _add(canvas: Canvas, label: object, record: Record) -> None:
+    outline, box = record.get("segmentation"), record.get("bbox")
+    if isinstance(outline, dict):
+        canvas.add_mask(label, _decoded(outline, canvas))
+    elif isinstance(outline, list) and outline:
+        polygons = [_points(each) for each in (outline if isinstance(outline[0], list) else [outline])]
+        canvas.add_polygons(label, polygons)
+    elif isinstance(box, list) and len(box) == 4 and all(isinstance(each, int | float) for each in box):
+        left, top, width, height = box
+        canvas.add_box(label, left, top, left + width, top + height)
+        canvas.count("has no segmentation, so its box is the shape")
+    else:
+        canvas.count("has neither a segmentation nor a box and is left out")
+
+
+def _points(polygon: Any) -> Any:
+    """Return [x, y, x, y, ...] as points; `Canvas` checks them."""
+    if not isinstance(polygon, list) or len(polygon) % 2 or any(isinstance(each, list) for each in polygon):
+        return polygon
+    return [polygon[at : at + 2] for at in range(0, len(polygon), 2)]
+
+
+def _mask_size(runs: Record, source: str) -> Size:
+    size = runs.get("size")
+    if not isinstance(size, list) or len(size) != 2 or not all(isinstance(each, int) for each in size):
+        raise ImageError(f"expected a size for each mask in {source}, as in COCO; export the annotation again")
+    return size[0], size[1]
+
+
+def _decoded(runs: Record, canvas: Canvas) -> Bools:
+    size = _mask_size(runs, canvas.source)
+    if size != canvas.size:
+        raise ImageError(
+            f"expected masks of the size of their image, {canvas.size[0]}x{canvas.size[1]} (height x width), but one "
+            f"in {canvas.source} is {size[0]}x{size[1]}; export the annotation again"
+        )
+    counts = runs.get("counts")
+    if isinstance(counts, str):
+        counts = _decompressed(counts, canvas.source)
+    if not isinstance(counts, list):
+        raise ImageError(f"expected counts for each mask in {canvas.source}, as in COCO; export the annotation again")
+    return np.asarray(from_runs(counts, size, canvas.source, by_column=True))
+
+
+def _decompressed(text: str, source: str) -> list[int]:
+    """Decode compressed counts: five bits in each character, and differences to the count before the last."""
+    counts: list[int] = []
+    value = shift = 0
+    for letter in text:
+        bits = ord(letter) - 48
+        if not 0 <= bits < 64 or shift > 60:
+            break
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            counts.append(value + counts[-2] if len(counts) > 2 else value)
+            value = shift = 0
+    else:
+        if not shift:
+            return counts
+    raise ImageError(f"expected counts in the compressed form of COCO, but those of a mask in {source} are damaged")

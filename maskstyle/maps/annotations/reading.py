@@ -1,0 +1,198 @@
+"""Read an annotation in any known format, and make a semantic map of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.images.files import FORMAT_OF_SUFFIX
+from maskstyle.images.pixels import Size
+from maskstyle.maps.annotations.canvas import Annotation
+from maskstyle.maps.annotations.choosing import Asked
+from maskstyle.maps.annotations.coco import read_coco, read_masks_json
+from maskstyle.maps.annotations.labelme import read_labelme
+from maskstyle.maps.annotations.mask_files import (
+    read_mask_folder,
+    read_masks,
+    read_ora,
+    read_psd,
+    read_voc_classes,
+)
+from maskstyle.maps.annotations.stacking import TOPS, stacked
+from maskstyle.maps.annotations.xml_files import read_xml
+from maskstyle.maps.semantic_map import SemanticMap
+
+KNOWN = "labelme JSON, COCO JSON, CVAT XML, VOC XML or PNG, a folder of masks, ORA or PSD"
+
+
+class AnnotatedMap(NamedTuple):
+    """A semantic map made from an annotation.
+
+    Parameters
+    ----------
+    map : SemanticMap
+        One region for each label, with its name; what no shape covers is "background".
+    notes : tuple of str
+        What was read in a way that a person may not expect, or left out.
+    """
+
+    map: SemanticMap
+    notes: tuple[str, ...]
+
+
+def load_annotation(
+    *sources: str | Path,
+    image: str | None = None,
+    like: str | None = None,
+    size: Size | None = None,
+    top: str = "last",
+    regions: int | None = None,
+) -> AnnotatedMap:
+    """Read an annotation of an image as a semantic map.
+
+    Parameters
+    ----------
+    *sources : str or Path
+        A file of labelme, COCO, CVAT (for images), Pascal VOC, OpenRaster or Photoshop, a folder of binary masks, or
+        several binary masks.
+    image : str, optional
+        The image to read, by its name or id, if the annotation is of several.
+    like : str, optional
+        The name of the photo; it chooses the image where `image` does not.
+    size : (height, width), optional
+        The size of the photo, for annotations without one.
+    top : {"last", "largest", "smallest"}
+        The shape on top where shapes overlap.
+    regions : int, optional
+        The number of labels to keep, those with the most pixels; the others become background. By default all.
+
+    Returns
+    -------
+    AnnotatedMap
+
+    Raises
+    ------
+    ImageError
+        If the annotation cannot be read, is damaged, has no shapes, shapes outside of the image or too many labels.
+    SettingsError
+        If `top` or `regions` is invalid, or a library is missing.
+
+    Notes
+    -----
+    A pixel is covered by a polygon if its center is inside. The colors of the regions depend on their names, so that
+    the same name mostly has the same color in other maps; see `maskstyle.maps.match_regions`.
+    """
+    if top not in TOPS:
+        raise SettingsError(f"top is {top!r}; expected one of {', '.join(TOPS)}")
+    if regions is not None and regions < 1:
+        raise SettingsError(f"regions is {regions}; expected a number of at least 1")
+    paths = [Path(source) for source in sources]
+    if not paths:
+        raise SettingsError(f"expected an annotation: {KNOWN}")
+    annotation = _read(paths, Asked(image, like, size))
+    made, notes = stacked(annotation, source=_named(paths), top=top, regions=regions)
+    return AnnotatedMap(made, (*annotation.notes, *notes))
+
+
+def _read(paths: Sequence[Path], asked: Asked) -> Annotation:
+    path, source = paths[0], _named(paths)
+    others = [each for each in paths if each.suffix.lower() not in FORMAT_OF_SUFFIX]
+    if len(paths) > 1 and others:
+        raise ImageError(f"expected masks where there are several files, but got {others[0]}; pass it alone")
+    data = b"" if len(paths) > 1 or path.is_dir() else _data(path)
+    if _is_xml(data):
+        return read_xml(data, source, asked)
+    if data and _is_json(path, data):
+        return _read_json(data, source, asked)
+    _refuse_choice(asked, source)
+    if len(paths) > 1:
+        return read_masks(paths, source)
+    return read_mask_folder(path) if path.is_dir() else _read_binary(path, data)
+
+
+def _read_binary(path: Path, data: bytes) -> Annotation:
+    if data.startswith(b"8BPS"):
+        return read_psd(path)
+    if data.startswith(b"PK"):
+        return read_ora(path)
+    if data.startswith(b"gimp xcf"):
+        raise ImageError(f"{path} is a file of GIMP; export it as OpenRaster (.ora) or Photoshop (.psd)")
+    return read_voc_classes(path) or read_masks([path], str(path))
+
+
+def annotation_kind(path: Path) -> str | None:
+    """Return what a file or folder that may be an annotation is; None if it is none."""
+    if path.is_dir():
+        return "a folder"
+    try:
+        with path.open("rb") as file:
+            head = file.read(256)
+    except (OSError, ValueError):
+        return None
+    kinds = {
+        "a Photoshop file": head.startswith(b"8BPS"),
+        "an OpenRaster file": b"image/openraster" in head,
+        "an XML file": _is_xml(head) and b"<svg" not in head,
+        "a JSON file": _is_json(path, head),
+    }
+    return next((kind for kind, it_is in kinds.items() if it_is), None)
+
+
+def _read_json(data: bytes, source: str, asked: Asked) -> Annotation:
+    try:
+        record: Any = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ImageError(f"expected a JSON annotation, but {source} is damaged ({error}); export it again") from None
+    if isinstance(record, dict) and "annotations" in record and ("images" in record or "image" in record):
+        return read_coco(record, source, asked)
+    if isinstance(record, dict) and "shapes" in record:
+        _refuse_choice(asked, source)
+        return read_labelme(record, source, asked)
+    if isinstance(record, list) and record and isinstance(record[0], dict) and "segmentation" in record[0]:
+        _refuse_choice(asked, source)
+        return read_masks_json(record, source, asked)
+    raise ImageError(
+        f"expected an annotation of labelme (with shapes) or COCO (with images and annotations), but {source} is "
+        f"{_other_json(record)}; export it as COCO"
+    )
+
+
+def _other_json(record: Any) -> str:
+    """Return what a JSON file is that is neither of labelme nor COCO."""
+    if isinstance(record, dict) and any(key.startswith("_via") for key in record):
+        return "a project of the VGG Image Annotator"
+    if isinstance(record, list) and record and isinstance(record[0], dict) and "data" in record[0]:
+        return "an export of Label Studio in its own form"
+    return "other JSON"
+
+
+def _refuse_choice(asked: Asked, source: str) -> None:
+    if asked.image is not None:
+        raise SettingsError(f"`image` has no effect, as {source} is of one image; leave it out")
+
+
+def _data(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError(
+            f"expected an annotation, but {path} does not exist; check the path and its spelling"
+        ) from None
+    except OSError as error:
+        raise ImageError(f"expected an annotation, but {path} cannot be read ({error.strerror}); check it") from None
+
+
+def _is_xml(data: bytes) -> bool:
+    return re.match(rb"(\xef\xbb\xbf)?\s*<|\xff\xfe<\x00|\xfe\xff\x00<", data) is not None
+
+
+def _is_json(path: Path, data: bytes) -> bool:
+    return path.suffix.lower() == ".json" or re.match(rb"(\xef\xbb\xbf)?\s*[\[{]", data) is not None
+
+
+def _named(paths: Sequence[Path]) -> str:
+    return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
