@@ -195,10 +195,11 @@ def _evaluate(
     maps = tuple(reading.read(path) for path in files.maps.paths)
     names = tuple(map(str, files.maps.paths))
     resolved = matching.resolve(maps, names)
+    masks = [read_mask(path) for path in files.masks]
     given = {
         **dict(zip(("content_map", "style_map"), maps, strict=False)),
         **resolved,
-        "masks": [read_mask(path).mask for path in files.masks],
+        "masks": [each.mask for each in masks],
     }
     settings = evaluation_settings(settings, has_content=content is not None)
     _check(result, style, content, settings, {**given, **({"names": names} if names else {})})
@@ -206,6 +207,11 @@ def _evaluate(
     lines = [*files.maps.messages]
     if reading != asked:
         lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
+    lines += [
+        ("note", f"{path}: {each.note}")
+        for path, each in zip(files.masks, masks, strict=True)
+        if each.note is not None
+    ]
     for label, text in (*lines, ("network", str(choice))):
         announce(text, quiet=quiet, name=label)
     tensorflow_import.import_tensorflow()

@@ -19,6 +19,7 @@ from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Image, Mask, Size
+    from maskstyle.masks.io import MaskFile
 
 # Reading
 
@@ -61,8 +62,8 @@ def parse_size(text: str) -> Size:
     return height, width
 
 
-def read_mask(path: Path, size: Size | None = None) -> Mask:
-    """Read a mask, and resize it if it has another size.
+def read_mask(path: Path, size: Size | None = None) -> MaskFile:
+    """Read a mask with a note that names its file, and resize it if it has another size.
 
     Parameters
     ----------
@@ -79,30 +80,44 @@ def read_mask(path: Path, size: Size | None = None) -> Mask:
     from maskstyle.images.pixels import resize_mask, size_of
     from maskstyle.images.sidecars import check_aspect
     from maskstyle.masks import io
+    from maskstyle.masks.io import MaskFile
 
-    mask = io.read_mask(path).mask
+    mask, note = io.read_mask(path)
+    note = None if note is None else f"{path}: {note}"
     if size is None:
-        return mask
+        return MaskFile(mask, note)
     check_aspect(size_of(mask), size, kind="mask", name=str(path), image_name="the requested size")
-    return resize_mask(mask, size)
+    return MaskFile(resize_mask(mask, size), note)
 
 
-def read_masks(paths: Sequence[Path], size: Size | None) -> list[Mask]:
-    """Read masks, which must have the same size unless `size` is given.
+def read_masks(paths: Sequence[Path], size: Size | None) -> tuple[list[Mask], tuple[str, ...]]:
+    """Read masks, which must have the same size unless `size` is given, and notes on how they were read.
 
     Raises
     ------
     ImageError
         As for `read_mask`, or if the sizes differ.
     """
-    masks = [read_mask(path, size) for path in paths]
+    read = [read_mask(path, size) for path in paths]
+    masks = [each.mask for each in read]
     for path, mask in zip(paths, masks, strict=True):
         if mask.shape != masks[0].shape:
             raise ImageError(
                 f"expected masks of one size, but {paths[0]} is {_size_text(masks[0].shape)} and {path} is "
                 f"{_size_text(mask.shape)} (height x width); pass --like IMAGE to resize all masks to an image"
             )
-    return masks
+    return masks, notes_of(*read)
+
+
+def notes_of(*read: MaskFile) -> tuple[str, ...]:
+    """Return the notes on how masks were read."""
+    return tuple(each.note for each in read if each.note is not None)
+
+
+def print_notes(notes: Sequence[str]) -> None:
+    """Print notes on how masks were read."""
+    for note in notes:
+        messages().print(f"note: {note}", markup=False)
 
 
 def read_image_of_size(path: Path, size: tuple[int, ...]) -> Image:
@@ -165,10 +180,13 @@ class NewMask:
         Values in [0, 1].
     image_file : Path or None
         The image that the mask is for, if the command knows it.
+    notes : tuple of str
+        How the masks were read of which it is made.
     """
 
     mask: Mask
     image_file: Path | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,6 +227,7 @@ class MaskOutput:
             if not self.quiet:
                 messages().print(f"wrote {escape(str(self.preview))}")
         if not self.quiet:
+            print_notes(made.notes)
             report_mask(self.output, mask, self.bits)
 
     def _overlay(self, mask: Mask, image_file: Path | None) -> Image:

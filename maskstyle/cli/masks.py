@@ -12,6 +12,8 @@ from maskstyle.cli.mask_files import (
     BitsOption,
     NewMask,
     makes_mask,
+    notes_of,
+    print_notes,
     read_mask,
     read_masks,
     record_of,
@@ -149,7 +151,8 @@ def feather(
     """Soften the edges of a mask."""
     from maskstyle.masks.feathering import feather_mask
 
-    return NewMask(feather_mask(read_mask(mask, requested_size(like, size)), feather, side=side), like)
+    read = read_mask(mask, requested_size(like, size))
+    return NewMask(feather_mask(read.mask, feather, side=side), like, notes_of(read))
 
 
 @app.command("combine")
@@ -166,7 +169,8 @@ def combine(
     """Combine several masks, or invert one."""
     from maskstyle.masks.combining import combine_masks
 
-    return NewMask(combine_masks(read_masks(masks, requested_size(like, size)), how=how), like)
+    read, notes = read_masks(masks, requested_size(like, size))
+    return NewMask(combine_masks(read, how=how), like, notes)
 
 
 @app.command("edge-aware")
@@ -188,7 +192,7 @@ def edge_aware(
 
     pixels = load_image(picture).pixels
     rough = read_mask(mask, size_of(pixels))
-    return NewMask(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture)
+    return NewMask(edge_aware_mask(rough.mask, pixels, radius=radius, epsilon=epsilon), picture, notes_of(rough))
 
 
 @app.command("normalize")
@@ -215,7 +219,10 @@ def normalize(
 
     outputs = _normalized_files(masks, output_dir, [*masks, *([] if like is None else [like])])
     levels = (1 << int(bits)) - 1
-    normalized = normalize_masks(read_masks(masks, requested_size(like, size)), fill=fill, levels=levels)
+    read, notes = read_masks(masks, requested_size(like, size))
+    normalized = normalize_masks(read, fill=fill, levels=levels)
+    if not quiet:
+        print_notes(notes)
     output_dir.mkdir(exist_ok=True)
     metadata = record_of(normalize, {"masks": masks, "fill": fill, "like": like, "size": size})
     for path, mask in zip(outputs, normalized, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,21 +12,19 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError
 from maskstyle.images.compositing import mask_over_image as mask_over_image  # public here: see __init__.pyi
 from maskstyle.images.decoding import decode
-from maskstyle.images.files import open_image
+from maskstyle.images.files import decoding, open_image
+from maskstyle.images.io import METADATA_KEY
 from maskstyle.images.io import save_mask as save_mask
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.sidecars import check_aspect, find_beside
 from maskstyle.images.transparency import HIDDEN, visible_alpha
+from maskstyle.masks.levels import as_meant, read_class, stretched
 
 GRAY_TOLERANCE = 20 / 255
 """Largest difference between the channels of a gray image: JPEG and WebP tint gray by a few levels."""
 
 ONE_COLOR_TOLERANCE = 3 / 255
 """Largest difference, weighted by opacity, between colors that count as one: a one-color image is its alpha."""
-
-JPEG_SLACK = 8 / 255
-"""Error of JPEG near black and white: 6/255 for soft masks at quality 50, 7/255 at hard edges at quality 95. At
-quality 75, one pixel in a hundred near hard edges exceeds this; only a lossless format avoids that."""
 
 
 class MaskFile(NamedTuple):
@@ -67,8 +66,11 @@ def load_mask(path: str | Path) -> Mask:
     *Transparency.* If a partly transparent image is colored, as a cut-out is, or has one color, its opacity is the
     mask. Otherwise its gray values are multiplied by its opacity.
 
+    *Numbers.* Values of 0 and 1, or one color of a palette on its first one, are black and white. The class numbers
+    of several regions are an error. 16-bit samples of at most 255 are 8-bit samples.
+
     *JPEG* blurs black and white. To keep black pixels untouched, values of a JPEG up to 8/255 become 0, values from
-    247/255 become 1, and the values in between are stretched.
+    247/255 become 1, and the values in between are stretched; so are those of other files with such noise.
 
     Samples are numbers, not colors: an embedded color profile is ignored.
     """
@@ -79,27 +81,26 @@ def load_mask(path: str | Path) -> Mask:
 
 def read_mask(path: Path) -> MaskFile:
     """Read a mask, which may be 0 everywhere, with a note on its interpretation; see `load_mask`."""
-    with open_image(path) as image:
-        is_jpeg = image.format == "JPEG"
-    pixels, alpha = decode(path, follow_profile=False)
-    alpha, note = visible_alpha(alpha), None
-    if alpha is not None:
-        pixels = np.where((alpha < HIDDEN)[..., np.newaxis], np.float32(0), pixels)
-    if alpha is None:
-        mask = _gray(pixels, str(path))
-    elif _is_one_color(pixels, alpha):
-        mask, note = alpha, "the image has one color, so its opacity is the mask"
-    elif _spread(pixels) > GRAY_TOLERANCE:
-        mask, note = alpha, "the image is a cut-out, so its opacity is the mask"
-    else:
-        mask, note = (
-            _gray(pixels, str(path)) * alpha,
-            "the image is partly transparent, so gray times opacity is the mask",
+    if path.is_dir():
+        folder = shlex.quote(str(path))
+        raise ImageError(
+            f"expected a mask, but {path} is a folder; name one of its masks, or make a map of all of them: "
+            f"maskstyle maps from {folder} -o {shlex.quote(f'{path.name}_map.png')}"
         )
+    with open_image(path) as image, decoding(path):
+        is_jpeg = image.format == "JPEG"
+        is_ours = METADATA_KEY in image.info
+        one_class = read_class(image)
+    if one_class is not None:
+        return MaskFile(one_class.mask, "; ".join(one_class.notes))
+    mask, note = _samples(path)
     if is_jpeg:
-        mask = np.clip((mask - np.float32(JPEG_SLACK)) / np.float32(1 - 2 * JPEG_SLACK), np.float32(0), np.float32(1))
         note = "JPEG blurs black and white, so values up to 8/255 become 0 and values from 247/255 become 1"
-    return MaskFile(mask, note)
+        return MaskFile(stretched(mask), note)
+    if is_ours:  # it is exactly what was asked for
+        return MaskFile(mask, note)
+    mask, notes = as_meant(mask, path)
+    return MaskFile(mask, "; ".join([*([] if note is None else [note]), *notes]) or None)
 
 
 def require_some(mask: Mask, name: str) -> None:
@@ -168,6 +169,21 @@ def find_mask_beside(image_path: str | Path) -> Path | None:
     return find_beside(Path(image_path), ("_mask",), kind="mask")
 
 
+def _samples(path: Path) -> MaskFile:
+    """Read the gray values or the opacity of a file."""
+    pixels, alpha = decode(path, follow_profile=False)
+    alpha = visible_alpha(alpha)
+    if alpha is None:
+        return MaskFile(_gray(pixels, str(path)), None)
+    pixels = np.where((alpha < HIDDEN)[..., np.newaxis], np.float32(0), pixels)
+    if _is_one_color(pixels, alpha):
+        return MaskFile(alpha, "the image has one color, so its opacity is the mask")
+    if _spread(pixels) > GRAY_TOLERANCE:
+        return MaskFile(alpha, "the image is a cut-out, so its opacity is the mask")
+    note = "the image is partly transparent, so gray times opacity is the mask"
+    return MaskFile(_gray(pixels, str(path)) * alpha, note)
+
+
 def _is_one_color(pixels: Image, alpha: Mask) -> bool:
     """Return whether all visible pixels have one color."""
     if not alpha.any():
@@ -187,7 +203,8 @@ def _gray(pixels: Image, name: str) -> Mask:
     if difference > GRAY_TOLERANCE:
         raise ImageError(
             f"expected a grayscale mask, but {name} is colored: red, green and blue differ by up to "
-            f"{round(255 * difference)} of 255; save it as grayscale, with white where the style goes"
+            f"{round(255 * difference)} of 255; save it as grayscale, with white where the style goes, or make a "
+            f"mask of one of its colors: maskstyle masks from-map {shlex.quote(name)} --region COLOR -o mask.png"
         )
     gray: NDArray[np.float32] = np.median(pixels, axis=2)  # exact where the channels are equal
     return gray

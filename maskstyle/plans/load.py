@@ -305,7 +305,10 @@ class _Loader:
             if self._masks[path].note is not None:
                 self.notes.append(f"{path}: {self._masks[path].note}")
         mask = self._masks[path].mask
-        return 1 - mask if key == "mask" and entry.complement else mask
+        mask = 1 - mask if key == "mask" and entry.complement else mask
+        if (mask == (0 if self.plan.values.get("invert") else 1)).all():
+            self.notes.append(f"{path} covers the whole image, so it limits nothing")
+        return mask
 
     def _regions(self, name: str, declared: Declared) -> list[PlanRegion]:
         return [self._region(place, entry) for place, entry in enumerate(self.plan.regions)]

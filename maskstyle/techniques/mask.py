@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
+
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
@@ -33,6 +35,8 @@ class MaskInputs(Inputs):
     strengths : sequence of float or None, optional
         Strength of each style, in [0, 1]; None: ``settings.strength``. With a raw ``settings.style_weight``, factors
         on this, at least 0.
+    invert : bool
+        Whether to take 1 minus each mask: the styles go where the masks are black.
     transparent : bool
         See `maskstyle.transfer_region`.
 
@@ -57,6 +61,7 @@ class MaskInputs(Inputs):
     )
     masks: Sequence[Mask] = field(kw_only=True)
     strengths: Sequence[float | None] | None = field(default=None, kw_only=True)
+    invert: bool = declare("flag", "Invert all masks: paint where they are black.", default=False)
     transparent: bool = declare(
         "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
@@ -93,11 +98,16 @@ class MaskInputs(Inputs):
             raise SettingsError(f"there are {len(masks)} masks but {count} style images; give one for each mask")
         fitted = []
         for place, mask in enumerate(masks):
-            name = self.name_of(f"mask {place + 1}", f"mask {place + 1}")
+            name = self._mask_name(place)
             with concerning("masks", place):
                 image_name = self.name_of("content", "the content image")
-                fitted.append(fit_mask(mask, size, name=name, image_name=image_name))
+                used = 1 - np.asarray(mask) if self.invert else mask
+                fitted.append(fit_mask(used, size, name=name, image_name=image_name))
         return fitted
+
+    def _mask_name(self, place: int) -> str:
+        name = self.name_of(f"mask {place + 1}", f"mask {place + 1}")
+        return f"1-{name}" if self.invert else name
 
 
 def checked_strengths(strengths: Sequence[float | None] | None, count: int, settings: Settings) -> list[float | None]:

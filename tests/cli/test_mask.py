@@ -135,6 +135,31 @@ def test_what_was_made_of_a_mask_is_said(mask, desk):
     assert mask("--style", "style.jpg:soft.jpg", "--quiet").succeeded().err == ""
 
 
+def test_a_mask_of_0_and_1_is_noted_and_inverted(mask, desk, run):
+    Image.fromarray((RAMP > 127).astype(np.uint8)).save(desk / "sam.png")
+    ran = mask("--style", "style.jpg:sam.png", "--invert").succeeded()
+    assert "note: sam.png: its only value above 0 is 1 of 255, so 1 is white" in ran.err
+    assert not changed_columns(desk)[31:].any()
+    assert changed_columns(desk)[:20].all()
+    run("plan", "from", "out.png", "-o", "again.toml").succeeded()
+    assert "invert = true" in (desk / "again.toml").read_text()
+
+
+def test_class_numbers_are_refused_with_a_command_that_works(mask, desk, run, without_tensorflow):
+    Image.fromarray(RAMP // 100).save(desk / "labels.png")
+    error = mask("--style", "style.jpg:labels.png").error
+    assert "holds the class numbers 1 and 2" in error
+    command = error.partition("run: maskstyle ")[2].replace("'", "").split()
+    run(*command).succeeded()
+    assert np.asarray(Image.open(desk / "labels_mask.png")).max() == 65535
+
+
+def test_a_mask_that_limits_nothing_is_noted(mask, desk):
+    Image.fromarray(np.full((32, 40), 255, np.uint8)).save(desk / "white.png")
+    assert "white.png covers the whole image" in mask("--style", "style.jpg:white.png", "--dry-run").err
+    assert "1-white.png is 0 everywhere" in mask("--style", "style.jpg:white.png", "--invert").error
+
+
 def test_the_mask_exponent_is_an_option(mask, desk):
     def style_loss(*options):
         mask("--style", "style.jpg:soft.png", "--steps", "1", *options).succeeded()

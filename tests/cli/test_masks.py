@@ -359,3 +359,17 @@ def test_bad_input(name, masks, desk, painted):
     for fragment in BAD[name].message:
         assert fragment.lower() in message.lower()  # versions of Typer differ in the case of an argument's name
     assert {path: path.stat().st_mtime_ns for path in desk.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "feather ones.png --feather 2 -o new.png",
+        "combine left.png ones.png --how multiply -o new.png",
+        "edge-aware ones.png content.png -o new.png",
+        "normalize left.png ones.png --output-dir new",
+    ],
+)
+def test_how_a_mask_was_read_is_noted(masks, desk, line):
+    Image.fromarray((read(desk / "disc.png") > 0).astype(np.uint8)).save(desk / "ones.png")
+    assert "note: ones.png: its only value above 0 is 1 of 255, so 1 is white" in masks(line).succeeded().err

@@ -1,0 +1,157 @@
+"""What the values of a mask file mean: gray, 0 and 1, the numbers of classes, or black with noise."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from maskstyle.errors import ImageError
+from maskstyle.images.pixels import Mask
+from maskstyle.maps.colors import shortlist
+from maskstyle.maps.pixels import dilate, is_constant
+
+NEAR_BLACK = 8 / 255
+"""Largest error of JPEG near black: 6/255 for soft masks at quality 50, 7/255 at hard edges at quality 95. At quality
+75, one pixel in a hundred near hard edges exceeds this; only a lossless format avoids that."""
+
+_VOID = 255  # the index of outlines in VOC, and white
+_LEAST_GRAY = 22  # a flat mask below this, a strength of 1/12, is a class: VOC has 21
+_MOST_CLASS = 63  # the highest number of a class among several
+_FAINT = 32 / 255  # a mask below this is hardly visible
+_GRADIENT = 8  # a gradient has more levels than this
+_NOISY_SHARE = 0.05  # of the pixels, if black has noise; a linear gradient has 0.03
+_LEAST_NOISY = 64  # pixels
+_NOISE_PEAK = 5  # times as many pixels near black as just above; in gradients up to 2.4 times
+
+
+class Levels(NamedTuple):
+    """A mask whose values are read as meant.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 array
+        In [0, 1].
+    notes : tuple of str
+        What was done to the values.
+    """
+
+    mask: Mask
+    notes: tuple[str, ...]
+
+
+def read_class(image: PillowImage.Image) -> Levels | None:
+    """Read a palette image of one class on a background, such as those of VOC; None if it is something else."""
+    if image.mode != "P" or image.has_transparency_data:
+        return None
+    indices = np.asarray(image)
+    palette = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    found = [int(index) for index in np.unique(indices)]
+    classes = [index for index in found if index not in (0, _VOID)]
+    if found[0] != 0 or len(classes) != 1 or np.ptp(palette[[0, *classes]], axis=1).max() == 0:
+        return None
+    note = f"index {classes[0]} of the palette is white"
+    void = f", and index {_VOID} (void) is black" if _VOID in found else ""
+    return Levels((indices == classes[0]).astype(np.float32), (note + void,))
+
+
+def as_meant(mask: Mask, path: Path) -> Levels:
+    """Read the samples of a file that only the whole of them explains.
+
+    Parameters
+    ----------
+    mask : (H, W) float32 array
+        The samples, in [0, 1].
+    path : Path
+        The file, for messages.
+
+    Returns
+    -------
+    Levels
+
+    Raises
+    ------
+    ImageError
+        If the samples are the numbers of several classes.
+
+    Notes
+    -----
+    16-bit samples of at most 255 are 8-bit samples. If there is one value above 0, and it is at most 21, it is white:
+    1 in masks of 0 and 1, or the number of a class. Several such numbers with solid patches are classes. If black
+    has noise, values up to `NEAR_BLACK` become 0 and those from 1 minus this become 1.
+    """
+    notes: list[str] = []
+    deep = mask * np.float32(65535)
+    if 0 < deep.max() <= 255 and np.abs(deep - np.rint(deep)).max() < 0.01:
+        mask = np.rint(deep) / np.float32(255)
+        notes.append("its 16-bit values are at most 255, so 255 is white")
+    samples = mask * np.float32(255)
+    numbers = np.rint(samples).astype(np.uint8)
+    if np.abs(samples - numbers).max() < 0.002:
+        classes = _classes(numbers)
+        if len(classes) > 1:
+            raise ImageError(_several_classes(classes, path))
+        if classes:
+            notes.append(f"its only value above 0 is {classes[0]} of 255, so {classes[0]} is white")
+            return Levels((numbers > 0).astype(np.float32), tuple(notes))
+    share = _noisy_share(mask)
+    if share:
+        notes.append(
+            f"{share:.0%} of it is nearly black, so values up to 8/255 become 0 and values from 247/255 become 1"
+        )
+        return Levels(stretched(mask), tuple(notes))
+    if 0 < mask.max() < _FAINT:
+        notes.append(f"it is nearly black: its brightest value is {255 * mask.max():.3g} of 255")
+    return Levels(mask, tuple(notes))
+
+
+def stretched(mask: Mask) -> Mask:
+    """Return a mask with values up to `NEAR_BLACK` as 0, those from 1 minus this as 1, and the others in between."""
+    low = np.float32(NEAR_BLACK)
+    result: Mask = np.clip((mask - low) / (1 - 2 * low), np.float32(0), np.float32(1))
+    return result
+
+
+def _classes(numbers: NDArray[np.uint8]) -> list[int]:
+    """Return the numbers of classes, without the background; empty if the values are gray."""
+    counts = np.bincount(numbers.ravel(), minlength=256)
+    found = [int(value) for value in np.flatnonzero(counts) if value]
+    dark = [value for value in found if value <= _MOST_CLASS]
+    if len(found) == 1 and found[0] < _LEAST_GRAY:
+        return found
+    if not dark or any(_MOST_CLASS < value < _VOID for value in found) or _is_gradient(numbers, found):
+        return []
+    if len(dark) == 1:  # beside white, it is noise unless there is more of it
+        return found if _VOID in found and dark[0] < _LEAST_GRAY and counts[dark[0]] > counts[_VOID] > 0 else []
+    solid = np.unique(numbers[dilate(is_constant(numbers))]).tolist()
+    return dark if len([value for value in dark if value in solid]) > 1 else []
+
+
+def _is_gradient(numbers: NDArray[np.uint8], found: list[int]) -> bool:
+    """Return whether there are many levels, and those of neighbors mostly differ by one."""
+    if len(found) <= _GRADIENT:
+        return False
+    values = numbers.astype(np.int16)
+    steps = np.abs(np.concatenate([np.diff(values, axis=0).ravel(), np.diff(values, axis=1).ravel()]))
+    return bool(np.mean(steps[steps > 0] == 1) > 0.9)
+
+
+def _noisy_share(mask: Mask) -> float:
+    """Return the share of pixels near black but not black, or 0 if they are few, or part of a gradient."""
+    near = int(np.count_nonzero((mask > 0) & (mask <= NEAR_BLACK)))
+    above = int(np.count_nonzero((mask > NEAR_BLACK) & (mask <= 2 * NEAR_BLACK)))
+    return near / mask.size if near >= max(_LEAST_NOISY, _NOISY_SHARE * mask.size, _NOISE_PEAK * above) else 0.0
+
+
+def _several_classes(classes: list[int], path: Path) -> str:
+    color = "#{0:02x}{0:02x}{0:02x}".format(classes[0])
+    source, target = shlex.quote(str(path)), shlex.quote(f"{path.stem}_mask.png")
+    return (
+        f"expected a mask from black to white, but {path} holds the class numbers "
+        f"{shortlist([str(each) for each in classes])}; to make a mask of one of them, run: maskstyle masks from-map "
+        f"{source} --region '{color}' -o {target}"
+    )
