@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskstyle.cli.map_options import (
+    check_mapping,
+    check_regions,
     chosen_mapping,
     chosen_regions,
     found_map,
-    parse_colors,
-    parse_mapping,
     recorded_reading,
 )
 from maskstyle.cli.outputs import check_distinct
@@ -123,8 +123,8 @@ class Matching(NamedTuple):
     def check(self) -> None:
         """Raise an error if a color cannot be read; whether a map has it is checked later."""
         if self.regions is not None:
-            parse_colors(self.regions, "--regions")
-        parse_mapping(list(self.mapping), "--map")
+            check_regions(self.regions, "--regions")
+        check_mapping(list(self.mapping), "--map")
 
     def resolve(self, maps: tuple[SemanticMap, ...], names: tuple[str, ...]) -> dict[str, Any]:
         """Return regions, mapping and unmatched with the colors of the maps."""

@@ -10,7 +10,7 @@ from typing import Any
 from maskstyle.cli.options import parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image, read_metadata
-from maskstyle.maps.colors import Color, format_color, parse_color
+from maskstyle.maps.colors import Color, check_region, format_color, parse_color
 from maskstyle.maps.io import find_map_beside
 from maskstyle.maps.matching import find_named_region
 from maskstyle.maps.semantic_map import SemanticMap
@@ -56,10 +56,16 @@ def parse_colors(text: str, flag: str) -> list[Color]:
 
     Examples
     --------
-    >>> parse_colors("red, #0000ff, 0,255,0", "--regions")
+    >>> parse_colors("red, #0000ff, 0,255,0", "--palette")
     [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
     """
     return [_color(part, flag) for part in listed_colors(text)]
+
+
+def check_regions(text: str, flag: str) -> None:
+    """Raise SettingsError if a part of ``COLOR,...`` can be neither a color nor the name of a region."""
+    for part in listed_colors(text):
+        _check(part, flag)
 
 
 def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[Color]:
@@ -100,15 +106,11 @@ def chosen_mapping(
     ]
 
 
-def parse_mapping(texts: list[str], flag: str) -> list[tuple[Color, Color]]:
-    """Read ``CONTENTCOLOR=STYLECOLOR`` several times.
-
-    Examples
-    --------
-    >>> parse_mapping(["red=#0000ff"], "--map")
-    [((255, 0, 0), (0, 0, 255))]
-    """
-    return [(_color(here, flag), _color(there, flag)) for here, there in split_mapping(texts, flag)]
+def check_mapping(texts: list[str], flag: str) -> None:
+    """Raise SettingsError if ``CONTENTCOLOR=STYLECOLOR`` is of neither colors nor the names of regions."""
+    for pair in split_mapping(texts, flag):
+        for text in pair:
+            _check(text, flag)
 
 
 def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
@@ -127,7 +129,7 @@ def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
             if found is None:
                 raise SettingsError(f"{flag} is {text!r}; expected COLOR=STRENGTH,... such as red=0.8,#0000ff=0.2")
             color, at = found[1], found.end()
-            _color(color, flag)
+            _check(color, flag)
             if color in strengths:
                 raise SettingsError(f"{flag} lists {color} twice; give each region one strength")
             strengths[color] = parse_strength(found[2], color)
@@ -202,8 +204,18 @@ def _map_names(recorded: Mapping[str, Any]) -> set[str]:
 
 
 def _region(text: str, flag: str, semantic_map: SemanticMap, name: str) -> Color:
-    _color(text, flag)
-    return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+    _check(text, flag)
+    try:
+        return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+    except SettingsError as error:  # no color, and no name of a region either
+        raise SettingsError(f"{flag}: {error}") from None
+
+
+def _check(text: str, flag: str) -> None:
+    try:
+        check_region(text)
+    except SettingsError as error:
+        raise SettingsError(f"{flag}: {error}") from None
 
 
 def _color(text: str, flag: str) -> Color:

@@ -57,7 +57,7 @@ def check(
 ) -> None:
     """Check that two semantic maps match."""
     from maskstyle.cli.app import with_flags
-    from maskstyle.cli.map_options import chosen_mapping, chosen_regions, parse_colors, parse_mapping, read_maps
+    from maskstyle.cli.map_options import check_mapping, check_regions, chosen_mapping, chosen_regions, read_maps
     from maskstyle.cli.outputs import Files
     from maskstyle.errors import ImageError, SettingsError
     from maskstyle.evaluation import check_maps
@@ -68,8 +68,8 @@ def check(
     if size is not None and size < 1:
         raise SettingsError(f"--size is {size}; expected a number of at least 1")
     if regions is not None:
-        parse_colors(regions, "--regions")
-    parse_mapping(mapping or [], "--map")
+        check_regions(regions, "--regions")
+    check_mapping(mapping or [], "--map")
     if preview is not None:
         Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
     images = (

@@ -122,12 +122,12 @@ def from_map(
     easing: EasingOption = "linear",
 ) -> NewMask:
     """Make a mask from regions of a semantic map."""
-    from maskstyle.cli.map_options import chosen_regions, parse_colors
+    from maskstyle.cli.map_options import check_regions, chosen_regions
     from maskstyle.maps.io import fit_map, load_map
     from maskstyle.masks.feathering import region_mask
 
     for text in region:
-        parse_colors(text, "--region")
+        check_regions(text, "--region")
     wanted = requested_size(like, size)
     name = str(semantic_map)
     regions = load_map(semantic_map)

@@ -10,10 +10,11 @@ from typing import Any
 
 from maskstyle.cli.app import with_flags
 from maskstyle.cli.map_options import (
+    check_mapping,
+    check_regions,
     found_map,
     listed_colors,
     parse_colors,
-    parse_mapping,
     parse_strengths,
     split_mapping,
 )
@@ -141,10 +142,10 @@ class _TableMaker:
     def _value(self, name: str, declared: Declared, value: Any) -> Any:
         flag = declared.flag or flag_of(name)
         if declared.kind == "colors":
-            parse_colors(value, flag)
+            check_regions(value, flag)
             return listed_colors(value)
         if declared.kind == "mapping":
-            parse_mapping(value, flag)
+            check_mapping(value, flag)
             return _mapping_table(split_mapping(value, flag), flag)
         if declared.kind == "strengths":
             return parse_strengths(value, flag)

@@ -118,6 +118,12 @@ def parse_color(text: str) -> Color:
     return channels[0], channels[1], channels[2]
 
 
+def check_region(text: str) -> None:
+    """Raise SettingsError if a text names no region of any map: it is neither a color nor can it be a name."""
+    if re.search(r"[^\W\d_]", text) is None or text.lstrip().startswith("#") or text.rstrip().endswith(")"):
+        parse_color(text)
+
+
 def format_color(color: Color) -> str:
     """Format a color as "#rrggbb".
 

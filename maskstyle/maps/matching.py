@@ -80,7 +80,8 @@ def match_regions(
 
     Notes
     -----
-    Identical colors match first. Of the remaining colors, two match if each is the nearest one to the other and their
+    If both maps have names, regions with a name match regions of that name only, whatever their colors. Otherwise,
+    identical colors match first. Of the remaining colors, two match if each is the nearest one to the other and their
     distance is less than half the distance of each to any other color of its own map. This prevents merging two
     regions, and matching a region to the neighbor of a missing color. Class numbers (several grays below 64, with no
     other color except white) must be identical.
@@ -93,8 +94,14 @@ def match_regions(
     RegionMatch(pairs=((1, 0),), unmatched_content=(0,), unmatched_style=(1,))
     """
     pairs = _mapped_pairs(content, style, mapping or (), tolerance, names)
-    left = [index for index in range(len(content.colors)) if index not in pairs]
-    pairs |= _pairs_by_color(content.colors, style.colors, left, tolerance)
+    if content.names and style.names:  # then names say what matches, and colors only where there is no name
+        pairs = _pairs_by_name(content.names, style.names) | pairs
+        left = [index for index, name in enumerate(content.names) if not name and index not in pairs]
+        free = [index for index, name in enumerate(style.names) if not name]
+    else:
+        left = [index for index in range(len(content.colors)) if index not in pairs]
+        free = list(range(len(style.colors)))
+    pairs |= _pairs_by_color(content.colors, style.colors, left, free, tolerance)
     used = set(pairs.values())
     return RegionMatch(
         tuple(sorted(pairs.items())),
@@ -189,8 +196,8 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     Parameters
     ----------
     text : str
-        Any color that `parse_color` accepts. A name returned by `color_name` also selects the region of that name if
-        its color is not near the pure one.
+        The name of a region in the map, or any color that `parse_color` accepts. A name returned by `color_name` also
+        selects the region of that name if its color is not near the pure one.
     semantic_map : SemanticMap
         The map.
     name : str
@@ -210,8 +217,11 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     >>> find_named_region("red", SemanticMap(np.array([[0, 1]]), ((0, 0, 255), (200, 70, 50))), name="the map")
     1
     """
-    color = parse_color(text)
     called = text.strip().lower()
+    written = [each.lower() for each in semantic_map.names]
+    if called and called in written:
+        return written.index(called)
+    color = _parse_listed(text, semantic_map, name)
     named = [index for index, each in enumerate(semantic_map.colors) if color_name(each) == called]
     if not named or _region_near(color, semantic_map, tolerance) is not None:
         return find_region(color, semantic_map, name=name, tolerance=tolerance)
@@ -222,6 +232,19 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
             "use the color of one of them"
         )
     return named[0]
+
+
+def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> Color:
+    """Return a color; the error for another text lists the names of the map, if it has any."""
+    held = [each for each in semantic_map.names if each]
+    try:
+        return parse_color(text)
+    except SettingsError:
+        if not held:
+            raise
+    raise ImageError(
+        f"expected a region of {name}, {shortlist(held)}, or a color, but got {text!r}; use one of these"
+    )
 
 
 def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> int | None:
@@ -260,13 +283,20 @@ def _mapped_pairs(
     return pairs
 
 
+def _pairs_by_name(content: tuple[str, ...], style: tuple[str, ...]) -> dict[int, int]:
+    """Match the regions that have a name in both maps; return {content index: style index}."""
+    label_of = {name.lower(): index for index, name in reversed(list(enumerate(style))) if name}
+    return {index: label_of[name.lower()] for index, name in enumerate(content) if name.lower() in label_of}
+
+
 def _pairs_by_color(
-    content: tuple[Color, ...], style: tuple[Color, ...], left: list[int], tolerance: float
+    content: tuple[Color, ...], style: tuple[Color, ...], left: list[int], free: list[int], tolerance: float
 ) -> dict[int, int]:
-    """Match the content regions `left` by color and return {content index: style index}."""
-    pairs = {index: style.index(content[index]) for index in left if content[index] in style}
+    """Match the content regions `left` with the style regions `free`; return {content index: style index}."""
+    label_of = {style[index]: index for index in free}
+    pairs = {index: label_of[content[index]] for index in left if content[index] in label_of}
     left = [index for index in left if index not in pairs]
-    free = [index for index in range(len(style)) if index not in pairs.values()]
+    free = [index for index in free if index not in pairs.values()]
     if not left or not free:
         return pairs
     one, other = np.array(content, np.float64), np.array(style, np.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskstyle.errors import MaskstyleError
+from maskstyle.errors import MaskstyleError, SettingsError
 from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.io import Picture, load_image
 from maskstyle.images.pixels import Image, Mask, size_of
@@ -370,4 +370,7 @@ class _Loader:
 
     def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> Color:
         with self.plan.source.locating(*path):
-            return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+            try:
+                return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+            except SettingsError as error:  # no color, and no name of a region either
+                raise SettingsError(f"{path[0]} has no such region: {error}") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import SettingsError
-from maskstyle.maps.colors import parse_color
+from maskstyle.maps.colors import check_region, parse_color
 from maskstyle.plans.checking import Source, check_keys, nearest
 from maskstyle.plans.lines import KeyPath, key_lines
 from maskstyle.plans.plan import MapReading, Plan, PlanStyle, RegionEntry
@@ -169,7 +169,7 @@ def _region(
     for key in ("region", "style_region"):
         if key in table and (key, table[key]) != ("style_region", WHOLE):
             with source.locating(*path, key):
-                parse_color(table[key])
+                check_region(table[key])
     if table.get("color", "style") not in CHOICES["color"]:
         expected = nearest(table["color"], CHOICES["color"])
         raise source.error((*path, "color"), f"color is {table['color']!r}; {expected}")
@@ -230,11 +230,11 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
                 each.bounds.check(name, table[name])
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
             with source.locating(name, place):
-                parse_color(color)
+                check_region(color)
         for pair in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
             for color in pair if each.kind == "mapping" else pair[:1]:
                 with source.locating(name, pair[0]):
-                    parse_color(color)
+                    check_region(color)
     for place, color in enumerate(table.get("palette", [])):
         with source.locating("palette", place):
             parse_color(color)

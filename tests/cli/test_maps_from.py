@@ -80,3 +80,33 @@ def test_an_annotation_as_a_map_says_how_to_make_one(annotated, run, without_ten
         error = run(*command).error
         assert f"{source} is a {kind}" in error
         assert f"maskstyle maps from {source} -o {source.partition('.')[0]}_map.png" in error
+
+
+def test_regions_by_name(annotated, run, without_tensorflow):
+    run("maps", "from", "content.json", "-q").succeeded()
+    ran = run("masks", "from-map", "content_map.png", "--region", "Cup", "-o", "cup.png").succeeded()
+    assert "87.5 % black (0), 12.5 % white (1)" in ran.err
+    chosen = run(
+        "maps", "check", "content_map.png", "content_map.png", "--regions", "cup,table", "--json"
+    ).succeeded()
+    assert json.loads(chosen.out)["refusal"] is None
+    error = run("maps", "check", "content_map.png", "content_map.png", "--regions", "dog").err
+    assert "expected a region of content_map.png, " in error
+    assert "or a color, but got 'dog'" in error
+
+
+def test_a_name_in_a_transfer(annotated, run, eagerly, quick, painted):
+    painted((32, 40), seed=1).save(annotated / "style.png")
+    run("maps", "from", "content.json", "-q").succeeded()
+    run("maps", "from", "content.json", "-o", "style_map.png", "--like", "content.png", "-q").succeeded()
+    options = ("--content-map", "content_map.png", "--style-map", "style_map.png", "-o", "out.png", *quick)
+    run(
+        "region", "content.png", "style.png", *options, "--regions", "cup", "--region-strength", "cup=0.9"
+    ).succeeded()
+    before, after = (np.asarray(Image.open(annotated / name).convert("RGB")) for name in ("content.png", "out.png"))
+    changed = (before != after).any(axis=2)
+    assert changed[9:23, 11:19].any()
+    assert not changed[:, 25:].any()
+    plan = read_metadata(annotated / "out.png")["inputs"]["plan"]
+    assert len(plan["regions"]) == 1
+    assert plan["regions"][0].startswith("#")

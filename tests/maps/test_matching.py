@@ -157,3 +157,27 @@ def test_unknown_and_ambiguous_names_are_rejected(text, parts):
 def test_errors_of_a_mapping_name_the_files():
     with pytest.raises(ImageError, match=r"colors of b\.png, #0000ff"):
         matched([RED], [BLUE], mapping=[(RED, RED)], names=("a.png", "b.png"))
+
+
+def named(names, colors):
+    return SemanticMap(np.arange(len(names), dtype=np.int32)[np.newaxis], colors, names=names)
+
+
+def test_names_match_whatever_their_colors():
+    content = named(("cat", "sky", ""), ((255, 0, 0), (0, 0, 255), (0, 255, 0)))
+    style = named(("tree", "Cat", ""), ((255, 0, 0), (9, 9, 9), (0, 255, 0)))
+    match = match_regions(content, style)
+    assert match.pairs == ((0, 1), (2, 2))
+    assert (match.unmatched_content, match.unmatched_style) == ((1,), (0,))
+    mapped = match_regions(content, style, mapping=[((0, 0, 255), (255, 0, 0)), ((255, 0, 0), (255, 0, 0))])
+    assert mapped.pairs == ((0, 0), (1, 0), (2, 2))
+    assert match_regions(content, named(("",) * 3, style.colors)).pairs == ((2, 2),)
+
+
+def test_a_region_is_found_by_its_name():
+    semantic_map = named(("orange", "cat"), ((0, 0, 255), (255, 140, 0)))
+    assert find_named_region("Cat", semantic_map, name="m") == 1
+    assert find_named_region("orange", semantic_map, name="m") == 0
+    assert find_named_region("#ff8c00", semantic_map, name="m") == 1
+    with pytest.raises(ImageError, match="expected a region of m, orange and cat, or a color, but got 'dog'"):
+        find_named_region("dog", semantic_map, name="m")

@@ -180,8 +180,8 @@ def test_a_plan_of_a_doodle(read):
         (PATCH, "[8, 0]", "8", "line 8: patch_offset is 8; expected two whole numbers, such as [8, 0]"),
         (PATCH, "[8, 0]", "[8, 0.5]", "line 8: patch_offset is [8, 0.5]; expected two whole numbers"),
         (PATCH, "patch_size = 16", "patch_stride = 99", "line 7: patch_stride is 99, but patch_size is 32"),
-        (PATCH, '"#0000ff"', '"hue"', "line 4: expected a color such as red"),
-        (PATCH, "red = ", '"hue" = ', "line 4: expected a color such as red"),
+        (PATCH, '"#0000ff"', '"#hue"', "line 4: expected a color such as red"),
+        (PATCH, "red = ", '"#hue" = ', "line 4: expected a color such as red"),
         (PATCH, '"#0000ff"', "3", "line 4: mapping is a table; expected a table of texts, such as { red = "),
         (
             PATCH,
@@ -438,7 +438,7 @@ def test_plans_of_version_0_4_are_read(read):
         (REGION, "memory = 2", "memory = 0", "line 9: memory is 0"),
         (REGION, "every = 5", "every = -1", "line 11: snapshot_every is -1; expected a number of at least 0"),
         (REGION, '"keep"', '"nearest"', "line 6: unmatched is 'nearest'; expected one of error, keep, whole-style"),
-        (REGION, '"red", "green"', '"red",\n"hue"', "line 5: expected a color such as red"),
+        (REGION, '"red", "green"', '"red",\n"#hue"', "line 5: expected a color such as red"),
         (
             REGION,
             "[run]",
@@ -460,7 +460,7 @@ def test_plans_of_version_0_4_are_read(read):
             "strengths = { red = '1' }",
             "line 7: strengths is a table; expected a table of",
         ),
-        (REGION, "feather = 2", "strengths = { hue = 1 }", "line 7: expected a color such as red"),
+        (REGION, "feather = 2", "strengths = { '#hue' = 1 }", "line 7: expected a color such as red"),
         (
             REGION,
             "[run]",
