@@ -309,6 +309,12 @@ def test_a_name_has_one_color_in_two_maps(write):
     assert second.colors[second.names.index("background")] == (0, 0, 0)
 
 
+def test_odd_labels_are_names(write):
+    odd = coco({"bbox": [0, 0, 1, 1], "category_id": [2]}, {"bbox": [2, 2, 1, 1], "category_id": "\udc00"})
+    assert set(load_annotation(write(odd)).map.names) == {"[2]", "?", "background"}
+    assert set(load_annotation(write(labelme(shape(None)))).map.names) == {"unnamed", "background"}
+
+
 def test_too_many_names(write):
     strips = [shape(f"s{at}", [[at, 0], [at + 1, 0], [at + 1, 5 + at // 60], [at, 5 + at // 60]]) for at in range(70)]
     path = write(labelme(*strips, imageWidth=70, imageHeight=6))

@@ -200,7 +200,8 @@ def as_name(label: object) -> str:
     >>> as_name(" traffic light, red"), as_name(None)
     ('traffic light red', 'unnamed')
     """
-    return " ".join(re.sub(r"[,=\x00-\x1f]", " ", "" if label is None else str(label)).split()) or UNNAMED
+    text = "" if label is None else str(label).encode("utf-8", "replace").decode()
+    return " ".join(re.sub(r"[,=\x00-\x1f]", " ", text).split()) or UNNAMED
 
 
 def from_runs(counts: Sequence[Any], size: Size, source: str, *, by_column: bool) -> Bools:

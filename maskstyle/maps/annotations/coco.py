@@ -43,9 +43,9 @@ def _records(value: Any, what: str, source: str) -> Sequence[Record]:
     return value
 
 
-def _categories(record: Record, source: str) -> dict[Any, Any]:
+def _categories(record: Record, source: str) -> dict[str, Any]:
     return {
-        each.get("id"): each.get("name") or each.get("id")
+        str(each.get("id")): each.get("name") or each.get("id")
         for each in _records(record.get("categories") or [], "categories", source)
     }
 
@@ -65,12 +65,12 @@ def _size(image: Record, found: Sequence[Record], source: str, size: Size | None
     return size
 
 
-def _read(found: Sequence[Record], categories: Mapping[Any, Any], size: Size, source: str) -> Annotation:
+def _read(found: Sequence[Record], categories: Mapping[str, Any], size: Size, source: str) -> Annotation:
     canvas = Canvas(size, source)
     # A crowd is a rough mask around single things, which belong on top of it.
     for place, each in sorted(enumerate(found), key=lambda pair: not pair[1].get("iscrowd")):
         category = each.get("category_id")
-        label = f"mask{place}" if category is None else categories.get(category, category)
+        label = f"mask{place}" if category is None else categories.get(str(category), category)
         _add(canvas, label, each)
     return canvas.annotation()
 
