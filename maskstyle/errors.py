@@ -19,9 +19,12 @@ class MaskstyleError(Exception):
     about : tuple of str or int
         The input at fault, from the outermost, such as ``("regions", 2, "mask")``; empty if none is. For a plan
         file it becomes a line number.
+    line : int
+        The line of the plan file at fault, from 1; 0 if there is none.
     """
 
     about: tuple[str | int, ...] = ()
+    line: int = 0
 
 
 class ImageError(MaskstyleError):
@@ -34,6 +37,25 @@ class UnmatchedError(ImageError):
 
 class SettingsError(MaskstyleError):
     """A setting, or a combination of settings, is invalid."""
+
+
+class Mistakes(SettingsError):
+    """Several mistakes, found at once.
+
+    Parameters
+    ----------
+    *sentences : str
+        What is wrong, one sentence for each mistake.
+
+    Attributes
+    ----------
+    sentences : tuple of str
+        The same; the message has one on each line.
+    """
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
 
 
 class WeightsError(MaskstyleError):

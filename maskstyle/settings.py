@@ -113,12 +113,16 @@ def setting(
 def check_fields(settings: Any) -> None:
     """Raise SettingsError if a declared field has a value that is not allowed."""
     for each in dataclasses.fields(settings):
-        value, choices = getattr(settings, each.name), each.metadata["choices"]
-        if choices and value not in choices:
-            raise SettingsError(f"{each.name} is {value!r}; expected one of {', '.join(choices)}")
-        bounds = each.metadata["bounds"]
-        if bounds is not None and not (value is None and each.default is None):
-            bounds.check(each.name, value)
+        check_field(each, getattr(settings, each.name))
+
+
+def check_field(field: dataclasses.Field[Any], value: Any) -> None:
+    """Raise SettingsError if a value is not allowed in a declared field."""
+    choices, bounds = field.metadata["choices"], field.metadata["bounds"]
+    if choices and value not in choices:
+        raise SettingsError(f"{field.name} is {value!r}; expected one of {', '.join(choices)}")
+    if bounds is not None and not (value is None and field.default is None):
+        bounds.check(field.name, value)
 
 
 @dataclass(frozen=True)

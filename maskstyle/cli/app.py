@@ -14,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from maskstyle import __version__
 from maskstyle.cli.console import messages
-from maskstyle.errors import MaskstyleError, NumericalError, OutputError
+from maskstyle.errors import MaskstyleError, Mistakes, NumericalError, OutputError
 from maskstyle.techniques.registry import LISTED
 
 EXIT_FAILURE = 1
@@ -131,7 +131,7 @@ class _Group(TyperGroup):
         except (NumericalError, OutputError) as error:
             sys.exit(_report(str(error), EXIT_FAILURE))
         except MaskstyleError as error:
-            sys.exit(_report(str(error), EXIT_BAD_INPUT))
+            sys.exit(_report_all(error))
         except MemoryError as error:
             detail = f" ({error})" if str(error) else ""
             advice = "use a smaller --size or a lower --memory, if the command has them"
@@ -160,6 +160,13 @@ def _report(message: str, code: int) -> int:
     sentence = " ".join(with_flags(message).split())
     messages().print(f"[bold red]error:[/] {escape(sentence)}")
     return code
+
+
+def _report_all(error: MaskstyleError) -> int:
+    """Print an error, or each of several mistakes on a line of its own."""
+    for sentence in error.sentences if isinstance(error, Mistakes) else (str(error),):
+        _report(sentence, EXIT_BAD_INPUT)
+    return EXIT_BAD_INPUT
 
 
 def with_flags(message: str) -> str:

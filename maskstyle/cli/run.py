@@ -24,6 +24,7 @@ from maskstyle.cli.options import (
     parse_layers,
 )
 from maskstyle.errors import SettingsError
+from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
 from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE
@@ -149,7 +150,9 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
             raise SettingsError(f"--set init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
         values["init"] = str(Path(init).absolute())
     base = Chosen(plan.settings, plan.initial, plan.limits, plan.snapshot_every)
-    chosen = chosen_settings(base, values, lambda name, text: SettingsError(f"--set: {text}"))
+    source = Source()
+    chosen = chosen_settings(base, values, lambda name, text: source.report((), f"--set: {text}"))
+    source.raise_found()
     return dataclasses.replace(
         plan,
         settings=chosen.settings,

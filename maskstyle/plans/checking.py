@@ -1,4 +1,4 @@
-"""Check the keys and the kinds of values of a plan; errors name the line."""
+"""Check the keys and the kinds of values of a plan: all mistakes at once, each with its line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.errors import MaskstyleError, Mistakes, SettingsError
 from maskstyle.plans.lines import KeyPath, nearest_line
 
 
@@ -23,10 +23,13 @@ class Source:
         The plan file in messages; empty where there is none.
     lines : dict of KeyPath to int
         From `maskstyle.plans.lines.key_lines`.
+    found : list of MaskstyleError
+        The mistakes collected so far.
     """
 
     name: str = ""
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    found: list[MaskstyleError] = field(default_factory=list, compare=False)
 
     def naming(self, text: str) -> str:
         """Return a text with its parameters, which stand in backticks, named as the person wrote them."""
@@ -35,11 +38,38 @@ class Source:
     def message(self, path: KeyPath, text: str) -> str:
         """Return a sentence about the value at a key path, with its line."""
         named = self.naming(text)
-        return f"{self.name}, line {nearest_line(dict(self.lines), path)}: {named}" if self.name else named
+        return f"{self.name}, line {self.line(path)}: {named}" if self.name else named
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of the value at a key path, or of the table around it."""
+        return nearest_line(dict(self.lines), path)
 
     def error(self, path: KeyPath, text: str) -> SettingsError:
         """Return the error for the value at a key path."""
-        return SettingsError(self.message(path, text))
+        error = SettingsError(self.message(path, text))
+        error.line = self.line(path)
+        return error
+
+    def report(self, path: KeyPath, text: str) -> None:
+        """Collect a mistake in the value at a key path."""
+        self.found.append(self.error(path, text))
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Collect any error of the block, and go on after it."""
+        try:
+            yield
+        except MaskstyleError as error:
+            self.found.append(error)
+
+    def raise_found(self) -> None:
+        """Raise what was collected, in the order of the lines; nothing if there is nothing."""
+        errors = sorted(self.found, key=lambda error: error.line)
+        self.found.clear()
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise Mistakes(*dict.fromkeys(map(str, errors)))
 
     @contextmanager
     def locating(self, *path: str | int) -> Iterator[None]:
@@ -47,7 +77,9 @@ class Source:
         try:
             yield
         except MaskstyleError as error:
-            raise type(error)(self.message(path, str(error))) from None
+            located = type(error)(self.message(path, str(error)))
+            located.line = self.line(path)
+            raise located from None
 
 
 @dataclass(frozen=True)
@@ -60,10 +92,17 @@ class Kind:
         The expected value in messages.
     fits : callable
         Tells whether a value is of this kind.
+    wraps : type or None
+        A value of this type is understood as a list of one.
     """
 
     words: str
     fits: Callable[[Any], bool]
+    wraps: type | None = None
+
+    def understood(self, value: Any) -> Any:
+        """Return a value as the person meant it: one text or table where a list is expected is a list of one."""
+        return [value] if self.wraps is not None and isinstance(value, self.wraps) else value
 
 
 def _is_text(value: Any) -> bool:
@@ -78,6 +117,7 @@ TEXT = Kind('a text in quotes, such as "photo.jpg"', _is_text)
 TEXTS = Kind(
     'a list of texts, such as ["red", "#0000ff"]',
     lambda value: isinstance(value, list) and value != [] and all(map(_is_text, value)),
+    wraps=str,
 )
 YES_NO = Kind("true or false", lambda value: isinstance(value, bool))
 TABLE = Kind("a table", lambda value: isinstance(value, dict))
@@ -92,6 +132,7 @@ NUMBER_TABLE = Kind(
 TABLES = Kind(
     "tables, each below a line [[region]]",
     lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
+    wraps=dict,
 )
 COUNT = Kind(
     "a whole number of at least 1",
@@ -102,10 +143,10 @@ NUMBER = Kind("a number of at least 0", lambda value: _is_number(value) and valu
 POSITIVE = Kind("a number above 0", lambda value: _is_number(value) and value > 0)
 
 
-def check_keys(
+def checked_keys(
     source: Source, path: KeyPath, table: Mapping[str, Any], known: Mapping[str, Kind], where: str
-) -> None:
-    """Raise SettingsError if a table has an unknown key, or a value of the wrong kind.
+) -> Checked:
+    """Return the entries of a table that have a known key and a value of its kind; report all others.
 
     Parameters
     ----------
@@ -120,11 +161,34 @@ def check_keys(
     where : str
         The table in messages.
     """
-    for key, value in table.items():
+    right = {}
+    for key, given in table.items():
         if key not in known:
-            raise source.error((*path, key), f"{where} has no key {key!r}; {nearest(key, known)}")
-        if not known[key].fits(value):
-            raise source.error((*path, key), f"{key} is {shown(value)}; expected {known[key].words}")
+            source.report((*path, key), f"{where} has no key {key!r}; {nearest(key, known)}")
+            continue
+        value = known[key].understood(given)
+        if known[key].fits(value):
+            right[key] = value
+        else:
+            source.report((*path, key), f"{key} is {shown(given)}; expected {known[key].words}")
+    return Checked(right, whole=len(right) == len(table))
+
+
+class Checked(dict[str, Any]):
+    """The entries of a table without those that are wrong.
+
+    Parameters
+    ----------
+    entries : mapping
+        The entries.
+    whole : bool
+        Whether nothing was wrong. Otherwise a key that is missing may be one that was misspelled, and is no mistake
+        of its own.
+    """
+
+    def __init__(self, entries: Mapping[str, Any], *, whole: bool = True) -> None:
+        super().__init__(entries)
+        self.whole = whole
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

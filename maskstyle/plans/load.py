@@ -83,13 +83,15 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
 
 
 def check_files(plan: Plan) -> None:
-    """Raise SettingsError if a file of a plan file does not exist."""
+    """Raise SettingsError, or Mistakes, if files of a plan file do not exist."""
     for path, file in plan_files(plan).items():
         if not file.is_file():
             what = "is a folder" if file.is_dir() else "does not exist"
-            raise plan.source.error(
-                path, f"{path[-1]} is {str(file)!r}, which {what}; paths are relative to the plan"
-            )
+            advice = "paths are relative to the plan"
+            if any(not each.isprintable() for each in str(file)):
+                advice = r"in double quotes \n and \t are escapes; write a path with backslashes in single quotes"
+            plan.source.report(path, f"{path[-1]} is {str(file)!r}, which {what}; {advice}")
+    plan.source.raise_found()
 
 
 def load_plan(plan: Plan) -> LoadedPlan:
@@ -102,6 +104,7 @@ def load_plan(plan: Plan) -> LoadedPlan:
     """
     loader = _Loader(plan)
     values = {name: loader.value(name, each) for name, each in declared_inputs(plan.inputs).items()}
+    plan.source.raise_found()  # all colors that no map has
     given = {name: value for name, value in values.items() if value is not None} | loader.beside
     initial = None
     if plan.initial is not None:
@@ -369,8 +372,10 @@ class _Loader:
         ]
 
     def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> Color:
-        with self.plan.source.locating(*path):
+        color: Color = (0, 0, 0)  # of no use where the region is not found: that is raised after all others
+        with self.plan.source.collecting(), self.plan.source.locating(*path):
             try:
-                return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+                color = semantic_map.colors[find_named_region(text, semantic_map, name=name)]
             except SettingsError as error:  # no color, and no name of a region either
                 raise SettingsError(f"{path[0]} has no such region: {error}") from None
+        return color

@@ -172,5 +172,6 @@ class Plan:
         return str(self.values[self.inputs.main])
 
     def file(self, path: str) -> Path:
-        """Return a file of the plan."""
-        return self.path.parent / path
+        """Return a file of the plan; backslashes, as Windows writes paths, separate folders on every system."""
+        file = self.path.parent / path
+        return self.path.parent / path.replace("\\", "/") if "\\" in path and not file.exists() else file

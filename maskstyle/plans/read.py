@@ -11,7 +11,7 @@ from typing import Any
 
 from maskstyle.errors import SettingsError
 from maskstyle.maps.colors import check_region, parse_color
-from maskstyle.plans.checking import Source, check_keys, nearest
+from maskstyle.plans.checking import Checked, Source, checked_keys, nearest
 from maskstyle.plans.lines import KeyPath, key_lines
 from maskstyle.plans.plan import MapReading, Plan, PlanStyle, RegionEntry
 from maskstyle.plans.schema import (
@@ -34,6 +34,16 @@ from maskstyle.techniques.registry import recipe_settings
 
 LARGEST_PLAN = 2**20
 """Bytes of a plan file, far more than any has: an image given by mistake is not read."""
+
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How UTF-16 begins."""
+
+IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM")
+"""How images begin; a WebP file has its name after 8 bytes."""
+
+_WINDOWS_PATH = re.compile(r'"([^"]*\\[^"]*)"')
+"""A text in double quotes that has a backslash."""
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -60,31 +70,24 @@ def read_plan(path: str | Path) -> Plan:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_syntax(path, text, str(error))) from None
-    return plan_from_table(table, path, Source(str(path), key_lines(text)))
+    return plan_from_table(table, path, Source(str(path), _lines(table, text)))
 
 
 def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Plan:
     """Return the plan that a table of a plan file's shape means; see `read_plan`."""
-    inputs = technique_of(source, table)
-    with source.locating("recipe"):
-        recipe = find_recipe(table.get("recipe", "default"))
-        base = Chosen(recipe_settings(recipe.name, inputs), snapshot_every=recipe.snapshot_every)
-    chosen = chosen_settings(base, table.get("settings", {}), partial(_at_fault, source, "settings"))
-    for name in table.get("run", {}):
-        if name not in RUN_FIELDS:
-            raise source.error(("run", name), f"[run] has no key {name!r}; {nearest(name, RUN_FIELDS)}")
-    chosen = chosen_settings(chosen, table.get("run", {}), partial(_at_fault, source, "run"))
+    inputs, table = technique_of(source, table)
+    chosen = _chosen(source, table, inputs)
     patches = None
     if "patches" in table:
-        patches = patches_from(table["patches"], partial(_at_fault, source, "patches"))
-    styles = _styles(source, table.get("styles", {}), inputs)
-    regions = tuple(
-        _region(source, place, each, styles, inputs) for place, each in enumerate(table.get("region", []))
-    )
+        patches = patches_from(table["patches"], partial(_report, source, "patches"))
+    styles = _styles(source, table, inputs)
+    named = table.get("styles", {})  # those with mistakes too
+    regions = tuple(_region(source, place, each, named, inputs) for place, each in enumerate(table.get("region", [])))
     kinds = {each.kind for each in declared_inputs(inputs).values()}
     if kinds & set(OF_REGIONS):
         _check_regions(source, table, regions, inputs)
     _check_values(source, table, inputs)
+    source.raise_found()
     palette = table.get("palette")
     return Plan(
         path,
@@ -106,143 +109,168 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
     )
 
 
-def _styles(source: Source, tables: Mapping[str, object], inputs: type[Inputs]) -> dict[str, PlanStyle]:
-    """Return the style images of a plan by name."""
-    styles = {name: _style(source, name, each, inputs) for name, each in tables.items()}
-    if not styles:
-        raise source.error(("styles",), 'the plan has no style; add [styles.NAME] with image = "painting.jpg"')
-    if one_style(inputs) and len(styles) > 1:
-        second = list(styles)[1]
-        raise source.error(
-            ("styles", second),
-            f"technique {inputs.technique!r} takes one style, not {len(styles)}; leave the others out",
+def _lines(table: Mapping[str, Any], text: str) -> dict[KeyPath, int]:
+    """Return the lines of keys; those of a [region], which is understood as [[region]], as those of the first."""
+    lines = key_lines(text)
+    if isinstance(table.get("region"), dict):
+        lines |= {("region", 0, *path[1:]): line for path, line in lines.items() if path[0] == "region"}
+    return lines
+
+
+def _chosen(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> Chosen:
+    """Return the settings of a plan, with those of its recipe."""
+    base = Chosen(inputs.defaults)
+    with source.collecting(), source.locating("recipe"):
+        recipe = find_recipe(table.get("recipe", "default"))
+        base = Chosen(recipe_settings(recipe.name, inputs), snapshot_every=recipe.snapshot_every)
+    chosen = chosen_settings(base, table.get("settings", {}), partial(_report, source, "settings"))
+    run = dict(table.get("run", {}))
+    for name in [name for name in run if name not in RUN_FIELDS]:
+        source.report(("run", name), f"[run] has no key {name!r}; {nearest(name, RUN_FIELDS)}")
+        del run[name]
+    return chosen_settings(chosen, run, partial(_report, source, "run"))
+
+
+def _styles(source: Source, table: Checked, inputs: type[Inputs]) -> dict[str, PlanStyle]:
+    """Return the style images of a plan by name, without those that have mistakes."""
+    tables = table.get("styles", {})
+    styles = {}
+    for name, each in tables.items():
+        with source.collecting():
+            styles[name] = _style(source, name, each, inputs)
+    if not tables and table.whole:
+        source.report(("styles",), 'the plan has no style; add [styles.NAME] with image = "painting.jpg"')
+    if one_style(inputs) and len(tables) > 1:
+        source.report(
+            ("styles", list(tables)[1]),
+            f"technique {inputs.technique!r} takes one style, not {len(tables)}; leave the others out",
         )
-    if not any(style.share for style in styles.values()):
-        raise source.error(("styles",), "all shares are 0; give at least one style a share above 0")
+    if styles and not any(style.share for style in styles.values()):
+        source.report(("styles",), "all shares are 0; give at least one style a share above 0")
     return styles
 
 
-def _style(source: Source, name: str, table: object, inputs: type[Inputs]) -> PlanStyle:
+def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> PlanStyle:
     path = ("styles", name)
-    if not isinstance(table, dict):
+    if not isinstance(given, dict):
         raise source.error(
             path, f'styles.{name} is not a table; write [styles.{name}] and image = "painting.jpg" below'
         )
-    check_keys(source, path, table, STYLE_KEYS, f"[styles.{name}]")
-    if "image" not in table:
-        raise source.error(path, f'[styles.{name}] has no image; add image = "painting.jpg"')
+    table = checked_keys(source, path, given, STYLE_KEYS, f"[styles.{name}]")
+    if "image" not in table and table.whole:
+        source.report(path, f'[styles.{name}] has no image; add image = "painting.jpg"')
     if "map" in table and not has_maps(inputs):
-        raise source.error(
+        source.report(
             (*path, "map"), f"map has no effect in technique {inputs.technique!r}; add regions, or leave it out"
         )
-    if "map" not in table and needs_style_map(inputs):
-        raise source.error(
+    image = table.get("image", "painting.jpg")
+    if "map" not in table and needs_style_map(inputs) and table.whole:
+        source.report(
             path,
             f"technique {inputs.technique!r} needs a map of the style image; add map = "
-            f'"{Path(table["image"]).stem}_map.png" to [styles.{name}]',
+            f'"{Path(image).stem}_map.png" to [styles.{name}]',
         )
     blends = any(each.kind == "styles" for each in declared_inputs(inputs).values())
     if "share" in table and not blends:
         instead = "leave it out" if one_style(inputs) else "use strength in [[region]], or leave it out"
-        raise source.error((*path, "share"), f"share has no effect in technique {inputs.technique!r}; {instead}")
-    return PlanStyle(name, table["image"], table.get("map"), float(table.get("share", 1.0)))
+        source.report((*path, "share"), f"share has no effect in technique {inputs.technique!r}; {instead}")
+    return PlanStyle(name, image, table.get("map"), float(table.get("share", 1.0)))
 
 
 def _region(
-    source: Source, place: int, table: Mapping[str, Any], styles: Mapping[str, PlanStyle], inputs: type[Inputs]
+    source: Source, place: int, given: Mapping[str, Any], styles: Mapping[str, Any], inputs: type[Inputs]
 ) -> RegionEntry:
     """Return an entry of [[region]]."""
     path = ("region", place)
     masks_only = any(each.kind == "masked styles" for each in declared_inputs(inputs).values())
     known = {key: REGION_KEYS[key] for key in MASK_KEYS} if masks_only else REGION_KEYS
-    check_keys(source, path, table, known, "[[region]]")
-    if ("region" in table) == ("mask" in table):
-        both = "both a region and a mask" if "region" in table else "neither a region nor a mask"
-        raise source.error(path, f'[[region]] has {both}; give it either region = "red" or mask = "mask.png"')
-    if "complement" in table and "mask" not in table:
-        raise source.error((*path, "complement"), "complement has no effect without mask; leave it out")
+    table = checked_keys(source, path, given, known, "[[region]]")
+    both = "region" in table and "mask" in table
+    if both or not (table.keys() & {"region", "mask"} or not table.whole):
+        has = "both a region and a mask" if both else "neither a region nor a mask"
+        source.report(path, f'[[region]] has {has}; give it either region = "red" or mask = "mask.png"')
+    if "complement" in table and "mask" not in table and table.whole:
+        source.report((*path, "complement"), "complement has no effect without mask; leave it out")
     _check_style_of_region(source, path, table, styles)
     if "style_region" in table and "style_mask" in table:
-        raise source.error(
-            (*path, "style_mask"), "[[region]] has both a style_region and a style_mask; leave one out"
-        )
+        source.report((*path, "style_mask"), "[[region]] has both a style_region and a style_mask; leave one out")
     for key in ("region", "style_region"):
         if key in table and (key, table[key]) != ("style_region", WHOLE):
-            with source.locating(*path, key):
-                check_region(table[key])
+            _check_region(source, (*path, key), table[key])
     if table.get("color", "style") not in CHOICES["color"]:
         expected = nearest(table["color"], CHOICES["color"])
-        raise source.error((*path, "color"), f"color is {table['color']!r}; {expected}")
-    values = {key: value for key, value in table.items() if key != "keep"}
-    return RegionEntry(**values)
+        source.report((*path, "color"), f"color is {table['color']!r}; {expected}")
+    return RegionEntry(**{key: value for key, value in table.items() if key != "keep"})
 
 
-def _check_style_of_region(
-    source: Source, path: KeyPath, table: Mapping[str, Any], styles: Mapping[str, PlanStyle]
-) -> None:
-    """Raise SettingsError unless an entry names a style of the plan, or keeps its region as it is."""
+def _check_style_of_region(source: Source, path: KeyPath, table: Checked, styles: Mapping[str, Any]) -> None:
+    """Report an entry that neither names a style of the plan nor keeps its region as it is."""
     if table.get("keep", False):
         for key in table:
             if key not in ("region", "keep"):
-                raise source.error((*path, key), f"{key} has no effect where keep is true; leave one of them out")
+                source.report((*path, key), f"{key} has no effect where keep is true; leave one of them out")
     elif "style" not in table:
-        raise source.error(path, '[[region]] has no style; add style = "NAME", or keep = true')
+        if table.whole:
+            source.report(path, '[[region]] has no style; add style = "NAME", or keep = true')
     elif table["style"] not in styles:
-        raise source.error(
-            (*path, "style"), f"there is no style {table['style']!r}; {nearest(table['style'], styles)}"
-        )
+        known = nearest(table["style"], styles) if styles else "the plan has no styles"
+        source.report((*path, "style"), f"there is no style {table['style']!r}; {known}")
 
 
-def _check_regions(
-    source: Source, table: Mapping[str, Any], regions: tuple[RegionEntry, ...], inputs: type[Inputs]
-) -> None:
-    """Raise SettingsError if the regions paint nothing, or need a map that the plan does not name."""
-    if not any(each.style for each in regions):
+def _check_regions(source: Source, table: Checked, regions: tuple[RegionEntry, ...], inputs: type[Inputs]) -> None:
+    """Report regions that paint nothing, or that need a map that the plan does not name."""
+    if source.found and not regions:
+        return
+    if not source.found and not any(each.style for each in regions):  # which may be because of a mistake
         example = 'region = "red"' if "content_map" in keys_of(inputs) else 'mask = "mask.png"'
-        raise source.error(("region",), f'nothing is painted; add [[region]] with {example} and style = "NAME"')
-    without_maps = "content_map" not in table and not any("map" in style for style in table["styles"].values())
-    for key in ("palette", "least_region", "soft_maps") if without_maps else ():
+        source.report(("region",), f'nothing is painted; add [[region]] with {example} and style = "NAME"')
+    styles = {name: each for name, each in table.get("styles", {}).items() if isinstance(each, dict)}
+    without_maps = "content_map" not in table and not any("map" in style for style in styles.values())
+    for key in ("palette", "least_region", "soft_maps") if without_maps and table.whole else ():
         if key in table:
-            raise source.error((key,), f"{key} has no effect where there is no map; leave it out, or add one")
+            source.report((key,), f"{key} has no effect where there is no map; leave it out, or add one")
     for place, each in enumerate(regions):
-        if each.region is not None and "content_map" not in table:
-            raise source.error(
+        if each.region is not None and "content_map" not in table and table.whole:
+            source.report(
                 ("region", place, "region"),
                 'a region needs a content map; add content_map = "photo_map.png" at the top of the plan',
             )
-        if each.style is not None and each.style_region not in (None, WHOLE):
-            style = table["styles"][each.style]
-            if "map" not in style:
-                raise source.error(
-                    ("region", place, "style_region"),
-                    f'style_region needs a map of the style; add map = "{Path(style["image"]).stem}_map.png" '
-                    f"to [styles.{each.style}], or set it to {WHOLE!r}",
-                )
+        style = styles.get(each.style or "", {"map": ""})
+        if each.style_region not in (None, WHOLE) and "map" not in style:
+            source.report(
+                ("region", place, "style_region"),
+                "style_region needs a map of the style; add map = "
+                f'"{Path(str(style.get("image", "painting"))).stem}_map.png" to [styles.{each.style}], or set it '
+                f"to {WHOLE!r}",
+            )
 
 
 def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> None:
-    """Raise SettingsError if a value is none of the choices or out of bounds, or a region is no color."""
+    """Report values that are none of the choices or out of bounds, and regions that are no colors."""
     for name, each in declared_inputs(inputs).items():
         if each.choices and table.get(name, each.choices[0]) not in each.choices:
-            raise source.error((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")
+            source.report((name,), f"{name} is {table[name]!r}; {nearest(table[name], each.choices)}")
         if each.bounds is not None and name in table:
-            with source.locating(name):
+            with source.collecting(), source.locating(name):
                 each.bounds.check(name, table[name])
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
-            with source.locating(name, place):
-                check_region(color)
+            _check_region(source, (name, place), color)
         for pair in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
             for color in pair if each.kind == "mapping" else pair[:1]:
-                with source.locating(name, pair[0]):
-                    check_region(color)
+                _check_region(source, (name, pair[0]), color)
     for place, color in enumerate(table.get("palette", [])):
-        with source.locating("palette", place):
+        with source.collecting(), source.locating("palette", place):
             parse_color(color)
 
 
-def _at_fault(source: Source, table: str, name: str | None, text: str) -> SettingsError:
-    """Return the error of a sentence about a key of a table, or about the table."""
-    return source.error((table, *([] if name is None else [name])), text)
+def _check_region(source: Source, path: KeyPath, text: str) -> None:
+    with source.collecting(), source.locating(*path):
+        check_region(text)
+
+
+def _report(source: Source, table: str, name: str | None, text: str) -> None:
+    """Report a mistake in a key of a table, or in the table."""
+    source.report((table, *([] if name is None else [name])), text)
 
 
 def _text_of(path: Path) -> str:
@@ -254,16 +282,35 @@ def _text_of(path: Path) -> str:
     except (IsADirectoryError, PermissionError) as error:
         what = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
         raise SettingsError(f"expected a plan file, but {path} {what}; name a TOML file") from None
+    strange = _not_text(path, data)
+    if strange is not None:
+        raise SettingsError(strange)
     try:
-        if len(data) > LARGEST_PLAN:
-            raise UnicodeDecodeError("utf-8", b"", 0, 1, "too long")
         # Editors on Windows may begin a file with a byte order mark, which TOML does not allow.
         return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError:
-        raise SettingsError(
-            f"expected a plan file, but {path} is not text; name a TOML file, or make one from a result with: "
-            f"maskstyle plan from {path.name}"
-        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(_not_utf8(path, data.count(b"\n", 0, error.start) + 1)) from None
+
+
+def _not_text(path: Path, data: bytes) -> str | None:
+    """Return what to do about a file that is an image, or text in UTF-16; None for other text."""
+    if data.startswith(UTF_16) or data[:1000].count(0) > len(data[:1000]) // 3:
+        return f"{path} is encoded as UTF-16, but a plan file is UTF-8; save it as UTF-8 in the editor"
+    if data.startswith(IMAGES) or data[8:12] == b"WEBP":
+        return (
+            f"expected a plan file, but {path} is an image; name a TOML file, or make one from a result of maskstyle "
+            f"with: maskstyle plan from {path.name} -o plan.toml"
+        )
+    if b"\0" in data or len(data) > LARGEST_PLAN:
+        return f"expected a plan file, but {path} is not text of at most 1 MB; name a TOML file"
+    return None
+
+
+def _not_utf8(path: Path, line: int) -> str:
+    return (
+        f"{path}, line {line}: a character is not encoded as UTF-8, perhaps as Latin-1 or in a Windows code page; "
+        "save the file as UTF-8 in the editor"
+    )
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -271,4 +318,19 @@ def _syntax(path: Path, text: str, message: str) -> str:
     found = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
     said = message[: found.start()] if found else message
-    return f"{path}, line {line}: this is not TOML ({said[0].lower()}{said[1:]}); texts need quotes"
+    return f"{path}, line {line}: this is not TOML ({said[0].lower()}{said[1:]}); {_advice(text, line)}"
+
+
+def _advice(text: str, line: int) -> str:
+    """Return what to do about a line that is not TOML."""
+    lines = text.splitlines()
+    own = lines[line - 1] if line <= len(lines) else ""
+    path = _WINDOWS_PATH.search(own)
+    if path is not None:
+        return (
+            "in double quotes a backslash begins an escape; write the path in single quotes, "
+            f"'{path[1]}', or with slashes, \"{path[1].replace(chr(92), '/')}\""
+        )
+    if text.lstrip().startswith(("{", "---")):
+        return "a plan is TOML, neither JSON nor YAML; see docs/plans.md"
+    return "texts need quotes"

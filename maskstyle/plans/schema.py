@@ -17,9 +17,10 @@ from maskstyle.plans.checking import (
     TEXT_TABLE,
     TEXTS,
     YES_NO,
+    Checked,
     Kind,
     Source,
-    check_keys,
+    checked_keys,
     nearest,
 )
 from maskstyle.settings import ABOVE_ZERO, AT_LEAST_ZERO, Bounds
@@ -100,35 +101,34 @@ def needs_style_map(inputs: type[Inputs]) -> bool:
     return any(of_style(each) for each in declared_inputs(inputs).values())
 
 
-def technique_of(source: Source, table: Mapping[str, Any]) -> type[Inputs]:
-    """Return the technique of a plan, after checking the keys at its top.
+def technique_of(source: Source, table: Mapping[str, Any]) -> tuple[type[Inputs], Checked]:
+    """Return the technique of a plan, and the keys at its top that are right.
 
     Version 0.4 called plans with [[region]] "region" too.
     """
     everything: dict[str, Kind] = {}
     for each in TECHNIQUES.values():
         everything |= keys_of(each)
-    check_keys(source, (), table, everything, "a plan")
+    top = checked_keys(source, (), table, everything, "a plan")
     guess = "plan" if "region" in table else "doodle" if "doodle" in table else "basic"
-    technique: str = table.get("technique", guess)
+    technique: str = top.get("technique", guess)
     if technique == "region" and "region" in table:
         technique = "plan"
     if technique not in TECHNIQUES:
-        raise source.error(("technique",), f"technique is {technique!r}; {nearest(technique, TECHNIQUES)}")
+        source.report(("technique",), f"technique is {technique!r}; {nearest(technique, TECHNIQUES)}")
+        source.raise_found()  # what else is right depends on it
     inputs = TECHNIQUES[technique]
-    for key in table:
-        if key not in keys_of(inputs):
-            others = " or ".join(repr(name) for name, other in TECHNIQUES.items() if key in keys_of(other))
-            raise source.error(
-                (key,), f"{key} has no effect in technique {technique!r}; leave it out, or choose {others}"
-            )
-    for key in table.get("settings", {}):
+    for key in [key for key in top if key not in keys_of(inputs)]:
+        others = " or ".join(repr(name) for name, other in TECHNIQUES.items() if key in keys_of(other))
+        source.report((key,), f"{key} has no effect in technique {technique!r}; leave it out, or choose {others}")
+        del top[key]
+    for key in top.get("settings", {}):
         if key in inputs.without_effect:
-            raise source.error(("settings", key), f"{key} has no effect in technique {technique!r}; leave it out")
-    for key, example in _needed(inputs).items():
-        if key not in table:
-            raise source.error((), f"the plan has no {key}; add {key} = {example}")
-    return inputs
+            source.report(("settings", key), f"{key} has no effect in technique {technique!r}; leave it out")
+    for key, example in _needed(inputs).items() if top.whole else ():
+        if key not in top:
+            source.report((), f"the plan has no {key}; add {key} = {example}")
+    return inputs, top
 
 
 def _needed(inputs: type[Inputs]) -> dict[str, str]:

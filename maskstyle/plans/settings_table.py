@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import nearest, shown
-from maskstyle.settings import NAMED_INITS, LayerMix, Limits, PatchSettings, Settings
+from maskstyle.settings import NAMED_INITS, LayerMix, Limits, PatchSettings, Settings, check_field
 
-Complain: TypeAlias = Callable[[str | None, str], SettingsError]
-"""From the name of a setting, or None, and a sentence to the error to raise."""
+Report: TypeAlias = Callable[[str | None, str], None]
+"""Takes the name of a setting, or None, and what is wrong with it."""
 
 Declared = TypeVar("Declared", Settings, PatchSettings, Limits)
 
@@ -60,8 +60,8 @@ class Chosen(NamedTuple):
     snapshot_every: int = 0
 
 
-def chosen_settings(base: Chosen, values: Mapping[str, Any], complain: Complain) -> Chosen:
-    """Return settings with values in place.
+def chosen_settings(base: Chosen, values: Mapping[str, Any], report: Report) -> Chosen:
+    """Return settings with values in place, without those that are reported as wrong.
 
     Parameters
     ----------
@@ -70,32 +70,27 @@ def chosen_settings(base: Chosen, values: Mapping[str, Any], complain: Complain)
     values : mapping
         Values of TOML's types by the names of settings; layers as tables of name and weight. Fields of `Limits` and
         ``snapshot_every`` may be among them, as in plans of version 0.4.
-    complain : callable
-        From the name of a setting, or None, and a sentence to the error to raise.
-
-    Raises
-    ------
-    SettingsError
-        For unknown names and for values that are not allowed.
+    report : callable
+        Takes the name of a setting and what is wrong with it: an unknown name, or a value that is not allowed.
     """
     values = {RENAMED.get(name, name): value for name, value in values.items()}
-    changes = _changes(FIELDS | RUN_FIELDS, values, complain)
+    changes = _changes(FIELDS | RUN_FIELDS, values, report)
     run = {name: changes.pop(name) for name in RUN_FIELDS if name in changes}
     snapshot_every = run.pop("snapshot_every", base.snapshot_every)
     if snapshot_every < 0:
-        raise complain("snapshot_every", f"snapshot_every is {snapshot_every}; expected a number of at least 0")
+        report("snapshot_every", f"snapshot_every is {snapshot_every}; expected a number of at least 0")
     initial = base.initial
     if "init" in changes:
         initial = None
         if changes["init"] not in NAMED_INITS:
             initial, changes["init"] = changes["init"], "image"
-    settings = _changed(base.settings, changes, complain)
-    return Chosen(settings, initial, _changed(base.limits, run, complain), snapshot_every)
+    settings = _changed(base.settings, changes, report)
+    return Chosen(settings, initial, _changed(base.limits, run, report), snapshot_every)
 
 
-def patches_from(values: Mapping[str, Any], complain: Complain) -> PatchSettings:
+def patches_from(values: Mapping[str, Any], report: Report) -> PatchSettings:
     """Return the settings of patches with values in place; see `chosen_settings`."""
-    return _changed(PatchSettings(), _changes(PATCH_FIELDS, values, complain), complain)
+    return _changed(PatchSettings(), _changes(PATCH_FIELDS, values, report), report)
 
 
 def settings_table(settings: Settings, defaults: Settings, initial: str | None) -> dict[str, Any]:
@@ -126,24 +121,34 @@ def patches_table(patches: PatchSettings) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 
 
-def _changes(fields: Mapping[str, str], values: Mapping[str, Any], complain: Complain) -> dict[str, Any]:
+def _changes(fields: Mapping[str, str], values: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Return values of TOML's types as those of fields."""
     changes = {}
     for name, value in values.items():
         if name not in fields:
-            raise complain(name, f"there is no setting {name!r}; {nearest(name, fields)}")
-        if not _fits(fields[name], value):
-            raise complain(name, f"{name} is {shown(value)}; expected {_EXPECTED[fields[name]]}")
-        changes[name] = _converted(fields[name], value)
+            report(name, f"there is no setting {name!r}; {nearest(name, fields)}")
+        elif not _fits(fields[name], value):
+            report(name, f"{name} is {shown(value)}; expected {_EXPECTED[fields[name]]}")
+        else:
+            changes[name] = _converted(fields[name], value)
     return changes
 
 
-def _changed(base: Declared, changes: Mapping[str, Any], complain: Complain) -> Declared:
+def _changed(base: Declared, changes: Mapping[str, Any], report: Report) -> Declared:
+    """Return settings with changes: each is checked on its own, and then all of them together."""
+    right = {}
+    for field in dataclasses.fields(base):
+        if field.name in changes:
+            try:
+                check_field(field, changes[field.name])
+                right[field.name] = changes[field.name]
+            except SettingsError as error:
+                report(field.name, str(error))
     try:
-        return dataclasses.replace(base, **changes)
+        return dataclasses.replace(base, **right)
     except SettingsError as error:
-        at_fault = next((name for name in changes if name in str(error).split()), None)
-        raise complain(at_fault, str(error)) from None
+        report(next((name for name in right if name in str(error).split()), None), str(error))
+        return base
 
 
 def _fits(kind: str, value: object) -> bool:

@@ -660,7 +660,7 @@ PLANS = [
     Bad("none", "run", ("plan", "run --help")),
     Bad("missing", "run none.toml -o out.png", ("none.toml does not exist", "check the path")),
     Bad("a folder", "run folder -o out.png", ("folder is a folder", "TOML")),
-    Bad("a picture", "run content.png -o out.png", ("content.png is not text", "maskstyle plan from")),
+    Bad("a picture", "run content.png -o out.png", ("content.png is an image", "maskstyle plan from")),
     Bad("not TOML", "run text.jpg -o out.png", ("text.jpg, line 1", "not TOML")),
     Bad(
         "unknown key", "run wrong.toml -o out.png", ("wrong.toml, line 2", "no key 'styel'", "did you mean 'styles'")
