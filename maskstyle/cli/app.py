@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages
+from maskstyle.cli.console import encode_anything, messages
 from maskstyle.errors import MaskstyleError, Mistakes, NumericalError, OutputError
 from maskstyle.techniques.registry import LISTED
 
@@ -126,6 +126,7 @@ class _Group(TyperGroup):
 
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
+        encode_anything()
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:

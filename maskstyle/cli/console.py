@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,21 +18,72 @@ PIPED_WIDTH = 1000
 """Columns of a table that goes to a file or a pipe: wide enough that no line wraps."""
 
 
+def encode_anything() -> None:
+    """Let the standard streams replace characters that their encoding lacks, such as in a Windows code page."""
+    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
 def messages() -> Console:
-    """Return a console on standard error, which keeps standard output free for tables."""
+    """Return a console on standard error, which keeps standard output free for tables.
+
+    A message that cannot be written is dropped: the reader may be gone, or the disk of a log full.
+    """
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    return Console(file=_lasting(sys.stderr, OSError), highlight=False, soft_wrap=True, emoji=False)
 
 
 def tables() -> Console:
     """Return a console on standard output."""
     from rich.console import Console
 
-    if isinstance(sys.stdout, TextIOWrapper):  # into a pipe, the encoding may lack the blocks that show colors
-        sys.stdout.reconfigure(errors="replace")
     width = None if sys.stdout is not None and sys.stdout.isatty() else PIPED_WIDTH
-    return Console(highlight=False, emoji=False, width=width)
+    return Console(file=_lasting(sys.stdout, BrokenPipeError), highlight=False, emoji=False, width=width)
+
+
+def _lasting(stream: TextIO | None, dropped: type[OSError]) -> IO[str] | None:
+    return None if stream is None else cast("IO[str]", _Lasting(stream, dropped))
+
+
+class _Lasting:
+    """A stream that drops what it cannot write: a message must not end the run that it is about.
+
+    Parameters
+    ----------
+    stream : file
+        The stream.
+    dropped : type of OSError
+        The errors after which everything written to the stream is dropped.
+    """
+
+    def __init__(self, stream: TextIO, dropped: type[OSError]) -> None:
+        self._stream, self._dropped = stream, dropped
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, or drop it."""
+        with self._dropping():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream, or drop what it holds."""
+        with self._dropping():
+            self._stream.flush()
+
+    @contextmanager
+    def _dropping(self) -> Iterator[None]:
+        try:
+            yield
+        except self._dropped:
+            with suppress(OSError, ValueError):  # a stream without a descriptor
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self._stream.fileno())  # so that Python's own flush at the end does not fail either
+                os.close(nowhere)
 
 
 def announce(text: str, *, quiet: bool, name: str) -> None:

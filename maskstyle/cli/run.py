@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -126,7 +127,7 @@ def plan_from(
     for note in notes:
         announce(note, quiet=False, name="note")
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(text if sys.stdout.isatty() else text.encode(), nl=False)  # a plan is UTF-8 on every system
     else:
         from rich.markup import escape
 
