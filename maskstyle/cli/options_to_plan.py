@@ -70,7 +70,12 @@ def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Pla
     _refuse_without_effect(inputs, given)
     find_recipe(given["recipe"])
     maker = _TableMaker(inputs, given)
-    return plan_from_table(maker.table, HERE, _Options()), maker.notes
+    return plan_of_table(maker.table), maker.notes
+
+
+def plan_of_table(table: Mapping[str, Any]) -> Plan:
+    """Return the plan of a table made from options; messages name the options."""
+    return plan_from_table(table, HERE, _Options())
 
 
 def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Asked:

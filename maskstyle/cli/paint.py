@@ -31,6 +31,7 @@ from maskstyle.cli.options import (
     option_type,
     setting_help,
 )
+from maskstyle.errors import SettingsError
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import (
     CHECKPOINT_SECONDS,
@@ -66,6 +67,9 @@ def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
         from maskstyle.cli.options_to_plan import asked_of, plan_of_options
         from maskstyle.cli.session import paint_plan
 
+        if given["tried"]:
+            _paint_sheet(inputs, given, parameters)
+            return
         plan, notes = plan_of_options(inputs, given)
         paint_plan(plan, asked_of(plan, given, notes))
 
@@ -75,6 +79,22 @@ def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
     command.__name__ = inputs.technique
     command.__doc__ = next(each.summary for each in LISTED if each.name == inputs.technique)
     return command
+
+
+def _paint_sheet(inputs: type[Inputs], given: dict[str, Any], parameters: list[inspect.Parameter]) -> None:
+    """Paint the variants of ``--try`` on one sheet."""
+    from maskstyle.cli.options_to_plan import asked_of, plan_of_options
+    from maskstyle.cli.variants import paint_variants, read_axes, varied
+
+    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume"):
+        if given.get(name):
+            raise SettingsError(f"{flag_of(name)} has no effect with --try, which writes one sheet; leave one out")
+    axes = read_axes(given["tried"], parameters)
+    plans = {label: plan_of_options(inputs, each) for label, each in varied(given, axes).items()}
+    first, notes = next(iter(plans.values()))
+    asked = asked_of(first, {**given, "checkpoint_every": 0.0}, notes)
+    columns = len(axes[1].values) if len(axes) > 1 else None
+    paint_variants({label: plan for label, (plan, _) in plans.items()}, asked, columns=columns)
 
 
 def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
@@ -153,6 +173,8 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
         shared |= {"palette": (PaletteOption, None), "least_region": (LeastRegionOption, None)}
     if inputs.soft_maps:
         shared["soft_maps"] = (SoftMapsOption, False)
+    tried = "Values to try on one contact sheet, as OPTION=VALUE,...; twice: rows and columns."
+    parameters += [_option("tried", list[str], None, tried, OUTPUT, flag="--try")]
     return parameters + [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, (annotation, default) in shared.items()

@@ -103,8 +103,8 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         _Session(plan, scene, run, asked, interrupt, record).paint()
 
 
-def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
-    """Return a plan with its files read and its scene, both checked; prints the notes about them."""
+def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[LoadedPlan, Scene]:
+    """Return a plan with its files read and its scene, both checked; prints the notes that were not `said` yet."""
     loaded = load_plan(plan)
     output = asked.files.output
     with plan.source.locating(plan.inputs.main):
@@ -116,8 +116,11 @@ def prepared(plan: Plan, asked: Asked) -> tuple[LoadedPlan, Scene]:
     scene = loaded.scene()
     left = unmentioned_regions(plan, scene)
     notes = (*asked.notes, *loaded.notes, *loaded.advice, *([] if left is None else [left]), *scene.notes)
+    said = set() if said is None else said
     for note in notes:
-        announce(plan.source.naming(note), quiet=asked.quiet, name="note")
+        if note not in said:
+            announce(plan.source.naming(note), quiet=asked.quiet, name="note")
+        said.add(note)
     return loaded, scene
 
 

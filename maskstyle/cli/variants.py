@@ -1,0 +1,303 @@
+"""Variants of one picture on a contact sheet: ``--try`` of the painting commands, and ``maskstyle compare``."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from maskstyle.cli.console import announce, interruptible, messages, tables
+from maskstyle.cli.outputs import Files
+from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared
+from maskstyle.errors import NumericalError, SettingsError, WeightsError
+from maskstyle.networks.load import NetworkChoice, resolve_compute_type
+from maskstyle.plans.checking import nearest
+from maskstyle.plans.load import LoadedPlan, plan_files
+from maskstyle.plans.plan import Plan
+from maskstyle.synthesis.scene import Scene
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from maskstyle.cli.console import Interrupt
+    from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.synthesis.result import Result
+    from maskstyle.synthesis.scales import Step
+
+MOST_AXES = 2
+"""How many options can vary at once: the rows and the columns of a sheet."""
+
+NOT_VARIED = (
+    *("output", "record", "plot", "snapshot_dir", "snapshot_every", "resume", "checkpoint_every", "dry_run", "quiet"),
+    *("match_map", "tried", "context", "draft"),
+)
+"""The parameters of commands that do not describe a picture."""
+
+
+class Axis(NamedTuple):
+    """An option and the values to try.
+
+    Parameters
+    ----------
+    name : str
+        The parameter of the command.
+    texts : list of str
+        The values as written.
+    values : list
+        The values as the command takes them.
+    """
+
+    name: str
+    texts: list[str]
+    values: list[Any]
+
+
+class Variant(NamedTuple):
+    """One of the pictures of a sheet.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan that describes it.
+    loaded : LoadedPlan
+        Its inputs.
+    scene : Scene
+        Its scene.
+    choice : NetworkChoice
+        Its network.
+    """
+
+    plan: Plan
+    loaded: LoadedPlan
+    scene: Scene
+    choice: NetworkChoice
+
+
+def read_axes(texts: Sequence[str], parameters: Sequence[inspect.Parameter]) -> list[Axis]:
+    """Return the options that ``--try OPTION=VALUE,...`` varies; `parameters` are those of the command."""
+    axes = [_axis(text, _options(parameters)) for text in texts]
+    names = [axis.name for axis in axes]
+    if len(axes) > MOST_AXES:
+        raise SettingsError(f"--try varies {len(axes)} options; expected at most {MOST_AXES}: rows and columns")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"--try names {axes[0].texts[0].split()[0]} twice; list all its values in one --try")
+    return axes
+
+
+def _options(parameters: Sequence[inspect.Parameter]) -> dict[str, inspect.Parameter]:
+    """Return the parameters that describe a picture, by their names and their flags."""
+    options: dict[str, inspect.Parameter] = {}
+    for each in parameters:
+        if each.name not in NOT_VARIED:
+            flags = getattr(each.annotation.__metadata__[0], "param_decls", None) or ()
+            options |= {flag.lstrip("-"): each for flag in (*flags, each.name.replace("_", "-"))}
+    return options
+
+
+def _axis(text: str, options: Mapping[str, inspect.Parameter]) -> Axis:
+    name, equals, listed = (part.strip() for part in text.partition("="))
+    name = name.lstrip("-").replace("_", "-")
+    values = [part.strip() for part in listed.split(";" if ";" in listed else ",")]
+    if not equals or name not in options or not all(values):
+        known = f"; {nearest(name, options)}" if equals and name not in options else ""
+        raise SettingsError(f"--try is {text!r}; expected OPTION=VALUE,... such as strength=0.25,0.5,0.75{known}")
+    kind = typing.get_args(options[name].annotation)[0]
+    return Axis(options[name].name, [f"{name} {value}" for value in values], [_value(name, kind, v) for v in values])
+
+
+def _value(name: str, kind: Any, text: str) -> Any:
+    """Return a text as the type of an option; an option that may be given several times has one value."""
+    if typing.get_origin(kind) in (typing.Union, types.UnionType):
+        kind = typing.get_args(kind)[0]
+    if typing.get_origin(kind) is list:
+        return [text]
+    choices = ("true", "false") if kind is bool else typing.get_args(kind)
+    if choices and text not in choices:
+        raise SettingsError(f"--try {name} is {text!r}; expected one of {', '.join(choices)}")
+    if kind is bool or choices:
+        return text == "true" if kind is bool else text
+    try:
+        return kind(text)
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"--try {name} is {text!r}; expected {what}") from None
+
+
+def varied(given: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, dict[str, Any]]:
+    """Return the parameters of each variant by its label, row by row."""
+    pairs = [list(zip(axis.texts, axis.values, strict=True)) for axis in axes]
+    variants = {}
+    for chosen in itertools.product(*pairs):
+        values = {axis.name: value for axis, (_, value) in zip(axes, chosen, strict=True)}
+        variants[", ".join(text for text, _ in chosen)] = {**given, **values}
+    return variants
+
+
+def paint_variants(
+    plans: Mapping[str, Plan], asked: Asked, *, columns: int | None = None, may_skip: bool = False
+) -> None:
+    """Paint variants one after another, and write their contact sheet.
+
+    Parameters
+    ----------
+    plans : mapping from str to Plan
+        The plan of each variant, by its label; all of one technique.
+    asked : Asked
+        Outputs, and what to print.
+    columns : int, optional
+        Panels in a row, if rows and columns are two options; by default, the inputs come first, three in a row.
+    may_skip : bool
+        Whether to leave out variants without weights, as long as one remains.
+    """
+    files = [file for plan in plans.values() for file in plan_files(plan).values()]
+    asked.files.check([*asked.protected, *dict.fromkeys(files)])
+    variants = _prepared(plans, asked, may_skip=may_skip)
+    if asked.dry_run:
+        for name, variant in variants.items():
+            height, width = variant.scene.sizes[-1]
+            tables().print(f"{name}: {width}x{height}, {variant.choice}", markup=False, soft_wrap=True)
+        return
+    results: dict[str, Result] = {}
+    failure = None
+    with interruptible() as interrupt:
+        painter = _Painter(interrupt, quiet=asked.quiet)
+        for name, variant in variants.items():
+            try:
+                results[name] = painter.paint(name, variant)
+            except NumericalError as error:
+                failure = NumericalError(f"{name}: {error}")
+            if failure is not None or interrupt.asked():
+                break
+        if results:
+            _write(asked.files, next(iter(variants.values())), results, columns)
+    _conclude(results, len(plans), asked, failure, interrupted=interrupt.asked())
+
+
+def _prepared(plans: Mapping[str, Plan], asked: Asked, *, may_skip: bool) -> dict[str, Variant]:
+    """Return all variants, checked before the first is painted; each note is printed once."""
+    variants: dict[str, Variant] = {}
+    said: set[str] = set()
+    skipped: dict[str, str] = {}
+    for name, plan in plans.items():
+        loaded, scene = prepared(plan, asked, said)
+        try:
+            choice = chosen_network(plan.settings, None if plan.weights is None else plan.file(plan.weights))
+        except WeightsError as error:
+            if not may_skip or len(skipped) == len(plans) - 1:
+                raise
+            skipped[name] = str(error).partition(";")[0]
+            continue
+        check_memory(scene, choice, plan.limits)
+        variants[name] = Variant(plan, loaded, scene, choice)
+    for name, why in skipped.items():
+        announce(f"skipped: {why}; pass --networks lite to render it with lite", quiet=asked.quiet, name=name)
+    return variants
+
+
+class _Painter:
+    """Paints variants; each network is loaded once."""
+
+    def __init__(self, interrupt: Interrupt, *, quiet: bool) -> None:
+        from maskstyle.networks.tensorflow_import import import_tensorflow
+
+        import_tensorflow()
+        self._interrupt, self._quiet = interrupt, quiet
+        self._networks: dict[object, FeatureNetwork] = {}
+
+    def paint(self, name: str, variant: Variant) -> Result:
+        """Paint a variant with a progress bar."""
+        from maskstyle.cli.progress import StepBar
+        from maskstyle.synthesis.paint import Run, paint
+
+        network = self._network(name, variant)
+        settings = variant.plan.settings
+        with StepBar(variant.scene.sizes, settings, console=self._interrupt.console, quiet=self._quiet) as bar:
+
+            def on_step(step: Step) -> None:
+                self._interrupt.began = True
+                bar.update(step)
+
+            limits = variant.scene.limits(network.architecture, network.compute_type, variant.plan.limits)
+            run = Run(network=network, limits=limits, on_step=on_step, should_stop=self._interrupt.asked)
+            result = paint(variant.scene, run)
+            if result.stopped_because != "interrupted":
+                bar.finish()
+            return result
+
+    def _network(self, name: str, variant: Variant) -> FeatureNetwork:
+        from maskstyle.networks.load import load_network
+
+        choice, settings = variant.choice, variant.plan.settings
+        key = (choice.weights, choice.layers, choice.compute_type, settings.pooling, settings.padding)
+        if key not in self._networks:
+            choice = resolve_compute_type(choice)
+            announce(str(choice), quiet=self._quiet, name=name)
+            for note in choice.notes:
+                announce(note, quiet=self._quiet, name="note")
+            self._networks[key] = load_network(choice, pooling=settings.pooling, padding=settings.padding)
+        return self._networks[key]
+
+
+def _write(files: Files, first: Variant, results: Mapping[str, Result], columns: int | None) -> None:
+    """Write the contact sheet and, if requested, the record."""
+    from maskstyle.cli.outputs import write_json, writing
+    from maskstyle.images.contact_sheet import Panel, make_sheet
+    from maskstyle.images.io import save_image
+
+    panels = []
+    if columns is None:
+        panels.append(Panel(first.loaded.picture.pixels, (first.plan.inputs.main,)))
+        styles = first.scene.layout.styles()
+        numbers = [f" {place}" for place in range(1, len(styles) + 1)] if len(styles) > 1 else [""]
+        panels += [Panel(each.image, (f"style{number}",)) for each, number in zip(styles, numbers, strict=True)]
+    for name, result in results.items():
+        time = f"{_steps(result)} steps in {result.seconds:.0f} s, {result.compute_type}"
+        if result.stopped_because == "interrupted":
+            time += ", interrupted"
+        panels.append(Panel(result.image, (f"{name} ({result.network})", _losses(result), time)))
+    sheet = make_sheet(panels, columns=columns or 3)
+    with writing(files.output):
+        save_image(files.output, sheet, metadata={name: each.metadata() for name, each in results.items()})
+    if files.record is not None:
+        write_json(files.record, {name: result.record() for name, result in results.items()})
+
+
+def _conclude(
+    results: Mapping[str, Result], count: int, asked: Asked, failure: NumericalError | None, *, interrupted: bool
+) -> None:
+    """Print what was painted, and end with the right exit code."""
+    from maskstyle.cli.app import EXIT_INTERRUPTED
+
+    if results and not asked.quiet:
+        tables().print(_table(results))
+        messages().print(f"wrote {asked.files.output}: {len(results)} of {count} results", markup=False)
+    if failure is not None:
+        raise failure
+    if interrupted:
+        messages().print(f"interrupted; the results so far are in {asked.files.output}", markup=False)
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+def _table(results: Mapping[str, Result]) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("variant", "network", "final loss", "terms", "steps", "seconds", box=None, pad_edge=False)
+    for name, result in results.items():
+        total = f"{sum(result.losses.values()):.3g}"
+        cells = (result.network, total, _losses(result), str(_steps(result)), f"{result.seconds:.1f}")
+        table.add_row(escape(name), *cells)
+    return table
+
+
+def _losses(result: Result) -> str:
+    return ", ".join(f"{term} {value:.3g}" for term, value in result.losses.items())
+
+
+def _steps(result: Result) -> int:
+    return sum(scale.evaluations for scale in result.scales)

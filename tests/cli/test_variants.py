@@ -1,0 +1,67 @@
+"""``--try``: variants of one picture on a contact sheet."""
+
+from __future__ import annotations
+
+import pytest
+
+from maskstyle import read_metadata
+
+
+def test_two_options_make_rows_and_columns(desk, run, quick, eagerly, monkeypatch, size_of):
+    from maskstyle.networks import load
+
+    loaded, load_network = [], load.load_network
+    monkeypatch.setattr(load, "load_network", lambda *a, **k: loaded.append(a) or load_network(*a, **k))
+    axes = ("--try", "strength=0.25,0.75", "--try", "style-scale=1,1.5,2")
+    ran = run("basic", "content.png", "style.jpg", "-o", "sheet.png", *quick, *axes).succeeded()
+    metadata = read_metadata(desk / "sheet.png")
+    assert list(metadata)[:2] == ["strength 0.25, style-scale 1", "strength 0.25, style-scale 1.5"]
+    assert [each["settings"]["strength"] for each in metadata.values()] == [0.25] * 3 + [0.75] * 3
+    height, width = size_of(desk / "sheet.png")
+    assert 3 * 384 < width < 4 * 384
+    assert 2 * 300 < height < 3 * 384
+    assert len(loaded) == 1
+    assert "wrote sheet.png: 6 of 6 results" in ran.err
+
+
+def test_a_variant_is_the_picture_of_its_options(desk, run, quick, eagerly):
+    run("basic", "content.png", "style.jpg", "-o", "sheet.png", *quick, "--try", "strength=0.25,0.75").succeeded()
+    run("basic", "content.png", "style.jpg", "-o", "one.png", *quick, "--strength", "0.75").succeeded()
+    wanted, found = read_metadata(desk / "one.png"), read_metadata(desk / "sheet.png")["strength 0.75"]
+    assert found["losses"] == wanted["losses"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("strength", "expected OPTION=VALUE,... such as strength=0.25,0.5,0.75"),
+        ("strenght=1", "did you mean 'strength'?"),
+        ("strength=1,", "expected OPTION=VALUE,..."),
+        ("strength=a", "--try strength is 'a'; expected a number"),
+        ("size=1.5", "--try size is '1.5'; expected a whole number"),
+        ("strength=2", "--strength is 2"),
+        ("color=pink", "expected one of style, content, luminance, match"),
+        ("output=a.png,b.png", "expected OPTION=VALUE"),
+        ("style=none.jpg,style.jpg", "none.jpg does not exist"),
+    ],
+)
+def test_what_cannot_be_tried(desk, run, without_tensorflow, text, says):
+    assert says in run("basic", "content.png", "style.jpg", "-o", "sheet.png", "--try", text).error
+
+
+@pytest.mark.parametrize("options", [("--plot", "a.png"), ("--resume",), ("--snapshot-every", "2")])
+def test_options_without_effect_beside_it(desk, run, options):
+    ran = run("basic", "content.png", "style.jpg", "-o", "sheet.png", "--try", "size=32,40", *options)
+    assert "has no effect with --try" in ran.error
+
+
+def test_lists_and_files_and_words_can_be_tried(desk, run, quick, two_halves):
+    two_halves(desk / "content_map.png", (32, 40), (255, 0, 0), (0, 0, 255))
+    two_halves(desk / "style_map.png", (36, 28), (255, 0, 0), (0, 0, 255))
+    axes = ("--try", "style-layers=block1_conv1;block1_conv2,block1_conv1:2", "--try", "regions=red,blue")
+    ran = run("region", "content.png", "style.jpg", "-o", "sheet.png", *quick, *axes, "--dry-run").succeeded()
+    assert [line.partition(":")[0] for line in ran.out.splitlines()[:2]] == [
+        "style-layers block1_conv1, regions red",
+        "style-layers block1_conv1, regions blue",
+    ]
+    assert not (desk / "sheet.png").exists()
