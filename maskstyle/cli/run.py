@@ -1,4 +1,4 @@
-"""``maskstyle run`` paints a plan file; ``maskstyle plan from`` makes one from a result."""
+"""``maskstyle run`` paints a plan file; ``maskstyle plan`` makes one."""
 
 from __future__ import annotations
 
@@ -88,9 +88,23 @@ def run(
         paint_plan(read, asked)
 
 
-@plans.callback()
-def _plans() -> None:
-    """Make ``from`` a subcommand, although it is the only one."""
+@plans.command("new")
+def plan_new(
+    content: Annotated[Path, typer.Argument(help="Content image.", show_default=False, metavar="PHOTO")],
+    styles: Annotated[list[Path], typer.Argument(help="Style images.", show_default=False, metavar="PAINTING...")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
+) -> None:
+    """Write a plan to edit, with the regions of the maps beside the images."""
+    from maskstyle.cli.outputs import check_distinct
+    from maskstyle.images.files import check_replaceable
+    from maskstyle.plans.new import new_plan
+    from maskstyle.plans.recording import recorded_path
+
+    if output is not None:
+        check_distinct({"--output": output}, [content, *styles])
+        check_replaceable(output)
+    plan = output or Path("plan.toml")
+    _put(new_plan(content, styles, plan, lambda path: recorded_path(path, plan)), output)
 
 
 @plans.command("from")
@@ -100,9 +114,9 @@ def plan_from(
 ) -> None:
     """Make the plan that repeats a result from its metadata."""
     from maskstyle import __version__
-    from maskstyle.cli.console import announce, messages
+    from maskstyle.cli.console import announce
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_replaceable, write_text_atomically
+    from maskstyle.images.files import check_replaceable
     from maskstyle.images.io import read_metadata
     from maskstyle.plans.from_result import plan_of_result
     from maskstyle.plans.recording import describe_changes, recorded_path
@@ -126,13 +140,21 @@ def plan_from(
         notes.append(f"{result} was interrupted; the plan paints the whole picture")
     for note in notes:
         announce(note, quiet=False, name="note")
+    _put(text, output)
+
+
+def _put(text: str, output: Path | None) -> None:
+    """Write a plan to a file, or print it."""
+    from rich.markup import escape
+
+    from maskstyle.cli.console import messages
+    from maskstyle.images.files import write_text_atomically
+
     if output is None:
         typer.echo(text if sys.stdout.isatty() else text.encode(), nl=False)  # a plan is UTF-8 on every system
-    else:
-        from rich.markup import escape
-
-        write_text_atomically(output, text)
-        messages().print(f"wrote {escape(str(output))}")
+        return
+    write_text_atomically(output, text)
+    messages().print(f"wrote {escape(str(output))}")
 
 
 def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
