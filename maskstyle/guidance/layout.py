@@ -32,12 +32,15 @@ class StyleImage:
         Name in messages.
     alpha : (h, w) float array, optional
         Opacity in [0, 1] of an RGB image; opaque by default.
+    scale : float
+        Scale factor of this image, above 0, beside ``settings.style_scale``: above 1 makes larger strokes.
     """
 
     image: Image
     style_map: SemanticMap | None = None
     name: str = field(default="the style image", compare=False)
     alpha: Mask | None = None
+    scale: float = 1.0
 
     @property
     def size(self) -> Size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +176,7 @@ class _Loader:
         self._maps: dict[str, SemanticMap] = {}
         self._masks: dict[Path, MaskFile] = {}
         self._absorbed: list[int] = []
+        self._at_scales: dict[str, StyleImage] = {}
         main = plan.inputs.main
         with plan.source.locating(main):
             self.picture = load_image(plan.file(plan.main))
@@ -285,7 +286,17 @@ class _Loader:
         file, style_map = str(self.plan.file(style.image)), None
         if style.map is not None:
             style_map = self._read_map(style.map, ("styles", name, "map"), image, file)
-        return StyleImage(image, style_map, file)
+        return StyleImage(image, style_map, file, scale=style.scale)
+
+    def _scaled(self, name: str, scale: float | None) -> StyleImage:
+        """Return a style image at a further scale; regions that share both go on to share it."""
+        if scale is None or scale == 1:
+            return self._styles[name]
+        key = f"{name} at {scale}"
+        if key not in self._at_scales:
+            style = self._styles[name]
+            self._at_scales[key] = replace(style, scale=style.scale * scale)
+        return self._at_scales[key]
 
     def _masked_styles(self, name: str, declared: Declared) -> Any:
         entries = self.plan.regions
@@ -317,7 +328,7 @@ class _Loader:
         return [self._region(place, entry) for place, entry in enumerate(self.plan.regions)]
 
     def _region(self, place: int, entry: RegionEntry) -> PlanRegion:
-        style = None if entry.style is None else self._styles[entry.style]
+        style = None if entry.style is None else self._scaled(entry.style, entry.scale)
         region: Color | None = None
         if entry.region is not None:
             content_map = self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])

@@ -28,12 +28,15 @@ class PlanStyle:
         The file of its semantic map.
     share : float
         Its share where whole styles are blended.
+    scale : float
+        Scale factor of the image, for the size of strokes.
     """
 
     name: str
     image: str
     map: str | None = None
     share: float = 1.0
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class RegionEntry:
         The file of a soft mask over the style image instead.
     strength : float or None
         Strength of the style; None: that of the settings.
+    scale : float or None
+        Further scale factor of the style image.
     color : str or None
         Color mode; by default, that of the settings.
     """
@@ -67,6 +72,7 @@ class RegionEntry:
     style_region: str | None = None
     style_mask: str | None = None
     strength: float | None = None
+    scale: float | None = None
     color: str | None = None
 
 

@@ -174,7 +174,12 @@ def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> Pl
     if "share" in table and not blends:
         instead = "leave it out" if one_style(inputs) else "use strength in [[region]], or leave it out"
         source.report((*path, "share"), f"share has no effect in technique {inputs.technique!r}; {instead}")
-    return PlanStyle(name, image, table.get("map"), float(table.get("share", 1.0)))
+    if "scale" in table and not any(each.kind == "plan regions" for each in declared_inputs(inputs).values()):
+        source.report(
+            (*path, "scale"),
+            f"scale has no effect in technique {inputs.technique!r}; set style_scale in [settings], or add [[region]]",
+        )
+    return PlanStyle(name, image, table.get("map"), float(table.get("share", 1.0)), float(table.get("scale", 1.0)))
 
 
 def _region(

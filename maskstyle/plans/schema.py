@@ -41,7 +41,7 @@ COMMON_KEYS: Mapping[str, Kind] = {
 MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
 """How maps are read, where there are any."""
 
-STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": NUMBER}
+STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": NUMBER, "scale": POSITIVE}
 
 REGION_KEYS: Mapping[str, Kind] = {
     "region": TEXT,
@@ -51,6 +51,7 @@ REGION_KEYS: Mapping[str, Kind] = {
     "style_region": TEXT,
     "style_mask": TEXT,
     "strength": NUMBER,
+    "scale": POSITIVE,
     "color": TEXT,
     "keep": YES_NO,
 }

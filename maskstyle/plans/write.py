@@ -70,6 +70,8 @@ def _styles(plan: Plan, path_of: PathOf) -> Table:
             styles[name]["map"] = path_of(plan.file(style.map))
         if blends:
             styles[name]["share"] = style.share
+        if style.scale != 1:
+            styles[name]["scale"] = style.scale
     return styles
 
 
@@ -92,6 +94,8 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
     table["style"] = given.style
     if given.strength is not None:
         table["strength"] = given.strength
+    if given.scale is not None:
+        table["scale"] = given.scale
     if not resolve:
         return table
     return {**table, **_part(given, plan, placement, path_of), "color": placement.color}

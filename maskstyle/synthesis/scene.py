@@ -125,8 +125,13 @@ class Scene:
     @cached_property
     def sizes(self) -> list[Size]:
         """The (height, width) of each scale, from coarse to fine."""
-        styles = [style.size for style in self.layout.styles()]
-        return transfer_sizes(self.size, self.settings, styles=styles)
+        styles = self.layout.styles()
+        return transfer_sizes(
+            self.size,
+            self.settings,
+            styles=[style.size for style in styles],
+            style_scales=[style.scale for style in styles],
+        )
 
     def demand(self, network: Architecture, compute_type: str, limits: Limits) -> Demand:
         """Return what the time and memory of painting the scene depend on."""
@@ -172,10 +177,11 @@ class Scene:
         """Return the style images, resized for a result of a size; arrays stay shared."""
         scaled = {}
         for seen in self.styles:
-            if id(seen.image) not in scaled:
-                used = style_size(size_of(seen.image), size, self.settings)
-                scaled[id(seen.image)] = resize_image(seen.image, used)
-        return [seen._replace(image=scaled[id(seen.image)]) for seen in self.styles]
+            key = id(seen.image), seen.source.scale
+            if key not in scaled:
+                used = style_size(size_of(seen.image), size, self.settings, seen.source.scale)
+                scaled[key] = resize_image(seen.image, used)
+        return [seen._replace(image=scaled[id(seen.image), seen.source.scale]) for seen in self.styles]
 
     @property
     def composed_over_content(self) -> bool:

@@ -40,7 +40,9 @@ LARGEST_PIXELS = 400_000_000
 """Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
 
 
-def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] = ()) -> list[Size]:
+def transfer_sizes(
+    content: Size, settings: Settings, *, styles: Sequence[Size] = (), style_scales: Sequence[float] = ()
+) -> list[Size]:
     """Return the sizes of a run from coarse to fine.
 
     Parameters
@@ -51,6 +53,8 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
         Size, scales, layers and weights.
     styles : sequence of (height, width)
         Sizes of the style images.
+    style_scales : sequence of float
+        Their own scales, beside ``settings.style_scale``; 1 by default.
 
     Raises
     ------
@@ -63,7 +67,9 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
             "content_weight, style_weight and tv_weight are all 0, so there is nothing to do; make one larger"
         )
     finest = result_size(content, settings)
-    for used in (finest, *(style_size(style, finest, settings) for style in styles)):
+    factors = style_scales or [1.0] * len(styles)
+    scaled = list(zip(styles, factors, strict=True))
+    for used in (finest, *(style_size(style, finest, settings, scale) for style, scale in scaled)):
         if used[0] * used[1] > LARGEST_PIXELS:
             raise SettingsError(
                 f"an image would be {used[0]}x{used[1]} (height x width), more than the {LARGEST_PIXELS // 10**6} "
@@ -71,8 +77,8 @@ def transfer_sizes(content: Size, settings: Settings, *, styles: Sequence[Size] 
             )
     needed = smallest_side(wanted_layers(settings))
     sizes = pyramid_sizes(finest, scales_at(finest, settings.scales), smallest_side=needed)
-    for style in styles if settings.style_factor > 0 else ():
-        used = style_size(style, sizes[0], settings)
+    for style, scale in scaled if settings.style_factor > 0 else ():
+        used = style_size(style, sizes[0], settings, scale)
         if min(used) < needed:
             raise SettingsError(
                 f"the style image of {style[0]}x{style[1]} would be used at {used[0]}x{used[1]} (height x width), "
@@ -87,10 +93,10 @@ def result_size(content: Size, settings: SizeSettings) -> Size:
     return fit_size(content, settings.size or min(max(content), DEFAULT_LONGER_SIDE))
 
 
-def style_size(style: Size, result: Size, settings: SizeSettings) -> Size:
-    """Return the (height, width) at which a style image is used for a result of a size."""
+def style_size(style: Size, result: Size, settings: SizeSettings, scale: float = 1.0) -> Size:
+    """Return the (height, width) at which a style image with a scale of its own is used for a result of a size."""
     base = result if settings.style_fit == "stretch" else fit_size(style, max(result))
-    return fit_size(base, max(1, round(settings.style_scale * max(base))))
+    return fit_size(base, max(1, round(scale * settings.style_scale * max(base))))
 
 
 def scales_at(size: Size, scales: int | None) -> int:

@@ -17,6 +17,7 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
 from maskstyle.settings import CHOICES, Settings
 from maskstyle.synthesis.scene import Scene
+from maskstyle.synthesis.schedule import result_size, style_size
 from maskstyle.techniques.checks import check_soft_maps, check_strength, check_style
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
@@ -118,7 +119,7 @@ class PlanInputs(EdgeInputs):
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=soft,
+            notes=(*soft, *_enlarged(layout, content.shape[:2], settings)),
         )
 
     def _layout(self, size: Size, settings: Settings) -> Layout:
@@ -253,6 +254,18 @@ class _Placing:
                 missing, self._content_map, style_map, content_name=self._name, style_name=map_name, advice=advice
             )
         )
+
+
+def _enlarged(layout: Layout, size: Size, settings: Settings) -> tuple[str, ...]:
+    """Return a note for each style image that its scale enlarges beyond its own size."""
+    notes = []
+    finest = result_size(size, settings)
+    for style in layout.styles():
+        used = style_size(style.size, finest, settings, style.scale)
+        if style.scale > 1 and max(used) > max(style.size):
+            shown, own = (f"{each[1]}x{each[0]}" for each in (used, style.size))
+            notes.append(f"{style.name} is enlarged from {own} to {shown} for its strokes, which become soft")
+    return tuple(notes)
 
 
 def _require_some(semantic_map: SemanticMap, label: int, name: str, map_name: str) -> None:
