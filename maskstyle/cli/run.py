@@ -182,6 +182,7 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
         initial=chosen.initial,
         limits=chosen.limits,
         snapshot_every=chosen.snapshot_every,
+        given=plan.given | values.keys(),
     )
 
 

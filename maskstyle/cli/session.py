@@ -23,6 +23,7 @@ from maskstyle.networks.weights import read_weights
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import file_hashes, recorded_path
+from maskstyle.plans.without_effect import without_effect
 from maskstyle.plans.write import resolved_table
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import resolved_choice
@@ -114,6 +115,8 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
         with plan.source.locating("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
     scene = loaded.scene()
+    idle = map(plan.source.naming, without_effect(plan.given, scene))
+    loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)
     notes = (*asked.notes, *loaded.notes, *loaded.advice, *([] if left is None else [left]), *scene.notes)
     said = set() if said is None else said

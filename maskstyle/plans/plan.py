@@ -150,6 +150,8 @@ class Plan:
         How patches are cut and matched.
     reading : MapReading
         How maps are read.
+    given : frozenset of str
+        The settings that the person gave, not a recipe.
     """
 
     path: Path
@@ -166,6 +168,7 @@ class Plan:
     regions: tuple[RegionEntry, ...] = ()
     patches: PatchSettings | None = None
     reading: MapReading = MapReading()
+    given: frozenset[str] = frozenset()
 
     @property
     def technique(self) -> str:

@@ -25,7 +25,7 @@ from maskstyle.plans.schema import (
     one_style,
     technique_of,
 )
-from maskstyle.plans.settings_table import RUN_FIELDS, Chosen, chosen_settings, patches_from
+from maskstyle.plans.settings_table import RENAMED, RUN_FIELDS, Chosen, chosen_settings, patches_from
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES
 from maskstyle.techniques.inputs import Inputs, declared_inputs
@@ -106,6 +106,7 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         reading=MapReading(
             None if palette is None else tuple(palette), table.get("least_region"), table.get("soft_maps", False)
         ),
+        given=frozenset(RENAMED.get(name, name) for name in table.get("settings", {})),
     )
 
 
@@ -177,7 +178,7 @@ def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> Pl
     if "scale" in table and not any(each.kind == "plan regions" for each in declared_inputs(inputs).values()):
         source.report(
             (*path, "scale"),
-            f"scale has no effect in technique {inputs.technique!r}; set style_scale in [settings], or add [[region]]",
+            f"scale has no effect in technique {inputs.technique!r}; set style_scale in [settings]",
         )
     return PlanStyle(name, image, table.get("map"), float(table.get("share", 1.0)), float(table.get("scale", 1.0)))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout
@@ -81,6 +82,16 @@ class EdgeInputs(Inputs):
             "denoised": self._denoised(layout),
         }
 
+    def edge_notes(self, layout: Layout) -> tuple[str, ...]:
+        """Return a note if painted regions that touch keep a sharp edge, although they have a fade-in."""
+        labels = None if layout.content_map is None else layout.content_map.labels
+        if not self.feather or labels is None or not _touch(labels, layout.painted()):
+            return ()
+        return (
+            "feather fades into the content image only: painted regions that touch keep a sharp edge between them; "
+            "to fade from one style to the other, read a map with soft edges with soft_maps, or paint through masks",
+        )
+
     def _denoised(self, layout: Layout) -> tuple[int, ...] | None:
         """Return the labels of the regions to denoise; None: all that is painted."""
         if self.denoise_regions is None:
@@ -90,6 +101,13 @@ class EdgeInputs(Inputs):
                 raise SettingsError("denoise_regions has no effect where no region is painted; leave it out")
         name = self.name_of("content_map", "the content map")
         return find_painted("denoise_regions", self.denoise_regions, layout.content_map, layout.painted(), name=name)
+
+
+def _touch(labels: NDArray[np.int32], painted: Sequence[int]) -> bool:
+    """Return whether two different painted regions are neighbors."""
+    own = np.where(np.isin(labels, painted), labels, -1)
+    pairs = ((own[1:], own[:-1]), (own[:, 1:], own[:, :-1]))
+    return any(bool(((one != other) & (one >= 0) & (other >= 0)).any()) for one, other in pairs)
 
 
 def check_fading(feather: float, mode: str) -> None:

@@ -21,6 +21,7 @@ from maskstyle.maps.assignment import NAMES, MapNames
 from maskstyle.settings import WHERE, Bounds, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.checks import check_alpha, check_picture, check_style, check_visible, checked_alpha
+from maskstyle.techniques.understood import understood_image, understood_images, understood_map, understood_mask
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.paint import Run
@@ -92,6 +93,9 @@ class Inputs:
     A technique sets the class variables: its name, the defaults of its settings, the meaning of ``init="auto"``, the
     settings that have no effect, the main input, and whether it accepts soft maps.
 
+    Wherever an image, a map or a mask is taken, a path, a picture from `maskstyle.load_image` or an array of 8-bit
+    values may be given too.
+
     Parameters
     ----------
     alpha : (H, W) float array, optional
@@ -119,6 +123,20 @@ class Inputs:
     settings: Settings | None = None
     run: Run | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Read files, and take the pixels of loaded pictures: an image, map or mask may be given as any of them."""
+        for name, declared in declared_inputs(type(self)).items():
+            value = getattr(self, name)
+            if declared.kind in ("image", "style"):
+                value = understood_image(value)
+            elif declared.kind in ("styles", "masked styles"):
+                value = understood_images(value)
+            elif declared.kind == "map":
+                value = understood_map(value)
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "initial", understood_image(self.initial))
+        object.__setattr__(self, "alpha", understood_mask(self.alpha))
 
     def scene(self) -> Scene:
         """Check all inputs, once, and return the resolved scene.

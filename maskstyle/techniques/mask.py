@@ -16,6 +16,7 @@ from maskstyle.settings import COLOR, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.checks import check_strength, check_style
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
+from maskstyle.techniques.understood import understood_mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,11 @@ class MaskInputs(Inputs):
     transparent: bool = declare(
         "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
+
+    def __post_init__(self) -> None:
+        """Read files, those of masks too."""
+        super().__post_init__()
+        object.__setattr__(self, "masks", [understood_mask(each) for each in self.masks])
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each mask."""

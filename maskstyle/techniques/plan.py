@@ -21,6 +21,7 @@ from maskstyle.synthesis.schedule import result_size, style_size
 from maskstyle.techniques.checks import check_soft_maps, check_strength, check_style
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
+from maskstyle.techniques.understood import understood_image, understood_map, understood_mask
 
 WHOLE = "whole"
 """The value of `style_region` that stands for the whole style image."""
@@ -57,6 +58,11 @@ class PlanRegion:
     style_mask: Mask | None = None
     strength: float | None = None
     color: str | None = None
+
+    def __post_init__(self) -> None:
+        """Read masks that are given as files."""
+        object.__setattr__(self, "mask", understood_mask(self.mask))
+        object.__setattr__(self, "style_mask", understood_mask(self.style_mask))
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +125,7 @@ class PlanInputs(EdgeInputs):
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*soft, *_enlarged(layout, content.shape[:2], settings)),
+            notes=(*soft, *self.edge_notes(layout), *_enlarged(layout, content.shape[:2], settings)),
         )
 
     def _layout(self, size: Size, settings: Settings) -> Layout:
@@ -213,7 +219,8 @@ class _Placing:
         assert given is not None
         if id(given) not in self._styles:
             with concerning("style"):
-                style = check_style(given, given.name.removeprefix("the "))
+                style = replace(given, image=understood_image(given.image), style_map=understood_map(given.style_map))
+                style = check_style(style, given.name.removeprefix("the "))
                 if style.style_map is not None:
                     fitted = fit_map(
                         style.style_map, style.size, name=f"the map of {style.name}", image_name=style.name

@@ -130,7 +130,7 @@ class RegionInputs(EdgeInputs):
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*left_alone, *soft),
+            notes=(*left_alone, *soft, *self.edge_notes(layout)),
         )
 
     def _strengths(self, assigned: Assignment, settings: Settings) -> dict[int, float | None]:

@@ -103,7 +103,7 @@ def test_an_opaque_alpha_is_none(network):
     "alpha",
     [
         *(np.zeros(size, np.float32) for size in [(12, 16, 1), (12,), (6, 8)]),
-        np.full((12, 16), 255, np.uint8),
+        np.full((12, 16), 255, np.uint16),
         np.full((12, 16), np.nan, np.float32),
     ],
 )
@@ -178,7 +178,7 @@ def test_should_stop(network):
     ("image", "message"),
     [
         (np.zeros((12, 16), np.float32), "shape"),
-        (np.zeros((12, 16, 3), np.uint8), "uint8"),
+        (np.zeros((12, 16, 3), np.uint16), "uint16"),
         (np.full((12, 16, 3), np.nan, np.float32), "nan"),
         (np.full((12, 16, 3), 1.5, np.float32), "1.5"),
         (np.full((12, 16, 3), -1.5, np.float32), "-1.5"),

@@ -231,8 +231,8 @@ def test_styles_may_be_of_any_float_type(transfer):
 
 
 def test_a_style_without_a_name_is_called_the_style_image(transfer):
-    with pytest.raises(ImageError, match=r"^the style image has type uint8"):
-        transfer(PlanRegion(RED, style=StyleImage(np.zeros((8, 8, 3), np.uint8))))
+    with pytest.raises(ImageError, match=r"^the style image has type uint16"):
+        transfer(PlanRegion(RED, style=StyleImage(np.zeros((8, 8, 3), np.uint16))))
 
 
 def test_strength_scales_the_style_term(transfer):
