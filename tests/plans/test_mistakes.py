@@ -49,7 +49,7 @@ def test_all_mistakes_of_the_text_at_once(read):
     with pytest.raises(Mistakes) as caught:
         read(
             'contnt = "photo.jpg"\n[settings]\nsize = 0\nstrenght = 0.4\ncolor = "pink"\n[run]\nmemory = "much"\n'
-            '[styles.a]\nimage = 3\n[[region]]\nregion = "nocolor"\nstyle = "b"\n[[region]]\nkeep = true\n'
+            '[styles.a]\nimage = 3\n[[region]]\nregion = "#nocolor"\nstyle = "b"\n[[region]]\nkeep = true\n'
         )
     expected = (
         "line 1: a plan has no key 'contnt'; did you mean 'content'?",
@@ -85,7 +85,7 @@ def test_all_colors_that_no_map_has_at_once(read):
 
 def test_one_mistake_keeps_its_own_error(read):
     with pytest.raises(SettingsError, match=r"line 7: expected a color") as caught:
-        read(GOOD.replace('"red"', '"nocolor"'))
+        read(GOOD.replace('"red"', '"#nocolor"'))
     assert not isinstance(caught.value, Mistakes)
     assert caught.value.line == 7
 
