@@ -501,7 +501,7 @@ def test_what_is_wrong_with_regions_and_masks_has_its_line(checked_plan, text, o
     message = checked_plan("--dry-run", text=text.replace(old, new)).error
     assert message.startswith(f"plan.toml, {says}")
     assert "`" not in message
-    assert "--" not in message
+    assert "--" not in message.partition("maskstyle masks from-map")[0]  # a command to copy has options
 
 
 PAIRS = f"""technique = "patch"
