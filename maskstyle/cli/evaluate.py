@@ -10,10 +10,13 @@ import typer
 
 from maskstyle.cli.console import announce, messages, tables
 from maskstyle.cli.options import (
+    IgnoreOption,
     LeastRegionOption,
+    MapOrientationOption,
     PaletteOption,
     QuietOption,
     SoftMapsOption,
+    StretchMapsOption,
     WeightsOption,
     changed,
     layer_mix_text,
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from maskstyle.cli.evaluate_inputs import InputFiles, Matching
     from maskstyle.evaluation import Evaluation
     from maskstyle.images.io import Picture
-    from maskstyle.plans.plan import MapReading
+    from maskstyle.plans.map_reading import MapReading
 
 MAPS, MEASURE = "Semantic maps and masks", "Network and layers"
 """Help panels."""
@@ -75,6 +78,9 @@ def evaluate(
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
     soft_maps: SoftMapsOption = False,
+    ignore: IgnoreOption = None,
+    stretch_maps: StretchMapsOption = False,
+    map_orientation: MapOrientationOption = None,
     masks: Annotated[
         list[Path] | None,
         typer.Option("--mask", help="Mask of the painted pixels, instead of maps; repeatable.", rich_help_panel=MAPS),
@@ -158,13 +164,16 @@ def evaluate(
         "--palette": palette,
         "--least-region": least_region,
         "--soft-maps": soft_maps or None,
+        "--ignore": ignore,
+        "--stretch-maps": stretch_maps or None,
+        "--map-orientation": map_orientation,
     }
     given = [flag for flag, value in map_options.items() if value is not None]
     if given and (whole or masks):
         raise SettingsError(f"{given[0]} has no effect with {'--whole' if whole else '--mask'}; drop one of them")
     if masks and content is None:
         raise SettingsError("--mask needs the content image to find changes outside the mask; add --content FILE")
-    reading = asked_reading(palette, least_region, soft=soft_maps)
+    reading = asked_reading({flag[2:].replace("-", "_"): value for flag, value in map_options.items()})
     maps = MapFiles() if whole or masks else find_maps(content, style, content_map, style_map, required=bool(given))
     files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
     matching = Matching(regions, tuple(mapping or ()), unmatched)
@@ -180,10 +189,12 @@ def _evaluate(
     files: InputFiles, matching: Matching, asked: MapReading, settings: Settings, *, quiet: bool
 ) -> tuple[Evaluation, dict[str, Any]]:
     """Read the files, check that they fit together, evaluate, and return the inputs for the record too."""
-    from maskstyle.cli.map_options import described_reading
+    from maskstyle.cli.app import with_flags
+    from maskstyle.cli.map_options import described_reading, read_fitted
     from maskstyle.cli.session import chosen_network
     from maskstyle.evaluation.comparison import evaluation_settings
     from maskstyle.images.io import load_image
+    from maskstyle.images.pixels import size_of
     from maskstyle.images.transparency import with_alpha
     from maskstyle.masks.io import read_mask
     from maskstyle.networks import tensorflow_import
@@ -192,7 +203,12 @@ def _evaluate(
     result, style = load_image(files.result), load_image(files.style)
     content = None if files.content is None else load_image(files.content)
     reading = files.map_reading(asked)
-    maps = tuple(reading.read(path) for path in files.maps.paths)
+    images = [(files.content, result if content is None else content), (files.style, style)]
+    read = [
+        read_fitted(reading, path, file, size_of(image.pixels), image_name=str(file or files.result))
+        for path, (file, image) in zip(files.maps.paths, images, strict=False)
+    ]
+    maps = tuple(found for found, _ in read)
     names = tuple(map(str, files.maps.paths))
     resolved = matching.resolve(maps, names)
     masks = [read_mask(path) for path in files.masks]
@@ -204,7 +220,7 @@ def _evaluate(
     settings = evaluation_settings(settings, has_content=content is not None)
     _check(result, style, content, settings, {**given, **({"names": names} if names else {})})
     choice = resolve_compute_type(chosen_network(settings, files.weights))
-    lines = [*files.maps.messages]
+    lines = [*files.maps.messages, *(("note", with_flags(note)) for _, notes in read for note in notes)]
     if reading != asked:
         lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
     lines += [
@@ -232,7 +248,12 @@ def _evaluate(
         **matching.record(resolved),
         "palette": None if reading.palette is None else list(reading.palette),
         "least_region": reading.least_region,
-        "soft_maps": reading.soft,
+        "soft_maps": reading.soft_maps,
+        **{
+            name: value
+            for name, value in reading.table().items()
+            if name not in ("palette", "least_region", "soft_maps")
+        },
         "weights": choice.source,
     }
 

@@ -17,10 +17,10 @@ from maskstyle.cli.map_options import (
 from maskstyle.cli.outputs import check_distinct
 from maskstyle.errors import SettingsError
 from maskstyle.images.files import check_replaceable, check_writable
-from maskstyle.maps.colors import format_color
+from maskstyle.maps.colors import format_region
 from maskstyle.maps.io import find_map_beside
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.plans.plan import MapReading
+from maskstyle.plans.map_reading import MapReading
 
 
 class MapFiles(NamedTuple):
@@ -140,7 +140,7 @@ class Matching(NamedTuple):
         """Return resolved regions, mapping and unmatched for the record."""
         regions = resolved["regions"]
         return {
-            "regions": None if regions is None else [format_color(color) for color in regions],
-            "mapping": [[format_color(color) for color in pair] for pair in resolved["mapping"]],
+            "regions": None if regions is None else [format_region(color) for color in regions],
+            "mapping": [[format_region(color) for color in pair] for pair in resolved["mapping"]],
             "unmatched": resolved["unmatched"],
         }

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
-from maskstyle.maps.colors import color_name, format_color
+from maskstyle.maps.colors import format_color
+from maskstyle.maps.semantic_map import short_name
 
 TITLES = ("region", "pixels", "own style", "distance", "nearest other", "its distance", "leakage", "content")
 NAMES = ("region", "own style", "nearest other")
@@ -66,7 +67,7 @@ def _label(region: EvaluatedRegion) -> Text:
     if region.color is None:
         return Text(region.name)
     color = format_color(region.color)
-    return Text.assemble(("  ", f"on {color}"), f" {color} {color_name(region.color)}")
+    return Text.assemble(("  ", f"on {color}"), f" {short_name(region.name)}")
 
 
 def _summary(evaluation: Evaluation) -> str:

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from maskstyle.cli.options import parse_strength
+from maskstyle.cli.options import READING_OPTIONS, flag_of, parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image, read_metadata
-from maskstyle.maps.colors import Color, check_region, format_color, parse_color
-from maskstyle.maps.io import find_map_beside
-from maskstyle.maps.matching import find_named_region
+from maskstyle.images.pixels import Size
+from maskstyle.images.sidecars import check_fit, same_aspect
+from maskstyle.maps.colors import Color, RegionKey, check_region, format_color, parse_color
+from maskstyle.maps.io import find_map_beside, fit_map
+from maskstyle.maps.matching import find_listed_regions
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.plans.plan import MapReading
+from maskstyle.plans.map_reading import MapReading
 
 _STRENGTH = re.compile(r"\s*([^=]+?)\s*=\s*([^,=]+?)\s*(?:,|$)")
 _COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")
@@ -51,6 +53,17 @@ def listed_colors(text: str) -> list[str]:
     return _COLOR.findall(text.strip() + ",")[:-1]
 
 
+def listed_keys(text: str) -> list[str]:
+    """Return the parts of ``COLOR,...`` where numbers are ids, as no map says otherwise.
+
+    Examples
+    --------
+    >>> listed_keys("0,255, white")
+    ['0', '255', 'white']
+    """
+    return [part.strip() for part in text.split(",")]
+
+
 def parse_colors(text: str, flag: str) -> list[Color]:
     """Read ``COLOR,...``.
 
@@ -68,15 +81,16 @@ def check_regions(text: str, flag: str) -> None:
         _check(part, flag)
 
 
-def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[Color]:
-    """Read ``COLOR,...`` as colors of the regions of a map; the name of a color may mean a similar one.
+def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[RegionKey]:
+    """Read ``COLOR,...`` as colors or ids of the regions of a map; the name of a color may mean a similar one.
 
     Raises
     ------
     ImageError
         If no region has a color or name, or several regions have a name.
     """
-    return [_region(part, flag, semantic_map, name) for part in listed_colors(text)]
+    labels = [label for part in listed_colors(text) for label in _labels(part, flag, semantic_map, name)]
+    return [semantic_map.key(label) for label in labels]
 
 
 def split_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
@@ -98,7 +112,7 @@ def split_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
 
 def chosen_mapping(
     texts: list[str], flag: str, content: SemanticMap, style: SemanticMap, *, names: tuple[str, str]
-) -> list[tuple[Color, Color]]:
+) -> list[tuple[RegionKey, RegionKey]]:
     """Read ``CONTENTCOLOR=STYLECOLOR`` several times as the colors of regions of two maps."""
     return [
         (_region(here, flag, content, names[0]), _region(there, flag, style, names[1]))
@@ -136,36 +150,83 @@ def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
     return strengths
 
 
-def asked_reading(palette: str | None, least_region: int | None, *, soft: bool = False) -> MapReading:
-    """Return the reading that ``--palette``, ``--least-region`` and ``--soft-maps`` ask for.
+def asked_reading(given: Mapping[str, Any]) -> MapReading:
+    """Return the reading that ``--palette``, ``--least-region`` and the other options of maps ask for.
 
     Raises
     ------
     SettingsError
         If a color cannot be read, or the number is below 1.
     """
-    if least_region is not None and least_region < 1:
-        raise SettingsError(f"--least-region is {least_region}; expected a number of pixels of at least 1")
-    colors = None if palette is None else tuple(map(format_color, parse_colors(palette, "--palette")))
-    return MapReading(colors, least_region, soft)
+    values = {name: given[name] for name in READING_OPTIONS if given.get(name) is not None}
+    if values.get("least_region", 1) < 1:
+        least = values["least_region"]
+        raise SettingsError(f"--least-region is {least}; expected a number of pixels of at least 1")
+    if "palette" in values:
+        values["palette"] = tuple(map(format_color, parse_colors(values["palette"], "--palette")))
+    if "ignore" in values:
+        values["ignore"] = tuple(listed_keys(values["ignore"]))
+        for text in values["ignore"]:
+            _check(text, "--ignore")
+    return MapReading(**values)
 
 
-def read_maps(
-    paths: tuple[Path, Path], *, palette: str | None, least_region: int | None, soft: bool = False
-) -> tuple[SemanticMap, SemanticMap]:
-    """Read a content map and a style map with ``--palette``, ``--least-region`` and ``--soft-maps``."""
-    reading = asked_reading(palette, least_region, soft=soft)
-    return reading.read(paths[0]), reading.read(paths[1])
+def read_fitted(
+    reading: MapReading, path: Path, image: Path | None, size: Size | None, *, image_name: str = ""
+) -> tuple[SemanticMap, list[str]]:
+    """Read a map as a command asks, and stretch it to the size of its image where it asks for that.
+
+    Parameters
+    ----------
+    reading : MapReading
+        How to read it.
+    path : Path
+        The map.
+    image : Path or None
+        The file of its image, if that is known.
+    size : (height, width) or None
+        The size of the image.
+    image_name : str
+        What messages call the image; by default, its file.
+
+    Returns
+    -------
+    found : SemanticMap
+        The map; of another size than the image's unless it was stretched.
+    notes : list of str
+        How it was read.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or only another reading fits its image.
+    """
+    found = reading.read(path, image)
+    notes = reading.notes(found, str(path))
+    if size is None:
+        return found, notes
+    found, more = laid_over(found, reading, path, image, size, image_name=image_name)
+    return found, [*notes, *more]
+
+
+def laid_over(
+    found: SemanticMap, reading: MapReading, path: Path, image: Path | None, size: Size, *, image_name: str = ""
+) -> tuple[SemanticMap, list[str]]:
+    """Return a map, stretched to its image where its reading asks for that, and notes; see `read_fitted`."""
+    name = image_name or str(image)
+    notes = check_fit(found.size, size, reading.fit(image), kind="map", name=str(path), image_name=name)
+    if reading.stretch_maps and not same_aspect(found.size, size):
+        found = fit_map(found, size, name="", image_name="", stretch=True)
+    return found, notes
 
 
 def described_reading(reading: MapReading) -> str:
     """Return the options that ask for a reading."""
     options = []
-    if reading.palette is not None:
-        options.append(f"--palette {','.join(reading.palette)}")
-    if reading.least_region is not None:
-        options.append(f"--least-region {reading.least_region}")
-    return " ".join([*options, *(["--soft-maps"] if reading.soft else [])])
+    for name, value in reading.table().items():
+        words = "" if value is True else f" {','.join(value) if isinstance(value, list) else value}"
+        options.append(f"{flag_of(name)}{words}")
+    return " ".join(options)
 
 
 def recorded_reading(result: Path, maps: tuple[Path, ...]) -> MapReading:
@@ -188,9 +249,9 @@ def recorded_reading(result: Path, maps: tuple[Path, ...]) -> MapReading:
     try:
         if not maps or not {path.name for path in maps} <= _map_names(recorded):
             return MapReading()
-        palette = recorded.get("palette")
-        colors = None if palette is None else tuple(format_color(parse_color(color)) for color in palette)
-        return MapReading(colors, recorded.get("least_region"), bool(recorded.get("soft_maps", False)))
+        for color in recorded.get("palette") or ():
+            parse_color(color)
+        return MapReading.of_table(recorded)
     except (AttributeError, TypeError, SettingsError):  # written by something else
         return MapReading()
 
@@ -203,10 +264,15 @@ def _map_names(recorded: Mapping[str, Any]) -> set[str]:
     return {Path(file).name for file in files if file is not None}
 
 
-def _region(text: str, flag: str, semantic_map: SemanticMap, name: str) -> Color:
+def _region(text: str, flag: str, semantic_map: SemanticMap, name: str) -> RegionKey:
+    (label,) = _labels(text, flag, semantic_map, name)[:1]
+    return semantic_map.key(label)
+
+
+def _labels(text: str, flag: str, semantic_map: SemanticMap, name: str) -> list[int]:
     _check(text, flag)
     try:
-        return semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+        return find_listed_regions(text, semantic_map, name=name)
     except SettingsError as error:  # no color, and no name of a region either
         raise SettingsError(f"{flag}: {error}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,13 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskstyle.cli.console import messages, tables
-from maskstyle.cli.options import LeastRegionOption, PaletteOption
+from maskstyle.cli.options import (
+    IgnoreOption,
+    LeastRegionOption,
+    MapOrientationOption,
+    PaletteOption,
+    StretchMapsOption,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from maskstyle.evaluation.map_check import MapRegion, MapReport
     from maskstyle.images.pixels import Image
+    from maskstyle.maps.semantic_map import SemanticMap
+    from maskstyle.plans.map_reading import MapReading
 
 MATCHING = "Region matching"
 
@@ -40,7 +49,9 @@ def check(
     size: Annotated[int | None, typer.Option("--size", help="Longer side of the planned result in pixels.")] = None,
     regions: Annotated[
         str | None,
-        typer.Option("--regions", help="Colors of the regions to paint.  (default: all)", rich_help_panel=MATCHING),
+        typer.Option(
+            "--regions", help="Colors or ids of the regions to paint.  (default: all)", rich_help_panel=MATCHING
+        ),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -54,10 +65,13 @@ def check(
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
+    ignore: IgnoreOption = None,
+    stretch_maps: StretchMapsOption = False,
+    map_orientation: MapOrientationOption = None,
 ) -> None:
     """Check that two semantic maps match."""
     from maskstyle.cli.app import with_flags
-    from maskstyle.cli.map_options import check_mapping, check_regions, chosen_mapping, chosen_regions, read_maps
+    from maskstyle.cli.map_options import asked_reading, check_mapping, check_regions, chosen_mapping, chosen_regions
     from maskstyle.cli.outputs import Files
     from maskstyle.errors import ImageError, SettingsError
     from maskstyle.evaluation import check_maps
@@ -76,7 +90,14 @@ def check(
         None if content is None else load_image(content).pixels,
         None if style is None else load_image(style).pixels,
     )
-    maps = read_maps((content_map, style_map), palette=palette, least_region=least_region)
+    asked = {
+        "palette": palette,
+        "least_region": least_region,
+        "ignore": ignore,
+        "stretch_maps": stretch_maps,
+        "map_orientation": map_orientation,
+    }
+    maps, read_notes, misfit = _read_maps(asked_reading(asked), (content_map, style_map), (content, style), images)
     names = (str(content_map), str(style_map))
     report = check_maps(
         *maps,
@@ -89,6 +110,9 @@ def check(
         names=names,
         image_names=(str(content or "the content image"), str(style or "the style image")),
     )
+    report = dataclasses.replace(report, notes=(*read_notes, *report.notes))
+    if misfit is not None:
+        report = dataclasses.replace(report, refusal=misfit, unmatched=False)
     if as_json:
         refusal = None if report.refusal is None else with_flags(report.refusal)
         typer.echo(json.dumps({**report.record(), "refusal": refusal}, indent=1))
@@ -100,6 +124,31 @@ def check(
         raise ImageError(_unmatched(report))
     if report.refusal is not None:
         raise ImageError(report.refusal)
+
+
+def _read_maps(
+    reading: MapReading,
+    paths: tuple[Path, Path],
+    image_files: tuple[Path | None, Path | None],
+    images: tuple[Image | None, Image | None],
+) -> tuple[tuple[SemanticMap, SemanticMap], list[str], str | None]:
+    """Return both maps, laid over their images, with notes on how they were read, and the first misfit."""
+    from maskstyle.cli.app import with_flags
+    from maskstyle.cli.map_options import laid_over
+    from maskstyle.errors import ImageError
+
+    maps, notes, misfits = [], [], []
+    for path, file, image in zip(paths, image_files, images, strict=True):
+        found = reading.read(path, file)
+        notes += reading.notes(found, str(path))
+        if image is not None:
+            try:
+                found, more = laid_over(found, reading, path, file, image.shape[:2])
+                notes += more
+            except ImageError as error:  # the table shows the regions of both maps all the same
+                misfits.append(str(error))
+        maps.append(found)
+    return (maps[0], maps[1]), [with_flags(note) for note in notes], misfits[0] if misfits else None
 
 
 def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Image | None]) -> None:
@@ -156,12 +205,13 @@ def _table(report: MapReport) -> Table:
 
 
 def _cells(region: MapRegion | None) -> tuple[str, str, str]:
-    from maskstyle.maps.colors import color_name, format_color, percent
+    from maskstyle.maps.colors import format_color, percent
+    from maskstyle.maps.semantic_map import short_name
 
     if region is None:
         return "-", "", ""
     code = format_color(region.color)
-    return f"[{code}]██[/] {code} {color_name(region.color)}", f"{region.count:,}", percent(region.share)
+    return f"[{code}]██[/] {short_name(region.name)}", f"{region.count:,}", percent(region.share)
 
 
 def _note(content: MapRegion | None, style: MapRegion | None) -> str:

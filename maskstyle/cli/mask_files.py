@@ -116,8 +116,10 @@ def notes_of(*read: MaskFile) -> tuple[str, ...]:
 
 def print_notes(notes: Sequence[str]) -> None:
     """Print notes on how masks were read."""
+    from maskstyle.cli.app import with_flags
+
     for note in notes:
-        messages().print(f"note: {note}", markup=False)
+        messages().print(f"note: {with_flags(note)}", markup=False)
 
 
 def read_image_of_size(path: Path, size: tuple[int, ...]) -> Image:
@@ -181,7 +183,7 @@ class NewMask:
     image_file : Path or None
         The image that the mask is for, if the command knows it.
     notes : tuple of str
-        How the masks were read of which it is made.
+        How its inputs were read.
     """
 
     mask: Mask

@@ -20,7 +20,7 @@ from maskstyle.cli.mask_files import (
     report_mask,
     requested_size,
 )
-from maskstyle.cli.options import QuietOption
+from maskstyle.cli.options import IgnoreOption, MapOrientationOption, QuietOption, StretchMapsOption
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def from_map(
     region: Annotated[
         list[str],
         typer.Option(
-            "--region", help="Region color, such as red, '#0000ff' or 0,0,255; repeatable.", show_default=False
+            "--region", help="Region color or id, such as red, '#0000ff' or 3; repeatable.", show_default=False
         ),
     ],
     like: LikeOption = None,
@@ -120,21 +120,27 @@ def from_map(
     feather: Annotated[float, typer.Option("--feather", help="Width of the soft edge in pixels.")] = 0.0,
     side: SideOption = "both",
     easing: EasingOption = "linear",
+    ignore: IgnoreOption = None,
+    stretch_maps: StretchMapsOption = False,
+    map_orientation: MapOrientationOption = None,
 ) -> NewMask:
     """Make a mask from regions of a semantic map."""
-    from maskstyle.cli.map_options import check_regions, chosen_regions
-    from maskstyle.maps.io import fit_map, load_map
+    from maskstyle.cli.map_options import asked_reading, check_regions, chosen_regions, read_fitted
+    from maskstyle.maps.io import fit_map
     from maskstyle.masks.feathering import region_mask
 
     for text in region:
         check_regions(text, "--region")
     wanted = requested_size(like, size)
     name = str(semantic_map)
-    regions = load_map(semantic_map)
+    reading = asked_reading({"ignore": ignore, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
+    regions, notes = read_fitted(reading, semantic_map, like, wanted, image_name=str(like or "--size"))
     colors = [color for text in region for color in chosen_regions(text, "--region", regions, name=name)]
     if wanted is not None:
         regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
-    return NewMask(region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like)
+    return NewMask(
+        region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like, tuple(notes)
+    )
 
 
 @app.command("feather")

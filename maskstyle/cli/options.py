@@ -80,10 +80,39 @@ LeastRegionOption: TypeAlias = Annotated[
         "--least-region", help="Minimum pixels of a region; default: 0.5 % with soft edges.", rich_help_panel=WHERE
     ),
 ]
+IgnoreOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--ignore", help="Colors or ids of void or outlines, which join regions beside them.", rich_help_panel=WHERE
+    ),
+]
+StretchMapsOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--stretch-maps", help="Stretch maps and masks of another aspect ratio.", rich_help_panel=WHERE),
+]
+MapOrientationOption: TypeAlias = Annotated[
+    Literal["shown", "stored"] | None,
+    typer.Option(
+        "--map-orientation",
+        help="Maps are drawn on rotated photos as shown, or as stored.  (default: shown)",
+        show_default=False,
+        rich_help_panel=WHERE,
+    ),
+]
 SoftMapsOption: TypeAlias = Annotated[
     bool,
     typer.Option("--soft-maps", help="Divide the blended pixels of soft edges among regions.", rich_help_panel=WHERE),
 ]
+
+READING_OPTIONS: Mapping[str, tuple[Any, Any]] = {
+    "palette": (PaletteOption, None),
+    "least_region": (LeastRegionOption, None),
+    "ignore": (IgnoreOption, None),
+    "soft_maps": (SoftMapsOption, False),
+    "stretch_maps": (StretchMapsOption, False),
+    "map_orientation": (MapOrientationOption, None),
+}
+"""The options that say how maps and masks are read, with their defaults."""
 
 DEFAULT_SIZE = f"the content image's, at most {DEFAULT_LONGER_SIDE}"
 """The default of ``--size`` in words."""
@@ -176,7 +205,7 @@ def _flags() -> dict[str, str]:
 
     declared = [each for group in (Settings, Limits, PatchSettings) for each in dataclasses.fields(group)]
     flags = {each.name: flag_of(each.name) for each in declared}
-    flags |= {name: flag_of(name) for name in ("least_region", "soft_maps", "snapshot_every")}
+    flags |= {name: flag_of(name) for name in (*READING_OPTIONS, "snapshot_every")}
     for inputs in TECHNIQUES.values():
         for name, each in declared_inputs(inputs).items():
             if each.kind not in ("image", "style", "styles", "masked styles", "plan regions"):

@@ -10,11 +10,11 @@ from typing import Any
 
 from maskstyle.cli.app import with_flags
 from maskstyle.cli.map_options import (
+    asked_reading,
     check_mapping,
     check_regions,
     found_map,
     listed_colors,
-    parse_colors,
     parse_strengths,
     split_mapping,
 )
@@ -114,16 +114,9 @@ class _TableMaker:
         self._styles: dict[str, dict[str, Any]] = {}
         for name, declared in declared_inputs(inputs).items():
             self._add(name, declared)
-        for name in ("palette", "least_region", "weights"):
-            if given.get(name) is not None:
-                self.table[name] = given[name]
-        if "palette" in self.table:
-            parse_colors(given["palette"], "--palette")
-            self.table["palette"] = listed_colors(given["palette"])
-        if "weights" in self.table:
+        self.table |= asked_reading(given).table()
+        if given.get("weights") is not None:
             self.table["weights"] = str(given["weights"])
-        if given.get("soft_maps"):
-            self.table["soft_maps"] = True
         self.table["styles"] = self._styles
         self.table["settings"] = self._settings()
         self.table["run"] = self._run()

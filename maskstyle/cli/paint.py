@@ -14,18 +14,16 @@ from typing import Annotated, Any, Literal, Optional
 import typer
 
 from maskstyle.cli.options import (
+    READING_OPTIONS,
     CheckpointEveryOption,
     DraftOption,
     DryRunOption,
-    LeastRegionOption,
     OutputOption,
-    PaletteOption,
     PlotOption,
     QuietOption,
     RecordOption,
     ResumeOption,
     SnapshotsOption,
-    SoftMapsOption,
     WeightsOption,
     flag_of,
     option_type,
@@ -150,7 +148,7 @@ def _settings(inputs: type[Inputs]) -> list[inspect.Parameter]:
 
 def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
     """Return the options of the run and of its outputs."""
-    from maskstyle.plans.schema import has_maps
+    from maskstyle.plans.schema import reading_keys
 
     snapshots = "Steps between snapshots.  (default: none)"
     parameters = [
@@ -169,10 +167,7 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
         "dry_run": (DryRunOption, False),
         "quiet": (QuietOption, False),
     }
-    if has_maps(inputs):
-        shared |= {"palette": (PaletteOption, None), "least_region": (LeastRegionOption, None)}
-    if inputs.soft_maps:
-        shared["soft_maps"] = (SoftMapsOption, False)
+    shared |= {name: READING_OPTIONS[name] for name in reading_keys(inputs)}
     tried = "Values to try on one contact sheet, as OPTION=VALUE,...; twice: rows and columns."
     parameters += [_option("tried", list[str], None, tried, OUTPUT, flag="--try")]
     return parameters + [

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from maskstyle.cli.console import announce, tables
 from maskstyle.cli.session import Asked, check_memory, chosen_network, forecast_lines, prepared
 from maskstyle.guidance.layout import Layout, Placement
-from maskstyle.maps.colors import Color, color_name, format_color, percent
+from maskstyle.maps.colors import format_color, percent
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.speed import machine_speed
 from maskstyle.plans.plan import Plan
@@ -130,9 +130,5 @@ def _region_cells(semantic_map: SemanticMap | None, label: int) -> tuple[str, st
     """Return the swatch, color and name of a region, and its share of all pixels."""
     assert semantic_map is not None
     share = semantic_map.count(label) / semantic_map.labels.size
-    return _swatch(semantic_map.colors[label]), percent(share)
-
-
-def _swatch(color: Color) -> str:
-    code = format_color(color)
-    return f"[{code}]██[/] {code} {color_name(color)}"
+    code = format_color(semantic_map.colors[label])
+    return f"[{code}]██[/] {semantic_map.short_name(label)}", percent(share)

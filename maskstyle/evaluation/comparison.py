@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.regions import Labels, painted_share, resize_labels
 from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask, size_of
-from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, region_name
-from maskstyle.maps.colors import Color
+from maskstyle.maps.assignment import Assignment, MapNames, assign_regions
+from maskstyle.maps.colors import Color, RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import JUDGING, Settings, wanted_layers
@@ -86,8 +86,8 @@ def resolve_comparison(
     content: Size | None = None,
     content_map: SemanticMap | None = None,
     style_map: SemanticMap | None = None,
-    regions: Sequence[Color] | None = None,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    regions: Sequence[RegionKey] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     masks: Sequence[Mask] = (),
     settings: Settings,
@@ -148,7 +148,7 @@ def _by_region(assigned: Assignment, result: Size, used: Size, *, has_content: b
     style_regions = tuple(
         EvaluatedRegion(WHOLE_STYLE, None, len(colors), 1.0)
         if index is None
-        else EvaluatedRegion(region_name(colors[index]), colors[index], index, _share(style_labels, index))
+        else EvaluatedRegion(assigned.style_map.name(index), colors[index], index, _share(style_labels, index))
         for index in order
     )
     painted = (

@@ -21,7 +21,7 @@ from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell, visible_cel
 from maskstyle.guidance.regions import Labels
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
 from maskstyle.images.transparency import resize_alpha
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
@@ -49,8 +49,8 @@ def evaluate_regions(
     content: Image | None = None,
     content_map: SemanticMap | None = None,
     style_map: SemanticMap | None = None,
-    regions: Sequence[Color] | None = None,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    regions: Sequence[RegionKey] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     masks: Sequence[Mask] = (),
     alpha: Mask | None = None,

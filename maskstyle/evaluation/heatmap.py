@@ -13,7 +13,8 @@ from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
 from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER
 from maskstyle.images.pixels import Image
-from maskstyle.maps.colors import Color, color_name, format_color
+from maskstyle.maps.colors import Color
+from maskstyle.maps.semantic_map import short_name
 
 CELL_WIDTH, CELL_HEIGHT = 92, 54
 LABEL_WIDTH = 124
@@ -94,7 +95,7 @@ def _title(evaluation: Evaluation) -> list[str]:
 def _draw_label(draw: ImageDraw.ImageDraw, corner: tuple[int, int], region: EvaluatedRegion, *, below: bool) -> None:
     """Draw a region's map color at a corner, and its name below or beside it."""
     left, top = corner
-    words = region.name.split() if region.color is None else [format_color(region.color), color_name(region.color)]
+    words = short_name(region.name).split()
     if region.color is not None:
         box = (left, top + 6, left + (CELL_WIDTH - 8 if below else SWATCH), top + 6 + SWATCH)
         draw.rectangle(box, fill=region.color, outline=INK)

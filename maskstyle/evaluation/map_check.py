@@ -11,12 +11,13 @@ import numpy as np
 from maskstyle.errors import ImageError, UnmatchedError
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images.pixels import Size
-from maskstyle.maps.assignment import MapNames, assign_regions, region_name
-from maskstyle.maps.colors import Color, color_name, format_color, percent
+from maskstyle.maps.assignment import MapNames, assign_regions
+from maskstyle.maps.colors import Color, RegionKey, color_name, format_color, format_region, percent
+from maskstyle.maps.ignoring import likely_void
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import RegionMatch, match_regions
 from maskstyle.maps.parsing import LEAST_SHARE
-from maskstyle.maps.semantic_map import SemanticMap, describe_absorbed
+from maskstyle.maps.semantic_map import Absorbed, SemanticMap, describe_absorbed
 from maskstyle.maps.suggestions import suggest_by_color, suggest_by_position
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings, active
@@ -39,6 +40,10 @@ class MapRegion:
         Its share of all pixels that belong to a region, in [0, 1].
     missing_layers : tuple of str
         Style layers on which it is too small to have a cell of its own.
+    name : str
+        What reports call it.
+    id : int or None
+        Its id, in a map of ids.
     """
 
     index: int
@@ -46,10 +51,13 @@ class MapRegion:
     count: int
     share: float
     missing_layers: tuple[str, ...]
+    name: str
+    id: int | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the region for JSON."""
         return {
+            **({} if self.id is None else {"id": self.id}),
             "color": format_color(self.color),
             "name": color_name(self.color),
             "pixels": self.count,
@@ -82,15 +90,22 @@ class CheckedMap:
             "file": self.name,
             "size": list(self.semantic_map.size),
             "in_no_region": round(float(np.mean(self.semantic_map.labels < 0)), 6),
-            "absorbed": [
-                {
-                    "color": format_color(patch.color),
-                    "pixels": patch.count,
-                    "into": [format_color(color) for color in patch.into],
-                }
-                for patch in self.semantic_map.absorbed
-            ],
+            "absorbed": [_absorbed_record(patch) for patch in self.semantic_map.absorbed],
+            **(
+                {"ignored": [_absorbed_record(patch) for patch in self.semantic_map.ignored]}
+                if self.semantic_map.ignored
+                else {}
+            ),
         }
+
+
+def _absorbed_record(patch: Absorbed) -> dict[str, Any]:
+    return {
+        **({} if patch.id is None else {"id": patch.id}),
+        "color": format_color(patch.color),
+        "pixels": patch.count,
+        "into": [format_color(color) for color in patch.into],
+    }
 
 
 Pair: TypeAlias = tuple[MapRegion | None, MapRegion | None]
@@ -147,8 +162,8 @@ def check_maps(
     *,
     content_size: Size | None = None,
     style_image_size: Size | None = None,
-    regions: Sequence[Color] | None = None,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    regions: Sequence[RegionKey] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     settings: Settings | None = None,
     names: tuple[str, str] = ("the content map", "the style map"),
@@ -235,7 +250,9 @@ def _fitted(semantic_map: SemanticMap, size: Size) -> SemanticMap:
         return semantic_map
 
 
-def _match(content: SemanticMap, style: SemanticMap, mapping: Sequence[tuple[Color, Color]] | None) -> RegionMatch:
+def _match(
+    content: SemanticMap, style: SemanticMap, mapping: Sequence[tuple[RegionKey, RegionKey]] | None
+) -> RegionMatch:
     """Match regions; ignore the mapping if it names a color that is not in a map."""
     try:
         return match_regions(content, style, mapping=mapping)
@@ -268,7 +285,15 @@ def _regions(semantic_map: SemanticMap, size: Size, settings: Settings) -> tuple
                 missing[index].append(layer)
     area = max(1, sum(semantic_map.counts))
     return tuple(
-        MapRegion(index, semantic_map.colors[index], count, count / area, tuple(missing[index]))
+        MapRegion(
+            index,
+            semantic_map.colors[index],
+            count,
+            count / area,
+            tuple(missing[index]),
+            semantic_map.name(index),
+            None if semantic_map.ids is None else semantic_map.ids[index],
+        )
         for index, count in enumerate(semantic_map.counts)
     )
 
@@ -283,10 +308,10 @@ def _notes(original: SemanticMap, checked: CheckedMap) -> list[str]:
     if transparent:
         notes.append(f"{percent(transparent)} of {checked.name} is transparent and belongs to no region")
     if len(checked.regions) == 1:
-        notes.append(f"{checked.name} has only one region, {region_name(checked.regions[0].color)}")
+        notes.append(f"{checked.name} has only one region, {checked.regions[0].name}")
     notes += describe_absorbed(original, checked.name)
     for region in checked.regions:
-        name = f"{region_name(region.color)} of {checked.name}"
+        name = f"{region.name} of {checked.name}"
         if region.missing_layers:
             notes.append(f"{name} is too small for {', '.join(region.missing_layers)} and has no effect there")
         elif region.share < LEAST_SHARE:
@@ -296,7 +321,12 @@ def _notes(original: SemanticMap, checked: CheckedMap) -> list[str]:
 
 def _suggest(content: CheckedMap, style: CheckedMap, match: RegionMatch | None) -> list[str]:
     """Return suggestions as command-line options; pass the match only if unmatched regions are the problem."""
-    suggestions = [] if match is None else _match_regions(content, style, match)
+    void = dict.fromkeys(key for each in (content, style) for key in likely_void(each.semantic_map))
+    suggestions = []
+    if void:
+        keys = ",".join(map(format_region, void))
+        suggestions.append(f"--ignore '{keys}' gives the pixels of void or outlines to the regions beside them")
+    suggestions += [] if match is None else _match_regions(content, style, match)
     absorbed = [patch.count for checked in (content, style) for patch in checked.semantic_map.absorbed]
     if absorbed:
         suggestions.append(f"--least-region {min(absorbed)} turns all small patches into regions")
@@ -308,7 +338,7 @@ def _suggest(content: CheckedMap, style: CheckedMap, match: RegionMatch | None) 
 def _match_regions(content: CheckedMap, style: CheckedMap, match: RegionMatch) -> list[str]:
     """Return options that match the unmatched regions, or do without them."""
     if not match.unmatched_content:
-        colors = ",".join(format_color(content.regions[index].color) for index, _ in match.pairs)
+        colors = ",".join(format_region(content.semantic_map.key(index)) for index, _ in match.pairs)
         return [f"--regions '{colors}' paints only the regions in both maps"] if match.pairs else []
     alike = _alike(content, style, match)
     left = [index for index in match.unmatched_content if index not in dict(alike)]
@@ -317,10 +347,8 @@ def _match_regions(content: CheckedMap, style: CheckedMap, match: RegionMatch) -
     suggestions = []
     for pairs, why in ((alike, "of similar color"), (placed, "of similar place and size; check that they fit")):
         if pairs:
-            options = [
-                f"--map '{format_color(content.regions[one].color)}={format_color(style.regions[other].color)}'"
-                for one, other in pairs
-            ]
+            keys = [(content.semantic_map.key(one), style.semantic_map.key(other)) for one, other in pairs]
+            options = [f"--map '{format_region(here)}={format_region(there)}'" for here, there in keys]
             suggestions.append(f"{' '.join(options)} matches regions {why}")
     if match.pairs:
         return [*suggestions, "--unmatched keep leaves unmatched regions unchanged"]
@@ -334,6 +362,8 @@ def _match_regions(content: CheckedMap, style: CheckedMap, match: RegionMatch) -
 
 def _alike(content: CheckedMap, style: CheckedMap, match: RegionMatch) -> list[tuple[int, int]]:
     """Return pairs of similar color among the unmatched regions; reuse style regions if none is unmatched."""
+    if content.semantic_map.colorless or style.semantic_map.colorless:
+        return []
     lonely = list(match.unmatched_content)
     free = list(match.unmatched_style) or list(range(len(style.regions)))
     pairs = suggest_by_color(

@@ -11,8 +11,8 @@ from PIL import ImageDraw, ImageFont
 from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
 from maskstyle.images.contact_sheet import INK, LINE_HEIGHT, MARGIN, PAPER
 from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
-from maskstyle.maps.colors import Color, color_name, format_color, percent
-from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.maps.colors import Color, percent
+from maskstyle.maps.semantic_map import SemanticMap, short_name
 
 SIDE = 480
 """Longer side of each panel, in pixels."""
@@ -67,12 +67,12 @@ def draw_preview(report: MapReport, images: tuple[Image | None, Image | None] = 
 
 
 def _numbers(report: MapReport) -> tuple[dict[int, int], dict[int, int]]:
-    """Return the number of each region by its index: the row of the first pair that has it."""
+    """Return the number of each region by its index: its id, or else the row of the first pair that has it."""
     numbers: tuple[dict[int, int], dict[int, int]] = ({}, {})
     for row, pair in enumerate(report.pairs, start=1):
         for own, region in zip(numbers, pair, strict=True):
             if region is not None:
-                own.setdefault(region.index, row)
+                own.setdefault(region.index, row if region.id is None else region.id)
     return numbers
 
 
@@ -146,7 +146,7 @@ def _draw_legend_line(
     _write(draw, spot, str(number))
     box = (left + 26, top + 2, left + 26 + _SWATCH, top + 2 + _SWATCH)
     draw.rectangle(box, fill=region.color, outline=INK)
-    text = f"{format_color(region.color)} {color_name(region.color)}, {percent(region.share)}"
+    text = f"{short_name(region.name)}, {percent(region.share)}"
     _write(draw, (left + 50, top), text)
     warnings = [*(["unmatched"] if alone else []), *(["too small for some layers"] if region.missing_layers else [])]
     if warnings:

@@ -5,6 +5,7 @@ from .color import with_content_chroma as with_content_chroma
 from .compositing import mask_over_image as mask_over_image
 from .contact_sheet import Panel as Panel
 from .contact_sheet import make_sheet as make_sheet
+from .decoding import read_orientation as read_orientation
 from .denoise import denoise_image as denoise_image
 from .files import check_writable as check_writable
 from .guided_filter import edge_aware_mask as edge_aware_mask
@@ -38,6 +39,7 @@ __all__ = [
     "match_colors",
     "match_lightness",
     "read_metadata",
+    "read_orientation",
     "resize_image",
     "resize_mask",
     "save_image",

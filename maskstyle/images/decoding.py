@@ -36,7 +36,7 @@ _UPRIGHT: dict[object, Callable[[NDArray[Any]], NDArray[Any]]] = {
 _SWAPPED_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
 # Pillow scales gray of fewer bits to 8 bits, but not the transparent gray of a PNG (1-bit gray: in old versions).
-_GRAY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
+GRAY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
 
 # Float samples may exceed [0, 1] by this: enough for rounding and slight ringing.
 _FLOAT_SLACK = 0.01
@@ -61,7 +61,7 @@ def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | N
     """
     with open_image(path) as image:
         _refuse_unreadable_variants(image, path)
-        raw_mode = _raw_mode(image)
+        raw_mode = raw_mode_of(image)
         deep = _read_16_bit(image, raw_mode, path)
         with decoding(path):
             image.load()
@@ -82,6 +82,32 @@ def upright(stored: NDArray[_T], turn: object) -> NDArray[_T]:
     """Return the stored rows and columns of an image as they are shown by an EXIF orientation."""
     turned: NDArray[_T] = _UPRIGHT.get(turn, _UPRIGHT[1])(stored)
     return turned
+
+
+def read_orientation(path: str | Path) -> int:
+    """Return the EXIF orientation of an image file, which `maskstyle.load_image` applies.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `maskstyle.load_image` reads.
+
+    Returns
+    -------
+    int
+        1 to 8; 1 if the stored pixels are shown as they are.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened.
+    """
+    with open_image(Path(path)) as image:
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            turn: object = image.tag_v2.get(ExifTags.Base.Orientation, 1)
+        else:
+            turn = orientation(image)
+    return turn if isinstance(turn, int) and turn in _UPRIGHT else 1
 
 
 def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
@@ -128,7 +154,7 @@ def _read_16_bit(image: ImageFile.ImageFile, raw_mode: str, path: Path) -> NDArr
     return None
 
 
-def _raw_mode(image: ImageFile.ImageFile) -> str:
+def raw_mode_of(image: ImageFile.ImageFile) -> str:
     """Return Pillow's raw mode, the layout of the samples in the file, or an empty string if unknown."""
     args = image.tile[0].args if image.tile else None
     first = args[0] if isinstance(args, tuple) and args else args
@@ -166,8 +192,8 @@ def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[A
     is_gray = image.mode in ("1", "L", "LA", "La")
     alpha: Array | None = None
     if image.has_transparency_data:
-        if raw_mode in _GRAY_SCALE and "transparency" in image.info:
-            image.info["transparency"] = min(255, image.info["transparency"] * _GRAY_SCALE[raw_mode])
+        if raw_mode in GRAY_SCALE and "transparency" in image.info:
+            image.info["transparency"] = min(255, image.info["transparency"] * GRAY_SCALE[raw_mode])
         image = image.convert("LA" if is_gray else "RGBA")
         alpha = _unit(image.getchannel("A"))
     if image.mode == "LAB":

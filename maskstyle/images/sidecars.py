@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from maskstyle.errors import ImageError
 from maskstyle.images.files import FORMAT_OF_SUFFIX
@@ -11,6 +12,41 @@ from maskstyle.images.pixels import Size
 
 ASPECT_TOLERANCE = 0.01
 """Relative difference that aspect ratios may always have; see `check_aspect`."""
+
+ORIENTATIONS = ("shown", "stored")
+"""What a map or mask may be drawn on: a photo as it is shown, or the stored pixels of a photo that EXIF rotates."""
+
+SIDEWAYS = 5
+"""The EXIF orientations from here on exchange width and height."""
+
+TURNS = {
+    2: "mirrors {} left to right",
+    3: "turns {} by 180 degrees",
+    4: "mirrors {} top to bottom",
+    5: "mirrors {} left to right and turns them by 90 degrees counterclockwise",
+    6: "turns {} by 90 degrees clockwise",
+    7: "mirrors {} left to right and turns them by 90 degrees clockwise",
+    8: "turns {} by 90 degrees counterclockwise",
+}
+"""What each EXIF orientation does to the stored pixels."""
+
+
+class Fit(NamedTuple):
+    """How a map or mask is laid over its image.
+
+    Parameters
+    ----------
+    turn : int
+        EXIF orientation of the image, 1 to 8.
+    drawn_on : str
+        One of `ORIENTATIONS`. A map drawn on the stored pixels has been turned.
+    stretch : bool
+        Whether to stretch it where its aspect differs.
+    """
+
+    turn: int = 1
+    drawn_on: str = ORIENTATIONS[0]
+    stretch: bool = False
 
 
 def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path | None:
@@ -77,11 +113,66 @@ def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_na
     if same_aspect(size, image_size):
         return
     turned = same_aspect((width, height), image_size) and height != width
-    advice = "rotate it by 90 degrees" if turned else "crop or repaint it to the aspect of the image"
+    advice = "crop or repaint it to the aspect of the image, or set `stretch_maps` if it shows the whole image"
+    if turned:
+        advice = "rotate it by 90 degrees"
     raise ImageError(
         f"expected a {kind} with the aspect of {image_name}, which is {image_size[0]}x{image_size[1]} "
         f"(height x width), but {name} is {height}x{width}; {advice}"
     )
+
+
+def check_fit(size: Size, image_size: Size, fit: Fit, *, kind: str, name: str, image_name: str) -> list[str]:
+    """Check the aspect of a map or mask, and return notes on how it is laid over its image.
+
+    Parameters
+    ----------
+    size : (height, width)
+        The size of the map or mask, turned as `fit` says.
+    image_size, kind, name, image_name
+        See `check_aspect`.
+    fit : Fit
+        How it is laid over its image.
+
+    Raises
+    ------
+    ImageError
+        As `check_aspect`, unless `fit` stretches; or if only the other reading of a rotated photo fits.
+    """
+    fits = same_aspect(size, image_size)
+    flipped = (size[1], size[0]) if fit.turn >= SIDEWAYS else size
+    other = ORIENTATIONS[1 - ORIENTATIONS.index(fit.drawn_on)]
+    if not fits and same_aspect(flipped, image_size):
+        turned = " once turned" if fit.drawn_on == "stored" else ""
+        raise ImageError(
+            f"expected a {kind} with the aspect of {image_name}, which is {image_size[0]}x{image_size[1]} "
+            f"(height x width), but {name} is {size[0]}x{size[1]}{turned}; {_wrong_reading(fit, kind, image_name)}"
+        )
+    if not fits and not fit.stretch:
+        check_aspect(size, image_size, kind=kind, name=name, image_name=image_name)
+    notes = []
+    if not fits:
+        shapes = [f"{height}x{width}" for height, width in (size, image_size)]
+        notes.append(f"{name}, {shapes[0]} (height x width), is stretched to {image_name}, {shapes[1]}")
+    if fit.turn != 1 and (not fits or same_aspect(flipped, image_size)):
+        pixels = {"shown": "the photo as shown", "stored": "its stored pixels"}
+        notes.append(
+            f"{_rotated(fit, image_name)}; {name} is read as drawn on {pixels[fit.drawn_on]}; set `map_orientation` "
+            f"to {other} if it was drawn on {pixels[other]}"
+        )
+    return notes
+
+
+def _rotated(fit: Fit, image_name: str) -> str:
+    return f"EXIF {TURNS[fit.turn].format(f'the stored pixels of {image_name}')} (orientation {fit.turn})"
+
+
+def _wrong_reading(fit: Fit, kind: str, image_name: str) -> str:
+    """Return the end of the error for a map or mask that fits only the other reading of a rotated photo."""
+    rotated = _rotated(fit, image_name)
+    if fit.drawn_on == "shown":
+        return f"{rotated}, and the {kind} fits these: set `map_orientation` to stored, or turn it likewise"
+    return f"{rotated}, but the {kind} fits the photo as shown: set `map_orientation` to shown"
 
 
 def same_aspect(size: Size, other: Size) -> bool:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from maskstyle.errors import ImageError, SettingsError, UnmatchedError, concerning
 from maskstyle.images.pixels import Size
-from maskstyle.maps.colors import Color, color_name, format_color
+from maskstyle.maps.colors import Color, RegionKey, region_name
+from maskstyle.maps.ignoring import advice_on_void, likely_void
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions
 from maskstyle.maps.semantic_map import SemanticMap
@@ -87,8 +88,8 @@ def assign_regions(
     *,
     content_size: Size,
     style_size: Size,
-    regions: Sequence[Color] | None = None,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    regions: Sequence[RegionKey] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     names: MapNames = NAMES,
     may_be_unused: bool = False,
@@ -138,7 +139,7 @@ def assign_regions(
         )
     style_of = dict(match.pairs)
     assigned = tuple(
-        AssignedRegion(region_name(content_map.colors[index]), index, style_of.get(index))
+        AssignedRegion(content_map.name(index), index, style_of.get(index))
         for index in sorted(chosen)
         if index in style_of or unmatched == "whole-style"
     )
@@ -150,7 +151,7 @@ def assign_regions(
             )
     _require_pixels(assigned, content_map, style_map, names)
     painted = {each.region for each in assigned}
-    left_alone = tuple(region_name(content_map.colors[index]) for index in sorted(chosen) if index not in painted)
+    left_alone = tuple(content_map.name(index) for index in sorted(chosen) if index not in painted)
     return Assignment(content_map, style_map, assigned, left_alone)
 
 
@@ -159,7 +160,7 @@ def assign_doodle(
     style_map: SemanticMap,
     *,
     style_size: Size,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     names: MapNames = DOODLE_NAMES,
 ) -> Assignment:
@@ -196,7 +197,7 @@ def assign_nearest(
     *,
     content_size: Size,
     style_size: Size,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     names: MapNames = NAMES,
 ) -> Assignment:
@@ -235,10 +236,10 @@ def assign_nearest(
     )
     label_of = {color: label for label, color in enumerate(style_map.colors)}
     assigned = (
-        AssignedRegion(region_name(own), label, label_of.get(color))
-        for label, (own, color) in enumerate(zip(content_map.colors, colors, strict=True))
+        AssignedRegion(content_map.name(label), label, label_of.get(color)) for label, color in enumerate(colors)
     )
-    return Assignment(SemanticMap(content_map.labels, colors), style_map, tuple(assigned))
+    recolored = dataclasses.replace(content_map, colors=colors)
+    return Assignment(recolored, style_map, tuple(assigned))
 
 
 def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
@@ -249,7 +250,7 @@ def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
 
 
 def find_painted(
-    listed: str, colors: Sequence[Color], content_map: SemanticMap, painted: Collection[int], *, name: str
+    listed: str, colors: Sequence[RegionKey], content_map: SemanticMap, painted: Collection[int], *, name: str
 ) -> tuple[int, ...]:
     """Return the labels of the regions that an input lists, which must all be painted.
 
@@ -277,22 +278,10 @@ def find_painted(
             label = find_region(color, content_map, name=name)
             if label not in painted:
                 raise SettingsError(
-                    f"{listed} lists {region_name(content_map.colors[label])}, which is not painted; list "
-                    "only painted regions"
+                    f"{listed} lists {content_map.name(label)}, which is not painted; list only painted regions"
                 )
             labels.append(label)
     return tuple(labels)
-
-
-def region_name(color: Color) -> str:
-    """Return what reports call the region of a map color.
-
-    Examples
-    --------
-    >>> region_name((0, 0, 255))
-    '#0000ff (blue)'
-    """
-    return f"{format_color(color)} ({color_name(color)})"
 
 
 def _fitted(
@@ -317,7 +306,7 @@ def _require_map(given: object, name: str) -> None:
 def _matched(
     content_map: SemanticMap,
     style_map: SemanticMap,
-    mapping: Sequence[tuple[Color, Color]] | None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None,
     names: MapNames,
 ) -> RegionMatch:
     with concerning("mapping"):
@@ -325,8 +314,8 @@ def _matched(
 
 
 def _chosen(
-    regions: Sequence[Color] | None,
-    mapping: Sequence[tuple[Color, Color]] | None,
+    regions: Sequence[RegionKey] | None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None,
     content_map: SemanticMap,
     name: str,
 ) -> set[int]:
@@ -364,6 +353,14 @@ def _advice(match: RegionMatch, choices: Sequence[str], *, listable: bool = Fals
 def _refuse_unmatched(
     problem: RegionMatch, content_map: SemanticMap, style_map: SemanticMap, names: MapNames, advice: str
 ) -> None:
+    void = [
+        key
+        for semantic_map, lonely in ((content_map, problem.unmatched_content), (style_map, problem.unmatched_style))
+        for key in likely_void(semantic_map)
+        if any(semantic_map.key(index) == key for index in lonely)
+    ]
+    if void:
+        advice = f"{advice_on_void(void)}, or {advice}"
     with concerning("unmatched"):
         raise UnmatchedError(
             describe_unmatched(

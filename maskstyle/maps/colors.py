@@ -17,11 +17,16 @@ from maskstyle.errors import SettingsError
 Color: TypeAlias = tuple[int, int, int]
 """Red, green and blue, each from 0 to 255."""
 
+RegionKey: TypeAlias = Color | int
+"""What names a region: its color or, in a map of ids, its id."""
+
 Colors: TypeAlias = NDArray[np.int32]
 """(N, 3), one color per row."""
 
 MAX_REGIONS = 64
 """Largest number of regions of a map: the labels around a pixel are stored as the bits of one integer."""
+
+_ID = re.compile(r"\s*(?:id\s*)?(\d{1,5})\s*", re.IGNORECASE)
 
 _CLASS_NUMBERS = 64  # several grays below this, with no other color except white, are class numbers
 _SHORT = 8  # colors listed in a message
@@ -119,7 +124,9 @@ def parse_color(text: str) -> Color:
 
 
 def check_region(text: str) -> None:
-    """Raise SettingsError if a text names no region of any map: it is neither a color nor can it be a name."""
+    """Raise SettingsError if a text names no region of any map: neither a color nor an id, nor can it be a name."""
+    if _ID.fullmatch(text):
+        return
     if re.search(r"[^\W\d_]", text) is None or text.lstrip().startswith("#") or text.rstrip().endswith(")"):
         parse_color(text)
 
@@ -133,6 +140,60 @@ def format_color(color: Color) -> str:
     '#0000ff'
     """
     return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def parse_region(text: str) -> RegionKey:
+    """Parse what names a region of a map: a color or an id.
+
+    Parameters
+    ----------
+    text : str
+        "3" or "id 3", or a color that `parse_color` accepts.
+
+    Examples
+    --------
+    >>> parse_region("3"), parse_region("id 3"), parse_region("red")
+    (3, 3, (255, 0, 0))
+    """
+    number = _ID.fullmatch(text)
+    return int(number[1]) if number else parse_color(text)
+
+
+def format_region(key: RegionKey) -> str:
+    """Format what names a region, as `parse_region` reads it.
+
+    Examples
+    --------
+    >>> format_region(3), format_region((0, 0, 255))
+    ('3', '#0000ff')
+    """
+    return str(key) if isinstance(key, int | np.integer) else format_color(key)
+
+
+def region_name(key: RegionKey) -> str:
+    """Return what reports call the region of a map color or of an id.
+
+    Examples
+    --------
+    >>> region_name((0, 0, 255)), region_name(3)
+    ('#0000ff (blue)', 'id 3')
+    """
+    return f"id {key}" if isinstance(key, int | np.integer) else describe_color(key)
+
+
+def id_color(number: int) -> Color:
+    """Return the color of an id in the VOC color map, in which the bits of the id are spread over the channels.
+
+    Examples
+    --------
+    >>> id_color(0), id_color(1), id_color(15)
+    ((0, 0, 0), (128, 0, 0), (192, 128, 128))
+    """
+    channels = [0, 0, 0]
+    for place in range(8):
+        for channel in range(3):
+            channels[channel] |= (number >> (3 * place + channel) & 1) << (7 - place)
+    return channels[0], channels[1], channels[2]
 
 
 def color_name(color: Color) -> str:

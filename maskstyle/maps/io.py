@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
+from maskstyle.images.decoding import upright
 from maskstyle.images.files import open_image
-from maskstyle.images.io import Picture, load_image, read_metadata, save_image
+from maskstyle.images.io import load_image, read_metadata, save_image
 from maskstyle.images.pixels import Size, to_uint8
 from maskstyle.images.sidecars import check_aspect, find_beside
-from maskstyle.maps.colors import Color, format_color
-from maskstyle.maps.parsing import parse_map, to_8_bits
+from maskstyle.maps.colors import Color, RegionKey, format_color
+from maskstyle.maps.ids import read_ids
+from maskstyle.maps.ignoring import ignore_regions
+from maskstyle.maps.parsing import map_of_ids, parse_map, to_8_bits
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import resize_shares, soft_masks
 
@@ -30,6 +34,8 @@ def load_map(
     palette: Sequence[Color] | None = None,
     least_region: int | None = None,
     soft: bool = False,
+    ignore: Sequence[RegionKey | str] = (),
+    orientation: int = 1,
 ) -> SemanticMap:
     """Read a semantic map from an image file.
 
@@ -43,20 +49,39 @@ def load_map(
         The smallest number of pixels of a region. See `parse_map`.
     soft : bool
         Whether to divide pixels of blended colors between regions: the map then has ``shares``. See
-        `maskstyle.soft_masks`.
+        `maskstyle.soft_masks`. A map of ids has none.
+    ignore : sequence of Color, int or str
+        Colors, ids or names of regions, such as 255 for void, with pixels that go to the nearest other regions. Those
+        that the map lacks have no effect.
+    orientation : int
+        EXIF orientation of the image, 1 to 8, if the map was drawn on the stored pixels of a rotated photo; see
+        `maskstyle.read_orientation`. The map is turned as the photo is.
 
     Returns
     -------
     SemanticMap
+        With `ids` if the file stores ids rather than colors: the indices of a palette without soft edges, and gray
+        values that people do not paint, of 1 to 32 bits. A region then has an id, which names it wherever a color
+        does.
 
     Raises
     ------
     ImageError
-        If the file cannot be read or is not a map (see `parse_map`), or contains 16-bit labels that are not distinct
-        in 8 bits.
+        If the file cannot be read or is not a map (see `parse_map`), contains 16-bit colors that are not distinct
+        in 8 bits, or has more than 1,024 ids.
     """
+    found = _read_map(Path(path), palette, least_region, soft=soft)
+    found = ignore_regions(found, ignore, name=str(path)) if ignore else found
+    return found if orientation == 1 else turn_map(found, orientation)
+
+
+def _read_map(path: Path, palette: Sequence[Color] | None, least_region: int | None, *, soft: bool) -> SemanticMap:
+    with _explaining_annotations(path):
+        numbered = read_ids(path) if palette is None else None
+    if numbered is not None:
+        return map_of_ids(numbered, least_region=least_region)
     pixels, alpha = read_map_pixels(path)
-    with open_image(Path(path)) as image:
+    with open_image(path) as image:
         lossy = image.format in ("JPEG", "MPO")
     found = parse_map(pixels, alpha, palette=palette, least_region=least_region, lossy=lossy, name=str(path))
     found = dataclasses.replace(found, names=_recorded_names(Path(path), found.colors))
@@ -118,12 +143,31 @@ def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uin
     Colors have 8 bits per channel. In a 16-bit file with samples of at most 255, the samples are labels and are not
     scaled. An embedded color profile is applied, so that the colors are those seen when the map was painted.
     """
-    picture = _load_picture(Path(path))
+    with _explaining_annotations(Path(path)):
+        picture = load_image(path)
     alpha = None if picture.alpha is None else to_uint8(picture.alpha)
     return to_8_bits(picture.pixels, str(path)), alpha
 
 
-def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str) -> SemanticMap:
+def turn_map(semantic_map: SemanticMap, orientation: int) -> SemanticMap:
+    """Turn a map drawn on the stored pixels of a photo, as its EXIF orientation (1 to 8) turns the photo.
+
+    Examples
+    --------
+    >>> lying = SemanticMap(np.array([[0, 1]], np.int32), ((255, 0, 0), (0, 0, 255)))
+    >>> turn_map(lying, 6).labels.tolist()
+    [[0], [1]]
+    """
+    shares = semantic_map.shares
+    if shares is not None:
+        shares = np.stack([upright(own, orientation) for own in shares])
+    labels = np.ascontiguousarray(upright(semantic_map.labels, orientation))
+    return dataclasses.replace(semantic_map, labels=labels, shares=shares)
+
+
+def fit_map(
+    semantic_map: SemanticMap, size: Size, *, name: str, image_name: str, stretch: bool = False
+) -> SemanticMap:
     """Resize a map to the size of its image by nearest neighbor.
 
     Parameters
@@ -134,6 +178,8 @@ def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str
         The size of the image, each side at least 1.
     name, image_name : str
         Names of the map and the image in messages.
+    stretch : bool
+        Whether to stretch a map of another aspect ratio, such as the square map that a network wrote for a photo.
 
     Returns
     -------
@@ -144,12 +190,14 @@ def fit_map(semantic_map: SemanticMap, size: Size, *, name: str, image_name: str
     Raises
     ------
     ImageError
-        If the aspect ratios differ by more than 1% and by more than one pixel of the shorter side of the map.
+        If the aspect ratios differ by more than 1% and by more than one pixel of the shorter side of the map, without
+        `stretch`.
     """
     height, width = semantic_map.size
     if (height, width) == tuple(size):
         return semantic_map
-    check_aspect(semantic_map.size, size, kind="map", name=name, image_name=image_name)
+    if not stretch:
+        check_aspect(semantic_map.size, size, kind="map", name=name, image_name=image_name)
     rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
     columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
     shares = None if semantic_map.shares is None else resize_shares(semantic_map.shares, size)
@@ -178,10 +226,11 @@ def find_map_beside(image_path: str | Path) -> Path | None:
     return find_beside(Path(image_path), ("_map", "_sem"), kind="map")
 
 
-def _load_picture(path: Path) -> Picture:
-    """Read an image; the error for an annotation says how to make a map of it."""
+@contextmanager
+def _explaining_annotations(path: Path) -> Iterator[None]:
+    """Say how to make a map of an annotation in the error for one."""
     try:
-        return load_image(path)
+        yield
     except ImageError as error:
         from maskstyle.maps.annotations.reading import annotation_kind
 

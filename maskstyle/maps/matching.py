@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.maps.colors import (
     Color,
+    RegionKey,
     are_class_numbers,
     color_name,
     describe_color,
     distances,
     format_color,
-    parse_color,
+    parse_region,
     percent,
     shortlist,
 )
@@ -26,6 +28,8 @@ from maskstyle.maps.suggestions import suggest_by_color
 
 SAME_COLOR = 24.0
 """Largest distance (Euclidean, in RGB) between equal colors of two maps; see `match_regions`."""
+
+_THREE_IDS = re.compile(r"\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*")
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def match_regions(
     content: SemanticMap,
     style: SemanticMap,
     *,
-    mapping: Sequence[tuple[Color, Color]] | None = None,
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     tolerance: float = SAME_COLOR,
     names: tuple[str, str] = ("the content map", "the style map"),
 ) -> RegionMatch:
@@ -60,7 +64,7 @@ def match_regions(
     ----------
     content, style : SemanticMap
         The two maps.
-    mapping : sequence of (content color, style color), optional
+    mapping : sequence of (content color or id, style color or id), optional
         Explicit matches, regardless of color; several content regions may share a style region. All other content
         regions are matched by color.
     tolerance : float
@@ -84,7 +88,7 @@ def match_regions(
     identical colors match first. Of the remaining colors, two match if each is the nearest one to the other and their
     distance is less than half the distance of each to any other color of its own map. This prevents merging two
     regions, and matching a region to the neighbor of a missing color. Class numbers (several grays below 64, with no
-    other color except white) must be identical.
+    other color except white) must be identical. Two maps of ids match by id, unless both have colors of their own.
 
     Examples
     --------
@@ -101,7 +105,11 @@ def match_regions(
     else:
         left = [index for index in range(len(content.colors)) if index not in pairs]
         free = list(range(len(style.colors)))
-    pairs |= _pairs_by_color(content.colors, style.colors, left, free, tolerance)
+    made = content.colorless or style.colorless  # colors made from ids are near others by chance
+    if made and content.ids is not None and style.ids is not None:
+        pairs |= _pairs_by_id(content.ids, style.ids, left, free)
+    else:
+        pairs |= _pairs_by_color(content.colors, style.colors, left, free, 0 if made else tolerance)
     used = set(pairs.values())
     return RegionMatch(
         tuple(sorted(pairs.items())),
@@ -143,7 +151,8 @@ def describe_unmatched(
         return ""
     if match.pairs:
         wanted = [style.colors[index] for index in other or range(len(style.colors))]
-        found = suggest_by_color([content.colors[index] for index in one], wanted)
+        made = content.colorless or style.colorless
+        found = [] if made else suggest_by_color([content.colors[index] for index in one], wanted)
         closest = {one[region]: wanted[candidate] for region, candidate in found}
         missing = [
             _describe_missing(one, content, content_name, style_name, closest),
@@ -155,13 +164,13 @@ def describe_unmatched(
     return f"expected the same regions in {content_name} and {style_name}, but {both}; {advice}"
 
 
-def find_region(color: Color, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region nearest to a color within a tolerance.
+def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
+    """Return the index of the region with an id, or nearest to a color within a tolerance.
 
     Parameters
     ----------
-    color : Color
-        The color.
+    key : Color or int
+        The color; or the id, in a map of ids.
     semantic_map : SemanticMap
         The map.
     name : str
@@ -172,32 +181,65 @@ def find_region(color: Color, semantic_map: SemanticMap, *, name: str, tolerance
     Raises
     ------
     ImageError
-        If no region has the color.
+        If no region has the color or the id.
     SettingsError
-        If `color` is not a color.
+        If `key` is neither.
     """
-    if len(tuple(color)) != 3 or not all(isinstance(part, int | np.integer) for part in color):
-        raise SettingsError(f"expected a color as (red, green, blue) in 0..255, but got {color!r}; see parse_color")
+    if isinstance(key, int | np.integer) and not isinstance(key, bool):
+        return _find_id(int(key), semantic_map, name)
+    color: object = tuple(key) if isinstance(key, Sequence | np.ndarray) else key
+    if (
+        not isinstance(color, tuple)
+        or len(color) != 3
+        or not all(isinstance(each, int | np.integer) for each in color)
+    ):
+        raise SettingsError(
+            "expected a color as (red, green, blue) in 0..255, or the id of a region, but got "
+            f"{key!r}; see parse_color"
+        )
     index = _region_near(color, semantic_map, tolerance)
     if index is None:
-        held = (
-            shortlist([describe_color(each) for each in semantic_map.colors]) if semantic_map.colors else "no region"
-        )
         raise ImageError(
-            f"expected colors of {name}, {held}, but got {describe_color(color)}; "
+            f"expected {_held(semantic_map, name)}, but got {describe_color(color)}; "
             f"{_advice_for(color, semantic_map, tolerance)}"
         )
     return index
 
 
+def _find_id(number: int, semantic_map: SemanticMap, name: str) -> int:
+    """Return the index of the region with an id."""
+    if semantic_map.ids is None:
+        raise ImageError(
+            f"expected {_held(semantic_map, name)}, which is painted in colors and has no ids, but got {number}; "
+            "use one of these colors"
+        )
+    if number not in semantic_map.ids:
+        raise ImageError(f"expected {_held(semantic_map, name)}, but got {number}; use one of these")
+    return semantic_map.ids.index(number)
+
+
+def _held(semantic_map: SemanticMap, name: str) -> str:
+    """Return the regions of a map in words."""
+    if semantic_map.ids is not None and semantic_map.colorless:
+        return f"ids of {name}, {shortlist([str(each) for each in sorted(semantic_map.ids)])}"
+    if semantic_map.named_by_id and semantic_map.ids is not None:
+        order = sorted(range(len(semantic_map.ids)), key=semantic_map.key)
+        return f"ids or colors of {name}, {shortlist([semantic_map.name(index) for index in order])}"
+    regions = [describe_color(each) for each in semantic_map.colors]
+    held = f"colors of {name}, {shortlist(regions) if regions else 'no region'}"
+    if semantic_map.ids is None:
+        return held
+    return f"{held}, or ids, {shortlist([str(each) for each in sorted(semantic_map.ids)])}"
+
+
 def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region with a color, given as text, or with the name of a color.
+    """Return the index of the region with a color or an id, given as text, or with the name of a color.
 
     Parameters
     ----------
     text : str
-        The name of a region in the map, or any color that `parse_color` accepts. A name returned by `color_name` also
-        selects the region of that name if its color is not near the pure one.
+        The name of a region in the map, an id, such as "3", or any color that `parse_color` accepts. A name returned
+        by `color_name` also selects the region of that name if its color is not near the pure one.
     semantic_map : SemanticMap
         The map.
     name : str
@@ -208,9 +250,9 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     Raises
     ------
     ImageError
-        If no region has the color, or several regions have the name and none is near the pure color.
+        If no region has the color or the id, or several regions have the name and none is near the pure color.
     SettingsError
-        If `text` is not a color.
+        If `text` is neither.
 
     Examples
     --------
@@ -223,10 +265,12 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
         return written.index(called)
     color = _parse_listed(text, semantic_map, name)
     named = [index for index, each in enumerate(semantic_map.colors) if color_name(each) == called]
+    if isinstance(color, int) or semantic_map.colorless:
+        return find_region(color, semantic_map, name=name)
     if not named or _region_near(color, semantic_map, tolerance) is not None:
         return find_region(color, semantic_map, name=name, tolerance=tolerance)
     if len(named) > 1:
-        regions = [describe_color(semantic_map.colors[index], semantic_map.count(index)) for index in named]
+        regions = [semantic_map.name(index, counted=True) for index in named]
         raise ImageError(
             f"expected one {called} region in {name}, but {shortlist(regions)} have that name; "
             "use the color of one of them"
@@ -234,11 +278,11 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     return named[0]
 
 
-def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> Color:
-    """Return a color; the error for another text lists the names of the map, if it has any."""
+def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
+    """Return a color or an id; the error for another text lists the names of the map, if it has any."""
     held = [each for each in semantic_map.names if each]
     try:
-        return parse_color(text)
+        return parse_region(text)
     except SettingsError:
         if not held:
             raise
@@ -247,8 +291,42 @@ def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> Color:
     )
 
 
+def find_listed_regions(text: str, semantic_map: SemanticMap, *, name: str) -> list[int]:
+    """Return the indices of the regions that a part of a list names: "1,2,3" is three ids in a map that has ids.
+
+    Raises
+    ------
+    ImageError, SettingsError
+        As for `find_named_region`.
+
+    Examples
+    --------
+    >>> numbered = SemanticMap(np.array([[0, 1, 2]]), ((1, 1, 1), (2, 2, 2), (3, 3, 3)), ids=(1, 2, 3))
+    >>> find_listed_regions("3,1,2", numbered, name="the map")
+    [2, 0, 1]
+    """
+    numbers = _THREE_IDS.fullmatch(text)
+    if numbers is None or semantic_map.ids is None:
+        return [find_named_region(text, semantic_map, name=name)]
+    ids = [int(number) for number in numbers.groups()]
+    is_color = (
+        not semantic_map.colorless and _region_near((ids[0], ids[1], ids[2]), semantic_map, SAME_COLOR) is not None
+    )
+    if is_color and not set(ids) <= set(semantic_map.ids):
+        return [find_named_region(text, semantic_map, name=name)]
+    return [find_region(number, semantic_map, name=name) for number in dict.fromkeys(ids)]
+
+
 def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> int | None:
-    """Return the index of the region with the nearest color, if it is within the tolerance."""
+    """Return the index of the region with the nearest color, if it is within the tolerance.
+
+    The regions of a map without colors have the color of their id, or the gray value that is their id.
+    """
+    if semantic_map.colorless:
+        ids = semantic_map.ids or ()
+        if color[0] == color[1] == color[2] and color[0] in ids:
+            return ids.index(color[0])
+        return semantic_map.colors.index(color) if color in semantic_map.colors else None
     colors = np.array(semantic_map.colors, np.int32).reshape(-1, 3)
     apart = distances(colors, np.array(color))
     if not apart.size or apart.min() > (0 if are_class_numbers(colors) else tolerance):
@@ -266,7 +344,7 @@ def _advice_for(color: Color, semantic_map: SemanticMap, tolerance: float) -> st
 def _mapped_pairs(
     content: SemanticMap,
     style: SemanticMap,
-    mapping: Sequence[tuple[Color, Color]],
+    mapping: Sequence[tuple[RegionKey, RegionKey]],
     tolerance: float,
     names: tuple[str, str],
 ) -> dict[int, int]:
@@ -277,8 +355,8 @@ def _mapped_pairs(
         if pairs.setdefault(index, style_index) != style_index:
             raise ImageError(
                 f"expected one style region for each content region, but the mapping gives "
-                f"{describe_color(content.colors[index])} two, {describe_color(style.colors[pairs[index]])} and "
-                f"{describe_color(style.colors[style_index])}; remove one of them"
+                f"{content.name(index)} two, {style.name(pairs[index])} and "
+                f"{style.name(style_index)}; remove one of them"
             )
     return pairs
 
@@ -287,6 +365,14 @@ def _pairs_by_name(content: tuple[str, ...], style: tuple[str, ...]) -> dict[int
     """Match the regions that have a name in both maps; return {content index: style index}."""
     label_of = {name.lower(): index for index, name in reversed(list(enumerate(style))) if name}
     return {index: label_of[name.lower()] for index, name in enumerate(content) if name.lower() in label_of}
+
+
+def _pairs_by_id(
+    content: tuple[int, ...], style: tuple[int, ...], left: list[int], free: list[int]
+) -> dict[int, int]:
+    """Match the content regions `left` with the style regions `free`; return {content index: style index}."""
+    index_of = {style[index]: index for index in free}
+    return {index: index_of[content[index]] for index in left if content[index] in index_of}
 
 
 def _pairs_by_color(
@@ -332,7 +418,7 @@ def _describe_missing(
     regions = []
     for index in missing:
         count = semantic_map.count(index)
-        region = f"{describe_color(semantic_map.colors[index], count)[:-1]}, {percent(count / area)}"
+        region = f"{semantic_map.name(index, counted=True)[:-1]}, {percent(count / area)}"
         if index in closest:
             region += f"; closest there: {format_color(closest[index])}, {color_name(closest[index])}"
         regions.append(region + ")")
@@ -340,8 +426,9 @@ def _describe_missing(
 
 
 def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: str, style_name: str) -> str:
-    held = [
-        f"{shortlist([describe_color(color) for color in each.colors]) if each.colors else 'no region'} in {name}"
-        for each, name in ((content, content_name), (style, style_name))
-    ]
-    return f"the maps share no color: {held[0]}, and {held[1]}"
+    held = []
+    for each, name in ((content, content_name), (style, style_name)):
+        regions = [each.name(index) for index in range(len(each.colors))]
+        held.append(f"{shortlist(regions) if regions else 'no region'} in {name}")
+    common = "id" if content.named_by_id and style.named_by_id else "color"
+    return f"the maps share no {common}: {held[0]}, and {held[1]}"

@@ -14,6 +14,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import to_uint8
 from maskstyle.maps.colors import MAX_REGIONS, Color, as_color, describe_color, shortlist
 from maskstyle.maps.dither import remove_dithering
+from maskstyle.maps.ids import IdPixels
 from maskstyle.maps.labeling import label_pixels
 from maskstyle.maps.palette import DRIFT, Palette, find_palette
 from maskstyle.maps.pixels import (
@@ -127,8 +128,7 @@ def parse_map(
     (((0, 0, 255), (255, 0, 0)), array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0], dtype=int32))
     """
     _require_map_arrays(pixels, alpha, name)
-    if least_region is not None and least_region < 1:
-        raise SettingsError(f"least_region is {least_region}; expected a number of pixels of at least 1")
+    _check_least_region(least_region)
     inside = opaque_area(pixels, alpha)
     indexed = index_colors(pixels, inside)
     if not len(indexed.colors):
@@ -149,6 +149,22 @@ def parse_map(
         small = np.arange(len(listed), len(colors))
         _reject_unlisted(labels, colors, listed, least, name)
     return _largest_first(*_absorb_small(labels, colors, small))
+
+
+def map_of_ids(found: IdPixels, *, least_region: int | None = None) -> SemanticMap:
+    """Return the map of a file of ids: each id is a region, unless it has fewer than `least_region` pixels."""
+    _check_least_region(least_region)
+    values = found.values
+    labels = np.where(found.ids < 0, -1, np.searchsorted(values, np.maximum(found.ids, 0))).astype(np.intp)
+    colors = [as_color(each) for each in found.colors]
+    small = np.flatnonzero(_counts(labels, len(values)) < (least_region or 1))
+    ids = [int(value) for value in values]
+    return _largest_first(*_absorb_small(labels, colors, small, ids), found)
+
+
+def _check_least_region(least_region: int | None) -> None:
+    if least_region is not None and least_region < 1:
+        raise SettingsError(f"least_region is {least_region}; expected a number of pixels of at least 1")
 
 
 def _counts(labels: NDArray[np.intp], number: int) -> NDArray[np.intp]:
@@ -208,7 +224,7 @@ def _reject_unlisted(
 
 
 def _absorb_small(
-    labels: NDArray[np.intp], colors: list[Color], small: NDArray[np.intp]
+    labels: NDArray[np.intp], colors: list[Color], small: NDArray[np.intp], ids: list[int] | None = None
 ) -> tuple[NDArray[np.intp], list[Color], tuple[Absorbed, ...]]:
     """Merge the pixels of `small` regions into the nearest larger ones, except patches that touch none."""
     is_small = np.isin(labels, small)
@@ -225,7 +241,8 @@ def _absorb_small(
         went = _counts(result[given & (labels == index)], len(colors))
         into = sorted(np.flatnonzero(went), key=lambda other: -went[other])
         if into:
-            records.append(Absorbed(colors[index], int(went.sum()), tuple(colors[other] for other in into)))
+            received = tuple(colors[other] for other in into)
+            records.append(Absorbed(colors[index], int(went.sum()), received, None if ids is None else ids[index]))
     return result, colors, tuple(sorted(records, key=lambda each: (-each.count, each.color)))
 
 
@@ -246,10 +263,22 @@ def _reject_gradient(labels: NDArray[np.int8], palette: Palette, name: str) -> N
         )
 
 
-def _largest_first(labels: NDArray[np.intp], colors: list[Color], absorbed: tuple[Absorbed, ...]) -> SemanticMap:
+def _largest_first(
+    labels: NDArray[np.intp],
+    colors: list[Color],
+    absorbed: tuple[Absorbed, ...],
+    source: IdPixels | None = None,
+) -> SemanticMap:
     """Return the map, largest region first, without empty regions."""
     counts = _counts(labels, len(colors))
     order = sorted(np.flatnonzero(counts), key=lambda index: (-counts[index], colors[index]))
     rank = np.full(len(colors) + 1, -1, np.int32)  # the last is for -1
     rank[order] = np.arange(len(order))
-    return SemanticMap(rank[labels], tuple(colors[index] for index in order), absorbed)
+    return SemanticMap(
+        rank[labels],
+        tuple(colors[index] for index in order),
+        absorbed,
+        ids=None if source is None else tuple(int(source.values[index]) for index in order),
+        named_by_id=source is not None and source.by_program,
+        colorless=source is not None and source.colorless,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.images.pixels import Size
-from maskstyle.maps.colors import Color, describe_color, percent, shortlist
+from maskstyle.maps.colors import Color, RegionKey, color_name, describe_color, format_color, percent, shortlist
 
 LabelMap: TypeAlias = NDArray[np.int32]
 """(H, W), indices into the colors of a map; -1 for no region."""
@@ -28,11 +29,17 @@ class Absorbed:
         Its number of pixels in the original map, including soft borders.
     into : tuple of Color
         The regions that received the pixels, in descending order of their number.
+    id : int or None
+        Its id, in a map of ids.
+    name : str
+        Its name, if the map has names.
     """
 
     color: Color
     count: int
     into: tuple[Color, ...]
+    id: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +61,14 @@ class SemanticMap:
     names : tuple of str
         The name of each region, such as "person", in the order of `colors`; "" for a region without one. Empty if the
         map has no names.
+    ids : tuple of int or None
+        The id of each region, in the order of `colors`, if the file stores ids; see `load_map`.
+    named_by_id : bool
+        Whether reports and records name regions by id, as the file comes from a program, rather than by color.
+    colorless : bool
+        Whether the file has no colors for its ids; `colors` are then made from the ids.
+    ignored : tuple of Absorbed
+        The ignored regions, with the regions that received their pixels.
     """
 
     labels: LabelMap
@@ -61,6 +76,10 @@ class SemanticMap:
     absorbed: tuple[Absorbed, ...] = ()
     shares: NDArray[np.float32] | None = None
     names: tuple[str, ...] = ()
+    ids: tuple[int, ...] | None = None
+    named_by_id: bool = False
+    colorless: bool = False
+    ignored: tuple[Absorbed, ...] = ()
 
     @property
     def size(self) -> Size:
@@ -78,10 +97,93 @@ class SemanticMap:
         """Return the number of pixels of region `index`."""
         return self.counts[index]
 
+    def key(self, index: int) -> RegionKey:
+        """Return what names region `index`: its id or its color."""
+        return self.ids[index] if self.named_by_id and self.ids is not None else self.colors[index]
+
+    def name(self, index: int, *, counted: bool = False) -> str:
+        """Return what reports call region `index`: "#ff0000 (red)", "id 1" or "id 1 (#800000, red)"."""
+        number = self.ids[index] if self.named_by_id and self.ids is not None else None
+        count = self.count(index) if counted else None
+        return _described(None if self.colorless else self.colors[index], number, count)
+
+    def short_name(self, index: int) -> str:
+        """Return the name of region `index` for tables: "#ff0000 red", "id 1" or "id 1 #800000 red"."""
+        return short_name(self.name(index))
+
     def mask(self, index: int) -> NDArray[np.bool_]:
         """Return the (H, W) mask of region `index`."""
         mask: NDArray[np.bool_] = self.labels == index
         return mask
+
+
+def short_name(name: str) -> str:
+    """Return the name of a region without brackets, for tables.
+
+    Examples
+    --------
+    >>> short_name("id 1 (#800000, red)")
+    'id 1 #800000 red'
+    """
+    return name.replace("(", "").replace(")", "").replace(",", "")
+
+
+def _described(color: Color | None, number: int | None, count: int | None = None) -> str:
+    """Return the name of a region with a color, an id or both, and its pixels."""
+    if number is None:
+        assert color is not None
+        return describe_color(color, count)
+    more = [] if color is None else [format_color(color), color_name(color)]
+    if count is not None:
+        more.append(f"{count:,} {'pixel' if count == 1 else 'pixels'}")
+    return f"id {number} ({', '.join(more)})" if more else f"id {number}"
+
+
+def describe_reading(semantic_map: SemanticMap, name: str) -> tuple[str, ...]:
+    """Return sentences on how a map was read: its ids, the ignored regions, and those too small.
+
+    Parameters
+    ----------
+    semantic_map : SemanticMap
+        The map.
+    name : str
+        Name of the map in the sentences.
+
+    Examples
+    --------
+    >>> labels = np.array([[0, 0, 1]], np.int32)
+    >>> describe_reading(SemanticMap(labels, ((0, 0, 0), (128, 0, 0)), ids=(0, 3), named_by_id=True), "a.png")
+    ('a.png: 2 regions by id, 0 and 3',)
+    """
+    lines = []
+    if semantic_map.named_by_id and semantic_map.ids is not None:
+        count = len(semantic_map.ids)
+        regions = "1 region" if count == 1 else f"{count} regions"
+        lines.append(f"{name}: {regions} by id, {_id_ranges(sorted(semantic_map.ids))}")
+    for patch in semantic_map.ignored:
+        pixels = "1 pixel" if patch.count == 1 else f"{patch.count:,} pixels"
+        gone = _patch_name(semantic_map, patch)
+        lines.append(f"{name}: {pixels} of {gone} ignored; they belong to the nearest regions")
+    return (*lines, *describe_absorbed(semantic_map, name))
+
+
+def _patch_name(semantic_map: SemanticMap, patch: Absorbed) -> str:
+    color = None if semantic_map.colorless else patch.color
+    return _described(color, patch.id if semantic_map.named_by_id else None)
+
+
+def _id_ranges(ids: Sequence[int]) -> str:
+    """Return ascending ids as "0 to 4 and 255"."""
+    runs: list[list[int]] = []
+    for each in ids:
+        if runs and each == runs[-1][-1] + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    words = []
+    for run in runs:
+        words += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(each) for each in run]
+    return shortlist(words)
 
 
 def describe_absorbed(semantic_map: SemanticMap, name: str) -> tuple[str, ...]:
@@ -101,9 +203,11 @@ def describe_absorbed(semantic_map: SemanticMap, name: str) -> tuple[str, ...]:
     ('a.png has 279 pixels of #808080 (gray), too few for a region (0.31 %); merged into #00ff00 (green)',)
     """
     area = max(1, int(np.count_nonzero(semantic_map.labels >= 0)))
+    colors = semantic_map.colors
     return tuple(
-        f"{name} has {patch.count:,} pixels of {describe_color(patch.color)}, too few for a region "
+        f"{name} has {patch.count:,} pixels of "
+        f"{_patch_name(semantic_map, patch)}, too few for a region "
         f"({percent(patch.count / area)}); merged into "
-        f"{shortlist([describe_color(each) for each in patch.into])}"
+        f"{shortlist([semantic_map.name(colors.index(each)) for each in patch.into])}"
         for patch in semantic_map.absorbed
     )

@@ -11,7 +11,7 @@ import numpy as np
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.guided_filter import edge_aware_mask as edge_aware_mask  # public here: see __init__.pyi
 from maskstyle.images.pixels import Mask
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.gradients import Easing, eased
@@ -101,7 +101,7 @@ def _nearest_along(squares: Mask, feather: float, axis: int) -> Mask:
 
 def region_mask(
     semantic_map: SemanticMap,
-    colors: Sequence[Color],
+    colors: Sequence[RegionKey],
     *,
     feather: float = 0.0,
     side: Side = "both",
@@ -114,8 +114,8 @@ def region_mask(
     ----------
     semantic_map : SemanticMap
         The map.
-    colors : sequence of Color
-        The colors of the regions, at least one; see `maskstyle.maps.find_region`.
+    colors : sequence of Color or int
+        The colors or ids of the regions, at least one; see `maskstyle.maps.find_region`.
     feather, side : float, str
         The feathering of the combined regions; see `feather_mask`.
     easing : {"linear", "smooth"}
@@ -131,7 +131,7 @@ def region_mask(
     Raises
     ------
     ImageError
-        If the map has no region of one of the colors, or the regions have no pixels.
+        If the map has no region of one of the colors or ids, or the regions have no pixels.
     SettingsError
         If `colors` is empty, or `feather` is negative or not finite.
 

@@ -98,7 +98,7 @@ class Kind:
 
     words: str
     fits: Callable[[Any], bool]
-    wraps: type | None = None
+    wraps: type | tuple[type, ...] | None = None
 
     def understood(self, value: Any) -> Any:
         """Return a value as the person meant it: one text or table where a list is expected is a list of one."""
@@ -109,11 +109,21 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip()) and "\0" not in value  # which no file name has
 
 
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 TEXT = Kind('a text in quotes, such as "photo.jpg"', _is_text)
+REGION = Kind('a color in quotes or an id, such as "red" or 3', lambda value: _is_text(value) or _is_id(value))
+REGIONS = Kind(
+    'a list of colors and ids, such as ["red", "#0000ff", 3]',
+    lambda value: isinstance(value, list) and value != [] and all(_is_text(each) or _is_id(each) for each in value),
+    wraps=(str, int),
+)
 TEXTS = Kind(
     'a list of texts, such as ["red", "#0000ff"]',
     lambda value: isinstance(value, list) and value != [] and all(map(_is_text, value)),
@@ -121,9 +131,9 @@ TEXTS = Kind(
 )
 YES_NO = Kind("true or false", lambda value: isinstance(value, bool))
 TABLE = Kind("a table", lambda value: isinstance(value, dict))
-TEXT_TABLE = Kind(
+REGION_TABLE = Kind(
     'a table of texts, such as { red = "#0000ff" }',
-    lambda value: isinstance(value, dict) and all(map(_is_text, value.values())),
+    lambda value: isinstance(value, dict) and all(_is_text(each) or _is_id(each) for each in value.values()),
 )
 NUMBER_TABLE = Kind(
     "a table of numbers, such as { red = 0.8 }",

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from maskstyle.errors import MaskstyleError, SettingsError
 from maskstyle.guidance.layout import StyleImage
+from maskstyle.images.decoding import upright
 from maskstyle.images.io import Picture, load_image
-from maskstyle.images.pixels import Image, Mask, size_of
-from maskstyle.images.sidecars import check_aspect
+from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
+from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.transparency import require_visible, with_alpha
-from maskstyle.maps.assignment import region_name
-from maskstyle.maps.colors import Color, format_color, parse_color
-from maskstyle.maps.matching import find_named_region
-from maskstyle.maps.semantic_map import SemanticMap, describe_absorbed
+from maskstyle.maps.colors import RegionKey, format_region, parse_region
+from maskstyle.maps.io import fit_map
+from maskstyle.maps.matching import find_listed_regions
+from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import MaskFile, read_mask
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19
 from maskstyle.plans.lines import KeyPath
@@ -114,7 +117,9 @@ def load_plan(plan: Plan) -> LoadedPlan:
     inputs = plan.inputs(
         **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
     )
-    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), tuple(loader.notes), loader.advice())
+    return LoadedPlan(
+        plan, inputs, loader.picture, loader.recorded(values), (*loader.notes, *loader.unused()), loader.advice()
+    )
 
 
 def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
@@ -123,7 +128,7 @@ def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:
     if content_map is None or not plan.regions:
         return None
     mentioned = {*scene.layout.kept, *scene.layout.unpainted, *scene.layout.painted()}
-    left = [region_name(color) for label, color in enumerate(content_map.colors) if label not in mentioned]
+    left = [content_map.name(label) for label in range(len(content_map.colors)) if label not in mentioned]
     fate = "only masks paint there" if scene.layout.masked() else "nothing is painted there"
     return f"the plan does not mention {', '.join(left)}: {fate}" if left else None
 
@@ -174,8 +179,9 @@ class _Loader:
         self.notes: list[str] = []
         self.beside: dict[str, Any] = {}
         self._maps: dict[str, SemanticMap] = {}
-        self._masks: dict[Path, MaskFile] = {}
-        self._absorbed: list[int] = []
+        self._read: list[SemanticMap] = []
+        self._masks: dict[tuple[Path, Path], MaskFile] = {}
+        self._stretched = self._turned = False
         self._at_scales: dict[str, StyleImage] = {}
         main = plan.inputs.main
         with plan.source.locating(main):
@@ -211,8 +217,12 @@ class _Loader:
         return float(value) if declared.kind == "number" and value is not None else value
 
     def advice(self) -> tuple[str, ...]:
-        """Return how to keep the small patches that maps lost."""
-        return (f"set `least_region` to {min(self._absorbed)} to keep them as regions",) if self._absorbed else ()
+        """Return what to do about the regions of the maps that look like void or are small."""
+        return self.plan.reading.advice(self._read)
+
+    def unused(self) -> list[str]:
+        """Return notes on what asks to read maps and masks in a way that changes none of them."""
+        return self.plan.reading.unused(self._read, stretched=self._stretched, turned=self._turned)
 
     def recorded(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the values at the top of the plan, with colors as they were found."""
@@ -222,11 +232,11 @@ class _Loader:
             if each.kind == "patches" and self.plan.patches is not None:
                 table[name] = patches_table(self.plan.patches)
             elif each.kind == "colors" and value is not None:
-                table[name] = [format_color(color) for color in value]
+                table[name] = [format_region(color) for color in value]
             elif each.kind == "mapping" and value:
-                table[name] = {format_color(here): format_color(there) for here, there in value}
+                table[name] = {format_region(here): format_region(there) for here, there in value}
             elif each.kind == "strengths" and value:
-                table[name] = {format_color(color): strength for color, strength in value}
+                table[name] = {format_region(color): strength for color, strength in value}
             elif name in self.plan.values:
                 table[name] = self.plan.values[name]
         return table
@@ -262,20 +272,29 @@ class _Loader:
             return None
         self.names[name] = str(self.plan.file(file))
         image = None if name == self.plan.inputs.main else self.picture.pixels
-        self._maps[name] = self._read_map(file, (name,), image, str(self.plan.file(self.plan.main)))
+        self._maps[name] = self._read_map(file, (name,), image, self.plan.file(self.plan.main))
         return self._maps[name]
 
-    def _read_map(self, file: str, path: KeyPath, image: Image | None, image_name: str) -> SemanticMap:
+    def _read_map(self, file: str, path: KeyPath, image: Image | None, image_file: Path) -> SemanticMap:
         """Read a map; its aspect is checked here so that no color is missed in the map of another image."""
+        reading, map_file = self.plan.reading, self.plan.file(file)
         with self.plan.source.locating(*path):
-            found = self.plan.reading.read(self.plan.file(file))
-            if image is not None:
-                size = size_of(image)
-                name = str(self.plan.file(file))
-                check_aspect(found.size, size, kind="map", name=name, image_name=image_name)
-        self.notes += describe_absorbed(found, str(self.plan.file(file)))
-        self._absorbed += [patch.count for patch in found.absorbed]
+            found = reading.read(map_file, None if image is None else image_file)
+            self.notes += reading.notes(found, str(map_file))
+            self._read.append(found)
+            if image is not None and not self._fits(found.size, size_of(image), map_file, image_file, "map"):
+                found = fit_map(found, size_of(image), name="", image_name="", stretch=True)
         return found
+
+    def _fits(self, size: Size, image_size: Size, file: Path, image_file: Path, kind: str) -> bool:
+        """Return whether a map or mask has the aspect of its image; it is to be stretched otherwise."""
+        fit = self.plan.reading.fit(image_file)
+        notes = check_fit(size, image_size, fit, kind=kind, name=str(file), image_name=str(image_file))
+        self.notes += notes
+        stretched = fit.stretch and not same_aspect(size, image_size)
+        self._stretched |= stretched
+        self._turned |= self.plan.reading.turn(file, image_file) != 1
+        return not stretched
 
     def _style_image(self, name: str) -> StyleImage:
         style = self.plan.styles[name]
@@ -283,10 +302,10 @@ class _Loader:
             picture = load_image(self.plan.file(style.image))
             require_visible(picture.alpha, str(self.plan.file(style.image)))
         image = with_alpha(picture.pixels, picture.alpha)
-        file, style_map = str(self.plan.file(style.image)), None
+        file, style_map = self.plan.file(style.image), None
         if style.map is not None:
             style_map = self._read_map(style.map, ("styles", name, "map"), image, file)
-        return StyleImage(image, style_map, file, scale=style.scale)
+        return StyleImage(image, style_map, str(file), scale=style.scale)
 
     def _scaled(self, name: str, scale: float | None) -> StyleImage:
         """Return a style image at a further scale; regions that share both go on to share it."""
@@ -313,28 +332,39 @@ class _Loader:
         if file is None:
             return None
         path = self.plan.file(file)
-        if path not in self._masks:
+        content, style = self.plan.file(self.plan.main), self.plan.styles[entry.style or ""].image
+        image = content if key == "mask" else self.plan.file(style)
+        if (path, image) not in self._masks:
             with self.plan.source.locating("region", place, key):
-                self._masks[path] = read_mask(path)
-            if self._masks[path].note is not None:
-                self.notes.append(f"{path}: {self._masks[path].note}")
-        mask = self._masks[path].mask
+                size = size_of(self.picture.pixels if key == "mask" else self._styles[entry.style or ""].image)
+                self._masks[path, image] = self._read_mask(path, image, size)
+        mask = self._masks[path, image].mask
         mask = 1 - mask if key == "mask" and entry.complement else mask
         if (mask == (0 if self.plan.values.get("invert") else 1)).all():
             self.notes.append(f"{path} covers the whole image, so it limits nothing")
         return mask
+
+    def _read_mask(self, path: Path, image: Path, size: Size) -> MaskFile:
+        """Read a mask, turned and stretched as the plan says; a mask of its image's aspect keeps its size."""
+        found = read_mask(path)
+        if found.note is not None:
+            self.notes.append(f"{path}: {found.note}")
+        mask = np.ascontiguousarray(upright(found.mask, self.plan.reading.turn(path, image)))
+        if not self._fits(size_of(mask), size, path, image, "mask"):
+            mask = resize_mask(mask, size)
+        return found._replace(mask=mask)
 
     def _regions(self, name: str, declared: Declared) -> list[PlanRegion]:
         return [self._region(place, entry) for place, entry in enumerate(self.plan.regions)]
 
     def _region(self, place: int, entry: RegionEntry) -> PlanRegion:
         style = None if entry.style is None else self._scaled(entry.style, entry.scale)
-        region: Color | None = None
+        region: RegionKey | None = None
         if entry.region is not None:
             content_map = self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
             assert content_map is not None  # as the text of the plan was checked for
             region = self._color(("region", place, "region"), entry.region, content_map, self.names["content_map"])
-        style_region: Color | str | None = entry.style_region
+        style_region: RegionKey | str | None = entry.style_region
         if entry.style_region not in (None, WHOLE) and style is not None and style.style_map is not None:
             file = str(self.plan.file(self.plan.styles[entry.style or ""].map or ""))
             path = ("region", place, "style_region")
@@ -349,30 +379,30 @@ class _Loader:
             color=entry.color,
         )
 
-    def _colors(self, name: str, declared: Declared) -> list[Color] | None:
+    def _colors(self, name: str, declared: Declared) -> list[RegionKey] | None:
         texts = self.plan.values.get(name)
         if texts is None:
             return None
         if self._map(declared.of, declared_inputs(self.plan.inputs)[declared.of]) is None:
-            return [parse_color(text) for text in texts]  # the scene says that there is no map
+            return [parse_region(str(text)) for text in texts]  # the scene says that there is no map
         semantic_map = self._maps[declared.of]
-        return [
-            self._color((name, place), text, semantic_map, self.names[declared.of])
-            for place, text in enumerate(texts)
-        ]
+        found: list[RegionKey] = []
+        for place, text in enumerate(texts):
+            found += self._keys((name, place), str(text), semantic_map, self.names[declared.of])
+        return found
 
-    def _mapping(self, name: str, declared: Declared) -> list[tuple[Color, Color]]:
+    def _mapping(self, name: str, declared: Declared) -> list[tuple[RegionKey, RegionKey]]:
         texts = self.plan.values.get(name, {})
         content, style = "content_map" if "content_map" in self._maps else self.plan.inputs.main, "style_map"
         return [
             (
                 self._color((name, here), here, self._maps[content], self.names[content]),
-                self._color((name, here), there, self._maps[style], self.names[style]),
+                self._color((name, here), str(there), self._maps[style], self.names[style]),
             )
             for here, there in texts.items()
         ]
 
-    def _strengths(self, name: str, declared: Declared) -> list[tuple[Color, float]] | None:
+    def _strengths(self, name: str, declared: Declared) -> list[tuple[RegionKey, float]] | None:
         table = self.plan.values.get(name)
         if table is None:
             return None
@@ -382,11 +412,14 @@ class _Loader:
             for text, strength in table.items()
         ]
 
-    def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> Color:
-        color: Color = (0, 0, 0)  # of no use where the region is not found: that is raised after all others
+    def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
+        return self._keys(path, text, semantic_map, name)[0]
+
+    def _keys(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> list[RegionKey]:
+        keys: list[RegionKey] = [0]  # of no use where the region is not found: that is raised after all others
         with self.plan.source.collecting(), self.plan.source.locating(*path):
             try:
-                color = semantic_map.colors[find_named_region(text, semantic_map, name=name)]
+                keys = [semantic_map.key(label) for label in find_listed_regions(text, semantic_map, name=name)]
             except SettingsError as error:  # no color, and no name of a region either
                 raise SettingsError(f"{path[0]} has no such region: {error}") from None
-        return color
+        return keys

@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 import tomli_w
 
 from maskstyle.images.io import load_image
-from maskstyle.maps.assignment import region_name
-from maskstyle.maps.colors import format_color, percent
+from maskstyle.maps.colors import format_region, percent
 from maskstyle.maps.io import find_map_beside, load_map
 from maskstyle.maps.matching import match_regions
 from maskstyle.maps.semantic_map import SemanticMap
@@ -88,9 +87,7 @@ def _regions(content_map: SemanticMap, styles: StyleMaps) -> str:
     text = ""
     for label, entry in enumerate(entries):
         share = percent(content_map.count(label) / content_map.labels.size)
-        text += (
-            f"\n[[region]]              # {region_name(content_map.colors[label])}: {share} of the content image\n"
-        )
+        text += f"\n[[region]]              # {content_map.name(label)}: {share} of the content image\n"
         if "keep" in entry:
             text += (
                 '# No style map has this color. To paint it: style = "NAME" and style_region = "#...", or "whole".\n'
@@ -101,11 +98,11 @@ def _regions(content_map: SemanticMap, styles: StyleMaps) -> str:
 
 def _entry(content_map: SemanticMap, label: int, styles: StyleMaps) -> dict[str, Any]:
     """Return the entry of a region: the first style that has its color, else one without a map, else keep it."""
-    region = {"region": format_color(content_map.colors[label])}
+    region = {"region": format_region(content_map.key(label))}
     for name, style_map in styles.items():
         if style_map is not None:
             found = dict(match_regions(content_map, style_map).pairs).get(label)
             if found is not None:
-                return {**region, "style": name, "style_region": format_color(style_map.colors[found])}
+                return {**region, "style": name, "style_region": format_region(style_map.key(found))}
     whole = next((name for name, style_map in styles.items() if style_map is None), None)
     return {**region, "keep": True} if whole is None else {**region, "style": whole}

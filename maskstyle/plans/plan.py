@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from maskstyle.maps.io import load_map
-from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.checking import Source
+from maskstyle.plans.map_reading import MapReading
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.techniques.inputs import Inputs
 
@@ -95,31 +94,6 @@ def style_names(files: Sequence[str]) -> list[str]:
     return names
 
 
-class MapReading(NamedTuple):
-    """How maps are read.
-
-    Parameters
-    ----------
-    palette : tuple of str or None
-        Colors of the regions; by default, found in the map.
-    least_region : int or None
-        Fewest pixels of a region.
-    soft : bool
-        Whether to share blended pixels among regions.
-    """
-
-    palette: tuple[str, ...] | None = None
-    least_region: int | None = None
-    soft: bool = False
-
-    def read(self, path: Path) -> SemanticMap:
-        """Read a map."""
-        from maskstyle.maps.colors import parse_color
-
-        palette = None if self.palette is None else [parse_color(text) for text in self.palette]
-        return load_map(path, palette=palette, least_region=self.least_region, soft=self.soft)
-
-
 @dataclass(frozen=True)
 class Plan:
     """A plan, checked as far as its text allows.
@@ -167,7 +141,7 @@ class Plan:
     styles: dict[str, PlanStyle] = field(default_factory=dict)
     regions: tuple[RegionEntry, ...] = ()
     patches: PatchSettings | None = None
-    reading: MapReading = MapReading()
+    reading: MapReading = field(default_factory=MapReading)
     given: frozenset[str] = frozenset()
 
     @property

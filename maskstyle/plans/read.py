@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.sidecars import ORIENTATIONS
 from maskstyle.maps.colors import check_region, parse_color
 from maskstyle.plans.checking import Checked, Source, checked_keys, nearest
 from maskstyle.plans.lines import KeyPath, key_lines
-from maskstyle.plans.plan import MapReading, Plan, PlanStyle, RegionEntry
+from maskstyle.plans.map_reading import MapReading
+from maskstyle.plans.plan import Plan, PlanStyle, RegionEntry
 from maskstyle.plans.schema import (
+    MAP_KEYS,
     MASK_KEYS,
     OF_REGIONS,
     REGION_KEYS,
@@ -88,7 +91,6 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         _check_regions(source, table, regions, inputs)
     _check_values(source, table, inputs)
     source.raise_found()
-    palette = table.get("palette")
     return Plan(
         path,
         source,
@@ -103,9 +105,7 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         styles=styles,
         regions=regions,
         patches=patches,
-        reading=MapReading(
-            None if palette is None else tuple(palette), table.get("least_region"), table.get("soft_maps", False)
-        ),
+        reading=MapReading.of_table(table),
         given=frozenset(RENAMED.get(name, name) for name in table.get("settings", {})),
     )
 
@@ -202,11 +202,13 @@ def _region(
         source.report((*path, "style_mask"), "[[region]] has both a style_region and a style_mask; leave one out")
     for key in ("region", "style_region"):
         if key in table and (key, table[key]) != ("style_region", WHOLE):
-            _check_region(source, (*path, key), table[key])
+            _check_region(source, (*path, key), str(table[key]))
     if table.get("color", "style") not in CHOICES["color"]:
         expected = nearest(table["color"], CHOICES["color"])
         source.report((*path, "color"), f"color is {table['color']!r}; {expected}")
-    return RegionEntry(**{key: value for key, value in table.items() if key != "keep"})
+    values = {key: value for key, value in table.items() if key != "keep"}
+    values |= {key: str(values[key]) for key in ("region", "style_region") if key in values}
+    return RegionEntry(**values)
 
 
 def _check_style_of_region(source: Source, path: KeyPath, table: Checked, styles: Mapping[str, Any]) -> None:
@@ -232,7 +234,7 @@ def _check_regions(source: Source, table: Checked, regions: tuple[RegionEntry, .
         source.report(("region",), f'nothing is painted; add [[region]] with {example} and style = "NAME"')
     styles = {name: each for name, each in table.get("styles", {}).items() if isinstance(each, dict)}
     without_maps = "content_map" not in table and not any("map" in style for style in styles.values())
-    for key in ("palette", "least_region", "soft_maps") if without_maps and table.whole else ():
+    for key in (*MAP_KEYS, "soft_maps") if without_maps and table.whole else ():
         if key in table:
             source.report((key,), f"{key} has no effect where there is no map; leave it out, or add one")
     for place, each in enumerate(regions):
@@ -260,13 +262,18 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
             with source.collecting(), source.locating(name):
                 each.bounds.check(name, table[name])
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
-            _check_region(source, (name, place), color)
+            _check_region(source, (name, place), str(color))
         for pair in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
             for color in pair if each.kind == "mapping" else pair[:1]:
-                _check_region(source, (name, pair[0]), color)
+                _check_region(source, (name, pair[0]), str(color))
     for place, color in enumerate(table.get("palette", [])):
         with source.collecting(), source.locating("palette", place):
             parse_color(color)
+    for place, color in enumerate(table.get("ignore", [])):
+        _check_region(source, ("ignore", place), str(color))
+    given = table.get("map_orientation", ORIENTATIONS[0])
+    if given not in ORIENTATIONS:
+        source.report(("map_orientation",), f"map_orientation is {given!r}; {nearest(given, ORIENTATIONS)}")
 
 
 def _check_region(source: Source, path: KeyPath, text: str) -> None:

@@ -11,10 +11,12 @@ from maskstyle.plans.checking import (
     NUMBER,
     NUMBER_TABLE,
     POSITIVE,
+    REGION,
+    REGION_TABLE,
+    REGIONS,
     TABLE,
     TABLES,
     TEXT,
-    TEXT_TABLE,
     TEXTS,
     YES_NO,
     Checked,
@@ -38,17 +40,23 @@ COMMON_KEYS: Mapping[str, Kind] = {
 }
 """The keys of every plan, in addition to those of its technique."""
 
-MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT}
+FIT_KEYS: Mapping[str, Kind] = {"stretch_maps": YES_NO, "map_orientation": TEXT}
+"""How maps and masks are laid over their images, where there are any."""
+
+MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT, "ignore": REGIONS}
 """How maps are read, where there are any."""
+
+READING_KEYS: Mapping[str, Kind] = {**MAP_KEYS, "soft_maps": YES_NO, **FIT_KEYS}
+"""The fields of `MapReading`, as keys."""
 
 STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": NUMBER, "scale": POSITIVE}
 
 REGION_KEYS: Mapping[str, Kind] = {
-    "region": TEXT,
+    "region": REGION,
     "mask": TEXT,
     "complement": YES_NO,
     "style": TEXT,
-    "style_region": TEXT,
+    "style_region": REGION,
     "style_mask": TEXT,
     "strength": NUMBER,
     "scale": POSITIVE,
@@ -75,11 +83,19 @@ def keys_of(inputs: type[Inputs]) -> dict[str, Kind]:
             keys["region"] = TABLES
         elif each.kind not in OF_STYLES and not of_style(each):
             keys[name] = _kind(each)
-    if has_maps(inputs):
-        keys |= MAP_KEYS
-        if inputs.soft_maps:
-            keys["soft_maps"] = YES_NO
-    return keys
+    return keys | {name: READING_KEYS[name] for name in reading_keys(inputs)}
+
+
+def reading_keys(inputs: type[Inputs]) -> tuple[str, ...]:
+    """Return the fields of `MapReading` that have an effect in a technique."""
+    maps = tuple(MAP_KEYS) if has_maps(inputs) else ()
+    fit = tuple(FIT_KEYS) if maps or has_masks(inputs) else ()
+    return (*maps, *(("soft_maps",) if maps and inputs.soft_maps else ()), *fit)
+
+
+def has_masks(inputs: type[Inputs]) -> bool:
+    """Return whether a technique takes masks."""
+    return any(each.kind in OF_REGIONS for each in declared_inputs(inputs).values())
 
 
 def of_style(declared: Declared) -> bool:
@@ -149,8 +165,8 @@ def _kind(declared: Declared) -> Kind:
         numbers: dict[Bounds | None, Kind] = {AT_LEAST_ZERO: NUMBER, ABOVE_ZERO: POSITIVE}
         return numbers.get(declared.bounds, ANY_NUMBER)
     kinds = {
-        "colors": TEXTS,
-        "mapping": TEXT_TABLE,
+        "colors": REGIONS,
+        "mapping": REGION_TABLE,
         "strengths": NUMBER_TABLE,
         "flag": YES_NO,
         "patches": TABLE,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import tomli_w
 
 from maskstyle.guidance.layout import Layout, Placement
-from maskstyle.maps.colors import format_color
+from maskstyle.maps.colors import format_region
 from maskstyle.plans.load import LoadedPlan
 from maskstyle.plans.plan import Plan, RegionEntry
 from maskstyle.plans.schema import COMMON_KEYS, OF_REGIONS
@@ -48,12 +48,7 @@ def resolved_table(loaded: LoadedPlan, scene: Scene, path_of: PathOf) -> Table:
         table[name] = path_of(plan.file(value)) if declared[name].kind in FILES else value
     if plan.weights is not None:
         table["weights"] = path_of(plan.file(plan.weights))
-    if plan.reading.palette is not None:
-        table["palette"] = list(plan.reading.palette)
-    if plan.reading.least_region is not None:
-        table["least_region"] = plan.reading.least_region
-    if plan.reading.soft:
-        table["soft_maps"] = True
+    table |= plan.reading.table()
     table["styles"] = _styles(plan, path_of)
     if any(each.kind in OF_REGIONS for each in declared.values()):
         resolve = "plan regions" in {each.kind for each in declared.values()}
@@ -87,7 +82,7 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
         return entry | files
     table: Table = {}
     if placement.label is not None and layout.content_map is not None:
-        table["region"] = format_color(layout.content_map.colors[placement.label])
+        table["region"] = format_region(layout.content_map.key(placement.label))
     if given.mask is not None:
         table["mask"] = path_of(plan.file(given.mask))
         table |= {"complement": True} if given.complement else {}
@@ -107,7 +102,7 @@ def _part(given: RegionEntry, plan: Plan, placement: Placement, path_of: PathOf)
         return {"style_mask": path_of(plan.file(given.style_mask))}
     if placement.style_label is None:
         return {"style_region": WHOLE}
-    return {"style_region": format_color(placement.style.map().colors[placement.style_label])}
+    return {"style_region": format_region(placement.style.map().key(placement.style_label))}
 
 
 def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:

@@ -13,7 +13,6 @@ from maskstyle.errors import ImageError, SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.transparency import extended, require_visible, visible_alpha
-from maskstyle.maps.assignment import region_name
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
 from maskstyle.settings import AT_LEAST_ZERO, STRENGTH, ObjectiveSettings
@@ -122,7 +121,7 @@ def _require_visible_style(placement: Placement, style: StyleImage) -> None:
         return
     if float(weights.sum(dtype=np.float64)) < LEAST_VISIBLE * float(whole.sum(dtype=np.float64)):
         label = placement.style_label
-        part = "the masked part" if label is None else f"region {region_name(style.map().colors[label])}"
+        part = "the masked part" if label is None else f"region {style.map().name(label)}"
         raise ImageError(f"{part} of {style.name} is transparent, so it has no style to take; choose a visible part")
 
 

@@ -12,7 +12,7 @@ from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_DOODLE, assign_doodle
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import DOODLE_SETTINGS, FROM_CONTENT, PatchSettings, Settings
 from maskstyle.synthesis.patch_style import PatchStyle
@@ -91,7 +91,7 @@ class DoodleInputs(Inputs):
         "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", of="style"
     )
     matching: str = declare("choice", "Match styles by region or by patch.", default="region", choices=MATCHINGS)
-    mapping: Sequence[tuple[Color, Color]] | None = declare(
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = declare(
         "mapping",
         "Explicit region mapping, as DOODLECOLOR=STYLECOLOR; repeatable.",
         default=None,

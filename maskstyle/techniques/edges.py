@@ -14,7 +14,7 @@ from maskstyle.guidance.layout import Layout
 from maskstyle.images.compositing import FEATHER_MODES
 from maskstyle.images.guided_filter import MOST_RADIUS
 from maskstyle.maps.assignment import find_painted
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import RegionKey
 from maskstyle.settings import AT_LEAST_ZERO, COLOR, Settings
 from maskstyle.techniques.inputs import Inputs, declare
 
@@ -34,8 +34,9 @@ class EdgeInputs(Inputs):
         Return only the painted pixels: the alpha of the result is the coverage, times the alpha of the content image.
         Composited over the content image, it equals the result without this option. Pixels with alpha 0 have the
         colors of the content image.
-    denoise_regions : sequence of (red, green, blue), optional
-        Map colors of the painted regions that ``settings.denoise`` applies to; by default, all painted pixels.
+    denoise_regions : sequence of (red, green, blue) or int, optional
+        Map colors, or ids, of the painted regions that ``settings.denoise`` applies to; by default, all that is
+        painted.
     """
 
     feather: float = declare(
@@ -55,7 +56,7 @@ class EdgeInputs(Inputs):
     transparent: bool = declare(
         "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
-    denoise_regions: Sequence[Color] | None = declare(
+    denoise_regions: Sequence[RegionKey] | None = declare(
         "colors",
         "Map colors of the regions to denoise; default: all painted.",
         default=None,

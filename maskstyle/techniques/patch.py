@@ -11,7 +11,7 @@ from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import seen_style
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_PATCHES, assign_nearest
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import PatchSettings
 from maskstyle.synthesis.patch_style import PatchStyle
@@ -67,7 +67,7 @@ class PatchInputs(Inputs):
     style_map: SemanticMap = declare(
         "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", of="style"
     )
-    mapping: Sequence[tuple[Color, Color]] | None = declare(
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = declare(
         "mapping",
         "Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
         default=None,
@@ -99,7 +99,7 @@ class PatchInputs(Inputs):
             style.image, content, settings.color, style_weights=style.alpha, content_weights=self.main_alpha()
         )
         return self.made_scene(
-            Layout(placements, SemanticMap(assigned.content_map.labels, self.content_map.colors)),
+            Layout(placements, replace(assigned.content_map, colors=self.content_map.colors)),
             content.shape[:2],
             content=content,
             styles=(SeenStyle(seen, source, placements),),

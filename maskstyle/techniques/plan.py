@@ -9,8 +9,7 @@ from typing import ClassVar
 from maskstyle.errors import ImageError, SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
-from maskstyle.maps.assignment import region_name
-from maskstyle.maps.colors import Color
+from maskstyle.maps.colors import RegionKey, region_name
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import describe_unmatched, find_region, match_regions
 from maskstyle.maps.semantic_map import SemanticMap
@@ -33,13 +32,13 @@ class PlanRegion:
 
     Parameters
     ----------
-    region : (red, green, blue), optional
-        Map color of a region of the content image.
+    region : (red, green, blue) or int, optional
+        Map color, or id, of a region of the content image.
     mask : (M, N) float array, optional
         Instead of a region, a soft mask in [0, 1] with the aspect ratio of the content image.
     style : StyleImage or None
         The style; None keeps the pixels of the region bit for bit, even under masks.
-    style_region : (red, green, blue) or "whole", optional
+    style_region : (red, green, blue), int or "whole", optional
         Region of the style image to take the style from. By default, a region takes the style of the region of the
         same color if the style image has a map; otherwise the whole image is used.
     style_mask : (m, n) float array, optional
@@ -51,10 +50,10 @@ class PlanRegion:
         Colors of the result there, see `maskstyle.Settings`; by default, ``settings.color``.
     """
 
-    region: Color | None = None
+    region: RegionKey | None = None
     mask: Mask | None = None
     style: StyleImage | None = None
-    style_region: Color | str | None = None
+    style_region: RegionKey | str | None = None
     style_mask: Mask | None = None
     strength: float | None = None
     color: str | None = None
@@ -181,10 +180,10 @@ class _Placing:
                 raise SettingsError(f"region {region_name(region.region)} needs a content map; pass `content_map`")
             label = find_region(region.region, self._content_map, name=self._name)
             if label in self._taken:
-                named = region_name(self._content_map.colors[label])
+                named = self._content_map.name(label)
                 raise SettingsError(f"region {named} is listed twice; list it once")
             self._taken.add(label)
-            _require_some(self._content_map, label, region_name(region.region), self._name)
+            _require_some(self._content_map, label, self._content_map.name(label), self._name)
             return label
 
     def placement(self, region: PlanRegion, place: int, label: int | None) -> Placement:
@@ -210,7 +209,7 @@ class _Placing:
                 raise SettingsError(f"color is {color!r}; expected one of {', '.join(CHOICES['color'])}")
         name = f"mask {place + 1}"
         if label is not None and self._content_map is not None:
-            name = region_name(self._content_map.colors[label])
+            name = self._content_map.name(label)
         return Placement(name, ((style, 1.0),), place, label, mask, style_label, style_mask, strength, color)
 
     def _style(self, region: PlanRegion) -> StyleImage:
@@ -238,13 +237,13 @@ class _Placing:
         if style.style_map is None:
             raise SettingsError(f"{style.name} has no map to find a region in; give it one, or use {WHOLE!r}")
         if isinstance(wanted, str):
-            raise SettingsError(f"the style region is {wanted!r}; expected a color of its map, or {WHOLE!r}")
+            raise SettingsError(f"the style region is {wanted!r}; expected a color or an id of its map, or {WHOLE!r}")
         if wanted is None:
             assert label is not None
             found = self._same_color(label, style.style_map, map_name)
         else:
             found = find_region(wanted, style.style_map, name=map_name)
-        _require_some(style.style_map, found, region_name(style.style_map.colors[found]), map_name)
+        _require_some(style.style_map, found, style.style_map.name(found), map_name)
         return found
 
     def _same_color(self, label: int, style_map: SemanticMap, map_name: str) -> int:

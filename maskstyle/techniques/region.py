@@ -9,8 +9,8 @@ from typing import ClassVar
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
-from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted, region_name
-from maskstyle.maps.colors import Color
+from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted
+from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import STYLE, Settings
 from maskstyle.synthesis.scene import Scene
@@ -34,16 +34,16 @@ class RegionInputs(EdgeInputs):
         its image. Pixels of no region keep the content. In a soft map (``load_map(path, soft=True)``), a blended
         pixel counts in the Gram matrices of several regions, in proportion to its shares. Its coverage is the sum of
         the shares of the painted regions.
-    regions : sequence of (red, green, blue), optional
-        Map colors of the regions to paint; all by default. All other pixels stay those of the content image, bit for
-        bit unless it is resized.
-    mapping : sequence of (content color, style color), optional
+    regions : sequence of (red, green, blue) or int, optional
+        Map colors, or ids, of the regions to paint; all by default. All other pixels stay those of the content image,
+        bit for bit unless it is resized.
+    mapping : sequence of (content color or id, style color or id), optional
         Explicit region mapping, for regions that take their style from a region of another color.
     unmatched : {"error", "keep", "whole-style"}
         How to handle regions found in only one map: refuse them, keep their content, or paint them in the style of
         the whole style image. ``error`` also refuses a region that only the style map has, unless `regions` or
         `mapping` is given.
-    strengths : sequence of (content color, strength), optional
+    strengths : sequence of (content color or id, strength), optional
         Strengths of painted regions, in [0, 1]; all others have ``settings.strength``. 0 keeps the pixels of a
         region, bit for bit. With a raw ``settings.style_weight``, factors on this.
     feather, feather_mode, transparent, denoise_regions
@@ -77,13 +77,13 @@ class RegionInputs(EdgeInputs):
     style_map: SemanticMap = declare(
         "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", of="style"
     )
-    regions: Sequence[Color] | None = declare(
+    regions: Sequence[RegionKey] | None = declare(
         "colors",
-        "Map colors of the regions to paint: red,'#0000ff',...; default: all.",
+        "Map colors or ids of the regions to paint: red,'#0000ff',3,...; default: all.",
         default=None,
         of="content_map",
     )
-    mapping: Sequence[tuple[Color, Color]] | None = declare(
+    mapping: Sequence[tuple[RegionKey, RegionKey]] | None = declare(
         "mapping",
         "Explicit region mapping, as CONTENTCOLOR=STYLECOLOR; repeatable.",
         default=None,
@@ -95,7 +95,7 @@ class RegionInputs(EdgeInputs):
         default="error",
         choices=UNMATCHED,
     )
-    strengths: Sequence[tuple[Color, float]] | None = declare(
+    strengths: Sequence[tuple[RegionKey, float]] | None = declare(
         "strengths",
         "Strength of single regions, as COLOR=STRENGTH,...; repeatable.",
         default=None,
@@ -141,7 +141,7 @@ class RegionInputs(EdgeInputs):
         labels = find_painted("strengths", [color for color, _ in given], assigned.content_map, painted, name=name)
         strengths: dict[int, float | None] = {}
         for place, (label, (_, strength)) in enumerate(zip(labels, given, strict=True)):
-            region = region_name(assigned.content_map.colors[label])
+            region = assigned.content_map.name(label)
             with concerning("strengths", place):
                 if label in strengths:
                     raise SettingsError(f"strengths lists {region} twice; give each region one strength")

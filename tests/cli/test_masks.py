@@ -195,6 +195,7 @@ def test_how_a_mask_was_made_is_recorded(masks, desk):
         "feather": 3.0,
         "side": "both",
         "easing": "linear",
+        "stretch_maps": False,
         "invert": False,
     }
 

@@ -110,7 +110,10 @@ def test_unmatched_is_one_of_several_words():
             {"content_map": "photo_map.png"},
             "the content map is a str; expected a SemanticMap, as maskstyle.load_map returns",
         ),
-        ({"regions": ["red"]}, "expected a color as .red, green, blue. in 0..255, but got 'red'"),
+        (
+            {"regions": ["red"]},
+            "expected a color as .red, green, blue. in 0..255, or the id of a region, but got 'red'",
+        ),
         ({"regions": [(1, 1)]}, "expected a color"),
     ],
 )

@@ -98,6 +98,11 @@ def sixteen_bits(values):
     return lambda path: deep_png(path, np.array(values)[np.arange(80) * len(values) // 80][np.newaxis].repeat(60, 0))
 
 
+def many_ids(path):
+    ids = np.random.default_rng(0).permutation(2000)[:, np.newaxis].repeat(3, axis=1)
+    deep_png(path, ids.ravel()[np.newaxis].repeat(3, axis=0))
+
+
 def with_outline():
     picture = Image.fromarray(halves())
     picture.paste(BLACK, (39, 0, 41, 60))
@@ -124,6 +129,9 @@ def rotated(path):
     Image.fromarray(halves()).save(path, exif=exif, quality=95)
 
 
+IDS = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0)]
+"""Colors of the ids 0 to 3, of files that have none."""
+
 READ = {
     "one color": Read(saved(np.full((*SIZE, 3), 200)), [(200, 200, 200)]),
     "one row": Read(saved(halves(size=(1, 40))), [RED, BLUE]),
@@ -132,14 +140,16 @@ READ = {
     "black and white": Read(saved(halves(BLACK, WHITE)), [BLACK, WHITE]),
     "black beside colors": Read(saved(halves(BLACK, RED)), [BLACK, RED]),
     "one bit": Read(saved(Image.fromarray(labeled(0, 255)).convert("1")), [BLACK, WHITE]),
-    "gray labels 0 to 3": Read(saved(labeled(0, 1, 2, 3)), [(n, n, n) for n in range(4)]),
-    "gray labels and white": Read(saved(labeled(0, 1, 2, 255)), [(0, 0, 0), (1, 1, 1), (2, 2, 2), WHITE]),
+    "gray labels 0 to 3": Read(saved(labeled(0, 1, 2, 3)), IDS[:4]),
+    "gray labels and white": Read(saved(labeled(0, 1, 2, 255)), [*IDS[:3], (224, 224, 192)]),
     "gray labels spread to 255": Read(saved(labeled(0, 85, 170, 255)), [(n, n, n) for n in (0, 85, 170, 255)]),
     "gray with alpha": Read(
         saved(lambda: Image.merge("LA", [Image.fromarray(labeled(0, 255)), Image.new("L", (80, 60), 255)])),
         [BLACK, WHITE],
     ),
-    "16-bit labels": Read(sixteen_bits([0, 1, 7]), [(0, 0, 0), (1, 1, 1), (7, 7, 7)]),
+    "16-bit labels": Read(sixteen_bits([0, 1, 7]), [IDS[0], IDS[1], (128, 128, 128)]),
+    "16-bit instances": Read(sixteen_bits([24001, 24002, 7001]), 3),
+    "32-bit labels": Read(saved(lambda: Image.fromarray(labeled(0, 1, 2).astype(np.int32))), IDS[:3], suffix=".tif"),
     "16-bit gray": Read(sixteen_bits([0, 65535]), [BLACK, WHITE]),
     "colors 1 apart": Read(saved(halves((200, 10, 10), (200, 10, 11))), [(200, 10, 10), (200, 10, 11)]),
     "64 regions": Read(saved(stripes(64)), 64),
@@ -189,7 +199,7 @@ REFUSED = {
     "a gradient": Refused(saved(ramp()), ("flat",)),
     "a broad gradient": Refused(saved(ramp(120, 1200)), ("flat",)),
     "65 regions": Refused(saved(stripes(65)), ("at most 64",)),
-    "16-bit instances": Refused(sixteen_bits([24001, 24002, 7001]), ("8 bits",)),
+    "2,000 ids": Refused(many_ids, ("at most 1024 regions", "2,000 ids")),
     "missing": Refused(lambda path: None, ("does not exist",)),
     "a folder": Refused(lambda path: path.mkdir(), ("is a folder",)),
     "empty": Refused(lambda path: path.touch(), ("is empty",)),
@@ -198,9 +208,6 @@ REFUSED = {
     "animated GIF": Refused(animated, ("is a GIF", "convert it to PNG"), suffix=".gif"),
     "GIF named PNG": Refused(animated, ("is a GIF", "convert it to PNG")),
     "SVG": Refused(lambda path: path.write_text("<svg xmlns='x'/>"), ("is a SVG", "PNG"), suffix=".svg"),
-    "32-bit integers": Refused(
-        saved(lambda: Image.fromarray(labeled(0, 1, 2).astype(np.int32))), ("8 or 16 bits",), suffix=".tif"
-    ),
 }
 
 

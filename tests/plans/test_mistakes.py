@@ -93,9 +93,10 @@ def test_one_mistake_keeps_its_own_error(read):
 def test_a_single_table_or_text_is_a_list_of_one(read):
     plan = read(GOOD.replace("[[region]]", "[region]"))
     assert [each.region for each in plan.regions] == ["red"]
-    plan = read('technique = "region"\nregions = "red"\npalette = "red"\n' + GOOD.partition("[[")[0])
+    plan = read('technique = "region"\nregions = "red"\npalette = "red"\nignore = 255\n' + GOOD.partition("[[")[0])
     assert plan.values["regions"] == ["red"]
     assert plan.reading.palette == ("red",)
+    assert plan.reading.ignore == ("255",)
 
 
 def test_a_mistake_in_a_single_table_has_its_line(read):

@@ -181,7 +181,7 @@ def test_a_plan_of_a_doodle(read):
         (PATCH, "patch_size = 16", "patch_stride = 99", "line 7: patch_stride is 99, but patch_size is 32"),
         (PATCH, '"#0000ff"', '"#hue"', "line 4: expected a color such as red"),
         (PATCH, "red = ", '"#hue" = ', "line 4: expected a color such as red"),
-        (PATCH, '"#0000ff"', "3", "line 4: mapping is a table; expected a table of texts, such as { red = "),
+        (PATCH, '"#0000ff"', "3.5", "line 4: mapping is a table; expected a table of texts, such as { red = "),
         (
             PATCH,
             "[patches]",

@@ -264,7 +264,7 @@ BLACK = np.zeros((12, 16), np.float32)
         ([PlanRegion(RED, style=SECOND, style_region=RED)], "second.jpg has no map"),
         ([PlanRegion(GREEN, style=FIRST)], "the map of first.jpg lacks #00ff00 (green, 48 pixels"),
         ([PlanRegion(RED, style=FIRST, style_region=GREEN)], "the map of first.jpg, #0000ff (blue) and #ff0000"),
-        ([PlanRegion(RED, style=FIRST, style_region="all")], "is 'all'; expected a color of its map, or 'whole'"),
+        ([PlanRegion(RED, style=FIRST, style_region="all")], "expected a color or an id of its map, or 'whole'"),
         ([PlanRegion(RED, style=FIRST, style_region=RED, style_mask=LEFT)], "not both"),
         ([PlanRegion(RED, style=SECOND, style_mask=LEFT)], "the aspect of second.jpg, which is 12x12"),
         ([PlanRegion(RED, style=SECOND, strength=-1.0)], "the strength is -1.0; expected a number from 0 to 1"),

@@ -1,0 +1,107 @@
+"""How the maps and masks of a plan are read, and laid over their images."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from maskstyle.images.decoding import read_orientation
+from maskstyle.images.sidecars import ORIENTATIONS, Fit
+from maskstyle.maps.colors import parse_color
+from maskstyle.maps.ignoring import advice_on_void, likely_void, unused_keys
+from maskstyle.maps.io import load_map
+from maskstyle.maps.semantic_map import SemanticMap, describe_reading
+
+
+@dataclass(frozen=True)
+class MapReading:
+    """How maps and masks are read. Its fields are keys of plans and options of commands.
+
+    Parameters
+    ----------
+    palette : tuple of str or None
+        Colors of the regions; by default, found in the map.
+    least_region : int or None
+        Fewest pixels of a region.
+    soft_maps : bool
+        Whether to share blended pixels among regions.
+    ignore : tuple of str or None
+        Colors, ids or names of regions with pixels that go to the nearest other regions.
+    stretch_maps : bool
+        Whether to stretch maps and masks of another aspect ratio to their images.
+    map_orientation : {"shown", "stored"}
+        Whether maps and masks were drawn on photos as shown, or on the stored pixels of photos that EXIF rotates.
+    """
+
+    palette: tuple[str, ...] | None = None
+    least_region: int | None = None
+    soft_maps: bool = False
+    ignore: tuple[str, ...] | None = None
+    stretch_maps: bool = False
+    map_orientation: str = ORIENTATIONS[0]
+
+    @classmethod
+    def of_table(cls, table: Mapping[str, Any]) -> MapReading:
+        """Return the reading that the table of a plan asks for."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        given: dict[str, Any] = {name: table[name] for name in names if table.get(name) is not None}
+        for name, value in given.items():
+            if isinstance(value, list):
+                given[name] = tuple(map(str, value))
+        return cls(**given)
+
+    def table(self) -> dict[str, Any]:
+        """Return what differs from the default, as the table of a plan says it."""
+        changed = {name: value for name, value in vars(self).items() if value != getattr(MapReading, name)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+
+    def read(self, path: Path, image: Path | None = None) -> SemanticMap:
+        """Read a map; `image` is the file of its image, which decides how the map is turned."""
+        palette = None if self.palette is None else [parse_color(text) for text in self.palette]
+        return load_map(
+            path,
+            palette=palette,
+            least_region=self.least_region,
+            soft=self.soft_maps,
+            ignore=self.ignore or (),
+            orientation=self.turn(path, image),
+        )
+
+    def turn(self, path: Path, image: Path | None) -> int:
+        """Return the EXIF orientation by which to turn a map or mask, 1 for one with an orientation of its own."""
+        if self.map_orientation != "stored" or image is None or read_orientation(path) != 1:
+            return 1
+        return read_orientation(image)
+
+    def fit(self, image: Path | None) -> Fit:
+        """Return how a map or mask is laid over an image."""
+        return Fit(1 if image is None else read_orientation(image), self.map_orientation, self.stretch_maps)
+
+    def notes(self, found: SemanticMap, name: str) -> list[str]:
+        """Return how a map was read."""
+        notes = list(describe_reading(found, name))
+        if self.soft_maps and found.ids is not None:
+            notes.append(f"{name} has ids and no soft edges, so reading it as a soft map has no effect")
+        return notes
+
+    def unused(self, maps: list[SemanticMap], *, stretched: bool, turned: bool) -> list[str]:
+        """Return notes on what has no effect on any of the maps and masks."""
+        words = unused_keys(self.ignore or (), maps)
+        notes = [f"no map has {' or '.join(words)}, so `ignore` has no effect on it"] if words else []
+        if self.stretch_maps and not stretched:
+            notes.append("every map and mask has the aspect of its image, so `stretch_maps` has no effect")
+        if self.map_orientation == "stored" and not turned:
+            notes.append("no map or mask is for a photo that EXIF rotates, so `map_orientation` has no effect")
+        return notes
+
+    def advice(self, maps: list[SemanticMap]) -> tuple[str, ...]:
+        """Return what to do about regions that look like void, and about those too small."""
+        void = dict.fromkeys(key for each in maps for key in likely_void(each))
+        lines = [advice_on_void(tuple(void))] if void else []
+        absorbed = [patch.count for each in maps for patch in each.absorbed]
+        if absorbed:
+            lines.append(f"set `least_region` to {min(absorbed)} to keep them as regions")
+        return tuple(lines)
