@@ -23,11 +23,11 @@ SETTINGS = Settings(
     style_layers=(("block1_conv1", 1.0), ("block2_conv1", 1.0)),
     compute_type="float32",
     scales=1,
-    steps=3,
+    steps=2,
     tolerance=0.0,
     seed=3,
 )
-"""Three steps at one size, on the tiny network."""
+"""Two steps at one size, on the tiny network."""
 
 
 def side_by_side(size, colors=(RED, BLUE)):

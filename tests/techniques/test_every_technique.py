@@ -85,7 +85,7 @@ def test_three_steps_lower_the_loss(request, painted, name, optimizer):
         request.getfixturevalue("eagerly")
     steps = []
     init = "colors" if name == "doodle" else "content"
-    result = painted(name, optimizer=optimizer, init=init, on_step=steps.append)
+    result = painted(name, optimizer=optimizer, init=init, steps=3, on_step=steps.append)
     assert [step.step for step in steps] == [1, 2, 3]
     assert sum(result.losses.values()) == min(step.total for step in steps) < steps[0].total
     assert result.image.dtype == np.float32
@@ -93,7 +93,7 @@ def test_three_steps_lower_the_loss(request, painted, name, optimizer):
     assert result.image.min() >= 0
     assert result.image.max() <= 1
     assert result.technique == name
-    settings = SETTINGS.changed(optimizer=optimizer, init="content")
+    settings = SETTINGS.changed(optimizer=optimizer, init="content", steps=3)
     if name == "doodle":  # which has no content image
         settings = settings.changed(content_weight=0.0, init="colors")
     assert result.settings == settings
@@ -117,7 +117,7 @@ def test_an_interrupted_run_resumes_as_if_nothing_had_happened(painted, eagerly,
     undisturbed = painted(name, **changes)
 
     asked = []
-    painted(name, should_stop=lambda: (asked.append(0), len(asked) == 4)[1], checkpoints=Checkpoints(path), **changes)
+    painted(name, should_stop=lambda: (asked.append(0), len(asked) == 3)[1], checkpoints=Checkpoints(path), **changes)
     checkpoints = Checkpoints(path, resume=True)
     resumed = painted(name, checkpoints=checkpoints, **changes)
 
