@@ -14,7 +14,7 @@ from maskstyle.synthesis.checkpoint_file import read_checkpoint
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 
-SLOW = ("--optimizer", "adam", "--steps", "20", "--tolerance", "0", "--compute-type", "float32")
+SLOW = ("--optimizer", "adam", "--steps", "12", "--tolerance", "0", "--compute-type", "float32")
 """Options of a run that can be interrupted, and resumes to the bit."""
 
 CHECKPOINT = "out.png.checkpoint"
@@ -36,18 +36,18 @@ def test_an_interrupted_run_continues_as_if_it_had_not_been_interrupted(basic, d
     assert ran.code == 130
     assert ran.err.splitlines()[-1] == RESUMABLE
     first = steps_of(desk / CHECKPOINT)
-    assert 4 <= first < 20
+    assert 4 <= first < 12
     assert load_image(desk / "out.png").pixels.shape == (32, 40, 3)
 
     ran = interrupted(*SLOW, "--resume", after=first + 2)
     assert ran.code == 130
     assert f"resuming from out.png.checkpoint: 40x32, after step {first}\n" in ran.err
     second = steps_of(desk / CHECKPOINT)
-    assert first + 2 <= second < 20
+    assert first + 2 <= second < 12
 
     ran = basic(*SLOW, "--resume", "--json", "run.json").succeeded()
     assert f"resuming from out.png.checkpoint: 40x32, after step {second}\n" in ran.err
-    assert "wrote out.png: 40x32, 20 steps" in ran.err
+    assert "wrote out.png: 40x32, 12 steps" in ran.err
     np.testing.assert_array_equal(load_image(desk / "out.png").pixels, load_image(desk / "whole.png").pixels)
     assert read_metadata(desk / "out.png")["losses"] == read_metadata(desk / "whole.png")["losses"]
     assert names(desk) == ["content.png", "out.png", "run.json", "style.jpg", "whole.png"]
@@ -114,14 +114,14 @@ def test_a_checkpoint_that_cannot_be_written_is_noted_once_and_does_not_end_the_
 
 def test_a_result_that_cannot_be_written_leaves_the_checkpoint_of_the_finished_work(basic, desk, when):
     with when(desk / "shots", lambda: (desk / "out.png").mkdir()):
-        ran = basic(*SLOW, "--checkpoint-every", "1e-9", "--snapshot-every", "10", "--snapshot-dir", "shots")
+        ran = basic(*SLOW, "--checkpoint-every", "1e-9", "--snapshot-every", "6", "--snapshot-dir", "shots")
     assert ran.code == 1
     assert "error: the work is done, but out.png could not be written" in ran.err
     held = read_checkpoint(desk / CHECKPOINT)
-    assert (held.progress.evaluations, held.state.finished) == (20, "steps")
+    assert (held.progress.evaluations, held.state.finished) == (12, "steps")
     (desk / "out.png").rmdir()
     ran = basic(*SLOW, "--resume").succeeded()
-    assert "resuming from out.png.checkpoint: 40x32, after step 20" in ran.err
+    assert "resuming from out.png.checkpoint: 40x32, after step 12" in ran.err
     assert names(desk) == ["content.png", "out.png", "shots", "style.jpg"]
 
 
@@ -152,12 +152,12 @@ app(sys.argv[1:])
 
 
 def test_killed_with_9_and_resumed_to_the_bit(run, desk, eagerly, quick):
-    options = ("--optimizer", "adam", "--tolerance", "0", "--compute-type", "float32", "--steps", "20", "--quiet")
+    options = ("--optimizer", "adam", "--tolerance", "0", "--compute-type", "float32", "--steps", "12", "--quiet")
     command = ("basic", "content.png", "style.jpg", *quick, *options)
     killed = [sys.executable, "-c", KILLED, *command, "-o", "out.png", "--checkpoint-every", "1e-9"]
     assert subprocess.run(killed, cwd=desk, check=False, timeout=180).returncode == -signal.SIGKILL
     assert "out.png" not in names(desk)
-    assert 0 < steps_of(desk / CHECKPOINT) < 20
+    assert 0 < steps_of(desk / CHECKPOINT) < 12
 
     run(*command, "-o", "out.png", "--resume").succeeded()
     run(*command, "-o", "whole.png").succeeded()
