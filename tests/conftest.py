@@ -17,6 +17,23 @@ from reference import TINY16, TINY19, he_weights, write_npz
 
 from maskstyle.networks.architectures import VGG19
 
+LONGEST = (
+    "test_new_technique.py",
+    "test_killed_with_9",
+    "test_ctrl_c_during",
+    "test_a_run_is_free",
+    "test_in_a_compiled_graph",
+    "test_benchmarks.py",
+    "test_strength.py",
+)
+"""Parts of the names of the longest tests, which begin first, so that no worker ends alone with one."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the longest tests; the others keep their order."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
+
 
 def pytest_collection_finish():
     """Collect garbage seldom, and not among what stays: with TensorFlow and all tests loaded, it takes long."""

@@ -52,6 +52,7 @@ class Objective:
         self._content_layers = {
             layer for term in self.terms if isinstance(term, ContentTerm) for layer, _ in term.layers
         }
+        self._observing = [(place, term) for place, term in enumerate(self.terms) if isinstance(term, ObservingTerm)]
         self._evaluate = tf.function(self._value_and_gradient, autograph=False)
 
     @property
@@ -91,11 +92,11 @@ class Objective:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(image)
             observed: list[dict[str, Tensor]] = [{} for _ in self.terms]
+            observing = [(term, observed[place]) for place, term in self._observing]
 
             def observe(layer: str, features: Tensor) -> Tensor:
-                for term, seen in zip(self.terms, observed, strict=True):
-                    if isinstance(term, ObservingTerm):
-                        features, seen[layer] = term.observe(layer, features)
+                for term, seen in observing:
+                    features, seen[layer] = term.observe(layer, features)
                 return features
 
             features = self.network(_mirrored(image, self.margin), observe)

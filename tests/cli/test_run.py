@@ -163,7 +163,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run, eagerly):
     """Three styles over five regions, one kept and one in the content's colors, from one file; and once more."""
     monkeypatch.chdir(tmp_path)
-    small = ("--set", "network=lite", "--set", "size=96", "--set", "steps=2", "--set", "scales=2")
+    small = ("--set", "network=lite", "--set", "size=48", "--set", "steps=2", "--set", "scales=2")
     run("run", SAMPLES / "plan.toml", "-o", "first.png", *small).succeeded()
     run("plan", "from", "first.png", "-o", "again.toml").succeeded()
     run("run", "again.toml", "-o", "again.png").succeeded()
@@ -171,11 +171,11 @@ def test_the_sample_is_made_again_from_its_result(tmp_path, monkeypatch, run, ea
     assert (len(table["styles"]), len(table["region"])) == (3, 5)
     assert [each.get("color", "content") for each in table["region"]].count("content") == 2
     first, again = (np.asarray(Image.open(name)) for name in ("first.png", "again.png"))
-    assert first.shape == (64, 96, 3)
+    assert first.shape == (32, 48, 3)
     np.testing.assert_array_equal(first, again)
     coffee_map = load_map(SAMPLES / "coffee_map.png")
-    kept = resize_labels(coffee_map.labels, (64, 96)) == coffee_map.colors.index((250, 215, 80))
-    content = to_uint8(resize_image(pixels_of(SAMPLES / "coffee.jpg"), (64, 96)))
+    kept = resize_labels(coffee_map.labels, (32, 48)) == coffee_map.colors.index((250, 215, 80))
+    content = to_uint8(resize_image(pixels_of(SAMPLES / "coffee.jpg"), (32, 48)))
     np.testing.assert_array_equal(first[kept], content[kept])
     assert (first[~kept] != content[~kept]).any(axis=1).mean() > 0.9
 

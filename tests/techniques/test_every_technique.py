@@ -17,7 +17,7 @@ from maskstyle.settings import without_content
 from maskstyle.techniques import TECHNIQUES
 from maskstyle.techniques.registry import LISTED
 
-SMALL, LARGE = (20, 24), (96, 112)
+SMALL, LARGE = (20, 24), (56, 112)
 
 
 def given(name, size=SMALL):
