@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
@@ -92,6 +93,15 @@ def announce(text: str, *, quiet: bool, name: str) -> None:
 
     if not quiet:
         messages().print(f"{escape(name)}: {escape(text)}")
+
+
+def note_files(paths: Iterable[Path | None], *, quiet: bool) -> None:
+    """Print notes on what of some image files is not read: further frames or pages, or pixels."""
+    from maskstyle.images.headers import file_notes
+
+    for path in dict.fromkeys(paths):
+        for note in [] if path is None else file_notes(path):
+            announce(note, quiet=quiet, name="note")
 
 
 class Interrupt:

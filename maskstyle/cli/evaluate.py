@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from maskstyle.cli.console import announce, messages, tables
+from maskstyle.cli.console import announce, messages, note_files, tables
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
@@ -200,6 +200,7 @@ def _evaluate(
     from maskstyle.networks import tensorflow_import
     from maskstyle.networks.load import resolve_compute_type
 
+    note_files([files.result, files.style, files.content, *files.maps.paths, *files.masks], quiet=quiet)
     result, style = load_image(files.result), load_image(files.style)
     content = None if files.content is None else load_image(files.content)
     reading = files.map_reading(asked)

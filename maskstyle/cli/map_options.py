@@ -12,6 +12,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image, read_metadata
 from maskstyle.images.pixels import Size
 from maskstyle.images.sidecars import check_fit, same_aspect
+from maskstyle.images.streams import described, is_stream
 from maskstyle.maps.colors import Color, RegionKey, check_region, format_color, parse_color
 from maskstyle.maps.io import find_map_beside, fit_map
 from maskstyle.maps.matching import find_listed_regions
@@ -32,6 +33,8 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
     """
     if given is not None:
         return given
+    if is_stream(image):
+        raise ImageError(f"there is no map beside {described(image)}; pass {flag} FILE")
     beside = find_map_beside(image)
     if beside is None:
         load_image(image)  # a missing or damaged image has its own message

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maskstyle.cli.console import messages, tables
+from maskstyle.cli.console import messages, note_files, tables
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
@@ -86,6 +86,7 @@ def check(
     check_mapping(mapping or [], "--map")
     if preview is not None:
         Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
+    note_files([content_map, style_map, content, style], quiet=False)
     images = (
         None if content is None else load_image(content).pixels,
         None if style is None else load_image(style).pixels,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages, tables
+from maskstyle.cli.console import messages, note_files, tables
 from maskstyle.cli.maps_check import check
 from maskstyle.cli.maps_from import make
 from maskstyle.cli.options import QuietOption
@@ -70,7 +70,9 @@ def draft(
     from maskstyle.networks import tensorflow_import
 
     target = new_map(image, output, force=force)
-    _check_outputs(target, preview, [path for path in (image, scribbles, *(like or ())) if path is not None])
+    inputs = [path for path in (image, scribbles, *(like or ())) if path is not None]
+    _check_outputs(target, preview, inputs)
+    note_files(inputs, quiet=quiet)
     picture = load_image(image)
     pixels = with_alpha(picture.pixels, picture.alpha)
     strokes = None if scribbles is None else load_scribbles(scribbles)

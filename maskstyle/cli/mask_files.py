@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages
+from maskstyle.cli.console import messages, note_files
 from maskstyle.cli.options import QuietOption, flag_of
 from maskstyle.errors import ImageError, SettingsError
 
@@ -214,6 +214,7 @@ class MaskOutput:
             raise SettingsError("--image has no effect without --preview; add --preview FILE or drop --image")
         read = [*inputs, *([] if self.image is None else [self.image])]
         check_distinct({"--output": self.output, "--preview": self.preview}, read)
+        note_files(read, quiet=self.quiet)
 
     def write(self, made: NewMask, metadata: Mapping[str, object]) -> None:
         """Write the mask and its preview; read the preview's image first, in case it is unusable."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from maskstyle.cli.options import parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image
+from maskstyle.images.streams import is_stream
 from maskstyle.masks.io import find_mask_beside
 
 COMPLEMENT = "1-"
@@ -55,10 +56,10 @@ def parse_masked_style(text: str) -> MaskedStyle:
     >>> style.style.name, str(style.mask), style.complement, style.strength
     ('wave.jpg', 'left.png', True, 0.5)
     """
-    if os.path.isfile(text):  # unlike Path.is_file, False where the text is too long for a file name
+    if _exists(text):
         return MaskedStyle(Path(text), None)
     for reading in _readings(text):
-        if os.path.isfile(reading.style) and (reading.mask is None or os.path.isfile(reading.mask)):
+        if _exists(reading.style) and (reading.mask is None or _exists(reading.mask)):
             return reading
     if "://" in text:
         raise SettingsError(f"--style is {text!r}, a URL; download the image, and pass the file")
@@ -110,6 +111,8 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
         raise SettingsError(
             f"--style {bare[0].style} has no mask, but there are {len(styles)} styles; pass each as FILE:MASK"
         )
+    if is_stream(content):
+        raise ImageError(f"there is no mask for {bare[0].style}, and none beside a stream; pass --style FILE:MASK")
     beside = find_mask_beside(content)
     if beside is None:
         alpha = load_image(content).alpha  # a missing or damaged image has its own message
@@ -144,6 +147,11 @@ def _named(mask: str) -> tuple[Path, bool]:
     if mask.startswith(COMPLEMENT) and not os.path.isfile(mask):
         return Path(mask.removeprefix(COMPLEMENT)), True
     return Path(mask), False
+
+
+def _exists(path: str | Path) -> bool:
+    # Unlike Path.is_file, False where the text is too long for a file name.
+    return os.path.isfile(path) or is_stream(Path(path))
 
 
 def _is_number(text: str) -> bool:

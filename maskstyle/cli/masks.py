@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from maskstyle.cli.console import note_files
 from maskstyle.cli.mask_files import (
     DEFAULT_BITS,
     BitsOption,
@@ -223,7 +224,9 @@ def normalize(
     from maskstyle.images.io import save_mask
     from maskstyle.masks.combining import normalize_masks
 
-    outputs = _normalized_files(masks, output_dir, [*masks, *([] if like is None else [like])])
+    inputs = [*masks, *([] if like is None else [like])]
+    outputs = _normalized_files(masks, output_dir, inputs)
+    note_files(inputs, quiet=quiet)
     levels = (1 << int(bits)) - 1
     read, notes = read_masks(masks, requested_size(like, size))
     normalized = normalize_masks(read, fill=fill, levels=levels)

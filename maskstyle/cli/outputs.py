@@ -18,6 +18,7 @@ from maskstyle import __version__
 from maskstyle.cli.console import messages
 from maskstyle.errors import CheckpointError, ImageError, OutputError, SettingsError
 from maskstyle.images.files import check_replaceable, check_writable, write_text_atomically
+from maskstyle.images.streams import STANDARD, described, is_stream
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.checkpoints import Checkpoints
@@ -61,6 +62,8 @@ class Files:
     def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
         """Raise where something cannot be written, or would replace another file of the run."""
         check_writable(self.output)
+        if self.resume and is_stream(self.output):
+            raise CheckpointError("--resume needs a file, but --output is a stream, which has no checkpoint")
         for path in (self.record, self.plot):
             if path is not None:
                 check_replaceable(path)
@@ -80,9 +83,12 @@ class Files:
             "--json": self.record,
             "--plot": self.plot,
             "--match-map": self.match_map,
-            "the checkpoint": checkpoint_beside(self.output) if every > 0 or self.resume else None,
+            "the checkpoint": checkpoint_beside(self.output) if self._has_checkpoint() else None,
         }
         check_distinct(written, inputs)
+
+    def _has_checkpoint(self) -> bool:
+        return (self.checkpoint_every > 0 or self.resume) and not is_stream(self.output)
 
     def checkpoints(self, *, quiet: bool) -> Checkpoints | None:
         """Return the checkpoints of the run, or None if it neither writes nor needs any.
@@ -97,6 +103,8 @@ class Files:
         from maskstyle.synthesis.checkpoint_file import read_checkpoint
         from maskstyle.synthesis.checkpoints import Checkpoints
 
+        if is_stream(self.output):
+            return None
         path = checkpoint_beside(self.output)
         text = None
         if self.resume:
@@ -116,7 +124,7 @@ class Files:
             text = f"note: {path} from an earlier run {fate}; to continue that run, pass --resume"
         if text is not None and not quiet:
             messages().print(escape(text))
-        if not self.resume and self.checkpoint_every == 0:
+        if not self._has_checkpoint():
             return None
         return Checkpoints(path, every=self.checkpoint_every, resume=self.resume, warn=_warn)
 
@@ -151,8 +159,10 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
         The files that are read.
     """
     written = {flag: path for flag, path in outputs.items() if path is not None}
+    if list(inputs).count(STANDARD) > 1:
+        raise ImageError("two inputs are -, but there is one standard input; save the other as a file")
     for flag, path in written.items():
-        if any(_same(path, source) for source in inputs):
+        if not is_stream(path) and any(_same(path, source) for source in inputs):
             raise ImageError(f"{flag} is {path}, an input, which would be replaced; choose another name")
         for other, another in written.items():
             if flag < other and _same(path, another):
@@ -171,7 +181,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (ImageError, OSError) as error:
-        raise OutputError(f"the work is done, but {path} could not be written ({error})") from error
+        name = described(path, writing=True)
+        raise OutputError(f"the work is done, but {name} could not be written ({error})") from error
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:

@@ -15,8 +15,10 @@ from rich.markup import escape
 from maskstyle.cli.console import Interrupt, announce, interruptible, messages, tables
 from maskstyle.cli.outputs import Files, check_transparency, write_json, writing
 from maskstyle.errors import MaskstyleError, NumericalError
+from maskstyle.images.headers import read_dpi
 from maskstyle.images.io import save_image
 from maskstyle.images.pixels import Image, Mask, resize_image
+from maskstyle.images.streams import described
 from maskstyle.networks.load import NetworkChoice, choose_network
 from maskstyle.networks.speed import Speed, machine_speed
 from maskstyle.networks.weights import read_weights
@@ -174,6 +176,7 @@ class _Session:
         self._files, self._quiet = asked.files, asked.quiet
         self._interrupt = interrupt
         self._record = record
+        self._dpi = read_dpi(plan.file(plan.main))
         self._network_notes = run.network.notes if run.network is not None else ()
         self._bar = StepBar(scene.sizes, plan.settings, console=interrupt.console, quiet=asked.quiet)
 
@@ -191,7 +194,7 @@ class _Session:
                 _keep_last_image(error.image, self._scene.alpha, self._files.output, self._plan.settings)
             raise
         self._interrupt.finishing = True
-        _write(result, self._files, self._record)
+        _write(result, self._files, self._record, self._dpi)
         # Those of the inputs and of the network have been printed.
         for note in result.notes[len(self._scene.notes) + len(self._network_notes) :]:
             announce(note, quiet=self._quiet, name="note")
@@ -219,7 +222,7 @@ class _Session:
         later = ""
         if checkpoints is not None and checkpoints.current:
             later = "; repeat the command with --resume to continue"
-        output = escape(str(self._files.output))
+        output = escape(described(self._files.output, writing=True))
         messages().print(f"interrupted; the result so far ({size}) is in {output}{later}")
         raise typer.Exit(EXIT_INTERRUPTED)
 
@@ -237,13 +240,13 @@ def _write_snapshot(path: Path, step: Step, settings: Settings) -> None:
 def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: Settings) -> None:
     fitted = None if alpha is None else resize_image(alpha, image.shape[:2])
     save_image(output, image, fitted, {"settings": dataclasses.asdict(settings), "stopped_because": "not finite"})
-    messages().print(f"the last good image is in {escape(str(output))}")
+    messages().print(f"the last good image is in {escape(described(output, writing=True))}")
 
 
-def _write(result: Result, files: Files, recorded: dict[str, Any]) -> None:
+def _write(result: Result, files: Files, recorded: dict[str, Any], dpi: tuple[float, float] | None = None) -> None:
     """Write the result first, then the other outputs."""
     with writing(files.output):
-        save_image(files.output, result.image, result.alpha, {**result.metadata(), **recorded})
+        save_image(files.output, result.image, result.alpha, {**result.metadata(), **recorded}, dpi=dpi)
     if files.record is not None:
         with writing(files.record):
             write_json(files.record, {**result.record(), **recorded})
@@ -261,10 +264,11 @@ def _write(result: Result, files: Files, recorded: dict[str, Any]) -> None:
 def summary(result: Result, output: Path) -> str:
     """Return one sentence about a finished result."""
     height, width = result.image.shape[:2]
+    name = described(output, writing=True)
     if not result.scales:
-        return f"wrote {output}: {width}x{height}, {ENDINGS[result.stopped_because]}"
+        return f"wrote {name}: {width}x{height}, {ENDINGS[result.stopped_because]}"
     steps = " + ".join(str(scale.evaluations) for scale in result.scales)
     return (
-        f"wrote {output}: {width}x{height}, {steps} steps in {result.seconds:.0f} s, "
+        f"wrote {name}: {width}x{height}, {steps} steps in {result.seconds:.0f} s, "
         f"loss {sum(result.losses.values()):.3g}, {ENDINGS[result.stopped_because]}"
     )

@@ -9,6 +9,8 @@ from .decoding import read_orientation as read_orientation
 from .denoise import denoise_image as denoise_image
 from .files import check_writable as check_writable
 from .guided_filter import edge_aware_mask as edge_aware_mask
+from .headers import file_notes as file_notes
+from .headers import read_dpi as read_dpi
 from .io import Picture as Picture
 from .io import load_image as load_image
 from .io import read_metadata as read_metadata
@@ -31,6 +33,7 @@ __all__ = [
     "check_writable",
     "denoise_image",
     "edge_aware_mask",
+    "file_notes",
     "fit_size",
     "lightness_only",
     "load_image",
@@ -38,6 +41,7 @@ __all__ = [
     "mask_over_image",
     "match_colors",
     "match_lightness",
+    "read_dpi",
     "read_metadata",
     "read_orientation",
     "resize_image",

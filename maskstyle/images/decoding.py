@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageFile, TiffImagePlugin
 
 from maskstyle.errors import ImageError
-from maskstyle.images.files import decoding, open_image
+from maskstyle.images.files import any_number_of_pixels, decoding, open_image, reduction
+from maskstyle.images.streams import described
 
 Array: TypeAlias = NDArray[np.float32]
 
@@ -38,11 +39,13 @@ _SWAPPED_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else
 # Pillow scales gray of fewer bits to 8 bits, but not the transparent gray of a PNG (1-bit gray: in old versions).
 GRAY_SCALE = {"1": 255, "L;2": 85, "L;4": 17}
 
+_GRAYS = ("1", "L", "LA", "La")
+
 # Float samples may exceed [0, 1] by this: enough for rounding and slight ringing.
 _FLOAT_SLACK = 0.01
 
 
-def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | None]:
+def decode(path: Path, *, follow_profile: bool = True, labels: bool = False) -> tuple[Array, Array | None]:
     """Read an image file by the rules of `maskstyle.load_image`.
 
     Parameters
@@ -51,6 +54,8 @@ def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | N
         The file.
     follow_profile : bool
         Whether to apply an embedded color profile. False suits samples that are numbers rather than colors.
+    labels : bool
+        Whether colors are labels, which are not averaged where a large image is read reduced.
 
     Returns
     -------
@@ -60,18 +65,25 @@ def decode(path: Path, *, follow_profile: bool = True) -> tuple[Array, Array | N
         Opacity in [0, 1], or None if the file has none.
     """
     with open_image(path) as image:
-        _refuse_unreadable_variants(image, path)
+        _refuse_unreadable_variants(image, described(path))
         raw_mode = raw_mode_of(image)
-        deep = _read_16_bit(image, raw_mode, path)
-        with decoding(path):
-            image.load()
+        small: Image.Image = image
+        if reduction(image) > 1:
+            with decoding(path):
+                small = _reduced(image, raw_mode, labels=labels)
+            raw_mode = ""
+            deep = _gray_16_bit(small) if small.mode == "I" else None
+        else:
+            deep = _read_16_bit(image, raw_mode, path)
+            with decoding(path):
+                image.load()
         icc = image.info.get("icc_profile") if follow_profile else None
-        if image.mode == "F":
-            pixels, alpha = _float_gray(image, path), None
+        if small.mode == "F":
+            pixels, alpha = _float_gray(small, described(path)), None
         elif deep is not None:
             pixels, alpha = _from_16_bit(deep, image.info.get("transparency"), icc)
         else:
-            pixels, alpha = _from_8_bit(image, raw_mode, icc)
+            pixels, alpha = _from_8_bit(small, raw_mode, icc)
         turn = orientation(image)
     if alpha is not None:
         alpha = np.ascontiguousarray(upright(alpha, turn))
@@ -110,13 +122,46 @@ def read_orientation(path: str | Path) -> int:
     return turn if isinstance(turn, int) and turn in _UPRIGHT else 1
 
 
-def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: Path) -> None:
+def _reduced(image: ImageFile.ImageFile, raw_mode: str, *, labels: bool) -> Image.Image:
+    """Return an image with at most ``PIL.Image.MAX_IMAGE_PIXELS`` pixels; colors in 8 bits.
+
+    JPEG is decoded at a half, a quarter or an eighth of its size, so that its pixels are never all in memory.
+    """
+    power = 2 ** (reduction(image) - 1).bit_length()
+    image.draft(None, (max(1, image.width // power), max(1, image.height // power)))
+    with any_number_of_pixels():
+        image.load()
+    factor = reduction(image)
+    whole: Image.Image = image
+    if ";16" in raw_mode or image.mode == "1":
+        image.info.pop("transparency", None)  # one value of many bits, which 8 bits cannot tell from its neighbors
+    if image.mode.startswith("I;16"):
+        whole = image.convert("I")
+    elif image.has_transparency_data:
+        whole = _with_alpha_channel(image, raw_mode)
+    elif image.mode in ("1", "P"):
+        whole = image.convert("L" if image.mode == "1" else "RGB")
+    size = (-(-image.width // factor), -(-image.height // factor))
+    return whole.resize(size, Image.Resampling.NEAREST) if labels else whole.reduce(factor)
+
+
+def _with_alpha_channel(image: Image.Image, raw_mode: str) -> Image.Image:
+    if raw_mode in GRAY_SCALE and "transparency" in image.info:
+        image.info["transparency"] = min(255, image.info["transparency"] * GRAY_SCALE[raw_mode])
+    return image.convert("LA" if image.mode in _GRAYS else "RGBA")
+
+
+def _gray_16_bit(image: Image.Image) -> NDArray[np.uint16]:
+    return np.asarray(image).astype(np.uint16)[..., np.newaxis]
+
+
+def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: str) -> None:
     if image.mode == "I":
         raise ImageError(
             f"expected 8 or 16 bits per sample, but {path} holds signed or 32-bit integers; save it with 8 or 16 bits"
         )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        with decoding(path):
+        with decoding(Path(path)):
             tags = dict(image.tag_v2)
         # Pillow inverts the first kind, and reads the second (uncompressed) as noise.
         if tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0 and image.mode.startswith(("I;16", "F")):
@@ -189,12 +234,10 @@ def _from_16_bit(samples: NDArray[np.uint16], transparent: object, icc: bytes | 
 
 
 def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[Array, Array | None]:
-    is_gray = image.mode in ("1", "L", "LA", "La")
+    is_gray = image.mode in _GRAYS
     alpha: Array | None = None
     if image.has_transparency_data:
-        if raw_mode in GRAY_SCALE and "transparency" in image.info:
-            image.info["transparency"] = min(255, image.info["transparency"] * GRAY_SCALE[raw_mode])
-        image = image.convert("LA" if is_gray else "RGBA")
+        image = _with_alpha_channel(image, raw_mode)
         alpha = _unit(image.getchannel("A"))
     if image.mode == "LAB":
         return _unit(_transformed(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))), alpha
@@ -230,7 +273,7 @@ def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image
     return converted
 
 
-def _float_gray(image: Image.Image, path: Path) -> Array:
+def _float_gray(image: Image.Image, path: str) -> Array:
     gray = np.asarray(image)
     if not np.isfinite(gray).all():
         raise ImageError(

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import re
 import secrets
+import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from maskstyle.errors import ImageError, MaskstyleError
+from maskstyle.images.streams import (
+    STANDARD,
+    check_not_terminal,
+    described,
+    is_stream,
+    is_writable_stream,
+    send,
+    stream_bytes,
+)
 
-READABLE_FORMATS = ("JPEG", "PNG", "WebP", "TIFF", "BMP")
+WRITABLE_FORMATS = ("JPEG", "PNG", "WebP", "TIFF", "BMP")
+
+READABLE_FORMATS = (*WRITABLE_FORMATS, "GIF", "AVIF", "HEIF")
+
+LARGEST_JPEG = 1_000_000_000
+"""Most pixels of a baseline JPEG. It is read reduced, and never held in memory at its own size."""
+
+LARGEST_OTHER = 400_000_000
+"""Most pixels of any other file. It is decoded as a whole, into up to 1.6 GB, before it is reduced."""
 
 FORMAT_OF_SUFFIX = {
     ".png": "PNG",
@@ -27,6 +49,8 @@ FORMAT_OF_SUFFIX = {
     ".bmp": "BMP",
 }
 
+READABLE_SUFFIXES = (*FORMAT_OF_SUFFIX, ".gif", ".avif", ".heic", ".heif")
+
 # First bytes of the readable formats, and of other formats that people are likely to pass.
 _SIGNATURES = (
     ("JPEG", rb"\xff\xd8\xff"),
@@ -36,7 +60,7 @@ _SIGNATURES = (
     ("BMP", rb"BM"),
     ("GIF", rb"GIF8"),
     ("AVIF", rb"....ftypavi"),
-    ("HEIC", rb"....ftyp(hei|hev|mif|msf)"),
+    ("HEIF", rb"....ftyp(hei|hev|mif|msf)"),
     ("JPEG XL", rb"\xff\x0a|\x00\x00\x00\x0cJXL"),
     ("JPEG 2000", rb"\x00\x00\x00\x0cjP|\xff\x4f\xff\x51"),
     ("Photoshop", rb"8BPS"),
@@ -53,7 +77,8 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     Parameters
     ----------
     path : Path
-        A JPEG, PNG, WebP, TIFF or BMP file. Its first bytes determine the format, not its name.
+        A JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIF file. Its first bytes determine the format, not its name.
+        ``-`` is standard input; pipes are read whole.
 
     Yields
     ------
@@ -64,44 +89,49 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     ------
     ImageError
         If the file is missing, unreadable, empty, damaged in its header or of an unsupported format, or has more
-        pixels than ``PIL.Image.MAX_IMAGE_PIXELS``.
+        pixels than `LARGEST_JPEG` or `LARGEST_OTHER`.
     """
+    name = described(path)
     with _open_binary(path) as handle:
         head = handle.read(64)
         if not head:
-            raise ImageError(f"expected an image, but {path} is empty (0 bytes); create or download it again")
+            raise ImageError(f"expected an image, but {name} is empty (0 bytes); create or download it again")
         try:
-            with decoding(path):
-                image = Image.open(handle, formats=READABLE_FORMATS)
+            with decoding(path), any_number_of_pixels():
+                _register_heif()
+                image = Image.open(handle, formats=[each for each in READABLE_FORMATS if _is_supported(each)])
         except ImageError as error:
             if isinstance(error.__cause__, UnidentifiedImageError):
-                raise _unidentified(path, head) from error.__cause__
+                raise _unidentified(name, head) from error.__cause__
             raise
         with image:
             if 0 in image.size:
                 raise ImageError(
-                    f"expected at least one pixel, but {path} is {image.height}x{image.width} "
+                    f"expected at least one pixel, but {name} is {image.height}x{image.width} "
                     "(height x width); create or download it again"
                 )
+            _check_pixels(image, name)
             yield image
+
+
+def reduction(image: ImageFile.ImageFile) -> int:
+    """Return how many times smaller an image is read, so that it has at most ``PIL.Image.MAX_IMAGE_PIXELS``."""
+    most = Image.MAX_IMAGE_PIXELS
+    return 1 if most is None else math.ceil(math.sqrt(image.width * image.height / most))
 
 
 @contextmanager
 def decoding(path: Path) -> Iterator[None]:
     """Convert every exception of Pillow's decoders within the block to an ImageError that names `path`."""
     with warnings.catch_warnings():
-        # Pillow warns about harmless oddities; only the warning about the size is an error.
-        warnings.simplefilter("ignore")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore")  # Pillow warns about harmless oddities
         try:
             yield
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise _too_large(path, error) from error
         except (MaskstyleError, MemoryError):
             raise
         except Exception as error:  # decoders raise almost any exception on damaged data
             raise ImageError(
-                f"expected a complete image, but {path} is truncated or damaged ({error}); "
+                f"expected a complete image, but {described(path)} is truncated or damaged ({error}); "
                 "create or download it again"
             ) from error
 
@@ -141,7 +171,9 @@ def check_replaceable(path: Path) -> None:
 
 
 def format_by_suffix(path: Path) -> str:
-    """Return the format for the extension of `path`, one of `READABLE_FORMATS`."""
+    """Return the format for the extension of `path`, one of `WRITABLE_FORMATS`; PNG for streams without one."""
+    if not path.suffix and is_writable_stream(path):
+        return "PNG"
     try:
         return FORMAT_OF_SUFFIX[path.suffix.lower()]
     except KeyError:
@@ -165,25 +197,45 @@ def replacing(path: Path) -> Iterator[Path]:
     ------
     Path
         A hidden path in the same folder with the same extension, to write to. On any failure it is removed, and an
-        existing file at `path` is left unchanged.
+        existing file at `path` is left unchanged. Streams receive the whole file at the end.
 
     Raises
     ------
     ImageError
         As for `check_replaceable`, and for any OSError raised within the block.
     """
+    if is_writable_stream(path):
+        with _sending(path) as temporary:
+            yield temporary
+        return
     target = _target(path)
     temporary = target.with_name(f".maskstyle-{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
     try:
         yield temporary
         os.replace(temporary, target)
     except OSError as error:
-        raise ImageError(
-            f"{path} could not be written ({error.strerror or error}); "
-            "check the free space and the permissions there, or write to another folder"
-        ) from error
+        raise _not_written(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _sending(path: Path) -> Iterator[Path]:
+    """Yield a temporary path, and send the file that was written there to a stream."""
+    with tempfile.TemporaryDirectory(prefix="maskstyle-") as folder:
+        temporary = Path(folder) / (path.name if path.suffix else "stream.png")
+        try:
+            yield temporary
+            send(path, temporary.read_bytes())
+        except OSError as error:
+            raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> ImageError:
+    return ImageError(
+        f"{described(path, writing=True)} could not be written ({error.strerror or error}); "
+        "check the free space and the permissions there, or write to another folder"
+    )
 
 
 def write_text_atomically(path: Path, text: str) -> None:
@@ -205,8 +257,33 @@ def write_text_atomically(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
+@contextmanager
+def any_number_of_pixels() -> Iterator[None]:
+    """Suspend Pillow's limit, as large images are read reduced."""
+    with _SUSPENDING:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+_SUSPENDING = threading.Lock()
+
+
+@cache
+def _register_heif() -> None:
+    """Let Pillow read HEIF, where the extra ``heif`` is installed."""
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+
+
 def _open_binary(path: Path) -> BinaryIO:
     try:
+        if is_stream(path):
+            return io.BytesIO(stream_bytes(path))
         return open(path, "rb")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ImageError(
@@ -227,36 +304,52 @@ def _open_binary(path: Path) -> BinaryIO:
         ) from error
 
 
-def _unidentified(path: Path, head: bytes) -> ImageError:
+def _unidentified(name: str, head: bytes) -> ImageError:
     expected = f"expected a {_listed(READABLE_FORMATS)} image"
-    for name, signature in _SIGNATURES:
+    for kind, signature in _SIGNATURES:
         if re.match(signature, head, re.DOTALL):
-            if name in READABLE_FORMATS:
+            if not _is_supported(kind):
+                remedy = 'pip install "maskstyle[heif]"' if kind == "HEIF" else "pip install --upgrade pillow"
+                return ImageError(f"{name} is a {kind} file; to read it, {remedy}, or convert it to PNG")
+            if kind in READABLE_FORMATS:
                 return ImageError(
-                    f"expected a complete {name} image, but {path} is truncated, damaged, without pixels or in "
+                    f"expected a complete {kind} image, but {name} is truncated, damaged, without pixels or in "
                     "an unsupported variant; create it again, or save it as an 8-bit PNG"
                 )
-            return ImageError(f"{expected}, but {path} is a {name} file; convert it to PNG")
-    return ImageError(f"{expected}, but {path} is not an image in a known format; check the file")
+            return ImageError(f"{expected}, but {name} is a {kind} file; convert it to PNG")
+    return ImageError(f"{expected}, but {name} is not an image in a known format; check the file")
 
 
-def _too_large(path: Path, error: Exception) -> ImageError:
-    stated = re.search(r"\d+", str(error))  # Pillow gives the count only in its message
-    count = f"{int(stated.group()):,}" if stated else "too many"
-    return ImageError(
-        f"expected an image of at most {Image.MAX_IMAGE_PIXELS or 0:,} pixels, but {path} has {count}; "
-        "scale it down first"
-    )
+def _is_supported(kind: str) -> bool:
+    """Return whether the optional decoder of a format is installed."""
+    if kind == "AVIF":
+        return bool(features.check("avif"))
+    return kind != "HEIF" or "HEIF" in Image.OPEN
+
+
+def _check_pixels(image: ImageFile.ImageFile, name: str) -> None:
+    # A progressive JPEG is held as a whole while it is decoded.
+    baseline = image.format in ("JPEG", "MPO") and not image.info.get("progressive")
+    most = LARGEST_JPEG if baseline else LARGEST_OTHER
+    if image.width * image.height > most and reduction(image) > 1:
+        raise ImageError(
+            f"expected an image of at most {most:,} pixels, but {name} has {image.width * image.height:,}; "
+            "scale it down first"
+        )
 
 
 def _target(path: Path) -> Path:
     """Return the file that `path` resolves to, or raise ImageError if it cannot be written."""
+    if is_writable_stream(path):
+        if path == STANDARD:
+            check_not_terminal()
+        return path
     target = Path(os.path.realpath(path))
     exists = os.path.exists(target)
     if os.path.isdir(target):
         raise ImageError(f"expected a file to write, but {path} is a folder; name a file inside it")
     if exists and not os.path.isfile(target):
-        raise ImageError(f"expected a file to write, but {path} is a device or a pipe; name a plain file")
+        raise ImageError(f"expected a file to write, but {path} is a device; name a plain file or a pipe")
     if not os.path.isdir(target.parent):
         raise ImageError(
             f"expected an existing folder to write {path.name} to, but there is no folder {path.parent}; "

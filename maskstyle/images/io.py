@@ -17,6 +17,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import decode
 from maskstyle.images.files import decoding, format_by_suffix, open_image, replacing
 from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
+from maskstyle.images.streams import is_writable_stream
 from maskstyle.images.transparency import visible_alpha
 
 METADATA_KEY = "maskstyle"
@@ -57,7 +58,8 @@ def load_image(path: str | Path) -> Picture:
     Parameters
     ----------
     path : str or Path
-        A JPEG, PNG, WebP, TIFF or BMP file. If it has several frames, the first is read.
+        A JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF file, or HEIF with the extra ``heif``. If it has several frames or
+        pages, the first is read. ``-`` is standard input; a pipe is read once and remembered.
 
     Returns
     -------
@@ -67,8 +69,8 @@ def load_image(path: str | Path) -> Picture:
     Raises
     ------
     ImageError
-        If the file is missing, unreadable, empty, damaged, in another format or larger than
-        ``PIL.Image.MAX_IMAGE_PIXELS``, or if its samples are neither 8 nor 16 bits nor floats in [0, 1].
+        If the file is missing, unreadable, empty, damaged, in another format or has more than 400 megapixels (a
+        baseline JPEG: 1000), or if its samples are neither 8 nor 16 bits nor floats in [0, 1].
 
     Notes
     -----
@@ -78,6 +80,9 @@ def load_image(path: str | Path) -> Picture:
 
     16-bit gray and RGB keep their depth, unless they have a profile, which is applied in 8 bits. 16-bit CMYK and
     premultiplied 16-bit TIFFs are read in 8 bits. Float TIFFs must contain gray in [0, 1] and are read as sRGB.
+
+    An image with more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``, by default 89 million, is read reduced by a whole
+    factor; colors are then read in 8 bits. `maskstyle.images.file_notes` says so.
 
     The colors of transparent pixels are returned as stored. An alpha channel that is opaque everywhere is returned as
     None.
@@ -91,6 +96,8 @@ def save_image(
     pixels: Image,
     alpha: Mask | None = None,
     metadata: Mapping[str, object] | None = None,
+    *,
+    dpi: tuple[float, float] | None = None,
 ) -> None:
     """Write an image file atomically.
 
@@ -98,7 +105,7 @@ def save_image(
     ----------
     path : str or Path
         The output. The extension selects the format: .png, .jpg, .jpeg, .webp, .tif, .tiff or .bmp. An existing file
-        is replaced only when the new one is complete.
+        is replaced only when the new one is complete. ``-`` writes a PNG to standard output.
     pixels : (H, W, 3) float32 array
         sRGB in [0, 1], rounded to 8 bits by `to_uint8`.
     alpha : (H, W) float32 array, optional
@@ -107,6 +114,8 @@ def save_image(
         Metadata for `read_metadata`, stored as JSON: in the text chunk "maskstyle" of a PNG; in the EXIF image
         description of JPEG (omitted above 65,000 characters), WebP and TIFF; omitted from BMP. Arrays are stored as
         lists, NumPy scalars as numbers, and other unknown types as text.
+    dpi : (float, float), optional
+        Pixels per inch in x and y, as `maskstyle.images.read_dpi` returns them.
 
     Raises
     ------
@@ -122,7 +131,7 @@ def save_image(
             "cannot; name it .png"
         )
     picture = PillowImage.fromarray(_interleaved(pixels, alpha))
-    options = _ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format)
+    options = _ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format, dpi)
     with replacing(path) as temporary:
         try:
             picture.save(temporary, format=file_format, **options)
@@ -157,7 +166,7 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
     path = Path(path)
     if bits not in (8, 16):
         raise SettingsError(f"bits is {bits}; expected 8 or 16")
-    if path.suffix.lower() != ".png":
+    if path.suffix.lower() != ".png" and not is_writable_stream(path):
         raise ImageError(f"expected a mask file to end in .png, which is lossless, but got {path}; name it .png")
     if mask.ndim != 2 or 0 in mask.shape:
         raise ImageError(f"expected a mask of shape (H, W), but got {mask.shape}; pass one channel")
@@ -218,20 +227,27 @@ def _interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:
     return np.dstack([to_uint8(pixels), to_uint8(alpha)])
 
 
-def _embedded(metadata: Mapping[str, object] | None, file_format: str) -> dict[str, Any]:
-    """Return the encoder options that store `metadata`."""
+def _embedded(
+    metadata: Mapping[str, object] | None, file_format: str, dpi: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """Return the encoder options that store `metadata` and `dpi`."""
+    options: dict[str, Any] = {} if dpi is None or file_format == "WebP" else {"dpi": dpi}
+    exif = PillowImage.Exif()
+    if dpi is not None and file_format == "WebP":
+        exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution] = dpi
+        exif[ExifTags.Base.ResolutionUnit] = 2  # inch
+        options["exif"] = exif
     if metadata is None or file_format == "BMP":
-        return {}
+        return options
     text = json.dumps(dict(metadata), separators=(",", ":"), default=_plain)
     if file_format == "PNG":
         chunks = PngImagePlugin.PngInfo()
         chunks.add_text(METADATA_KEY, text)
-        return {"pnginfo": chunks}
+        return options | {"pnginfo": chunks}
     if file_format == "JPEG" and len(text) > _JPEG_METADATA_LIMIT:
-        return {}
-    exif = PillowImage.Exif()
+        return options
     exif[ExifTags.Base.ImageDescription] = f"{METADATA_KEY} {text}"
-    return {"exif": exif}
+    return options | {"exif": exif}
 
 
 def _after_key(description: object) -> str | None:

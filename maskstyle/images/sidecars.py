@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from maskstyle.errors import ImageError
-from maskstyle.images.files import FORMAT_OF_SUFFIX
+from maskstyle.images.files import READABLE_SUFFIXES
 from maskstyle.images.pixels import Size
 
 ASPECT_TOLERANCE = 0.01
@@ -77,7 +77,7 @@ def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path 
     except OSError:  # opening the image gives a better message
         return None
     found = [
-        path for path in beside if path.stem in stems and path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file()
+        path for path in beside if path.stem in stems and path.suffix.lower() in READABLE_SUFFIXES and path.is_file()
     ]
     if len(found) > 1:
         names = [path.name for path in found]

@@ -11,7 +11,7 @@ from PIL import Image, ImageFile
 
 from maskstyle.errors import ImageError
 from maskstyle.images.decoding import GRAY_SCALE, orientation, raw_mode_of, upright
-from maskstyle.images.files import decoding, open_image
+from maskstyle.images.files import decoding, open_image, reduction
 from maskstyle.maps.colors import Colors, are_class_numbers, id_color
 from maskstyle.maps.pixels import Bools
 
@@ -69,7 +69,7 @@ def read_ids(path: Path) -> IdPixels | None:
     and those of files with more than 8 bits. Soft edges, noise and dithering belong to painted maps.
     """
     with open_image(path) as image:
-        if image.format in ("JPEG", "MPO"):
+        if image.format in ("JPEG", "MPO") or reduction(image) > 1:
             return None
         raw_mode = raw_mode_of(image)
         with decoding(path):

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
-from maskstyle.images.decoding import upright
+from maskstyle.images.decoding import decode, upright
 from maskstyle.images.files import open_image
-from maskstyle.images.io import load_image, read_metadata, save_image
+from maskstyle.images.io import read_metadata, save_image
 from maskstyle.images.pixels import Size, to_uint8
 from maskstyle.images.sidecars import check_aspect, find_beside
+from maskstyle.images.transparency import visible_alpha
 from maskstyle.maps.colors import Color, RegionKey, format_color
 from maskstyle.maps.ids import read_ids
 from maskstyle.maps.ignoring import ignore_regions
@@ -144,9 +145,9 @@ def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uin
     scaled. An embedded color profile is applied, so that the colors are those seen when the map was painted.
     """
     with _explaining_annotations(Path(path)):
-        picture = load_image(path)
-    alpha = None if picture.alpha is None else to_uint8(picture.alpha)
-    return to_8_bits(picture.pixels, str(path)), alpha
+        pixels, alpha = decode(Path(path), labels=True)
+    alpha = visible_alpha(alpha)
+    return to_8_bits(pixels, str(path)), None if alpha is None else to_uint8(alpha)
 
 
 def turn_map(semantic_map: SemanticMap, orientation: int) -> SemanticMap:

@@ -13,9 +13,11 @@ import numpy as np
 from maskstyle.errors import MaskstyleError, SettingsError
 from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.decoding import upright
+from maskstyle.images.headers import file_notes
 from maskstyle.images.io import Picture, load_image
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.images.sidecars import check_fit, same_aspect
+from maskstyle.images.streams import is_stream
 from maskstyle.images.transparency import require_visible, with_alpha
 from maskstyle.maps.colors import RegionKey, format_region, parse_region
 from maskstyle.maps.io import fit_map
@@ -88,7 +90,7 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
 def check_files(plan: Plan) -> None:
     """Raise SettingsError, or Mistakes, if files of a plan file do not exist."""
     for path, file in plan_files(plan).items():
-        if not file.is_file():
+        if not file.is_file() and not is_stream(file):
             what = "is a folder" if file.is_dir() else "does not exist"
             advice = "paths are relative to the plan"
             if any(not each.isprintable() for each in str(file)):
@@ -117,9 +119,14 @@ def load_plan(plan: Plan) -> LoadedPlan:
     inputs = plan.inputs(
         **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
     )
-    return LoadedPlan(
-        plan, inputs, loader.picture, loader.recorded(values), (*loader.notes, *loader.unused()), loader.advice()
-    )
+    notes = (*_notes_on_files(plan), *loader.notes, *loader.unused())
+    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), notes, loader.advice())
+
+
+def _notes_on_files(plan: Plan) -> list[str]:
+    """Return notes on what of the image files is not read."""
+    images = [file for path, file in plan_files(plan).items() if path != ("weights",)]
+    return [note for file in dict.fromkeys(images) for note in file_notes(file)]
 
 
 def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from maskstyle.images.streams import STANDARD
 from maskstyle.plans.checking import Source
 from maskstyle.plans.map_reading import MapReading
 from maskstyle.settings import Limits, PatchSettings, Settings
@@ -155,6 +156,11 @@ class Plan:
         return str(self.values[self.inputs.main])
 
     def file(self, path: str) -> Path:
-        """Return a file of the plan; backslashes, as Windows writes paths, separate folders on every system."""
+        """Return a file of the plan; ``-`` is standard input or output.
+
+        Backslashes, as Windows writes paths, separate folders on every system.
+        """
+        if path == str(STANDARD):
+            return STANDARD
         file = self.path.parent / path
         return self.path.parent / path.replace("\\", "/") if "\\" in path and not file.exists() else file

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from maskstyle.images.streams import STANDARD, is_stream, stream_bytes
+
 
 def recorded_path(path: Path, result: Path) -> str:
-    """Return a file's path from the folder of a result, with forward slashes.
+    """Return a file's path from the folder of a result, with forward slashes; ``-`` for a stream.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def recorded_path(path: Path, result: Path) -> str:
     >>> recorded_path(Path("photos/cat.jpg"), Path("results/cat.png"))
     '../photos/cat.jpg'
     """
+    if is_stream(path):
+        return str(STANDARD)
     try:
         return Path(os.path.relpath(path, result.parent)).as_posix()
     except ValueError:  # another drive, on Windows
@@ -39,6 +43,9 @@ def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
     """Return the SHA-256 of each file by its recorded path."""
     hashes = {}
     for path in dict.fromkeys(paths):
+        if is_stream(path):
+            hashes[recorded_path(path, result)] = hashlib.sha256(stream_bytes(path)).hexdigest()
+            continue
         with path.open("rb") as file:
             hashes[recorded_path(path, result)] = hashlib.file_digest(file, "sha256").hexdigest()
     return hashes
@@ -57,7 +64,9 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
     notes = []
     for name, expected in hashes.items():
         path = result.parent / name
-        if not path.is_file():
+        if name == str(STANDARD):
+            notes.append(f"{result.name} was made from standard input; replace {STANDARD} in the plan by its file")
+        elif not path.is_file():
             notes.append(f"{path} no longer exists")
         elif file_hashes([path], path) != {path.name: expected}:
             notes.append(f"{path} has changed since {result.name} was made")

@@ -130,7 +130,7 @@ def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:
 
 
 def _with_paths(table: Mapping[str, Any], keys: Sequence[str], path_of: Callable[[str], str]) -> Table:
-    return {key: path_of(value) if key in keys else value for key, value in table.items()}
+    return {key: path_of(value) if key in keys and value != "-" else value for key, value in table.items()}
 
 
 def plan_text(table: Mapping[str, Any], comment: str = "") -> str:

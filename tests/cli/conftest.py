@@ -81,6 +81,7 @@ class Ran:
 
     def __init__(self, result):
         self.code = result.exit_code
+        self.data = result.stdout_bytes
         self.out = _plain(result.stdout)
         self.err = _plain(result.stderr)
         self.exception = None if isinstance(result.exception, SystemExit) else result.exception
@@ -117,8 +118,9 @@ def run():
     return _run
 
 
-def _run(*arguments):
-    return Ran(CliRunner().invoke(app, [str(each) for each in arguments], prog_name="maskstyle"))
+def _run(*arguments, piped=None):
+    texts = [str(each) for each in arguments]
+    return Ran(CliRunner().invoke(app, texts, prog_name="maskstyle", input=piped))
 
 
 @pytest.fixture(scope="session")

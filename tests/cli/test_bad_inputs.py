@@ -48,7 +48,7 @@ PICTURES = [
     Bad("text named jpg", "basic text.jpg style.jpg -o out.png", ("text.jpg is not an image",)),
     Bad("truncated jpg", "basic cut.jpg style.jpg -o out.png", ("cut.jpg is truncated or damaged",)),
     Bad("truncated png", "basic content.png cut.png -o out.png", ("cut.png is truncated or damaged",)),
-    Bad("gif", "basic moving.gif style.jpg -o out.png", ("moving.gif is a GIF", "convert it to PNG")),
+    Bad("gif as output", "basic content.png style.jpg -o out.gif", ("ending in .png", "out.gif")),
     Bad("too many pixels", "basic bomb.png style.jpg -o out.png", ("bomb.png has 3,600,000,000", "scale it down")),
     Bad("content too small", "basic one.png style.jpg -o out.png --scales 1", ("1x1", "at least 16 pixels")),
     Bad("style too narrow", "basic content.png narrow.png -o out.png", ("2x300", "at least 16", "less narrow style")),
@@ -773,7 +773,6 @@ def _write_pictures(desk, painted):
     painted((32, 40)).save(desk / "content.png")
     painted((36, 28), seed=1).save(desk / "style.jpg")
     painted((32, 40), seed=2).save(desk / "init.png")
-    painted((32, 40)).save(desk / "moving.gif")
     painted((1, 1)).save(desk / "one.png")
     painted((12, 16)).save(desk / "photo.png")
     painted((2, 300)).save(desk / "narrow.png")

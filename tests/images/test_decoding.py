@@ -22,14 +22,17 @@ from image_bytes import (
 )
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image as PillowImage
+from PIL import features
 
 from maskstyle.errors import ImageError
 from maskstyle.images import (
     Picture,
+    file_notes,
     load_image,
     save_image,
     to_uint8,
 )
+from maskstyle.maps.io import read_map_pixels
 
 
 @pytest.mark.parametrize(
@@ -240,16 +243,16 @@ def test_no_permission_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ("data", "message"),
     [
         (b"", r"picture\.png is empty \(0 bytes\)"),
-        (b"hello, world", r"JPEG, PNG, WebP, TIFF or BMP image, but .*picture\.png is not an image"),
-        (b"GIF89a" + bytes(20), r"picture\.png is a GIF file; convert it to PNG"),
-        (b"\0\0\0\x18ftypheic" + bytes(20), "is a HEIC file; convert it to PNG"),
+        (b"hello, world", r"JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIF image, but .*picture\.png is not an image"),
+        (b"GIF89a" + bytes(3), r"complete GIF image, but .*picture\.png is truncated"),
+        (b"\0\0\0\x0cJXL" + bytes(20), "is a JPEG XL file; convert it to PNG"),
         (b"%PDF-1.7", "is a PDF file"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), r"complete PNG image, but .*picture\.png is truncated, damaged"),
         (b"II*\0" + bytes(40), "complete TIFF image"),
         (png(np.zeros((0, 3, 3)), 2, 8), "without pixels"),
         (b"BM" + struct.pack("<IIIIiiHHIIiiII", 54, 0, 54, 40, 0, 0, 1, 24, 0, 0, 0, 0, 0, 0), "pixel"),
     ],
-    ids=["empty", "text", "gif", "heic", "pdf", "png", "tiff", "no rows", "bmp without pixels"],
+    ids=["empty", "text", "gif", "jpeg xl", "pdf", "png", "tiff", "no rows", "bmp without pixels"],
 )
 def test_files_that_are_not_images(tmp_path: Path, data: bytes, message: str) -> None:
     path = written(tmp_path / "picture.png", data)
@@ -281,11 +284,84 @@ def test_damaged_checksum(tmp_path: Path) -> None:
         load_image(written(tmp_path / "bad.png", bytes(data)))
 
 
-@pytest.mark.parametrize("limit", [60, 40], ids=["Pillow warns", "Pillow raises"])
-def test_too_many_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+HUGE = np.kron(np.array([[0, 255], [255, 0]], np.uint8), np.ones((8, 8), np.uint8))
+"""16x16 pixels in four squares, of which reducing by 2 or 4 mixes no two."""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode", "options"),
+    [
+        (".png", "L", {}),
+        (".png", "P", {}),
+        (".png", "1", {}),
+        (".png", "RGBA", {}),
+        (".tif", "CMYK", {}),
+        (".tif", "F", {}),
+        (".png", "I;16", {}),
+        (".jpg", "RGB", {"quality": 100}),
+        (".gif", "P", {}),
+    ],
+)
+def test_an_image_of_too_many_pixels_is_read_reduced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, mode: str, options: dict[str, object]
+) -> None:
+    stored = {"F": HUGE / np.float32(255), "I;16": HUGE.astype(np.uint16) * 257}.get(mode)
+    image = PillowImage.fromarray(HUGE if stored is None else stored)
+    path = saved(tmp_path / f"huge{suffix}", image if stored is not None else image.convert(mode), **options)
+    monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 64)
+    picture = load_image(path)
+    assert_allclose(picture.pixels, gray(HUGE[::2, ::2]), atol=0.02)
+    assert file_notes(path) == [
+        f"{path} is 16x16, more than 0 megapixels; it is read at about 1/2 of its width and height"
+    ]
+
+
+def test_a_map_of_too_many_pixels_keeps_its_colors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stripes = np.zeros((3, 30, 3), np.uint8)
+    stripes[:, 13:] = (200, 100, 50)
+    path = saved(tmp_path / "map.png", PillowImage.fromarray(stripes))
+    monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 30)
+    colors, _ = read_map_pixels(path)
+    assert {tuple(color) for color in colors.reshape(-1, 3).tolist()} == {(0, 0, 0), (200, 100, 50)}
+
+
+def test_absurdly_many_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = saved(tmp_path / "huge.png", PillowImage.new("L", (10, 10)))
-    monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(ImageError, match=rf"at most {limit} pixels, but .*huge\.png has 100; scale it down"):
+    monkeypatch.setattr(PillowImage, "MAX_IMAGE_PIXELS", 40)
+    monkeypatch.setattr("maskstyle.images.files.LARGEST_OTHER", 60)
+    with pytest.raises(ImageError, match=r"at most 60 pixels, but .*huge\.png has 100; scale it down"):
+        load_image(path)
+
+
+def test_gif_and_frames(tmp_path: Path) -> None:
+    frames = [PillowImage.fromarray(RGB), PillowImage.fromarray(RGB[::-1])]
+    for name, kind in {"a.gif": "frames", "a.webp": "frames", "a.png": "frames", "a.tif": "pages"}.items():
+        options = {"lossless": True} if name == "a.webp" else {}
+        path = saved(tmp_path / name, frames[0], save_all=True, append_images=frames[1:], **options)
+        assert_array_equal(load_image(path).pixels, unit(RGB))
+        assert file_notes(path) == [f"{path} has 2 {kind}; the first is used"]
+    assert file_notes(saved(tmp_path / "one.gif", frames[0])) == []
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
+def test_avif(tmp_path: Path) -> None:
+    path = saved(tmp_path / "photo.avif", PillowImage.fromarray(np.full((16, 16, 3), 200, np.uint8)))
+    assert_allclose(load_image(path).pixels, 200 / 255, atol=0.02)
+
+
+def test_heif_with_the_extra(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "IMG_1.HEIC"
+    heif.from_pillow(PillowImage.fromarray(np.full((64, 48, 3), 200, np.uint8))).save(path)
+    pixels = load_image(path).pixels
+    assert pixels.shape == (64, 48, 3)
+    assert_allclose(pixels, 200 / 255, atol=0.02)
+
+
+def test_heif_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(20))
+    monkeypatch.setattr("maskstyle.images.files._is_supported", lambda kind: kind != "HEIF")
+    with pytest.raises(ImageError, match=r'is a HEIF file; to read it, pip install "maskstyle\[heif\]"'):
         load_image(path)
 
 

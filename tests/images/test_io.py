@@ -55,11 +55,6 @@ def test_unwritable_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wri
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(ImageError, match=r"folder\.png is a folder; name a file inside it"):
         write(tmp_path / "folder.png")
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "pipe.png")
-        with pytest.raises(ImageError, match=r"pipe\.png is a device or a pipe"):
-            write(tmp_path / "pipe.png")
-
     # root may write anywhere, so replace the system's answers instead of changing permissions
     old = written(tmp_path / "old.png", b"old")
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != old)
@@ -68,10 +63,7 @@ def test_unwritable_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wri
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(ImageError, match="no permission to write to the folder"):
         write(tmp_path / "new.png")
-    assert sorted(path.name for path in tmp_path.iterdir() if "pipe" not in path.name) == [
-        "folder.png",
-        "old.png",
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.png", "old.png"]
 
 
 def test_check_writable_leaves_no_trace(tmp_path: Path) -> None:

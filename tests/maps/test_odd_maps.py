@@ -177,6 +177,8 @@ READ = {
     "GIF-like PNG of two frames": Read(
         saved(Image.fromarray(halves()), save_all=True, append_images=[Image.fromarray(halves(GREEN))]), [RED, BLUE]
     ),
+    "animated GIF": Read(animated, [RED, BLUE], suffix=".gif"),
+    "GIF named PNG": Read(animated, [RED, BLUE]),
     "turned by EXIF": Read(rotated, [RED, BLUE], suffix=".jpg", near=4),
     "an outline": Read(saved(with_outline), [RED, BLUE, BLACK]),
     "blurred edges": Read(saved(blurred(2)), [RED, BLUE]),
@@ -205,8 +207,6 @@ REFUSED = {
     "empty": Refused(lambda path: path.touch(), ("is empty",)),
     "a text": Refused(lambda path: path.write_text("regions: red, blue"), ("not an image",)),
     "truncated": Refused(cut, ("truncated or damaged",)),
-    "animated GIF": Refused(animated, ("is a GIF", "convert it to PNG"), suffix=".gif"),
-    "GIF named PNG": Refused(animated, ("is a GIF", "convert it to PNG")),
     "SVG": Refused(lambda path: path.write_text("<svg xmlns='x'/>"), ("is a SVG", "PNG"), suffix=".svg"),
 }
 

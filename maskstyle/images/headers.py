@@ -1,0 +1,88 @@
+"""What the header of an image file says: its pixels per inch, and what of the file is not read."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageFile
+
+from maskstyle.images.decoding import orientation
+from maskstyle.images.files import decoding, open_image, reduction
+from maskstyle.images.streams import described
+
+_TURNED = (5, 6, 7, 8)
+"""EXIF orientations that exchange width and height."""
+
+_PER_INCH = {2: 1.0, 3: 2.54}
+"""EXIF's units of resolution, inch and centimeter, in units per inch."""
+
+
+def read_dpi(path: str | Path) -> tuple[float, float] | None:
+    """Read the pixels per inch of an image file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `load_image` reads.
+
+    Returns
+    -------
+    (float, float) or None
+        Pixels per inch in x and y of the upright image; None if the file does not state them.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened.
+    """
+    with open_image(Path(path)) as image:
+        stated = image.info.get("dpi") or _dpi_of_exif(image)
+        try:
+            x, y = (float(each) for each in stated or ())
+        except (TypeError, ValueError, ZeroDivisionError):
+            return None
+        if not (math.isfinite(x) and math.isfinite(y) and x > 0 and y > 0):
+            return None
+        return (y, x) if orientation(image) in _TURNED else (x, y)
+
+
+def file_notes(path: str | Path) -> list[str]:
+    """Return notes on what of an image file `load_image` does not read: further frames or pages, or pixels.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `load_image` reads.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened.
+    """
+    path, notes = Path(path), []
+    name = described(path)
+    with open_image(path) as image:
+        with decoding(path):
+            frames = getattr(image, "n_frames", 1)
+        # The further pictures of a phone's JPEG are previews and gain maps.
+        if frames > 1 and image.format != "MPO":
+            kind = "pages" if image.format == "TIFF" else "images" if image.format == "HEIF" else "frames"
+            notes.append(f"{name} has {frames} {kind}; the first is used")
+        factor = reduction(image)
+        if factor > 1:
+            most = (Image.MAX_IMAGE_PIXELS or 0) / 1e6
+            notes.append(
+                f"{name} is {image.width}x{image.height}, more than {most:.0f} megapixels; it is read at about "
+                f"1/{factor} of its width and height"
+            )
+    return notes
+
+
+def _dpi_of_exif(image: ImageFile.ImageFile) -> tuple[float, float] | None:
+    try:
+        exif = image.getexif()
+        per_inch = _PER_INCH[exif[ExifTags.Base.ResolutionUnit]]
+        return exif[ExifTags.Base.XResolution] * per_inch, exif[ExifTags.Base.YResolution] * per_inch
+    except Exception:  # damaged EXIF raises almost any exception, but must not prevent reading
+        return None
