@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ LayerMix: TypeAlias = tuple[tuple[str, float], ...]
 
 DEFAULT_LONGER_SIDE = 512
 """Default longer side of the result in pixels; a smaller content image keeps its size."""
+
+ORIGINAL = "original"
+"""The size of the content image, as a size of the result."""
 
 SMALLEST_TILE = 64
 """Minimum side of a tile in pixels: a smaller tile would consist mostly of its halo."""
@@ -121,6 +125,8 @@ def check_field(field: dataclasses.Field[Any], value: Any) -> None:
     choices, bounds = field.metadata["choices"], field.metadata["bounds"]
     if choices and value not in choices:
         raise SettingsError(f"{field.name} is {value!r}; expected one of {', '.join(choices)}")
+    if field.type == "bool" and not isinstance(value, bool):
+        raise SettingsError(f"{field.name} is {value!r}; expected true or false")
     if bounds is not None and not (value is None and field.default is None):
         bounds.check(field.name, value)
 
@@ -268,8 +274,10 @@ class SizeSettings:
 
     Parameters
     ----------
-    size : int or None
-        Longer side of the result in pixels; None: the content image's, at most 512.
+    size : int, str or None
+        Size of the result in pixels: the longer side, ``"WIDTHxHEIGHT"``, or ``"original"`` for that of the content
+        image; None: the content image's, at most 512. Where the aspect of the content image differs from
+        ``"WIDTHxHEIGHT"`` by more than a pixel, the result is the largest one that fits inside.
     scales : int or None
         Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one; each doubling of
         the result adds a size. 1: paint at the final size only. None: begin at about 128 pixels.
@@ -278,10 +286,18 @@ class SizeSettings:
         stretch it to the size of the result.
     style_scale : float
         Scale factor of the style image, above 0; values above 1 make larger strokes.
+
+    Notes
+    -----
+    With ``keep``, a style image is never enlarged by more than a quarter before `style_scale` applies: strokes that
+    are enlarged more lose their texture.
     """
 
-    size: int | None = setting(
-        None, "Longer side of the result in pixels.", SPEED, bounds=COUNT, unset="the {input}'s, at most 512"
+    size: int | str | None = setting(
+        None,
+        "Longer side of the result in pixels, WIDTHxHEIGHT, or original.",
+        SPEED,
+        unset="the {input}'s, at most 512",
     )
     scales: int | None = setting(
         None,
@@ -388,8 +404,12 @@ class FinishSettings:
         restored at the end. ``luminance``: like ``content``, but the network also sees both images in gray, the style
         image with the contrast of the content image. ``match``: the style image is first recolored to the mean and
         covariance of the content image's colors.
+    full_size : bool
+        Return the content image at its own size, with the change that was painted at `size` upsampled along its
+        edges: see `maskstyle.images.upsampling.with_change`. Unpainted pixels stay those of the content image.
     """
 
+    full_size: bool = setting(False, "Paint at --size, and lay the change over the content at its own size.", SPEED)
     denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=AT_LEAST_ZERO)
     denoise_method: str = setting(
         "nlm",
@@ -426,6 +446,7 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
 
     def __post_init__(self) -> None:
         check_fields(self)
+        check_size(self.size)
         for name in ("beta_1", "beta_2"):
             if not getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")
@@ -618,6 +639,42 @@ def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
         raise SettingsError(
             f"{name} gives no layer a weight above 0; name one, or set {name.replace('layers', 'weight')} to 0"
         )
+
+
+def check_size(size: int | str | None) -> None:
+    """Raise SettingsError if a size of the result is neither a number, nor WIDTHxHEIGHT, nor "original"."""
+    if isinstance(size, str):
+        if size != ORIGINAL:
+            box_of(size)
+    elif size is not None:
+        COUNT.check("size", size)
+
+
+def box_of(size: str) -> tuple[int, int]:
+    """Return the (height, width) of WIDTHxHEIGHT.
+
+    Examples
+    --------
+    >>> box_of("800x600")
+    (600, 800)
+    """
+    found = re.fullmatch(r"\s*(\d+)\s*[xX\u00d7]\s*(\d+)\s*", size)
+    if found is None or 0 in (int(found[1]), int(found[2])):
+        raise SettingsError(
+            f"size is {size!r}; expected the longer side in pixels, WIDTHxHEIGHT such as 800x600, or {ORIGINAL}"
+        )
+    return int(found[2]), int(found[1])
+
+
+def size_from_text(text: str) -> int | str:
+    """Return a size as `Settings` takes it: numbers as such.
+
+    Examples
+    --------
+    >>> size_from_text("512"), size_from_text("800x600")
+    (512, '800x600')
+    """
+    return int(text) if re.fullmatch(r"\s*[+-]?\d+\s*", text) else text.strip()
 
 
 DOODLE_SETTINGS = Settings(

@@ -10,7 +10,7 @@ import typer
 from maskstyle.cli.options import QuietOption, WeightsOption
 from maskstyle.errors import SettingsError
 from maskstyle.recipes import find_recipe
-from maskstyle.settings import CHOICES
+from maskstyle.settings import CHOICES, size_from_text
 
 
 def compare(
@@ -22,7 +22,9 @@ def compare(
         str | None,
         typer.Option("--networks", help="Networks for each recipe, as NAME,...  (default: the recipe's)"),
     ] = None,
-    size: Annotated[int | None, typer.Option("--size", help="Longer side of each result in pixels.")] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", help="Longer side of each result in pixels, WIDTHxHEIGHT, or original.")
+    ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Steps per size.  (default: the recipe's)")] = None,
     weights: WeightsOption = None,
     record: Annotated[Path | None, typer.Option("--json", help="Write a JSON record of all runs.")] = None,
@@ -41,7 +43,8 @@ def compare(
     }
     if weights is not None:
         table["weights"] = str(weights)
-    sizes = {name: value for name, value in (("size", size), ("steps", steps)) if value is not None}
+    wanted = None if size is None else size_from_text(size)
+    sizes = {name: value for name, value in (("size", wanted), ("steps", steps)) if value is not None}
     plans = {
         label: plan_of_table({**table, "recipe": recipe, "settings": {**sizes, **network}})
         for label, (recipe, network) in _combinations(recipes, networks).items()

@@ -16,6 +16,7 @@ from maskstyle.cli.options import (
     MapOrientationOption,
     PaletteOption,
     StretchMapsOption,
+    changed,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def check(
         Path | None, typer.Option("--preview", help="Also write an overlay of the maps on their images.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    size: Annotated[int | None, typer.Option("--size", help="Longer side of the planned result in pixels.")] = None,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", help="Size of the planned result: longer side, WIDTHxHEIGHT, or original."),
+    ] = None,
     regions: Annotated[
         str | None,
         typer.Option(
@@ -73,14 +77,13 @@ def check(
     from maskstyle.cli.app import with_flags
     from maskstyle.cli.map_options import asked_reading, check_mapping, check_regions, chosen_mapping, chosen_regions
     from maskstyle.cli.outputs import Files
-    from maskstyle.errors import ImageError, SettingsError
+    from maskstyle.errors import ImageError
     from maskstyle.evaluation import check_maps
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import size_of
-    from maskstyle.settings import Settings
+    from maskstyle.settings import Settings, size_from_text
 
-    if size is not None and size < 1:
-        raise SettingsError(f"--size is {size}; expected a number of at least 1")
+    settings = changed(Settings(), {} if size is None else {"size": size_from_text(size)})
     if regions is not None:
         check_regions(regions, "--regions")
     check_mapping(mapping or [], "--map")
@@ -107,7 +110,7 @@ def check(
         regions=None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0]),
         mapping=chosen_mapping(mapping or [], "--map", *maps, names=names),
         unmatched=unmatched,
-        settings=Settings(size=size),
+        settings=settings,
         names=names,
         image_names=(str(content or "the content image"), str(style or "the style image")),
     )

@@ -43,6 +43,16 @@ SnapshotsOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--snapshot-dir", help="Folder for snapshots; default: OUTPUT_snapshots.", rich_help_panel=OUTPUT),
 ]
+LayersOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--layers", help="Also write a layer per region: FILE.ora, or a folder of PNGs.", rich_help_panel=OUTPUT
+    ),
+]
+NoMetadataOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--no-metadata", help="Write no record, paths and hashes into the result.", rich_help_panel=OUTPUT),
+]
 DryRunOption: TypeAlias = Annotated[
     bool,
     typer.Option("--dry-run", help="Check everything and print the plan, without painting.", rich_help_panel=OUTPUT),
@@ -120,6 +130,8 @@ DEFAULT_SIZE = f"the content image's, at most {DEFAULT_LONGER_SIDE}"
 _TYPES: Mapping[str, Any] = {
     "int": int,
     "int | None": int,
+    "int | str | None": str,
+    "bool": bool,
     "float": float,
     "float | None": float,
     "str": str,
@@ -156,6 +168,8 @@ def option_type(field: dataclasses.Field[Any]) -> Any:
 def setting_help(field: dataclasses.Field[Any], default: Any, main: str = "content image") -> str:
     """Return the help of the option of a declared setting, with its default."""
     shown, text = default, field.metadata["help"]
+    if default is False:
+        return str(text)
     if default is None:
         shown = field.metadata["unset"].format(input=main)
     elif str(field.type) == "LayerMix":

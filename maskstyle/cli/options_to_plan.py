@@ -37,7 +37,7 @@ from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import RUN_FIELDS
 from maskstyle.recipes import find_recipe
-from maskstyle.settings import NAMED_INITS, PatchSettings, Settings
+from maskstyle.settings import NAMED_INITS, PatchSettings, Settings, size_from_text
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 
 HERE = Path("command line")
@@ -92,6 +92,8 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
         given["plot"],
         given["snapshot_dir"],
         match_map,
+        layers=given["layers"],
+        metadata=not given["no_metadata"],
         resume=given["resume"],
         checkpoint_every=given["checkpoint_every"],
     )
@@ -203,6 +205,8 @@ class _TableMaker:
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self._given["draft"]:
             values = {**draft_changes(self._given["weights"]), **values}
+        if isinstance(values.get("size"), str):
+            values["size"] = size_from_text(values["size"])
         for name in ("content_layers", "style_layers"):
             if name in values:
                 values[name] = dict(parse_layers(values[name], flag_of(name)))

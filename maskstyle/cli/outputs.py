@@ -18,6 +18,7 @@ from maskstyle import __version__
 from maskstyle.cli.console import messages
 from maskstyle.errors import CheckpointError, ImageError, OutputError, SettingsError
 from maskstyle.images.files import check_replaceable, check_writable, write_text_atomically
+from maskstyle.images.layers import OPEN_RASTER
 from maskstyle.images.streams import STANDARD, described, is_stream
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Files:
         The folder of the snapshots; beside the output where it is None.
     match_map : Path or None
         The picture of the matched patches.
+    layers : Path or None
+        The file or folder of the layers.
+    metadata : bool
+        Whether the result has metadata.
     resume : bool
         Whether to resume from the checkpoint beside the output.
     checkpoint_every : float
@@ -56,6 +61,8 @@ class Files:
     plot: Path | None = None
     snapshots: Path | None = None
     match_map: Path | None = None
+    layers: Path | None = None
+    metadata: bool = True
     resume: bool = False
     checkpoint_every: float = 0.0
 
@@ -71,8 +78,10 @@ class Files:
             check_writable(self.match_map)
         if self.plot is not None:
             _check_plot(self.plot)
+        if self.layers is not None:
+            _check_layers(self.layers, inputs)
         if snapshot_every:
-            _check_folder(self._snapshot_folder())
+            _check_folder(self._snapshot_folder(), "--snapshot-dir")
         elif self.snapshots is not None:
             raise SettingsError("--snapshot-dir has no effect without --snapshot-every; give both, or neither")
         every = self.checkpoint_every
@@ -83,6 +92,7 @@ class Files:
             "--json": self.record,
             "--plot": self.plot,
             "--match-map": self.match_map,
+            "--layers": self.layers,
             "the checkpoint": checkpoint_beside(self.output) if self._has_checkpoint() else None,
         }
         check_distinct(written, inputs)
@@ -197,11 +207,24 @@ def _check_plot(path: Path) -> None:
         raise SettingsError("--plot needs Matplotlib; install it with: pip install matplotlib")
 
 
-def _check_folder(folder: Path) -> None:
-    """Check that snapshots can be written to a folder, which is made where only its parent exists."""
+def _check_folder(folder: Path, flag: str) -> None:
+    """Check that pictures can be written to a folder, which is made where only its parent exists."""
     if folder.exists() and not folder.is_dir():
-        raise ImageError(f"expected a folder for the snapshots, but {folder} is a file; pass another --snapshot-dir")
-    check_replaceable(folder / "snapshot.png" if folder.exists() else folder)
+        raise ImageError(f"expected a folder, but {folder} is a file; pass another {flag}")
+    check_replaceable(folder / "picture.png" if folder.exists() else folder)
+
+
+def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
+    """Check that layers can be written to a file or folder, and replace no input there."""
+    if path.suffix.lower() == OPEN_RASTER:
+        check_replaceable(path)
+        return
+    if path.suffix and not path.is_dir():
+        raise SettingsError(f"--layers is {path}; expected a name that ends in {OPEN_RASTER}, or a folder")
+    _check_folder(path, "--layers")
+    for source in inputs:
+        if _same(source.parent, path):
+            raise ImageError(f"--layers is {path}, the folder of the input {source.name}; pass another folder")
 
 
 def _same(path: Path, other: Path) -> bool:

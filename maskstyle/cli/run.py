@@ -14,6 +14,8 @@ from maskstyle.cli.options import (
     CheckpointEveryOption,
     DraftOption,
     DryRunOption,
+    LayersOption,
+    NoMetadataOption,
     PlotOption,
     QuietOption,
     RecordOption,
@@ -28,7 +30,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
-from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE
+from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE, size_from_text
 
 plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_args_is_help=True)
 
@@ -49,6 +51,8 @@ def run(
     dry_run: DryRunOption = False,
     record: RecordOption = None,
     plot: PlotOption = None,
+    layers: LayersOption = None,
+    no_metadata: NoMetadataOption = False,
     snapshot_dir: SnapshotsOption = None,
     quiet: QuietOption = False,
     weights: WeightsOption = None,
@@ -75,7 +79,16 @@ def run(
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
     target = written or Path("out.png")
-    files = Files(target, record, plot, snapshot_dir, resume=resume, checkpoint_every=checkpoint_every)
+    files = Files(
+        target,
+        record,
+        plot,
+        snapshot_dir,
+        layers=layers,
+        metadata=not no_metadata,
+        resume=resume,
+        checkpoint_every=checkpoint_every,
+    )
     asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan])
     if output is None and written is not None:
         from maskstyle.plans.load import plan_files
@@ -191,6 +204,10 @@ def _value(name: str, text: str) -> Any:
     kind = (FIELDS | RUN_FIELDS).get(name, "str")
     if kind == "LayerMix":
         return dict(parse_layers(text, f"--set {name}"))
+    if name == "size":
+        return size_from_text(text)
+    if kind == "bool" and text in ("true", "false"):
+        return text == "true"
     if kind.startswith("float"):
         return number(text, f"--set {name}")
     if kind.startswith("int"):

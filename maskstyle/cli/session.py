@@ -17,6 +17,7 @@ from maskstyle.cli.outputs import Files, check_transparency, write_json, writing
 from maskstyle.errors import MaskstyleError, NumericalError
 from maskstyle.images.headers import read_dpi
 from maskstyle.images.io import save_image
+from maskstyle.images.layers import Layer, save_layers
 from maskstyle.images.pixels import Image, Mask, resize_image
 from maskstyle.images.streams import described
 from maskstyle.networks.load import NetworkChoice, choose_network
@@ -101,7 +102,13 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         import_tensorflow()
         from maskstyle.synthesis.paint import Run
 
-        run = Run(network=choice, limits=limits, should_stop=interrupt.asked, checkpoints=checkpoints)
+        run = Run(
+            network=choice,
+            limits=limits,
+            should_stop=interrupt.asked,
+            checkpoints=checkpoints,
+            layers=asked.files.layers is not None,
+        )
         record = _record(loaded, scene, asked, choice)
         _Session(plan, scene, run, asked, interrupt, record).paint()
 
@@ -120,7 +127,9 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
     idle = map(plan.source.naming, without_effect(plan.given, scene))
     loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)
-    notes = (*asked.notes, *loaded.notes, *loaded.advice, *([] if left is None else [left]), *scene.notes)
+    bare = [] if asked.files.metadata else ["without metadata, maskstyle plan from cannot repeat the result"]
+    left_out = [] if left is None else [left]
+    notes = (*asked.notes, *loaded.notes, *loaded.advice, *left_out, *bare, *scene.notes)
     said = set() if said is None else said
     for note in notes:
         if note not in said:
@@ -210,14 +219,16 @@ class _Session:
         self._interrupt.began = True
         self._bar.update(step)
         if self._plan.snapshot_every and step.step % self._plan.snapshot_every == 0:
-            _write_snapshot(self._files.snapshot(step), step, self._plan.settings)
+            settings = self._plan.settings if self._files.metadata else None
+            _write_snapshot(self._files.snapshot(step), step, settings)
 
     def _end_early(self, result: Result, checkpoints: Checkpoints | None) -> None:
         from maskstyle.cli.app import EXIT_INTERRUPTED
 
         height, width = result.image.shape[:2]
         size, finest = f"{width}x{height}", self._scene.sizes[-1]
-        if (height, width) != tuple(finest):
+        reached = result.scales[-1].size if result.scales else finest
+        if tuple(reached) != tuple(finest):
             size += f", not yet {finest[1]}x{finest[0]}"
         later = ""
         if checkpoints is not None and checkpoints.current:
@@ -227,11 +238,13 @@ class _Session:
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
-def _write_snapshot(path: Path, step: Step, settings: Settings) -> None:
+def _write_snapshot(path: Path, step: Step, settings: Settings | None) -> None:
     """Write a snapshot; if that fails, the run continues, as the result matters more."""
     try:
         path.parent.mkdir(exist_ok=True)
-        metadata = {"step": step.step, "losses": step.losses, "settings": dataclasses.asdict(settings)}
+        metadata = None
+        if settings is not None:
+            metadata = {"step": step.step, "losses": step.losses, "settings": dataclasses.asdict(settings)}
         save_image(path, step.image, metadata=metadata)
     except (MaskstyleError, OSError) as error:
         messages().print(f"[yellow]no snapshot:[/] {escape(str(error))}")
@@ -246,14 +259,18 @@ def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: S
 def _write(result: Result, files: Files, recorded: dict[str, Any], dpi: tuple[float, float] | None = None) -> None:
     """Write the result first, then the other outputs."""
     with writing(files.output):
-        save_image(files.output, result.image, result.alpha, {**result.metadata(), **recorded}, dpi=dpi)
+        metadata = {**result.metadata(), **recorded} if files.metadata else None
+        save_image(files.output, result.image, result.alpha, metadata, dpi=dpi)
     if files.record is not None:
         with writing(files.record):
             write_json(files.record, {**result.record(), **recorded})
     if files.match_map is not None:
         assert result.match_map is not None
         with writing(files.match_map):
-            save_image(files.match_map, result.match_map, metadata=result.metadata())
+            save_image(files.match_map, result.match_map, metadata=result.metadata() if files.metadata else None)
+    if files.layers is not None and result.layers is not None:
+        with writing(files.layers):
+            save_layers(files.layers, result.layers, Layer("merged", result.image, result.alpha))
     if files.plot is not None:
         from maskstyle.cli.progress import save_loss_plot
 

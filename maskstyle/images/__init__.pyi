@@ -16,6 +16,8 @@ from .io import load_image as load_image
 from .io import read_metadata as read_metadata
 from .io import save_image as save_image
 from .io import save_mask as save_mask
+from .layers import Layer as Layer
+from .layers import save_layers as save_layers
 from .pixels import Image as Image
 from .pixels import Mask as Mask
 from .pixels import Size as Size
@@ -26,6 +28,7 @@ from .pixels import to_uint8 as to_uint8
 
 __all__ = [
     "Image",
+    "Layer",
     "Mask",
     "Panel",
     "Picture",
@@ -47,6 +50,7 @@ __all__ = [
     "resize_image",
     "resize_mask",
     "save_image",
+    "save_layers",
     "save_mask",
     "to_uint8",
     "with_content_chroma",

@@ -84,6 +84,24 @@ def fit_size(size: Size, longer_side: int) -> Size:
     return height, width
 
 
+def fit_inside(size: Size, box: Size) -> Size:
+    """Scale a size to fit into another one; the other one itself where the aspects agree within a pixel.
+
+    Examples
+    --------
+    >>> fit_inside((800, 1200), (600, 800)), fit_inside((801, 1200), (400, 600))
+    ((533, 800), (400, 600))
+    """
+    _require_pixels(box)
+    height, width = (
+        max(1, (2 * side * other + span) // (2 * span))
+        for side, other, span in ((size[0], box[1], size[1]), (size[1], box[0], size[0]))
+    )
+    if abs(height - box[0]) <= 1 or abs(width - box[1]) <= 1:
+        return box
+    return (height, box[1]) if height < box[0] else (box[0], width)
+
+
 def resize_image(image: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
     """Resize with an antialiased Lanczos filter in floating point.
 

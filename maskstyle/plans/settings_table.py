@@ -31,6 +31,8 @@ RENAMED = {"gram_normalisation": "gram_normalization"}
 _EXPECTED = {
     "int": "a whole number",
     "int | None": "a whole number",
+    "int | str | None": 'a whole number, "WIDTHxHEIGHT" or "original"',
+    "bool": "true or false",
     "float": "a number",
     "float | None": "a number",
     "str": "a text in quotes",
@@ -152,10 +154,10 @@ def _changed(base: Declared, changes: Mapping[str, Any], report: Report) -> Decl
 
 
 def _fits(kind: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, bool) or kind == "bool":
+        return isinstance(value, bool) and kind == "bool"
     if kind.startswith("int"):
-        return isinstance(value, int)
+        return isinstance(value, int | str if "str" in kind else int)
     if kind.startswith("float"):
         return isinstance(value, int | float)
     if kind.startswith("tuple"):

@@ -21,6 +21,7 @@ from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
+from maskstyle.synthesis.layers import picture_layers
 from maskstyle.synthesis.result import Result
 from maskstyle.synthesis.scales import OnStep, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
@@ -43,6 +44,8 @@ class Run:
         Called after each evaluation; return True to stop with the best image so far.
     checkpoints : Checkpoints, optional
         Where to save the state periodically, and whether to resume from it; see ``docs/large-pictures.md``.
+    layers : bool
+        Whether the result has its layers: the content image, and each region and mask.
     """
 
     network: NetworkChoice | FeatureNetwork | None = None
@@ -50,6 +53,7 @@ class Run:
     on_step: OnStep | None = None
     should_stop: Callable[[], bool] | None = None
     checkpoints: Checkpoints | None = None
+    layers: bool = False
 
 
 def paint(scene: Scene, run: Run | None = None) -> Result:
@@ -82,7 +86,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     if not scene.layout.placements:  # every strength is 0
         assert scene.content is not None  # without a content image there are no strengths
         content = resize_image(scene.content, scene.sizes[-1])
-        return _result(scene, Synthesis(content, {}, (), (), 0.0), network, limits)
+        return _result(scene, Synthesis(content, {}, (), (), 0.0), network, limits, layers=run.layers)
     extractor = Extractor(network, limits.tile_size)
 
     def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
@@ -99,7 +103,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
         begin_with=scene.with_kept_pixels,
         checkpoints=run.checkpoints,
     )
-    return _result(scene, synthesis, network, limits)
+    return _result(scene, synthesis, network, limits, layers=run.layers)
 
 
 def loaded_network(
@@ -138,7 +142,7 @@ def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[Objectiv
     return extractor.objective(size, terms, free=scene.free_at(size), margin=margin), style
 
 
-def _result(scene: Scene, synthesis: Synthesis, network: FeatureNetwork, limits: Limits) -> Result:
+def _result(scene: Scene, synthesis: Synthesis, network: FeatureNetwork, limits: Limits, *, layers: bool) -> Result:
     image, alpha = scene.finished(synthesis.image)
     style = synthesis.style
     return Result(
@@ -158,6 +162,7 @@ def _result(scene: Scene, synthesis: Synthesis, network: FeatureNetwork, limits:
         notes=(*scene.notes, *network.notes, *(style.notes if style is not None else ())),
         patches=scene.patches,
         match_map=None if style is None else style.match_map,
+        layers=picture_layers(scene, synthesis.image) if layers else None,
     )
 
 

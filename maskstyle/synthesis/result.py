@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskstyle import __version__
+from maskstyle.images.layers import Layer
 from maskstyle.images.pixels import Image, Mask, to_uint8
 from maskstyle.settings import Limits, PatchSettings, Settings
 
@@ -54,6 +55,9 @@ class Result:
         How patches were cut and matched; None for other techniques.
     match_map : (H, W, 3) float32 array or None
         Picture assembled from the matched style patches; None if no patches were matched.
+    layers : tuple of Layer or None
+        The layers of the image from the bottom to the top, for `maskstyle.images.save_layers`, if the run asked for
+        them.
     """
 
     image: Image
@@ -72,6 +76,7 @@ class Result:
     notes: tuple[str, ...] = ()
     patches: PatchSettings | None = None
     match_map: Image | None = None
+    layers: tuple[Layer, ...] | None = None
 
     @property
     def stopped_because(self) -> str:

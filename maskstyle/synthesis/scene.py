@@ -16,6 +16,7 @@ from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 from maskstyle.images.denoise import denoise_image
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
 from maskstyle.images.transparency import extended
+from maskstyle.images.upsampling import with_change
 from maskstyle.networks.architectures import Architecture
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import Demand
@@ -46,6 +47,27 @@ class StyleAtSize(NamedTuple):
     term: Term
     notes: tuple[str, ...] = ()
     match_map: Image | None = None
+
+
+class Finished(NamedTuple):
+    """The painted image and what it is laid over, at the size of the result.
+
+    Parameters
+    ----------
+    painted : (H, W, 3) float32 array
+        The painted image in its final colors, in [0, 1].
+    beneath : (H, W, 3) float32 array
+        The content image; without one, the painted image.
+    alpha : (H, W) float32 array or None
+        Opacity of the content image.
+    coverage : (H, W) float32 array or None
+        How far the painted image covers the content image, in [0, 1]; None: everywhere.
+    """
+
+    painted: Image
+    beneath: Image
+    alpha: Mask | None = None
+    coverage: Mask | None = None
 
 
 def guided_style(scene: Scene, extractor: Extractor, size: Size) -> StyleAtSize:
@@ -220,24 +242,45 @@ class Scene:
 
         Pixels that are transparent in the content image have an extension of the visible colors.
         """
+        finished = self.laid_over(image)
+        if self.transparent and finished.coverage is not None:
+            own = finished.coverage if finished.alpha is None else finished.coverage * finished.alpha
+            return mixed(finished.beneath, finished.painted, np.ceil(finished.coverage)), own
+        if finished.coverage is None:
+            return finished.painted, finished.alpha
+        return mixed(finished.beneath, finished.painted, finished.coverage), finished.alpha
+
+    def laid_over(self, image: Image) -> Finished:
+        """Return the painted image denoised and in its colors, and how far it covers the content image."""
+        painted, size = self._colored(image), size_of(image)
+        if self.content is not None and self.settings.full_size and size[0] * size[1] < self.size[0] * self.size[1]:
+            painted, size = self._at_full_size(painted), self.size
+        alpha = None if self.alpha is None else resize_image(self.alpha, size)
+        if self.content is None:
+            return Finished(painted, painted, alpha)
+        beneath = resize_image(self.content, size)
+        coverage = self._coverage(size, beneath) if self.composed_over_content else None
+        return Finished(painted, beneath, alpha, coverage)
+
+    def _at_full_size(self, painted: Image) -> Image:
+        """Return the content image at its own size with the change of the painted image, wherever that is painted."""
+        assert self.content is not None
+        size = size_of(painted)
+        changed = self.layout.touched(size).astype(np.float32) if self.composed_over_content else None
+        return with_change(self.content, resize_image(self.content, size), painted, changed)
+
+    def _colored(self, image: Image) -> Image:
+        """Return the painted image denoised and in its colors, at its size."""
         size = size_of(image)
         smooth = denoise_image(image, self.settings.denoise, self.settings.denoise_method)
         if self.denoised is not None:
             smooth = np.where(self.layout.among(self.denoised, size)[..., np.newaxis], smooth, image)
         if self._in_gray:
             smooth = lightness_only(smooth)
-        alpha = None if self.alpha is None else resize_image(self.alpha, size)
-        smooth = extended(smooth, alpha)
-        if self.content is None:
-            return smooth, alpha
-        beneath = resize_image(self.content, size)
-        colored = smooth if self._in_gray else self._in_final_colors(smooth, beneath, size)
-        if not self.composed_over_content:
-            return colored, alpha
-        coverage = self._coverage(size, beneath)
-        if self.transparent:
-            alpha = coverage * (np.float32(1) if alpha is None else alpha)
-        return mixed(beneath, colored, np.ceil(coverage) if self.transparent else coverage), alpha
+        smooth = extended(smooth, None if self.alpha is None else resize_image(self.alpha, size))
+        if self.content is None or self._in_gray:
+            return smooth
+        return self._in_final_colors(smooth, resize_image(self.content, size), size)
 
     def _in_final_colors(self, image: Image, beneath: Image, size: Size) -> Image:
         modes = {placement.color for placement in self.layout.placements}

@@ -6,9 +6,17 @@ import math
 from collections.abc import Sequence
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.pixels import Size, fit_size
+from maskstyle.images.pixels import Size, fit_inside, fit_size
 from maskstyle.networks.architectures import smallest_side
-from maskstyle.settings import DEFAULT_LONGER_SIDE, OptimizerSettings, Settings, SizeSettings, wanted_layers
+from maskstyle.settings import (
+    DEFAULT_LONGER_SIDE,
+    ORIGINAL,
+    OptimizerSettings,
+    Settings,
+    SizeSettings,
+    box_of,
+    wanted_layers,
+)
 
 COARSEST_SIDE = 128
 """Longer side of the coarsest size in pixels, about, unless the settings count the sizes. In a smaller picture a face
@@ -35,6 +43,9 @@ LEAST_HISTORY = 2
 """Pairs of vectors below which L-BFGS is not worth its memory: with two it is nearly as good as with five, and better
 than Adam (docs/choosing-the-defaults.md)."""
 
+
+MOST_ENLARGED = 1.25
+"""How much a style image is enlarged at most: its strokes lose their texture, and large ones come out dimpled."""
 
 LARGEST_PIXELS = 400_000_000
 """Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
@@ -90,13 +101,58 @@ def transfer_sizes(
 
 def result_size(content: Size, settings: SizeSettings) -> Size:
     """Return the (height, width) of the result for a content image of a size."""
-    return fit_size(content, settings.size or min(max(content), DEFAULT_LONGER_SIDE))
+    if settings.size is None:
+        return fit_size(content, min(max(content), DEFAULT_LONGER_SIDE))
+    if isinstance(settings.size, int):
+        return fit_size(content, settings.size)
+    return content if settings.size == ORIGINAL else fit_inside(content, box_of(settings.size))
+
+
+def size_notes(content: Size, settings: Settings, name: str) -> list[str]:
+    """Return notes on a result that is smaller than the content image, or has another size than was asked for.
+
+    Parameters
+    ----------
+    content : (height, width)
+        Size of the content image, or of the doodle.
+    settings : Settings
+        Size of the result.
+    name : str
+        Name of the content image in the notes.
+    """
+    result = result_size(content, settings)
+    became = f"{result[1]}x{result[0]}"
+    if settings.size is None and result != content and not settings.full_size:
+        return [
+            f"{name} is {content[1]}x{content[0]}, reduced to {became}; `size` {max(content)} or `size` {ORIGINAL} "
+            "keeps it"
+        ]
+    if isinstance(settings.size, str) and settings.size != ORIGINAL and result != box_of(settings.size):
+        return [f"{name} has another aspect than {settings.size}; the result is {became}"]
+    if settings.full_size and result[0] * result[1] >= content[0] * content[1]:
+        return [f"full_size has no effect, as the result is no smaller than {name}"]
+    return []
+
+
+def small_style_note(style: Size, result: Size, settings: SizeSettings, name: str) -> str | None:
+    """Return a note on a style image that is used smaller than the result, as it has too few pixels."""
+    if settings.style_fit == "stretch" or _largest_side(style) >= max(result):
+        return None
+    return (
+        f"{name} is {style[1]}x{style[0]}, much smaller than the result of {result[1]}x{result[0]}: it is not "
+        "enlarged to that, so its strokes stay small; use a larger one, or set `style_scale` above 1"
+    )
 
 
 def style_size(style: Size, result: Size, settings: SizeSettings, scale: float = 1.0) -> Size:
     """Return the (height, width) at which a style image with a scale of its own is used for a result of a size."""
-    base = result if settings.style_fit == "stretch" else fit_size(style, max(result))
+    base = result if settings.style_fit == "stretch" else fit_size(style, min(max(result), _largest_side(style)))
     return fit_size(base, max(1, round(scale * settings.style_scale * max(base))))
+
+
+def _largest_side(style: Size) -> int:
+    """Return the longer side that a style image is enlarged to at most, before any scale: at least the coarsest size."""
+    return max(COARSEST_SIDE, round(MOST_ENLARGED * max(style)))
 
 
 def scales_at(size: Size, scales: int | None) -> int:

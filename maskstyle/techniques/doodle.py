@@ -77,6 +77,7 @@ class DoodleInputs(Inputs):
     init: ClassVar[str] = "colors"
     main: ClassVar[str] = "doodle"
     without_effect: ClassVar[tuple[str, ...]] = (
+        "full_size",
         "strength",
         "content_weight",
         "content_layers",

@@ -20,8 +20,12 @@ from maskstyle.images.transparency import visible_alpha
 from maskstyle.maps.assignment import NAMES, MapNames
 from maskstyle.settings import WHERE, Bounds, Settings
 from maskstyle.synthesis.scene import Scene
+from maskstyle.synthesis.schedule import result_size, size_notes, small_style_note
 from maskstyle.techniques.checks import check_alpha, check_picture, check_style, check_visible, checked_alpha
 from maskstyle.techniques.understood import understood_image, understood_images, understood_map, understood_mask
+
+NAMES_OF_MAIN = {"content": "the content image", "doodle": "the doodle"}
+"""What messages call the main input, where it has no file."""
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.paint import Run
@@ -191,10 +195,14 @@ class Inputs:
     def made_scene(self, layout: Layout, size: Size, *, content: Image | None, **more: Any) -> Scene:
         """Return the scene of a layout and of the inputs that all techniques share."""
         settings = self.resolved_settings()
+        if settings.full_size and content is None:
+            with concerning("settings"):
+                raise SettingsError("full_size has no effect without a content image; leave it out")
         initial = None if self.initial is None else self.checked("initial")
         alpha = more.pop("alpha") if "alpha" in more else self.main_alpha()
         layout = replace(layout.painting(settings.chosen_strength), visible=alpha)
         layout, notes = check_visible(layout)
+        notes = (*more.pop("notes", ()), *notes, *self._notes_on_sizes(layout, size, settings))
         styles = more.pop("styles", None) or seen_styles(layout, content)
         scene = Scene(
             technique=self.technique,
@@ -205,11 +213,18 @@ class Inputs:
             content=content,
             initial=initial,
             identity=self.identity(),
-            notes=(*more.pop("notes", ()), *notes),
+            notes=notes,
             **more,
         )
         _ = scene.sizes  # checked with the rest of the inputs
         return scene
+
+    def _notes_on_sizes(self, layout: Layout, size: Size, settings: Settings) -> list[str]:
+        """Return notes on the size of the result, and on style images that are small for it."""
+        notes = size_notes(size, settings, self.name_of(self.main, NAMES_OF_MAIN[self.main]))
+        result = result_size(size, settings)
+        small = (small_style_note(style.size, result, settings, style.name) for style in layout.styles())
+        return notes + [note for note in small if note is not None]
 
     def identity(self) -> dict[str, Any]:
         """Return the inputs by readable names, for checkpoints."""

@@ -251,7 +251,7 @@ WRONG = {
     "no content": Wrong('content = "photo.jpg"\n', "", 1, ("the plan has no content", 'content = "photo.jpg"')),
     "content a number": Wrong('"photo.jpg"', "3", 1, ("content is 3; expected a text in quotes",)),
     "content empty": Wrong('"photo.jpg"', '""', 1, ("content is ''; expected a text",)),
-    "setting of the wrong type": Wrong("size = 64", 'size = "64"', 5, ("size is '64'; expected a whole number",)),
+    "setting of the wrong type": Wrong("size = 64", 'steps = "64"', 5, ("steps is '64'; expected a whole number",)),
     "setting true": Wrong("size = 64", "style_weight = true", 5, ("style_weight is true; expected a number",)),
     "setting out of range": Wrong("size = 64", "size = 0", 5, ("size is 0; expected a number of at least 1",)),
     "setting of no choice": Wrong("size = 64", 'network = "resnet"', 5, ("network is 'resnet'", "lite, vgg16")),
