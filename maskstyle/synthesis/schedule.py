@@ -151,7 +151,7 @@ def style_size(style: Size, result: Size, settings: SizeSettings, scale: float =
 
 
 def _largest_side(style: Size) -> int:
-    """Return the longer side that a style image is enlarged to at most, before any scale: at least the coarsest size."""
+    """Return the longer side that a style image may be enlarged to before any scale, at least the coarsest size."""
     return max(COARSEST_SIDE, round(MOST_ENLARGED * max(style)))
 
 
