@@ -47,6 +47,9 @@ than Adam (docs/choosing-the-defaults.md)."""
 MOST_ENLARGED = 1.25
 """How much a style image is enlarged at most: its strokes lose their texture, and large ones come out dimpled."""
 
+NOTED_SHARE = 0.8
+"""Share of the result's longer side below which a style image that is not enlarged is noted."""
+
 LARGEST_PIXELS = 400_000_000
 """Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
 
@@ -136,7 +139,7 @@ def size_notes(content: Size, settings: Settings, name: str) -> list[str]:
 
 def small_style_note(style: Size, result: Size, settings: SizeSettings, name: str) -> str | None:
     """Return a note on a style image that is used smaller than the result, as it has too few pixels."""
-    if settings.style_fit == "stretch" or _largest_side(style) >= max(result):
+    if settings.style_fit == "stretch" or _largest_side(style) >= NOTED_SHARE * max(result):
         return None
     return (
         f"{name} is {style[1]}x{style[0]}, much smaller than the result of {result[1]}x{result[0]}: it is not "
