@@ -125,6 +125,8 @@ def check_field(field: dataclasses.Field[Any], value: Any) -> None:
     choices, bounds = field.metadata["choices"], field.metadata["bounds"]
     if choices and value not in choices:
         raise SettingsError(f"{field.name} is {value!r}; expected one of {', '.join(choices)}")
+    if field.name == "size":
+        check_size(value)
     if field.type == "bool" and not isinstance(value, bool):
         raise SettingsError(f"{field.name} is {value!r}; expected true or false")
     if bounds is not None and not (value is None and field.default is None):
@@ -446,7 +448,6 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
 
     def __post_init__(self) -> None:
         check_fields(self)
-        check_size(self.size)
         for name in ("beta_1", "beta_2"):
             if not getattr(self, name) < 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}; expected a number below 1")

@@ -15,7 +15,6 @@ from typer.core import TyperCommand, TyperGroup
 from maskstyle import __version__
 from maskstyle.cli.console import encode_anything, messages
 from maskstyle.errors import MaskstyleError, Mistakes, NumericalError, OutputError
-from maskstyle.images.streams import forget_streams
 from maskstyle.techniques.registry import LISTED
 
 EXIT_FAILURE = 1
@@ -128,7 +127,8 @@ class _Group(TyperGroup):
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
         encode_anything()
-        forget_streams()
+        if "maskstyle.images.streams" in sys.modules:  # an earlier command of this process read its own streams
+            import_module("maskstyle.images.streams").forget_streams()
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:

@@ -49,6 +49,8 @@ def _print_settings(recipe: Recipe) -> None:
     for field in dataclasses.fields(recipe.settings):
         value = getattr(recipe.settings, field.name)
         text = layer_mix_text(value) if isinstance(value, tuple) else str(value)
+        if isinstance(value, bool):
+            text = "on" if value else "off"
         table.add_row(flag_of(field.name), escape(DEFAULT_SIZE if value is None else text))
     console.print(table)
 

@@ -86,7 +86,7 @@ def _paint_sheet(inputs: type[Inputs], given: dict[str, Any], parameters: list[i
     from maskstyle.cli.options_to_plan import asked_of, plan_of_options
     from maskstyle.cli.variants import paint_variants, read_axes, varied
 
-    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume"):
+    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume", "layers"):
         if given.get(name):
             raise SettingsError(f"{flag_of(name)} has no effect with --try, which writes one sheet; leave one out")
     axes = read_axes(given["tried"], parameters)

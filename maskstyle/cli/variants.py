@@ -15,6 +15,7 @@ from maskstyle.cli.console import announce, interruptible, messages, tables
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
+from maskstyle.images.streams import described, is_stream
 from maskstyle.networks.load import NetworkChoice, resolve_compute_type
 from maskstyle.plans.checking import nearest
 from maskstyle.plans.load import LoadedPlan, plan_files
@@ -34,7 +35,7 @@ MOST_AXES = 2
 
 NOT_VARIED = (
     *("output", "record", "plot", "snapshot_dir", "snapshot_every", "resume", "checkpoint_every", "dry_run", "quiet"),
-    *("match_map", "tried", "context", "draft"),
+    *("match_map", "layers", "no_metadata", "tried", "context", "draft"),
 )
 """The parameters of commands that do not describe a picture."""
 
@@ -261,8 +262,9 @@ def _write(files: Files, first: Variant, results: Mapping[str, Result], columns:
             time += ", interrupted"
         panels.append(Panel(result.image, (f"{name} ({result.network})", _losses(result), time)))
     sheet = make_sheet(panels, columns=columns or 3)
+    metadata = {name: each.metadata() for name, each in results.items()} if files.metadata else None
     with writing(files.output):
-        save_image(files.output, sheet, metadata={name: each.metadata() for name, each in results.items()})
+        save_image(files.output, sheet, metadata=metadata)
     if files.record is not None:
         write_json(files.record, {name: result.record() for name, result in results.items()})
 
@@ -273,13 +275,14 @@ def _conclude(
     """Print what was painted, and end with the right exit code."""
     from maskstyle.cli.app import EXIT_INTERRUPTED
 
+    output = described(asked.files.output, writing=True)
     if results and not asked.quiet:
-        tables().print(_table(results))
-        messages().print(f"wrote {asked.files.output}: {len(results)} of {count} results", markup=False)
+        (messages() if is_stream(asked.files.output) else tables()).print(_table(results))
+        messages().print(f"wrote {output}: {len(results)} of {count} results", markup=False)
     if failure is not None:
         raise failure
     if interrupted:
-        messages().print(f"interrupted; the results so far are in {asked.files.output}", markup=False)
+        messages().print(f"interrupted; the results so far are in {output}", markup=False)
         raise typer.Exit(EXIT_INTERRUPTED)
 
 

@@ -65,6 +65,7 @@ RULES = (
         lambda scene: max(scene.sizes[-1]) <= DEFAULT_LONGER_SIDE,
         f"on results of at most {DEFAULT_LONGER_SIDE} pixels",
     ),
+    Rule(("full_size",), lambda scene: not scene.is_reduced(scene.sizes[-1]), "where the result is not reduced"),
     Rule(("mask_exponent",), lambda scene: not scene.layout.soft_weightings(), "where no soft mask paints"),
     Rule(("propagation",), lambda scene: not scene.layout.regions(), "where no region is painted"),
 )

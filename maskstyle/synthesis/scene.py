@@ -253,7 +253,7 @@ class Scene:
     def laid_over(self, image: Image) -> Finished:
         """Return the painted image denoised and in its colors, and how far it covers the content image."""
         painted, size = self._colored(image), size_of(image)
-        if self.content is not None and self.settings.full_size and size[0] * size[1] < self.size[0] * self.size[1]:
+        if self.content is not None and self.settings.full_size and self.is_reduced(size):
             painted, size = self._at_full_size(painted), self.size
         alpha = None if self.alpha is None else resize_image(self.alpha, size)
         if self.content is None:
@@ -261,6 +261,10 @@ class Scene:
         beneath = resize_image(self.content, size)
         coverage = self._coverage(size, beneath) if self.composed_over_content else None
         return Finished(painted, beneath, alpha, coverage)
+
+    def is_reduced(self, size: Size) -> bool:
+        """Return whether a size is smaller than that of the content image."""
+        return size[0] * size[1] < self.size[0] * self.size[1]
 
     def _at_full_size(self, painted: Image) -> Image:
         """Return the content image at its own size with the change of the painted image, wherever that is painted."""

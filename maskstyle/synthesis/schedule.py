@@ -132,8 +132,6 @@ def size_notes(content: Size, settings: Settings, name: str) -> list[str]:
         ]
     if isinstance(settings.size, str) and settings.size != ORIGINAL and result != box_of(settings.size):
         return [f"{name} has another aspect than {settings.size}; the result is {became}"]
-    if settings.full_size and result[0] * result[1] >= content[0] * content[1]:
-        return [f"full_size has no effect, as the result is no smaller than {name}"]
     return []
 
 

@@ -96,6 +96,8 @@ def test_a_recipe_is_shown_as_options_that_can_be_given(run, recipe):
         value, text = getattr(recipe.settings, field.name), shown[flag_of(field.name)].strip()
         if isinstance(value, tuple):
             assert dict(parse_layers(text, "")) == pytest.approx(dict(value))
+        elif isinstance(value, bool):
+            assert text == ("on" if value else "off")
         elif value is not None:
             assert type(value)(text) == value
 

@@ -38,7 +38,7 @@ def test_a_variant_is_the_picture_of_its_options(desk, run, quick, eagerly):
         ("strenght=1", "did you mean 'strength'?"),
         ("strength=1,", "expected OPTION=VALUE,..."),
         ("strength=a", "--try strength is 'a'; expected a number"),
-        ("size=1.5", "--try size is '1.5'; expected a whole number"),
+        ("steps=1.5", "--try steps is '1.5'; expected a whole number"),
         ("strength=2", "--strength is 2"),
         ("color=pink", "expected one of style, content, luminance, match"),
         ("output=a.png,b.png", "expected OPTION=VALUE"),

@@ -36,6 +36,7 @@ WHEN = {
         ({"style_weight": 0.0}, {}),
     ),
     "step_decay": ({}, {"size": 600}),
+    "full_size": ({"full_size": True}, {"full_size": True, "size": 32}),
 }
 """For each setting of a rule: settings with which it has no effect, and with which it has."""
 
