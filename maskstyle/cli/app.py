@@ -94,6 +94,12 @@ def _loaded(name: str) -> Any:
     return COMMANDS[name].load(name)
 
 
+def _forget_streams() -> None:
+    """Let a command read its own streams where an earlier one of this process read others."""
+    if "maskstyle.images.streams" in sys.modules:
+        import_module("maskstyle.images.streams").forget_streams()
+
+
 class _Group(TyperGroup):
     """The subcommands, imported on use, with expected errors reported as one sentence and an exit code."""
 
@@ -127,8 +133,7 @@ class _Group(TyperGroup):
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
         encode_anything()
-        if "maskstyle.images.streams" in sys.modules:  # an earlier command of this process read its own streams
-            import_module("maskstyle.images.streams").forget_streams()
+        _forget_streams()
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:
