@@ -47,6 +47,8 @@ RECORD_KEYS = {
 
 TERMS = {"content", "style", "total_variation"}
 
+NO_SEED = "--seed has no effect where --init is not noise or colors"
+
 
 def read_json(path):
     return json.loads(path.read_text(encoding="utf-8"))
@@ -77,7 +79,8 @@ def test_the_result_has_the_size_of_the_content_image_and_carries_its_record(who
 
 
 def test_the_network_the_expected_time_and_the_result_are_printed_on_standard_error(whole):
-    network, expected, *_, wrote = whole.err.splitlines()
+    note, network, expected, *_, wrote = whole.err.splitlines()
+    assert note == f"note: {NO_SEED}"
     assert network.startswith("network: vgg19 from vgg19_random.npz, ")
     assert re.match(r"expected: at most about \d+ s, 0\.\d GB of memory \(forecast for this machine", expected)
     assert wrote.startswith("wrote out.png: 40x32, 3 + 3 steps in ")
@@ -111,7 +114,7 @@ def test_the_inputs_are_recorded_as_a_plan(whole, shared_desk):
         },
         "initial": None,
         "weights": "vgg19_random.npz",
-        "notes": [],
+        "notes": [NO_SEED],
     }
     assert list(record["sha256"]) == ["content.png", "style.jpg"]
 

@@ -172,7 +172,7 @@ def test_h_is_short_for_help(run, names):
 
 
 def _label(parameter):
-    return parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name
+    return parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.metavar or parameter.name
 
 
 def test_the_list_of_commands_has_every_summary(run, command_named):

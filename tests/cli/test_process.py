@@ -16,7 +16,7 @@ import pytest
 from reference import he_weights, write_npz
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.console import Interrupt, interruptible, tables
+from maskstyle.cli.console import Interrupt, encode_anything, interruptible, tables
 from maskstyle.networks.architectures import VGG19
 
 PATIENCE = 180
@@ -40,6 +40,7 @@ def command(*arguments):
 def test_a_table_goes_into_a_pipe_of_any_encoding(monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    encode_anything()
     tables().print("\u2588 red")
     assert written.getvalue().split() == [b"?", b"red"]
 
