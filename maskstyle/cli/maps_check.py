@@ -89,7 +89,6 @@ def check(
     check_mapping(mapping or [], "--map")
     if preview is not None:
         Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
-    note_files([content_map, style_map, content, style], quiet=False)
     images = (
         None if content is None else load_image(content).pixels,
         None if style is None else load_image(style).pixels,
@@ -102,6 +101,7 @@ def check(
         "map_orientation": map_orientation,
     }
     maps, read_notes, misfit = _read_maps(asked_reading(asked), (content_map, style_map), (content, style), images)
+    note_files([content_map, style_map, content, style], quiet=False)
     names = (str(content_map), str(style_map))
     report = check_maps(
         *maps,

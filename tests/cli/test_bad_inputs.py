@@ -99,7 +99,7 @@ NUMBERS = [
     Bad(
         "size no number",
         "basic {good} --size large",
-        ("--size", "int", "maskstyle basic --help"),
+        ("--size", "longer side in pixels", "800x600"),
     ),
     Bad("steps 0", "basic {good} --steps 0", ("--steps is 0", "at least 1")),
     Bad("steps 2.5", "basic {good} --steps 2.5", ("--steps", "int", "maskstyle basic --help")),
