@@ -148,10 +148,9 @@ def _noisy_share(mask: Mask) -> float:
 
 
 def _several_classes(classes: list[int], path: Path) -> str:
-    color = "#{0:02x}{0:02x}{0:02x}".format(classes[0])
     source, target = shlex.quote(str(path)), shlex.quote(f"{path.stem}_mask.png")
     return (
         f"expected a mask from black to white, but {path} holds the class numbers "
         f"{shortlist([str(each) for each in classes])}; to make a mask of one of them, run: maskstyle masks from-map "
-        f"{source} --region '{color}' -o {target}"
+        f"{source} --region {classes[0]} -o {target}"
     )
