@@ -24,6 +24,12 @@ EXIT_INTERRUPTED = 130
 OTHER_FLAGS = {"initial": "--init", "mapping": "--map", "masks": "--mask", "styles": "--style"}
 """The flags of parameters that the command line calls by another name."""
 
+OF_COLORS = (
+    *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions"),
+    *("--palette", "--ignore"),
+)
+"""The options that take colors."""
+
 
 class Command(NamedTuple):
     """A subcommand, which is imported when it runs.
@@ -198,6 +204,8 @@ def _report_usage(error: Any) -> int:
     message = message.partition(", unable to parse")[0]
     if not message or type(error).__name__ == "NoArgsIsHelpError":
         return EXIT_BAD_INPUT  # a command is missing, and the help has been printed instead
+    if re.fullmatch(rf"option '({'|'.join(OF_COLORS)})' requires an argument", message, re.IGNORECASE):
+        message += "; quote colors, such as '#ff0000': the shell drops what follows an unquoted #"
     context = getattr(error, "ctx", None)
     hint = "" if context is None or message.endswith("?") else f"; see: {context.command_path} --help"
     return _report(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)

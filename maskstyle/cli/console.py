@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 PIPED_WIDTH = 1000
 """Columns of a table that goes to a file or a pipe: wide enough that no line wraps."""
@@ -85,6 +86,11 @@ class _Lasting:
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())  # so that Python's own flush at the end does not fail either
                 os.close(nowhere)
+
+
+def print_wide(console: Console, table: Table) -> None:
+    """Print a table, without wrapping it where the console is a file or a pipe."""
+    console.print(table, width=None if console.is_terminal else PIPED_WIDTH)
 
 
 def announce(text: str, *, quiet: bool, name: str) -> None:

@@ -60,8 +60,12 @@ def evaluate(
         ),
     ] = None,
     regions: Annotated[
-        str | None,
-        typer.Option("--regions", help="Colors of the painted regions.  (default: all)", rich_help_panel=MAPS),
+        list[str] | None,
+        typer.Option("--regions", help="Painted regions.  (default: as recorded, or all)", rich_help_panel=MAPS),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", help="Regions that were kept; all others were painted.", rich_help_panel=MAPS),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -73,7 +77,7 @@ def evaluate(
     ] = None,
     unmatched: Annotated[
         Literal["error", "keep", "whole-style"],
-        typer.Option("--unmatched", help="Handling of regions found in only one map.", rich_help_panel=MAPS),
+        typer.Option("--unmatched", help="How regions that the style map lacks were handled.", rich_help_panel=MAPS),
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
@@ -158,7 +162,8 @@ def evaluate(
     map_options = {
         "--content-map": content_map,
         "--style-map": style_map,
-        "--regions": regions,
+        "--regions": regions or None,
+        "--keep": keep or None,
         "--map": mapping or None,
         "--unmatched": None if unmatched == "error" else unmatched,
         "--palette": palette,
@@ -176,7 +181,7 @@ def evaluate(
     reading = asked_reading({flag[2:].replace("-", "_"): value for flag, value in map_options.items()})
     maps = MapFiles() if whole or masks else find_maps(content, style, content_map, style_map, required=bool(given))
     files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
-    matching = Matching(regions, tuple(mapping or ()), unmatched)
+    matching = Matching(tuple(regions or ()), tuple(keep or ()), tuple(mapping or ()), unmatched)
     matching.check()
     files.check_outputs({"--json": record, "--heatmap": heatmap})
     evaluation, inputs = _evaluate(files, matching, reading, settings, quiet=quiet)
@@ -190,6 +195,7 @@ def _evaluate(
 ) -> tuple[Evaluation, dict[str, Any]]:
     """Read the files, check that they fit together, evaluate, and return the inputs for the record too."""
     from maskstyle.cli.app import with_flags
+    from maskstyle.cli.evaluate_inputs import Matching, recorded_matching
     from maskstyle.cli.map_options import described_reading, read_fitted
     from maskstyle.cli.session import chosen_network
     from maskstyle.evaluation.comparison import evaluation_settings
@@ -211,6 +217,13 @@ def _evaluate(
     ]
     maps = tuple(found for found, _ in read)
     names = tuple(map(str, files.maps.paths))
+    lines = [*files.maps.messages, *(("note", with_flags(note)) for _, notes in read for note in notes)]
+    if reading != asked:
+        lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
+    if maps and matching == Matching():
+        matching = recorded_matching(files.result, files.maps.paths, files.style)
+        if matching != Matching():
+            lines.append(("regions", f"{matching.described()}, as recorded in {files.result.name}"))
     resolved = matching.resolve(maps, names)
     masks = [read_mask(path) for path in files.masks]
     given = {
@@ -221,9 +234,6 @@ def _evaluate(
     settings = evaluation_settings(settings, has_content=content is not None)
     _check(result, style, content, settings, {**given, **({"names": names} if names else {})})
     choice = resolve_compute_type(chosen_network(settings, files.weights))
-    lines = [*files.maps.messages, *(("note", with_flags(note)) for _, notes in read for note in notes)]
-    if reading != asked:
-        lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
     lines += [
         ("note", f"{path}: {each.note}")
         for path, each in zip(files.masks, masks, strict=True)

@@ -13,6 +13,7 @@ from maskstyle import __version__
 from maskstyle.cli.console import messages, note_files, tables
 from maskstyle.cli.maps_check import check
 from maskstyle.cli.maps_from import make
+from maskstyle.cli.maps_list import list_regions
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make and check semantic maps.", no_args_is_help=True)
 app.command("check")(check)
+app.command("list")(list_regions)
 app.command("from")(make)
 
 

@@ -130,13 +130,12 @@ def from_map(
     from maskstyle.maps.io import fit_map
     from maskstyle.masks.feathering import region_mask
 
-    for text in region:
-        check_regions(text, "--region")
+    check_regions(region, "--region")
     wanted = requested_size(like, size)
     name = str(semantic_map)
     reading = asked_reading({"ignore": ignore, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
     regions, notes = read_fitted(reading, semantic_map, like, wanted, image_name=str(like or "--size"))
-    colors = [color for text in region for color in chosen_regions(text, "--region", regions, name=name)]
+    colors = chosen_regions(region, "--region", regions, name=name)
     if wanted is not None:
         regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
     return NewMask(

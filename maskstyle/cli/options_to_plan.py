@@ -14,9 +14,7 @@ from maskstyle.cli.map_options import (
     check_mapping,
     check_regions,
     found_map,
-    listed_colors,
     parse_strengths,
-    split_mapping,
 )
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
 from maskstyle.cli.options import (
@@ -31,6 +29,7 @@ from maskstyle.cli.options import (
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
 from maskstyle.errors import SettingsError
+from maskstyle.maps.io import find_map_beside
 from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan, style_names
 from maskstyle.plans.read import plan_from_table
@@ -142,11 +141,9 @@ class _TableMaker:
     def _value(self, name: str, declared: Declared, value: Any) -> Any:
         flag = declared.flag or flag_of(name)
         if declared.kind == "colors":
-            check_regions(value, flag)
-            return listed_colors(value)
+            return check_regions(value, flag)
         if declared.kind == "mapping":
-            check_mapping(value, flag)
-            return _mapping_table(split_mapping(value, flag), flag)
+            return _mapping_table(check_mapping(value, flag), flag)
         if declared.kind == "strengths":
             return parse_strengths(value, flag)
         return str(value) if declared.kind == "image" else value
@@ -184,7 +181,10 @@ class _TableMaker:
             self.table[name] = str(given)
             return
         image = Path(self._given[declared.of])
-        path = found_map(given, image, flag_of(name))
+        whole = of_style(declared) and self._given.get("unmatched") == "whole-style"
+        if given is None and whole and find_map_beside(image) is None:
+            return
+        path = found_map(given, image, flag_of(name), whole_style="unmatched" in self._given and of_style(declared))
         if of_style(declared):
             next(iter(self._styles.values()))["map"] = str(path)
         else:

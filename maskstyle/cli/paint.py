@@ -47,7 +47,18 @@ from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.registry import LISTED, TECHNIQUES
 
 FIRST = (
-    *("styles", "strength", "strengths", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
+    *(
+        "styles",
+        "strength",
+        "strengths",
+        "style_scale",
+        "content_map",
+        "style_map",
+        "doodle",
+        "regions",
+        "keep",
+        "mapping",
+    ),
     *("color", "feather", "draft", "size", "steps", "scales", "output", "recipe", "network", "weights"),
 )
 """The options that people use most; they come first in their panels."""
@@ -130,8 +141,8 @@ def _input(name: str, declared: Declared, default: Any) -> list[inspect.Paramete
         return [_option(name, Path, inspect.Parameter.empty, declared.help, declared.panel, flag=flag)]
     if declared.kind == "flag":
         return [_option(name, bool, False, declared.help, declared.panel, flag=flag)]
-    several = dict.fromkeys(("mapping", "strengths"), list[str])
-    kinds: dict[str, Any] = {"map": Path, "colors": str, **several, "number": float}
+    several = dict.fromkeys(("colors", "mapping", "strengths"), list[str])
+    kinds: dict[str, Any] = {"map": Path, **several, "number": float}
     kind = kinds.get(declared.kind) or Literal[declared.choices]
     shown = f"{declared.help}  (default: {default})" if declared.kind in ("number", "choice") else declared.help
     return [_option(name, kind, None, shown, declared.panel, flag=flag)]

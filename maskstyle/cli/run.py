@@ -59,7 +59,6 @@ def run(
 ) -> None:
     """Paint the picture that a plan file describes."""
     from maskstyle.cli.outputs import Files
-    from maskstyle.cli.plan_table import print_plan
     from maskstyle.cli.session import Asked, paint_plan
     from maskstyle.plans.load import check_files
     from maskstyle.plans.read import read_plan
@@ -89,16 +88,13 @@ def run(
         resume=resume,
         checkpoint_every=checkpoint_every,
     )
-    asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan])
+    asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan], named_output=written is not None)
     if output is None and written is not None:
         from maskstyle.plans.load import plan_files
 
         with read.source.locating("output"):
             Files(written).check([plan, *plan_files(read).values()])
-    if dry_run:
-        print_plan(read, asked, written)
-    else:
-        paint_plan(read, asked)
+    paint_plan(read, asked)
 
 
 @plans.command("new")

@@ -64,12 +64,12 @@ class Source:
 
     def raise_found(self) -> None:
         """Raise what was collected, in the order of the lines; nothing if there is nothing."""
-        errors = sorted(self.found, key=lambda error: error.line)
+        errors = list({str(error): error for error in sorted(self.found, key=lambda error: error.line)}.values())
         self.found.clear()
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise Mistakes(*dict.fromkeys(map(str, errors)))
+            raise Mistakes(*map(str, errors))
 
     @contextmanager
     def locating(self, *path: str | int) -> Iterator[None]:

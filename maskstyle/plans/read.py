@@ -134,11 +134,11 @@ def _chosen(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> C
 
 def _styles(source: Source, table: Checked, inputs: type[Inputs]) -> dict[str, PlanStyle]:
     """Return the style images of a plan by name, without those that have mistakes."""
-    tables = table.get("styles", {})
+    tables, mapped = table.get("styles", {}), needs_style_map(inputs, table.get("unmatched"))
     styles = {}
     for name, each in tables.items():
         with source.collecting():
-            styles[name] = _style(source, name, each, inputs)
+            styles[name] = _style(source, name, each, inputs, mapped=mapped)
     if not tables and table.whole:
         source.report(("styles",), 'the plan has no style; add [styles.NAME] with image = "painting.jpg"')
     if one_style(inputs) and len(tables) > 1:
@@ -151,7 +151,7 @@ def _styles(source: Source, table: Checked, inputs: type[Inputs]) -> dict[str, P
     return styles
 
 
-def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> PlanStyle:
+def _style(source: Source, name: str, given: object, inputs: type[Inputs], *, mapped: bool) -> PlanStyle:
     path = ("styles", name)
     if not isinstance(given, dict):
         raise source.error(
@@ -165,7 +165,7 @@ def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> Pl
             (*path, "map"), f"map has no effect in technique {inputs.technique!r}; add regions, or leave it out"
         )
     image = table.get("image", "painting.jpg")
-    if "map" not in table and needs_style_map(inputs) and table.whole:
+    if "map" not in table and mapped and table.whole:
         source.report(
             path,
             f"technique {inputs.technique!r} needs a map of the style image; add map = "
@@ -202,7 +202,7 @@ def _region(
         source.report((*path, "style_mask"), "[[region]] has both a style_region and a style_mask; leave one out")
     for key in ("region", "style_region"):
         if key in table and (key, table[key]) != ("style_region", WHOLE):
-            _check_region(source, (*path, key), str(table[key]))
+            _check_region(source, (*path, key), str(table[key]), everything=key == "region")
     if table.get("color", "style") not in CHOICES["color"]:
         expected = nearest(table["color"], CHOICES["color"])
         source.report((*path, "color"), f"color is {table['color']!r}; {expected}")
@@ -263,9 +263,10 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
                 each.bounds.check(name, table[name])
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
             _check_region(source, (name, place), str(color))
-        for pair in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
-            for color in pair if each.kind == "mapping" else pair[:1]:
-                _check_region(source, (name, pair[0]), str(color))
+        for here, there in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
+            _check_region(source, (name, here), here, everything=each.kind == "mapping")
+            if each.kind == "mapping":
+                _check_region(source, (name, here), str(there), everything=False)
     for place, color in enumerate(table.get("palette", [])):
         with source.collecting(), source.locating("palette", place):
             parse_color(color)
@@ -276,9 +277,9 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
         source.report(("map_orientation",), f"map_orientation is {given!r}; {nearest(given, ORIENTATIONS)}")
 
 
-def _check_region(source: Source, path: KeyPath, text: str) -> None:
+def _check_region(source: Source, path: KeyPath, text: str, *, everything: bool = True) -> None:
     with source.collecting(), source.locating(*path):
-        check_region(text)
+        check_region(text, everything=everything)
 
 
 def _report(source: Source, table: str, name: str | None, text: str) -> None:

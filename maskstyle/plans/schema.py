@@ -113,8 +113,11 @@ def one_style(inputs: type[Inputs]) -> bool:
     return any(each.kind == "style" for each in declared_inputs(inputs).values())
 
 
-def needs_style_map(inputs: type[Inputs]) -> bool:
-    """Return whether a technique needs a map of its style image."""
+def needs_style_map(inputs: type[Inputs], unmatched: object) -> bool:
+    """Return whether a technique needs a map of its style image; not where it may paint in the whole style."""
+    optional = inputs.__dataclass_fields__.get("style_map")
+    if optional is not None and optional.default is None and unmatched == "whole-style":
+        return False
     return any(of_style(each) for each in declared_inputs(inputs).values())
 
 

@@ -83,7 +83,7 @@ class MaskInputs(Inputs):
                 sources[id(image)] = check_style(StyleImage(image, name=name), "style image")
         masks = self._fitted(content.shape[:2])
         settings = self.resolved_settings()
-        strengths = checked_strengths(self.strengths, len(masks), settings)
+        strengths = self._checked_strengths(len(masks), settings)
         color = settings.color
         placements = (
             Placement(
@@ -115,13 +115,22 @@ class MaskInputs(Inputs):
         name = self.name_of(f"mask {place + 1}", f"mask {place + 1}")
         return f"1-{name}" if self.invert else name
 
+    def _checked_strengths(self, count: int, settings: Settings) -> list[float | None]:
+        """Return the strengths of `count` masks; None: as the settings say."""
+        given = [None] * count if self.strengths is None else list(self.strengths)
+        if len(given) != count:
+            raise SettingsError(f"there are {count} masks but {len(given)} strengths; give one for each")
+        checked = []
+        for place, strength in enumerate(given):
+            with concerning("strengths", place):
+                checked.append(check_strength(strength, settings, f" of {self._called(place + 1)}"))
+        return checked
 
-def checked_strengths(strengths: Sequence[float | None] | None, count: int, settings: Settings) -> list[float | None]:
-    """Return the strengths of `count` masks; None: as the settings say."""
-    given = [None] * count if strengths is None else list(strengths)
-    if len(given) != count:
-        raise SettingsError(f"there are {count} masks but {len(given)} strengths; give one for each")
-    return [check_strength(strength, settings, f" of mask {place}") for place, strength in enumerate(given, start=1)]
+    def _called(self, number: int) -> str:
+        """Return a style and its mask as the command line names them, or the number of the mask."""
+        mask = self.name_of(f"mask {number}", f"mask {number}")
+        style = self.name_of(f"style {number}", "")
+        return f"{style}:{mask}" if style else mask
 
 
 transfer_mask = transfer_function(MaskInputs)

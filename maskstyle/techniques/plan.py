@@ -253,7 +253,7 @@ class _Placing:
         found = dict(match.pairs)
         if label in found:
             return found[label]
-        missing = replace(match, unmatched_content=(label,), unmatched_style=())
+        missing = replace(match, unmatched_content=(label,))
         advice = f"set `style_region` to a color of its map, or to {WHOLE!r}"
         raise ImageError(
             describe_unmatched(

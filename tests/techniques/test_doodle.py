@@ -140,7 +140,7 @@ def test_a_doodle_need_not_use_every_region_of_the_style_image(transfer):
 def test_unmatched_regions_take_the_whole_style(transfer):
     result = transfer(doodle=recolored(DOODLE, RED, GREEN), unmatched="whole-style")
     assert np.isfinite(list(result.losses.values())).all()
-    assert result.notes == ()
+    assert result.notes == ("not used, as only the style map has it: #0000ff (blue)",)
 
 
 def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
