@@ -90,7 +90,9 @@ class _Lasting:
 
 def print_wide(console: Console, table: Table) -> None:
     """Print a table, without wrapping it where the console is a file or a pipe."""
-    console.print(table, width=None if console.is_terminal else PIPED_WIDTH)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    console.print(table)
 
 
 def announce(text: str, *, quiet: bool, name: str) -> None:

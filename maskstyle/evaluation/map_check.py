@@ -360,8 +360,8 @@ def _notes(original: SemanticMap, checked: CheckedMap) -> list[str]:
     """Return the notes on a map."""
     notes = []
     if original.size != checked.semantic_map.size:
-        sizes = [f"{height}x{width}" for height, width in (original.size, checked.semantic_map.size)]
-        notes.append(f"{checked.name} is {sizes[0]} (height x width) and is resized to its image, {sizes[1]}")
+        sizes = [f"{width}x{height}" for height, width in (original.size, checked.semantic_map.size)]
+        notes.append(f"{checked.name} is {sizes[0]} and is resized to its image, {sizes[1]}")
     transparent = float(np.mean(checked.semantic_map.labels < 0))
     if transparent:
         notes.append(f"{percent(transparent)} of {checked.name} is transparent and belongs to no region")

@@ -107,8 +107,8 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
         with image:
             if 0 in image.size:
                 raise ImageError(
-                    f"expected at least one pixel, but {name} is {image.height}x{image.width} "
-                    "(height x width); create or download it again"
+                    f"expected at least one pixel, but {name} is {image.width}x{image.height}"
+                    "; create or download it again"
                 )
             _check_pixels(image, name)
             yield image

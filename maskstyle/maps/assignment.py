@@ -155,7 +155,7 @@ def assign_regions(
     painted = {each.region for each in assigned}
     left_alone = tuple(content_map.name(index) for index in sorted(chosen) if index not in painted)
     # Where regions are listed or mapped, others of the style map are of no use.
-    notes = _unused(assigned, style_map, names.style_map) if regions is None and not mapping else []
+    notes = _unused(match, style_map, names.style_map) if regions is None and not mapping else []
     return Assignment(content_map, style_map, assigned, left_alone, tuple(notes))
 
 
@@ -241,7 +241,7 @@ def assign_nearest(
     )
     recolored = dataclasses.replace(content_map, colors=colors)
     # With `unmatched` nearest, patches of other regions may be the nearest.
-    notes = [] if mapping or unmatched != "error" else _unused(assigned, style_map, names.style_map)
+    notes = [] if mapping or unmatched != "error" else _unused(match, style_map, names.style_map)
     return Assignment(recolored, style_map, assigned, notes=tuple(notes))
 
 
@@ -358,11 +358,10 @@ def _chosen(
     return chosen
 
 
-def _unused(assigned: Sequence[AssignedRegion], style_map: SemanticMap, name: str) -> list[str]:
-    """Return a note on the regions of the style map that no region takes its style from."""
-    used = {each.style_region for each in assigned}
-    unused = [style_map.name(label) for label in range(len(style_map.colors)) if label not in used]
-    if not unused or used == {None}:
+def _unused(match: RegionMatch, style_map: SemanticMap, name: str) -> list[str]:
+    """Return a note on the regions that only the style map has."""
+    unused = [style_map.name(label) for label in match.unmatched_style]
+    if not (unused and match.pairs):
         return []
     return [f"not used, as only {name} has {'it' if len(unused) == 1 else 'them'}: {shortlist(unused)}"]
 

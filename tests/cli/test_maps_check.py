@@ -78,8 +78,8 @@ def test_unmatched_regions_are_refused(check, desk):
 
 def test_another_aspect_ratio_is_refused_with_both_file_names(check):
     message = refused(check("--content", "style.jpg"))
-    assert "the aspect of style.jpg, which is 36x28" in message
-    assert "a.png is 32x40" in message
+    assert "the aspect of style.jpg, which is 28x36" in message
+    assert "a.png is 40x32" in message
 
 
 def test_small_patches_are_noted_and_kept_on_request(check, desk):

@@ -136,6 +136,8 @@ def test_a_region_that_only_the_style_has_is_noted(region):
     ran = region("--unmatched", "keep").succeeded()
     assert "note: not used, as only style_map.png has it: #ffffff (white)" in ran.err.splitlines()
     assert "not used" not in region("--regions", "red").succeeded().err
+    kept = region("--keep", "yellow,red").succeeded().err
+    assert "not used, as only style_map.png has it: #ffffff (white)" in kept
 
 
 def test_the_whole_style_needs_no_style_map(region, maps, run):
@@ -183,6 +185,12 @@ def test_everything_else_in_a_plan(planned):
 )
 def test_errors_about_everything_else_have_a_line(planned, tables, says):
     assert says in planned(*tables).error
+
+
+def test_the_table_of_a_run_is_not_wrapped_in_a_pipe(maps, run, eagerly, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    ran = run("region", "content.png", "style.jpg", "-o", "out.png", "--unmatched", "keep", *PAINTED).succeeded()
+    assert "matched   strength  colors" in ran.err
 
 
 def test_a_run_prints_its_table_records_colors_and_is_repeated_and_evaluated(maps, run, eagerly):

@@ -162,7 +162,7 @@ def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
             ImageError,
             "the style map lacks #00ff00.*of the doodle.*to whole-style$",
         ),
-        ({"style_map": whole((4, 10))}, ImageError, "the style map is 4x10"),
+        ({"style_map": whole((4, 10))}, ImageError, "the style map is 10x4"),
         ({"style": STYLE * 255}, ImageError, "the style image has values from"),
         ({"alpha": np.zeros((2, 3), np.float32)}, ImageError, "but the doodle is 12x16"),
         ({"doodle": SemanticMap(np.full((12, 16), -1, np.int32), ())}, ImageError, "no region of the doodle"),

@@ -17,7 +17,7 @@ from PIL import UnidentifiedImageError
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.files import FORMAT_OF_SUFFIX, decoding, open_image
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, size_text
 from maskstyle.maps.annotations.canvas import Annotation, Canvas
 from maskstyle.maps.annotations.xml_files import parse_xml
 
@@ -55,8 +55,8 @@ def read_masks(paths: Sequence[Path], source: str) -> Annotation:
         if mask.shape != canvas.size:
             height, width = canvas.size
             raise ImageError(
-                f"expected masks of one size, but {path} is {mask.shape[0]}x{mask.shape[1]} and the first is "
-                f"{height}x{width} (height x width); export them again"
+                f"expected masks of one size, but {path} is {size_text(mask.shape)} and the first is "
+                f"{width}x{height}; export them again"
             )
         canvas.add_mask(f"mask{path.stem}" if path.stem.isdigit() else path.stem, mask)
     assert canvas is not None
