@@ -106,7 +106,7 @@ def _how(loaded: LoadedPlan, placement: Placement, scene: Scene) -> tuple[str, s
 
 
 def _matched(loaded: LoadedPlan, scene: Scene, placement: Placement) -> str:
-    """Return why a region takes its style from a region: because the person said so, or as their colors agree."""
+    """Return why a region takes its style from a region: by request, or as their names, ids or colors agree."""
     if placement.label is None or scene.layout.content_map is None:
         return "as given"
     own, style = scene.layout.content_map, placement.style.map()
@@ -118,7 +118,10 @@ def _matched(loaded: LoadedPlan, scene: Scene, placement: Placement) -> str:
     names = [
         each.names[label] for each, label in ((own, placement.label), (style, placement.style_label)) if each.names
     ]
-    return "by name" if len(names) == 2 and names[0] and names[0].lower() == names[1].lower() else "by color"
+    if len(names) == 2 and names[0] and names[0].lower() == names[1].lower():
+        return "by name"
+    keys = own.key(placement.label), style.key(placement.style_label)
+    return "by id" if keys[0] == keys[1] and own.named_by_id and style.named_by_id else "by color"
 
 
 def _strength_text(placement: Placement, scene: Scene) -> str:

@@ -13,7 +13,7 @@ from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import Color, RegionKey, shortlist
 from maskstyle.maps.ignoring import advice_on_void, likely_void
 from maskstyle.maps.io import fit_map
-from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions
+from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions, written_region
 from maskstyle.maps.semantic_map import SemanticMap
 
 UNMATCHED = ("error", "keep", "whole-style")
@@ -24,6 +24,10 @@ UNMATCHED_PATCHES = ("error", "nearest")
 
 UNMATCHED_DOODLE = ("error", "whole-style")
 """The same for a doodle; see `maskstyle.transfer_doodle`."""
+
+
+MOST_NAMED = 3
+"""Regions that advice names one by one."""
 
 
 class MapNames(NamedTuple):
@@ -138,7 +142,10 @@ def assign_regions(
     lonely = tuple(index for index in match.unmatched_content if index in chosen)
     if unmatched == "error" and lonely:
         problem = dataclasses.replace(match, unmatched_content=lonely)
-        _refuse_unmatched(problem, content_map, style_map, names, _advice(match, UNMATCHED, listable=listable))
+        advice = _advice(match, UNMATCHED)
+        if listable:
+            advice = _ways_to_paint(problem, content_map)
+        _refuse_unmatched(problem, content_map, style_map, names, advice)
     style_of = dict(match.pairs)
     assigned = tuple(
         AssignedRegion(content_map.name(index), index, style_of.get(index))
@@ -366,19 +373,26 @@ def _unused(match: RegionMatch, style_map: SemanticMap, name: str) -> list[str]:
     return [f"not used, as only {name} has {'it' if len(unused) == 1 else 'them'}: {shortlist(unused)}"]
 
 
-def _advice(match: RegionMatch, choices: Sequence[str], *, listable: bool = False) -> str:
-    """Return what to do about regions that the style map lacks."""
-    alternatives = " or ".join(choice for choice in choices if choice != "error")
-    if listable and not match.pairs and choices is UNMATCHED:
+def _advice(match: RegionMatch, choices: Sequence[str]) -> str:
+    """Return what to do about regions that the style map lacks, where nothing can be kept."""
+    other = "whole-style" if choices is UNMATCHED else "nearest"
+    return f"repaint them in the same colors, assign them with `mapping`, or set `unmatched` to {other}"
+
+
+def _ways_to_paint(problem: RegionMatch, content_map: SemanticMap) -> str:
+    """Return what to do about regions that the style map lacks, where they may be kept."""
+    if not problem.pairs:
         return (
             "draft a content map in the colors of the style map (maskstyle maps draft --like, or color_map_like), "
             "assign regions with `mapping`, or set `unmatched` to whole-style"
         )
-    listing = ", list the `regions` to paint" if listable else ""
-    if choices is UNMATCHED and not listable:
-        alternatives = "whole-style"
+    lonely = problem.unmatched_content
+    them, keep = "it" if len(lonely) == 1 else "them", ""
+    if len(lonely) <= MOST_NAMED:
+        keep = f"`keep` {','.join(written_region(content_map, label) for label in lonely)} or "
     return (
-        f"repaint them in the same colors, assign them with `mapping`{listing}, or set `unmatched` to {alternatives}"
+        f"pass {keep}`unmatched` keep to leave {them} unchanged, `unmatched` whole-style to paint {them} in the whole "
+        f"style, or assign {them} with `mapping`"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from maskstyle.maps.colors import (
     describe_color,
     distances,
     format_color,
+    format_region,
     parse_region,
     percent,
     shortlist,
@@ -274,6 +276,21 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
             "use the color of one of them"
         )
     return named[0]
+
+
+def written_region(semantic_map: SemanticMap, label: int) -> str:
+    """Return how a person would write a region on the command line: by its name where it is the only one of it.
+
+    Examples
+    --------
+    >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (30, 80, 160)))
+    >>> written_region(painted, 0), written_region(painted, 2)
+    ('red', "'#1e50a0'")
+    """
+    called = [semantic_map.called(index).lower() for index in range(len(semantic_map.colors))]
+    if not semantic_map.named_by_id and called.count(called[label]) == 1 and "," not in called[label]:
+        return shlex.quote(semantic_map.called(label))
+    return shlex.quote(format_region(semantic_map.key(label)))
 
 
 def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:

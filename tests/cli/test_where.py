@@ -140,6 +140,23 @@ def test_a_region_that_only_the_style_has_is_noted(region):
     assert "not used, as only style_map.png has it: #ffffff (white)" in kept
 
 
+def test_the_error_for_a_region_of_the_content_alone_has_a_command_that_works(region):
+    message = region().error
+    assert "style_map.png lacks #ffff00 (yellow, 128 pixels, 10 %)" in message
+    for words in ("--keep yellow", "--unmatched keep", "--unmatched whole-style"):
+        assert words in message
+        region(*words.split()).succeeded()
+
+
+def test_many_regions_of_the_content_alone_are_not_kept_one_by_one(maps, region):
+    write_stripes(maps / "style_map.png", (36, 28), (WHITE, 14), (RED, 14))
+    assert "pass --keep blue,green,yellow or --unmatched keep to leave them unchanged" in region().error
+    write_stripes(
+        maps / "content_map.png", (32, 40), (RED, 8), (BLUE, 8), (GREEN, 8), (YELLOW, 8), ((255, 0, 255), 8)
+    )
+    assert "pass --unmatched keep to leave them unchanged" in region().error
+
+
 def test_the_whole_style_needs_no_style_map(region, maps, run):
     (maps / "style_map.png").unlink()
     assert "or --unmatched whole-style for no map" in region().error
@@ -167,6 +184,7 @@ def test_the_numbers_of_label_maps_are_ids(maps, run):
     assert [line[:1] for line in lines[1:4]] == ["3", "7", "0"]
     assert "style 3 ██ id 3 as given" in lines[1]
     assert "keep" in lines[3]
+    assert "style 7 ██ id 7 by id" in " ".join(run(*options[:-4]).succeeded().out.split())
 
 
 def test_everything_else_in_a_plan(planned):
