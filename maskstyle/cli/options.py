@@ -78,6 +78,15 @@ CheckpointEveryOption: TypeAlias = Annotated[
 QuietOption: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", rich_help_panel=OUTPUT)
 ]
+TryOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--try",
+        help="Values to try on one contact sheet, as OPTION=VALUE,...; twice: rows and columns.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
 PaletteOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

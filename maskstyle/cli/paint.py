@@ -26,12 +26,12 @@ from maskstyle.cli.options import (
     RecordOption,
     ResumeOption,
     SnapshotsOption,
+    TryOption,
     WeightsOption,
     flag_of,
     option_type,
     setting_help,
 )
-from maskstyle.errors import SettingsError
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import (
     CHECKPOINT_SECONDS,
@@ -95,17 +95,14 @@ def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
 def _paint_sheet(inputs: type[Inputs], given: dict[str, Any], parameters: list[inspect.Parameter]) -> None:
     """Paint the variants of ``--try`` on one sheet."""
     from maskstyle.cli.options_to_plan import asked_of, plan_of_options
-    from maskstyle.cli.variants import paint_variants, read_axes, varied
+    from maskstyle.cli.variants import check_one_sheet, columns_of, option_axes, paint_variants, varied
 
-    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume", "layers"):
-        if given.get(name):
-            raise SettingsError(f"{flag_of(name)} has no effect with --try, which writes one sheet; leave one out")
-    axes = read_axes(given["tried"], parameters)
+    check_one_sheet(given)
+    axes = option_axes(given["tried"], parameters)
     plans = {label: plan_of_options(inputs, each) for label, each in varied(given, axes).items()}
     first, notes = next(iter(plans.values()))
     asked = asked_of(first, {**given, "checkpoint_every": 0.0}, notes)
-    columns = len(axes[1].values) if len(axes) > 1 else None
-    paint_variants({label: plan for label, (plan, _) in plans.items()}, asked, columns=columns)
+    paint_variants({label: plan for label, (plan, _) in plans.items()}, asked, columns=columns_of(axes))
 
 
 def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
@@ -181,10 +178,9 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
         "checkpoint_every": (CheckpointEveryOption, CHECKPOINT_SECONDS),
         "dry_run": (DryRunOption, False),
         "quiet": (QuietOption, False),
+        "tried": (TryOption, None),
     }
     shared |= {name: READING_OPTIONS[name] for name in reading_keys(inputs)}
-    tried = "Values to try on one contact sheet, as OPTION=VALUE,...; twice: rows and columns."
-    parameters += [_option("tried", list[str], None, tried, OUTPUT, flag="--try")]
     return parameters + [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, (annotation, default) in shared.items()

@@ -41,6 +41,11 @@ def styles_table(loaded: LoadedPlan, scene: Scene, *, whole: bool = True) -> Tab
     return table
 
 
+def what_goes_where(loaded: LoadedPlan, scene: Scene) -> list[tuple[str, ...]]:
+    """Return the rows of the table without strengths and colors; nothing for a blend."""
+    return [] if scene.layout.everywhere else [row[:6] for row in _placement_rows(loaded, scene)]
+
+
 def _blend_table(plan: Plan, scene: Scene) -> Table:
     """Return the styles of a blend, with their shares."""
     table = Table("style", "image", Column("share", justify="right"), box=None, pad_edge=False)

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from maskstyle.cli.options import (
     RecordOption,
     ResumeOption,
     SnapshotsOption,
+    TryOption,
     WeightsOption,
     draft_changes,
     number,
@@ -31,6 +32,9 @@ from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
 from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE, size_from_text
+
+if TYPE_CHECKING:
+    from maskstyle.cli.session import Asked
 
 plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_args_is_help=True)
 
@@ -56,6 +60,7 @@ def run(
     snapshot_dir: SnapshotsOption = None,
     quiet: QuietOption = False,
     weights: WeightsOption = None,
+    tried: TryOption = None,
 ) -> None:
     """Paint the picture that a plan file describes."""
     from maskstyle.cli.outputs import Files
@@ -94,7 +99,27 @@ def run(
 
         with read.source.locating("output"):
             Files(written).check([plan, *plan_files(read).values()])
-    paint_plan(read, asked)
+    if tried:
+        _paint_sheet(read, tried, asked)
+    else:
+        paint_plan(read, asked)
+
+
+def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:
+    """Paint the variants of ``--try`` on one sheet."""
+    from maskstyle.cli.variants import check_one_sheet, columns_of, paint_variants, read_axes, varied
+
+    files = asked.files
+    check_one_sheet(
+        {"plot": files.plot, "snapshot_dir": files.snapshots, "resume": files.resume, "layers": files.layers}
+    )
+    names = {name.replace("_", "-") for name in {**FIELDS, **RUN_FIELDS} if name != "snapshot_every"}
+    axes = read_axes(tried, names, lambda name, text: text)
+    plans = {
+        label: _with_values(plan, [f"{name.replace('-', '_')}={text}" for name, text in values.items()], "--try")
+        for label, values in varied({}, axes).items()
+    }
+    paint_variants(plans, asked, columns=columns_of(axes))
 
 
 @plans.command("new")
@@ -166,24 +191,24 @@ def _put(text: str, output: Path | None) -> None:
     messages().print(f"wrote {escape(str(output))}")
 
 
-def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
-    """Return a plan with the settings of ``--set``."""
+def _with_values(plan: Plan, texts: Sequence[str], flag: str = "--set") -> Plan:
+    """Return a plan with the settings of ``--set`` or ``--try``."""
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
-            raise SettingsError(f"--set is {text!r}; expected NAME=VALUE such as size=768")
+            raise SettingsError(f"{flag} is {text!r}; expected NAME=VALUE such as size=768")
         if name in plan.inputs.without_effect:
-            raise SettingsError(f"--set {name} has no effect in technique {plan.technique!r}; leave it out")
-        values[name] = _value(name, value)
+            raise SettingsError(f"{flag} {name} has no effect in technique {plan.technique!r}; leave it out")
+        values[name] = _value(name, value, flag)
     init = values.get("init", "content")
     if init not in NAMED_INITS:
         if not Path(init).is_file():
-            raise SettingsError(f"--set init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
+            raise SettingsError(f"{flag} init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
         values["init"] = str(Path(init).absolute())
     base = Chosen(plan.settings, plan.initial, plan.limits, plan.snapshot_every)
     source = Source()
-    chosen = chosen_settings(base, values, lambda name, text: source.report((), f"--set: {text}"))
+    chosen = chosen_settings(base, values, lambda name, text: source.report((), f"{flag}: {text}"))
     source.raise_found()
     return dataclasses.replace(
         plan,
@@ -195,20 +220,20 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
     )
 
 
-def _value(name: str, text: str) -> Any:
+def _value(name: str, text: str, flag: str) -> Any:
     """Return a text as a value of the type of a setting; unknown settings keep the text."""
     kind = (FIELDS | RUN_FIELDS).get(name, "str")
     if kind == "LayerMix":
-        return dict(parse_layers(text, f"--set {name}"))
+        return dict(parse_layers(text, f"{flag} {name}"))
     if name == "size":
         return size_from_text(text)
     if kind == "bool" and text in ("true", "false"):
         return text == "true"
     if kind.startswith("float"):
-        return number(text, f"--set {name}")
+        return number(text, f"{flag} {name}")
     if kind.startswith("int"):
         try:
             return int(text)
         except ValueError:
-            raise SettingsError(f"--set {name} is {text!r}; expected a whole number") from None
+            raise SettingsError(f"{flag} {name} is {text!r}; expected a whole number") from None
     return text

@@ -391,8 +391,8 @@ def _ways_to_paint(problem: RegionMatch, content_map: SemanticMap) -> str:
     if len(lonely) <= MOST_NAMED:
         keep = f"`keep` {','.join(written_region(content_map, label) for label in lonely)} or "
     return (
-        f"pass {keep}`unmatched` keep to leave {them} unchanged, `unmatched` whole-style to paint {them} in the whole "
-        f"style, or assign {them} with `mapping`"
+        f"pass {keep}`unmatched` keep to leave {them} unchanged, `unmatched` whole-style to paint {them} in the "
+        f"whole style, or assign {them} with `mapping`"
     )
 
 

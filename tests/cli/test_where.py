@@ -11,6 +11,7 @@ from PIL import Image
 from maskstyle.images.io import read_metadata
 
 RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)
+PINK = (255, 0, 255)
 
 PAINTED = ("--network", "lite", "--size", "32", "--steps", "1", "--scales", "1", "--style-layers", "block1_conv1")
 
