@@ -119,12 +119,13 @@ class PlanInputs(EdgeInputs):
         layout = self._layout(content.shape[:2], settings)
         maps = (layout.content_map, *(style.style_map for style in layout.styles()))
         soft = check_soft_maps(maps, settings)
+        layout, sharp = self.faded(layout, content.shape[:2], settings)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*soft, *self.edge_notes(layout), *_enlarged(layout, content.shape[:2], settings)),
+            notes=(*soft, *sharp, *_enlarged(layout, content.shape[:2], settings)),
         )
 
     def _layout(self, size: Size, settings: Settings) -> Layout:

@@ -129,14 +129,14 @@ class RegionInputs(EdgeInputs):
         soft = check_soft_maps((self.content_map, style_map), settings)
         source = replace(style, style_map=assigned.style_map)
         placements = region_placements(assigned, source, settings.color, self._strengths(assigned, settings))
-        layout = Layout(placements, assigned.content_map)
+        layout, sharp = self.faded(Layout(placements, assigned.content_map), content.shape[:2], settings)
         left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*left_alone, *assigned.notes, *soft, *self.edge_notes(layout)),
+            notes=(*left_alone, *assigned.notes, *soft, *sharp),
         )
 
     def _strengths(self, assigned: Assignment, settings: Settings) -> dict[int, float | None]:
