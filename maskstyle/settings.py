@@ -24,6 +24,12 @@ DEFAULT_LONGER_SIDE = 512
 ORIGINAL = "original"
 """The size of the content image, as a size of the result."""
 
+LARGEST_PIXELS = 400_000_000
+"""Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
+
+LARGEST_WHOLE = 2**63 - 1
+"""The highest whole number that is read back, as in TOML."""
+
 SMALLEST_TILE = 64
 """Minimum side of a tile in pixels: a smaller tile would consist mostly of its halo."""
 

@@ -15,8 +15,8 @@ from maskstyle.maps.assignment import Assignment, MapNames, assign_regions
 from maskstyle.maps.colors import Color, RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.architectures import smallest_side
-from maskstyle.settings import JUDGING, Settings, wanted_layers
-from maskstyle.synthesis.schedule import LARGEST_PIXELS, style_size
+from maskstyle.settings import JUDGING, LARGEST_PIXELS, Settings, wanted_layers
+from maskstyle.synthesis.schedule import style_size
 
 WHOLE_STYLE = "whole style"
 """The name of the whole style image in reports."""

@@ -10,6 +10,7 @@ from maskstyle.images.pixels import Size, fit_inside, fit_size, size_text
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import (
     DEFAULT_LONGER_SIDE,
+    LARGEST_PIXELS,
     ORIGINAL,
     OptimizerSettings,
     Settings,
@@ -49,9 +50,6 @@ MOST_ENLARGED = 1.25
 
 NOTED_SHARE = 0.8
 """Share of the result's longer side below which a style image that is not enlarged is noted."""
-
-LARGEST_PIXELS = 400_000_000
-"""Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
 
 
 def transfer_sizes(
