@@ -19,8 +19,12 @@ from maskstyle.images.files import decoding, format_by_suffix, open_image, repla
 from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
 from maskstyle.images.streams import is_writable_stream
 from maskstyle.images.transparency import visible_alpha
+from maskstyle.schemas.values import Unfit, decoded
 
 METADATA_KEY = "maskstyle"
+
+LARGEST_METADATA = 2**24
+"""Characters of metadata that are read."""
 
 _ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {},
@@ -203,15 +207,14 @@ def read_metadata(path: str | Path) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        metadata = json.loads(text)
-    except (TypeError, ValueError):
-        metadata = None
-    if not isinstance(metadata, dict):
+        if not isinstance(text, str) or len(text) > LARGEST_METADATA:
+            raise Unfit(f"it is no text of at most {LARGEST_METADATA} characters")
+        return decoded(text, dict[str, Any])
+    except Unfit as error:
         raise ImageError(
-            f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged; "
+            f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged ({error}); "
             "use the original file written by maskstyle"
-        )
-    return metadata
+        ) from None
 
 
 def _interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ MAX_REGIONS = 64
 """Largest number of regions of a map: the labels around a pixel are stored as the bits of one integer."""
 
 _ID = re.compile(r"\s*(?:id\s*)?(\d{1,5})\s*", re.IGNORECASE)
-_CHANNELS = re.compile(r"(?:rgb)?\s*\(?\s*(\d+)\s*[,\s]\s*(\d+)\s*[,\s]\s*(\d+)\s*\)?")
+_CHANNELS = re.compile(r"(?:rgb)?\s*\(?\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*\)?")
 _HEX = re.compile(r"[0-9a-f]{6}|(?=[0-9]*[a-f])[0-9a-f]{3}")
 
 _CLASS_NUMBERS = 64  # several grays below this, with no other color except white, are class numbers

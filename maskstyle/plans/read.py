@@ -48,6 +48,10 @@ IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _WINDOWS_PATH = re.compile(r'"([^"]*\\[^"]*)"')
 """A text in double quotes that has a backslash."""
 
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_KEY}[ \t]*\.[ \t]*){{20}}", re.MULTILINE)
+"""A dotted key of many parts. Plans have up to three, and tomllib needs minutes for thousands."""
+
 
 def read_plan(path: str | Path) -> Plan:
     """Read a plan file.
@@ -69,11 +73,18 @@ def read_plan(path: str | Path) -> Plan:
     """
     path = Path(path)
     text = _text_of(path)
+    if _LONG_KEY.search(text):
+        raise SettingsError(_nested(path))
     try:
         table = tomllib.loads(text)
+        lines = _lines(table, text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_syntax(path, text, str(error))) from None
-    return plan_from_table(table, path, Source(str(path), _lines(table, text)))
+    except RecursionError:
+        raise SettingsError(_nested(path)) from None
+    except ValueError:  # Python converts no text of thousands of digits
+        raise SettingsError(f"{path} has a number of thousands of digits; write a shorter one") from None
+    return plan_from_table(table, path, Source(str(path), lines))
 
 
 def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Plan:
@@ -325,6 +336,10 @@ def _not_utf8(path: Path, line: int) -> str:
         f"{path}, line {line}: a character is not encoded as UTF-8, perhaps as Latin-1 or in a Windows code page; "
         "save the file as UTF-8 in the editor"
     )
+
+
+def _nested(path: Path) -> str:
+    return f"{path} has tables or lists inside each other, far deeper than any plan; see docs/plans.md"
 
 
 def _syntax(path: Path, text: str, message: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -33,33 +32,40 @@ Size: TypeAlias = tuple[Side, Side]
 Losses: TypeAlias = dict[str, Number]
 """Weighted losses by term."""
 
+LayerPairs: TypeAlias = tuple[tuple[Text, Number], ...]
+"""Layers with their weights, as records have them."""
+
 T = TypeVar("T")
 
 _EXPECTED = {
     r"`str` matching regex '\\\\A\(\?=.*'": "text without NUL that is not blank",
     r"`str` matching regex '\\\\A\((.*)\)\\\\Z'": r"one of \1",
-    r"`str`": "text",
     r"`int` >= (\S+)": r"a whole number of at least \1",
     r"`int` <= (\S+)": r"a whole number of at most \1",
     r"`float` > (\S+)": r"a number above \1",
     r"`float` >= -1\.79\S+": "a finite number",
     r"`float` <= 1\.79\S+": "a finite number",
     r"`float` >= (\S+)": r"a number of at least \1",
-    r"`int`": "a whole number",
-    r"`float`": "a number",
-    r"`bool`": "true or false",
-    r"`array`": "a list",
-    r"`object`": "a table",
-    r"`null`": "nothing",
 }
 """Words for what msgspec expects."""
+
+_TYPES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+"""Words for msgspec's types."""
 
 
 class Unfit(ValueError):
     """A value does not fit its type; the message says where and why."""
 
 
-def fitting(value: Any, of: type[T]) -> T:
+def fitting(value: Any, of: type[T], name: str = "") -> T:
     """Return a value as its type has it: lists as tuples, whole numbers as floats, tables as their dataclasses.
 
     Parameters
@@ -68,6 +74,8 @@ def fitting(value: Any, of: type[T]) -> T:
         Plain values, as JSON and TOML have them.
     of : type
         Any type that `msgspec.convert` takes, such as those of this module or a dataclass of them.
+    name : str
+        The name of the value in messages.
 
     Raises
     ------
@@ -78,14 +86,16 @@ def fitting(value: Any, of: type[T]) -> T:
     --------
     >>> fitting([32, 40], Size)
     (32, 40)
-    >>> fitting([32, 0], Size)
+    >>> fitting([32, 0], Size, "size")
     Traceback (most recent call last):
-    maskstyle.schemas.values.Unfit: [1]: expected a whole number of at least 1
+    maskstyle.schemas.values.Unfit: size[1]: expected a whole number of at least 1
     """
     try:
         return msgspec.convert(value, of)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise Unfit(_sentence(str(error))) from None
+    except msgspec.ValidationError as error:
+        raise Unfit(_sentence(str(error), name)) from None
+    except (UnicodeEncodeError, RecursionError) as error:  # lone surrogates; thousands of tables inside each other
+        raise Unfit(f"{name or 'a value'}: {error}") from None
 
 
 def fits(value: Any, of: Any) -> bool:
@@ -112,17 +122,18 @@ def decoded(text: str | bytes, of: type[T]) -> T:
     return fitting(value, of)
 
 
-def is_table(value: object) -> bool:
-    """Return whether a value is a table with keys of text, as JSON has them."""
-    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-
-
-def _sentence(message: str) -> str:
+def _sentence(message: str, name: str) -> str:
     """Return a message of msgspec in the words of maskstyle, with the place first."""
     found = re.fullmatch(r"(?s)(.*?)(?: - at `(?:key` in `)?\$\.?(.*)`)?", message)
     assert found is not None  # the pattern fits every text
-    said, place = found[1], found[2]
+    said, place = found[1], f"{name}{found[2] or ''}"
     for words, ours in _EXPECTED.items():
         said = re.sub(words, ours, said, count=1, flags=re.DOTALL)
+    said = re.sub(r"`(\w+(?: \| \w+)*)`", lambda types: _listed(types[1]), said)
     said = said[:1].lower() + said[1:]
     return f"{place}: {said}" if place else said
+
+
+def _listed(types: str) -> str:
+    """Return types that msgspec separates by bars in words; any other name is a key."""
+    return " or ".join(_TYPES.get(each, each) for each in types.split(" | "))
