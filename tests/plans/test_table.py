@@ -365,3 +365,8 @@ def test_files_that_changed_or_are_gone(tmp_path):
 def test_paths_are_from_the_results_folder(tmp_path):
     assert recorded_path(tmp_path / "a" / "b.png", tmp_path / "c" / "r.png") == "../a/b.png"
     assert recorded_path(Path("b.png"), Path("r.png")) == "b.png"
+
+
+def test_a_line_break_in_the_comment_adds_no_key():
+    text = plan_text({"content": "a.jpg"}, 'repeats a.png\nweights = "other.npz"\x85\u2028')
+    assert tomllib.loads(text) == {"content": "a.jpg"}
