@@ -103,6 +103,12 @@ class InputFiles(NamedTuple):
         """Return how to read the maps: as the options specify, or else as recorded in the result."""
         return asked if asked != MapReading() else recorded_reading(self.result, self.maps.paths)
 
+    def matching(self, asked: Matching) -> Matching:
+        """Return how regions match: as the options specify, or else as recorded in the result."""
+        if not self.maps.paths or asked != Matching():
+            return asked
+        return recorded_matching(self.result, self.maps.paths, self.style)
+
     def record(self) -> dict[str, Any]:
         """Return the file names for the record."""
         maps = tuple(path.name for path in self.maps.paths) or (None, None)
