@@ -25,7 +25,7 @@ OTHER_FLAGS = {"initial": "--init", "mapping": "--map", "masks": "--mask", "styl
 """The flags of parameters that the command line calls by another name."""
 
 OF_COLORS = (
-    *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions"),
+    *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions", "--style-region"),
     *("--palette", "--ignore"),
 )
 """The options that take colors."""

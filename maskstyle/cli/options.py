@@ -228,7 +228,7 @@ def _flags() -> dict[str, str]:
 
     declared = [each for group in (Settings, Limits, PatchSettings) for each in dataclasses.fields(group)]
     flags = {each.name: flag_of(each.name) for each in declared}
-    flags |= {name: flag_of(name) for name in (*READING_OPTIONS, "snapshot_every")}
+    flags |= {name: flag_of(name) for name in (*READING_OPTIONS, "snapshot_every", "style_region")}
     for inputs in TECHNIQUES.values():
         for name, each in declared_inputs(inputs).items():
             if each.kind not in ("image", "style", "styles", "masked styles", "plan regions"):

@@ -163,17 +163,36 @@ class _TableMaker:
         files = list(dict.fromkeys(str(each.style) for each in masked))
         names = dict(zip(files, style_names(files), strict=True))
         self._styles |= {name: {"image": file} for file, name in names.items()}
+        part = self._style_region(names)
         self.table["region"] = [
             {
                 "mask": str(each.mask),
                 "complement": each.complement,
                 "style": names[str(each.style)],
                 **({} if each.strength is None else {"strength": each.strength}),
+                **part,
             }
             for each in masked
         ]
         if found:
             self.notes.append(f"mask {masked[0].mask}, found beside {content.name}")
+
+    def _style_region(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Add the maps of style images for ``--style-region``; return the key that it adds to each mask."""
+        region, given = self._given["style_region"], self._given["style_map"]
+        if region is None and given is not None:
+            raise SettingsError("--style-map has no effect without --style-region; give both, or neither")
+        if given is not None and len(names) > 1:
+            raise SettingsError(f"--style-map is one map, but there are {len(names)} style images; write a plan")
+        if region is None:
+            return {}
+        check_regions([region], "--style-region")
+        for file, name in names.items():
+            path = found_map(given, Path(file), "--style-map")
+            self._styles[name]["map"] = str(path)
+            if given is None:
+                self.notes.append(f"style map {path}, found beside {Path(file).name}")
+        return {"style_region": region}
 
     def _add_map(self, name: str, declared: Declared, given: Path | None) -> None:
         """Add a map: the one that an option names, or the one beside its image."""

@@ -39,6 +39,7 @@ from maskstyle.settings import (
     OUTPUT,
     PANELS,
     STYLE,
+    WHERE,
     Limits,
     PatchSettings,
     Settings,
@@ -117,6 +118,10 @@ def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
             )
         elif each.kind == "masked styles":
             parameters.append(_option(name, list[str], None, each.help, STYLE, flag=each.flag))
+            part = "Region of the style map to take the style from, by color or number."
+            beside = "Semantic map of the style image; default: NAME_map.png or NAME_sem.png beside it."
+            parameters.append(_option("style_region", str, None, part, STYLE))
+            parameters.append(_option("style_map", Path, None, beside, WHERE))
             parameters.append(_rest())
         else:
             parameters += _input(name, each, defaults[name])

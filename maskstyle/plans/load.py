@@ -369,6 +369,8 @@ class _Loader:
             self.names[f"mask {place + 1}"] = f"1-{file}" if entry.complement else str(file)
             self.names[f"style {place + 1}"] = self._styles[entry.style or ""].name
         self.beside["strengths"] = [entry.strength for entry in entries]
+        self.beside["style_maps"] = [self._styles[entry.style or ""].style_map for entry in entries]
+        self.beside["style_regions"] = [self._style_region(place, entry) for place, entry in enumerate(entries)]
         return [self._styles[entry.style or ""].image for entry in entries]
 
     def _mask(self, place: int, key: str, entry: RegionEntry) -> Mask | None:
@@ -408,20 +410,24 @@ class _Loader:
             content_map = self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
             assert content_map is not None  # as the text of the plan was checked for
             region = self._color(("region", place, "region"), entry.region, content_map, self.names["content_map"])
-        style_region: RegionKey | str | None = entry.style_region
-        if entry.style_region not in (None, WHOLE) and style is not None and style.style_map is not None:
-            file = str(self.plan.file(self.plan.styles[entry.style or ""].map or ""))
-            path = ("region", place, "style_region")
-            style_region = self._color(path, entry.style_region or "", style.style_map, file)
+        style_region = self._style_region(place, entry)
         return PlanRegion(
             region=region,
             mask=self._mask(place, "mask", entry),
             style=style,
-            style_region=style_region,
+            style_region=WHOLE if style_region is None and entry.style_region == WHOLE else style_region,
             style_mask=self._mask(place, "style_mask", entry),
             strength=entry.strength,
             color=entry.color,
         )
+
+    def _style_region(self, place: int, entry: RegionEntry) -> RegionKey | None:
+        """Return the region of the style map that an entry names; None for the whole image."""
+        if entry.style_region in (None, WHOLE):
+            return None
+        style_map = self._styles[entry.style or ""].map()
+        file = str(self.plan.file(self.plan.styles[entry.style or ""].map or ""))
+        return self._color(("region", place, "style_region"), entry.style_region or "", style_map, file)
 
     def _colors(self, name: str, declared: Declared) -> list[RegionKey] | None:
         texts = self.plan.values.get(name)
@@ -450,7 +456,8 @@ class _Loader:
             try:
                 yield
             except SettingsError as error:  # no color, and no name of a region either
-                raise SettingsError(f"{path[0]} has no such region: {error}") from None
+                key = path[-1] if path[0] == "region" else path[0]
+                raise SettingsError(f"{key} has no such region: {error}") from None
 
     def _kept(self, name: str, semantic_map: SemanticMap) -> list[int]:
         """Return the labels of the regions that `keep` excludes from everything else in `regions`."""

@@ -248,6 +248,13 @@ def _check_regions(source: Source, table: Checked, regions: tuple[RegionEntry, .
     for key in (*MAP_KEYS, "soft_maps") if without_maps and table.whole else ():
         if key in table:
             source.report((key,), f"{key} has no effect where there is no map; leave it out, or add one")
+    asking = {each.style for each in regions if each.style_region not in (None, WHOLE)}
+    for name in [name for name in styles if "content_map" not in keys_of(inputs) and name not in asking]:
+        if "map" in styles[name]:
+            source.report(
+                ("styles", name, "map"),
+                "map has no effect without style_region in a [[region]] with this style; add it, or leave map out",
+            )
     for place, each in enumerate(regions):
         if each.region is not None and "content_map" not in table and table.whole:
             source.report(

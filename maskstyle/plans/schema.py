@@ -64,7 +64,7 @@ REGION_KEYS: Mapping[str, Kind] = {
     "keep": YES_NO,
 }
 
-MASK_KEYS = ("mask", "complement", "style", "strength")
+MASK_KEYS = ("mask", "complement", "style", "style_region", "strength")
 """The keys of [[region]] where a technique takes masks alone."""
 
 OF_REGIONS = ("plan regions", "masked styles")
@@ -105,7 +105,7 @@ def of_style(declared: Declared) -> bool:
 
 def has_maps(inputs: type[Inputs]) -> bool:
     """Return whether a technique takes semantic maps."""
-    return any(each.kind == "map" for each in declared_inputs(inputs).values())
+    return any(each.kind in ("map", "masked styles") for each in declared_inputs(inputs).values())
 
 
 def one_style(inputs: type[Inputs]) -> bool:

@@ -92,7 +92,7 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
     if given.scale is not None:
         table["scale"] = given.scale
     if not resolve:
-        return table
+        return table if placement.style_label is None else table | _part(given, plan, placement, path_of)
     return {**table, **_part(given, plan, placement, path_of), "color": placement.color}
 
 
