@@ -491,7 +491,7 @@ def test_plans_of_version_0_4_are_read(read):
             MASK,
             'image = "wave.jpg"',
             'image = "wave.jpg"\nmap = "m"',
-            "line 6: map has no effect in technique 'mask'",
+            "line 6: map has no effect without style_region",
         ),
         (MASK, "strength = 0.9", "strength = -1", "line 10: strength is -1; expected a number of at least 0"),
     ],
