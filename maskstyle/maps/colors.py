@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import product
 from typing import TypeAlias
 
@@ -214,6 +215,7 @@ def id_color(number: int) -> Color:
     return channels[0], channels[1], channels[2]
 
 
+@lru_cache(maxsize=4096)
 def color_name(color: Color) -> str:
     """Return the name of the basic color nearest to a color in CIELAB.
 
