@@ -17,7 +17,7 @@ from maskstyle.cli.map_options import (
 )
 from maskstyle.cli.outputs import check_distinct
 from maskstyle.errors import SettingsError
-from maskstyle.images.files import check_replaceable, check_writable
+from maskstyle.images.writing import check_replaceable, check_writable
 from maskstyle.maps.colors import RegionKey, format_region
 from maskstyle.maps.io import find_map_beside
 from maskstyle.maps.matching import find_region

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maskstyle.cli.console import messages, note_files, tables
+from maskstyle.cli.console import messages, note_files, put, tables
 from maskstyle.cli.maps_list import list_regions
 from maskstyle.cli.options import (
     IgnoreOption,
@@ -21,8 +21,7 @@ from maskstyle.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from maskstyle.cli.terminal import Table
     from maskstyle.evaluation.map_check import MapRegion, MapReport
     from maskstyle.images.pixels import Image
     from maskstyle.maps.semantic_map import SemanticMap
@@ -129,7 +128,7 @@ def check(
         report = dataclasses.replace(report, refusal=misfit, unmatched=False)
     if as_json:
         refusal = None if report.refusal is None else with_flags(report.refusal)
-        typer.echo(json.dumps({**report.record(), "refusal": refusal}, indent=1))
+        put(json.dumps({**report.record(), "refusal": refusal}, indent=1) + "\n")
     else:
         _print(report)
     if preview is not None:
@@ -195,7 +194,9 @@ def _unmatched(report: MapReport) -> str:
 
 def _table(report: MapReport) -> Table:
     from rich.markup import escape
-    from rich.table import Column, Table
+    from rich.table import Column
+
+    from maskstyle.cli.terminal import Table
 
     columns = [
         column

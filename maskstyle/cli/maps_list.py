@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskstyle.cli.console import messages, note_files, tables
+from maskstyle.cli.console import messages, note_files, put, tables
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
@@ -19,8 +19,7 @@ from maskstyle.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from maskstyle.cli.terminal import Table
     from maskstyle.evaluation.map_check import CheckedMap
 
 
@@ -71,7 +70,7 @@ def list_regions(
     notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *more)))
     if as_json:
         regions = [each.record() for each in checked.regions]
-        typer.echo(json.dumps({**checked.record(), "regions": regions, "notes": notes}, indent=1))
+        put(json.dumps({**checked.record(), "regions": regions, "notes": notes}, indent=1) + "\n")
     else:
         tables().print(_table(checked))
         for note in notes:
@@ -83,8 +82,9 @@ def list_regions(
 
 def _table(checked: CheckedMap) -> Table:
     from rich.markup import escape
-    from rich.table import Column, Table
+    from rich.table import Column
 
+    from maskstyle.cli.terminal import Table
     from maskstyle.maps.colors import format_color, percent
 
     numeric = [Column(name, justify="right") for name in ("pixels", "share")]

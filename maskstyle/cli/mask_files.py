@@ -203,7 +203,7 @@ class MaskOutput:
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise an error if a file cannot be written or would replace an input."""
         from maskstyle.cli.outputs import check_distinct
-        from maskstyle.images.files import check_writable
+        from maskstyle.images.writing import check_writable
 
         check_writable(self.output)
         if self.preview is not None:

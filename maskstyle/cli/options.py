@@ -13,10 +13,13 @@ from typing import Annotated, Any, Literal, Optional, TypeAlias
 import typer
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.paths import problem, shown
+from maskstyle.images.streams import is_stream
 from maskstyle.settings import (
     AT_LEAST_ZERO,
     DEFAULT_LONGER_SIDE,
     DRAFT,
+    NAMED_INITS,
     NETWORK,
     OUTPUT,
     SPEED,
@@ -293,6 +296,14 @@ def parse_offset(text: str, flag: str) -> tuple[int, int]:
     except ValueError:
         raise SettingsError(f"{flag} is {text!r}; expected DOWN,RIGHT in pixels, such as 8,8") from None
     return down, right
+
+
+def check_init(init: str, flag: str) -> None:
+    """Raise SettingsError if ``--init`` names neither a kind of initial image nor a file."""
+    what = None if is_stream(Path(init)) else problem(Path(init))
+    if what is not None:
+        kinds = ", ".join(NAMED_INITS)
+        raise SettingsError(f"{flag} is {shown(init)!r}, which {what}; expected {kinds} or an image FILE")
 
 
 def parse_style(text: str) -> tuple[Path, float]:

@@ -19,6 +19,7 @@ from maskstyle.cli.map_options import (
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
 from maskstyle.cli.options import (
     as_options,
+    check_init,
     draft_changes,
     flag_of,
     parse_layers,
@@ -230,8 +231,8 @@ class _TableMaker:
             if name in values:
                 values[name] = dict(parse_layers(values[name], flag_of(name)))
         init = values.get("init")
-        if init is not None and init not in NAMED_INITS and not Path(init).exists():
-            raise SettingsError(f"--init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
+        if init is not None and init not in NAMED_INITS:
+            check_init(init, "--init")
         return values
 
     def _run(self) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 
+from maskstyle.cli.terminal import Table
 from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.maps.colors import format_color, format_region, percent
 from maskstyle.maps.semantic_map import SemanticMap

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +22,7 @@ from maskstyle.cli.options import (
     SnapshotsOption,
     TryOption,
     WeightsOption,
+    check_init,
     draft_changes,
     number,
     parse_layers,
@@ -130,7 +130,7 @@ def plan_new(
 ) -> None:
     """Write a plan to edit, with the regions of the maps beside the images."""
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_replaceable
+    from maskstyle.images.writing import check_replaceable
     from maskstyle.plans.new import new_plan
     from maskstyle.plans.recording import recorded_path
 
@@ -150,8 +150,8 @@ def plan_from(
     from maskstyle import __version__
     from maskstyle.cli.console import announce
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_replaceable
     from maskstyle.images.io import read_metadata
+    from maskstyle.images.writing import check_replaceable
     from maskstyle.plans.from_result import plan_of_result
     from maskstyle.plans.recording import describe_changes, recorded_path
     from maskstyle.plans.write import moved, plan_text
@@ -181,13 +181,13 @@ def _put(text: str, output: Path | None) -> None:
     """Write a plan to a file, or print it."""
     from rich.markup import escape
 
-    from maskstyle.cli.console import messages
-    from maskstyle.images.files import write_text_atomically
+    from maskstyle.cli.console import messages, put
+    from maskstyle.images.writing import write_text
 
     if output is None:
-        typer.echo(text if sys.stdout.isatty() else text.encode(), nl=False)  # a plan is UTF-8 on every system
+        put(text)
         return
-    write_text_atomically(output, text)
+    write_text(output, text)
     messages().print(f"wrote {escape(str(output))}")
 
 
@@ -203,8 +203,7 @@ def _with_values(plan: Plan, texts: Sequence[str], flag: str = "--set") -> Plan:
         values[name] = _value(name, value, flag)
     init = values.get("init", "content")
     if init not in NAMED_INITS:
-        if not Path(init).is_file():
-            raise SettingsError(f"{flag} init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
+        check_init(init, f"{flag} init")
         values["init"] = str(Path(init).absolute())
     base = Chosen(plan.settings, plan.initial, plan.limits, plan.snapshot_every)
     source = Source()

@@ -243,7 +243,7 @@ class _Session:
             _write_snapshot(self._files.snapshot(step), step, settings)
 
     def _end_early(self, result: Result, checkpoints: Checkpoints | None) -> None:
-        from maskstyle.cli.app import EXIT_INTERRUPTED
+        from maskstyle.cli.console import EXIT_INTERRUPTED
 
         height, width = result.image.shape[:2]
         size, finest = f"{width}x{height}", self._scene.sizes[-1]

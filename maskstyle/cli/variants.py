@@ -26,9 +26,9 @@ from maskstyle.synthesis.scene import Scene
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from maskstyle.cli.console import Interrupt
+    from maskstyle.cli.terminal import Table
     from maskstyle.networks.vgg import FeatureNetwork
     from maskstyle.synthesis.result import Result
     from maskstyle.synthesis.scales import Step
@@ -325,7 +325,7 @@ def _conclude(
     results: Mapping[str, Result], count: int, asked: Asked, failure: NumericalError | None, *, interrupted: bool
 ) -> None:
     """Print what was painted, and end with the right exit code."""
-    from maskstyle.cli.app import EXIT_INTERRUPTED
+    from maskstyle.cli.console import EXIT_INTERRUPTED
 
     output = described(asked.files.output, writing=True)
     if results and not asked.quiet:
@@ -340,7 +340,8 @@ def _conclude(
 
 def _table(results: Mapping[str, Result]) -> Table:
     from rich.markup import escape
-    from rich.table import Table
+
+    from maskstyle.cli.terminal import Table
 
     table = Table("variant", "network", "final loss", "terms", "steps", "seconds", box=None, pad_edge=False)
     for name, result in results.items():

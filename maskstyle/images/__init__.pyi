@@ -7,7 +7,6 @@ from .contact_sheet import Panel as Panel
 from .contact_sheet import make_sheet as make_sheet
 from .decoding import read_orientation as read_orientation
 from .denoise import denoise_image as denoise_image
-from .files import check_writable as check_writable
 from .guided_filter import edge_aware_mask as edge_aware_mask
 from .headers import file_notes as file_notes
 from .headers import read_dpi as read_dpi
@@ -25,6 +24,7 @@ from .pixels import fit_size as fit_size
 from .pixels import resize_image as resize_image
 from .pixels import resize_mask as resize_mask
 from .pixels import to_uint8 as to_uint8
+from .writing import check_writable as check_writable
 
 __all__ = [
     "Image",

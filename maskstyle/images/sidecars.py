@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -77,7 +78,9 @@ def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path 
     except OSError:  # opening the image gives a better message
         return None
     found = [
-        path for path in beside if path.stem in stems and path.suffix.lower() in READABLE_SUFFIXES and path.is_file()
+        path
+        for path in beside
+        if path.stem in stems and path.suffix.lower() in READABLE_SUFFIXES and os.path.isfile(path)
     ]
     if len(found) > 1:
         names = [path.name for path in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, A
     if run.memory is not None:
         table["run"] = {"memory": run.memory}
     # Weights that a run found automatically are recorded by name only.
-    if "weights" not in table and inputs.weights is not None and (result.parent / inputs.weights).is_file():
+    if "weights" not in table and inputs.weights is not None and os.path.isfile(result.parent / inputs.weights):
         table["weights"] = inputs.weights
     return table
 

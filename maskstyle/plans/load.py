@@ -16,6 +16,7 @@ from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.decoding import upright
 from maskstyle.images.headers import file_notes
 from maskstyle.images.io import Picture, load_image
+from maskstyle.images.paths import problem, shown
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.streams import is_stream
@@ -92,12 +93,12 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
 def check_files(plan: Plan) -> None:
     """Raise SettingsError, or Mistakes, if files of a plan file do not exist."""
     for path, file in plan_files(plan).items():
-        if not file.is_file() and not is_stream(file):
-            what = "is a folder" if file.is_dir() else "does not exist"
+        what = None if is_stream(file) else problem(file)
+        if what is not None:
             advice = "paths are relative to the plan"
             if any(not each.isprintable() for each in str(file)):
                 advice = r"in double quotes \n and \t are escapes; write a path with backslashes in single quotes"
-            plan.source.report(path, f"{path[-1]} is {str(file)!r}, which {what}; {advice}")
+            plan.source.report(path, f"{path[-1]} is {shown(file)!r}, which {what}; {advice}")
     plan.source.raise_found()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.paths import opened
 from maskstyle.images.sidecars import ORIENTATIONS
 from maskstyle.maps.colors import check_region, parse_color
 from maskstyle.plans.checking import Checked, Source, checked_keys, nearest
@@ -306,14 +307,8 @@ def _report(source: Source, table: str, name: str | None, text: str) -> None:
 
 
 def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_PLAN + 1)
-    except FileNotFoundError:
-        raise SettingsError(f"expected a plan file, but {path} does not exist; check the path") from None
-    except (IsADirectoryError, PermissionError) as error:
-        what = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
-        raise SettingsError(f"expected a plan file, but {path} {what}; name a TOML file") from None
+    with opened(path, "a plan file", SettingsError) as file:
+        data = file.read(LARGEST_PLAN + 1)
     strange = _not_text(path, data)
     if strange is not None:
         raise SettingsError(strange)

@@ -9,12 +9,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import secrets
 import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
@@ -23,6 +20,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from maskstyle.errors import CheckpointError
+from maskstyle.images.writing import replacing_file
 from maskstyle.schemas.arrays import stored_in_archive
 from maskstyle.schemas.values import AtLeastZero, Count, Losses, Number, Size, Text, Unfit, decoded
 from maskstyle.synthesis.result import ScaleReport, StepRecord
@@ -150,16 +148,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     OSError
         If the file cannot be written; the previous one stays.
     """
-    temporary = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with open(temporary, "xb") as file:
-            _write(file, checkpoint)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with replacing_file(Path(os.path.realpath(path))) as file:
+        _write(file, checkpoint)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -208,13 +198,6 @@ def _opened(path: Path, read: Callable[[IO[bytes], Path], T]) -> T:
         raise CheckpointError(
             f"the checkpoint {path} is truncated or damaged ({reason}); delete it and drop `resume`"
         ) from error
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of processes that were killed while writing to `path`."""
-    for leftover in path.parent.glob(f".{escape(path.name)}-*.part"):
-        with suppress(OSError):
-            leftover.unlink()
 
 
 def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
@@ -347,15 +330,3 @@ def _check_kind(start: bytes, path: Path) -> None:
 
 def _not_a_checkpoint(path: Path) -> CheckpointError:
     return CheckpointError(f"{path} is not a maskstyle checkpoint; move it away and drop `resume`")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut, if the system can."""
-    if os.name == "nt":
-        return
-    with suppress(OSError):  # some file systems cannot; the rename is atomic all the same
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -59,7 +59,7 @@ PICTURES = [
     Bad("cut-out, no mask", "mask alpha.png --style style.jpg -o out.png", ("partly transparent", "maskstyle basic")),
     Bad("long name", f"basic {'x' * 300}.png style.jpg -o out.png", ("xxxx", "too long")),
     Bad("long style", f"mask content.png --style style.jpg:{'x' * 300}.png -o out.png", ("too long",)),
-    Bad("long first image", f"basic {{good}} --init {'x' * 300}.png", ("is too long", "a shorter one")),
+    Bad("long first image", f"basic {{good}} --init {'x' * 300}.png", ("--init is", "which is too long a name")),
     Bad("empty path", "basic '' style.jpg -o out.png", ("is a folder",)),
 ]
 
@@ -69,7 +69,7 @@ OUTPUTS = [
     Bad("unknown suffix", "basic content.png style.jpg -o out.gif", ("'.gif'", ".png, .jpg")),
     Bad("missing folder", "basic content.png style.jpg -o no/out.png", ("no folder no", "create it")),
     Bad("a folder", "basic content.png style.jpg -o folder.png", ("folder.png is a folder",)),
-    Bad("in a file", "basic content.png style.jpg -o text.jpg/out.png", ("no folder text.jpg",)),
+    Bad("in a file", "basic content.png style.jpg -o text.jpg/out.png", ("text.jpg is a file",)),
     Bad("the content", "basic content.png style.jpg -o content.png", ("--output", "content.png", "an input")),
     Bad("the style", "basic content.png style.jpg -o ./style.jpg", ("style.jpg", "an input")),
     Bad("the first image", "basic content.png style.jpg -o init.png --init init.png", ("init.png", "an input")),
@@ -663,7 +663,7 @@ PATCHES = [
 PLANS = [
     Bad("none", "run", ("plan", "run --help")),
     Bad("missing", "run none.toml -o out.png", ("none.toml does not exist", "check the path")),
-    Bad("a folder", "run folder -o out.png", ("folder is a folder", "TOML")),
+    Bad("a folder", "run folder -o out.png", ("folder is a folder", "name a file inside it")),
     Bad("a picture", "run content.png -o out.png", ("content.png is an image", "maskstyle plan from")),
     Bad("not TOML", "run text.jpg -o out.png", ("text.jpg, line 1", "not TOML")),
     Bad(

@@ -528,5 +528,5 @@ def test_the_sample_is_a_plan():
 def test_no_file_and_a_folder(tmp_path):
     with pytest.raises(SettingsError, match=r"no.toml does not exist; check the path"):
         read_plan(tmp_path / "no.toml")
-    with pytest.raises(SettingsError, match="is a folder; name a TOML file"):
+    with pytest.raises(SettingsError, match="is a folder; name a file inside it"):
         read_plan(tmp_path)

@@ -22,7 +22,6 @@ from maskstyle.synthesis.checkpoint_file import (
     Progress,
     State,
     read_checkpoint,
-    remove_leftovers,
     write_checkpoint,
 )
 from maskstyle.synthesis.result import ScaleReport, StepRecord
@@ -309,6 +308,7 @@ PROGRAM = """
 import os, resource, signal, sys
 from pathlib import Path
 import numpy as np
+from maskstyle.images.writing import remove_leftovers
 from maskstyle.synthesis.checkpoint_file import *
 from maskstyle.synthesis.result import StepRecord
 
@@ -347,7 +347,7 @@ KILLED_AT_EACH_LINE = """
 def kill_at(line):
     def trace(frame, event, argument):
         nonlocal line
-        if not frame.f_code.co_filename.endswith("checkpoint_file.py"):
+        if not frame.f_code.co_filename.endswith(("checkpoint_file.py", "writing.py")):
             return None
         line -= 1
         if line == 0:
@@ -368,7 +368,7 @@ while not survives(line):
     print(read())
     if read() == 2:
         write(1)
-    remove_leftovers(path)
+    remove_leftovers(path.parent)
     assert list(path.parent.iterdir()) == [path]
     line += 1
 """
@@ -391,12 +391,3 @@ def test_a_process_killed_at_any_line_leaves_a_complete_checkpoint(path):
     assert numbers == sorted(numbers)
     assert set(numbers) == {1, 2}
     assert len(numbers) > 20
-
-
-def test_only_leftovers_of_this_checkpoint_are_removed(path):
-    others = [path.with_name(name) for name in ("a.part", ".other.png.checkpoint-1-2.part", f"{path.name}.part")]
-    leftover = path.with_name(f".{path.name}-123-abc.part")
-    for file in (*others, leftover):
-        file.touch()
-    remove_leftovers(path)
-    assert sorted(path.parent.iterdir()) == sorted(others)
