@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
 
 import maskstyle
 from maskstyle.images import Picture, Size, encode_image, fit_size, resize_image, resize_mask
@@ -33,11 +36,17 @@ as large."""
 
 NETWORK = "lite"
 
-STEPS = 30
-"""Most steps at each size; a picture of this size changes little after them."""
+FEWEST_STEPS, MOST_STEPS = 6, 30
+"""Steps at each size, as many as fit into the budget; a picture of this size changes little after the most."""
 
-BUDGET = 2.5
-"""Seconds after which a preview ends with the best picture so far."""
+BUDGET = 2.2
+"""Seconds that the steps of a preview may take; what comes before and after them takes a few tenths."""
+
+LONGEST = 2.8
+"""Seconds after which a preview ends with the best picture so far, on a machine that is suddenly busy."""
+
+FIRST_PACE = 2.5e-6
+"""Seconds for a step of one pixel that the first preview reckons with."""
 
 BETWEEN_PICTURES = 0.2
 """Seconds between two pictures of a preview."""
@@ -110,10 +119,16 @@ class Previewer:
         self._folder = folder
         self._reader = SmallReader()
         self._networks: dict[Any, Any] = {}
+        self._graphs: Any = None
+        self._pace = FIRST_PACE
 
     def warm_up(self) -> None:
-        """Load the network, so that the first preview need not wait for it."""
-        self._network(Settings(network=NETWORK))
+        """Load the network and compile its graphs, so that the first preview need not wait for them."""
+        self._graphs = maskstyle.SharedGraphs()
+        settings = Settings(network=NETWORK, size=64, steps=2)
+        gray = np.full((64, 64, 3), 0.5, np.float32)
+        run = maskstyle.Run(network=self._network(settings), graphs=self._graphs)
+        maskstyle.transfer_basic(gray, gray, settings=settings, run=run)
 
     def paint(self, preview: Preview, show: Show, outdated: Callable[[], bool]) -> None:
         """Paint a preview.
@@ -133,27 +148,32 @@ class Previewer:
             If the state cannot be painted.
         """
         began = time.monotonic()
-        plan = self._plan(preview.state)
-        scene = load_plan(plan, self._reader).scene()
-        shown = 0.0
-        total = plan.settings.steps * len(scene.sizes)
+        scene = load_plan(self._plan(preview.state), self._reader).scene()
+        scene = replace(scene, settings=scene.settings.changed(steps=self._steps(scene.sizes)))
+        total = scene.settings.steps * len(scene.sizes)
+        watch = _Watch()
 
         def on_step(step: Step) -> None:
-            nonlocal shown
-            now = time.monotonic()
-            if now - shown >= BETWEEN_PICTURES and not outdated():
-                shown = now
+            self._pace += 0.2 * (watch.pace(step, self._pace) - self._pace)
+            if watch.is_time() and not outdated():
                 picture = encode_image(*scene.finished(step.image))
                 show(picture, (step.scale - 1) * step.steps + step.step, total, False)
+            watch.step_ends()
 
         run = maskstyle.Run(
-            network=self._network(plan.settings),
+            network=self._network(scene.settings),
+            graphs=self._graphs,
             on_step=on_step,
-            should_stop=lambda: outdated() or time.monotonic() - began > BUDGET,
+            should_stop=lambda: outdated() or time.monotonic() - began > LONGEST,
         )
         result = maskstyle.paint(scene, run)
         if not outdated():
             show(encode_image(result.image, result.alpha), total, total, True)
+
+    def _steps(self, sizes: Sequence[Size]) -> int:
+        """Return the number of steps at each size that fit into the budget."""
+        seconds = self._pace * sum(height * width for height, width in sizes)
+        return max(FEWEST_STEPS, min(MOST_STEPS, int(BUDGET / seconds)))
 
     def _plan(self, state: Saved) -> Plan:
         """Return the plan of a state at the size of previews."""
@@ -164,7 +184,7 @@ class Previewer:
             side = result_side(state.canvas, state.settings.size, doodle=state.mode == "doodle")
             longest = max(state.canvas.width, state.canvas.height) if isinstance(side, str) else side
             table["feather"] *= SIDE / longest
-        table["settings"] |= {"network": NETWORK, "compute_type": "float32", "steps": STEPS}
+        table["settings"] |= {"network": NETWORK, "compute_type": "float32"}
         return plan_from_table(table, self._folder.plan, Source())
 
     def _network(self, settings: Settings) -> Any:
@@ -173,6 +193,31 @@ class Previewer:
             choice = choose_network(NETWORK, layers, compute_type="float32")
             self._networks[layers] = load_network(choice, pooling=settings.pooling, padding=settings.padding)
         return self._networks[layers]
+
+
+class _Watch:
+    """Measures the steps of a preview, without the time that its pictures take."""
+
+    def __init__(self) -> None:
+        self._scale, self._ended, self._pictured = 0, 0.0, 0.0
+
+    def pace(self, step: Step, usual: float) -> float:
+        """Return the seconds per pixel of a step; the usual ones for the first of a size, which prepares it."""
+        seconds = time.monotonic() - self._ended
+        known, self._scale = step.scale == self._scale, step.scale
+        return seconds / (step.size[0] * step.size[1]) if known else usual
+
+    def is_time(self) -> bool:
+        """Return whether it is time for a picture."""
+        now = time.monotonic()
+        if now - self._pictured < BETWEEN_PICTURES:
+            return False
+        self._pictured = now
+        return True
+
+    def step_ends(self) -> None:
+        """Begin to measure the next step."""
+        self._ended = time.monotonic()
 
 
 def _small(shape: tuple[int, ...]) -> Size:
