@@ -5,6 +5,7 @@ from .images.io import read_metadata as read_metadata
 from .images.io import save_image as save_image
 from .maps.io import load_map as load_map
 from .masks.io import load_mask as load_mask
+from .objective.shared import SharedGraphs as SharedGraphs
 from .plans.read import read_plan as read_plan
 from .settings import DOODLE_SETTINGS as DOODLE_SETTINGS
 from .settings import Limits as Limits
@@ -15,6 +16,7 @@ from .synthesis.paint import Run as Run
 from .synthesis.paint import paint as paint
 from .synthesis.result import Result as Result
 from .synthesis.scales import Step as Step
+from .synthesis.time_left import TimeLeft as TimeLeft
 from .techniques.basic import transfer_basic as transfer_basic
 from .techniques.doodle import transfer_doodle as transfer_doodle
 from .techniques.mask import transfer_mask as transfer_mask

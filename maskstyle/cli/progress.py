@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn
 
 from maskstyle.synthesis.schedule import steps_at
+from maskstyle.synthesis.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,40 +87,6 @@ class StepBar(AbstractContextManager["StepBar"]):
     def finish(self) -> None:
         """Fill the bar: a size that converges early leaves it short."""
         self._bar.update(self._task, completed=sum(self._work), left="done")
-
-
-class TimeLeft:
-    """An estimate of the time left, from the pace per pixel at the current size.
-
-    It is an upper bound where a size may converge before its last step.
-
-    Parameters
-    ----------
-    sizes : sequence of (height, width)
-        The sizes, from coarse to fine.
-    steps : sequence of int
-        Number of steps at each size.
-    """
-
-    def __init__(self, sizes: Sequence[Size], steps: Sequence[int]) -> None:
-        self._pixels = [height * width for height, width in sizes]
-        self._steps = steps
-        self._scale = 0
-        self._first = (0, 0.0)
-        self._pace: float | None = None
-
-    def after(self, step: Step) -> float:
-        """Return the estimate after a step, in seconds."""
-        here = self._pixels[step.scale - 1]
-        if step.scale != self._scale:
-            self._scale, self._first = step.scale, (step.step, step.seconds)
-        first_step, first_seconds = self._first
-        if step.step > first_step:
-            self._pace = (step.seconds - first_seconds) / (step.step - first_step) / here
-        elif self._pace is None:
-            self._pace = step.seconds / step.step / here  # too slow a pace: the first step compiles the graph
-        work = [pixels * steps for pixels, steps in zip(self._pixels, self._steps, strict=True)]
-        return self._pace * (here * (self._steps[step.scale - 1] - step.step) + sum(work[step.scale :]))
 
 
 def clock(seconds: float) -> str:

@@ -26,9 +26,8 @@ from maskstyle.networks.speed import Speed, machine_speed
 from maskstyle.networks.weights import read_weights
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
-from maskstyle.plans.recording import file_hashes, recorded_path
+from maskstyle.plans.recording import run_record
 from maskstyle.plans.without_effect import without_effect
-from maskstyle.plans.write import resolved_table
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
@@ -113,7 +112,7 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
             checkpoints=checkpoints,
             layers=asked.files.layers is not None,
         )
-        record = _record(loaded, scene, asked, choice)
+        record = run_record(loaded, scene, asked.files.output, choice)
         _Session(plan, scene, run, asked, interrupt, record).paint()
 
 
@@ -177,20 +176,6 @@ def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
     choice = choose_network(settings.network, layers, compute_type=settings.compute_type, weights=weights)
     read_weights(choice.weights, choice.architecture, choice.layers)
     return choice
-
-
-def _record(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice) -> dict[str, Any]:
-    """Return the record of the inputs: the plan that repeats the run, and the hashes of its files."""
-    plan, output = loaded.plan, asked.files.output
-    files = plan_files(plan)
-    inputs = {
-        "plan": resolved_table(loaded, scene, lambda path: recorded_path(path, output)),
-        "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
-        # The path of weights that were found would reveal folders of this machine.
-        "weights": choice.source if plan.weights is None else recorded_path(files["weights",], output),
-        "notes": list(loaded.notes),
-    }
-    return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
 
 
 class _Session:

@@ -9,6 +9,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from maskstyle.images.decoding import orientation
 from maskstyle.images.files import decoding, open_image, reduction
+from maskstyle.images.pixels import Size
 from maskstyle.images.streams import described
 
 _TURNED = (5, 6, 7, 8)
@@ -45,6 +46,42 @@ def read_dpi(path: str | Path) -> tuple[float, float] | None:
         if not (math.isfinite(x) and math.isfinite(y) and x > 0 and y > 0):
             return None
         return (y, x) if orientation(image) in _TURNED else (x, y)
+
+
+def read_size(path: str | Path) -> Size:
+    """Read the (height, width) of the upright image of a file from its header, without decoding its pixels.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `load_image` reads.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened.
+    """
+    with open_image(Path(path)) as image:
+        turned = orientation(image) in _TURNED
+        return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def usual_suffix(path: str | Path) -> str:
+    """Return the usual end of the name of an image file of its format, such as ".jpg", whatever its name is.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `load_image` reads.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be opened.
+    """
+    with open_image(Path(path)) as image:
+        kind = image.format or ""
+    return {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}.get(kind, f".{kind.lower()}")
 
 
 def file_notes(path: str | Path) -> list[str]:

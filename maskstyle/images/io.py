@@ -27,7 +27,7 @@ METADATA_KEY = "maskstyle"
 LARGEST_METADATA = 2**24
 """Characters of metadata that are read."""
 
-_ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
+ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {},
     "JPEG": {"quality": 95, "subsampling": 0},
     "WebP": {"quality": 95, "exact": True},  # exact: keep the colors of transparent pixels
@@ -135,8 +135,8 @@ def save_image(
             f"expected an output format that keeps transparency, but {path} is a {file_format} file, which "
             "cannot; name it .png"
         )
-    picture = PillowImage.fromarray(_interleaved(pixels, alpha))
-    options = _ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format, dpi)
+    picture = PillowImage.fromarray(interleaved(pixels, alpha))
+    options = ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format, dpi)
     with replacing(path) as file:
         try:
             picture.save(file, format=file_format, **options)
@@ -218,7 +218,7 @@ def read_metadata(path: str | Path) -> dict[str, Any] | None:
         ) from None
 
 
-def _interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:
+def interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:
     """Return 8-bit RGB or RGBA samples."""
     if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise ImageError(f"expected pixels of shape (H, W, 3), but got {pixels.shape}; pass an RGB image")

@@ -22,6 +22,7 @@ from .matching import find_listed_regions as find_listed_regions
 from .matching import find_named_region as find_named_region
 from .matching import find_region as find_region
 from .matching import match_regions as match_regions
+from .painting import count_colors as count_colors
 from .parsing import LEAST_SHARE as LEAST_SHARE
 from .parsing import parse_map as parse_map
 from .semantic_map import Absorbed as Absorbed
@@ -43,6 +44,7 @@ __all__ = [
     "RegionMatch",
     "SemanticMap",
     "color_name",
+    "count_colors",
     "describe_absorbed",
     "describe_reading",
     "describe_unmatched",

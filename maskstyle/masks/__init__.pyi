@@ -4,6 +4,7 @@ from .combining import normalize_masks as normalize_masks
 from .feathering import edge_aware_mask as edge_aware_mask
 from .feathering import feather_mask as feather_mask
 from .feathering import region_mask as region_mask
+from .gradients import gradient_between as gradient_between
 from .gradients import linear_mask as linear_mask
 from .gradients import radial_mask as radial_mask
 from .io import MaskFile as MaskFile
@@ -22,6 +23,7 @@ __all__ = [
     "feather_mask",
     "find_mask_beside",
     "fit_mask",
+    "gradient_between",
     "linear_mask",
     "load_mask",
     "mask_over_image",

@@ -62,6 +62,48 @@ def linear_mask(
     return _fade(100 * (along - along.min()) / length, start, end, easing)
 
 
+def gradient_between(
+    size: Size, start: tuple[float, float], end: tuple[float, float], *, fade: float = 1.0, easing: Easing = "linear"
+) -> Mask:
+    """Make a mask that fades from 1 to 0 between two points, as a gradient tool draws it.
+
+    Parameters
+    ----------
+    size : (height, width)
+        In pixels.
+    start, end : (x, y)
+        The points, in pixels; the center of the first pixel is (0, 0). They may lie outside the image.
+    fade : float
+        Share of the way between the points over which the mask fades, around its middle, 0 to 1: 1 fades all the
+        way, 0 is a hard edge.
+    easing : {"linear", "smooth"}
+        The profile of the fade.
+
+    Returns
+    -------
+    (H, W) float32 array
+        In [0, 1].
+
+    Raises
+    ------
+    SettingsError
+        If a number is not finite, or `fade` is out of range.
+
+    Examples
+    --------
+    >>> gradient_between((1, 5), (1, 0), (3, 0)).tolist()
+    [[1.0, 1.0, 0.5, 0.0, 0.0]]
+    """
+    numbers = (*start, *end, fade)
+    if not all(math.isfinite(each) for each in numbers) or not 0 <= fade <= 1:
+        raise SettingsError(f"the gradient is {numbers}; expected two points and a fade from 0 to 1")
+    rows, columns = _pixels(size)
+    right, down = end[0] - start[0], end[1] - start[1]
+    squared = max(right**2 + down**2, _SHORTEST)
+    along = ((columns - start[0]) * right + (rows - start[1]) * down) / squared
+    return _fade(along, 0.5 - fade / 2, 0.5 + fade / 2, easing)
+
+
 def radial_mask(
     size: Size,
     *,

@@ -19,6 +19,7 @@ from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams
 from maskstyle.objective.objective import Objective
+from maskstyle.objective.shared import LARGEST_SIDE, SharedGraphs, SharedObjective, can_share
 from maskstyle.objective.terms import Term
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import tiled_grams, whole_features
@@ -28,6 +29,10 @@ from maskstyle.objective.tiling.tile_cells import Selection
 
 Grams = dict[str, list[NDArray[np.float32]]]
 """Gram matrices (C, C) by layer, in the order of the requested weights."""
+
+
+MOST_SHARED = 4
+"""Times that a style image with shared graphs may be larger than the pictures, for large strokes."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,13 @@ class Extractor:
         The network.
     tile_size : int or None
         Approximate side of a tile in pixels; None: every image is evaluated at once.
+    graphs : SharedGraphs or None
+        Compiled graphs to share with other runs of small pictures.
     """
 
     network: FeatureNetwork
     tile_size: int | None = None
+    graphs: SharedGraphs | None = None
 
     def grids(self, size: Size, layers: Sequence[str], margin: int = 0) -> Grids:
         """Return the (height, width) of each layer's grid for an image of a size with a margin around it."""
@@ -65,6 +73,10 @@ class Extractor:
             return {}
         if self._in_tiles(image):
             return self._tiled_grams(image, weights)
+        if self._shared(image):
+            features = self.features(image, list(weights))
+            found = {layer: self._grams_at(layer, features[layer], own) for layer, own in weights.items()}
+            return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
 
         def grams_of(pixels: Tensor) -> dict[str, list[Tensor]]:
             features = self.network(pixels)
@@ -78,6 +90,9 @@ class Extractor:
         if self._in_tiles(image):
             assert self.tile_size is not None
             return whole_features(self.network, image, layers, self.tile_size)
+        if self.graphs is not None and self._shared(image):
+            found = self.graphs.features(self.network, image)
+            return {layer: found[layer] for layer in layers}
 
         def features_of(pixels: Tensor) -> dict[str, Tensor]:
             features = self.network(pixels)
@@ -97,6 +112,9 @@ class Extractor:
         if self._in_tiles(image):
             assert self.tile_size is not None
             return stored_features(self.network, image, list(layers), self.tile_size, visible)
+        if self._shared(image):
+            found = self.features(image, layers)
+            return {layer: self.network.measured(layer, own) for layer, own in found.items()}
 
         def features_of(pixels: Tensor) -> dict[str, Tensor]:
             features = self.network(pixels)
@@ -106,11 +124,16 @@ class Extractor:
 
     def objective(
         self, size: Size, terms: Sequence[Term], *, free: Mask | None = None, margin: int = 0
-    ) -> Objective | TiledObjective:
+    ) -> Objective | TiledObjective | SharedObjective:
         """Return the objective of images of a size; for the parameters see `Objective`."""
         if self.tile_size is not None and needs_tiles(size, self.tile_size) and margin <= min(size):
             return TiledObjective(self.network, terms, size, self.tile_size, free=free, margin=margin)
+        if self.graphs is not None and can_share(size, terms, margin):
+            return SharedObjective(self.graphs, self.network, size, terms, free=free, margin=margin)
         return Objective(self.network, terms, free, margin=margin)
+
+    def _shared(self, image: Image) -> bool:
+        return self.graphs is not None and max(size_of(image)) <= MOST_SHARED * LARGEST_SIDE
 
     def _in_tiles(self, image: Image) -> bool:
         return self.tile_size is not None and needs_tiles(size_of(image), self.tile_size)

@@ -175,8 +175,13 @@ class ContentLimits:
 
     def penalty(self, distances: Tensor) -> Tensor:
         """Return the penalty for the relative distances (K,) under the guides."""
-        excess = tf.maximum(distances / self.limits - 1.0, 0.0)
-        return STIFFNESS / 2 * tf.reduce_sum(self.shares * tf.square(excess))
+        return content_penalty(distances, self.limits, self.shares)
+
+
+def content_penalty(distances: Tensor, limits: Tensor, shares: Tensor) -> Tensor:
+    """Return the penalty for relative distances (K,) beyond their limits, weighted by shares of the picture."""
+    excess = tf.maximum(distances / limits - 1.0, 0.0)
+    return STIFFNESS / 2 * tf.reduce_sum(shares * tf.square(excess))
 
 
 @dataclass(frozen=True)
@@ -340,7 +345,7 @@ class StyleTerm:
         targets: dict[tuple[int, float], NDArray[np.float32]] = {}
         places = []
         for guide in guides:
-            key = (id(guide.targets[layer]), self._target_factor(guide, layer, grid))
+            key = (id(guide.targets[layer]), self.target_factor(guide, layer, grid))
             targets[key] = guide.targets[layer] * np.float32(key[1])
             places.append(list(targets).index(key))
         # Tensors made outside a graph exist once; made inside, each graph would hold a copy.
@@ -355,7 +360,8 @@ class StyleTerm:
 
         return squared_distances
 
-    def _target_factor(self, guide: Guide, layer: str, grid: Size) -> float:
+    def target_factor(self, guide: Guide, layer: str, grid: Size) -> float:
+        """Return the factor on the target of a guide at a layer with a (height, width) grid."""
         if self.normalization == "weights":
             return guide.intensity
         # Without normalization Gram matrices are sums. Only `gram_scale` multiplies by the divisor of the image, to
@@ -392,12 +398,12 @@ class StyleTerm:
         size : (height, width)
             Size of the image, in pixels.
         """
-        scales = self._scales(self.guides_at(layer), layer, grid, float(np.prod(size)))
+        scales = self.scales(self.guides_at(layer), layer, grid, float(np.prod(size)))
         return dict(self.layers)[layer] * tf.reduce_sum(tf.constant(scales, tf.float32) * squared_distances)
 
-    def _scales(self, guides: Sequence[Guide], layer: str, grid: Size, image_pixels: float) -> list[float]:
+    def scales(self, guides: Sequence[Guide], layer: str, grid: Size, image_pixels: float) -> list[float]:
         """Return the factor on each guide's squared distance."""
-        factors = [np.float32(self._target_factor(guide, layer, grid)) for guide in guides]
+        factors = [np.float32(self.target_factor(guide, layer, grid)) for guide in guides]
         squares = [
             float(np.sum(np.square(guide.targets[layer] * factor, dtype=np.float64)))
             for guide, factor in zip(guides, factors, strict=True)
@@ -531,29 +537,29 @@ class TotalVariationTerm:
 
     def variation(self, image: Tensor, rows: slice = ALL_ROWS) -> Tensor:
         """Return the sum over the pixels of an image, or of some of its rows, before the reduction."""
-        weights = None if self.visible is None else _corner_weights(self.visible[rows])[..., np.newaxis]
-        return _variation(image * self.pixel_range, self.exponent, weights)
+        weights = None if self.visible is None else corner_weights(self.visible[rows])[..., np.newaxis]
+        return variation(image * self.pixel_range, self.exponent, weights)
 
     def factor(self, size: Size) -> float:
         """Return the factor that turns the variation of a (height, width) image into the chosen reduction."""
         values: float = (size[0] - 1) * (size[1] - 1) * 3
         if self.visible is not None:
-            values = 3 * float(_corner_weights(self.visible).sum(dtype=np.float64))
+            values = 3 * float(corner_weights(self.visible).sum(dtype=np.float64))
         # In an image one pixel wide or high no pixel has both neighbors, and the mean would be 0 / 0.
         return 1.0 / values if self.reduction == "mean" and values else 1.0
 
 
-def _corner_weights(visible: Mask) -> Mask:
+def corner_weights(visible: Mask) -> Mask:
     """Return the least alpha of each pixel and its right and lower neighbors."""
     least: Mask = np.minimum(visible[:-1, :-1], np.minimum(visible[1:, :-1], visible[:-1, 1:]))
     return least
 
 
-def _variation(image: Tensor, exponent: float, weights: NDArray[np.float32] | None = None) -> Tensor:
+def variation(image: Tensor, exponent: float, weights: NDArray[np.float32] | None = None) -> Tensor:
     """Return the weighted sum of ``(dx^2 + dy^2)^exponent``; its gradient is faster than the automatic one."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def variation(values: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    def summed(values: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         corner = values[:-1, :-1]
         down, right = values[1:, :-1] - corner, values[:-1, 1:] - corner
         squares = tf.square(down) + tf.square(right)
@@ -571,4 +577,4 @@ def _variation(image: Tensor, exponent: float, weights: NDArray[np.float32] | No
 
         return tf.reduce_sum(powers if weights is None else powers * weights), gradient
 
-    return variation(image)
+    return summed(image)

@@ -29,6 +29,7 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import MaskFile, read_mask
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19
 from maskstyle.plans.lines import KeyPath
+from maskstyle.plans.map_reading import MapReading
 from maskstyle.plans.plan import Plan, RegionEntry
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import patches_table
@@ -102,15 +103,38 @@ def check_files(plan: Plan) -> None:
     plan.source.raise_found()
 
 
-def load_plan(plan: Plan) -> LoadedPlan:
+class FileReader:
+    """Reads the files of a plan. A subclass may remember what it read, or return it smaller."""
+
+    def image(self, path: Path) -> Picture:
+        """Return an image."""
+        return load_image(path)
+
+    def map(self, path: Path, reading: MapReading, image: Path | None) -> SemanticMap:
+        """Return a map, read as the plan says; `image` is the file of its image."""
+        return reading.read(path, image)
+
+    def mask(self, path: Path) -> MaskFile:
+        """Return a mask."""
+        return read_mask(path)
+
+
+def load_plan(plan: Plan, reader: FileReader | None = None) -> LoadedPlan:
     """Read the files of a plan, and find its colors in their maps.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    reader : FileReader, optional
+        Reads its files.
 
     Raises
     ------
     MaskstyleError
         If a file cannot be read or a color is not in its map; with the line of the plan.
     """
-    loader = _Loader(plan)
+    loader = _Loader(plan, reader or FileReader())
     plan = loader.plan
     values = {name: loader.value(name, each) for name, each in declared_inputs(plan.inputs).items()}
     plan.source.raise_found()  # all colors that no map has
@@ -118,7 +142,7 @@ def load_plan(plan: Plan) -> LoadedPlan:
     initial = None
     if plan.initial is not None:
         with plan.source.locating("settings", "init"):
-            picture = load_image(plan.file(plan.initial))
+            picture = loader.reader.image(plan.file(plan.initial))
             initial = with_alpha(picture.pixels, picture.alpha)
     inputs = plan.inputs(
         **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
@@ -184,8 +208,8 @@ def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
 class _Loader:
     """Reads each file of a plan once; collects names for messages, and notes."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, reader: FileReader) -> None:
+        self.plan, self.reader = plan, reader
         self.names: dict[str, str] = {}
         self.notes: list[str] = []
         self.beside: dict[str, Any] = {}
@@ -196,7 +220,7 @@ class _Loader:
         self._at_scales: dict[str, StyleImage] = {}
         main = plan.inputs.main
         with plan.source.locating(main):
-            self.picture = load_image(plan.file(plan.main))
+            self.picture = reader.image(plan.file(plan.main))
             require_visible(self.picture.alpha, str(plan.file(plan.main)))
         self._styles = {name: self._style_image(name) for name in plan.styles}
         if any(entry.region is not None for entry in plan.regions):
@@ -289,7 +313,7 @@ class _Loader:
         if name == self.plan.inputs.main:
             return self.picture.pixels
         with self.plan.source.locating(name):
-            return load_image(self.plan.file(self.plan.values[name])).pixels
+            return self.reader.image(self.plan.file(self.plan.values[name])).pixels
 
     def _style(self, name: str, declared: Declared) -> Any:
         (style,) = self._styles.values()
@@ -324,7 +348,7 @@ class _Loader:
         """Read a map; its aspect is checked here so that no color is missed in the map of another image."""
         reading, map_file = self.plan.reading, self.plan.file(file)
         with self.plan.source.locating(*path):
-            found = reading.read(map_file, None if image is None else image_file)
+            found = self.reader.map(map_file, reading, None if image is None else image_file)
             self.notes += reading.notes(found, str(map_file))
             self._read.append(found)
             if image is not None and not self._fits(found.size, size_of(image), map_file, image_file, "map"):
@@ -344,7 +368,7 @@ class _Loader:
     def _style_image(self, name: str) -> StyleImage:
         style = self.plan.styles[name]
         with self.plan.source.locating("styles", name, "image"):
-            picture = load_image(self.plan.file(style.image))
+            picture = self.reader.image(self.plan.file(style.image))
             require_visible(picture.alpha, str(self.plan.file(style.image)))
         image = with_alpha(picture.pixels, picture.alpha)
         file, style_map = self.plan.file(style.image), None
@@ -393,7 +417,7 @@ class _Loader:
 
     def _read_mask(self, path: Path, image: Path, size: Size) -> MaskFile:
         """Read a mask, turned and stretched as the plan says; a mask of its image's aspect keeps its size."""
-        found = read_mask(path)
+        found = self.reader.mask(path)
         if found.note is not None:
             self.notes.append(f"{path}: {found.note}")
         mask = np.ascontiguousarray(upright(found.mask, self.plan.reading.turn(path, image)))

@@ -1,4 +1,4 @@
-"""The files of a run in the record of its result: their paths from its folder, and their hashes."""
+"""The inputs of a run in the record of its result: the plan that repeats it, and its files with their hashes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,44 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from maskstyle.images.streams import STANDARD, is_stream, stream_bytes
+from maskstyle.networks.load import NetworkChoice
+from maskstyle.plans.load import LoadedPlan, plan_files
+from maskstyle.plans.write import resolved_table
+from maskstyle.synthesis.scene import Scene
+
+
+def run_record(loaded: LoadedPlan, scene: Scene, output: Path, choice: NetworkChoice) -> dict[str, Any]:
+    """Return the record of the inputs of a run: the plan that repeats it, and the hashes of its files.
+
+    Parameters
+    ----------
+    loaded : LoadedPlan
+        The plan with its files read.
+    scene : Scene
+        The scene that it describes.
+    output : Path
+        The result, from whose folder files are named.
+    choice : NetworkChoice
+        The network.
+
+    Returns
+    -------
+    dict
+        For the metadata of the result, beside those of `maskstyle.Result`.
+    """
+    plan = loaded.plan
+    files = plan_files(plan)
+    inputs = {
+        "plan": resolved_table(loaded, scene, lambda path: recorded_path(path, output)),
+        "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
+        # The path of weights that were found would reveal folders of this machine.
+        "weights": choice.source if plan.weights is None else recorded_path(files["weights",], output),
+        "notes": list(loaded.notes),
+    }
+    return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
 
 
 def recorded_path(path: Path, result: Path) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from maskstyle.cli.progress import StepBar, TimeLeft, clock
+from maskstyle import TimeLeft
+from maskstyle.cli.progress import StepBar, clock
 from maskstyle.settings import Settings
 from maskstyle.synthesis.scales import Step
 

@@ -1,0 +1,296 @@
+"""An objective for previews: its graphs are compiled once, and serve pictures of any size, regions and styles.
+
+`Objective` compiles its targets and cells into its graph, which suits large pictures, but takes a second or more for
+every size of every run. Here they are arguments of the graph, so that a change of the picture costs no compilation.
+The values are those of `Objective` up to rounding; masks that overlap take more memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.images.pixels import Image, Mask
+from maskstyle.networks.tensorflow import Tensor, tf
+from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.objective.gram import inverse_order
+from maskstyle.objective.terms import (
+    Guide,
+    LimitedContentTerm,
+    StyleTerm,
+    Term,
+    TotalVariationTerm,
+    content_penalty,
+    corner_weights,
+    divisor_of,
+    variation,
+)
+
+LARGEST_SIDE = 512
+"""Longer side in pixels of the largest picture; larger ones gain more from graphs of their own."""
+
+REMEMBERED = 12
+"""Images with features that are remembered: a preview often sees the images of the one before."""
+
+FEWEST_GUIDES = 8
+"""Guides that a graph has at least; their number is doubled as needed, so that few graphs serve all."""
+
+Arguments = dict[str, Any]
+
+
+class SharedGraphs:
+    """Compiled graphs, and features of the last images, that runs of small pictures share.
+
+    Pass one object to the `maskstyle.Run` of each run, with the same loaded network; it is for one thread. Runs that
+    it cannot serve, such as large ones or those that match patches, compile graphs of their own as usual.
+    """
+
+    def __init__(self) -> None:
+        self._features: dict[FeatureNetwork, Callable[[Tensor], dict[str, Tensor]]] = {}
+        self._objectives: dict[tuple[Any, ...], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]] = {}
+        self._remembered: OrderedDict[tuple[Any, ...], dict[str, Tensor]] = OrderedDict()
+
+    def features(self, network: FeatureNetwork, image: Image) -> dict[str, Tensor]:
+        """Return the features (H_l, W_l, C_l) of an image by layer."""
+        key = network, image.shape, hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+        if key not in self._remembered:
+            if network not in self._features:
+                spec = tf.TensorSpec((None, None, 3), tf.float32)
+                self._features[network] = tf.function(network.__call__, input_signature=[spec], autograph=False)
+            self._remembered[key] = self._features[network](tf.constant(image))
+        self._remembered.move_to_end(key)
+        while len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
+        return self._remembered[key]
+
+    def evaluation(
+        self, key: tuple[Any, ...], make: Callable[[], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]]
+    ) -> Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]:
+        """Return the graph of a structure, compiled at its first evaluation."""
+        if key not in self._objectives:
+            self._objectives[key] = make()
+        return self._objectives[key]
+
+
+def can_share(image_size: tuple[int, int], terms: Sequence[Term], margin: int) -> bool:
+    """Return whether shared graphs can evaluate terms for images of a (height, width)."""
+    known = (LimitedContentTerm, StyleTerm, TotalVariationTerm)
+    used = [term for term in terms if term.weight > 0]
+    return (
+        max(image_size) <= LARGEST_SIDE
+        and margin <= min(image_size)
+        and bool(used)
+        and all(isinstance(term, known) for term in used)
+    )
+
+
+class SharedObjective:
+    """A weighted sum of terms for images of one size, with its gradient, as `Objective` computes it.
+
+    Parameters
+    ----------
+    graphs : SharedGraphs
+        The graphs.
+    network : FeatureNetwork
+        Extracts the features.
+    size : (height, width)
+        Size of the images.
+    terms : sequence of Term
+        Terms that `can_share` accepts; those of weight 0 are left out.
+    free : (H, W) float32 array, optional
+        1 where pixels may change.
+    margin : int
+        Mirrored pixels that the network sees around the image.
+    """
+
+    def __init__(
+        self,
+        graphs: SharedGraphs,
+        network: FeatureNetwork,
+        size: tuple[int, int],
+        terms: Sequence[Term],
+        *,
+        free: Mask | None = None,
+        margin: int = 0,
+    ) -> None:
+        self.terms = tuple(term for term in terms if term.weight > 0)
+        seen = size[0] + 2 * margin, size[1] + 2 * margin
+        structure: list[Any] = []
+        arguments: Arguments = {"free": np.ones(size, np.float32) if free is None else free}
+        for place, term in enumerate(self.terms):
+            kind, values = _arguments_of(term, network, size, seen)
+            structure.append(kind)
+            arguments[f"term {place}"] = values
+        arguments = tf.nest.map_structure(_as_tensor, arguments)
+        self._arguments = arguments
+        self._evaluate = graphs.evaluation(
+            (network, margin, tuple(structure)), lambda: _compiled(network, margin, self.terms, structure, arguments)
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the terms, in order."""
+        return tuple(term.name for term in self.terms)
+
+    def value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the weighted value of each term, and the gradient of their sum."""
+        return self._evaluate(tf.convert_to_tensor(image, tf.float32), self._arguments)
+
+
+def _as_tensor(value: Any) -> Tensor:
+    return tf.constant(value) if getattr(value, "dtype", None) == np.int32 else tf.constant(value, tf.float32)
+
+
+def _compiled(
+    network: FeatureNetwork, margin: int, terms: Sequence[Term], structure: Sequence[Any], arguments: Arguments
+) -> Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]:
+    """Return the graph for a structure of terms: of the terms themselves it takes only what is in the structure."""
+    evaluations = [_evaluation_of(term, kind, network) for term, kind in zip(terms, structure, strict=True)]
+
+    def value_and_gradient(image: Tensor, given: Arguments) -> tuple[Tensor, Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(image)
+            padding = [[margin, margin], [margin, margin], [0, 0]]
+            features = network(tf.pad(image, padding, "SYMMETRIC") if margin else image)
+            values = [
+                given[f"term {place}"]["weight"] * evaluate(image, features, given[f"term {place}"])
+                for place, evaluate in enumerate(evaluations)
+            ]
+            total = tf.add_n(values)
+        gradient = tape.gradient(total, image, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return tf.stack(values), gradient * given["free"][..., tf.newaxis]
+
+    specs = tf.nest.map_structure(_any_size, arguments)
+    image = tf.TensorSpec((None, None, 3), tf.float32)
+    compiled: Any = tf.function(value_and_gradient, input_signature=[image, specs], autograph=False)
+    return compiled  # type: ignore[no-any-return]
+
+
+def _any_size(tensor: Tensor) -> Any:
+    return tf.TensorSpec([None] * len(tensor.shape), tensor.dtype)
+
+
+def _arguments_of(
+    term: Term, network: FeatureNetwork, size: tuple[int, int], seen: tuple[int, int]
+) -> tuple[tuple[Any, ...], Arguments]:
+    """Return the structure of a term, and its values as arguments of a graph."""
+    if isinstance(term, StyleTerm):
+        return _style_arguments(term, network, size, seen)
+    if isinstance(term, LimitedContentTerm):
+        assert term.limits is not None
+        layers = [layer for layer, _ in term.layers]
+        values: Arguments = {"weight": term.weight, "limits": term.limits.limits, "shares": term.limits.shares}
+        values["targets"] = {layer: tf.cast(term.targets[layer], tf.float32) for layer in layers}
+        values["weights"] = {layer: term.limits.weights[layer] for layer in layers}
+        return ("content", tuple(layers)), values
+    assert isinstance(term, TotalVariationTerm)
+    counted = (
+        np.ones((size[0] - 1, size[1] - 1), np.float32) if term.visible is None else corner_weights(term.visible)
+    )
+    values = {"weight": term.weight * term.factor(size), "counted": counted}
+    return ("variation", term.exponent, term.pixel_range), values
+
+
+def _style_arguments(
+    term: StyleTerm, network: FeatureNetwork, size: tuple[int, int], seen: tuple[int, int]
+) -> tuple[tuple[Any, ...], Arguments]:
+    layers: Arguments = {}
+    most = max((len(term.guides_at(layer)) for layer, _ in term.layers), default=0)
+    room = FEWEST_GUIDES
+    while room < most:
+        room *= 2
+    for layer, layer_weight in term.layers:
+        if term.guides_at(layer):
+            grid = network.architecture.grid(seen, layer)
+            arguments = _guide_arguments(term, layer, grid, size, room)
+            layers[layer] = arguments | {"layer weight": layer_weight}
+    return ("style", tuple(layers), room), {"weight": term.weight, "layers": layers}
+
+
+def _guide_arguments(
+    term: StyleTerm, layer: str, grid: tuple[int, int], size: tuple[int, int], room: int
+) -> Arguments:
+    """Return the cells, targets and factors of the guides of a layer, with empty guides up to `room`."""
+    guides = term.guides_at(layer)
+    cells, weights = zip(*(_cells_of(guide, layer, grid) for guide in guides), strict=True)
+    empty = room - len(guides)
+    order = np.concatenate(cells)
+    targets = [guide.targets[layer] * np.float32(term.target_factor(guide, layer, grid)) for guide in guides]
+    scales = term.scales(guides, layer, grid, float(np.prod(size)))
+    return {
+        "order": order,
+        "inverse": inverse_order(order, grid[0] * grid[1]),
+        "weights": np.concatenate(weights),
+        "counts": np.array([len(each) for each in cells] + [0] * empty, np.int32),
+        "divisors": np.array([divisor_of(guide, layer, grid) for guide in guides] + [1.0] * empty, np.float32),
+        "targets": np.stack([*targets, *[np.zeros_like(targets[0])] * empty]),
+        "scales": np.array([*scales, *[0.0] * empty], np.float32),
+    }
+
+
+def _cells_of(guide: Guide, layer: str, grid: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the cells of a guide that count, and their weights."""
+    if guide.cells is not None:
+        cells = guide.cells[layer].astype(np.int32)
+        return cells, np.ones(len(cells), np.float32)
+    if guide.weights is None:
+        count = grid[0] * grid[1]
+        return np.arange(count, dtype=np.int32), np.ones(count, np.float32)
+    flat = guide.weights[layer].ravel()
+    cells = np.flatnonzero(flat).astype(np.int32)
+    return cells, flat[cells].astype(np.float32)
+
+
+def _evaluation_of(
+    term: Term, kind: tuple[Any, ...], network: FeatureNetwork
+) -> Callable[[Tensor, Mapping[str, Tensor], Arguments], Tensor]:
+    """Return the function of an image, its features and the arguments of a term that gives its unweighted value."""
+    name, *rest = kind
+    if name == "style":
+        layers, room = rest
+        return lambda image, features, given: tf.add_n(
+            [_style_at(network, layer, features[layer], given["layers"][layer], room) for layer in layers]
+        )
+    if name == "content":
+        return lambda image, features, given: _content(network, rest[0], features, given)
+    exponent, pixel_range = rest
+    return lambda image, features, given: variation(image * pixel_range, exponent, given["counted"][..., tf.newaxis])
+
+
+def _style_at(network: FeatureNetwork, layer: str, features: Tensor, given: Arguments, room: int) -> Tensor:
+    channels = features.shape[-1]
+    rows = tf.cast(tf.reshape(features, (-1, channels)), tf.float32)
+    gathered = _take(rows, given["order"], given["inverse"])
+    weighted = gathered * given["weights"][:, tf.newaxis]
+    parts = tf.split(gathered, given["counts"], num=room), tf.split(weighted, given["counts"], num=room)
+    grams = tf.stack([tf.matmul(own, part, transpose_a=True) for part, own in zip(*parts, strict=True)])
+    measured = network.measured_gram(layer, grams / given["divisors"][:, tf.newaxis, tf.newaxis])
+    distances = tf.reduce_sum(tf.square(measured - given["targets"]), axis=(1, 2))
+    return given["layer weight"] * tf.reduce_sum(given["scales"] * distances)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _take(rows: Tensor, order: Tensor, inverse: Tensor) -> tuple[Tensor, Callable[[Tensor], Any]]:
+    """Gather rows; its gradient gathers, too, which is faster than the automatic scatter."""
+
+    def gradient(upstream: Tensor) -> Any:
+        joined = tf.concat([upstream, tf.zeros((1, tf.shape(rows)[1]))], axis=0)
+        return tf.reduce_sum(tf.gather(joined, inverse), axis=0), None, None
+
+    return tf.gather(rows, order), gradient
+
+
+def _content(
+    network: FeatureNetwork, layers: Sequence[str], features: Mapping[str, Tensor], given: Arguments
+) -> Tensor:
+    distances = []
+    for layer in layers:
+        own = tf.cast(network.measured(layer, features[layer]), tf.float32)
+        squares = tf.reduce_sum(tf.square(own - given["targets"][layer]), axis=-1)
+        distances.append(tf.linalg.matvec(given["weights"][layer], tf.reshape(squares, [-1])))
+    return content_penalty(tf.add_n(distances), given["limits"], given["shares"])

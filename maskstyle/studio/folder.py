@@ -1,0 +1,144 @@
+"""The folder of a project: every path in it is made here, from ids of the server's own, and no link is followed."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.images import write_text
+
+STATE, PLAN = "studio.json", "plan.toml"
+
+FOLDERS = ("images", "maps", "masks", "results")
+
+_ID = re.compile(r"[0-9a-f]{8}")
+_NUMBER = re.compile(r"[0-9]{4,8}")
+_SUFFIX = re.compile(r"\.[a-z]{3,5}")
+
+
+class MissingError(MaskstyleError):
+    """The project has nothing of this name."""
+
+
+class Folder:
+    """The folder of a project.
+
+    Parameters
+    ----------
+    root : Path
+        The folder; made where it is missing.
+
+    Raises
+    ------
+    SettingsError
+        If it is a file, cannot be written, or holds a plan that the studio did not write.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        if root.exists() and not root.is_dir():
+            raise SettingsError(f"expected a folder for the project, but {root} is a file; name a folder")
+        if (root / PLAN).exists() and not (root / STATE).exists():
+            raise SettingsError(
+                f"{root / PLAN} is a plan that the studio did not write and would replace; name another folder"
+            )
+        try:
+            for name in FOLDERS:
+                self._no_link(root / name)
+                (root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"the folder {root} cannot be written ({error.strerror or error}); name another folder"
+            ) from None
+        if not os.access(root, os.W_OK | os.X_OK):
+            raise SettingsError(f"there is no permission to write to the folder {root}; name another folder")
+
+    @property
+    def state(self) -> Path:
+        """The file of the state."""
+        return self._file(STATE)
+
+    @property
+    def plan(self) -> Path:
+        """The plan file."""
+        return self._file(PLAN)
+
+    def image(self, key: str, suffix: str) -> Path:
+        """Return the file of an image."""
+        return self._file("images", f"{_checked(_ID, key)}{_checked(_SUFFIX, suffix)}")
+
+    def map(self, key: str) -> Path:
+        """Return the file of the map of an image."""
+        return self._file("maps", f"{_checked(_ID, key)}.png")
+
+    def mask(self, key: str) -> Path:
+        """Return the file of a mask, as `maskstyle run` reads it."""
+        return self._file("masks", f"{_checked(_ID, key)}.png")
+
+    def painting(self, key: str) -> Path:
+        """Return the file of a painted mask before any feather."""
+        return self._file("masks", f"{_checked(_ID, key)}_painted.png")
+
+    def result(self, number: str, suffix: str) -> Path:
+        """Return a file of a result: the picture, its plan or its layers."""
+        return self._file("results", f"{_checked(_NUMBER, number)}{suffix}")
+
+    def kept(self, number: str, *names: str) -> Path:
+        """Return a file of what a result was made from."""
+        return self._file("results", _checked(_NUMBER, number), *names)
+
+    def results(self) -> list[str]:
+        """Return the numbers of the results that have a plan, oldest first."""
+        found = (path.stem for path in (self.root / "results").glob("*.toml") if not path.is_symlink())
+        return sorted((number for number in found if _NUMBER.fullmatch(number)), key=int)
+
+    def new_result(self) -> str:
+        """Return the number of the next result."""
+        names = (path.name.split(".")[0] for path in (self.root / "results").iterdir())
+        taken = [int(name) for name in names if _NUMBER.fullmatch(name)]
+        return f"{max(taken, default=0) + 1:04}"
+
+    def temporary(self, suffix: str) -> Path:
+        """Return a name for a file that is written first, and renamed when it is complete."""
+        return self._file("images", f".{secrets.token_hex(8)}{suffix}")
+
+    def write_text(self, path: Path, text: str) -> None:
+        """Write a file of the folder atomically."""
+        self._no_link(path)
+        write_text(path, text)
+
+    def write_bytes(self, path: Path, data: bytes) -> None:
+        """Write a file of the folder atomically."""
+        self._no_link(path)
+        temporary = self.temporary(".part")
+        try:
+            temporary.write_bytes(data)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _file(self, *names: str) -> Path:
+        path = self.root
+        for name in names:
+            path = path / name
+            self._no_link(path)
+        return path
+
+    def _no_link(self, path: Path) -> None:
+        """Raise where a name of the folder leads elsewhere: a project may come from another person."""
+        if path.is_symlink():
+            raise MissingError(f"{path.name} in the project's folder is a link, which the studio does not follow")
+
+
+def new_id() -> str:
+    """Return a new id of an image or mask."""
+    return secrets.token_hex(4)
+
+
+def _checked(pattern: re.Pattern[str], text: str) -> str:
+    if not pattern.fullmatch(text):
+        raise MissingError("the project has nothing of this name")
+    return text

@@ -1,0 +1,203 @@
+"""A project: its state in memory and in its folder, changed by one request at a time and saved before the answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+
+from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.plans import plan_text
+from maskstyle.studio.folder import Folder, MissingError
+from maskstyle.studio.models import Assignment, MaskChange, ProjectChange, Saved, StoredImage, StoredMask
+from maskstyle.studio.sentences import sentence_of
+from maskstyle.studio.to_plan import plan_table
+
+PLAN_COMMENT = "written by maskstyle studio, which replaces it with every change; paint it with: maskstyle run"
+
+
+class StaleError(MaskstyleError):
+    """Another tab changed the project first."""
+
+
+class Project:
+    """The state of a project.
+
+    Parameters
+    ----------
+    folder : Folder
+        Its folder; the state is read from there, or begun.
+    on_change : callable, optional
+        Called with the new version after each change.
+
+    Raises
+    ------
+    SettingsError
+        If ``studio.json`` is damaged.
+    """
+
+    def __init__(self, folder: Folder, on_change: Callable[[int], None] | None = None) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.on_change = on_change or (lambda version: None)
+        self.saved = _read(folder)
+        self._save()
+
+    @contextmanager
+    def changing(self, version: int | None = None, *, silent: bool = False) -> Iterator[Saved]:
+        """Change the state in the block, and save it at its end; an error in the block leaves it as it was.
+
+        Parameters
+        ----------
+        version : int, optional
+            The version that the caller knows.
+        silent : bool
+            Whether the version stays, as for a map, which has a version of its own.
+
+        Raises
+        ------
+        StaleError
+            If the state has another version.
+        """
+        with self.lock:
+            if version is not None and version != self.saved.version:
+                raise StaleError("another tab changed the project first; its newest state is shown now")
+            before = self.saved
+            draft = before.model_copy(deep=True)
+            yield draft
+            draft.version = before.version + (not silent)
+            self.saved = draft
+            try:
+                self._save()
+            except BaseException:
+                self.saved = before
+                raise
+        if not silent:
+            self.on_change(draft.version)
+
+    def _save(self) -> None:
+        self.folder.write_text(self.folder.state, self.saved.model_dump_json(indent=1) + "\n")
+        table = plan_table(self.saved)
+        if table is None:
+            self.folder.plan.unlink(missing_ok=True)
+        else:
+            self.folder.write_text(self.folder.plan, plan_text(table, PLAN_COMMENT))
+
+    def image(self, key: str) -> StoredImage:
+        """Return an image of the project."""
+        found = self.saved.images.get(key)
+        if found is None:
+            raise MissingError("the project has no such image")
+        return found
+
+    def mask(self, key: str) -> StoredMask:
+        """Return a mask of the project."""
+        found = next((mask for mask in self.saved.masks if mask.id == key), None)
+        if found is None:
+            raise MissingError("the project has no such mask")
+        return found
+
+
+def apply_change(state: Saved, change: ProjectChange) -> None:
+    """Apply what the page changes to a state.
+
+    Raises
+    ------
+    MissingError, SettingsError
+        If the change names an image, mask or setting that there is not.
+    """
+    if change.mode is not None:
+        state.mode = change.mode
+    if change.styles is not None:
+        _check_order(state.styles, change.styles)
+        state.styles = list(change.styles)
+    for named in change.images or ():
+        if named.id not in state.images:
+            raise MissingError("the project has no such image")
+        state.images[named.id].name = named.name
+    if change.regions is not None:
+        _assign(state, change)
+    if change.masks is not None:
+        for mask in change.masks:
+            check_mask(state, mask)
+        _check_order([mask.id for mask in state.masks], [mask.id for mask in change.masks])
+        versions = {mask.id: mask.version for mask in state.masks}
+        state.masks = [mask.model_copy(update={"version": versions[mask.id] + 1}) for mask in change.masks]
+    if change.settings is not None:
+        values = {**state.settings.model_dump(), **change.settings}
+        state.settings = type(state.settings).model_validate(values)
+
+
+def check_mask(state: Saved, mask: MaskChange) -> None:
+    """Raise MissingError if a mask names a style that there is not."""
+    if mask.style is not None and mask.style not in state.styles:
+        raise MissingError("the mask names a style that the project does not have; choose one of its styles")
+
+
+def remove_image(state: Saved, key: str) -> None:
+    """Remove an image from a state; regions and masks that had its style take the default."""
+    if key not in state.images:
+        raise MissingError("the project has no such image")
+    state.styles = [each for each in state.styles if each != key]
+    state.content = None if state.content == key else state.content
+    state.doodle = None if state.doodle == key else state.doodle
+    state.masks = [mask for mask in state.masks if mask.content != key]
+    for mask in state.masks:
+        if mask.style == key:
+            mask.style = mask.style_color = None
+    state.regions.pop(key, None)
+    for assigned in state.regions.values():
+        for region in assigned.values():
+            if region.style == key:
+                region.style = region.style_color = None
+    del state.images[key]
+
+
+def _assign(state: Saved, change: ProjectChange) -> None:
+    canvas = state.canvas
+    if canvas is None:
+        raise MissingError("the project has no content image, so it has no regions")
+    assigned = state.regions.setdefault(canvas.id, {})
+    for region in change.regions or ():
+        if region.style is not None and region.style not in state.styles:
+            raise MissingError(f"region {region.color} names a style that the project does not have")
+        assigned[region.color] = Assignment(**region.model_dump(exclude={"color", "number", "share"}))
+
+
+def _check_order(known: list[str], given: list[str]) -> None:
+    if sorted(known) != sorted(given):
+        raise SettingsError("expected all ids of the project once, in their new order; load the newest state")
+
+
+def _read(folder: Folder) -> Saved:
+    """Read the state; an image with a file that is gone is an error, as someone may only have moved it."""
+    if not folder.state.exists():
+        return Saved()
+    try:
+        saved = Saved.model_validate_json(folder.state.read_bytes())
+        _check_references(saved)
+    except ValidationError as error:
+        raise _damaged(folder, sentence_of(error.errors())) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise _damaged(folder, str(error)) from None
+    for image in saved.images.values():
+        files = [folder.image(image.id, image.suffix)] if image.suffix else []
+        files += [folder.map(image.id)] if image.map_version else []
+        for file in files:
+            if not file.is_file():
+                raise SettingsError(f"the project needs {file}, which does not exist; put it back")
+    return saved
+
+
+def _check_references(saved: Saved) -> None:
+    named = [each for each in (saved.content, saved.doodle, *saved.styles) if each is not None]
+    named += [mask.content for mask in saved.masks]
+    missing = [each for each in named if each not in saved.images]
+    if missing or any(key != image.id for key, image in saved.images.items()):
+        raise ValueError("it names images that it does not describe")
+
+
+def _damaged(folder: Folder, why: str) -> SettingsError:
+    return SettingsError(f"{folder.state} is damaged ({why}); restore it, or name another folder")

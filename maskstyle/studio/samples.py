@@ -1,0 +1,54 @@
+"""The samples that come with the studio: a photo and a painting with their maps, or a doodle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from maskstyle.studio.folder import MissingError
+
+
+class Sample(NamedTuple):
+    """A sample: the names of its files, without folder.
+
+    Parameters
+    ----------
+    content : str
+        The content image; empty for a doodle.
+    style : str
+        The style image.
+    doodle : str
+        The map of a doodle.
+    """
+
+    content: str
+    style: str
+    doodle: str = ""
+
+
+SAMPLES = {
+    "coffee": Sample("coffee.jpg", "breakfast.jpg"),
+    "astronaut": Sample("astronaut.jpg", "portrait.jpg"),
+    "rocket": Sample("rocket.jpg", "lighthouse.jpg"),
+    "coast": Sample("", "harbour.jpg", "coast_doodle.png"),
+}
+
+_PLACES = (Path(__file__).parent / "samples", Path(__file__).parents[2] / "samples")
+"""In an installed package, and in a clone of the repository."""
+
+
+def sample_names() -> list[str]:
+    """Return the names of the samples that are installed."""
+    return [name for name, sample in SAMPLES.items() if _found(sample.style) is not None]
+
+
+def sample_file(file: str) -> Path:
+    """Return a file of a sample."""
+    found = _found(file)
+    if found is None:
+        raise MissingError("there is no such sample")
+    return found
+
+
+def _found(file: str) -> Path | None:
+    return next((place / file for place in _PLACES if (place / file).is_file()), None)

@@ -1,0 +1,66 @@
+"""Shared graphs: the values of the usual objective, for pictures that differ in size, regions and styles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from reference import random_image
+from small_scenes import LAYERS, SETTINGS, side_by_side, stacked
+
+from maskstyle import PlanRegion, Run, SharedGraphs, StyleImage, paint
+from maskstyle.techniques import BasicInputs, DoodleInputs, PlanInputs
+
+CONTENT, STYLE = random_image(1, 12, 16), random_image(2, 16, 10) ** 2
+
+
+def basic():
+    return BasicInputs(random_image(4, 14, 10), [STYLE], settings=SETTINGS)
+
+
+def regions():
+    style = StyleImage(STYLE, stacked(STYLE.shape[:2]))
+    planned = [PlanRegion((255, 0, 0), style=style, strength=0.8), PlanRegion((0, 0, 255))]
+    return PlanInputs(CONTENT, planned, content_map=side_by_side((12, 16)), settings=SETTINGS)
+
+
+def masks():
+    style, fade = StyleImage(STYLE), np.tile(np.linspace(0, 1, 16, dtype=np.float32), (12, 1))
+    planned = [PlanRegion(mask=fade, style=style), PlanRegion(mask=fade[:, ::-1].copy(), style=style)]
+    return PlanInputs(CONTENT, planned, settings=SETTINGS)
+
+
+def doodle():
+    given = SETTINGS.changed(content_weight=0.0)
+    return DoodleInputs(STYLE, style_map=stacked((16, 10)), doodle=side_by_side((20, 24)), settings=given)
+
+
+@pytest.mark.usefixtures("eagerly")
+def test_every_run_has_the_losses_that_it_has_alone(tiny_network):
+    network, graphs = tiny_network(LAYERS, padding="edge"), SharedGraphs()
+    for make in (basic, regions, masks, doodle, regions):
+        alone = paint(make().scene(), Run(network=network))
+        shared = paint(make().scene(), Run(network=network, graphs=graphs))
+        for one, other in zip(alone.steps, shared.steps, strict=True):
+            assert one.losses == pytest.approx(other.losses, rel=1e-4)
+        assert_allclose(shared.image, alone.image, atol=2e-3)
+
+
+def test_a_change_of_the_picture_compiles_nothing(tiny_network):
+    import tensorflow as tf
+
+    network, graphs, traces = tiny_network(LAYERS, padding="edge"), SharedGraphs(), []
+    original = tf.function
+
+    def counting(*arguments, **options):
+        traces.append(arguments)
+        return original(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tf, "function", counting)
+        paint(regions().scene(), Run(network=network, graphs=graphs))
+        first = len(traces)
+        paint(masks().scene(), Run(network=network, graphs=graphs))
+        paint(basic().scene(), Run(network=network, graphs=graphs))
+    assert first == 2  # features and the objective
+    assert len(traces) == first
