@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 
-SUFFIXES_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
-
 
 @dataclass(frozen=True)
 class Files:
@@ -177,12 +175,6 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
         for other, another in written.items():
             if flag < other and _same(path, another):
                 raise ImageError(f"{flag} and {other} are both {path}; give each its own name")
-
-
-def check_transparency(output: Path, cause: str) -> None:
-    """Raise ImageError if an output cannot keep the transparency that something needs."""
-    if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
-        raise ImageError(f"{cause}, which {output.suffix} cannot keep; choose an output that ends in .png")
 
 
 @contextmanager

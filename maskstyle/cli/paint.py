@@ -85,7 +85,19 @@ def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
         plan, notes = plan_of_options(inputs, given)
         paint_plan(plan, asked_of(plan, given, notes))
 
-    parameters = _arranged([*_inputs(inputs), *_settings(inputs), *_run(inputs)])
+    parameters = arranged(painting_parameters(inputs))
+    return with_parameters(command, parameters, inputs)
+
+
+def painting_parameters(inputs: type[Inputs]) -> list[inspect.Parameter]:
+    """Return the arguments and options of the command of a technique."""
+    return [*_inputs(inputs), *_settings(inputs), *_run(inputs)]
+
+
+def with_parameters(
+    command: Callable[..., None], parameters: list[inspect.Parameter], inputs: type[Inputs]
+) -> Callable[..., None]:
+    """Return a command with the parameters, name and help that Typer reads."""
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     command.__name__ = inputs.technique
@@ -220,7 +232,7 @@ def _rest() -> inspect.Parameter:
     return inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 
-def _arranged(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
+def arranged(parameters: list[inspect.Parameter]) -> list[inspect.Parameter]:
     """Return parameters in the order of the help: arguments, then panel by panel, the most used first."""
 
     def place(parameter: inspect.Parameter) -> tuple[int, int]:

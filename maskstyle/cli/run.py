@@ -65,20 +65,9 @@ def run(
     """Paint the picture that a plan file describes."""
     from maskstyle.cli.outputs import Files
     from maskstyle.cli.session import Asked, paint_plan
-    from maskstyle.plans.load import check_files
     from maskstyle.plans.read import read_plan
 
-    read = read_plan(plan)
-    if draft:
-        read = dataclasses.replace(read, settings=read.settings.changed(**draft_changes(weights)))
-    read = _with_values(read, values or [])
-    notes = []
-    if draft and weights is None and read.weights is not None and read.settings.network == DRAFT["network"]:
-        notes.append(f"the draft uses {DRAFT['network']}, without {read.weights}, which the plan names")
-        read = dataclasses.replace(read, weights=None)
-    check_files(read)
-    if weights is not None:
-        read = dataclasses.replace(read, weights=str(weights.absolute()))
+    read, notes = changed_plan(read_plan(plan), values or [], draft=draft, weights=weights)
     written = output or (None if read.output is None else read.file(read.output))
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
@@ -103,6 +92,23 @@ def run(
         _paint_sheet(read, tried, asked)
     else:
         paint_plan(read, asked)
+
+
+def changed_plan(plan: Plan, values: Sequence[str], *, draft: bool, weights: Path | None) -> tuple[Plan, list[str]]:
+    """Return a plan as ``--set``, ``--draft`` and ``--weights`` change it, and notes; its files must exist."""
+    from maskstyle.plans.load import check_files
+
+    if draft:
+        plan = dataclasses.replace(plan, settings=plan.settings.changed(**draft_changes(weights)))
+    plan = _with_values(plan, values)
+    notes = []
+    if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:
+        notes.append(f"the draft uses {DRAFT['network']}, without {plan.weights}, which the plan names")
+        plan = dataclasses.replace(plan, weights=None)
+    check_files(plan)
+    if weights is not None:
+        plan = dataclasses.replace(plan, weights=str(weights.absolute()))
+    return plan, notes
 
 
 def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:

@@ -13,9 +13,10 @@ import typer
 from rich.markup import escape
 
 from maskstyle.cli.console import Interrupt, announce, interruptible, messages, print_wide, tables
-from maskstyle.cli.outputs import Files, check_transparency, write_json, writing
+from maskstyle.cli.outputs import Files, write_json, writing
 from maskstyle.cli.placements import styles_table
 from maskstyle.errors import MaskstyleError, NumericalError
+from maskstyle.images.files import check_transparency
 from maskstyle.images.headers import read_dpi
 from maskstyle.images.io import save_image
 from maskstyle.images.layers import Layer, save_layers

@@ -39,6 +39,8 @@ FORMAT_OF_SUFFIX = {
     ".bmp": "BMP",
 }
 
+SUFFIXES_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
+
 READABLE_SUFFIXES = (*FORMAT_OF_SUFFIX, ".gif", ".avif", ".heic", ".heif")
 
 # First bytes of the readable formats, and of other formats that people are likely to pass.
@@ -138,6 +140,12 @@ def format_by_suffix(path: Path) -> str:
             f"expected an output name ending in {_listed(tuple(FORMAT_OF_SUFFIX))}, but {path} has "
             f"{extension}; rename the output"
         ) from None
+
+
+def check_transparency(output: Path, cause: str) -> None:
+    """Raise ImageError if an output cannot keep the transparency that something needs."""
+    if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
+        raise ImageError(f"{cause}, which {output.suffix} cannot keep; choose an output that ends in .png")
 
 
 @contextmanager

@@ -91,6 +91,36 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
     return {path: plan.file(file) for path, file in named.items() if file is not None}
 
 
+def with_renamed_files(plan: Plan, rename: Callable[[str], str]) -> Plan:
+    """Return a plan that names its files otherwise.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    rename : callable
+        From a file as the plan names it to its new name.
+    """
+
+    def renamed(file: str | None) -> str | None:
+        return None if file is None else rename(file)
+
+    named = [path[0] for path in plan_files(plan) if len(path) == 1 and path != ("weights",)]
+    return replace(
+        plan,
+        values={**plan.values, **{str(name): rename(plan.values[str(name)]) for name in named}},
+        weights=renamed(plan.weights),
+        initial=renamed(plan.initial),
+        styles={
+            name: replace(style, image=rename(style.image), map=renamed(style.map))
+            for name, style in plan.styles.items()
+        },
+        regions=tuple(
+            replace(each, mask=renamed(each.mask), style_mask=renamed(each.style_mask)) for each in plan.regions
+        ),
+    )
+
+
 def check_files(plan: Plan) -> None:
     """Raise SettingsError, or Mistakes, if files of a plan file do not exist."""
     for path, file in plan_files(plan).items():

@@ -1,0 +1,239 @@
+"""Paint the pictures of a batch on several processes or machines, with Dask.
+
+A picture is one task. Its plan and the bytes of its files are sent, so that workers need no shared folder, and the
+bytes of its result are sent back, so that each result is written once, by the process that began the batch.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskstyle.batch.work import Outcome, Painter, Task
+from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.images.writing import replacing
+from maskstyle.plans import Plan
+from maskstyle.plans.load import plan_files, with_renamed_files
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+AHEAD = 2
+"""Tasks per thread of the workers that are sent ahead, so that none waits."""
+
+_LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
+_ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://.+:[0-9]+")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A task to send.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its plan, with all files named relative to the plan.
+    folder : str
+        The folder of the plan here, without the root of the file system.
+    output : str
+        The result here, without the root.
+    """
+
+    plan: Plan
+    folder: str
+    output: str
+
+
+def check_scheduler(scheduler: str) -> None:
+    """Raise SettingsError if Dask is not installed, or a scheduler is neither ``local:N`` nor an address."""
+    if _LOCAL.fullmatch(scheduler) is None and _ADDRESS.fullmatch(scheduler) is None:
+        raise SettingsError(f"--scheduler is {scheduler!r}; expected local:N, or an address such as tcp://host:8786")
+    if importlib.util.find_spec("distributed") is None:
+        raise SettingsError('--scheduler needs Dask; install it with: pip install "maskstyle[dask]"')
+
+
+def paint_all(
+    tasks: Sequence[Task],
+    scheduler: str,
+    *,
+    force: bool,
+    on_outcome: Callable[[Outcome], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Paint pictures on the workers of a scheduler.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The pictures.
+    scheduler : str
+        ``local:N`` for N processes of this machine, which share its cores, or the address of a Dask scheduler.
+    force : bool
+        See `Painter`.
+    on_outcome : callable
+        Called with what became of each picture, in the order in which they end.
+    should_stop : callable
+        Called now and then; return True to give up the pictures that are not done.
+    """
+    with _client(scheduler) as client:
+        pending = iter(tasks)
+        shared = _Shared(client, tasks)
+        running: dict[Future[Any], Task] = {}
+        capacity = AHEAD * max(1, sum(client.nthreads().values()))
+        while not should_stop():
+            for task in _first(pending, capacity - len(running)):
+                future = _sent(client, task, shared, force=force, on_outcome=on_outcome)
+                if future is not None:
+                    running[future] = task
+            if not running:
+                return
+            for future in _ended(running):
+                on_outcome(_received(future, running.pop(future)))
+        client.cancel(list(running))
+
+
+def _first(tasks: Iterator[Task], count: int) -> Iterator[Task]:
+    for _, task in zip(range(count), tasks, strict=False):
+        yield task
+
+
+def _sent(
+    client: Client, task: Task, shared: _Shared, *, force: bool, on_outcome: Callable[[Outcome], None]
+) -> Future[Any] | None:
+    """Send a task; None if it is done before, or its files cannot be read, which are outcomes already."""
+    try:
+        if not force and task.output.exists() and _painter().is_done(task):
+            on_outcome(Outcome(task.name, task.output, "done before"))
+            return None
+        parcel, files = _parcel(task), shared.files(task.plan)
+    except (MaskstyleError, OSError) as error:
+        on_outcome(Outcome(task.name, task.output, "failed", " ".join(str(error).split())))
+        return None
+    return client.submit(paint_parcel, parcel, files, pure=False, retries=2)
+
+
+def _ended(running: dict[Future[Any], Task]) -> list[Future[Any]]:
+    """Return the futures that have ended; waits for the first, but no longer than a second."""
+    from distributed import TimeoutError as DaskTimeoutError
+    from distributed import wait
+
+    try:
+        return list(wait(list(running), timeout=1, return_when="FIRST_COMPLETED").done)
+    except DaskTimeoutError:
+        return []
+
+
+def _received(future: Future[Any], task: Task) -> Outcome:
+    """Write a result that was sent back."""
+    try:
+        outcome: Outcome
+        outcome, picture = future.result()
+        if picture is not None:
+            with replacing(task.output) as file:
+                file.write(picture)
+    except Exception as error:  # whatever a worker raises is the outcome of its picture
+        return Outcome(task.name, task.output, "failed", " ".join(f"{type(error).__name__}: {error}".split()))
+    return replace(outcome, name=task.name, output=task.output)
+
+
+class _Shared:
+    """The bytes of files: those that several tasks read are sent to the workers once."""
+
+    def __init__(self, client: Client, tasks: Sequence[Task]) -> None:
+        self._client = client
+        self._count = Counter(path for task in tasks for path in set(plan_files(task.plan).values()))
+        self._sent: dict[Path, Any] = {}
+
+    def files(self, plan: Plan) -> dict[str, Any]:
+        """Return the files of a plan by their paths without the root: bytes, or futures of them."""
+        return {_rootless(path): self._bytes(path) for path in plan_files(plan).values()}
+
+    def _bytes(self, path: Path) -> Any:
+        if self._count[path] == 1:
+            return path.read_bytes()
+        if path not in self._sent:
+            self._sent[path] = self._client.scatter(path.read_bytes(), broadcast=False)
+        return self._sent[path]
+
+
+def _parcel(task: Task) -> Parcel:
+    folder = os.path.abspath(task.plan.path.parent)
+
+    def relative(file: str) -> str:
+        return os.path.relpath(task.plan.file(file), folder)
+
+    return Parcel(with_renamed_files(task.plan, relative), _rootless(Path(folder)), _rootless(task.output))
+
+
+def _rootless(path: Path) -> str:
+    """Return an absolute path without its root or drive, so that it can lie in another folder."""
+    return Path(*Path(os.path.abspath(path)).parts[1:]).as_posix()
+
+
+def paint_parcel(parcel: Parcel, files: dict[str, bytes]) -> tuple[Outcome, bytes | None]:
+    """Paint a task on a worker; return what became of it, and the bytes of its result.
+
+    Files lie in a temporary folder as they do where they come from, so that the record of the result is the same.
+    """
+    with tempfile.TemporaryDirectory(prefix="maskstyle-") as root:
+        for name, content in files.items():
+            path = Path(root, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        output = Path(root, parcel.output)
+        for folder in (output.parent, Path(root, parcel.folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+        plan = replace(parcel.plan, path=Path(root, parcel.folder, parcel.plan.path.name))
+        outcome = _painter().paint(Task(plan, output))
+        notes = tuple(note.replace(root, "") for note in outcome.notes)
+        outcome = replace(outcome, detail=outcome.detail.replace(root, ""), notes=notes)
+        return outcome, output.read_bytes() if outcome.state == "painted" else None
+
+
+@cache
+def _painter() -> Painter:
+    """Return the painter of this worker, whose networks stay loaded."""
+    return Painter(checkpoint_every=0)
+
+
+@contextmanager
+def _client(scheduler: str) -> Iterator[Client]:
+    """Connect to a scheduler, or start one with processes of this machine."""
+    from distributed import Client, LocalCluster
+
+    local = _LOCAL.fullmatch(scheduler)
+    if local is None:
+        try:
+            client = Client(scheduler, timeout=10)
+        except OSError as error:
+            raise SettingsError(
+                f"no Dask scheduler answers at {scheduler}; start one with: dask scheduler"
+            ) from error
+        with client:
+            yield client
+        return
+    count = int(local[1])
+    threads = str(max(1, (os.cpu_count() or 1) // count))
+    environment = {name: threads for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")}
+    os.environ |= {name: os.environ.get(name, value) for name, value in environment.items()}
+    with (
+        LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs="ERROR",
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client

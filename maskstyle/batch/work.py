@@ -1,0 +1,259 @@
+"""Paint the pictures of a batch: one at a time, with networks that stay loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+from maskstyle.errors import CheckpointError, ImageError, MaskstyleError
+from maskstyle.images import read_dpi, read_metadata, save_image
+from maskstyle.images.files import check_transparency
+from maskstyle.networks import NetworkChoice, choose_network
+from maskstyle.networks.load import resolve_compute_type
+from maskstyle.plans import Plan, load_plan, run_record
+from maskstyle.settings import CHECKPOINT_SECONDS, Settings, wanted_layers
+
+if TYPE_CHECKING:
+    from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.synthesis.result import Result
+    from maskstyle.synthesis.scales import Step
+    from maskstyle.synthesis.scene import Scene
+
+State: TypeAlias = Literal["painted", "done before", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A picture of a batch.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to paint.
+    output : Path
+        The result.
+    """
+
+    plan: Plan
+    output: Path
+
+    @property
+    def name(self) -> str:
+        """The picture, for messages: the content image, or the doodle."""
+        return str(self.plan.file(self.plan.main))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a picture.
+
+    Parameters
+    ----------
+    name : str
+        The picture.
+    output : Path
+        Its result.
+    state : str
+        "painted", "done before", "failed" or "interrupted".
+    detail : str
+        Why it failed, in one sentence.
+    seconds : float
+        Time that painting took.
+    notes : tuple of str
+        Notes about it.
+    """
+
+    name: str
+    output: Path
+    state: State
+    detail: str = ""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """Return what became of it, ready for JSON."""
+        return {**vars(self), "output": self.output.as_posix(), "notes": list(self.notes)}
+
+
+class _Prepared(NamedTuple):
+    """A picture with its files read: its scene and network, the record of its inputs, and notes."""
+
+    scene: Scene
+    choice: NetworkChoice
+    record: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def is_of(self, output: Path) -> bool:
+        """Return whether a file is the finished result of this picture; see `is_result_of`."""
+        patches = self.scene.patches
+        own = {"settings": asdict(self.scene.settings), "patches": None if patches is None else asdict(patches)}
+        return is_result_of(output, {**self.record, **own})
+
+
+class Painter:
+    """Paints one picture after another; each network is loaded once.
+
+    Parameters
+    ----------
+    force : bool
+        Paint again what is done, and replace files that are no results of this picture.
+    checkpoint_every : float
+        Seconds between checkpoints beside the result, from which an interrupted picture continues; 0 writes none.
+    """
+
+    def __init__(self, *, force: bool = False, checkpoint_every: float = CHECKPOINT_SECONDS) -> None:
+        self._force, self._every = force, checkpoint_every
+        self._choices: dict[Any, NetworkChoice] = {}
+        self._networks: dict[Any, FeatureNetwork] = {}
+
+    def paint(
+        self,
+        task: Task,
+        *,
+        on_step: Callable[[Step], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Outcome:
+        """Paint a picture, unless it is done; an error becomes its outcome.
+
+        Parameters
+        ----------
+        task : Task
+            The picture.
+        on_step : callable, optional
+            Called with a `maskstyle.Step` after each evaluation.
+        should_stop : callable, optional
+            Called after each evaluation; return True to stop. The picture then continues from its checkpoint when it
+            is painted again.
+        """
+        try:
+            return self._paint(task, on_step, should_stop)
+        except (MaskstyleError, MemoryError, OSError) as error:
+            return Outcome(task.name, task.output, "failed", _sentence(error))
+
+    def is_done(self, task: Task) -> bool:
+        """Return whether the result of a picture is there, finished, and made from the same plan and files.
+
+        Raises
+        ------
+        MaskstyleError
+            If an input cannot be read, or the file there is no result of maskstyle.
+        """
+        return self._prepared(task).is_of(task.output)
+
+    def _prepared(self, task: Task) -> _Prepared:
+        """Read the files of a picture and check them."""
+        plan, output = task.plan, task.output
+        loaded = load_plan(plan)
+        if loaded.picture.alpha is not None:
+            check_transparency(output, f"{task.name} has transparency")
+        if plan.values.get("transparent"):
+            check_transparency(output, "`transparent` makes a transparent result")
+        scene, choice = loaded.scene(), self._choice(plan)
+        notes = tuple(map(plan.source.naming, (*loaded.notes, *loaded.advice, *scene.notes)))
+        return _Prepared(scene, choice, run_record(loaded, scene, output, choice), notes)
+
+    def _paint(
+        self, task: Task, on_step: Callable[[Step], None] | None, should_stop: Callable[[], bool] | None
+    ) -> Outcome:
+        name, output = task.name, task.output
+        ready = self._prepared(task)
+        if not self._force and ready.is_of(output):
+            return Outcome(name, output, "done before")
+        result = self._result(task, ready, on_step, should_stop)
+        if result.stopped_because == "interrupted":
+            return Outcome(name, output, "interrupted", seconds=result.seconds, notes=ready.notes)
+        metadata = {**result.metadata(), **ready.record}
+        save_image(output, result.image, result.alpha, metadata, dpi=read_dpi(task.plan.file(task.plan.main)))
+        _checkpoint(output).unlink(missing_ok=True)
+        return Outcome(name, output, "painted", seconds=result.seconds, notes=ready.notes)
+
+    def _result(
+        self,
+        task: Task,
+        ready: _Prepared,
+        on_step: Callable[[Step], None] | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> Result:
+        """Paint a scene, from its checkpoint where there is one."""
+        from maskstyle.synthesis.checkpoints import Checkpoints
+        from maskstyle.synthesis.paint import Run, paint
+
+        network = self._network(ready.choice, task.plan.settings)
+        file = _checkpoint(task.output)
+        anew = Checkpoints(file, every=self._every, warn=lambda text: None)
+        run = Run(
+            network=network,
+            limits=task.plan.limits,
+            on_step=on_step,
+            should_stop=should_stop,
+            checkpoints=anew,
+        )
+        if file.exists():
+            resumed = Checkpoints(file, every=self._every, resume=True, warn=lambda text: None)
+            with suppress(CheckpointError):  # of another run, or damaged: begin anew
+                return paint(ready.scene, replace(run, checkpoints=resumed))
+        return paint(ready.scene, run)
+
+    def _choice(self, plan: Plan) -> NetworkChoice:
+        """Choose the network of a plan; its weights are looked for once."""
+        settings, weights = plan.settings, plan.weights
+        key = settings.network, tuple(wanted_layers(settings)), settings.compute_type, weights
+        if key not in self._choices:
+            self._choices[key] = choose_network(
+                settings.network,
+                wanted_layers(settings),
+                compute_type=settings.compute_type,
+                weights=None if weights is None else plan.file(weights),
+            )
+        return self._choices[key]
+
+    def _network(self, choice: NetworkChoice, settings: Settings) -> FeatureNetwork:
+        from maskstyle.networks.load import load_network
+
+        key = choice.weights, choice.layers, choice.compute_type, settings.pooling, settings.padding
+        if key not in self._networks:
+            resolved = resolve_compute_type(choice)
+            self._networks[key] = load_network(resolved, pooling=settings.pooling, padding=settings.padding)
+        return self._networks[key]
+
+
+def is_result_of(output: Path, record: dict[str, Any]) -> bool:
+    """Return whether a file is the finished result of a record: of the same plan, settings, files and weights.
+
+    Raises
+    ------
+    ImageError
+        If the file is no result of maskstyle, which must not be replaced unasked.
+    """
+    if not output.exists():
+        return False
+    metadata = None
+    with suppress(ImageError):
+        metadata = read_metadata(output)
+    if metadata is None:
+        raise ImageError(
+            f"{output} exists and is no result of maskstyle; move it away, or pass --force to replace it"
+        )
+    if metadata.get("stopped_because") == "interrupted":
+        return False
+    wanted = json.loads(json.dumps(record))
+    held = metadata.get("inputs")
+    return (
+        isinstance(held, dict)
+        and all(held.get(key) == wanted["inputs"][key] for key in ("plan", "initial", "weights"))
+        and all(metadata.get(key) == wanted[key] for key in ("settings", "patches", "sha256"))
+    )
+
+
+def _checkpoint(output: Path) -> Path:
+    return output.with_name(f"{output.name}.checkpoint")
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; use a smaller --size"
+    return " ".join(str(error).split())

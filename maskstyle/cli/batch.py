@@ -1,0 +1,349 @@
+"""``maskstyle batch``: paint many pictures in one run."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from maskstyle.batch.pictures import FIELDS, filled, find_pictures, output_paths
+from maskstyle.cli.options import DraftOption, QuietOption, WeightsOption, flag_of
+from maskstyle.cli.paint import arranged, painting_parameters, with_parameters
+from maskstyle.errors import ImageError, MaskstyleError, SettingsError
+from maskstyle.settings import OUTPUT, SPEED, STYLE
+from maskstyle.techniques.inputs import Inputs
+from maskstyle.techniques.registry import LISTED, TECHNIQUES
+
+if TYPE_CHECKING:
+    from maskstyle.batch.work import Task
+    from maskstyle.plans.plan import Plan
+
+ONE_PICTURE = (
+    *("output", "record", "plot", "snapshot_every", "snapshot_dir", "layers", "no_metadata", "resume", "tried"),
+    *("match_map", "dry_run"),
+)
+"""The parameters of a painting command that concern one picture."""
+
+OutputFolder = Annotated[
+    Path,
+    typer.Option("--output-dir", "-o", help="Folder of the results.", show_default=False, rich_help_panel=OUTPUT),
+]
+NamePattern = Annotated[
+    str,
+    typer.Option(
+        "--name",
+        help=f"Name of each result; may contain {', '.join(f'{{{each}}}' for each in FIELDS)}.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Paint again what is done; replace other files.", rich_help_panel=OUTPUT)
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--json", help="Write what became of each picture as JSON.", rich_help_panel=OUTPUT),
+]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="Paint on several processes or machines: local:N or tcp://HOST:PORT.",
+        rich_help_panel=SPEED,
+    ),
+]
+ListOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="List the pictures and their results, without painting.", rich_help_panel=OUTPUT),
+]
+
+SHARED: dict[str, tuple[Any, Any]] = {
+    "output_dir": (OutputFolder, inspect.Parameter.empty),
+    "name": (NamePattern, "{name}.png"),
+    "force": (ForceOption, False),
+    "report": (ReportOption, None),
+    "scheduler": (SchedulerOption, None),
+    "listing": (ListOption, False),
+}
+"""The options that all batches share."""
+
+
+class Batch(NamedTuple):
+    """How a batch is painted.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Folder of the results.
+    name : str
+        Pattern of their names.
+    force : bool
+        Whether to paint again what is done.
+    report : Path or None
+        The JSON report.
+    scheduler : str or None
+        Where to paint; None: in this process.
+    listing : bool
+        Whether to list what would be painted, only.
+    quiet : bool
+        Print nothing but errors.
+    """
+
+    output_dir: Path
+    name: str
+    force: bool
+    report: Path | None
+    scheduler: str | None
+    listing: bool
+    quiet: bool
+
+
+def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
+    """Return the command that paints many content images, or doodles, by one technique."""
+
+    def command(**given: Any) -> None:
+        pictures = find_pictures(given[inputs.main])
+        batch = Batch(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
+        given = {**dict.fromkeys(ONE_PICTURE), **given}
+
+        def plan_of(picture: Path, fields: Mapping[str, str]) -> tuple[Plan, list[str]]:
+            from maskstyle.cli.options_to_plan import plan_of_options
+
+            own = {name: _filled(value, fields, flag_of(name)) for name, value in given.items()}
+            return plan_of_options(inputs, {**own, inputs.main: picture})
+
+        paint_batch(pictures, plan_of, batch)
+
+    parameters = [_several(each, inputs) for each in painting_parameters(inputs) if each.name not in ONE_PICTURE]
+    return with_parameters(command, arranged([*parameters, *_shared()]), inputs)
+
+
+def _several(parameter: inspect.Parameter, inputs: type[Inputs]) -> inspect.Parameter:
+    """Return the parameter of the content image, or of the doodle, for several; others stay as they are."""
+    if parameter.name != inputs.main:
+        return parameter
+    details = parameter.annotation.__metadata__[0]
+    what = "Content images" if inputs.main == "content" else "Doodles"
+    help_ = f"{what}: files, folders or quoted patterns."
+    if isinstance(details, typer.models.ArgumentInfo):
+        several: Any = typer.Argument(help=help_, show_default=False, metavar=f"{inputs.main.upper()}...")
+    else:
+        several = typer.Option(flag_of(inputs.main), help=f"{help_[:-1]}; repeatable.", rich_help_panel=STYLE)
+    return parameter.replace(annotation=Annotated[list[str], several])
+
+
+def _shared() -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in SHARED.items()
+    ]
+
+
+def _filled(value: Any, fields: Mapping[str, str], flag: str) -> Any:
+    """Return the value of an option with the fields of a picture, such as {name}, filled."""
+    if isinstance(value, list):
+        return [_filled(each, fields, flag) for each in value]
+    if isinstance(value, str | Path) and "{" in str(value):
+        return type(value)(filled(str(value), dict(fields), of=flag))
+    return value
+
+
+app = typer.Typer(help="Paint many pictures in one run.", no_args_is_help=True)
+for _each in LISTED:
+    if _each.name != "plan":
+        app.command(_each.name, help=_each.summary)(batch_command(TECHNIQUES[_each.name]))
+
+
+@app.command("run")
+def run(
+    plans: Annotated[
+        list[str],
+        typer.Argument(help="Plan files, folders or quoted patterns.", show_default=False, metavar="PLAN..."),
+    ],
+    output_dir: OutputFolder,
+    contents: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--content",
+            help="Paint these instead of the plan's: a file, folder or quoted pattern; repeatable.",
+            rich_help_panel=STYLE,
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
+    ] = None,
+    draft: DraftOption = False,
+    weights: WeightsOption = None,
+    name: NamePattern = "{name}.png",
+    force: ForceOption = False,
+    report: ReportOption = None,
+    scheduler: SchedulerOption = None,
+    listing: ListOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Paint many plan files, or many content images by one plan file."""
+    from maskstyle.cli.run import changed_plan
+    from maskstyle.plans.read import read_plan
+
+    files = _plan_files(plans)
+    batch = Batch(output_dir, name, force, report, scheduler, listing, quiet)
+
+    def plan_in(file: Path) -> tuple[Plan, list[str]]:
+        return changed_plan(read_plan(file), values or [], draft=draft, weights=weights)
+
+    if contents is None:
+        paint_batch(files, lambda file, fields: plan_in(file), batch)
+        return
+    if len(files) > 1:
+        raise SettingsError(f"--content needs one plan, but there are {len(files)}; name one plan, or drop --content")
+    plan, notes = plan_in(files[0])
+    paint_batch(find_pictures(contents), lambda picture, fields: (with_content(plan, picture), notes), batch)
+
+
+def _plan_files(texts: Sequence[str]) -> list[Path]:
+    files: list[Path] = []
+    for text in texts:
+        found = sorted(Path(text).glob("*.toml")) if Path(text).is_dir() else None
+        if found == []:
+            raise ImageError(f"the folder {text} has no plan files; expected files that end in .toml")
+        files += found if found is not None else find_pictures([text])
+    return list(dict.fromkeys(files))
+
+
+def with_content(plan: Plan, picture: Path) -> Plan:
+    """Return a plan for another content image, with the maps and masks that are named after it.
+
+    A map or mask of the content image whose name begins with the name of the plan's content image is replaced by the
+    file beside `picture` that is named alike.
+    """
+    from maskstyle.plans.load import with_renamed_files
+
+    main = plan.file(plan.main)
+    own = [plan.values.get("content_map"), *(region.mask for region in plan.regions)]
+
+    def renamed(file: str) -> str:
+        path = plan.file(file)
+        if path == main:
+            return str(picture.absolute())
+        if file in own and path.parent == main.parent and path.stem.startswith(main.stem):
+            return str(picture.absolute().with_name(picture.stem + path.stem.removeprefix(main.stem) + path.suffix))
+        return str(path.absolute())
+
+    return dataclasses.replace(with_renamed_files(plan, renamed), output=None)
+
+
+def paint_batch(
+    pictures: Sequence[Path],
+    plan_of: Callable[[Path, Mapping[str, str]], tuple[Plan, list[str]]],
+    batch: Batch,
+) -> None:
+    """Paint pictures, and print what became of them.
+
+    Parameters
+    ----------
+    pictures : sequence of Path
+        The content images, doodles or plans.
+    plan_of : callable
+        From a picture and its fields, such as its name, to its plan and notes.
+    batch : Batch
+        How to paint them.
+    """
+    from maskstyle.cli.batch_report import Report
+
+    if batch.scheduler is not None:
+        from maskstyle.batch.remote import check_scheduler
+
+        check_scheduler(batch.scheduler)
+    report = Report(len(pictures), batch)
+    tasks = _tasks(pictures, plan_of, batch, report)
+    if batch.listing:
+        report.print_tasks(tasks)
+    else:
+        _paint(tasks, batch, report)
+    report.conclude()
+
+
+def _tasks(
+    pictures: Sequence[Path],
+    plan_of: Callable[[Path, Mapping[str, str]], tuple[Plan, list[str]]],
+    batch: Batch,
+    report: Report,
+) -> list[Task]:
+    """Return a task for each picture; one whose plan cannot be made is a failure, unless all are."""
+    from maskstyle.batch.work import Outcome, Task
+
+    outputs = output_paths(pictures, batch.output_dir, batch.name)
+    tasks, failed = [], list[tuple[Outcome, MaskstyleError]]()
+    for number, (picture, output) in enumerate(zip(pictures, outputs, strict=True), 1):
+        fields = {"name": picture.stem, "folder": picture.absolute().parent.name, "number": f"{number:04}"}
+        try:
+            plan, notes = plan_of(picture, fields)
+            tasks.append(Task(plan, output))
+            report.note(notes)
+        except MaskstyleError as error:
+            failed.append((Outcome(str(picture), output, "failed", str(error)), error))
+    if not tasks and failed:
+        raise failed[0][1]
+    _check_styles(tasks)
+    _check_outputs(tasks, batch)
+    for outcome, _ in failed:
+        report.add(outcome)
+    return tasks
+
+
+def _check_styles(tasks: Sequence[Task]) -> None:
+    """Read each style image once: where one is damaged, no picture can be painted."""
+    from maskstyle.images.io import load_image
+
+    for file in dict.fromkeys(task.plan.file(style.image) for task in tasks for style in task.plan.styles.values()):
+        load_image(file)
+
+
+def _check_outputs(tasks: Sequence[Task], batch: Batch) -> None:
+    """Check that results can be written and replace no input, and make their folder."""
+    from maskstyle.cli.outputs import check_distinct
+    from maskstyle.images.writing import check_replaceable, check_writable, make_folder
+    from maskstyle.plans.load import plan_files
+
+    inputs = list(dict.fromkeys(file for task in tasks for file in plan_files(task.plan).values()))
+    inputs += dict.fromkeys(task.plan.path for task in tasks if task.plan.path.is_file())
+    if not batch.listing:
+        make_folder(batch.output_dir, parents=True)
+        for task in tasks[:1]:
+            check_writable(task.output)
+    for task in tasks:
+        check_distinct({"the result": task.output}, [file for file in inputs if file.name == task.output.name])
+    if batch.report is not None:
+        check_replaceable(batch.report)
+        check_distinct({"--json": batch.report}, inputs)
+
+
+def _paint(tasks: Sequence[Task], batch: Batch, report: Report) -> None:
+    """Paint tasks in this process or on the workers of a scheduler, with one bar for all."""
+    from maskstyle.cli.console import interruptible
+    from maskstyle.networks.tensorflow_import import import_tensorflow
+
+    with interruptible() as interrupt, report.bar(interrupt.console) as bar:
+        interrupt.began = True  # a signal ends the batch after the step, whichever picture that is in
+        if batch.scheduler is not None:
+            from maskstyle.batch.remote import paint_all
+
+            paint_all(tasks, batch.scheduler, force=batch.force, on_outcome=report.add, should_stop=interrupt.asked)
+            return
+        import_tensorflow()
+        from maskstyle.batch.work import Painter
+
+        painter = Painter(force=batch.force)
+        for task in tasks:
+            if interrupt.asked():
+                return
+            bar.begin(task.name)
+            report.add(painter.paint(task, on_step=bar.step, should_stop=interrupt.asked))
+
+
+if TYPE_CHECKING:
+    from maskstyle.cli.batch_report import Report

@@ -1,0 +1,196 @@
+"""``maskstyle batch`` in this process: many pictures, broken ones among them, and what is done before."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskstyle import read_metadata
+from maskstyle.batch.work import Painter, Task
+from maskstyle.plans import plan_from_table, read_plan
+from maskstyle.plans.checking import Source
+
+RAMP = np.tile(np.linspace(0, 255, 40).astype(np.uint8), (32, 1))
+
+
+@pytest.fixture
+def photos(desk, painted):
+    """Return a folder with two photos, a map that is none of them, and a file that is no image."""
+    folder = desk / "photos"
+    folder.mkdir()
+    painted((32, 40), seed=2).save(folder / "one.png")
+    painted((30, 24), seed=3).save(folder / "two.jpg")
+    Image.new("RGB", (40, 32), "red").save(folder / "one_map.png")
+    (folder / "broken.jpg").write_bytes(b"broken")
+    return folder
+
+
+@pytest.fixture
+def batch(run, eagerly, quick):
+    """Return a function that runs a quick ``maskstyle batch``."""
+
+    def batch(technique, *arguments, output="out"):
+        return run("batch", technique, *arguments, "-o", output, *quick)
+
+    return batch
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_broken_pictures_do_not_stop_the_others(photos, batch, run, quick, desk):
+    ran = batch("basic", photos, "style.jpg", "--json", "report.json")
+    assert ran.code == 1
+    assert sorted(path.name for path in (desk / "out").iterdir()) == ["one.png", "two.png"]
+    assert "photos/broken.jpg is not an image in a known format" in ran.err
+    assert ran.err.splitlines()[-1] == "out: 2 painted, 1 failed, of 3"
+    report = json.loads((desk / "report.json").read_text())["pictures"]
+    assert {each["output"]: each["state"] for each in report} == {
+        "out/broken.png": "failed",
+        "out/one.png": "painted",
+        "out/two.png": "painted",
+    }
+    run("basic", "photos/two.jpg", "style.jpg", "-o", "out/alone.png", *quick).succeeded()
+    np.testing.assert_array_equal(pixels("out/alone.png"), pixels("out/two.png"))
+    assert read_metadata("out/alone.png")["inputs"] == read_metadata("out/two.png")["inputs"]
+
+
+def test_what_is_done_is_not_painted_again_unless_its_inputs_changed(photos, batch, desk, painted):
+    (photos / "broken.jpg").unlink()
+    batch("basic", "photos/*[eo].*", "style.jpg", "--quiet").succeeded()
+    before = {path.name: path.stat().st_mtime_ns for path in (desk / "out").iterdir()}
+    assert "2 done before, of 2" in batch("basic", photos, "style.jpg").succeeded().err
+    assert before == {path.name: path.stat().st_mtime_ns for path in (desk / "out").iterdir()}
+    painted((32, 40), seed=4).save(photos / "one.png")
+    assert "1 painted, 1 done before, of 2" in batch("basic", photos, "style.jpg").succeeded().err
+    assert "2 painted, of 2" in batch("basic", photos, "style.jpg", "--strength", "0.7").succeeded().err
+    assert "2 painted, of 2" in batch("basic", photos, "style.jpg", "--strength", "0.7", "--force").succeeded().err
+
+
+def test_other_files_are_not_replaced(photos, batch, desk):
+    (desk / "out").mkdir()
+    Image.new("RGB", (4, 4)).save(desk / "out" / "one.png")
+    ran = batch("basic", photos / "one.png", "style.jpg")
+    assert ran.code == 1
+    assert "out/one.png exists and is no result of maskstyle" in ran.err
+    assert pixels(desk / "out" / "one.png").shape == (4, 4, 3)
+    with pytest.raises(AssertionError):
+        batch("basic", photos / "one.png", "style.jpg", output="photos").succeeded()
+    assert "one.png, an input, which would be replaced" in batch("basic", photos, "style.jpg", output="photos").error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere/*.jpg", "style.jpg"), "no file matches nowhere/*.jpg"),
+        (("photos", "photos/broken.jpg"), "photos/broken.jpg is not an image"),
+        (("photos", "style.jpg", "--name", "same.png"), "would both be out/same.png"),
+        (("photos", "style.jpg", "--name", "{size}.png"), "in braces, expected {name}, {folder}, {number}"),
+        (("photos", "style.jpg", "--strength", "2"), "--strength is 2"),
+        (("photos", "style.jpg", "--scheduler", "many"), "--scheduler is 'many'; expected local:N"),
+    ],
+)
+def test_mistakes_that_concern_all_are_found_first(photos, batch, desk, arguments, message):
+    ran = batch("basic", *arguments)
+    assert ran.code == 2
+    assert message in ran.error
+    assert not (desk / "out").exists()
+
+
+def test_masks_and_maps_beside_and_by_name(photos, batch, desk):
+    (desk / "masks").mkdir()
+    Image.fromarray(RAMP).save(desk / "masks" / "one_soft.png")
+    ran = batch("mask", photos / "one.png", "--style", "style.jpg:masks/{name}_soft.png").succeeded()
+    assert "1 painted" in ran.err
+    assert read_metadata("out/one.png")["inputs"]["plan"]["region"][0]["mask"] == "../masks/one_soft.png"
+    Image.new("RGB", (28, 36), "red").save(desk / "style_map.png")
+    found = batch("region", photos / "one.png", photos / "two.jpg", "style.jpg", "--name", "{number}_{folder}.png")
+    assert found.code == 1
+    assert "1 painted, 1 failed, of 2" in found.err
+    assert (desk / "out" / "0001_photos.png").exists()
+
+
+def test_a_plan_for_many_pictures(photos, batch, run, desk):
+    Image.fromarray(RAMP).save(desk / "content_mask.png")
+    Image.fromarray(RAMP.T[:30, :24].copy()).save(photos / "two_mask.png")
+    (desk / "plan.toml").write_text(
+        'content = "content.png"\n[settings]\nsteps = 2\nscales = 1\ncontent_layers = {block1_conv2 = 1}\n'
+        'style_layers = {block1_conv1 = 1}\n[styles.one]\nimage = "style.jpg"\n'
+        '[[region]]\nmask = "content_mask.png"\nstyle = "one"\n'
+    )
+    ran = run("batch", "run", "plan.toml", "--content", "photos/two.jpg", "--content", "photos/one.png", "-o", "out")
+    assert ran.code == 1
+    assert "photos/one_mask.png" in ran.err
+    recorded = read_metadata("out/two.png")["inputs"]["plan"]
+    assert recorded["content"] == "../photos/two.jpg"
+    assert recorded["region"][0]["mask"] == "../photos/two_mask.png"
+    run("run", "plan.toml", "-o", "alone.png").succeeded()
+    run("batch", "run", "plan.toml", "-o", "out").succeeded()
+    np.testing.assert_array_equal(pixels("alone.png"), pixels("out/plan.png"))
+
+
+def test_a_dry_run_lists_and_writes_nothing(photos, batch, desk):
+    out = batch("basic", "photos", "style.jpg", "--dry-run").succeeded().out
+    assert [line.split() for line in out.splitlines()][1:] == [
+        [f"photos/{name}", f"out/{name.partition('.')[0]}.png"] for name in ("broken.jpg", "one.png", "two.jpg")
+    ]
+    assert not (desk / "out").exists()
+
+
+def quick_task(desk, **settings):
+    """Return a task of five steps of Adam, which a checkpoint resumes to the bit."""
+    chosen = {"steps": 5, "scales": 1, "optimizer": "adam", "tolerance": 0.0, **settings}
+    layers = {"content_layers": {"block1_conv2": 1.0}, "style_layers": {"block1_conv1": 1.0}}
+    table = {
+        "technique": "basic",
+        "content": "content.png",
+        "styles": {"one": {"image": "style.jpg"}},
+        "settings": {**chosen, **layers},
+    }
+    return Task(plan_from_table(table, desk / "plan.toml", Source()), desk / "out.png")
+
+
+def test_an_interrupted_picture_goes_on_where_it_was(desk, eagerly):
+    task = quick_task(desk)
+    seen = []
+    stopped = Painter().paint(task, on_step=seen.append, should_stop=lambda: len(seen) == 2)
+    assert stopped.state == "interrupted"
+    assert not task.output.exists()
+    again = []
+    assert Painter().paint(task, on_step=again.append).state == "painted"
+    assert [step.step for step in again] == [3, 4, 5]
+    assert [path.name for path in desk.glob("out.png*")] == ["out.png"]
+    resumed = pixels(task.output)
+    assert Painter(force=True).paint(task).state == "painted"
+    np.testing.assert_array_equal(pixels(task.output), resumed)
+
+
+def test_workers_of_dask_paint_the_same(photos, batch, desk, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        ran = batch("basic", photos, "style.jpg", "--scheduler", cluster.scheduler_address)
+        again = batch("basic", photos, "style.jpg", "--scheduler", cluster.scheduler_address)
+    assert ran.code == again.code == 1
+    assert "2 painted, 1 failed, of 3" in ran.err
+    assert "photos/broken.jpg is not an image" in ran.err
+    assert "2 done before, 1 failed, of 3" in again.err
+    parallel = {path.name: pixels(path) for path in (desk / "out").iterdir()}
+    assert "2 done before, 1 failed, of 3" in batch("basic", photos, "style.jpg").err
+    batch("basic", photos, "style.jpg", "--force")
+    for name, expected in parallel.items():
+        np.testing.assert_array_equal(pixels(desk / "out" / name), expected)
+
+
+def test_the_plan_of_a_result_repeats_it(photos, batch, run, desk):
+    batch("basic", photos / "one.png", "style.jpg").succeeded()
+    run("plan", "from", "out/one.png", "-o", "again.toml").succeeded()
+    assert read_plan(desk / "again.toml").main == "photos/one.png"
+    assert tomllib.loads((desk / "again.toml").read_text())["styles"]["style"]["image"] == "style.jpg"
