@@ -22,8 +22,14 @@ from maskstyle.techniques.registry import LISTED
 EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 
-OTHER_FLAGS = {"initial": "--init", "mapping": "--map", "masks": "--mask", "styles": "--style"}
-"""The flags of parameters that the command line calls by another name."""
+OTHER_FLAGS = {
+    "initial": "--init",
+    "mapping": "--map",
+    "masks": "--mask",
+    "styles": "--style",
+    "share": "the share of a style",
+}
+"""What the command line calls parameters of other names."""
 
 OF_COLORS = (
     *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions", "--style-region"),

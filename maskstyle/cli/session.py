@@ -144,7 +144,7 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
         with plan.source.locating("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
     scene = loaded.scene()
-    idle = map(plan.source.naming, without_effect(plan.given, scene))
+    idle = map(plan.source.naming, without_effect(plan.given, scene, plan.limits))
     loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)
     bare = [] if asked.files.metadata else ["without metadata, maskstyle plan from cannot repeat the result"]

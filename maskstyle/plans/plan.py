@@ -127,7 +127,7 @@ class Plan:
     reading : MapReading
         How maps are read.
     given : frozenset of str
-        The settings that the person gave, not a recipe.
+        The settings and inputs that the person gave, not a recipe.
     """
 
     path: Path

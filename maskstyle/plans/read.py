@@ -118,8 +118,16 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         regions=regions,
         patches=patches,
         reading=MapReading.of_table(table),
-        given=frozenset(RENAMED.get(name, name) for name in table.get("settings", {})),
+        given=_given(table, inputs, styles),
     )
+
+
+def _given(table: Mapping[str, Any], inputs: type[Inputs], styles: Mapping[str, PlanStyle]) -> frozenset[str]:
+    """Return the names of the settings and inputs that a plan gives."""
+    settings = {RENAMED.get(name, name) for name in table.get("settings", {})}
+    declared = {name for name in declared_inputs(inputs) if name in table}
+    shares = {"share"} if any(style.share != 1 for style in styles.values()) else set()
+    return frozenset({*settings, *declared, *shares, *table.get("patches", {}), *table.get("run", {})})
 
 
 def _lines(table: Mapping[str, Any], text: str) -> dict[KeyPath, int]:
