@@ -304,15 +304,17 @@ def _write(files: Files, first: Variant, results: Mapping[str, Result], columns:
 
     panels = []
     if columns is None:
-        panels.append(Panel(first.loaded.picture.pixels, (first.plan.inputs.main,)))
+        panels.append(Panel(first.loaded.picture.pixels, (first.plan.inputs.main,), first.loaded.picture.alpha))
         styles = first.scene.layout.styles()
         numbers = [f" {place}" for place in range(1, len(styles) + 1)] if len(styles) > 1 else [""]
-        panels += [Panel(each.image, (f"style{number}",)) for each, number in zip(styles, numbers, strict=True)]
+        panels += [
+            Panel(each.image, (f"style{number}",), each.alpha) for each, number in zip(styles, numbers, strict=True)
+        ]
     for name, result in results.items():
         time = f"{_steps(result)} steps in {result.seconds:.0f} s, {result.compute_type}"
         if result.stopped_because == "interrupted":
             time += ", interrupted"
-        panels.append(Panel(result.image, (f"{name} ({result.network})", _losses(result), time)))
+        panels.append(Panel(result.image, (f"{name} ({result.network})", _losses(result), time), result.alpha))
     sheet = make_sheet(panels, columns=columns or 3)
     metadata = {name: each.metadata() for name, each in results.items()} if files.metadata else None
     with writing(files.output):

@@ -155,3 +155,10 @@ def test_the_mask_beside_an_image_is_found(write, tmp_path):
     write(RAMP, "photo_mask.tif")
     with pytest.raises(ImageError, match=r"one mask beside .*, but found photo_mask.png and photo_mask.tif"):
         find_mask_beside(str(tmp_path / "photo.jpg"))
+
+
+def test_a_mask_of_stored_pixels_is_turned_as_its_photo_is(tmp_path):
+    stored = np.zeros((2, 3), np.uint8)
+    stored[0] = 255
+    Image.fromarray(stored).save(tmp_path / "mask.png")
+    assert_array_equal(load_mask(tmp_path / "mask.png", orientation=6), [[0, 1]] * 3)
