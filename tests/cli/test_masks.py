@@ -385,6 +385,7 @@ def rotated(desk):
     stored = np.zeros((32, 40), np.uint8)
     stored[:16] = 255
     Image.fromarray(stored).save(desk / "stored.png")
+    Image.fromarray(255 - stored).save(desk / "other.png")
     return desk
 
 
@@ -394,7 +395,7 @@ def rotated(desk):
         "feather stored.png --feather 0 --like photo.jpg -o out.png",
         "combine stored.png stored.png --how maximum --like photo.jpg -o out.png",
         "edge-aware stored.png photo.jpg -o out.png",
-        "normalize stored.png --like photo.jpg --output-dir out --no-fill",
+        "normalize stored.png other.png --like photo.jpg --output-dir out --no-fill",
     ],
 )
 def test_masks_of_the_stored_pixels_of_a_rotated_photo(masks, rotated, line):
