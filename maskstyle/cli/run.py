@@ -70,7 +70,9 @@ def run(
 
     read = read_plan(plan)
     if draft:
-        read = dataclasses.replace(read, settings=read.settings.changed(**draft_changes(weights)))
+        read = dataclasses.replace(
+            read, settings=read.settings.changed(**draft_changes(weights, read.file(read.main)))
+        )
     read = _with_values(read, values or [])
     notes = []
     if draft and weights is None and read.weights is not None and read.settings.network == DRAFT["network"]:

@@ -86,17 +86,17 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
     loaded, scene = prepared(plan, asked)
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.
-    choice = chosen_network(plan.settings, weights)
+    choice = chosen_network(plan.settings, weights, unused=not scene.layout.placements)
     for note in choice.notes:
         announce(note, quiet=asked.quiet, name="note")
     check_memory(scene, choice, plan.limits)
     if asked.dry_run:
-        _print_dry(loaded, scene, asked, resolved_choice(choice, checkpoints))
+        _print_dry(loaded, scene, asked, _resolved(choice, scene, checkpoints))
         return
     if not (asked.quiet or scene.layout.everywhere):
         print_wide(messages(), styles_table(loaded, scene, whole=False))
     with interruptible() as interrupt:
-        choice = resolved_choice(choice, checkpoints)
+        choice = _resolved(choice, scene, checkpoints)
         limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
         if not asked.quiet:
             for name, text in forecast_lines(scene, choice, limits, machine_speed(again_if_busy=True))[2:]:
@@ -164,18 +164,29 @@ def check_memory(scene: Scene, choice: NetworkChoice, limits: Limits) -> None:
     scene.limits(choice.architecture, frugal, limits)
 
 
+def _resolved(choice: NetworkChoice, scene: Scene, checkpoints: Checkpoints | None) -> NetworkChoice:
+    """Return a network with its compute type, which is not measured where nothing is painted."""
+    return resolved_choice(choice, checkpoints) if scene.layout.placements else choice
+
+
 def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits, speed: Speed) -> list[tuple[str, str]]:
-    """Return the lines to print before a run, as names and texts."""
+    """Return the lines to print before a run, as names and texts; none where nothing is painted."""
+    if not scene.layout.placements:
+        return []
     from maskstyle.cli.forecast import forecast
 
     return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice, speed)
 
 
-def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
-    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads."""
+def chosen_network(settings: Settings, weights: Path | None, *, unused: bool = False) -> NetworkChoice:
+    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads.
+
+    Where it is `unused`, as every strength is 0, its weights are not read.
+    """
     layers = wanted_layers(settings)
     choice = choose_network(settings.network, layers, compute_type=settings.compute_type, weights=weights)
-    read_weights(choice.weights, choice.architecture, choice.layers)
+    if not unused:
+        read_weights(choice.weights, choice.architecture, choice.layers)
     return choice
 
 
@@ -199,7 +210,7 @@ class _Session:
     def __init__(
         self, plan: Plan, scene: Scene, run: Run, asked: Asked, interrupt: Interrupt, record: dict[str, Any]
     ) -> None:
-        from maskstyle.cli.progress import StepBar
+        from maskstyle.synthesis.step_bar import StepBar
 
         self._plan, self._scene, self._run = plan, scene, run
         self._files, self._quiet = asked.files, asked.quiet
@@ -229,7 +240,7 @@ class _Session:
             announce(note, quiet=self._quiet, name="note")
         if self._interrupt.asked():
             self._end_early(result, self._run.checkpoints)
-        if self._run.checkpoints is not None:
+        if self._run.checkpoints is not None and result.scales:
             with suppress(OSError):  # the result is written, and the next run notes the checkpoint
                 self._run.checkpoints.remove()
         if not self._quiet:

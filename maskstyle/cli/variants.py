@@ -264,8 +264,8 @@ class _Painter:
 
     def paint(self, name: str, variant: Variant) -> Result:
         """Paint a variant with a progress bar."""
-        from maskstyle.cli.progress import StepBar
         from maskstyle.synthesis.paint import Run, paint
+        from maskstyle.synthesis.step_bar import StepBar
 
         network = self._network(name, variant)
         settings = variant.plan.settings

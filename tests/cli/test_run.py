@@ -637,8 +637,8 @@ def test_a_draft_of_a_plan(desk, run, random_vgg19_weights):
     styles += "style_layers = { block1_conv1 = 1.0 }\ncontent_layers = { block2_conv1 = 1.0 }\n"
     plan.write_text(f'technique = "basic"\ncontent = "content.png"\nweights = "{random_vgg19_weights}"\n{styles}')
     ran = run("run", "plan.toml", "--draft", "--set", "steps=7", "--dry-run").succeeded()
-    assert "output: none, 256x205" in ran.out
-    assert "steps: at most 7, 7" in ran.out
+    assert "output: none, 40x32" in ran.out
+    assert "steps: at most 7" in ran.out
     assert "network: lite (embedded), " in ran.out
     assert f"note: the draft uses lite, without {random_vgg19_weights}, which the plan names" in ran.err
     ran = run("run", "plan.toml", "--draft", "--set", "network=vgg19", "--dry-run").succeeded()

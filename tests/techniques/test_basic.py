@@ -207,3 +207,21 @@ def test_images_too_small_for_the_layers(network):
         transfer(network, content=random_image(0, 1, 9))
     with pytest.raises(SettingsError, match="style image of 20x1 would be used at 16x1"):
         transfer(network, style=random_image(0, 1, 20))
+
+
+def test_a_run_shows_its_progress_on_request_and_still_calls_back(network, capsys):
+    steps = []
+    transfer_basic(CONTENT, STYLE, settings=SETTINGS, run=Run(network, on_step=steps.append, progress=True))
+    assert "step" in capsys.readouterr().err
+    transfer_basic(CONTENT, STYLE, settings=SETTINGS.changed(steps=1), run=Run(network))
+    assert steps
+    assert capsys.readouterr().err == ""
+
+
+def test_a_strength_of_0_needs_no_network(monkeypatch):
+    monkeypatch.setattr("maskstyle.synthesis.paint.load_network", None)
+    result = transfer_basic(
+        CONTENT, STYLE, settings=SETTINGS.changed(style_weight=None, strength=0.0, network="lite")
+    )
+    assert_array_equal(result.image, CONTENT)
+    assert (result.network, result.stopped_because) == ("lite", "unpainted")
