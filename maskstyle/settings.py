@@ -67,22 +67,28 @@ class Bounds:
         Whether only whole numbers are allowed.
     most : float
         The highest number.
+    or_zero : bool
+        Whether 0 is allowed, too.
     """
 
     least: float
     inclusive: bool = True
     whole: bool = False
     most: float = math.inf
+    or_zero: bool = False
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingsError if a value, other than None, is out of bounds."""
+        if self.or_zero and value == 0 and not isinstance(value, bool):
+            return
         fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if not fits or not self.least <= value <= self.most or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
             bound = f"{'of at least' if self.inclusive else 'above'} {self.least}"
             if self.most < math.inf:
                 bound = f"from {self.least} to {self.most:g}"
-            raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound}")
+            zero = "0, or " if self.or_zero else ""
+            raise SettingsError(f"{name} is {value!r}; expected {zero}a {kind} {bound}")
         if self.whole and not isinstance(value, int):
             raise SettingsError(f"{name} is {value!r}; expected a whole number")
         if self.whole and value > LARGEST_WHOLE:
@@ -93,6 +99,8 @@ ABOVE_ZERO = Bounds(0, inclusive=False)
 AT_LEAST_ZERO = Bounds(0)
 COUNT = Bounds(1, whole=True)
 STRENGTH = Bounds(0, most=1)
+DENOISING = Bounds(0.0001, most=100, or_zero=True)
+"""Weaker filters change no color of 8 bits, and end in NaN; stronger ones are all the same, and overflow."""
 
 DEFAULT_STRENGTH = 0.5
 """Strength of a style where neither a strength nor a raw weight is given."""
@@ -428,7 +436,7 @@ class FinishSettings:
     """
 
     full_size: bool = setting(False, "Paint at --size, and lay the change over the content at its own size.", SPEED)
-    denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=AT_LEAST_ZERO)
+    denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=DENOISING)
     denoise_method: str = setting(
         "nlm",
         "Non-local means, total variation or a bilateral filter.",

@@ -107,10 +107,11 @@ def _loaded(name: str) -> Any:
     return COMMANDS[name].load(name)
 
 
-def _forget_streams() -> None:
-    """Let a command read its own streams where an earlier one of this process read others."""
+def _forget_files() -> None:
+    """Let a command read its own streams and files where an earlier one of this process read others."""
     if "maskstyle.images.streams" in sys.modules:
         import_module("maskstyle.images.streams").forget_streams()
+    import_module("maskstyle.images.hashes").begin_noting()
 
 
 class _Group(TyperGroup):
@@ -146,7 +147,8 @@ class _Group(TyperGroup):
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
         prepare_streams()
-        _forget_streams()
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported; this process is the command's own
+        _forget_files()
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:
@@ -181,10 +183,12 @@ def _report(message: str, code: int) -> int:
 
 def _report_system(error: OSError) -> int:
     """Report what the system refused outside of any check."""
-    from maskstyle.images.paths import shown, trouble
+    from maskstyle.images.paths import shown, trouble, working_folder_is_gone
 
     if error.errno == errno.ENOSPC:
         return _report("no space is left to write the output; free some, or write elsewhere", EXIT_FAILURE)
+    if working_folder_is_gone(Path()):
+        return _report("this is the working folder, which no longer exists; change to another folder", EXIT_BAD_INPUT)
     if error.errno == errno.EPIPE:  # nobody reads any more
         return EXIT_FAILURE
     if error.filename is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages, note_files
+from maskstyle.cli.console import announce, messages, note_files
 from maskstyle.cli.options import QuietOption, flag_of
 from maskstyle.errors import ImageError, SettingsError
 
@@ -242,6 +242,7 @@ class MaskOutput:
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise an error if a file cannot be written or would replace an input."""
         from maskstyle.cli.outputs import check_distinct
+        from maskstyle.cli.replaced import check_kind, is_foreign
         from maskstyle.images.writing import check_writable
 
         check_writable(self.output)
@@ -251,6 +252,10 @@ class MaskOutput:
             raise SettingsError("--image has no effect without --preview; add --preview FILE or drop --image")
         read = [*inputs, *([] if self.image is None else [self.image])]
         check_distinct({"--output": self.output, "--preview": self.preview}, read)
+        check_kind("--output", self.output, "a picture")
+        check_kind("--preview", self.preview, "a picture")
+        if is_foreign(self.output):
+            announce(f"{self.output}, which maskstyle did not write, will be replaced", quiet=self.quiet, name="note")
         note_files(read, quiet=self.quiet)
 
     def write(self, made: NewMask, metadata: Mapping[str, object]) -> None:

@@ -226,6 +226,7 @@ def normalize(
 ) -> None:
     """Scale masks so that they sum to 1."""
     from maskstyle.images.io import save_mask
+    from maskstyle.images.writing import make_folder
     from maskstyle.masks.combining import normalize_masks
 
     inputs = [*masks, *([] if like is None else [like])]
@@ -236,7 +237,7 @@ def normalize(
     normalized = normalize_masks(read, fill=fill, levels=levels)
     if not quiet:
         print_notes(notes)
-    output_dir.mkdir(exist_ok=True)
+    make_folder(output_dir)
     metadata = record_of(normalize, {"masks": masks, "fill": fill, "like": like, "size": size})
     for path, mask in zip(outputs, normalized, strict=True):
         save_mask(path, mask, bits=int(bits), metadata=metadata)
@@ -247,6 +248,7 @@ def normalize(
 def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     """Return the file of each normalized mask, and check that it can be written."""
     from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.replaced import check_own
     from maskstyle.images.writing import check_replaceable
 
     if os.path.exists(folder) and not os.path.isdir(folder):
@@ -257,6 +259,7 @@ def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> li
             raise ImageError(f"two masks are called {mask.stem}, so both would become {path}; rename one")
         check_replaceable(path if os.path.exists(folder) else folder)
         check_distinct({"--output-dir": path}, inputs)
+        check_own("--output-dir", path)
     return outputs
 
 

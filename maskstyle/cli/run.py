@@ -129,16 +129,17 @@ def plan_new(
     content: Annotated[Path, typer.Argument(help="Content image.", show_default=False, metavar="PHOTO")],
     styles: Annotated[list[Path], typer.Argument(help="Style images.", show_default=False, metavar="PAINTING...")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing plan.")] = False,
 ) -> None:
     """Write a plan to edit, with the regions of the maps beside the images."""
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.writing import check_replaceable
+    from maskstyle.cli.replaced import check_new
     from maskstyle.plans.new import new_plan
     from maskstyle.plans.recording import recorded_path
 
     if output is not None:
         check_distinct({"--output": output}, [content, *styles])
-        check_replaceable(output)
+        check_new(output, force=force)
     plan = output or Path("plan.toml")
     _put(new_plan(content, styles, plan, lambda path: recorded_path(path, plan)), output)
 
@@ -147,20 +148,21 @@ def plan_new(
 def plan_from(
     result: Annotated[Path, typer.Argument(help="Result of maskstyle.", show_default=False, metavar="RESULT")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing plan.")] = False,
 ) -> None:
     """Make the plan that repeats a result from its metadata."""
     from maskstyle import __version__
     from maskstyle.cli.console import announce
     from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.replaced import check_new
     from maskstyle.images.io import read_metadata
-    from maskstyle.images.writing import check_replaceable
     from maskstyle.plans.from_result import plan_of_result
-    from maskstyle.plans.recording import describe_changes, recorded_path
+    from maskstyle.plans.recording import describe_changes, real_file, recorded_path
     from maskstyle.plans.write import moved, plan_text
 
     if output is not None:
         check_distinct({"--output": output}, [result])
-        check_replaceable(output)
+        check_new(output, force=force)
     metadata = read_metadata(result)
     if metadata is None:
         raise SettingsError(f"{result} has no metadata of maskstyle; name a result that maskstyle wrote")
@@ -169,9 +171,10 @@ def plan_from(
     if output is not None:
         check_distinct({"--output": output}, [result.parent / name for name in hashes])
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
-    table = moved(plan_of_result(metadata, result), lambda path: recorded_path(result.parent / path, plan))
+    real = real_file(result)
+    table = moved(plan_of_result(metadata, real), lambda path: recorded_path(real.parent / path, plan))
     text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
-    notes = describe_changes(hashes, result)
+    notes = describe_changes(hashes, real)
     if metadata.get("stopped_because") == "interrupted":
         notes.append(f"{result} was interrupted; the plan paints the whole picture")
     for note in notes:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from maskstyle.errors import ImageError, MaskstyleError
+from maskstyle.images.hashes import confirm_read, note_read
 from maskstyle.images.paths import opened
 from maskstyle.images.streams import described, is_stream, is_writable_stream, stream_bytes
 
@@ -83,6 +84,7 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     """
     name = described(path)
     with _open_binary(path) as handle:
+        note_read(path, handle)
         head = handle.read(64)
         if not head:
             raise ImageError(f"expected an image, but {name} is empty (0 bytes); create or download it again")
@@ -102,6 +104,7 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
                 )
             _check_pixels(image, name)
             yield image
+            confirm_read(path, handle)
 
 
 def reduction(image: ImageFile.ImageFile) -> int:
@@ -181,6 +184,11 @@ def _unidentified(name: str, head: bytes) -> ImageError:
                 )
             return ImageError(f"{expected}, but {name} is a {kind} file; convert it to PNG")
     return ImageError(f"{expected}, but {name} is not an image in a known format; check the file")
+
+
+def is_image(head: bytes) -> bool:
+    """Return whether a file that begins with some bytes is an image of a readable format."""
+    return any(kind in READABLE_FORMATS and re.match(signature, head, re.DOTALL) for kind, signature in _SIGNATURES)
 
 
 def _is_supported(kind: str) -> bool:

@@ -105,7 +105,7 @@ class _ProjectedLoss:
 
 def minimize_adam(monitor: Monitor, start: Start, settings: Settings, max_strip_values: int) -> None:
     """Run Keras' Adam on strips of rows of the image, and project onto [0, 1] after each step."""
-    _check_keras()
+    check_keras()
     strips = _adam_strips(monitor, start, settings, max_strip_values)
 
     def variables() -> dict[str, Strips]:
@@ -120,7 +120,8 @@ def minimize_adam(monitor: Monitor, start: Start, settings: Settings, max_strip_
         monitor.after_evaluation(variables)
 
 
-def _check_keras() -> None:
+def check_keras() -> None:
+    """Raise SettingsError if Keras does not run on TensorFlow, which Adam needs."""
     import keras
 
     backend = keras.backend.backend()

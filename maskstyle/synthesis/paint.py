@@ -23,6 +23,7 @@ from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resol
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
 from maskstyle.synthesis.layers import picture_layers
+from maskstyle.synthesis.optimizers import check_keras
 from maskstyle.synthesis.result import Result
 from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
@@ -87,6 +88,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
         return _unpainted(scene, run)
     network = loaded_network(run.network, scene.settings, run.checkpoints)
     limits = scene.limits(network.architecture, network.compute_type, run.limits)
+    _check_optimizers(scene, limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
     extractor = Extractor(network, limits.tile_size)
@@ -138,6 +140,16 @@ def _unpainted(scene: Scene, run: Run) -> Result:
         network = choose_network(settings.network, wanted_layers(settings), compute_type=settings.compute_type)
     synthesis = Synthesis(resize_image(scene.content, scene.sizes[-1]), {}, (), (), 0.0)
     return _result(scene, synthesis, network, run.limits, layers=run.layers)
+
+
+def _check_optimizers(scene: Scene, limits: Limits) -> None:
+    """Raise SettingsError if an optimizer of some size cannot run, before the first size is painted."""
+    first = scene.sizes[0]
+    optimizers = {
+        settings_at(size, scene.settings, memory=limits.memory, first=size == first).optimizer for size in scene.sizes
+    }
+    if "adam" in optimizers:
+        check_keras()
 
 
 def loaded_network(

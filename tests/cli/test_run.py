@@ -150,7 +150,7 @@ def test_a_result_is_made_again_from_its_metadata(plan, run, tmp_path, options):
     assert ran.err == "wrote elsewhere/again.toml\n"
     table = tomllib.loads((tmp_path / "elsewhere" / "again.toml").read_text(encoding="utf-8"))
     assert table["content"] == "../pictures/content.png"
-    assert table["output"] == "../out.png"
+    assert table["output"] == "../out_again.png"
     assert table["settings"]["network"] == "vgg19"
     run("run", "elsewhere/again.toml", "-o", "again.png").succeeded()
     np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
@@ -249,7 +249,7 @@ def test_results_of_other_commands_are_made_again(plan, run, tmp_path, random_vg
     run(*OTHERS[name], "-o", "results/out.png", *quick).succeeded()
     ran = run("plan", "from", "results/out.png").succeeded()
     assert ran.err == ""
-    assert 'output = "results/out.png"' in ran.out
+    assert 'output = "results/out_again.png"' in ran.out
     assert ('weights = "mine.npz"' in ran.out, "memory = 3.0" in ran.out) == (
         name == "with weights",
         name == "with memory",
