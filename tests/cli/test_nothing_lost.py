@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -458,3 +460,43 @@ def test_denoising_strengths_that_mean_nothing(desk, run, without_tensorflow, st
     ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--denoise", strength)
     assert ran.code == 2
     assert f"--denoise is {float(strength)!r}; expected 0, or a number from" in ran.error
+
+
+def test_a_clock_that_is_set_back_changes_nothing(basic, desk, monkeypatch):
+    import itertools
+    import time
+
+    backwards = itertools.count(1e9, -1000.0)
+    monkeypatch.setattr(time, "time", lambda: next(backwards))
+    ran = basic("--checkpoint-every", "1e-9").succeeded()
+    assert "wrote out.png: 40x32, 2 steps in 0 s" in ran.err or re.search(r"2 steps in \d s", ran.err)
+    assert names(desk) == ["content.png", "out.png", "style.jpg"]
+
+
+@posix
+def test_a_reader_of_json_that_left(desk, two_halves):
+    two_halves(desk / "map.png", (32, 40), (200, 70, 50), (30, 80, 160))
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "maskstyle", "maps", "list", "map.png", "--json", "--preview", "shown.png"]
+    ran = subprocess.run(command, stdout=writes, stderr=subprocess.PIPE, check=False)
+    os.close(writes)
+    assert (ran.returncode, ran.stderr) == (0, b"wrote shown.png\n")
+    assert (desk / "shown.png").exists()
+
+
+CLOSED = """
+import os
+from maskstyle.cli.console import prepare_streams
+prepare_streams()
+with open("picture", "wb") as file:
+    os.write(2, b"a log of TensorFlow")
+    file.write(b"picture")
+"""
+
+
+@posix
+def test_closed_streams_are_not_the_files_that_are_opened_next(desk):
+    shell = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(CLOSED)} 0<&- 1>&- 2>&-"
+    subprocess.run(["sh", "-c", shell], check=True)
+    assert (desk / "picture").read_bytes() == b"picture"
