@@ -85,13 +85,18 @@ def run(
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
     target = written or Path("out.png")
+    if layers is None and read.layers is not None:
+        layers = read.file(read.layers)
+        if tried:
+            notes.append(f"no layers are written to {layers}, as --try writes one sheet")
+            layers = None
     files = Files(
         target,
         record,
         plot,
         snapshot_dir,
         layers=layers,
-        metadata=not no_metadata,
+        metadata=read.metadata and not no_metadata,
         resume=resume,
         checkpoint_every=checkpoint_every,
     )
@@ -101,6 +106,11 @@ def run(
 
         with read.source.locating("output"):
             Files(written).check([plan, *plan_files(read).values()])
+    if layers is not None and read.layers is not None:
+        from maskstyle.plans.load import plan_files
+
+        with read.source.locating("run", "layers"):
+            Files(target, layers=layers).check([plan, *plan_files(read).values()])
     if tried:
         _paint_sheet(read, tried, asked)
     else:

@@ -644,3 +644,56 @@ def test_a_draft_of_a_plan(desk, run, random_vgg19_weights):
     ran = run("run", "plan.toml", "--draft", "--set", "network=vgg19", "--dry-run").succeeded()
     assert "network: vgg19 from vgg19_random.npz, " in ran.out
     assert "note: the draft" not in ran.err
+
+
+WRITTEN = """content = "content.png"
+technique = "basic"
+[styles.s]
+image = "style.jpg"
+[run]
+layers = "parts.ora"
+metadata = false
+"""
+
+
+@pytest.fixture
+def asked(desk, run, monkeypatch):
+    """Return a function that runs a plan up to its painting, and returns the files to write."""
+    found = []
+    monkeypatch.setattr("maskstyle.cli.session.paint_plan", lambda plan, asked: found.append(asked))
+
+    def asked(*options, text=WRITTEN):
+        (desk / "plan.toml").write_text(text)
+        ran = run("run", "plan.toml", "-o", "out.png", *options)
+        return found[-1].files if ran.code == 0 else ran.error
+
+    return asked
+
+
+def test_a_plan_says_which_layers_and_metadata_are_written(asked):
+    files = asked()
+    assert (files.layers.name, files.metadata) == ("parts.ora", False)
+    assert asked("--layers", "folder").layers.name == "folder"
+    plain = asked(text=WRITTEN.partition("[run]")[0])
+    assert (plain.layers, plain.metadata) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ('layers = "parts.psd"', "line 6: --layers is parts.psd; expected a name that ends in .ora"),
+        ("layers = 3", "line 6: layers is 3; expected a text in quotes"),
+        ('layer = "a.ora"', "line 6: [run] has no key 'layer'; did you mean 'layers'?"),
+    ],
+)
+def test_layers_of_a_plan_that_cannot_work(asked, wrong, says):
+    assert says in asked(text=WRITTEN.replace('layers = "parts.ora"', wrong))
+
+
+def test_notes_on_masks_of_a_plan_are_recorded(plan):
+    with Image.open("pictures/soft.png") as mask:
+        mask.convert("L").save("pictures/soft.jpg")
+    text = MASKS.replace("soft.png", "soft.jpg").replace("[styles.one]", "[run]\nlayers = 'parts'\n\n[styles.one]", 1)
+    plan("-o", "out.png", text=text).succeeded()
+    assert any("JPEG blurs black and white" in note for note in read_metadata("out.png")["inputs"]["notes"])
+    assert len(list(Path("parts").glob("*.png"))) == 3

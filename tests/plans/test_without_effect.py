@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.plans.schema import READING_KEYS, REGION_KEYS, STYLE_KEYS, keys_of
+from maskstyle.plans.schema import OUTPUT_KEYS, READING_KEYS, REGION_KEYS, STYLE_KEYS, keys_of
 from maskstyle.plans.settings_table import RUN_FIELDS
 from maskstyle.plans.without_effect import RULES, without_effect
 from maskstyle.settings import Limits, PatchSettings, Settings
@@ -28,7 +28,7 @@ REFUSED_OR_USED = (
     *("strengths", "invert", "denoise_regions", "matching", "patches", "memory", "snapshot_every"),
     # Of plans, and of the tables in them; `MapReading.unused` and `check_soft_maps` note how maps are read in vain.
     *("technique", "output", "recipe", "weights", "settings", "run", "region", "image", "map", "scale"),
-    *("mask", "complement", "style_region", "style_mask", *READING_KEYS),
+    *("mask", "complement", "style_region", "style_mask", *OUTPUT_KEYS, *READING_KEYS),
 )
 """Settings, inputs and keys that have an effect in every picture, or an error says that they have none."""
 
@@ -59,7 +59,7 @@ def of_everything():
     """Return the names of all settings, inputs and keys of every technique."""
     declared = {name for inputs in TECHNIQUES.values() for name in (*declared_inputs(inputs), *keys_of(inputs))}
     fields = {field.name for kind in (Settings, Limits, PatchSettings) for field in dataclasses.fields(kind)}
-    return declared | fields | {*RUN_FIELDS, *STYLE_KEYS, *REGION_KEYS}
+    return declared | fields | {*RUN_FIELDS, *OUTPUT_KEYS, *STYLE_KEYS, *REGION_KEYS}
 
 
 def test_everything_that_can_be_given_is_of_use_or_has_a_rule():
