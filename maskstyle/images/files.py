@@ -137,9 +137,10 @@ def format_by_suffix(path: Path) -> str:
         return FORMAT_OF_SUFFIX[path.suffix.lower()]
     except KeyError:
         extension = f"the extension {path.suffix!r}" if path.suffix else "no extension"
+        layers = ", and pass --layers FILE.ora for layers" if path.suffix.lower() in (".psd", ".ora", ".xcf") else ""
         raise ImageError(
             f"expected an output name ending in {_listed(tuple(FORMAT_OF_SUFFIX))}, but {path} has "
-            f"{extension}; rename the output"
+            f"{extension}; rename the output{layers}"
         ) from None
 
 
