@@ -43,9 +43,11 @@ def recorded_path(path: Path, result: Path) -> str:
         return str(STANDARD)
     try:
         own = os.path.join(os.path.realpath(path.parent), path.name)
-        return Path(os.path.relpath(own, os.path.realpath(result.parent))).as_posix()
+        recorded = Path(os.path.relpath(own, os.path.realpath(result.parent))).as_posix()
     except ValueError:  # another drive, on Windows
-        return path.absolute().as_posix()
+        recorded = path.absolute().as_posix()
+    # In a locale without UTF-8, Python escapes bytes of names; records are read back in other locales.
+    return os.fsencode(recorded).decode("utf-8", "replace")
 
 
 def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
