@@ -138,6 +138,12 @@ class _Group(TyperGroup):
         )
         listing.format_help(ctx, formatter)
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            raise _Interrupted("interrupted") from None
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)

@@ -500,3 +500,50 @@ def test_closed_streams_are_not_the_files_that_are_opened_next(desk):
     shell = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(CLOSED)} 0<&- 1>&- 2>&-"
     subprocess.run(["sh", "-c", shell], check=True)
     assert (desk / "picture").read_bytes() == b"picture"
+
+
+def test_ctrl_c_while_options_are_read_is_one_sentence(run, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.core.TyperGroup.make_context", interrupt)
+    ran = run("recipes")
+    assert (ran.code, ran.error) == (130, "interrupted")
+
+
+@posix
+def test_weights_that_lead_nowhere(desk, run, without_tensorflow):
+    (desk / "loop.npz").symlink_to("loop.npz")
+    os.mkfifo("pipe.npz")
+    for path, what in (
+        ("loop.npz", "is a link that leads back to itself"),
+        ("content.png/w.npz", "does not exist, as content.png is not a folder"),
+        ("a" * 300 + ".npz", "is too long a name"),
+        ("pipe.npz", "is no plain file"),
+    ):
+        ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--weights", path)
+        assert what in ran.error
+
+
+@posix
+def test_an_interrupted_sheet_leaves_a_finished_one(desk, run, quick, eagerly, when):
+    import signal
+
+    command = ("compare", "content.png", "style.jpg", "-o", "sheet.png", "--recipes", "default", "--size", "32")
+    run(*command, "--networks", "lite", "--steps", "1", "--quiet").succeeded()
+    before = (desk / "sheet.png").read_bytes()
+    painted = []
+
+    def interrupt(step):
+        painted.append(step)
+        signal.raise_signal(signal.SIGINT)
+
+    from maskstyle.synthesis import step_bar
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(step_bar.StepBar, "update", lambda self, step: interrupt(step))
+        ran = run(*command, "--networks", "lite", "--steps", "50")
+    assert ran.code == 130
+    assert painted
+    assert "the results so far are in sheet.partial.png" in ran.err
+    assert (desk / "sheet.png").read_bytes() == before
