@@ -145,6 +145,7 @@ class _Group(TyperGroup):
             raise _Interrupted("interrupted") from None
 
     def invoke(self, ctx: Any) -> Any:
+        _forget_files()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
@@ -154,7 +155,6 @@ class _Group(TyperGroup):
         options["standalone_mode"] = False
         prepare_streams()
         os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported; this process is the command's own
-        _forget_files()
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:
