@@ -136,16 +136,24 @@ def setting(
     return field(default=default, metadata=metadata)
 
 
+def as_plain(value: Any) -> Any:
+    """Return a number, boolean or text of NumPy as Python's; anything else unchanged."""
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+    return value.item() if is_scalar and hasattr(value, "item") else value
+
+
 def check_fields(settings: Any) -> None:
-    """Raise SettingsError if a declared field has a value that is not allowed."""
+    """Raise SettingsError if a declared field has a value that is not allowed; NumPy's numbers become Python's."""
     for each in dataclasses.fields(settings):
-        check_field(each, getattr(settings, each.name))
+        value = as_plain(getattr(settings, each.name))
+        object.__setattr__(settings, each.name, value)
+        check_field(each, value)
 
 
 def check_field(field: dataclasses.Field[Any], value: Any) -> None:
     """Raise SettingsError if a value is not allowed in a declared field."""
     choices, bounds = field.metadata["choices"], field.metadata["bounds"]
-    if choices and value not in choices:
+    if choices and not (isinstance(value, str) and value in choices):
         raise SettingsError(f"{field.name} is {value!r}; expected one of {', '.join(choices)}")
     if field.name == "size":
         check_size(value)
@@ -623,8 +631,9 @@ class PatchSettings:
                 f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most "
                 "patch_size, as larger strides leave gaps"
             )
-        if not isinstance(self.patch_offset, tuple) or len(self.patch_offset) != 2:
+        if not isinstance(self.patch_offset, tuple | list) or len(self.patch_offset) != 2:
             raise SettingsError(f"patch_offset is {self.patch_offset!r}; expected a pair of whole numbers")
+        object.__setattr__(self, "patch_offset", tuple(map(as_plain, self.patch_offset)))
         for shift in self.patch_offset:
             Bounds(0, whole=True).check("patch_offset", shift)
 
@@ -653,8 +662,11 @@ def wanted_layers(settings: ObjectiveSettings) -> tuple[str, ...]:
 def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
     try:
         pairs = [(layer, weight) for layer, weight in mix]
+        named = all(isinstance(layer, str) for layer, _ in pairs)
     except (TypeError, ValueError):
-        raise SettingsError(f"{name} is {mix!r}; expected pairs of a layer's name and its weight") from None
+        pairs, named = [], False
+    if not named:
+        raise SettingsError(f"{name} is {mix!r}; expected pairs of a layer's name and its weight")
     names = [layer for layer, _ in pairs]
     for layer, weight in pairs:
         AT_LEAST_ZERO.check(f"the weight of {layer} in {name}", weight)

@@ -166,7 +166,7 @@ def plan_from(
     from maskstyle.cli.outputs import check_distinct
     from maskstyle.cli.replaced import check_new
     from maskstyle.images.io import read_metadata
-    from maskstyle.plans.from_result import plan_of_result
+    from maskstyle.plans.from_result import plan_of_result, recorded_hashes
     from maskstyle.plans.recording import describe_changes, real_file, recorded_path
     from maskstyle.plans.write import moved, plan_text
 
@@ -176,13 +176,13 @@ def plan_from(
     metadata = read_metadata(result)
     if metadata is None:
         raise SettingsError(f"{result} has no metadata of maskstyle; name a result that maskstyle wrote")
-    recorded = metadata.get("sha256")
-    hashes = recorded if isinstance(recorded, dict) else {}
+    real = real_file(result)
+    table = plan_of_result(metadata, real)
+    hashes = recorded_hashes(metadata)
     if output is not None:
         check_distinct({"--output": output}, [result.parent / name for name in hashes])
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
-    real = real_file(result)
-    table = moved(plan_of_result(metadata, real), lambda path: recorded_path(real.parent / path, plan))
+    table = moved(table, lambda path: recorded_path(real.parent / path, plan))
     text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
     notes = describe_changes(hashes, real)
     if metadata.get("stopped_because") == "interrupted":

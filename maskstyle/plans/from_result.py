@@ -15,7 +15,7 @@ from maskstyle.plans.old_records import old_table
 from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.settings_table import FIELDS, RENAMED, RUN_FIELDS, settings_table
 from maskstyle.plans.write import Table, plan_text
-from maskstyle.schemas.values import Count, LayerPairs, Number, Text, Unfit, fitting
+from maskstyle.schemas.values import Count, LayerPairs, Number, Sha256, Text, Unfit, fits, fitting
 from maskstyle.techniques.inputs import Inputs
 from maskstyle.techniques.registry import TECHNIQUES
 
@@ -98,6 +98,13 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
             f"{', '.join(name for name in TECHNIQUES if name != 'plan')} or run, of version 0.4 or later"
         ) from None
     return table
+
+
+def recorded_hashes(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each recorded file by its path from the result; those alone that are hashes."""
+    recorded = metadata.get("sha256")
+    hashes = recorded if isinstance(recorded, dict) else {}
+    return {name: value for name, value in hashes.items() if fits(name, Text) and fits(value, Sha256)}
 
 
 def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, Any], result: Path) -> Table:

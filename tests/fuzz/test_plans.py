@@ -37,7 +37,7 @@ PLANS = (
         "content_map": "content_map.png",
         "mapping": {"red": "blue"},
         "unmatched": "error",
-        "settings": {"size": "16x12", "init": "noise", "content_layers": {"block1_conv2": 1.0}, "style_weight": 2.0},
+        "settings": {"size": "32x24", "init": "noise", "content_layers": {"block1_conv2": 1.0}, "style_weight": 2.0},
         "patches": {"patch_size": 8, "patch_stride": 4, "patch_offset": [1, 2]},
         "styles": {"one": STYLES["one"]},
     },
