@@ -154,7 +154,7 @@ def converted(value: Any, hint: Any, name: str) -> Any:
         return _plain(value, hint, name)
     origin = get_origin(hint)
     if origin is None:
-        return _instance(value, hint, name) if isinstance(hint, type) else value
+        return _instance(value, hint, name) if isinstance(hint, type) and hint is not Any else value
     return _CONVERTERS.get(getattr(origin, "__name__", ""), _unchanged)(value, hint, name)
 
 
