@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
+from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Image, Mask, fit_size, resize_image, to_uint8
 
 MARGIN = 12
@@ -59,6 +60,10 @@ def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) ->
     (H, W, 3) float32 array
         In [0, 1].
     """
+    if not panels:
+        raise ImageError("there is no panel to arrange; give at least one")
+    if columns < 1 or side < 1:
+        raise ImageError(f"columns is {columns} and side is {side}; expected numbers of at least 1")
     rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
     heights = [max(fit_size(panel.image.shape[:2], side)[0] for panel in row) for row in rows]
     text_height = LINE_HEIGHT * max(len(panel.lines) for panel in panels)

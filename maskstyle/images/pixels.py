@@ -20,6 +20,9 @@ Image: TypeAlias = Annotated[
 Mask: TypeAlias = Annotated[NDArray[np.float32], Pixels("a mask of shape (H, W)", (), "maskstyle.masks.io:load_mask")]
 """(H, W), in [0, 1]."""
 
+RGBA = Pixels("an image of shape (H, W, 3) or (H, W, 4)", (3, 4), "maskstyle.images.io:load_image", keeps_alpha=True)
+"""An RGB or RGBA image, as the inputs of techniques take it."""
+
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
 

@@ -21,7 +21,7 @@ from typing import Any, get_args, get_origin
 import lazy_loader
 
 from maskstyle.errors import ImageError, MaskstyleError, SettingsError
-from maskstyle.settings import as_plain
+from maskstyle.settings import LARGEST_WHOLE, as_plain
 
 SLACK = 1.0
 """How far values of images and masks may lie outside [0, 1]: filters overshoot, 8-bit values go to 255."""
@@ -34,6 +34,9 @@ WORDS: Mapping[Any, str] = {
     Path: "a path",
     type(None): "None",
 }
+
+LOADERS: Mapping[str, str] = {"SemanticMap": "maskstyle.maps.io:load_map"}
+"""``module:function`` that reads a file where a value of a class is taken."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,22 +51,28 @@ class Pixels:
         The length of the last of three axes; empty for two axes.
     loader : str
         ``module:function`` that reads a file.
+    keeps_alpha : bool
+        Whether the alpha of a loaded picture becomes a fourth channel.
     """
 
     words: str
     channels: tuple[int, ...]
     loader: str
+    keeps_alpha: bool = False
 
     def converted(self, value: Any, name: str) -> Any:
         """Return pixels as float32: of a file, of a loaded picture, or of 8-bit values; see `attach`."""
         if isinstance(value, str | Path):
             value = _loaded(self.loader)(value)
         if hasattr(value, "pixels") and hasattr(value, "alpha"):
-            if value.alpha is not None:
+            if self.keeps_alpha:
+                value = _loaded("maskstyle.images.transparency:with_alpha")(value.pixels, value.alpha)
+            elif value.alpha is not None:
                 raise _wrong(
                     name, "a picture with transparency", "its pixels, and its alpha where there is one for it"
                 )
-            value = value.pixels
+            else:
+                value = value.pixels
         array = _floats(value, name, self.words)
         fits = array.ndim == 2 if not self.channels else array.ndim == 3 and array.shape[2] in self.channels
         if not fits or 0 in array.shape:
@@ -194,7 +203,7 @@ def _one_of(value: Any, hint: Any, name: str) -> Any:
     for each in hints:
         if each is not type(None):
             try:
-                return converted(value, hint, name)
+                return converted(value, each, name)
             except MaskstyleError as error:
                 errors.append(error)
     if len(errors) == 1 or isinstance(value, str | Path) or _is_arraylike(value):
@@ -207,7 +216,7 @@ def _plain(value: Any, kind: type, name: str) -> Any:
     value = as_plain(value)
     if kind is bool and isinstance(value, bool):
         return value
-    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+    if kind is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_WHOLE:
         return value
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         number = float(value) if abs(value) <= sys.float_info.max else math.inf
@@ -238,8 +247,10 @@ def _several(value: Any, hint: Any, name: str) -> Any:
 
 
 def _instance(value: Any, kind: type, name: str) -> Any:
+    if isinstance(value, str | Path) and kind.__name__ in LOADERS:
+        value = _loaded(LOADERS[kind.__name__])(value)
     if not isinstance(value, kind):
-        raise _wrong(name, _shown(value), f"maskstyle's {kind.__name__}")
+        raise _wrong(name, _shown(value), _described(kind))
     if hasattr(value, "_fields"):  # a named tuple checks nothing itself
         parts: Any = value
         fields = {each: converted(getattr(parts, each), _hint(kind, each), each) for each in parts._fields}
@@ -274,9 +285,6 @@ def _floats(value: Any, name: str, words: str) -> Any:
         return array.astype(np.float32)
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"`{name}` has type {array.dtype}; expected {words}, in floats or 8 bits")
-    if not np.isfinite(array).all():
-        count = int(np.count_nonzero(~np.isfinite(array)))
-        raise ImageError(f"`{name}` has {count} of {array.size} values that are not finite; expected {words}")
     return array.astype(np.float32, copy=False)
 
 
@@ -312,9 +320,9 @@ def _evaluated(written: Any, module: str) -> Any:
 
 
 @cache
-def _loaded(target: str) -> Callable[[Any], Any]:
+def _loaded(target: str) -> Callable[..., Any]:
     module, _, attribute = target.partition(":")
-    function: Callable[[Any], Any] = getattr(import_module(module), attribute)
+    function: Callable[..., Any] = getattr(import_module(module), attribute)
     return function
 
 
@@ -331,7 +339,9 @@ def _described(hint: Any) -> str:
         return marker.words
     if _CONVERTERS.get(getattr(get_origin(hint), "__name__", "")) is _several:
         return "a sequence"
-    return f"maskstyle's {getattr(hint, '__name__', hint)}"
+    if getattr(hint, "__name__", "") == "SemanticMap":
+        return "a SemanticMap, as maskstyle.load_map returns, or its file"
+    return f"maskstyle.{getattr(hint, '__name__', hint)}(...)"
 
 
 def _shown(value: Any) -> str:

@@ -18,6 +18,7 @@ from maskstyle.objective.content_limits import content_limits
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.terms import Term
+from maskstyle.schemas.arguments import convert_fields, converted
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
@@ -60,6 +61,10 @@ class Run:
     layers: bool = False
     progress: bool = False
 
+    def __post_init__(self) -> None:
+        """Check and convert the fields."""
+        convert_fields(self)
+
 
 def paint(scene: Scene, run: Run | None = None) -> Result:
     """Paint a scene.
@@ -83,7 +88,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     NumericalError
         If a loss is not finite; its ``image`` is the last good image.
     """
-    run = run or Run()
+    run = Run() if run is None else converted(run, Run, "run")
     if not scene.layout.placements:  # every strength is 0
         return _unpainted(scene, run)
     network = loaded_network(run.network, scene.settings, run.checkpoints)
