@@ -78,7 +78,9 @@ class Pixels:
         if not fits or 0 in array.shape:
             raise ImageError(f"`{name}` has shape {array.shape}; expected {self.words}")
         low, high = float(array.min()), float(array.max())
-        if not (low >= -SLACK and high <= 1 + SLACK):
+        if math.isnan(low):
+            raise _not_numbers(array, name)
+        if low < -SLACK or high > 1 + SLACK:
             raise ImageError(f"`{name}` has values from {low:g} to {high:g}; expected values in [0, 1]; rescale them")
         return array
 
@@ -286,6 +288,15 @@ def _floats(value: Any, name: str, words: str) -> Any:
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"`{name}` has type {array.dtype}; expected {words}, in floats or 8 bits")
     return array.astype(np.float32, copy=False)
+
+
+def _not_numbers(array: Any, name: str) -> ImageError:
+    import numpy as np
+
+    return ImageError(
+        f"`{name}` has no numbers in places ({np.count_nonzero(np.isnan(array))} of {array.size} values are NaN); "
+        "expected values in [0, 1]; replace them, for instance with numpy.nan_to_num"
+    )
 
 
 def _as_array(value: Any, name: str, words: str) -> Any:

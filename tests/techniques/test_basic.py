@@ -179,7 +179,7 @@ def test_should_stop(network):
     [
         (np.zeros((12, 16), np.float32), "shape"),
         (np.zeros((12, 16, 3), np.uint16), "uint16"),
-        (np.full((12, 16, 3), np.nan, np.float32), "nan"),
+        (np.full((12, 16, 3), np.nan, np.float32), "NaN"),
         (np.full((12, 16, 3), 1.5, np.float32), "1.5"),
         (np.full((12, 16, 3), -1.5, np.float32), "-1.5"),
     ],
