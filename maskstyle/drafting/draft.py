@@ -15,7 +15,7 @@ from maskstyle.drafting.segmentation import (
     smooth_regions,
 )
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, size_of, size_text
+from maskstyle.images.pixels import AnyImage, Image, Mask, Size, fit_size, resize_image, size_of, size_text
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 from maskstyle.maps.colors import Color, distinct_colors
@@ -41,7 +41,7 @@ LEAST_SIDE = 4
 
 
 def draft_map(
-    image: Image,
+    image: AnyImage,
     *,
     regions: int | None = None,
     scribbles: SemanticMap | None = None,
@@ -121,7 +121,7 @@ def draft_map(
 
 
 def color_map_like(
-    drafted: SemanticMap, image: Image, style_map: SemanticMap, style: Image, *, features: str = "color"
+    drafted: SemanticMap, image: AnyImage, style_map: SemanticMap, style: AnyImage, *, features: str = "color"
 ) -> tuple[SemanticMap, tuple[tuple[Color, Color], ...]]:
     """Recolor each region of a map with the color of the most similar region of a style map.
 

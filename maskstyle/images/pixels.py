@@ -23,6 +23,9 @@ Mask: TypeAlias = Annotated[NDArray[np.float32], Pixels("a mask of shape (H, W)"
 RGBA = Pixels("an image of shape (H, W, 3) or (H, W, 4)", (3, 4), "maskstyle.images.io:load_image", keeps_alpha=True)
 """An RGB or RGBA image, as the inputs of techniques take it."""
 
+AnyImage: TypeAlias = Annotated[NDArray[np.float32], RGBA]
+"""RGB or RGBA, (H, W, 3) or (H, W, 4), in [0, 1]."""
+
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
 

@@ -63,7 +63,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Check and convert the fields."""
-        convert_fields(self)
+        convert_fields(self, "limits", "on_step", "should_stop", "layers", "progress")
 
 
 def paint(scene: Scene, run: Run | None = None) -> Result:

@@ -130,11 +130,11 @@ def test_a_fitting_mask_keeps_its_size_and_values():
 @pytest.mark.parametrize(
     ("mask", "says"),
     [
-        (np.ones((4, 6, 3)), r"mask 2 has shape \(4, 6, 3\); expected \(height, width\)"),
+        (np.ones((4, 6, 3)), r"`mask` has shape \(4, 6, 3\); expected a mask"),
         (np.ones((0, 6)), "has shape"),
-        (np.ones((4, 6), np.uint8), "mask 2 has type uint8; expected floats"),
-        (np.full((4, 6), 255.0), r"mask 2 has values from 255 to 255; expected values in \[0, 1\]"),
-        (np.full((4, 6), np.nan), "values from nan"),
+        (np.ones((4, 6), np.int64), "`mask` has type int64; expected a mask"),
+        (np.full((4, 6), 255.0), r"`mask` has values from 255 to 255; expected values in \[0, 1\]"),
+        (np.full((4, 6), np.nan), "24 of 24 values are NaN"),
         (np.full((4, 6), -0.1), "values from -0.1"),
         (np.zeros((4, 6)), "mask 2 is 0 everywhere"),
         (np.full((4, 6), 1e-60), "mask 2 is 0 everywhere"),
