@@ -103,8 +103,9 @@ PARAMETERS = [
 
 
 @pytest.fixture(autouse=True)
-def _without_tensorflow(monkeypatch):
-    """Let no transfer begin: what is wrong is found before."""
+def _aside(monkeypatch, tmp_path):
+    """Write nothing beside the tests, and let no transfer begin: what is wrong is found before."""
+    monkeypatch.chdir(tmp_path)
     if "tensorflow" not in sys.modules:
         monkeypatch.setitem(sys.modules, "tensorflow", None)
 
