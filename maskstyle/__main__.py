@@ -1,5 +1,6 @@
 """Run the command line: ``python -m maskstyle``."""
 
+import os
 import sys
 
 
@@ -10,8 +11,8 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        sys.exit(130)
+        print("error: interrupted", file=sys.stderr, flush=True)
+        os._exit(130)  # Python would end by the signal after an import that it interrupted
 
 
 if __name__ == "__main__":

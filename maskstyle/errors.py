@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, line separators, and marks that change the direction of writing."""
+
+
+def visible(text: str) -> str:
+    r"""Return a text with its control characters and line breaks as escapes, so that no name can forge a message.
+
+    Examples
+    --------
+    >>> visible("a\x1b[31m.png\nerror: no")
+    'a\\x1b[31m.png\\nerror: no'
+    """
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class MaskstyleError(Exception):

@@ -67,22 +67,28 @@ class Bounds:
         Whether only whole numbers are allowed.
     most : float
         The highest number.
+    or_zero : bool
+        Whether 0 is allowed, too.
     """
 
     least: float
     inclusive: bool = True
     whole: bool = False
     most: float = math.inf
+    or_zero: bool = False
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingsError if a value, other than None, is out of bounds."""
+        if self.or_zero and value == 0 and not isinstance(value, bool):
+            return
         fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if not fits or not self.least <= value <= self.most or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
             bound = f"{'of at least' if self.inclusive else 'above'} {self.least}"
             if self.most < math.inf:
                 bound = f"from {self.least} to {self.most:g}"
-            raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound}")
+            zero = "0, or " if self.or_zero else ""
+            raise SettingsError(f"{name} is {value!r}; expected {zero}a {kind} {bound}")
         if self.whole and not isinstance(value, int):
             raise SettingsError(f"{name} is {value!r}; expected a whole number")
         if self.whole and value > LARGEST_WHOLE:
@@ -93,6 +99,8 @@ ABOVE_ZERO = Bounds(0, inclusive=False)
 AT_LEAST_ZERO = Bounds(0)
 COUNT = Bounds(1, whole=True)
 STRENGTH = Bounds(0, most=1)
+DENOISING = Bounds(0.0001, most=100, or_zero=True)
+"""Weaker filters change no color of 8 bits, and end in NaN; stronger ones are all the same, and overflow."""
 
 DEFAULT_STRENGTH = 0.5
 """Strength of a style where neither a strength nor a raw weight is given."""
@@ -128,16 +136,24 @@ def setting(
     return field(default=default, metadata=metadata)
 
 
+def as_plain(value: Any) -> Any:
+    """Return a number, boolean or text of NumPy as Python's; anything else unchanged."""
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+    return value.item() if is_scalar and hasattr(value, "item") else value
+
+
 def check_fields(settings: Any) -> None:
-    """Raise SettingsError if a declared field has a value that is not allowed."""
+    """Raise SettingsError if a declared field has a value that is not allowed; NumPy's numbers become Python's."""
     for each in dataclasses.fields(settings):
-        check_field(each, getattr(settings, each.name))
+        value = as_plain(getattr(settings, each.name))
+        object.__setattr__(settings, each.name, value)
+        check_field(each, value)
 
 
 def check_field(field: dataclasses.Field[Any], value: Any) -> None:
     """Raise SettingsError if a value is not allowed in a declared field."""
     choices, bounds = field.metadata["choices"], field.metadata["bounds"]
-    if choices and value not in choices:
+    if choices and not (isinstance(value, str) and value in choices):
         raise SettingsError(f"{field.name} is {value!r}; expected one of {', '.join(choices)}")
     if field.name == "size":
         check_size(value)
@@ -428,7 +444,7 @@ class FinishSettings:
     """
 
     full_size: bool = setting(False, "Paint at --size, and lay the change over the content at its own size.", SPEED)
-    denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=AT_LEAST_ZERO)
+    denoise: float = setting(0.0, "Denoising strength, such as 0.05; 0 turns it off.", COLOR, bounds=DENOISING)
     denoise_method: str = setting(
         "nlm",
         "Non-local means, total variation or a bilateral filter.",
@@ -615,8 +631,9 @@ class PatchSettings:
                 f"patch_stride is {self.patch_stride}, but patch_size is {self.patch_size}; expected at most "
                 "patch_size, as larger strides leave gaps"
             )
-        if not isinstance(self.patch_offset, tuple) or len(self.patch_offset) != 2:
+        if not isinstance(self.patch_offset, tuple | list) or len(self.patch_offset) != 2:
             raise SettingsError(f"patch_offset is {self.patch_offset!r}; expected a pair of whole numbers")
+        object.__setattr__(self, "patch_offset", tuple(map(as_plain, self.patch_offset)))
         for shift in self.patch_offset:
             Bounds(0, whole=True).check("patch_offset", shift)
 
@@ -645,8 +662,11 @@ def wanted_layers(settings: ObjectiveSettings) -> tuple[str, ...]:
 def _check_mix(name: str, mix: LayerMix, term_weight: float) -> None:
     try:
         pairs = [(layer, weight) for layer, weight in mix]
+        named = all(isinstance(layer, str) for layer, _ in pairs)
     except (TypeError, ValueError):
-        raise SettingsError(f"{name} is {mix!r}; expected pairs of a layer's name and its weight") from None
+        pairs, named = [], False
+    if not named:
+        raise SettingsError(f"{name} is {mix!r}; expected pairs of a layer's name and its weight")
     names = [layer for layer, _ in pairs]
     for layer, weight in pairs:
         AT_LEAST_ZERO.check(f"the weight of {layer} in {name}", weight)

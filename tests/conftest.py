@@ -28,6 +28,31 @@ LONGEST = (
 )
 """Parts of the names of the longest tests, which begin first, so that no worker ends alone with one."""
 
+FUZZ_EXAMPLES = 60
+"""Examples of each fuzz test: together they take about ten seconds."""
+
+
+def pytest_addoption(parser):
+    """Add the option for longer fuzz tests."""
+    parser.addoption("--fuzz-examples", type=int, help="random examples of each fuzz test, such as 10000")
+
+
+def pytest_configure(config):
+    """Let each fuzz test take a few fixed examples, or as many random ones as the option says."""
+    from hypothesis import HealthCheck, settings
+
+    examples = config.getoption("--fuzz-examples")
+    settings.register_profile(
+        "fuzz",
+        max_examples=examples or FUZZ_EXAMPLES,
+        derandomize=examples is None,
+        deadline=None,  # `read_safely` has its own
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("fuzz")
+
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):

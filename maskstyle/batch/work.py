@@ -19,6 +19,7 @@ from maskstyle.settings import CHECKPOINT_SECONDS, Settings, wanted_layers
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.synthesis.checkpoints import Checkpoints
     from maskstyle.synthesis.result import Result
     from maskstyle.synthesis.scales import Step
     from maskstyle.synthesis.scene import Scene
@@ -163,12 +164,13 @@ class Painter:
         ready = self._prepared(task)
         if not self._force and ready.is_of(output):
             return Outcome(name, output, "done before")
-        result = self._result(task, ready, on_step, should_stop)
+        result, checkpoints = self._result(task, ready, on_step, should_stop)
         if result.stopped_because == "interrupted":
             return Outcome(name, output, "interrupted", seconds=result.seconds, notes=ready.notes)
         metadata = {**result.metadata(), **ready.record}
         save_image(output, result.image, result.alpha, metadata, dpi=read_dpi(task.plan.file(task.plan.main)))
-        _checkpoint(output).unlink(missing_ok=True)
+        with suppress(OSError):  # the result is written
+            checkpoints.remove()
         return Outcome(name, output, "painted", seconds=result.seconds, notes=ready.notes)
 
     def _result(
@@ -177,13 +179,13 @@ class Painter:
         ready: _Prepared,
         on_step: Callable[[Step], None] | None,
         should_stop: Callable[[], bool] | None,
-    ) -> Result:
+    ) -> tuple[Result, Checkpoints]:
         """Paint a scene, from its checkpoint where there is one."""
         from maskstyle.synthesis.checkpoints import Checkpoints
         from maskstyle.synthesis.paint import Run, paint
 
         network = self._network(ready.choice, task.plan.settings)
-        file = _checkpoint(task.output)
+        file = task.output.with_name(f"{task.output.name}.checkpoint")
         anew = Checkpoints(file, every=self._every, warn=lambda text: None)
         run = Run(
             network=network,
@@ -195,8 +197,8 @@ class Painter:
         if file.exists():
             resumed = Checkpoints(file, every=self._every, resume=True, warn=lambda text: None)
             with suppress(CheckpointError):  # of another run, or damaged: begin anew
-                return paint(ready.scene, replace(run, checkpoints=resumed))
-        return paint(ready.scene, run)
+                return paint(ready.scene, replace(run, checkpoints=resumed)), resumed
+        return paint(ready.scene, run), anew
 
     def _choice(self, plan: Plan) -> NetworkChoice:
         """Choose the network of a plan; its weights are looked for once."""
@@ -247,10 +249,6 @@ def is_result_of(output: Path, record: dict[str, Any]) -> bool:
         and all(held.get(key) == wanted["inputs"][key] for key in ("plan", "initial", "weights"))
         and all(metadata.get(key) == wanted[key] for key in ("settings", "patches", "sha256"))
     )
-
-
-def _checkpoint(output: Path) -> Path:
-    return output.with_name(f"{output.name}.checkpoint")
 
 
 def _sentence(error: Exception) -> str:

@@ -22,8 +22,14 @@ from maskstyle.techniques.registry import LISTED
 EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
 
-OTHER_FLAGS = {"initial": "--init", "mapping": "--map", "masks": "--mask", "styles": "--style"}
-"""The flags of parameters that the command line calls by another name."""
+OTHER_FLAGS = {
+    "initial": "--init",
+    "mapping": "--map",
+    "masks": "--mask",
+    "styles": "--style",
+    "share": "the share of a style",
+}
+"""What the command line calls parameters of other names."""
 
 OF_COLORS = (
     *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions", "--style-region"),
@@ -103,10 +109,11 @@ def _loaded(name: str) -> Any:
     return COMMANDS[name].load(name)
 
 
-def _forget_streams() -> None:
-    """Let a command read its own streams where an earlier one of this process read others."""
+def _forget_files() -> None:
+    """Let a command read its own streams and files where an earlier one of this process read others."""
     if "maskstyle.images.streams" in sys.modules:
         import_module("maskstyle.images.streams").forget_streams()
+    import_module("maskstyle.images.hashes").begin_noting()
 
 
 class _Group(TyperGroup):
@@ -133,7 +140,14 @@ class _Group(TyperGroup):
         )
         listing.format_help(ctx, formatter)
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            raise _Interrupted("interrupted") from None
+
     def invoke(self, ctx: Any) -> Any:
+        _forget_files()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
@@ -142,7 +156,7 @@ class _Group(TyperGroup):
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
         prepare_streams()
-        _forget_streams()
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported; this process is the command's own
         try:
             code = super().main(*args, **options)
         except (NumericalError, OutputError) as error:
@@ -177,10 +191,12 @@ def _report(message: str, code: int) -> int:
 
 def _report_system(error: OSError) -> int:
     """Report what the system refused outside of any check."""
-    from maskstyle.images.paths import shown, trouble
+    from maskstyle.images.paths import shown, trouble, working_folder_is_gone
 
     if error.errno == errno.ENOSPC:
         return _report("no space is left to write the output; free some, or write elsewhere", EXIT_FAILURE)
+    if working_folder_is_gone(Path()):
+        return _report("this is the working folder, which no longer exists; change to another folder", EXIT_BAD_INPUT)
     if error.errno == errno.EPIPE:  # nobody reads any more
         return EXIT_FAILURE
     if error.filename is None:

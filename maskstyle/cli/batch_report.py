@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
 from maskstyle.cli.console import EXIT_INTERRUPTED, announce, messages, print_wide, tables
-from maskstyle.cli.progress import WIDTH_FOR_BAR, clock
 from maskstyle.cli.terminal import Table
+from maskstyle.synthesis.step_bar import WIDTH_FOR_BAR, clock
 
 if TYPE_CHECKING:
     from rich.console import Console

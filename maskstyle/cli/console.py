@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import threading
@@ -24,21 +23,6 @@ EXIT_INTERRUPTED = 130
 
 PIPED_WIDTH = 1000
 """Columns of a table that goes to a file or a pipe: wide enough that no line wraps."""
-
-
-_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, line separators, and marks that change the direction of writing."""
-
-
-def visible(text: str) -> str:
-    r"""Return a text with its control characters and line breaks as escapes, so that no name can forge a message.
-
-    Examples
-    --------
-    >>> visible("a\x1b[31m.png\nerror: no")
-    'a\\x1b[31m.png\\nerror: no'
-    """
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def prepare_streams() -> None:

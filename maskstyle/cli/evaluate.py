@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from maskstyle import __version__
 from maskstyle.cli.console import announce, messages, note_files, tables
 from maskstyle.cli.options import (
     IgnoreOption,
@@ -306,16 +307,17 @@ def _check(read: _Read, settings: Settings, map_files: Sequence[Path]) -> None:
 
 
 def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, heatmap: Path | None) -> None:
-    from maskstyle.cli.outputs import write_json, writing
+    from maskstyle.cli.outputs import write_all, write_json
     from maskstyle.evaluation import draw_heatmap
     from maskstyle.images.io import save_image
 
+    writers: list[tuple[Path, Callable[[Path], None]]] = []
     if record is not None:
-        with writing(record):
-            write_json(record, {**evaluation.record(), "inputs": inputs})
+        writers.append((record, lambda path: write_json(path, {**evaluation.record(), "inputs": inputs})))
     if heatmap is not None:
-        with writing(heatmap):
-            save_image(heatmap, draw_heatmap(evaluation))
+        metadata = {"version": __version__, "command": "evaluate"}
+        writers.append((heatmap, lambda path: save_image(path, draw_heatmap(evaluation), metadata=metadata)))
+    write_all(writers)
 
 
 def _print(evaluation: Evaluation, heatmap: Path | None) -> None:

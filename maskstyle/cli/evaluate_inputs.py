@@ -16,6 +16,7 @@ from maskstyle.cli.map_options import (
     recorded_reading,
 )
 from maskstyle.cli.outputs import check_distinct
+from maskstyle.cli.replaced import check_kind
 from maskstyle.errors import SettingsError
 from maskstyle.images.writing import check_replaceable, check_writable
 from maskstyle.maps.colors import RegionKey, format_region
@@ -98,6 +99,8 @@ class InputFiles(NamedTuple):
                 check(path)
         inputs = [self.result, self.style, self.content, *self.maps.paths, *self.masks, self.weights]
         check_distinct(outputs, [path for path in inputs if path is not None])
+        check_kind("--json", outputs["--json"], "a record of maskstyle")
+        check_kind("--heatmap", outputs["--heatmap"], "a picture")
 
     def map_reading(self, asked: MapReading) -> MapReading:
         """Return how to read the maps: as the options specify, or else as recorded in the result."""

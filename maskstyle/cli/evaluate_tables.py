@@ -22,7 +22,8 @@ def parts_of(evaluation: Evaluation) -> Iterator[Table | str]:
     """Yield the parts to print, in order."""
     yield _region_table(evaluation)
     if len(evaluation.style_regions) > 1:
-        yield f"\nstyle distances, mean over {', '.join(evaluation.by_layer)}; own styles in brackets"
+        yield ""
+        yield f"style distances, mean over {', '.join(evaluation.by_layer)}; own styles in brackets"
         yield _distance_table(evaluation)
     yield ""
     yield _summary(evaluation)

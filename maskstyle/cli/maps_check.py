@@ -126,13 +126,15 @@ def check(
     report = dataclasses.replace(report, notes=tuple(dict.fromkeys((*read_notes, *report.notes))))
     if misfit is not None:
         report = dataclasses.replace(report, refusal=misfit, unmatched=False)
+    if preview is not None:
+        _write_preview(preview, report, images)
     if as_json:
         refusal = None if report.refusal is None else with_flags(report.refusal)
         put(json.dumps({**report.record(), "refusal": refusal}, indent=1) + "\n")
     else:
         _print(report)
     if preview is not None:
-        _write_preview(preview, report, images)
+        messages().print(f"wrote {preview}", markup=False)
     if report.unmatched and not as_json:  # the table lists them already
         raise ImageError(_unmatched(report))
     if report.refusal is not None:
@@ -169,7 +171,6 @@ def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Im
     from maskstyle.images.io import save_image
 
     save_image(path, draw_preview(report, images))
-    messages().print(f"wrote {path}", markup=False)
 
 
 def _print(report: MapReport) -> None:

@@ -162,12 +162,14 @@ def new_map(image: Path, output: Path | None, *, force: bool) -> Path:
 
 def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> None:
     from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.replaced import check_kind
     from maskstyle.images.writing import check_writable
 
     check_writable(target)
     if preview is not None:
         check_writable(preview)
     check_distinct({"--output": target, "--preview": preview}, inputs)
+    check_kind("--preview", preview, "a picture")
 
 
 def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:

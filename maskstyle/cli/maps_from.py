@@ -56,7 +56,7 @@ def make(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing map.")] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make a semantic map from an annotation, masks or layers."""
+    """Make a map from an annotation (labelme, COCO, CVAT, VOC), masks or layers."""
     from maskstyle.cli.app import with_flags
     from maskstyle.maps.annotations.fitting import fit_annotation, photo_size
     from maskstyle.maps.annotations.reading import load_annotation

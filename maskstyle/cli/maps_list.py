@@ -68,6 +68,8 @@ def list_regions(
         image_name=str(image),
     )
     notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *more)))
+    if preview is not None:
+        save_image(preview, draw_map_preview(checked, pixels))
     if as_json:
         regions = [each.record() for each in checked.regions]
         put(json.dumps({**checked.record(), "regions": regions, "notes": notes}, indent=1) + "\n")
@@ -76,7 +78,6 @@ def list_regions(
         for note in notes:
             tables().print(f"note: {note}", markup=False, soft_wrap=True)
     if preview is not None:
-        save_image(preview, draw_map_preview(checked, pixels))
         messages().print(f"wrote {preview}", markup=False)
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages, note_files
+from maskstyle.cli.console import announce, messages, note_files
 from maskstyle.cli.options import QuietOption, flag_of
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Image, Mask, Size
     from maskstyle.masks.io import MaskFile
+    from maskstyle.plans.map_reading import MapReading
 
 # Reading
 
@@ -62,36 +63,72 @@ def parse_size(text: str) -> Size:
     return height, width
 
 
-def read_mask(path: Path, size: Size | None = None) -> MaskFile:
+@dataclass(frozen=True)
+class Target:
+    """What masks are made for.
+
+    Parameters
+    ----------
+    size : (height, width) or None
+        Their size; None: that of each file.
+    image : Path or None
+        The image that they are for.
+    reading : MapReading
+        How they are laid over it.
+    """
+
+    size: Size | None
+    image: Path | None
+    reading: MapReading
+
+    def unused(self, masks: Sequence[Path]) -> list[str]:
+        """Return a note if masks need not be turned, although ``--map-orientation`` asks for it."""
+        turned = any(self.reading.turn(path, self.image) != 1 for path in masks)
+        return self.reading.unused([], stretched=True, turned=turned)
+
+
+def target_of(like: Path | None, size: str | None, orientation: str | None) -> Target:
+    """Return what ``--like``, ``--size`` and ``--map-orientation`` ask for; see `requested_size`."""
+    from maskstyle.plans.map_reading import MapReading
+
+    reading = MapReading() if orientation is None else MapReading(map_orientation=orientation)
+    return Target(requested_size(like, size), like, reading)
+
+
+def read_mask(path: Path, target: Target) -> MaskFile:
     """Read a mask with a note that names its file, and resize it if it has another size.
 
     Parameters
     ----------
     path : Path
         A grayscale image, as for `maskstyle.load_mask`, except that it may be 0 everywhere.
-    size : (height, width), optional
-        The size to return; the file's own by default.
+    target : Target
+        What it is made for.
 
     Raises
     ------
     ImageError
         If the file cannot be read, has colors, or has another aspect ratio.
     """
+    from maskstyle.images.decoding import upright
     from maskstyle.images.pixels import resize_mask, size_of
-    from maskstyle.images.sidecars import check_aspect
+    from maskstyle.images.sidecars import check_fit
     from maskstyle.masks import io
     from maskstyle.masks.io import MaskFile
 
     mask, note = io.read_mask(path)
-    note = None if note is None else f"{path}: {note}"
-    if size is None:
-        return MaskFile(mask, note)
-    check_aspect(size_of(mask), size, kind="mask", name=str(path), image_name="the requested size")
-    return MaskFile(resize_mask(mask, size), note)
+    notes = [] if note is None else [f"{path}: {note}"]
+    mask = upright(mask, target.reading.turn(path, target.image))
+    if target.size is not None:
+        name = "the requested size" if target.image is None else str(target.image)
+        fit = target.reading.fit(target.image)
+        notes += check_fit(size_of(mask), target.size, fit, kind="mask", name=str(path), image_name=name)
+        mask = resize_mask(mask, target.size)
+    return MaskFile(mask, "; ".join(notes) or None)
 
 
-def read_masks(paths: Sequence[Path], size: Size | None) -> tuple[list[Mask], tuple[str, ...]]:
-    """Read masks, which must have the same size unless `size` is given, and notes on how they were read.
+def read_masks(paths: Sequence[Path], target: Target) -> tuple[list[Mask], tuple[str, ...]]:
+    """Read masks, which must have the same size unless the target has one, and notes on how they were read.
 
     Raises
     ------
@@ -100,7 +137,7 @@ def read_masks(paths: Sequence[Path], size: Size | None) -> tuple[list[Mask], tu
     """
     from maskstyle.images.pixels import size_text
 
-    read = [read_mask(path, size) for path in paths]
+    read = [read_mask(path, target) for path in paths]
     masks = [each.mask for each in read]
     for path, mask in zip(paths, masks, strict=True):
         if mask.shape != masks[0].shape:
@@ -108,7 +145,7 @@ def read_masks(paths: Sequence[Path], size: Size | None) -> tuple[list[Mask], tu
                 f"expected masks of one size, but {paths[0]} is {size_text(masks[0].shape)} and {path} is "
                 f"{size_text(mask.shape)}; pass --like IMAGE to resize all masks to an image"
             )
-    return masks, notes_of(*read)
+    return masks, (*notes_of(*read), *target.unused(paths))
 
 
 def notes_of(*read: MaskFile) -> tuple[str, ...]:
@@ -135,8 +172,10 @@ def read_image_of_size(path: Path, size: tuple[int, ...]) -> Image:
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import resize_image
     from maskstyle.images.sidecars import check_aspect
+    from maskstyle.images.transparency import extended
 
-    pixels = load_image(path).pixels
+    picture = load_image(path)
+    pixels = extended(picture.pixels, picture.alpha)
     check_aspect((size[0], size[1]), pixels.shape[:2], kind="mask", name="the mask", image_name=str(path))
     return resize_image(pixels, (size[0], size[1]))
 
@@ -203,6 +242,7 @@ class MaskOutput:
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise an error if a file cannot be written or would replace an input."""
         from maskstyle.cli.outputs import check_distinct
+        from maskstyle.cli.replaced import check_kind, is_foreign
         from maskstyle.images.writing import check_writable
 
         check_writable(self.output)
@@ -212,6 +252,10 @@ class MaskOutput:
             raise SettingsError("--image has no effect without --preview; add --preview FILE or drop --image")
         read = [*inputs, *([] if self.image is None else [self.image])]
         check_distinct({"--output": self.output, "--preview": self.preview}, read)
+        check_kind("--output", self.output, "a picture")
+        check_kind("--preview", self.preview, "a picture")
+        if is_foreign(self.output):
+            announce(f"{self.output}, which maskstyle did not write, will be replaced", quiet=self.quiet, name="note")
         note_files(read, quiet=self.quiet)
 
     def write(self, made: NewMask, metadata: Mapping[str, object]) -> None:

@@ -14,13 +14,12 @@ from maskstyle.cli.mask_files import (
     BitsOption,
     NewMask,
     makes_mask,
-    notes_of,
     print_notes,
-    read_mask,
     read_masks,
     record_of,
     report_mask,
     requested_size,
+    target_of,
 )
 from maskstyle.cli.options import IgnoreOption, MapOrientationOption, QuietOption, StretchMapsOption
 from maskstyle.errors import ImageError, SettingsError
@@ -154,12 +153,13 @@ def feather(
     like: LikeOption = None,
     size: SizeOption = None,
     side: SideOption = "both",
+    map_orientation: MapOrientationOption = None,
 ) -> NewMask:
     """Soften the edges of a mask."""
     from maskstyle.masks.feathering import feather_mask
 
-    read = read_mask(mask, requested_size(like, size))
-    return NewMask(feather_mask(read.mask, feather, side=side), like, notes_of(read))
+    (read,), notes = read_masks([mask], target_of(like, size, map_orientation))
+    return NewMask(feather_mask(read, feather, side=side), like, notes)
 
 
 @app.command("combine")
@@ -172,11 +172,12 @@ def combine(
     ],
     like: LikeOption = None,
     size: SizeOption = None,
+    map_orientation: MapOrientationOption = None,
 ) -> NewMask:
     """Combine several masks, or invert one."""
     from maskstyle.masks.combining import combine_masks
 
-    read, notes = read_masks(masks, requested_size(like, size))
+    read, notes = read_masks(masks, target_of(like, size, map_orientation))
     return NewMask(combine_masks(read, how=how), like, notes)
 
 
@@ -191,15 +192,17 @@ def edge_aware(
     epsilon: Annotated[
         float, typer.Option("--epsilon", help="Edge threshold: smaller values follow fainter edges.")
     ] = 1e-4,
+    map_orientation: MapOrientationOption = None,
 ) -> NewMask:
     """Move the edges of a rough mask to the edges of an image."""
     from maskstyle.images.guided_filter import edge_aware_mask
     from maskstyle.images.io import load_image
-    from maskstyle.images.pixels import size_of
+    from maskstyle.images.transparency import extended
 
-    pixels = load_image(picture).pixels
-    rough = read_mask(mask, size_of(pixels))
-    return NewMask(edge_aware_mask(rough.mask, pixels, radius=radius, epsilon=epsilon), picture, notes_of(rough))
+    (rough,), notes = read_masks([mask], target_of(picture, None, map_orientation))
+    loaded = load_image(picture)
+    pixels = extended(loaded.pixels, loaded.alpha)
+    return NewMask(edge_aware_mask(rough, pixels, radius=radius, epsilon=epsilon), picture, notes)
 
 
 @app.command("normalize")
@@ -217,22 +220,24 @@ def normalize(
     fill: Annotated[bool, typer.Option("--fill/--no-fill", help="Also scale up where the sum is below 1.")] = True,
     like: LikeOption = None,
     size: SizeOption = None,
+    map_orientation: MapOrientationOption = None,
     bits: BitsOption = DEFAULT_BITS,
     quiet: QuietOption = False,
 ) -> None:
     """Scale masks so that they sum to 1."""
     from maskstyle.images.io import save_mask
+    from maskstyle.images.writing import make_folder
     from maskstyle.masks.combining import normalize_masks
 
     inputs = [*masks, *([] if like is None else [like])]
     outputs = _normalized_files(masks, output_dir, inputs)
     note_files(inputs, quiet=quiet)
     levels = (1 << int(bits)) - 1
-    read, notes = read_masks(masks, requested_size(like, size))
+    read, notes = read_masks(masks, target_of(like, size, map_orientation))
     normalized = normalize_masks(read, fill=fill, levels=levels)
     if not quiet:
         print_notes(notes)
-    output_dir.mkdir(exist_ok=True)
+    make_folder(output_dir)
     metadata = record_of(normalize, {"masks": masks, "fill": fill, "like": like, "size": size})
     for path, mask in zip(outputs, normalized, strict=True):
         save_mask(path, mask, bits=int(bits), metadata=metadata)
@@ -243,6 +248,7 @@ def normalize(
 def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     """Return the file of each normalized mask, and check that it can be written."""
     from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.replaced import check_own
     from maskstyle.images.writing import check_replaceable
 
     if os.path.exists(folder) and not os.path.isdir(folder):
@@ -253,6 +259,7 @@ def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> li
             raise ImageError(f"two masks are called {mask.stem}, so both would become {path}; rename one")
         check_replaceable(path if os.path.exists(folder) else folder)
         check_distinct({"--output-dir": path}, inputs)
+        check_own("--output-dir", path)
     return outputs
 
 

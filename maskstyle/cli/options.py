@@ -64,7 +64,7 @@ DraftOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--draft",
-        help=f"Fast draft: {DRAFT['network']}, {DRAFT['size']} pixels, {DRAFT['steps']} steps; explicit options win.",
+        help=f"Fast draft: {DRAFT['network']}, up to {DRAFT['size']} pixels, {DRAFT['steps']} steps; options win.",
         rich_help_panel=SPEED,
     ),
 ]
@@ -199,9 +199,21 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         raise SettingsError(as_options(str(error))) from None
 
 
-def draft_changes(weights: Path | None) -> dict[str, Any]:
-    """Return the settings of ``--draft``; weights that are given decide the network themselves."""
-    return {name: value for name, value in DRAFT.items() if name != "network" or weights is None}
+def draft_changes(weights: Path | None, picture: Path) -> dict[str, Any]:
+    """Return the settings of ``--draft``, which enlarges no picture; weights decide the network themselves.
+
+    Parameters
+    ----------
+    weights : Path or None
+        The weights that are given.
+    picture : Path
+        The content image, or the doodle.
+    """
+    from maskstyle.images.headers import longer_side
+
+    size = min(DRAFT["size"], longer_side(picture) or DRAFT["size"])
+    changes = {**DRAFT, "size": size}
+    return {name: value for name, value in changes.items() if name != "network" or weights is None}
 
 
 def as_options(message: str) -> str:

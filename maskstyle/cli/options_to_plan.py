@@ -224,7 +224,7 @@ class _TableMaker:
         given = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self._given["draft"]:
-            values = {**draft_changes(self._given["weights"]), **values}
+            values = {**draft_changes(self._given["weights"], Path(self._given[self._inputs.main])), **values}
         if isinstance(values.get("size"), str):
             values["size"] = size_from_text(values["size"])
         for name in ("content_layers", "style_layers"):

@@ -6,9 +6,10 @@ import importlib.util
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from rich.markup import escape
 
 from maskstyle import __version__
 from maskstyle.cli.console import messages
-from maskstyle.errors import CheckpointError, ImageError, OutputError, SettingsError
+from maskstyle.cli.replaced import check_kind, check_own, free_name, is_foreign, is_unfinished, rescue
+from maskstyle.errors import CheckpointError, ImageError, MaskstyleError, OutputError, SettingsError
 from maskstyle.images.layers import OPEN_RASTER
+from maskstyle.images.paths import shown
 from maskstyle.images.streams import STANDARD, described, is_stream
 from maskstyle.images.writing import check_replaceable, check_writable, write_text
 
@@ -65,10 +68,32 @@ class Files:
     checkpoint_every: float = 0.0
 
     def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
-        """Raise where something cannot be written, or would replace another file of the run."""
+        """Raise where something cannot be written, or would replace a file that is not its own."""
         check_writable(self.output)
         if self.resume and is_stream(self.output):
             raise CheckpointError("--resume needs a file, but --output is a stream, which has no checkpoint")
+        self._check_others(inputs, snapshot_every)
+        every = self.checkpoint_every
+        if not (math.isfinite(every) and every >= 0):
+            raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
+        if self._has_checkpoint():
+            _check_checkpoint(checkpoint_beside(self.output), resume=self.resume)
+        written = {
+            "--output": self.output,
+            "--json": self.record,
+            "--plot": self.plot,
+            "--match-map": self.match_map,
+            "--layers": self.layers,
+            "the checkpoint": checkpoint_beside(self.output) if self._has_checkpoint() else None,
+        }
+        check_distinct(written, inputs)
+        check_kind("--output", self.output, "a picture")
+        check_kind("--json", self.record, "a record of maskstyle")
+        check_kind("--plot", self.plot, "a plot")
+        check_kind("--match-map", self.match_map, "a picture")
+
+    def _check_others(self, inputs: Sequence[Path], snapshot_every: int) -> None:
+        """Check the outputs beside the picture."""
         for path in (self.record, self.plot):
             if path is not None:
                 check_replaceable(path)
@@ -79,21 +104,43 @@ class Files:
         if self.layers is not None:
             _check_layers(self.layers, inputs)
         if snapshot_every:
-            _check_folder(self._snapshot_folder(), "--snapshot-dir")
+            self._check_snapshots(inputs)
         elif self.snapshots is not None:
             raise SettingsError("--snapshot-dir has no effect without --snapshot-every; give both, or neither")
-        every = self.checkpoint_every
-        if not (math.isfinite(every) and every >= 0):
-            raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
-        written = {
-            "--output": self.output,
-            "--json": self.record,
-            "--plot": self.plot,
-            "--match-map": self.match_map,
-            "--layers": self.layers,
-            "the checkpoint": checkpoint_beside(self.output) if self._has_checkpoint() else None,
+
+    def notes(self) -> list[str]:
+        """Return notes on what is replaced."""
+        if not is_foreign(self.output):
+            return []
+        return [f"{shown(self.output)}, which maskstyle did not write, will be replaced"]
+
+    def for_unfinished(self, *, resumed: bool) -> Files:
+        """Return where an unfinished result goes: beside what is there, which may be a finished one.
+
+        Parameters
+        ----------
+        resumed : bool
+            Whether the run continued another; it may replace what that one left unfinished.
+        """
+        if resumed and is_unfinished(self.output):
+            return self
+        paths = {name: getattr(self, name) for name in ("output", "record", "plot", "match_map", "layers")}
+        moved: dict[str, Any] = {
+            name: free_name(path, "partial")
+            for name, path in paths.items()
+            if path is not None and not is_stream(path) and os.path.lexists(path)
         }
-        check_distinct(written, inputs)
+        return replace(self, **moved)
+
+    def _check_snapshots(self, inputs: Sequence[Path]) -> None:
+        folder = self._snapshot_folder()
+        _check_folder(folder, "--snapshot-dir")
+        own = re.compile(rf"{re.escape(self.output.stem)}_\d+_\d+x\d+_\d+\.png", re.IGNORECASE)
+        for source in inputs:
+            if own.fullmatch(source.name) and _same(source.parent, folder):
+                raise ImageError(
+                    f"a snapshot could replace the input {shown(source)}; pass another --snapshot-dir than {folder}"
+                )
 
     def _has_checkpoint(self) -> bool:
         return (self.checkpoint_every > 0 or self.resume) and not is_stream(self.output)
@@ -177,19 +224,47 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
                 raise ImageError(f"{flag} and {other} are both {path}; give each its own name")
 
 
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn errors into an OutputError: the path was fine when the work began."""
-    try:
-        yield
-    except (ImageError, OSError) as error:
-        name = described(path, writing=True)
-        raise OutputError(f"the work is done, but {name} could not be written ({error})") from error
+def write_all(writers: Sequence[tuple[Path, Callable[[Path], None]]]) -> None:
+    """Write the files of a finished run: the picture first, and the others whatever becomes of it.
+
+    Parameters
+    ----------
+    writers : sequence of (Path, callable)
+        Each output, and the function that writes it to a path. The first is the picture, which goes to another folder
+        if its own cannot take it.
+
+    Raises
+    ------
+    OutputError
+        If a file could not be written; its path was fine when the work began.
+    """
+    failures = []
+    for place, (path, write) in enumerate(writers):
+        try:
+            write(path)
+        except (MaskstyleError, OSError, MemoryError) as error:
+            rescued = rescue(path, write) if place == 0 else None
+            told = "" if rescued is None else f"; it is in {shown(rescued)}"
+            name = described(path, writing=True)
+            failures.append(f"the work is done, but {name} could not be written ({error}){told}")
+    if failures:
+        raise OutputError("; ".join(failures))
 
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
     """Write a record as JSON."""
     write_text(path, json.dumps(record, indent=1) + "\n")
+
+
+def _check_checkpoint(path: Path, *, resume: bool) -> None:
+    """Check that a checkpoint can be written, and replaces no other file."""
+    from maskstyle.synthesis.checkpoints import check_no_other_file
+
+    if is_stream(path):
+        raise CheckpointError(f"a checkpoint would go to {shown(path)}, which is a pipe or a device; move it away")
+    check_replaceable(path)
+    if not resume:
+        check_no_other_file(path)
 
 
 def _check_plot(path: Path) -> None:
@@ -210,6 +285,7 @@ def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
     """Check that layers can be written to a file or folder, and replace no input there."""
     if path.suffix.lower() == OPEN_RASTER:
         check_replaceable(path)
+        check_kind("--layers", path, "an OpenRaster file")
         return
     if path.suffix and not os.path.isdir(path):
         raise SettingsError(f"--layers is {path}; expected a name that ends in {OPEN_RASTER}, or a folder")
@@ -217,12 +293,14 @@ def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
     for source in inputs:
         if _same(source.parent, path):
             raise ImageError(f"--layers is {path}, the folder of the input {source.name}; pass another folder")
+    for picture in sorted(path.glob("[0-9][0-9]_*.png")):
+        check_own("--layers", picture)
 
 
 def _same(path: Path, other: Path) -> bool:
     """Return whether two names mean one file, whether it exists or not."""
-    if os.path.exists(path) and os.path.exists(other):
-        return path.samefile(other)
+    with suppress(OSError):
+        return os.path.samefile(path, other)
     return os.path.normcase(os.path.realpath(path)) == os.path.normcase(os.path.realpath(other))
 
 

@@ -72,13 +72,18 @@ def run(
     if written is None and not dry_run:
         raise read.source.error((), 'the plan names no output; add output = "out.png", or pass -o FILE')
     target = written or Path("out.png")
+    if layers is None and read.layers is not None:
+        layers = read.file(read.layers)
+        if tried:
+            notes.append(f"no layers are written to {layers}, as --try writes one sheet")
+            layers = None
     files = Files(
         target,
         record,
         plot,
         snapshot_dir,
         layers=layers,
-        metadata=not no_metadata,
+        metadata=read.metadata and not no_metadata,
         resume=resume,
         checkpoint_every=checkpoint_every,
     )
@@ -88,6 +93,11 @@ def run(
 
         with read.source.locating("output"):
             Files(written).check([plan, *plan_files(read).values()])
+    if layers is not None and read.layers is not None:
+        from maskstyle.plans.load import plan_files
+
+        with read.source.locating("run", "layers"):
+            Files(target, layers=layers).check([plan, *plan_files(read).values()])
     if tried:
         _paint_sheet(read, tried, asked)
     else:
@@ -99,7 +109,8 @@ def changed_plan(plan: Plan, values: Sequence[str], *, draft: bool, weights: Pat
     from maskstyle.plans.load import check_files
 
     if draft:
-        plan = dataclasses.replace(plan, settings=plan.settings.changed(**draft_changes(weights)))
+        changes = draft_changes(weights, plan.file(plan.main))
+        plan = dataclasses.replace(plan, settings=plan.settings.changed(**changes))
     plan = _with_values(plan, values)
     notes = []
     if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:
@@ -133,16 +144,17 @@ def plan_new(
     content: Annotated[Path, typer.Argument(help="Content image.", show_default=False, metavar="PHOTO")],
     styles: Annotated[list[Path], typer.Argument(help="Style images.", show_default=False, metavar="PAINTING...")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing plan.")] = False,
 ) -> None:
     """Write a plan to edit, with the regions of the maps beside the images."""
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.writing import check_replaceable
+    from maskstyle.cli.replaced import check_new
     from maskstyle.plans.new import new_plan
     from maskstyle.plans.recording import recorded_path
 
     if output is not None:
         check_distinct({"--output": output}, [content, *styles])
-        check_replaceable(output)
+        check_new(output, force=force)
     plan = output or Path("plan.toml")
     _put(new_plan(content, styles, plan, lambda path: recorded_path(path, plan)), output)
 
@@ -151,31 +163,33 @@ def plan_new(
 def plan_from(
     result: Annotated[Path, typer.Argument(help="Result of maskstyle.", show_default=False, metavar="RESULT")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Plan to write; default: print it.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing plan.")] = False,
 ) -> None:
     """Make the plan that repeats a result from its metadata."""
     from maskstyle import __version__
     from maskstyle.cli.console import announce
     from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.replaced import check_new
     from maskstyle.images.io import read_metadata
-    from maskstyle.images.writing import check_replaceable
-    from maskstyle.plans.from_result import plan_of_result
-    from maskstyle.plans.recording import describe_changes, recorded_path
+    from maskstyle.plans.from_result import plan_of_result, recorded_hashes
+    from maskstyle.plans.recording import describe_changes, real_file, recorded_path
     from maskstyle.plans.write import moved, plan_text
 
     if output is not None:
         check_distinct({"--output": output}, [result])
-        check_replaceable(output)
+        check_new(output, force=force)
     metadata = read_metadata(result)
     if metadata is None:
         raise SettingsError(f"{result} has no metadata of maskstyle; name a result that maskstyle wrote")
-    recorded = metadata.get("sha256")
-    hashes = recorded if isinstance(recorded, dict) else {}
+    real = real_file(result)
+    table = plan_of_result(metadata, real)
+    hashes = recorded_hashes(metadata)
     if output is not None:
         check_distinct({"--output": output}, [result.parent / name for name in hashes])
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
-    table = moved(plan_of_result(metadata, result), lambda path: recorded_path(result.parent / path, plan))
+    table = moved(table, lambda path: recorded_path(real.parent / path, plan))
     text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
-    notes = describe_changes(hashes, result)
+    notes = describe_changes(hashes, real)
     if metadata.get("stopped_because") == "interrupted":
         notes.append(f"{result} was interrupted; the plan paints the whole picture")
     for note in notes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from contextlib import suppress
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,21 +13,23 @@ import typer
 from rich.markup import escape
 
 from maskstyle.cli.console import Interrupt, announce, interruptible, messages, print_wide, tables
-from maskstyle.cli.outputs import Files, write_json, writing
+from maskstyle.cli.outputs import Files, write_all, write_json
 from maskstyle.cli.placements import styles_table
-from maskstyle.errors import MaskstyleError, NumericalError
+from maskstyle.errors import MaskstyleError, NumericalError, OutputError
 from maskstyle.images.files import check_transparency
 from maskstyle.images.headers import read_dpi
 from maskstyle.images.io import save_image
 from maskstyle.images.layers import Layer, save_layers
-from maskstyle.images.pixels import Image, Mask, resize_image
+from maskstyle.images.pixels import Image, resize_image
 from maskstyle.images.streams import described
+from maskstyle.images.writing import check_temporary_folder, make_folder
 from maskstyle.networks.load import NetworkChoice, choose_network
 from maskstyle.networks.speed import Speed, machine_speed
-from maskstyle.networks.weights import read_weights
+from maskstyle.networks.weights import check_weights_path, read_weights
+from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
-from maskstyle.plans.recording import run_record
+from maskstyle.plans.recording import note_weights, run_record
 from maskstyle.plans.without_effect import without_effect
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import resolved_choice
@@ -82,21 +84,23 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
     files, checkpoints = plan_files(plan), None
     if asked.named_output:
         asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
+        for note in asked.files.notes():
+            announce(note, quiet=asked.quiet, name="note")
         checkpoints = asked.files.checkpoints(quiet=asked.quiet or asked.dry_run)
     loaded, scene = prepared(plan, asked)
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.
-    choice = chosen_network(plan.settings, weights)
+    choice = chosen_network(plan.settings, weights, unused=not scene.layout.placements)
     for note in choice.notes:
         announce(note, quiet=asked.quiet, name="note")
     check_memory(scene, choice, plan.limits)
     if asked.dry_run:
-        _print_dry(loaded, scene, asked, resolved_choice(choice, checkpoints))
+        _print_dry(loaded, scene, asked, _resolved(choice, scene, checkpoints))
         return
     if not (asked.quiet or scene.layout.everywhere):
         print_wide(messages(), styles_table(loaded, scene, whole=False))
     with interruptible() as interrupt:
-        choice = resolved_choice(choice, checkpoints)
+        choice = _resolved(choice, scene, checkpoints)
         limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
         if not asked.quiet:
             for name, text in forecast_lines(scene, choice, limits, machine_speed(again_if_busy=True))[2:]:
@@ -144,7 +148,7 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
         with plan.source.locating("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
     scene = loaded.scene()
-    idle = map(plan.source.naming, without_effect(plan.given, scene))
+    idle = map(plan.source.naming, without_effect(plan.given, scene, plan.limits))
     loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)
     bare = [] if asked.files.metadata else ["without metadata, maskstyle plan from cannot repeat the result"]
@@ -159,23 +163,42 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
 
 
 def check_memory(scene: Scene, choice: NetworkChoice, limits: Limits) -> None:
-    """Raise SettingsError if a run cannot fit into its memory, before its compute type is measured."""
+    """Raise SettingsError if a run cannot fit into its memory, before its compute type is measured.
+
+    Large images also need a folder for temporary files.
+    """
     frugal = "bfloat16" if choice.compute_type == "auto" else choice.compute_type
-    scene.limits(choice.architecture, frugal, limits)
+    fitted = scene.limits(choice.architecture, frugal, limits)
+    if fitted.tile_size is not None and needs_tiles(scene.sizes[-1], fitted.tile_size):
+        check_temporary_folder()
+
+
+def _resolved(choice: NetworkChoice, scene: Scene, checkpoints: Checkpoints | None) -> NetworkChoice:
+    """Return a network with its compute type, which is not measured where nothing is painted."""
+    return resolved_choice(choice, checkpoints) if scene.layout.placements else choice
 
 
 def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits, speed: Speed) -> list[tuple[str, str]]:
-    """Return the lines to print before a run, as names and texts."""
+    """Return the lines to print before a run, as names and texts; none where nothing is painted."""
+    if not scene.layout.placements:
+        return []
     from maskstyle.cli.forecast import forecast
 
     return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice, speed)
 
 
-def chosen_network(settings: Settings, weights: Path | None) -> NetworkChoice:
-    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads."""
+def chosen_network(settings: Settings, weights: Path | None, *, unused: bool = False) -> NetworkChoice:
+    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads.
+
+    Where it is `unused`, as every strength is 0, its weights are not read.
+    """
     layers = wanted_layers(settings)
+    if weights is not None:
+        check_weights_path(weights)
+        note_weights(weights)
     choice = choose_network(settings.network, layers, compute_type=settings.compute_type, weights=weights)
-    read_weights(choice.weights, choice.architecture, choice.layers)
+    if not unused:
+        read_weights(choice.weights, choice.architecture, choice.layers)
     return choice
 
 
@@ -185,7 +208,7 @@ class _Session:
     def __init__(
         self, plan: Plan, scene: Scene, run: Run, asked: Asked, interrupt: Interrupt, record: dict[str, Any]
     ) -> None:
-        from maskstyle.cli.progress import StepBar
+        from maskstyle.synthesis.step_bar import StepBar
 
         self._plan, self._scene, self._run = plan, scene, run
         self._files, self._quiet = asked.files, asked.quiet
@@ -193,6 +216,7 @@ class _Session:
         self._record = record
         self._dpi = read_dpi(plan.file(plan.main))
         self._network_notes = run.network.notes if run.network is not None else ()
+        self._best: tuple[int, float, Image | None] = (0, math.inf, None)
         self._bar = StepBar(scene.sizes, plan.settings, console=interrupt.console, quiet=asked.quiet)
 
     def paint(self) -> None:
@@ -204,31 +228,58 @@ class _Session:
                 result = paint(self._scene, dataclasses.replace(self._run, on_step=self._on_step))
                 if result.stopped_because != "interrupted":
                     self._bar.finish()
-        except NumericalError as error:
-            if self._interrupt.began and error.image is not None:
-                _keep_last_image(error.image, self._scene.alpha, self._files.output, self._plan.settings)
+        except Exception as error:
+            self._keep_best(error)
             raise
         self._interrupt.finishing = True
-        _write(result, self._files, self._record, self._dpi)
+        files, is_whole = self._files, result.stopped_because != "interrupted"
+        if not is_whole:
+            files = files.for_unfinished(resumed=self._resumed())
+        write_all(_writers(result, files, self._record, self._dpi))
         # Those of the inputs and of the network have been printed.
         for note in result.notes[len(self._scene.notes) + len(self._network_notes) :]:
             announce(note, quiet=self._quiet, name="note")
-        if self._interrupt.asked():
-            self._end_early(result, self._run.checkpoints)
+        if not is_whole:
+            self._end_early(result, files.output)
         if self._run.checkpoints is not None:
-            with suppress(OSError):  # the result is written, and the next run notes the checkpoint
-                self._run.checkpoints.remove()
+            self._run.checkpoints.remove()
         if not self._quiet:
             messages().print(escape(summary(result, self._files.output)))
 
     def _on_step(self, step: Step) -> None:
         self._interrupt.began = True
+        if step.scale != self._best[0] or step.total <= self._best[1]:
+            self._best = step.scale, step.total, step.image
         self._bar.update(step)
         if self._plan.snapshot_every and step.step % self._plan.snapshot_every == 0:
             settings = self._plan.settings if self._files.metadata else None
             _write_snapshot(self._files.snapshot(step), step, settings)
 
-    def _end_early(self, result: Result, checkpoints: Checkpoints | None) -> None:
+    def _resumed(self) -> bool:
+        checkpoints = self._run.checkpoints
+        return checkpoints is not None and checkpoints.resume
+
+    def _keep_best(self, error: Exception) -> None:
+        """Write the best picture up to an error, which is more than nothing."""
+        image = self._best[2]
+        if image is None:
+            return
+        if isinstance(error, NumericalError) and error.image is not None:
+            image = error.image
+        self._interrupt.finishing = True
+        output = self._files.for_unfinished(resumed=self._resumed()).output
+        alpha = self._scene.alpha
+        fitted = None if alpha is None else resize_image(alpha, image.shape[:2])
+        why = "not finite" if isinstance(error, NumericalError) else "failed"
+        metadata = {"settings": dataclasses.asdict(self._plan.settings), "stopped_because": why}
+        signed = metadata if self._files.metadata else None
+        try:
+            write_all([(output, lambda path: save_image(path, image, fitted, signed))])
+            messages().print(f"the last good image is in {escape(described(output, writing=True))}")
+        except OutputError as failure:  # the error that ended the run matters more
+            messages().print(escape(str(failure)))
+
+    def _end_early(self, result: Result, written: Path) -> None:
         from maskstyle.cli.console import EXIT_INTERRUPTED
 
         height, width = result.image.shape[:2]
@@ -237,17 +288,18 @@ class _Session:
         if tuple(reached) != tuple(finest):
             size += f", not yet {finest[1]}x{finest[0]}"
         later = ""
-        if checkpoints is not None and checkpoints.current:
+        if self._run.checkpoints is not None and self._run.checkpoints.current:
             later = "; repeat the command with --resume to continue"
-        output = escape(described(self._files.output, writing=True))
-        messages().print(f"interrupted; the result so far ({size}) is in {output}{later}")
+        output = escape(described(written, writing=True))
+        kept = "" if written == self._files.output else escape(f"; {described(self._files.output)} stays as it was")
+        messages().print(f"interrupted; the result so far ({size}) is in {output}{kept}{later}")
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _write_snapshot(path: Path, step: Step, settings: Settings | None) -> None:
     """Write a snapshot; if that fails, the run continues, as the result matters more."""
     try:
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         metadata = None
         if settings is not None:
             metadata = {"step": step.step, "losses": step.losses, "settings": dataclasses.asdict(settings)}
@@ -256,32 +308,28 @@ def _write_snapshot(path: Path, step: Step, settings: Settings | None) -> None:
         messages().print(f"[yellow]no snapshot:[/] {escape(str(error))}")
 
 
-def _keep_last_image(image: Image, alpha: Mask | None, output: Path, settings: Settings) -> None:
-    fitted = None if alpha is None else resize_image(alpha, image.shape[:2])
-    save_image(output, image, fitted, {"settings": dataclasses.asdict(settings), "stopped_because": "not finite"})
-    messages().print(f"the last good image is in {escape(described(output, writing=True))}")
-
-
-def _write(result: Result, files: Files, recorded: dict[str, Any], dpi: tuple[float, float] | None = None) -> None:
-    """Write the result first, then the other outputs."""
-    with writing(files.output):
-        metadata = {**result.metadata(), **recorded} if files.metadata else None
-        save_image(files.output, result.image, result.alpha, metadata, dpi=dpi)
+def _writers(
+    result: Result, files: Files, recorded: dict[str, Any], dpi: tuple[float, float] | None
+) -> list[tuple[Path, Callable[[Path], None]]]:
+    """Return the outputs of a run with what writes them, the picture first."""
+    metadata = {**result.metadata(), **recorded} if files.metadata else None
+    own = result.metadata() if files.metadata else None
+    writers: list[tuple[Path, Callable[[Path], None]]] = [
+        (files.output, lambda path: save_image(path, result.image, result.alpha, metadata, dpi=dpi))
+    ]
     if files.record is not None:
-        with writing(files.record):
-            write_json(files.record, {**result.record(), **recorded})
-    if files.match_map is not None:
-        assert result.match_map is not None
-        with writing(files.match_map):
-            save_image(files.match_map, result.match_map, metadata=result.metadata() if files.metadata else None)
+        writers.append((files.record, lambda path: write_json(path, {**result.record(), **recorded})))
+    if files.match_map is not None and result.match_map is not None:
+        match_map = result.match_map
+        writers.append((files.match_map, lambda path: save_image(path, match_map, metadata=own)))
     if files.layers is not None and result.layers is not None:
-        with writing(files.layers):
-            save_layers(files.layers, result.layers, Layer("merged", result.image, result.alpha))
+        layers, merged = result.layers, Layer("merged", result.image, result.alpha)
+        writers.append((files.layers, lambda path: save_layers(path, layers, merged, signed=files.metadata)))
     if files.plot is not None:
         from maskstyle.cli.progress import save_loss_plot
 
-        with writing(files.plot):
-            save_loss_plot(files.plot, result)
+        writers.append((files.plot, lambda path: save_loss_plot(path, result)))
+    return writers
 
 
 def summary(result: Result, output: Path) -> str:

@@ -10,7 +10,7 @@ import rich.table
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
 
-from maskstyle.cli.console import visible
+from maskstyle.errors import visible
 
 _ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import itertools
 import types
 import typing
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
@@ -205,7 +207,7 @@ def paint_variants(
             tables().print(f"{name}: {width}x{height}, {variant.choice}", markup=False, soft_wrap=True)
         return
     results: dict[str, Result] = {}
-    failure = None
+    failure: Exception | None = None
     with interruptible() as interrupt:
         painter = _Painter(interrupt, quiet=asked.quiet)
         for name, variant in variants.items():
@@ -213,11 +215,16 @@ def paint_variants(
                 results[name] = painter.paint(name, variant)
             except NumericalError as error:
                 failure = NumericalError(f"{name}: {error}")
+            except Exception as error:  # the results before it are work, too
+                failure = error
             if failure is not None or interrupt.asked():
                 break
+        interrupt.finishing = True
+        is_whole = failure is None and not (interrupt.asked() and _unfinished(results, variants))
+        written = asked.files if is_whole else asked.files.for_unfinished(resumed=False)
         if results:
-            _write(asked.files, next(iter(variants.values())), results, columns)
-    _conclude(results, len(plans), asked, failure, interrupted=interrupt.asked())
+            _write(written, next(iter(variants.values())), results, columns)
+    _conclude(results, len(plans), dataclasses.replace(asked, files=written), failure, interrupted=not is_whole)
 
 
 def _prepared(plans: Mapping[str, Plan], asked: Asked, *, may_skip: bool) -> dict[str, Variant]:
@@ -264,8 +271,8 @@ class _Painter:
 
     def paint(self, name: str, variant: Variant) -> Result:
         """Paint a variant with a progress bar."""
-        from maskstyle.cli.progress import StepBar
         from maskstyle.synthesis.paint import Run, paint
+        from maskstyle.synthesis.step_bar import StepBar
 
         network = self._network(name, variant)
         settings = variant.plan.settings
@@ -298,31 +305,41 @@ class _Painter:
 
 def _write(files: Files, first: Variant, results: Mapping[str, Result], columns: int | None) -> None:
     """Write the contact sheet and, if requested, the record."""
-    from maskstyle.cli.outputs import write_json, writing
+    from maskstyle.cli.outputs import write_all, write_json
     from maskstyle.images.contact_sheet import Panel, make_sheet
     from maskstyle.images.io import save_image
 
     panels = []
     if columns is None:
-        panels.append(Panel(first.loaded.picture.pixels, (first.plan.inputs.main,)))
+        panels.append(Panel(first.loaded.picture.pixels, (first.plan.inputs.main,), first.loaded.picture.alpha))
         styles = first.scene.layout.styles()
         numbers = [f" {place}" for place in range(1, len(styles) + 1)] if len(styles) > 1 else [""]
-        panels += [Panel(each.image, (f"style{number}",)) for each, number in zip(styles, numbers, strict=True)]
+        panels += [
+            Panel(each.image, (f"style{number}",), each.alpha) for each, number in zip(styles, numbers, strict=True)
+        ]
     for name, result in results.items():
         time = f"{_steps(result)} steps in {result.seconds:.0f} s, {result.compute_type}"
         if result.stopped_because == "interrupted":
             time += ", interrupted"
-        panels.append(Panel(result.image, (f"{name} ({result.network})", _losses(result), time)))
+        panels.append(Panel(result.image, (f"{name} ({result.network})", _losses(result), time), result.alpha))
     sheet = make_sheet(panels, columns=columns or 3)
     metadata = {name: each.metadata() for name, each in results.items()} if files.metadata else None
-    with writing(files.output):
-        save_image(files.output, sheet, metadata=metadata)
+    record = {name: result.record() for name, result in results.items()}
+    writers: list[tuple[Path, Callable[[Path], None]]] = [
+        (files.output, lambda path: save_image(path, sheet, metadata=metadata))
+    ]
     if files.record is not None:
-        write_json(files.record, {name: result.record() for name, result in results.items()})
+        writers.append((files.record, lambda path: write_json(path, record)))
+    write_all(writers)
+
+
+def _unfinished(results: Mapping[str, Result], variants: Mapping[str, Variant]) -> bool:
+    """Return whether a variant is missing or was interrupted."""
+    return len(results) < len(variants) or any(each.stopped_because == "interrupted" for each in results.values())
 
 
 def _conclude(
-    results: Mapping[str, Result], count: int, asked: Asked, failure: NumericalError | None, *, interrupted: bool
+    results: Mapping[str, Result], count: int, asked: Asked, failure: Exception | None, *, interrupted: bool
 ) -> None:
     """Print what was painted, and end with the right exit code."""
     from maskstyle.cli.console import EXIT_INTERRUPTED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from maskstyle.drafting.features import Describe, assign_parts, color_features, join_groups, network_features
 from maskstyle.drafting.scribbles import grow_regions, shrink_strokes
@@ -16,12 +15,13 @@ from maskstyle.drafting.segmentation import (
     smooth_regions,
 )
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, size_of, size_text
+from maskstyle.images.pixels import AnyImage, Image, Mask, Size, fit_size, resize_image, size_of, size_text
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 from maskstyle.maps.colors import Color, distinct_colors
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import LabelMap, SemanticMap
+from maskstyle.networks.blas import one_blas_thread
 from maskstyle.techniques.checks import check_picture
 
 DEFAULT_REGIONS = 5
@@ -41,7 +41,7 @@ LEAST_SIDE = 4
 
 
 def draft_map(
-    image: Image,
+    image: AnyImage,
     *,
     regions: int | None = None,
     scribbles: SemanticMap | None = None,
@@ -102,7 +102,7 @@ def draft_map(
         )
     groups = _describe(features)(small, superpixels.labels, superpixels.count)
     strokes = None if scribbles is None else _fitted_strokes(scribbles, size)
-    with threadpool_limits(limits=1, user_api="blas"):  # threads slow such small systems down
+    with one_blas_thread():  # threads slow such small systems down
         affinity = find_affinity(join_groups(groups), superpixels)
         if strokes is None:
             parts = normalized_cut(affinity, count)
@@ -121,7 +121,7 @@ def draft_map(
 
 
 def color_map_like(
-    drafted: SemanticMap, image: Image, style_map: SemanticMap, style: Image, *, features: str = "color"
+    drafted: SemanticMap, image: AnyImage, style_map: SemanticMap, style: AnyImage, *, features: str = "color"
 ) -> tuple[SemanticMap, tuple[tuple[Color, Color], ...]]:
     """Recolor each region of a map with the color of the most similar region of a style map.
 

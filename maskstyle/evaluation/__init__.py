@@ -1,5 +1,5 @@
 """Evaluation: style distances by region, content distance and unwanted changes; and checks of semantic maps."""
 
-import lazy_loader
+from maskstyle.schemas.arguments import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

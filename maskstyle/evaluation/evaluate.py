@@ -19,7 +19,7 @@ from maskstyle.evaluation.distances import (
 from maskstyle.evaluation.result import Evaluation
 from maskstyle.guidance.cells import WHOLE, CellWeights, every_cell, visible_cells
 from maskstyle.guidance.regions import Labels
-from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
+from maskstyle.images.pixels import AnyImage, Image, Mask, Size, resize_image, size_of
 from maskstyle.images.transparency import resize_alpha
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
@@ -43,10 +43,10 @@ TILE_SIZE = 1024
 
 
 def evaluate_regions(
-    result: Image,
-    style: Image,
+    result: AnyImage,
+    style: AnyImage,
     *,
-    content: Image | None = None,
+    content: AnyImage | None = None,
     content_map: SemanticMap | None = None,
     style_map: SemanticMap | None = None,
     regions: Sequence[RegionKey] | None = None,

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from maskstyle.guidance.regions import painted_share, resize_labels
 from maskstyle.guidance.soft_masks import mask_coverage
-from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
+from maskstyle.images.pixels import RGBA, Image, Mask, Size, resize_mask, size_of
 from maskstyle.images.transparency import resize_alpha
 from maskstyle.maps.assignment import Assignment
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.schemas.arguments import convert_fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,11 @@ class StyleImage:
     name: str = field(default="the style image", compare=False)
     alpha: Mask | None = None
     scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check and convert the fields; image, map and alpha may be files."""
+        object.__setattr__(self, "image", RGBA.converted(self.image, "image"))
+        convert_fields(self, "style_map", "name", "alpha", "scale")
 
     @property
     def size(self) -> Size:

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
+from maskstyle.errors import ImageError
+from maskstyle.images.pixels import Image, Mask, fit_size, resize_image, to_uint8
 
 MARGIN = 12
 LINE_HEIGHT = 20
@@ -28,10 +29,18 @@ class Panel:
         In [0, 1].
     lines : tuple of str
         Lines of text; the first is the title.
+    alpha : (H, W) float32 array or None
+        Opacity in [0, 1]: the paper shows through; None: opaque.
     """
 
     image: Image
     lines: tuple[str, ...]
+    alpha: Mask | None = None
+
+    def on_paper(self) -> Image:
+        """Return the image as it looks on the paper."""
+        paper = np.array(PAPER, np.float32) / np.float32(255)
+        return self.image if self.alpha is None else paper + self.alpha[..., np.newaxis] * (self.image - paper)
 
 
 def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) -> Image:
@@ -51,6 +60,10 @@ def make_sheet(panels: Sequence[Panel], *, columns: int = 3, side: int = 384) ->
     (H, W, 3) float32 array
         In [0, 1].
     """
+    if not panels:
+        raise ImageError("there is no panel to arrange; give at least one")
+    if columns < 1 or side < 1:
+        raise ImageError(f"columns is {columns} and side is {side}; expected numbers of at least 1")
     rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
     heights = [max(fit_size(panel.image.shape[:2], side)[0] for panel in row) for row in rows]
     text_height = LINE_HEIGHT * max(len(panel.lines) for panel in panels)
@@ -71,7 +84,7 @@ def _draw_panel(
     """Draw the image of a panel, centered, and its lines below."""
     left, top = corner
     height, width = fit_size(panel.image.shape[:2], side)
-    picture = PillowImage.fromarray(to_uint8(resize_image(panel.image, (height, width))))
+    picture = PillowImage.fromarray(to_uint8(resize_image(panel.on_paper(), (height, width))))
     sheet.paste(picture, (left + (side - width) // 2, top + (row_height - height) // 2))
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(FONT_SIZE)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Image
+from maskstyle.settings import AT_LEAST_ZERO
 
 PATCH_SIZE = 5
 """Side in pixels of the compared patches; small, so that fine brush strokes count as structure."""
@@ -36,12 +38,20 @@ def denoise_image(image: Image, strength: float, method: str = "nlm") -> Image:
     (H, W, 3) float32 array
         In [0, 1].
 
+    Raises
+    ------
+    SettingsError
+        If the method is unknown, or the strength is negative or not finite.
+
     References
     ----------
     Buades, Coll and Morel, "A Non-Local Algorithm for Image Denoising", CVPR 2005. Chambolle, "An Algorithm for Total
     Variation Minimization and Applications", 2004. Tomasi and Manduchi, "Bilateral Filtering for Gray and Color
     Images", ICCV 1998.
     """
+    if method not in _METHODS:
+        raise SettingsError(f"method is {method!r}; expected one of {', '.join(_METHODS)}")
+    AT_LEAST_ZERO.check("strength", strength)
     if strength == 0:
         return image
     smooth = _METHODS[method](image, strength)

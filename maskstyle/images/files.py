@@ -16,6 +16,7 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from maskstyle.errors import ImageError, MaskstyleError
+from maskstyle.images.hashes import confirm_read, note_read
 from maskstyle.images.paths import opened
 from maskstyle.images.streams import described, is_stream, is_writable_stream, stream_bytes
 
@@ -85,6 +86,7 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     """
     name = described(path)
     with _open_binary(path) as handle:
+        note_read(path, handle)
         head = handle.read(64)
         if not head:
             raise ImageError(f"expected an image, but {name} is empty (0 bytes); create or download it again")
@@ -104,6 +106,7 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
                 )
             _check_pixels(image, name)
             yield image
+            confirm_read(path, handle)
 
 
 def reduction(image: ImageFile.ImageFile) -> int:
@@ -136,9 +139,10 @@ def format_by_suffix(path: Path) -> str:
         return FORMAT_OF_SUFFIX[path.suffix.lower()]
     except KeyError:
         extension = f"the extension {path.suffix!r}" if path.suffix else "no extension"
+        layers = ", and pass --layers FILE.ora for layers" if path.suffix.lower() in (".psd", ".ora", ".xcf") else ""
         raise ImageError(
             f"expected an output name ending in {_listed(tuple(FORMAT_OF_SUFFIX))}, but {path} has "
-            f"{extension}; rename the output"
+            f"{extension}; rename the output{layers}"
         ) from None
 
 
@@ -189,6 +193,11 @@ def _unidentified(name: str, head: bytes) -> ImageError:
                 )
             return ImageError(f"{expected}, but {name} is a {kind} file; convert it to PNG")
     return ImageError(f"{expected}, but {name} is not an image in a known format; check the file")
+
+
+def is_image(head: bytes) -> bool:
+    """Return whether a file that begins with some bytes is an image of a readable format."""
+    return any(kind in READABLE_FORMATS and re.match(signature, head, re.DOTALL) for kind, signature in _SIGNATURES)
 
 
 def _is_supported(kind: str) -> bool:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, ImageFile
 
+from maskstyle.errors import ImageError
 from maskstyle.images.decoding import orientation
 from maskstyle.images.files import decoding, open_image, reduction
 from maskstyle.images.pixels import Size
-from maskstyle.images.streams import described
+from maskstyle.images.streams import described, is_stream
 
 _TURNED = (5, 6, 7, 8)
 """EXIF orientations that exchange width and height."""
@@ -82,6 +83,17 @@ def usual_suffix(path: str | Path) -> str:
     with open_image(Path(path)) as image:
         kind = image.format or ""
     return {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}.get(kind, f".{kind.lower()}")
+
+
+def longer_side(path: str | Path) -> int | None:
+    """Return the longer side of an image in pixels, from its header; None for a stream or what is no image."""
+    if is_stream(Path(path)):
+        return None
+    try:
+        with open_image(Path(path)) as image:
+            return max(image.size)
+    except (ImageError, OSError):  # reading the image gives the message
+        return None
 
 
 def file_notes(path: str | Path) -> list[str]:

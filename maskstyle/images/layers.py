@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image as PillowImage
 
+from maskstyle import __version__
 from maskstyle.images.io import save_image
 from maskstyle.images.pixels import Image, Mask, to_uint8
 from maskstyle.images.writing import make_folder, replacing
@@ -41,7 +42,7 @@ class Layer(NamedTuple):
     alpha: Mask | None = None
 
 
-def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer) -> None:
+def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer, *, signed: bool = True) -> None:
     """Write layers.
 
     Parameters
@@ -52,6 +53,8 @@ def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer) -> Non
         From the bottom to the top, all of one size.
     merged : Layer
         The picture that they make; part of OpenRaster files.
+    signed : bool
+        Whether the PNG files of a folder say that maskstyle wrote them.
 
     Raises
     ------
@@ -69,8 +72,9 @@ def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer) -> Non
             _write_open_raster(archive, layers, merged)
         return
     make_folder(path)
+    metadata = {"version": __version__, "command": "layers"} if signed else None
     for place, layer in enumerate(layers):
-        save_image(path / f"{place:02d}_{_slug(layer.name)}.png", _visible(layer), layer.alpha)
+        save_image(path / f"{place:02d}_{_slug(layer.name)}.png", _visible(layer), layer.alpha, metadata)
 
 
 def _write_open_raster(archive: zipfile.ZipFile, layers: Sequence[Layer], merged: Layer) -> None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError
+from maskstyle.schemas.arguments import Pixels
 
-Image: TypeAlias = NDArray[np.float32]
+Image: TypeAlias = Annotated[
+    NDArray[np.float32], Pixels("an RGB image of shape (H, W, 3)", (3,), "maskstyle.images.io:load_image")
+]
 """RGB, (H, W, 3), in [0, 1]."""
 
-Mask: TypeAlias = NDArray[np.float32]
+Mask: TypeAlias = Annotated[NDArray[np.float32], Pixels("a mask of shape (H, W)", (), "maskstyle.masks.io:load_mask")]
 """(H, W), in [0, 1]."""
+
+RGBA = Pixels("an image of shape (H, W, 3) or (H, W, 4)", (3, 4), "maskstyle.images.io:load_image", keeps_alpha=True)
+"""An RGB or RGBA image, as the inputs of techniques take it."""
+
+AnyImage: TypeAlias = Annotated[NDArray[np.float32], RGBA]
+"""RGB or RGBA, (H, W, 3) or (H, W, 4), in [0, 1]."""
 
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""

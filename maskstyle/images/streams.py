@@ -29,8 +29,13 @@ def is_stream(path: Path) -> bool:
 
 def is_writable_stream(path: Path) -> bool:
     """Return whether an image can be sent to a path: to no device but the null device."""
-    is_device = path.is_char_device() and not DESCRIPTOR.fullmatch(str(path)) and str(path) != os.devnull
-    return is_stream(path) and not is_device
+    if not is_stream(path):
+        return False
+    try:
+        is_device = stat.S_ISCHR(os.stat(path).st_mode)
+    except (OSError, ValueError):  # standard output
+        is_device = False
+    return not is_device or bool(DESCRIPTOR.fullmatch(str(path))) or str(path) == os.devnull
 
 
 def described(path: Path, *, writing: bool = False) -> str:

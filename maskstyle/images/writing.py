@@ -12,13 +12,14 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from maskstyle.errors import ImageError
+from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.files import format_by_suffix
 from maskstyle.images.paths import shown, trouble, working_folder_is_gone
 from maskstyle.images.streams import STANDARD, check_not_terminal, described, is_writable_stream, send
@@ -179,6 +180,16 @@ def remove_leftovers(folder: Path) -> None:
         with suppress(OSError):
             if entry.is_file(follow_symlinks=False) and _is_abandoned(entry.path):
                 os.unlink(entry.path)
+
+
+def check_temporary_folder() -> None:
+    """Raise SettingsError if there is no folder for temporary files."""
+    try:
+        folder = tempfile.gettempdir()
+    except OSError as error:
+        raise SettingsError("there is no folder for temporary files; set TMPDIR to one") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(f"the folder {folder} for temporary files cannot be written; set TMPDIR to another")
 
 
 def signature(path: Path) -> tuple[int, ...] | None:

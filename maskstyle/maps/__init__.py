@@ -1,5 +1,5 @@
 """Semantic maps: painted colors to labels, and the matching of regions across maps."""
 
-import lazy_loader
+from maskstyle.schemas.arguments import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -72,11 +72,18 @@ def distinct_colors(count: int) -> tuple[Color, ...]:
         The pure colors, which have names, followed by colors from a grid with steps of 85 in RGB: each time the one
         farthest in CIELAB from all colors before it.
 
+    Raises
+    ------
+    SettingsError
+        If the number is not 1 to 64.
+
     Examples
     --------
     >>> distinct_colors(3)
     ((255, 0, 0), (0, 0, 255), (0, 255, 0))
     """
+    if not 1 <= count <= MAX_REGIONS:
+        raise SettingsError(f"count is {count}; expected a number of colors from 1 to {MAX_REGIONS}")
     grid = np.array(list(product(_LEVELS, repeat=3)))
     looks = skimage.color.rgb2lab(grid / 255)
     apart = scipy.spatial.distance.cdist(looks, looks)

@@ -1,5 +1,5 @@
 """Soft masks: load, make, feather and combine them."""
 
-import lazy_loader
+from maskstyle.schemas.arguments import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

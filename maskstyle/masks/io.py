@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
 from maskstyle.images.compositing import mask_over_image as mask_over_image  # public here: see __init__.pyi
-from maskstyle.images.decoding import decode
+from maskstyle.images.decoding import decode, upright
 from maskstyle.images.files import decoding, open_image
 from maskstyle.images.io import METADATA_KEY
 from maskstyle.images.io import save_mask as save_mask
@@ -43,7 +43,7 @@ class MaskFile(NamedTuple):
     note: str | None
 
 
-def load_mask(path: str | Path) -> Mask:
+def load_mask(path: str | Path, *, orientation: int = 1) -> Mask:
     """Read a mask from an image file: white is painted, black stays untouched, gray is in between.
 
     Parameters
@@ -51,6 +51,9 @@ def load_mask(path: str | Path) -> Mask:
     path : str or Path
         A file that `maskstyle.load_image` reads: 1 to 16 bits or float; grayscale, palette, or color with equal
         channels.
+    orientation : int
+        EXIF orientation of the image, 1 to 8, if the mask was drawn on the stored pixels of a rotated photo; see
+        `maskstyle.read_orientation`. The mask is turned as the photo is.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def load_mask(path: str | Path) -> Mask:
     """
     mask = read_mask(Path(path)).mask
     require_some(mask, f"the mask {path}")
-    return mask
+    return np.ascontiguousarray(upright(mask, orientation))
 
 
 def read_mask(path: Path) -> MaskFile:

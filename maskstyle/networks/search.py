@@ -37,8 +37,9 @@ class FoundWeights:
 def search_folders() -> list[Path]:
     """Return the folders to search for weights, in order: MASKSTYLE_WEIGHTS_DIR, then the cache of Keras."""
     named = os.environ.get(WEIGHTS_FOLDER_VARIABLE)
-    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    return [*([Path(named)] if named else []), keras_home / "models"]
+    keras_home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    # Without a home folder the tilde stays.
+    return [Path(each) for each in (named, os.path.join(keras_home, "models")) if each and not each.startswith("~")]
 
 
 class Candidates(NamedTuple):

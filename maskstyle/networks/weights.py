@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import WeightsError
+from maskstyle.images.paths import problem, shown
 from maskstyle.networks.architectures import LITE, VGG19, Architecture
 from maskstyle.schemas.arrays import FLOATS, StoredArray, stored_in_archive, stored_in_hdf5
 from maskstyle.schemas.values import Unfit
@@ -194,10 +196,13 @@ def _check_shapes(path: Path, architecture: Architecture, layer: str, parts: Par
 
 def check_weights_path(path: Path) -> None:
     """Raise WeightsError if `path` is not a file, or does not have the suffix of a weights file."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise WeightsError(f"expected a weights file, but {path} is a folder; pass a file in it")
-    if not path.is_file():
-        raise WeightsError(f"there is no weights file {path}; check the path, or run: maskstyle weights list")
+    if not os.path.isfile(path):
+        what = problem(path) or "is no plain file"
+        if what == "does not exist":
+            raise WeightsError(f"there is no weights file {path}; check the path, or run: maskstyle weights list")
+        raise WeightsError(f"expected a weights file, but {shown(path)} {what}; name a file")
     if path.suffix not in SUFFIXES:
         raise WeightsError(f"{path} is not a weights file: expected the suffix {' or '.join(SUFFIXES)}")
 

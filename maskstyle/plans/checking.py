@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,11 +105,18 @@ class Kind:
 
     def fits(self, value: Any) -> bool:
         """Return whether a value is of this kind."""
-        return fits(value, self.of)
+        return fits(_as_utf8(value), self.of)
 
     def understood(self, value: Any) -> Any:
         """Return a value as the person meant it: one text or table where a list is expected is a list of one."""
         return [value] if self.wraps is not None and isinstance(value, self.wraps) else value
+
+
+def _as_utf8(value: Any) -> Any:
+    """Return a text as UTF-8 can hold it: in a locale without UTF-8, Python escapes bytes of file names."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"[\udc80-\udcff]", "?", value)
 
 
 TEXT = Kind('a text in quotes, such as "photo.jpg"', Text)

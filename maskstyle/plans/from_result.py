@@ -15,7 +15,7 @@ from maskstyle.plans.old_records import old_table
 from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.settings_table import FIELDS, RENAMED, RUN_FIELDS, settings_table
 from maskstyle.plans.write import Table, plan_text
-from maskstyle.schemas.values import LayerPairs, Number, Text, Unfit, fitting
+from maskstyle.schemas.values import Count, LayerPairs, Number, Sha256, Text, Unfit, fits, fitting
 from maskstyle.techniques.inputs import Inputs
 from maskstyle.techniques.registry import TECHNIQUES
 
@@ -42,6 +42,7 @@ class RecordedRun:
     """The limits in the record of a result."""
 
     memory: Number | None = None
+    tile_size: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,13 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
     return table
 
 
+def recorded_hashes(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of each recorded file by its path from the result; those alone that are hashes."""
+    recorded = metadata.get("sha256")
+    hashes = recorded if isinstance(recorded, dict) else {}
+    return {name: value for name, value in hashes.items() if fits(name, Text) and fits(value, Sha256)}
+
+
 def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, Any], result: Path) -> Table:
     """Return the plan of a record; its values are still to be checked."""
     if "plan" in record.inputs:
@@ -112,11 +120,12 @@ def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, A
     technique = TECHNIQUES.get(fitting(table.get("technique"), Text, "technique"))
     if technique is None:
         raise Unfit(f"there is no technique {table['technique']!r}")
-    table["output"] = result.name
+    table["output"] = f"{result.stem}_again{result.suffix}"  # not over the picture that the plan is made from
     table["settings"] = _settings(record, settings, inputs.initial, technique)
     run = record.run or fitting(dict(settings), RecordedRun)
-    if run.memory is not None:
-        table["run"] = {"memory": run.memory}
+    limits = {"memory": run.memory, "tile_size": run.tile_size}
+    if any(limits.values()):
+        table["run"] = {name: value for name, value in limits.items() if value is not None}
     # Weights that a run found automatically are recorded by name only.
     if "weights" not in table and inputs.weights is not None and os.path.isfile(result.parent / inputs.weights):
         table["weights"] = inputs.weights

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import tomli_w
 
+from maskstyle.errors import visible
 from maskstyle.images.io import load_image
 from maskstyle.maps.colors import format_region, percent
 from maskstyle.maps.io import find_map_beside, load_map
@@ -65,7 +66,7 @@ def new_plan(content: Path, styles: Sequence[Path], plan: Path, path_of: Callabl
     top: dict[str, Any] = {"content": path_of(content), "output": f"{content.stem}_painted.png"}
     if content_map is not None:
         top["content_map"] = path_of(content_map)
-    text = HEAD.format(plan=plan.name) + tomli_w.dumps(top) + SETTINGS
+    text = HEAD.format(plan=visible(plan.name)) + tomli_w.dumps(top) + SETTINGS
     for name, path in zip(names, styles, strict=True):
         load_image(path)
         file = map_files[name]
@@ -87,7 +88,7 @@ def _regions(content_map: SemanticMap, styles: StyleMaps) -> str:
     text = ""
     for label, entry in enumerate(entries):
         share = percent(content_map.count(label) / content_map.labels.size)
-        text += f"\n[[region]]              # {content_map.name(label)}: {share} of the content image\n"
+        text += f"\n[[region]]              # {visible(content_map.name(label))}: {share} of the content image\n"
         if "keep" in entry:
             text += (
                 '# No style map has this color. To paint it: style = "NAME" and style_region = "#...", or "whole".\n'

@@ -118,6 +118,10 @@ class Plan:
         Memory and tiles.
     snapshot_every : int
         Steps between snapshots; 0: none.
+    layers : str or None
+        The file or folder of the layers.
+    metadata : bool
+        Whether the result has metadata.
     styles : dict of str to PlanStyle
         The style images by name.
     regions : tuple of RegionEntry
@@ -127,7 +131,7 @@ class Plan:
     reading : MapReading
         How maps are read.
     given : frozenset of str
-        The settings that the person gave, not a recipe.
+        The settings and inputs that the person gave, not a recipe.
     """
 
     path: Path
@@ -140,6 +144,8 @@ class Plan:
     output: str | None = None
     limits: Limits = Limits()
     snapshot_every: int = 0
+    layers: str | None = None
+    metadata: bool = True
     styles: dict[str, PlanStyle] = field(default_factory=dict)
     regions: tuple[RegionEntry, ...] = ()
     patches: PatchSettings | None = None

@@ -21,6 +21,7 @@ from maskstyle.plans.schema import (
     MAP_KEYS,
     MASK_KEYS,
     OF_REGIONS,
+    OUTPUT_KEYS,
     REGION_KEYS,
     STYLE_KEYS,
     has_maps,
@@ -102,6 +103,8 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
     if kinds & set(OF_REGIONS):
         _check_regions(source, table, regions, inputs)
     _check_values(source, table, inputs)
+    written = {key: value for key, value in table.get("run", {}).items() if key in OUTPUT_KEYS}
+    outputs = checked_keys(source, ("run",), written, OUTPUT_KEYS, "[run]")
     source.raise_found()
     return Plan(
         path,
@@ -114,12 +117,22 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         output=table.get("output"),
         limits=chosen.limits,
         snapshot_every=chosen.snapshot_every,
+        layers=outputs.get("layers"),
+        metadata=outputs.get("metadata", True),
         styles=styles,
         regions=regions,
         patches=patches,
         reading=MapReading.of_table(table),
-        given=frozenset(RENAMED.get(name, name) for name in table.get("settings", {})),
+        given=_given(table, inputs, styles),
     )
+
+
+def _given(table: Mapping[str, Any], inputs: type[Inputs], styles: Mapping[str, PlanStyle]) -> frozenset[str]:
+    """Return the names of the settings and inputs that a plan gives."""
+    settings = {RENAMED.get(name, name) for name in table.get("settings", {})}
+    declared = {name for name in declared_inputs(inputs) if name in table}
+    shares = {"share"} if any(style.share != 1 for style in styles.values()) else set()
+    return frozenset({*settings, *declared, *shares, *table.get("patches", {}), *table.get("run", {})})
 
 
 def _lines(table: Mapping[str, Any], text: str) -> dict[KeyPath, int]:
@@ -137,9 +150,9 @@ def _chosen(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> C
         recipe = find_recipe(table.get("recipe", "default"))
         base = Chosen(recipe_settings(recipe.name, inputs), snapshot_every=recipe.snapshot_every)
     chosen = chosen_settings(base, table.get("settings", {}), partial(_report, source, "settings"))
-    run = dict(table.get("run", {}))
+    run = {name: value for name, value in table.get("run", {}).items() if name not in OUTPUT_KEYS}
     for name in [name for name in run if name not in RUN_FIELDS]:
-        source.report(("run", name), f"[run] has no key {name!r}; {nearest(name, RUN_FIELDS)}")
+        source.report(("run", name), f"[run] has no key {name!r}; {nearest(name, [*RUN_FIELDS, *OUTPUT_KEYS])}")
         del run[name]
     return chosen_settings(chosen, run, partial(_report, source, "run"))
 

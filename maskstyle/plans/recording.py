@@ -8,6 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from maskstyle.errors import ImageError, WeightsError
+from maskstyle.images.files import READABLE_SUFFIXES
+from maskstyle.images.hashes import digest_of, hash_of, note_read
+from maskstyle.images.paths import opened
 from maskstyle.images.streams import STANDARD, is_stream, stream_bytes
 from maskstyle.networks.load import NetworkChoice
 from maskstyle.plans.load import LoadedPlan, plan_files
@@ -34,8 +38,10 @@ def run_record(loaded: LoadedPlan, scene: Scene, output: Path, choice: NetworkCh
     dict
         For the metadata of the result, beside those of `maskstyle.Result`.
     """
-    plan = loaded.plan
+    plan, output = loaded.plan, real_file(output)
     files = plan_files(plan)
+    if plan.weights is not None:
+        note_weights(files["weights",])  # again: they were read in between
     inputs = {
         "plan": resolved_table(loaded, scene, lambda path: recorded_path(path, output)),
         "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
@@ -44,6 +50,16 @@ def run_record(loaded: LoadedPlan, scene: Scene, output: Path, choice: NetworkCh
         "notes": list(loaded.notes),
     }
     return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
+
+
+RECORDED_SUFFIXES = (*READABLE_SUFFIXES, ".npz", ".h5", ".keras")
+"""The ends of the names of the inputs of runs."""
+
+
+def note_weights(weights: Path) -> None:
+    """Note the hash of a weights file."""
+    with opened(weights, "a weights file", WeightsError) as file:
+        note_read(weights, file)
 
 
 def recorded_path(path: Path, result: Path) -> str:
@@ -60,7 +76,8 @@ def recorded_path(path: Path, result: Path) -> str:
     -------
     str
         Relative, so that a result can be moved together with its inputs and reveals little of the machine; the whole
-        path where the file is on another drive.
+        path where the file is on another drive. Folders that are links count as the folders that they lead to: the
+        system goes up from there, too.
 
     Examples
     --------
@@ -70,9 +87,12 @@ def recorded_path(path: Path, result: Path) -> str:
     if is_stream(path):
         return str(STANDARD)
     try:
-        return Path(os.path.relpath(path, result.parent)).as_posix()
+        own = os.path.join(os.path.realpath(path.parent), path.name)
+        recorded = Path(os.path.relpath(own, os.path.realpath(result.parent))).as_posix()
     except ValueError:  # another drive, on Windows
-        return path.absolute().as_posix()
+        recorded = path.absolute().as_posix()
+    # In a locale without UTF-8, Python escapes bytes of names; records are read back in other locales.
+    return os.fsencode(recorded).decode("utf-8", "replace")
 
 
 def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
@@ -82,9 +102,21 @@ def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
         if is_stream(path):
             hashes[recorded_path(path, result)] = hashlib.sha256(stream_bytes(path)).hexdigest()
             continue
-        with path.open("rb") as file:
-            hashes[recorded_path(path, result)] = hashlib.file_digest(file, "sha256").hexdigest()
+        hashes[recorded_path(path, result)] = hash_of(path)
     return hashes
+
+
+def real_file(result: Path) -> Path:
+    """Return the file that a path leads to; its folder is where recorded paths begin."""
+    return Path(os.path.realpath(result)) if os.path.islink(result) else result
+
+
+def _hash_now(path: Path) -> str | None:
+    try:
+        with opened(path) as file:
+            return digest_of(file)
+    except (ImageError, OSError):
+        return None
 
 
 def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
@@ -102,8 +134,11 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
         path = result.parent / name
         if name == str(STANDARD):
             notes.append(f"{result.name} was made from standard input; replace {STANDARD} in the plan by its file")
+        elif os.path.isabs(name) or path.suffix.lower() not in RECORDED_SUFFIXES:
+            # Anyone can write a record; it must not decide what is opened.
+            notes.append(f"{name} was not compared: only images and weights at relative paths are")
         elif not os.path.isfile(path):
             notes.append(f"{path} no longer exists")
-        elif file_hashes([path], path) != {path.name: expected}:
+        elif _hash_now(path) != expected:
             notes.append(f"{path} has changed since {result.name} was made")
     return notes

@@ -49,6 +49,9 @@ MAP_KEYS: Mapping[str, Kind] = {"palette": TEXTS, "least_region": COUNT, "ignore
 READING_KEYS: Mapping[str, Kind] = {**MAP_KEYS, "soft_maps": YES_NO, **FIT_KEYS}
 """The fields of `MapReading`, as keys."""
 
+OUTPUT_KEYS: Mapping[str, Kind] = {"layers": TEXT, "metadata": YES_NO}
+"""The keys of [run] that say what is written, beside those of `Limits` and snapshots."""
+
 STYLE_KEYS: Mapping[str, Kind] = {"image": TEXT, "map": TEXT, "share": NUMBER, "scale": POSITIVE}
 
 REGION_KEYS: Mapping[str, Kind] = {

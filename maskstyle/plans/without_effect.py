@@ -1,22 +1,24 @@
-"""Which settings a person gave that have no effect on the picture at hand; one rule for each reason."""
+"""Which settings and inputs that a person gave have no effect on the picture at hand; one rule for each reason."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from maskstyle.settings import DEFAULT_LONGER_SIDE
+from maskstyle.objective.tiling.cuts import needs_tiles
+from maskstyle.plans.settings_table import PATCH_FIELDS
+from maskstyle.settings import DEFAULT_LONGER_SIDE, Limits
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import settings_at
 
 
 class Rule(NamedTuple):
-    """A reason for which settings have no effect.
+    """A reason for which settings or inputs have no effect.
 
     Parameters
     ----------
     names : tuple of str
-        The settings.
+        The settings and inputs.
     holds : callable
         Tells whether they have no effect on a scene.
     why : str
@@ -24,7 +26,7 @@ class Rule(NamedTuple):
     """
 
     names: tuple[str, ...]
-    holds: Callable[[Scene], bool]
+    holds: Callable[[Scene, Limits], bool]
     why: str
 
 
@@ -32,62 +34,96 @@ def _optimizers(scene: Scene) -> set[str]:
     return {settings_at(size, scene.settings).optimizer for size in scene.sizes}
 
 
+def _whole(scene: Scene) -> bool:
+    """Return whether all of the content image is painted, without a fade."""
+    return bool((scene.layout.coverage(scene.size, scene.layout.painted_share(scene.size)) == 1).all())
+
+
 RULES = (
-    Rule(("noise_contrast",), lambda scene: scene.settings.init != "noise", "where `init` is not noise"),
+    Rule(("noise_contrast",), lambda scene, _: scene.settings.init != "noise", "where `init` is not noise"),
     Rule(
-        ("seed",), lambda scene: scene.settings.init not in ("noise", "colors"), "where `init` is not noise or colors"
+        ("seed",),
+        lambda scene, _: scene.settings.init not in ("noise", "colors"),
+        "where `init` is not noise or colors",
     ),
-    Rule(("denoise_method",), lambda scene: scene.settings.denoise == 0, "where `denoise` is 0"),
+    Rule(("denoise_method",), lambda scene, _: scene.settings.denoise == 0, "where `denoise` is 0"),
     Rule(
         ("learning_rate", "beta_1", "beta_2", "epsilon"),
-        lambda scene: "adam" not in _optimizers(scene),
+        lambda scene, _: "adam" not in _optimizers(scene),
         "where the `optimizer` is always L-BFGS",
     ),
-    Rule(("history",), lambda scene: "lbfgs" not in _optimizers(scene), "where the `optimizer` is always Adam"),
-    Rule(("tv_exponent", "tv_reduction"), lambda scene: scene.settings.tv_weight == 0, "where `tv_weight` is 0"),
+    Rule(("history",), lambda scene, _: "lbfgs" not in _optimizers(scene), "where the `optimizer` is always Adam"),
+    Rule(("tv_exponent", "tv_reduction"), lambda scene, _: scene.settings.tv_weight == 0, "where `tv_weight` is 0"),
     Rule(
         ("pixel_range",),
-        lambda scene: scene.settings.tv_weight == 0 and "adam" not in _optimizers(scene),
+        lambda scene, _: scene.settings.tv_weight == 0 and "adam" not in _optimizers(scene),
         "where `tv_weight` is 0 and the `optimizer` is L-BFGS",
     ),
     Rule(
         ("content_layers", "content_reduction"),
-        lambda scene: scene.settings.content_weight == 0,
+        lambda scene, _: scene.settings.content_weight == 0,
         "where `content_weight` is 0",
     ),
     Rule(
-        ("style_layers", "style_reduction", "gram_normalization", "intensity", "style_scale", "style_fit"),
-        lambda scene: scene.settings.style_factor == 0,
+        (
+            *("style_layers", "style_reduction", "gram_normalization", "intensity", "style_scale", "style_fit"),
+            *PATCH_FIELDS,
+        ),
+        lambda scene, _: scene.settings.style_factor == 0,
         "where `style_weight` is 0",
     ),
     Rule(
+        ("strength",),
+        lambda scene, _: all(each.strength is not None for each in scene.layout.placements),
+        "where each region and mask has a strength of its own",
+    ),
+    Rule(
+        ("share",),
+        lambda scene, _: len(scene.layout.placements[0].styles) == 1,
+        "with one style image, of which all of the style comes",
+    ),
+    Rule(
+        ("feather",),
+        lambda scene, _: not scene.layout.soft and bool(scene.layout.painted_share(scene.size).all()),
+        "where one region is painted and nothing else is left",
+    ),
+    Rule(("feather_mode",), lambda scene, _: scene.feather == 0, "where `feather` is 0"),
+    Rule(("transparent",), lambda scene, _: _whole(scene), "where everything is painted"),
+    Rule(
+        ("tile_size",),
+        lambda scene, limits: not needs_tiles(scene.sizes[-1], limits.tile_size),
+        "on a result that is no larger",
+    ),
+    Rule(
         ("step_decay",),
-        lambda scene: max(scene.sizes[-1]) <= DEFAULT_LONGER_SIDE,
+        lambda scene, _: max(scene.sizes[-1]) <= DEFAULT_LONGER_SIDE,
         f"on results of at most {DEFAULT_LONGER_SIDE} pixels",
     ),
-    Rule(("full_size",), lambda scene: not scene.is_reduced(scene.sizes[-1]), "where the result is not reduced"),
-    Rule(("mask_exponent",), lambda scene: not scene.layout.soft_weightings(), "where no soft mask paints"),
-    Rule(("propagation",), lambda scene: not scene.layout.regions(), "where no region is painted"),
+    Rule(("full_size",), lambda scene, _: not scene.is_reduced(scene.sizes[-1]), "where the result is not reduced"),
+    Rule(("mask_exponent",), lambda scene, _: not scene.layout.masked(), "where no soft mask paints"),
+    Rule(("propagation",), lambda scene, _: not scene.layout.regions(), "where no region is painted"),
 )
 """All reasons that depend on other settings or on the picture. Those of a technique are its `without_effect`."""
 
 
-def without_effect(given: Iterable[str], scene: Scene) -> tuple[str, ...]:
-    """Return a note for each reason for which settings that were given have no effect on a scene.
+def without_effect(given: Iterable[str], scene: Scene, limits: Limits = Limits()) -> tuple[str, ...]:
+    """Return a note for each reason for which settings and inputs that were given have no effect on a scene.
 
     Parameters
     ----------
     given : iterable of str
-        The names of the settings that the person gave.
+        The names of the settings and inputs that the person gave.
     scene : Scene
         The scene that they belong to.
+    limits : Limits
+        The memory and tiles that were given.
     """
     wanted, notes = set(given), []
     if not scene.layout.placements:  # every strength is 0, which a note of its own says
         return ()
     for rule in RULES:
         idle = [name for name in rule.names if name in wanted]
-        if idle and rule.holds(scene):
+        if idle and rule.holds(scene, limits):
             have = "has" if len(idle) == 1 else "have"
             notes.append(f"{', '.join(f'`{name}`' for name in idle)} {have} no effect {rule.why}")
     return tuple(notes)

@@ -19,6 +19,8 @@ from maskstyle.settings import LARGEST_PIXELS, LARGEST_WHOLE
 Text: TypeAlias = Annotated[str, Meta(pattern=r"\A(?=[\s\S]*\S)[^\0\ud800-\udfff]*\Z")]
 """Text that is not blank, and that a file of UTF-8 and a file's name can hold."""
 
+Sha256: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=LARGEST_WHOLE)]
 Whole: TypeAlias = Annotated[int, Meta(ge=0, le=LARGEST_WHOLE)]
 Number: TypeAlias = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]

@@ -16,6 +16,7 @@ from maskstyle.errors import CheckpointError, ImageError, SettingsError
 from maskstyle.images.paths import opened, shown
 from maskstyle.images.writing import remove_leftovers, remove_written, signature
 from maskstyle.networks.load import NetworkChoice, resolve_compute_type
+from maskstyle.schemas.arguments import converted
 from maskstyle.settings import CHECKPOINT_SECONDS
 from maskstyle.synthesis.checkpoint_file import (
     HEADER,
@@ -90,9 +91,10 @@ class Checkpoints:
         warn: Callable[[str], None] = _warn,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not (math.isfinite(every) and every >= 0):
+        every = converted(every, float, "every")
+        if every < 0:
             raise SettingsError(f"`every` is {every:g}; expected 0 or more seconds")
-        self.path = Path(path)
+        self.path = Path(converted(path, Path, "path"))
         self.every = every
         self.resume = resume
         self.current = False

@@ -114,6 +114,8 @@ class Demand:
         How patches are cut, if patches are matched.
     styles : int
         Number of style images.
+    style_scale : float
+        The largest scale of a style image, beside that of the settings.
     original_pixels : int
         Pixels of the content and style images at their original size, which are held all the time.
     """
@@ -127,6 +129,7 @@ class Demand:
     masks: int = 0
     patches: PatchSettings | None = None
     styles: int = 1
+    style_scale: float = 1.0
     original_pixels: int = 0
 
 
@@ -253,7 +256,7 @@ def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
 
 def _style_at_once(size: Size, demand: Demand) -> float:
     """Return the number of pixels with the same feature memory as a style image, which needs no gradient."""
-    longer = max(size) * demand.settings.style_scale
+    longer = max(size) * demand.settings.style_scale * demand.style_scale
     tile_size = demand.limits.tile_size
     return 0.5 * (longer if tile_size is None else min(longer, tile_size)) ** 2
 

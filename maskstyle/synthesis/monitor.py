@@ -125,10 +125,10 @@ class Monitor:
         finished = self._finished()
         if self._offer is not None:
             self._offer(lambda: self._state(variables(), finished), interrupted)
-        if interrupted:
-            raise Stop("interrupted")
         if finished is not None:
             raise Stop(finished)
+        if interrupted:
+            raise Stop("interrupted")
 
     def outcome(self, reason: str) -> Outcome:
         """Return the best image with the reason for stopping."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Image
+from maskstyle.networks.blas import one_blas_thread
 from maskstyle.networks.tensorflow import tf
 from maskstyle.settings import Settings
 from maskstyle.synthesis.checkpoint_file import State, Strips
@@ -42,7 +43,6 @@ the caller need not keep a large array alive."""
 def minimize_lbfgs(monitor: Monitor, start: Start, settings: Settings) -> None:
     """Run SciPy's L-BFGS on unbounded variables; see `_ProjectedLoss`."""
     from scipy.optimize import minimize as scipy_minimize
-    from threadpoolctl import threadpool_limits
 
     image = _lbfgs_start(monitor, start)
     loss = _ProjectedLoss(monitor, image.shape)
@@ -55,8 +55,7 @@ def minimize_lbfgs(monitor: Monitor, start: Start, settings: Settings) -> None:
         "ftol": 0.0,
         "gtol": 0.0,
     }
-    # Idle BLAS threads spin, and would take processors from TensorFlow's next evaluation.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         scipy_minimize(loss, variables, jac=True, method="L-BFGS-B", options=options)
 
 
@@ -105,7 +104,7 @@ class _ProjectedLoss:
 
 def minimize_adam(monitor: Monitor, start: Start, settings: Settings, max_strip_values: int) -> None:
     """Run Keras' Adam on strips of rows of the image, and project onto [0, 1] after each step."""
-    _check_keras()
+    check_keras()
     strips = _adam_strips(monitor, start, settings, max_strip_values)
 
     def variables() -> dict[str, Strips]:
@@ -120,7 +119,8 @@ def minimize_adam(monitor: Monitor, start: Start, settings: Settings, max_strip_
         monitor.after_evaluation(variables)
 
 
-def _check_keras() -> None:
+def check_keras() -> None:
+    """Raise SettingsError if Keras does not run on TensorFlow, which Adam needs."""
     import keras
 
     backend = keras.backend.backend()

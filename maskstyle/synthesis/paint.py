@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,15 @@ from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.shared import SharedGraphs
 from maskstyle.objective.terms import Term
+from maskstyle.schemas.arguments import convert_fields, converted
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
 from maskstyle.synthesis.layers import picture_layers
+from maskstyle.synthesis.optimizers import check_keras
 from maskstyle.synthesis.result import Result
-from maskstyle.synthesis.scales import OnStep, Synthesis, synthesize
+from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
 from maskstyle.synthesis.schedule import settings_at
 
@@ -47,6 +50,8 @@ class Run:
         Where to save the state periodically, and whether to resume from it; see ``docs/large-pictures.md``.
     layers : bool
         Whether the result has its layers: the content image, and each region and mask.
+    progress : bool
+        Whether to show a progress bar with the time left, in a terminal or notebook.
     graphs : SharedGraphs, optional
         Compiled graphs to share with other runs of small pictures, such as previews: all but the first then begin at
         once, and their steps take a little longer.
@@ -59,6 +64,11 @@ class Run:
     checkpoints: Checkpoints | None = None
     layers: bool = False
     graphs: SharedGraphs | None = None
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        """Check and convert the fields."""
+        convert_fields(self, "limits", "on_step", "should_stop", "layers", "progress")
 
 
 def paint(scene: Scene, run: Run | None = None) -> Result:
@@ -83,32 +93,73 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     NumericalError
         If a loss is not finite; its ``image`` is the last good image.
     """
-    run = run or Run()
+    run = Run() if run is None else converted(run, Run, "run")
+    if not scene.layout.placements:  # every strength is 0
+        return _unpainted(scene, run)
     network = loaded_network(run.network, scene.settings, run.checkpoints)
     limits = scene.limits(network.architecture, network.compute_type, run.limits)
+    _check_optimizers(scene, limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
-    if not scene.layout.placements:  # every strength is 0
-        assert scene.content is not None  # without a content image there are no strengths
-        content = resize_image(scene.content, scene.sizes[-1])
-        return _result(scene, Synthesis(content, {}, (), (), 0.0), network, limits, layers=run.layers)
     extractor = Extractor(network, limits.tile_size, run.graphs)
 
     def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
         return _objective(scene, extractor, size)
 
-    synthesis = synthesize(
-        objective_at,
-        initial_image(scene),
-        scene.sizes,
-        scene.settings,
-        memory=limits.memory,
-        on_step=run.on_step,
-        should_stop=run.should_stop,
-        begin_with=scene.with_kept_pixels,
-        checkpoints=run.checkpoints,
-    )
+    with _shown_progress(scene, run) as on_step:
+        synthesis = synthesize(
+            objective_at,
+            initial_image(scene),
+            scene.sizes,
+            scene.settings,
+            memory=limits.memory,
+            on_step=on_step,
+            should_stop=run.should_stop,
+            begin_with=scene.with_kept_pixels,
+            checkpoints=run.checkpoints,
+        )
     return _result(scene, synthesis, network, limits, layers=run.layers)
+
+
+@contextmanager
+def _shown_progress(scene: Scene, run: Run) -> Iterator[OnStep | None]:
+    """Show the progress bar of a run, if it has one, and return what to call after each step."""
+    if not run.progress:
+        yield run.on_step
+        return
+    from rich.console import Console
+
+    from maskstyle.synthesis.step_bar import StepBar
+
+    with StepBar(scene.sizes, scene.settings, console=Console(stderr=True), quiet=False) as bar:
+
+        def on_step(step: Step) -> None:
+            bar.update(step)
+            if run.on_step is not None:
+                run.on_step(step)
+
+        yield on_step
+        bar.finish()
+
+
+def _unpainted(scene: Scene, run: Run) -> Result:
+    """Return the content image as the result; nothing needs a network."""
+    assert scene.content is not None  # without a content image there are no strengths
+    network, settings = run.network, scene.settings
+    if network is None:
+        network = choose_network(settings.network, wanted_layers(settings), compute_type=settings.compute_type)
+    synthesis = Synthesis(resize_image(scene.content, scene.sizes[-1]), {}, (), (), 0.0)
+    return _result(scene, synthesis, network, run.limits, layers=run.layers)
+
+
+def _check_optimizers(scene: Scene, limits: Limits) -> None:
+    """Raise SettingsError if an optimizer of some size cannot run, before the first size is painted."""
+    first = scene.sizes[0]
+    optimizers = {
+        settings_at(size, scene.settings, memory=limits.memory, first=size == first).optimizer for size in scene.sizes
+    }
+    if "adam" in optimizers:
+        check_keras()
 
 
 def loaded_network(
@@ -147,7 +198,9 @@ def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[Objectiv
     return extractor.objective(size, terms, free=scene.free_at(size), margin=margin), style
 
 
-def _result(scene: Scene, synthesis: Synthesis, network: FeatureNetwork, limits: Limits, *, layers: bool) -> Result:
+def _result(
+    scene: Scene, synthesis: Synthesis, network: FeatureNetwork | NetworkChoice, limits: Limits, *, layers: bool
+) -> Result:
     image, alpha = scene.finished(synthesis.image)
     style = synthesis.style
     return Result(
@@ -190,6 +243,8 @@ def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str
     }
 
 
-def _as_loaded(settings: Settings, network: FeatureNetwork) -> Settings:
+def _as_loaded(settings: Settings, network: FeatureNetwork | NetworkChoice) -> Settings:
     """Return settings with the pooling and padding of the network: a network that was loaded before keeps its own."""
+    if isinstance(network, NetworkChoice):
+        return settings
     return settings.changed(pooling=network.pooling, padding=network.padding)

@@ -137,7 +137,11 @@ def synthesize(
     style: StyleAtSize | None = None
     records: list[StepRecord] = [] if held is None else list(held.steps)
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
+    painted = False
     for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
+        if painted and should_stop is not None and should_stop():
+            reports[-1] = dataclasses.replace(reports[-1], stopped_because="interrupted")
+            break
         chosen = settings_at(size, settings, memory=memory, first=scale == 1)
         recorder = _Recorder(
             scale, len(sizes), size, chosen, began=began, on_step=on_step, records=records, reports=reports
@@ -168,6 +172,7 @@ def synthesize(
             raise
         image, losses = outcome.image, outcome.losses
         reports.append(recorder.report(outcome))
+        painted = True
         if outcome.stopped_because == "interrupted":
             break
     return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began, style)

@@ -171,6 +171,7 @@ class Scene:
             masks=self.layout.soft_weightings(),
             patches=self.patches,
             styles=len(styles),
+            style_scale=max((style.scale for style in styles), default=1.0),
             original_pixels=pixels,
         )
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, StyleImage
 from maskstyle.guidance.seen_styles import seen_styles
-from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.images.pixels import RGBA, Image, Mask, Size
 from maskstyle.images.transparency import visible_alpha
 from maskstyle.maps.assignment import NAMES, MapNames
+from maskstyle.schemas.arguments import convert_fields
 from maskstyle.settings import WHERE, Bounds, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import result_size, size_notes, small_style_note
 from maskstyle.techniques.checks import check_alpha, check_picture, check_style, check_visible, checked_alpha
-from maskstyle.techniques.understood import understood_image, understood_images, understood_map, understood_mask
 
 NAMES_OF_MAIN = {"content": "the content image", "doodle": "the doodle"}
 """What messages call the main input, where it has no file."""
@@ -30,6 +30,9 @@ NAMES_OF_MAIN = {"content": "the content image", "doodle": "the doodle"}
 if TYPE_CHECKING:
     from maskstyle.synthesis.paint import Run
     from maskstyle.synthesis.result import Result
+
+OF_IMAGES = ("image", "style", "styles", "masked styles")
+"""The kinds of inputs that are images, or sequences of images; they may be RGBA."""
 
 KINDS = {
     "image": "an image file",
@@ -129,18 +132,14 @@ class Inputs:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Read files, and take the pixels of loaded pictures: an image, map or mask may be given as any of them."""
-        for name, declared in declared_inputs(type(self)).items():
-            value = getattr(self, name)
-            if declared.kind in ("image", "style"):
-                value = understood_image(value)
-            elif declared.kind in ("styles", "masked styles"):
-                value = understood_images(value)
-            elif declared.kind == "map":
-                value = understood_map(value)
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "initial", understood_image(self.initial))
-        object.__setattr__(self, "alpha", understood_mask(self.alpha))
+        """Check and convert all inputs by their types: an image, map or mask may be a file or 8-bit values, too."""
+        declared = declared_inputs(type(self))
+        images = {name for name, each in declared.items() if each.kind in OF_IMAGES} | {"initial"}
+        for each in dataclasses.fields(self):
+            given = getattr(self, each.name)
+            if each.name in images and not (given is None and each.default is None):
+                object.__setattr__(self, each.name, _image_of(given, each.name))
+        convert_fields(self, *(each.name for each in dataclasses.fields(self) if each.name not in images))
 
     def scene(self) -> Scene:
         """Check all inputs, once, and return the resolved scene.
@@ -162,12 +161,7 @@ class Inputs:
 
     def resolved_settings(self) -> Settings:
         """Return the settings with ``init`` resolved."""
-        settings: Any = self.defaults if self.settings is None else self.settings
-        if not isinstance(settings, Settings):
-            with concerning("settings"):
-                raise SettingsError(
-                    f"settings is of type {type(settings).__name__}; expected maskstyle.Settings(...)"
-                )
+        settings = self.defaults if self.settings is None else self.settings
         if self.initial is not None:
             return settings.changed(init="image")
         if settings.init != "auto":
@@ -238,6 +232,13 @@ class Inputs:
                     value = dataclasses.asdict(value)  # so that a message can say which of them differs
                 identity[each.name.replace("_", " ") + suffix.get(kind, "")] = value
         return identity
+
+
+def _image_of(given: Any, name: str) -> Any:
+    """Return an image, or a list of images, as RGB or RGBA arrays."""
+    if isinstance(given, list | tuple) or getattr(given, "ndim", 0) == 4:  # a stack of images
+        return [RGBA.converted(each, f"{name}[{place}]") for place, each in enumerate(given)]
+    return RGBA.converted(given, name)
 
 
 def declared_inputs(inputs: type[Inputs]) -> dict[str, Declared]:

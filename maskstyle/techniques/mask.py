@@ -18,7 +18,6 @@ from maskstyle.settings import COLOR, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.checks import check_strength, check_style, find_style_region, with_fitted_map
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
-from maskstyle.techniques.understood import understood_map, understood_mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +73,6 @@ class MaskInputs(Inputs):
     transparent: bool = declare(
         "flag", "Write only the painted pixels, on a transparent background.", default=False, panel=COLOR
     )
-
-    def __post_init__(self) -> None:
-        """Read files, those of masks too."""
-        super().__post_init__()
-        object.__setattr__(self, "masks", [understood_mask(each) for each in self.masks])
-        if self.style_maps is not None:
-            object.__setattr__(self, "style_maps", [understood_map(each) for each in self.style_maps])
 
     def scene(self) -> Scene:
         """Return the scene: a placement for each mask."""

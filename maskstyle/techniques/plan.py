@@ -14,6 +14,7 @@ from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import describe_unmatched, find_region, match_regions
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
+from maskstyle.schemas.arguments import convert_fields
 from maskstyle.settings import CHOICES, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import result_size, style_size
@@ -27,7 +28,6 @@ from maskstyle.techniques.checks import (
 )
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
-from maskstyle.techniques.understood import understood_image, understood_map, understood_mask
 
 WHOLE = "whole"
 """The value of `style_region` that stands for the whole style image."""
@@ -66,9 +66,8 @@ class PlanRegion:
     color: str | None = None
 
     def __post_init__(self) -> None:
-        """Read masks that are given as files."""
-        object.__setattr__(self, "mask", understood_mask(self.mask))
-        object.__setattr__(self, "style_mask", understood_mask(self.style_mask))
+        """Check and convert the fields; masks may be files."""
+        convert_fields(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,8 +225,7 @@ class _Placing:
         assert given is not None
         if id(given) not in self._styles:
             with concerning("style"):
-                style = replace(given, image=understood_image(given.image), style_map=understood_map(given.style_map))
-                style = with_fitted_map(check_style(style, given.name.removeprefix("the ")))
+                style = with_fitted_map(check_style(given, given.name.removeprefix("the ")))
             self._styles[id(given)] = style
         return self._styles[id(given)]
 

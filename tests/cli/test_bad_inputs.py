@@ -716,7 +716,7 @@ RESUMING = [
         )
         for name, command in COMMANDS_THAT_PAINT.items()
     ),
-    Bad("a folder", "basic content.png style.jpg -o dark.png --resume", ("dark.png.checkpoint cannot be read",)),
+    Bad("a folder", "basic content.png style.jpg -o dark.png --resume", ("dark.png.checkpoint is a folder",)),
     Bad("empty", "basic content.png style.jpg -o pale.png --resume", ("pale.png.checkpoint is empty", "delete it")),
     Bad(
         "a text",

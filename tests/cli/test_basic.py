@@ -182,7 +182,8 @@ def test_a_draft_is_recorded_as_the_settings_it_stands_for(basic, desk, size_of)
     assert {name: settings[name] for name in DRAFT} == {"network": "lite", "size": 20, "steps": 2}
 
 
-def test_a_draft_is_small_and_quick_whatever_the_recipe(run, desk):
+def test_a_draft_is_small_and_quick_whatever_the_recipe(run, desk, painted):
+    painted((320, 400)).save(desk / "content.png")
     ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--draft", "--recipe", "gatys2016", "--dry-run")
     lines = ran.succeeded().out.splitlines()
     assert "sizes: 256x205" in lines
@@ -390,3 +391,18 @@ def test_strength_0_writes_the_content_image(desk, run, random_vgg19_weights):
         np.testing.assert_array_equal(np.asarray(out.convert("RGB")), np.asarray(content.convert("RGB")))
     assert read_json(desk / "out.json")["stopped_because"] == "unpainted"
     assert "strength = 0.0" in run("plan", "from", "out.png").succeeded().out
+
+
+def test_a_draft_enlarges_no_picture(run, desk):
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--draft", "--dry-run").succeeded()
+    assert "output: out.png, 40x32" in ran.out.splitlines()
+
+
+def test_a_strength_of_0_reads_no_weights_and_forecasts_nothing(run, desk, monkeypatch):
+    monkeypatch.setattr("maskstyle.cli.session.read_weights", None)
+    monkeypatch.setattr("maskstyle.synthesis.paint.load_network", None)
+    options = ("--strength", "0", "--network", "lite")
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", *options).succeeded()
+    assert "expected" not in ran.err
+    assert "wrote out.png: 40x32, the content image, as the strength is 0" in ran.err
+    assert "expected" not in run("basic", "content.png", "style.jpg", "-o", "o.png", "--dry-run", *options).out

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from maskstyle import read_metadata
+
 MAIN = (sys.executable, "-m", "maskstyle")
 
 
@@ -82,3 +84,13 @@ def test_a_printed_plan_is_utf_8(desk, called, run, quick, eagerly):
     Image.fromarray(np.full((32, 40, 3), 90, np.uint8)).save(picture)
     run("basic", picture, "style.jpg", "-o", "out.png", *quick).succeeded()
     assert 'content = "caf\u00e9.png"'.encode() in called("plan", "from", "out.png", encoding="cp1252").stdout
+
+
+def test_names_whose_bytes_python_escapes_in_a_locale_without_utf8(desk, run, quick, eagerly):
+    escaped = "caf\udcc3\udca9.png"
+    (desk / "content.png").rename(desk / "caf\u00e9.png")
+    run("basic", escaped, "style.jpg", "-o", "out.png", *quick).succeeded()
+    recorded = read_metadata(desk / "out.png")
+    assert recorded["inputs"]["plan"]["content"] == "caf\u00e9.png"
+    assert "caf\u00e9.png" in recorded["sha256"]
+    assert 'content = "caf\u00e9.png"' in run("plan", "from", "out.png").succeeded().out

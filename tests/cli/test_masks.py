@@ -374,3 +374,56 @@ def test_bad_input(name, masks, desk, painted):
 def test_how_a_mask_was_read_is_noted(masks, desk, line):
     Image.fromarray((read(desk / "disc.png") > 0).astype(np.uint8)).save(desk / "ones.png")
     assert "note: ones.png: its only value above 0 is 1 of 255, so 1 is white" in masks(line).succeeded().err
+
+
+@pytest.fixture
+def rotated(desk):
+    """Lay out a photo that EXIF turns, and a mask of its stored pixels."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 32), "gray").save(desk / "photo.jpg", exif=exif)
+    stored = np.zeros((32, 40), np.uint8)
+    stored[:16] = 255
+    Image.fromarray(stored).save(desk / "stored.png")
+    Image.fromarray(255 - stored).save(desk / "other.png")
+    return desk
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "feather stored.png --feather 0 --like photo.jpg -o out.png",
+        "combine stored.png stored.png --how maximum --like photo.jpg -o out.png",
+        "edge-aware stored.png photo.jpg -o out.png",
+        "normalize stored.png other.png --like photo.jpg --output-dir out --no-fill",
+    ],
+)
+def test_masks_of_the_stored_pixels_of_a_rotated_photo(masks, rotated, line):
+    message = masks(line).error
+    assert "EXIF turns the stored pixels of photo.jpg by 90 degrees clockwise" in message
+    assert "set --map-orientation to stored" in message
+    masks(f"{line} --map-orientation stored").succeeded()
+    made = read(rotated / ("out/stored.png" if "normalize" in line else "out.png"))
+    assert made.shape == (40, 32)
+    assert made[:, 20:].min() > 0.6
+    assert made[:, :12].max() < 0.4
+
+
+def test_an_orientation_without_effect_is_noted(masks):
+    ran = masks("feather disc.png --feather 2 --like content.png --map-orientation stored -o out.png").succeeded()
+    assert "--map-orientation has no effect" in ran.err
+
+
+def test_what_is_hidden_in_the_picture_makes_no_edges(masks, desk):
+    pixels = np.full((32, 40, 4), 200, np.uint8)
+    pixels[..., 3] = 255
+    pixels[:, 24:] = 0
+    Image.fromarray(pixels).save(desk / "cut.png")
+    pixels[:, 24:, :3] = 200
+    Image.fromarray(pixels).save(desk / "plain.png")
+    made = []
+    for name in ("cut", "plain"):
+        masks(f"edge-aware left.png {name}.png -o {name}_out.png --preview {name}_shown.png").succeeded()
+        made.append((read(desk / f"{name}_out.png"), load_image(desk / f"{name}_shown.png").pixels))
+    np.testing.assert_array_equal(made[0][0], made[1][0])
+    np.testing.assert_array_equal(made[0][1], made[1][1])

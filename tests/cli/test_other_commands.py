@@ -235,6 +235,8 @@ def test_the_list_of_commands_imports_no_command():
         "maskstyle.cli.console",
         "maskstyle.errors",
         "maskstyle.recipes",
+        "maskstyle.schemas",
+        "maskstyle.schemas.values",
         "maskstyle.settings",
         "maskstyle.techniques",
         "maskstyle.techniques.registry",

@@ -74,7 +74,8 @@ def test_a_new_run_says_what_happens_to_an_earlier_checkpoint(basic, desk, inter
         "note: out.png.checkpoint from an earlier run will be replaced; to continue that run, pass --resume"
         in ran.err
     )
-    assert ran.err.splitlines()[-1] == "interrupted; the result so far (40x32) is in out.png"
+    kept = "interrupted; the result so far (40x32) is in out.partial.png; out.png stays as it was"
+    assert ran.err.splitlines()[-1] == kept
     assert (desk / CHECKPOINT).read_bytes() == before
 
     ran = basic("--checkpoint-every", "0").succeeded()
@@ -103,26 +104,29 @@ def test_every_0_seconds_writes_no_checkpoint_but_resumes_from_one(basic, desk, 
     assert CHECKPOINT not in names(desk)
 
 
-def test_a_checkpoint_that_cannot_be_written_is_noted_once_and_does_not_end_the_work(basic, desk, size_of):
-    (desk / CHECKPOINT).mkdir()
-    ran = basic("--steps", "3", "--checkpoint-every", "1e-9").succeeded()
+def test_a_checkpoint_that_cannot_be_written_is_noted_once_and_does_not_end_the_work(basic, desk, size_of, when):
+    shots = ("--snapshot-every", "1", "--snapshot-dir", "shots")
+    with when(desk / "shots", (desk / CHECKPOINT).mkdir):
+        ran = basic(*SLOW, "--checkpoint-every", "0.05", *shots).succeeded()
     (line,) = [line for line in ran.err.splitlines() if line.startswith("no checkpoint: ")]
     assert line.startswith("no checkpoint: cannot write the checkpoint out.png.checkpoint (")
     assert line.endswith("; the run continues")
     assert size_of(desk / "out.png") == (32, 40)
 
 
-def test_a_result_that_cannot_be_written_leaves_the_checkpoint_of_the_finished_work(basic, desk, when):
+def test_a_result_that_cannot_be_written_is_saved_elsewhere_and_leaves_its_checkpoint(basic, desk, when, size_of):
     with when(desk / "shots", lambda: (desk / "out.png").mkdir()):
         ran = basic(*SLOW, "--checkpoint-every", "1e-9", "--snapshot-every", "6", "--snapshot-dir", "shots")
     assert ran.code == 1
     assert "error: the work is done, but out.png could not be written" in ran.err
+    assert "; it is in out.rescued.png\n" in ran.err
+    assert size_of(desk / "out.rescued.png") == (32, 40)
     held = read_checkpoint(desk / CHECKPOINT)
     assert (held.progress.evaluations, held.state.finished) == (12, "steps")
     (desk / "out.png").rmdir()
     ran = basic(*SLOW, "--resume").succeeded()
     assert "resuming from out.png.checkpoint: 40x32, after step 12" in ran.err
-    assert names(desk) == ["content.png", "out.png", "shots", "style.jpg"]
+    assert names(desk) == ["content.png", "out.png", "out.rescued.png", "shots", "style.jpg"]
 
 
 def test_a_checkpoint_lies_beside_the_result(desk, interrupted):

@@ -150,7 +150,7 @@ def test_a_result_is_made_again_from_its_metadata(plan, run, tmp_path, options):
     assert ran.err == "wrote elsewhere/again.toml\n"
     table = tomllib.loads((tmp_path / "elsewhere" / "again.toml").read_text(encoding="utf-8"))
     assert table["content"] == "../pictures/content.png"
-    assert table["output"] == "../out.png"
+    assert table["output"] == "../out_again.png"
     assert table["settings"]["network"] == "vgg19"
     run("run", "elsewhere/again.toml", "-o", "again.png").succeeded()
     np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
@@ -249,7 +249,7 @@ def test_results_of_other_commands_are_made_again(plan, run, tmp_path, random_vg
     run(*OTHERS[name], "-o", "results/out.png", *quick).succeeded()
     ran = run("plan", "from", "results/out.png").succeeded()
     assert ran.err == ""
-    assert 'output = "results/out.png"' in ran.out
+    assert 'output = "results/out_again.png"' in ran.out
     assert ('weights = "mine.npz"' in ran.out, "memory = 3.0" in ran.out) == (
         name == "with weights",
         name == "with memory",
@@ -437,7 +437,10 @@ def test_a_plan_of_technique_region_is_painted_as_the_command_does(plan, run, tm
     command = ("region", "pictures/content.png", "pictures/one.png", *maps, "--feather", "2", "--tile-size", "64")
     run(*command, *quick, "-o", "again.png").succeeded()
     np.testing.assert_array_equal(pixels_of("again.png"), pixels_of("out.png"))
-    assert read_metadata("again.png")["inputs"] == record["inputs"]
+    again = read_metadata("again.png")["inputs"]
+    assert again.pop("notes") == ["--tile-size has no effect on a result that is no larger"]
+    assert record["inputs"].pop("notes") == ["tile_size has no effect on a result that is no larger"]
+    assert again == record["inputs"]
 
 
 def test_a_plan_of_technique_mask_is_painted_as_the_command_does(plan, run, quick):
@@ -634,10 +637,63 @@ def test_a_draft_of_a_plan(desk, run, random_vgg19_weights):
     styles += "style_layers = { block1_conv1 = 1.0 }\ncontent_layers = { block2_conv1 = 1.0 }\n"
     plan.write_text(f'technique = "basic"\ncontent = "content.png"\nweights = "{random_vgg19_weights}"\n{styles}')
     ran = run("run", "plan.toml", "--draft", "--set", "steps=7", "--dry-run").succeeded()
-    assert "output: none, 256x205" in ran.out
-    assert "steps: at most 7, 7" in ran.out
+    assert "output: none, 40x32" in ran.out
+    assert "steps: at most 7" in ran.out
     assert "network: lite (embedded), " in ran.out
     assert f"note: the draft uses lite, without {random_vgg19_weights}, which the plan names" in ran.err
     ran = run("run", "plan.toml", "--draft", "--set", "network=vgg19", "--dry-run").succeeded()
     assert "network: vgg19 from vgg19_random.npz, " in ran.out
     assert "note: the draft" not in ran.err
+
+
+WRITTEN = """content = "content.png"
+technique = "basic"
+[styles.s]
+image = "style.jpg"
+[run]
+layers = "parts.ora"
+metadata = false
+"""
+
+
+@pytest.fixture
+def asked(desk, run, monkeypatch):
+    """Return a function that runs a plan up to its painting, and returns the files to write."""
+    found = []
+    monkeypatch.setattr("maskstyle.cli.session.paint_plan", lambda plan, asked: found.append(asked))
+
+    def asked(*options, text=WRITTEN):
+        (desk / "plan.toml").write_text(text)
+        ran = run("run", "plan.toml", "-o", "out.png", *options)
+        return found[-1].files if ran.code == 0 else ran.error
+
+    return asked
+
+
+def test_a_plan_says_which_layers_and_metadata_are_written(asked):
+    files = asked()
+    assert (files.layers.name, files.metadata) == ("parts.ora", False)
+    assert asked("--layers", "folder").layers.name == "folder"
+    plain = asked(text=WRITTEN.partition("[run]")[0])
+    assert (plain.layers, plain.metadata) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ('layers = "parts.psd"', "line 6: --layers is parts.psd; expected a name that ends in .ora"),
+        ("layers = 3", "line 6: layers is 3; expected a text in quotes"),
+        ('layer = "a.ora"', "line 6: [run] has no key 'layer'; did you mean 'layers'?"),
+    ],
+)
+def test_layers_of_a_plan_that_cannot_work(asked, wrong, says):
+    assert says in asked(text=WRITTEN.replace('layers = "parts.ora"', wrong))
+
+
+def test_notes_on_masks_of_a_plan_are_recorded(plan):
+    with Image.open("pictures/soft.png") as mask:
+        mask.convert("L").save("pictures/soft.jpg")
+    text = MASKS.replace("soft.png", "soft.jpg").replace("[styles.one]", "[run]\nlayers = 'parts'\n\n[styles.one]", 1)
+    plan("-o", "out.png", text=text).succeeded()
+    assert any("JPEG blurs black and white" in note for note in read_metadata("out.png")["inputs"]["notes"])
+    assert len(list(Path("parts").glob("*.png"))) == 3

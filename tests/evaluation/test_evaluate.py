@@ -265,8 +265,8 @@ def test_an_approximate_network_is_noted():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"result": RESULT[..., 0]}, ImageError, "the result has shape"),
-        ({"style": STYLE * 255}, ImageError, "the style image has values"),
+        ({"result": RESULT[..., 0]}, ImageError, "`result` has shape"),
+        ({"style": STYLE * 255}, ImageError, "`style` has values"),
         ({"content": CONTENT[:6]}, ImageError, "the content image is 16x6; expected the same aspect"),
         ({"alpha": RESULT[:3, :, 0]}, ImageError, "the alpha has shape .* but the result is 12x16"),
         ({"content": CONTENT, "content_alpha": RESULT[:3, :, 0]}, ImageError, "but the content image is 12x16"),
@@ -275,7 +275,7 @@ def test_an_approximate_network_is_noted():
         ({"regions": [RED]}, SettingsError, "need maps; pass .content_map. and"),
         ({"masks": [RESULT[..., 0]]}, SettingsError, "masks. needs the content image"),
         ({"content": CONTENT, "masks": [RESULT[..., 0]], **MAPS}, SettingsError, "drop .masks"),
-        ({"content": CONTENT, "masks": [RESULT]}, ImageError, "a mask has shape"),
+        ({"content": CONTENT, "masks": [RESULT]}, ImageError, r"`masks\[0\]` has shape"),
         ({"content": CONTENT, "masks": [RESULT[:2, :, 0]]}, ImageError, "a mask is 16x2"),
         ({**MAPS, "content_map": halves((4, 16))}, ImageError, "aspect of the result"),
         ({**MAPS, "style_map": halves((4, 16))}, ImageError, "aspect of the style image"),

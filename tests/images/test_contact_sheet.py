@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from maskstyle.images import Panel, make_sheet
-from maskstyle.images.contact_sheet import LINE_HEIGHT, MARGIN
+from maskstyle.images.contact_sheet import LINE_HEIGHT, MARGIN, PAPER
 
 RED = np.zeros((10, 20, 3), np.float32) + np.array([1, 0, 0], np.float32)
 
@@ -36,3 +36,11 @@ def test_a_row_is_as_high_as_its_highest_image():
     upright = Panel(np.zeros((20, 10, 3), np.float32), ("tall",))
     sheet = make_sheet([Panel(RED, ("wide",)), upright, Panel(RED, ("alone",))], columns=2, side=40)
     assert sheet.shape[0] == 40 + 20 + 2 * (LINE_HEIGHT + MARGIN) + MARGIN
+
+
+def test_the_paper_shows_through_what_is_hidden():
+    alpha = np.zeros((10, 20), np.float32)
+    alpha[:, :10] = 1
+    shown = Panel(RED, ("title",), alpha).on_paper()
+    assert_allclose(shown[:, :10], RED[:, :10])
+    assert_allclose(shown[:, 10:], np.broadcast_to(np.array(PAPER) / 255, (10, 10, 3)), atol=1e-6)

@@ -70,7 +70,7 @@ def test_black_and_white_stay_exact_away_from_edges():
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [({"radius": 0}, "radius is 0"), ({"epsilon": 0}, "epsilon is 0"), ({"epsilon": math.nan}, "epsilon is nan")],
+    [({"radius": 0}, "radius is 0"), ({"epsilon": 0}, "epsilon is 0"), ({"epsilon": math.nan}, "`epsilon` is nan")],
 )
 def test_parameters_out_of_range_are_rejected(options, says):
     with pytest.raises(SettingsError, match=says):

@@ -80,7 +80,7 @@ def test_formats_without_alpha_refuse_it(tmp_path: Path, suffix: str) -> None:
 
 def test_arrays_that_do_not_fit(tmp_path: Path) -> None:
     path = tmp_path / "out.png"
-    with pytest.raises(ImageError, match=r"shape \(H, W, 3\), but got \(2, 3\)"):
+    with pytest.raises(ImageError, match=r"`pixels` has shape \(2, 3\); expected an RGB image"):
         save_image(path, unit(ALPHA))
     with pytest.raises(ImageError, match=r"shape \(2, 3\), but got \(3, 2\)"):
         save_image(path, unit(RGB), unit(ALPHA).T)
@@ -160,7 +160,7 @@ def test_invalid_masks_are_not_written(tmp_path: Path) -> None:
             save_mask(tmp_path / name, mask)
     with pytest.raises(SettingsError, match="bits is 12; expected 8 or 16"):
         save_mask(tmp_path / "mask.png", mask, bits=12)
-    with pytest.raises(ImageError, match=r"shape \(H, W\), but got \(2, 3, 3\)"):
+    with pytest.raises(ImageError, match=r"`mask` has shape \(2, 3, 3\); expected a mask"):
         save_mask(tmp_path / "mask.png", unit(RGB))
     with pytest.raises(ImageError, match="1 of 6 values are NaN"):
         save_mask(tmp_path / "mask.png", np.where(np.arange(6).reshape(2, 3) == 4, np.float32("nan"), mask))

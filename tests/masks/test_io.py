@@ -130,11 +130,11 @@ def test_a_fitting_mask_keeps_its_size_and_values():
 @pytest.mark.parametrize(
     ("mask", "says"),
     [
-        (np.ones((4, 6, 3)), r"mask 2 has shape \(4, 6, 3\); expected \(height, width\)"),
+        (np.ones((4, 6, 3)), r"`mask` has shape \(4, 6, 3\); expected a mask"),
         (np.ones((0, 6)), "has shape"),
-        (np.ones((4, 6), np.uint8), "mask 2 has type uint8; expected floats"),
-        (np.full((4, 6), 255.0), r"mask 2 has values from 255 to 255; expected values in \[0, 1\]"),
-        (np.full((4, 6), np.nan), "values from nan"),
+        (np.ones((4, 6), np.int64), "`mask` has type int64; expected a mask"),
+        (np.full((4, 6), 255.0), r"`mask` has values from 255 to 255; expected values in \[0, 1\]"),
+        (np.full((4, 6), np.nan), "24 of 24 values are NaN"),
         (np.full((4, 6), -0.1), "values from -0.1"),
         (np.zeros((4, 6)), "mask 2 is 0 everywhere"),
         (np.full((4, 6), 1e-60), "mask 2 is 0 everywhere"),
@@ -155,3 +155,10 @@ def test_the_mask_beside_an_image_is_found(write, tmp_path):
     write(RAMP, "photo_mask.tif")
     with pytest.raises(ImageError, match=r"one mask beside .*, but found photo_mask.png and photo_mask.tif"):
         find_mask_beside(str(tmp_path / "photo.jpg"))
+
+
+def test_a_mask_of_stored_pixels_is_turned_as_its_photo_is(tmp_path):
+    stored = np.zeros((2, 3), np.uint8)
+    stored[0] = 255
+    Image.fromarray(stored).save(tmp_path / "mask.png")
+    assert_array_equal(load_mask(tmp_path / "mask.png", orientation=6), [[0, 1]] * 3)

@@ -432,7 +432,7 @@ def test_plans_of_version_0_4_are_read(read):
             REGION,
             "tile_size = 64",
             "steps = 64",
-            "line 10: [run] has no key 'steps'; expected one of memory, snapshot",
+            "line 10: [run] has no key 'steps'; expected one of layers, memory",
         ),
         (REGION, "memory = 2", "memory = 0", "line 9: memory is 0"),
         (REGION, "every = 5", "every = -1", "line 11: snapshot_every is -1; expected a number of at least 0"),

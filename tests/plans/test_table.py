@@ -91,7 +91,7 @@ def test_a_plan_holds_the_settings_that_are_not_the_default(tmp_path):
         "technique": "basic",
         "content": "c.png",
         "styles": {"s": {"image": "x/s.jpg", "share": 0.5}, "s_2": {"image": "s.png", "share": 0.5}},
-        "output": "r.png",
+        "output": "r_again.png",
         "settings": {
             "network": "lite",
             "compute_type": "bfloat16",
@@ -340,8 +340,8 @@ def test_records_of_version_0_4_are_read(tmp_path, command):
         "gram_normalization": "none",
         **({"init": "i.png"} if inputs["initial"] else {}),
     }
-    assert plan.pop("run") == {"memory": 2.0}
-    assert plan == {**expected, "output": "r.png"}
+    assert plan.pop("run") == {"memory": 2.0, "tile_size": 256}
+    assert plan == {**expected, "output": "r_again.png"}
     (tmp_path / "plan.toml").write_text(plan_text(plan), encoding="utf-8")
     assert read_plan(tmp_path / "plan.toml").technique == expected["technique"]
 

@@ -117,3 +117,8 @@ def test_the_networks_and_types_are_in_order(side):
         ("vgg19", "bfloat16"),
         ("vgg19", "float32"),
     ]
+
+
+def test_the_scale_of_a_style_counts_as_that_of_the_settings_does():
+    own, shared = run_of(64, style_scale=3.0), run_of(64, settings=Settings(style_scale=3.0))
+    assert expected(own).memory_mb == expected(shared).memory_mb > expected(run_of(64)).memory_mb

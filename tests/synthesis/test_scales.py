@@ -120,7 +120,7 @@ def test_the_style_is_that_of_the_last_size_that_was_begun():
     result, _ = run(objective_at=lambda size: (bowl(size), styles[size]))
     assert result.style is styles[SIZES[-1]]
     count = itertools.count(1)
-    result, _ = run(objective_at=lambda size: (bowl(size), styles[size]), should_stop=lambda: next(count) == 5)
+    result, _ = run(objective_at=lambda size: (bowl(size), styles[size]), should_stop=lambda: next(count) == 6)
     assert result.style is styles[SIZES[1]]
     assert run()[0].style is None
 
@@ -139,7 +139,7 @@ def test_a_single_evaluation_has_no_mean_time():
 
 def test_interrupted_at_a_coarse_size_returns_its_image_and_stops():
     count = itertools.count(1)
-    result, steps = run(should_stop=lambda: next(count) == 5)
+    result, steps = run(should_stop=lambda: next(count) == 6)
     assert len(steps) == 5
     assert [(report.size, report.stopped_because) for report in result.scales] == [
         (SIZES[0], "steps"),
@@ -292,7 +292,7 @@ def test_an_interruption_leaves_a_checkpoint_at_once(tmp_path):
     checkpoints = Checkpoints(path)
     checkpoints.begin({"run": "a test"})
     count = itertools.count(1)
-    result, _ = run(should_stop=lambda: next(count) == 5, checkpoints=checkpoints)
+    result, _ = run(should_stop=lambda: next(count) == 6, checkpoints=checkpoints)
     assert result.scales[-1].stopped_because == "interrupted"
     resumed, steps = run(checkpoints=checkpoints_at(path, resume=True))
     assert (steps[0].scale, steps[0].step) == (2, 3)

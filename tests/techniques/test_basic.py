@@ -179,14 +179,14 @@ def test_should_stop(network):
     [
         (np.zeros((12, 16), np.float32), "shape"),
         (np.zeros((12, 16, 3), np.uint16), "uint16"),
-        (np.full((12, 16, 3), np.nan, np.float32), "nan"),
+        (np.full((12, 16, 3), np.nan, np.float32), "NaN"),
         (np.full((12, 16, 3), 1.5, np.float32), "1.5"),
         (np.full((12, 16, 3), -1.5, np.float32), "-1.5"),
     ],
 )
 def test_bad_images_are_named(network, role, image, message):
     given = {"content image": CONTENT, "style image": STYLE, "initial image": CONTENT} | {role: image}
-    with pytest.raises(ImageError, match=f"the {role} has .*{message}"):
+    with pytest.raises(ImageError, match=f"(the {role}|`{role.split()[0]}`) has .*{message}"):
         transfer(network, given["content image"], given["style image"], initial=given["initial image"])
 
 
@@ -207,3 +207,21 @@ def test_images_too_small_for_the_layers(network):
         transfer(network, content=random_image(0, 1, 9))
     with pytest.raises(SettingsError, match="style image of 20x1 would be used at 16x1"):
         transfer(network, style=random_image(0, 1, 20))
+
+
+def test_a_run_shows_its_progress_on_request_and_still_calls_back(network, capsys):
+    steps = []
+    transfer_basic(CONTENT, STYLE, settings=SETTINGS, run=Run(network, on_step=steps.append, progress=True))
+    assert "step" in capsys.readouterr().err
+    transfer_basic(CONTENT, STYLE, settings=SETTINGS.changed(steps=1), run=Run(network))
+    assert steps
+    assert capsys.readouterr().err == ""
+
+
+def test_a_strength_of_0_needs_no_network(monkeypatch):
+    monkeypatch.setattr("maskstyle.synthesis.paint.load_network", None)
+    result = transfer_basic(
+        CONTENT, STYLE, settings=SETTINGS.changed(style_weight=None, strength=0.0, network="lite")
+    )
+    assert_array_equal(result.image, CONTENT)
+    assert (result.network, result.stopped_because) == ("lite", "unpainted")

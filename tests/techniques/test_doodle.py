@@ -163,7 +163,7 @@ def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
             "the style map lacks #00ff00.*of the doodle.*to whole-style$",
         ),
         ({"style_map": whole((4, 10))}, ImageError, "the style map is 10x4"),
-        ({"style": STYLE * 255}, ImageError, "the style image has values from"),
+        ({"style": STYLE * 255}, ImageError, "`style` has values from"),
         ({"alpha": np.zeros((2, 3), np.float32)}, ImageError, "but the doodle is 12x16"),
         ({"doodle": SemanticMap(np.full((12, 16), -1, np.int32), ())}, ImageError, "no region of the doodle"),
         ({"mapping": [(GREEN, RED)]}, ImageError, "#00ff00"),
@@ -171,7 +171,7 @@ def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
         (
             {"doodle": DOODLE.labels},
             SettingsError,
-            "the doodle is a ndarray; expected a SemanticMap, as maskstyle.load_map",
+            "`doodle` is of type ndarray; expected a SemanticMap, as maskstyle.load_map",
         ),
         (
             {"settings": SETTINGS.changed(content_weight=1.0)},

@@ -63,7 +63,7 @@ def test_the_registry_lists_every_technique_under_its_files_name():
     assert [each.name for each in LISTED] == list(TECHNIQUES)
     for name, inputs in TECHNIQUES.items():
         assert inputs.technique == name
-        assert getattr(maskstyle, f"transfer_{name}").__module__ == inputs.__module__
+        assert getattr(maskstyle, f"transfer_{name}").__module__ == "maskstyle"
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)

@@ -127,5 +127,5 @@ def test_recipes_fit_every_technique():
 
 @pytest.mark.parametrize("settings", [{}, {"size": 64}])
 def test_settings_are_no_dictionary(settings):
-    with pytest.raises(SettingsError, match=r"settings is of type dict; expected maskstyle.Settings"):
+    with pytest.raises(SettingsError, match=r"`settings` is of type dict; expected maskstyle.Settings"):
         BasicInputs(CONTENT, STYLE, settings=settings).scene()

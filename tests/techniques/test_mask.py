@@ -210,11 +210,11 @@ def test_a_mask_too_small_for_a_layer_is_noted(transfer):
     [
         ({"masks": [RAMP[:6]]}, "mask 1 is 16x6; crop"),
         ({"masks": [RAMP, RAMP.T], "styles": [STYLE, STYLE]}, "mask 2 is 12x16; rotate it"),
-        ({"masks": [RAMP * 255]}, "mask 1 has values from 0 to 255"),
+        ({"masks": [RAMP * 255]}, r"`masks\[0\]` has values from 0 to 255"),
         ({"masks": [RAMP * 0]}, "mask 1 is 0 everywhere"),
-        ({"masks": [CONTENT]}, r"mask 1 has shape \(12, 16, 3\)"),
-        ({"styles": [STYLE * 255]}, "the style image has values from"),
-        ({"content": CONTENT[..., 0]}, r"the content image has shape \(12, 16\)"),
+        ({"masks": [CONTENT]}, r"`masks\[0\]` has shape \(12, 16, 3\)"),
+        ({"styles": [STYLE * 255]}, r"`styles\[0\]` has values from"),
+        ({"content": CONTENT[..., 0]}, r"`content` has shape \(12, 16\)"),
     ],
 )
 def test_images_that_cannot_work_are_refused_before_the_work(transfer, options, says):

@@ -120,7 +120,7 @@ def test_a_region_of_the_style_too_small_for_a_layer_is_noted(transfer):
         ({"style_map": whole(STYLE_SIZE, BLUE)}, "the style map lacks #ff0000"),
         ({"mapping": [(GREEN, RED)]}, "#00ff00"),
         ({"content_map": whole((4, 16))}, "16x12.*the content map is 16x4"),
-        ({"content": CONTENT[..., 0]}, r"the content image has shape \(12, 16\)"),
+        ({"content": CONTENT[..., 0]}, r"`content` has shape \(12, 16\)"),
     ],
 )
 def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, says):
@@ -136,7 +136,7 @@ def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, 
         ({"unmatched": "keep"}, "unmatched is 'keep'; expected one of error, nearest"),
         (
             {"content_map": np.zeros((12, 16))},
-            "the content map is a ndarray; expected a SemanticMap, as maskstyle.load_map",
+            "`content_map` is of type ndarray; expected a SemanticMap, as maskstyle.load_map",
         ),
         ({"settings": SETTINGS.changed(size=1)}, "at least 2 pixels"),
     ],

@@ -231,8 +231,8 @@ def test_styles_may_be_of_any_float_type(transfer):
 
 
 def test_a_style_without_a_name_is_called_the_style_image(transfer):
-    with pytest.raises(ImageError, match=r"^the style image has type uint16"):
-        transfer(PlanRegion(RED, style=StyleImage(np.zeros((8, 8, 3), np.uint16))))
+    with pytest.raises(ImageError, match=r"^the style image has values from 1.5"):
+        transfer(PlanRegion(RED, style=StyleImage(np.full((8, 8, 3), 1.5, np.float32))))
 
 
 def test_strength_scales_the_style_term(transfer):
@@ -268,9 +268,8 @@ BLACK = np.zeros((12, 16), np.float32)
         ([PlanRegion(RED, style=FIRST, style_region=RED, style_mask=LEFT)], "not both"),
         ([PlanRegion(RED, style=SECOND, style_mask=LEFT)], "the aspect of second.jpg, which is 12x12"),
         ([PlanRegion(RED, style=SECOND, strength=-1.0)], "the strength is -1.0; expected a number from 0 to 1"),
-        ([PlanRegion(RED, style=SECOND, strength=np.nan)], "the strength is nan"),
         ([PlanRegion(RED, style=SECOND, color="gray")], "color is 'gray'; expected one of style, content, lum"),
-        ([PlanRegion(RED, style=StyleImage(STYLE * 300, name="loud.jpg"))], "the loud.jpg has values"),
+        ([PlanRegion(RED, style=StyleImage(STYLE * 1.5, name="loud.jpg"))], "the loud.jpg has values"),
         ([PlanRegion(RED, style=StyleImage(STYLE, CONTENT_MAP, "s.jpg"))], "the map of s.jpg is 16x12"),
     ],
 )  # fmt: skip
@@ -305,7 +304,7 @@ def test_only_pixels_that_are_kept_whole_are_kept_from_masks(transfer):
         ([PlanRegion(RED, style=SECOND, strength=2.0)], ("regions", 0, "strength")),
         ([PlanRegion(RED, style=SECOND, color="gray")], ("regions", 0, "color")),
         ([PlanRegion(mask=LEFT)], ("regions", 0, "style")),
-        ([PlanRegion(RED, style=StyleImage(STYLE * 300))], ("regions", 0, "style")),
+        ([PlanRegion(RED, style=StyleImage(STYLE * 1.5))], ("regions", 0, "style")),
     ],
 )
 def test_errors_say_which_input_they_are_about(transfer, regions, about):

@@ -243,8 +243,8 @@ def test_unmatched_whole_style_paints_it_too(transfer):
         ({"mapping": [(GREEN, RED)]}, ["#00ff00", "#ff0000"]),
         ({"content_map": whole((4, 16))}, ["aspect", "the content map is 16x4", "16x12"]),
         ({"style_map": whole((4, 10))}, ["aspect", "the style map is 10x4", "10x16"]),
-        ({"content": CONTENT[..., 0]}, ["the content image has shape (12, 16)"]),
-        ({"style": STYLE * 255}, ["the style image has values from"]),
+        ({"content": CONTENT[..., 0]}, ["`content` has shape (12, 16)"]),
+        ({"style": STYLE * 255}, ["`style` has values from"]),
     ],
 )
 def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, says):
@@ -261,7 +261,7 @@ def test_inputs_that_cannot_work_are_refused_before_the_work(transfer, options, 
     [
         ({"unmatched": "drop"}, "unmatched is 'drop'; expected one of error, keep, whole-style"),
         ({"feather": -1.0}, "feather is -1; expected a number of pixels"),
-        ({"feather": np.nan}, "feather is nan"),
+        ({"feather": np.nan}, "`feather` is nan"),
         ({"feather": 2.0, "feather_mode": "color"}, "feather_mode is 'color'; expected one of distance, edges"),
         (
             {"feather_mode": "edges"},

@@ -1,0 +1,96 @@
+"""Hashes of the files that a command reads: of the very bytes that were read, whatever becomes of the files later."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from maskstyle.errors import ImageError
+from maskstyle.images.paths import opened, shown
+
+
+class _Read(NamedTuple):
+    signature: tuple[int, ...]
+    digest: str
+
+
+_CHUNK = 2**20
+
+_read: dict[Path, _Read] = {}
+_changed: set[Path] = set()
+_noting = [False]
+"""Whether reads are noted: for commands, which record them, and not for programs that use the package."""
+
+
+def begin_noting() -> None:
+    """Note what is read from now on, and forget what an earlier command of this process read."""
+    _read.clear()
+    _changed.clear()
+    _noting[0] = True
+
+
+def note_read(path: Path, file: BinaryIO) -> None:
+    """Note the hash of an open file before its bytes are read.
+
+    Parameters
+    ----------
+    path : Path
+        The path that it was opened with.
+    file : binary file
+        At its beginning, where it is left.
+    """
+    if not _noting[0] or not hasattr(file, "fileno"):
+        return
+    try:
+        found = _signature(file)
+    except OSError:  # bytes in memory
+        return
+    known = _read.get(path)
+    if known is not None and known.signature == found:
+        return
+    digest = digest_of(file)
+    file.seek(0)
+    if known is not None and known.digest != digest:
+        _changed.add(path)
+    _read[path] = _Read(found, digest if known is None else known.digest)
+
+
+def confirm_read(path: Path, file: BinaryIO) -> None:
+    """Note whether a file changed while its bytes were read."""
+    known = _read.get(path)
+    try:
+        if known is not None and not file.closed and _signature(file) != known.signature:
+            _changed.add(path)
+    except OSError:  # bytes in memory
+        return
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file as it was read; one that nobody has read is read now.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or changed between two reads of this command.
+    """
+    if path not in _read:
+        with opened(path, "a file") as file:
+            return digest_of(file)
+    if path in _changed:
+        raise ImageError(f"{shown(path)} changed while it was read; run the command again when it is complete")
+    return _read[path].digest
+
+
+def digest_of(file: BinaryIO) -> str:
+    """Return the SHA-256 of the bytes of a file."""
+    digest = hashlib.sha256()
+    while part := file.read(_CHUNK):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _signature(file: BinaryIO) -> tuple[int, ...]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
