@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from maskstyle.errors import SettingsError
 from maskstyle.maps import load_map
+from maskstyle.studio.door import CLIENT
 from maskstyle.studio.events import Events
 from maskstyle.studio.folder import Folder, MissingError, new_id
 from maskstyle.studio.masking import Painter
@@ -38,11 +39,14 @@ class Desk:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.events = Events()
-        self.project = Project(folder, lambda version: self.events.send({"type": "project", "version": version}))
+        self.project = Project(folder, self._changed)
         self.pictures = Pictures(folder)
         self.painter = Painter(folder, self.pictures)
         self.results = Results(self.project)
         self.worker = Worker(self.project, self.results, self.events)
+
+    def _changed(self, version: int) -> None:
+        self.events.send({"type": "project", "version": version, "client": CLIENT.get()})
 
     def view(self) -> dict[str, Any]:
         """Return the state as the page gets it."""
@@ -96,6 +100,13 @@ class Desk:
             else:
                 state.mode = "photo"
         return self.view()
+
+    def sample_thumbnail(self, name: str) -> bytes:
+        """Return a small image of a sample: its photo, or the painting of a doodle."""
+        sample = SAMPLES.get(name)
+        if sample is None:
+            raise MissingError("there is no such sample")
+        return self.pictures.small_file(sample_file(sample.content or sample.style))
 
     def remove_image(self, key: str) -> dict[str, Any]:
         """Remove an image; its file stays where a result was made from it."""
@@ -154,10 +165,12 @@ class Desk:
             state.masks.append(mask)
         return self.view()
 
-    def change_mask(self, key: str, change: MaskChange) -> dict[str, Any]:
-        """Change a mask."""
+    def change_mask(self, key: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Change values of a mask."""
         with self.project.changing() as state:
             old = self.project.mask(key)
+            before = {name: getattr(old, name) for name in MaskChange.model_fields}
+            change = MaskChange.model_validate({**before, **values})
             check_mask(state, change)
             mask = StoredMask(**change.model_dump(), id=key, content=old.content, version=old.version + 1)
             self.painter.make_mask(mask, state.images[mask.content])
@@ -196,7 +209,8 @@ class Desk:
             image = self.project.image(key)
             answer = {"map_version": image.map_version, "regions": colors_view(image)}
             version = self.project.saved.version
-        self.events.send({"type": "map", "id": key, "map_version": image.map_version, "version": version})
+        event = {"type": "map", "id": key, "map_version": image.map_version, "version": version}
+        self.events.send({**event, "client": CLIENT.get()})
         return {**answer, "version": version, "project": self.view()}
 
 

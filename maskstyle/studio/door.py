@@ -7,6 +7,7 @@ import ipaddress
 import secrets
 import time
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
@@ -58,6 +59,9 @@ PASSWORD_FORM = """<!doctype html>
 NO_COOKIE = "this page needs the address that the terminal shows, with its token; open that one"
 
 Answer: TypeAlias = Response
+
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""The tab that a request comes from, as it calls itself: events about its own changes carry it back."""
 
 
 @dataclass
@@ -130,6 +134,7 @@ class Door:
         if answer is not None:
             await answer(scope, receive, guarded)
             return
+        CLIENT.set(headers.get("x-client", "")[:64])
         limited = _Limited(receive, _limit(headers))
         try:
             await self._app(scope, limited, guarded)

@@ -119,6 +119,7 @@ class Worker:
         """Put a render into the queue."""
         with self._awake:
             self._queue.append(key)
+        self._tell(self._results.render(key))
         self.start()
 
     def stop(self, key: str) -> None:
@@ -293,6 +294,8 @@ class Worker:
 
     def _tell(self, render: Render, **more: Any) -> None:
         event = {"type": "render", "id": render.id, "state": render.state, "detail": render.detail}
+        if render.width:
+            event |= {"url": f"/api/results/{render.id}.png", "result": render.id}
         self._events.send({**event, **more})
 
     def _network(self, settings: Settings) -> tuple[NetworkChoice, Any]:
