@@ -74,12 +74,14 @@ class Desk:
     def add_image(self, stream: BinaryIO, name: str, role: str) -> dict[str, Any]:
         """Take in an uploaded image as the content image or as a further style."""
         image = self.pictures.receive(stream, name)
+        before = self.project.saved
         try:
             with self.project.changing() as state:
                 _place(state, image, role)
         except BaseException:
             self.folder.image(image.id, image.suffix).unlink(missing_ok=True)
             raise
+        self._sweep(before)
         return self.view()
 
     def add_sample(self, name: str) -> dict[str, Any]:
@@ -89,6 +91,7 @@ class Desk:
             raise MissingError("there is no such sample")
         files = [(sample.content, "content"), (sample.style, "style")]
         images = [(self._copied(file), file, role) for file, role in files if file]
+        before = self.project.saved
         with self.project.changing() as state:
             for image, file, role in images:
                 self.painter.copy_map(image, sample_file(f"{file.rpartition('.')[0]}_map.png"))
@@ -99,6 +102,7 @@ class Desk:
                 self.painter.copy_map(_begin_doodle(state, width, height), source)
             else:
                 state.mode = "photo"
+        self._sweep(before)
         return self.view()
 
     def sample_thumbnail(self, name: str) -> bytes:
@@ -110,19 +114,18 @@ class Desk:
 
     def remove_image(self, key: str) -> dict[str, Any]:
         """Remove an image; its file stays where a result was made from it."""
+        before = self.project.saved
         with self.project.changing() as state:
-            image = self.project.image(key)
             remove_image(state, key)
-        if not self.results.uses(key):
-            for file in [self.folder.image(key, image.suffix)] if image.suffix else []:
-                file.unlink(missing_ok=True)
-        self.folder.map(key).unlink(missing_ok=True)
+        self._sweep(before)
         return self.view()
 
     def begin_doodle(self, width: int, height: int) -> dict[str, Any]:
         """Begin a doodle: an empty canvas in place of a content image."""
+        before = self.project.saved
         with self.project.changing() as state:
             self.painter.clear_map(_begin_doodle(state, width, height))
+        self._sweep(before)
         return self.view()
 
     def save_map(self, key: str, data: bytes, known: int) -> dict[str, Any]:
@@ -189,12 +192,27 @@ class Desk:
 
     def remove_mask(self, key: str) -> dict[str, Any]:
         """Remove a mask."""
+        before = self.project.saved
         with self.project.changing() as state:
             self.project.mask(key)
             state.masks = [each for each in state.masks if each.id != key]
-        for file in (self.folder.mask(key), self.folder.painting(key)):
-            file.unlink(missing_ok=True)
+        self._sweep(before)
         return self.view()
+
+    def _sweep(self, before: Saved) -> None:
+        """Remove the files of what a state had and the newest has no more; an image of a result stays."""
+        with self.project.lock:
+            now = self.project.saved
+            for key, image in before.images.items():
+                if key not in now.images:
+                    self.folder.map(key).unlink(missing_ok=True)
+                    if image.suffix and not self.results.uses(key):
+                        self.folder.image(key, image.suffix).unlink(missing_ok=True)
+            kept = {mask.id for mask in now.masks}
+            for mask in before.masks:
+                if mask.id not in kept:
+                    self.folder.mask(mask.id).unlink(missing_ok=True)
+                    self.folder.painting(mask.id).unlink(missing_ok=True)
 
     def _copied(self, file: str) -> StoredImage:
         with sample_file(file).open("rb") as stream:

@@ -22,6 +22,16 @@ def page(folder):
 @pytest.fixture
 def filled(page):
     """Return a page with a photo and a painting, each with a map of two halves."""
+    return _fill(page)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """Return the same for tests that must not change it."""
+    return _fill(Page(Desk(Folder(tmp_path_factory.mktemp("studio") / "project"))))
+
+
+def _fill(page):
     page.photo, page.painting = page.upload("content"), page.upload("style")
     for key in (page.photo, page.painting):
         assert page.paint_map(key).status_code == 200
