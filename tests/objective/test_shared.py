@@ -37,7 +37,7 @@ def doodle():
 
 def transparent_doodle():
     """Return a doodle with a transparent side: its regions have cells at one layer and weights at another."""
-    given = SETTINGS.changed(content_weight=0.0)
+    given = SETTINGS.changed(content_weight=0.0, size=18)
     doodle = side_by_side((20, 24))
     doodle.labels[:, 17:] = -1
     doodle.labels[:, 5:17] = 1
