@@ -42,8 +42,17 @@ class Desk:
         self.project = Project(folder, self._changed)
         self.pictures = Pictures(folder)
         self.painter = Painter(folder, self.pictures)
+        self._catch_up()
         self.results = Results(self.project)
         self.worker = Worker(self.project, self.results, self.events)
+
+    def _catch_up(self) -> None:
+        """Count the maps again, as a killed server may have saved a map, and not what it counted in it."""
+        self.folder.remove_leftovers()
+        with self.project.changing(silent=True) as state:
+            for image in state.images.values():
+                if image.map_version:
+                    self.painter.count_again(image)
 
     def _changed(self, version: int) -> None:
         self.events.send({"type": "project", "version": version, "client": CLIENT.get()})

@@ -79,6 +79,18 @@ def test_what_the_page_changes_is_in_the_plan_and_the_folder(filled):
     assert reopened(filled).state() == before
 
 
+def test_a_map_that_a_killed_server_did_not_count_is_counted(filled):
+    folder = filled.desk.folder
+    folder.map(filled.photo).write_bytes(halves(left=(0, 255, 0)))  # what it saved last
+    for name in (".0123456789abcdef.part", ".maskstyle-12-01234567.json"):
+        (folder.root / "images" / name).write_bytes(b"half")
+    page = reopened(filled)
+    assert [each["color"] for each in page.state()["regions"]] == ["#0000ff", "#00ff00"]
+    assert page.state()["content"]["map_version"] == 2
+    assert plan_of(page)["palette"] == ["#0000ff", "#00ff00", "#ff0000"]
+    assert all(path.suffix == ".png" and path.name[0] != "." for path in (folder.root / "images").iterdir())
+
+
 def test_all_regions_kept_is_no_plan(filled):
     state = filled.put(regions=[{"color": "#ff0000", "keep": True}, {"color": "#0000ff", "keep": True}])
     assert state["problem"].startswith("every region is kept")
