@@ -24,6 +24,18 @@ DEFAULT_LONGER_SIDE = 512
 ORIGINAL = "original"
 """The size of the content image, as a size of the result."""
 
+LARGEST_PIXELS = 400_000_000
+"""Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
+
+LARGEST_WHOLE = 2**63 - 1
+"""The highest whole number that is read back, as in TOML."""
+
+MOST_SCALES = 20
+"""Number of sizes, more than an image of the most pixels can be halved."""
+
+MOST_HISTORY = 1000
+"""Vector pairs of L-BFGS, far more than are of any use."""
+
 SMALLEST_TILE = 64
 """Minimum side of a tile in pixels: a smaller tile would consist mostly of its halo."""
 
@@ -64,7 +76,7 @@ class Bounds:
 
     def check(self, name: str, value: Any) -> None:
         """Raise SettingsError if a value, other than None, is out of bounds."""
-        fits = isinstance(value, int | float) and abs(value) <= sys.float_info.max
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         if not fits or not self.least <= value <= self.most or (value == self.least and not self.inclusive):
             kind = "finite number" if value == math.inf else "number"
             bound = f"{'of at least' if self.inclusive else 'above'} {self.least}"
@@ -73,6 +85,8 @@ class Bounds:
             raise SettingsError(f"{name} is {value!r}; expected a {kind} {bound}")
         if self.whole and not isinstance(value, int):
             raise SettingsError(f"{name} is {value!r}; expected a whole number")
+        if self.whole and value > LARGEST_WHOLE:
+            raise SettingsError(f"{name} is larger than {LARGEST_WHOLE}; expected a smaller number")
 
 
 ABOVE_ZERO = Bounds(0, inclusive=False)
@@ -305,7 +319,7 @@ class SizeSettings:
         None,
         "Number of sizes, coarse to fine, for a 512-pixel result.",
         SPEED,
-        bounds=COUNT,
+        bounds=Bounds(1, whole=True, most=MOST_SCALES),
         unset="from about 128 pixels on",
     )
     style_fit: str = setting(
@@ -354,7 +368,9 @@ class OptimizerSettings:
     tolerance: float = setting(
         0.005, "Stop when ten steps lower the loss by less than this fraction.", SPEED, bounds=AT_LEAST_ZERO
     )
-    history: int = setting(5, "Number of vector pairs that L-BFGS keeps.", bounds=COUNT)
+    history: int = setting(
+        5, "Number of vector pairs that L-BFGS keeps.", bounds=Bounds(1, whole=True, most=MOST_HISTORY)
+    )
     learning_rate: float = setting(0.02, "Adam's learning rate.", bounds=ABOVE_ZERO)
     beta_1: float = setting(0.9, "Adam's decay rate for the mean.", bounds=AT_LEAST_ZERO)
     beta_2: float = setting(0.999, "Adam's decay rate for the variance.", bounds=AT_LEAST_ZERO)
@@ -659,7 +675,7 @@ def box_of(size: str) -> tuple[int, int]:
     >>> box_of("800x600")
     (600, 800)
     """
-    found = re.fullmatch(r"\s*(\d+)\s*[xX\u00d7]\s*(\d+)\s*", size)
+    found = re.fullmatch(r"\s*(\d{1,9})\s*[xX\u00d7]\s*(\d{1,9})\s*", size)
     if found is None or 0 in (int(found[1]), int(found[2])):
         raise SettingsError(
             f"size is {size!r}; expected the longer side in pixels, WIDTHxHEIGHT such as 800x600, or {ORIGINAL}"
@@ -675,7 +691,7 @@ def size_from_text(text: str) -> int | str:
     >>> size_from_text("512"), size_from_text("800x600")
     (512, '800x600')
     """
-    return int(text) if re.fullmatch(r"\s*[+-]?\d+\s*", text) else text.strip()
+    return int(text) if re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text) else text.strip()
 
 
 DOODLE_SETTINGS = Settings(

@@ -124,7 +124,7 @@ def _kill(options: argparse.Namespace, output: Path, step: int, delay: float) ->
         process.wait()
     if not _checkpoint(output).exists():
         return f"none, exit code {process.returncode}"
-    during_write = any(output.parent.glob(f".{_checkpoint(output).name}-*.part"))
+    during_write = any(output.parent.glob(".maskstyle-*"))
     return f"at step {_steps(output)}" + (", during a write" if during_write else "")
 
 

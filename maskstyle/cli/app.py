@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from maskstyle import __version__
-from maskstyle.cli.console import encode_anything, messages
+from maskstyle.cli.console import EXIT_INTERRUPTED, messages, prepare_streams, put
 from maskstyle.errors import MaskstyleError, Mistakes, NumericalError, OutputError
 from maskstyle.techniques.registry import LISTED
 
 EXIT_FAILURE = 1
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 OTHER_FLAGS = {"initial": "--init", "mapping": "--map", "masks": "--mask", "styles": "--style"}
 """The flags of parameters that the command line calls by another name."""
+
+OF_COLORS = (
+    *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions", "--style-region"),
+    *("--palette", "--ignore"),
+)
+"""The options that take colors."""
 
 
 class Command(NamedTuple):
@@ -133,7 +140,7 @@ class _Group(TyperGroup):
 
     def main(self, *args: Any, **options: Any) -> Any:
         options["standalone_mode"] = False
-        encode_anything()
+        prepare_streams()
         _forget_streams()
         try:
             code = super().main(*args, **options)
@@ -146,15 +153,11 @@ class _Group(TyperGroup):
             advice = "use a smaller --size or a lower --memory, if the command has them"
             sys.exit(_report(f"not enough memory{detail}; {advice}", EXIT_FAILURE))
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                sys.exit(_report("no space is left to write the output; free some, or write elsewhere", EXIT_FAILURE))
-            if error.errno != errno.ENAMETOOLONG:
-                raise
-            sys.exit(
-                _report(f"the file name {str(error.filename)[:40]}... is too long; use a shorter one", EXIT_BAD_INPUT)
-            )
+            sys.exit(_report_system(error))
         except _Interrupted as error:
             sys.exit(_report(str(error), EXIT_INTERRUPTED))
+        except (KeyboardInterrupt, typer.Abort):
+            sys.exit(_report("interrupted", EXIT_INTERRUPTED))
         except Exception as error:
             if not hasattr(error, "format_message"):
                 raise
@@ -169,6 +172,23 @@ def _report(message: str, code: int) -> int:
     sentence = " ".join(with_flags(message).split())
     messages().print(f"[bold red]error:[/] {escape(sentence)}")
     return code
+
+
+def _report_system(error: OSError) -> int:
+    """Report what the system refused outside of any check."""
+    from maskstyle.images.paths import shown, trouble
+
+    if error.errno == errno.ENOSPC:
+        return _report("no space is left to write the output; free some, or write elsewhere", EXIT_FAILURE)
+    if error.errno == errno.EPIPE:  # nobody reads any more
+        return EXIT_FAILURE
+    if error.filename is None:
+        if error.errno is None:
+            raise error
+        return _report(f"the system refused ({error.strerror}); check files, folders and permissions", EXIT_FAILURE)
+    path = Path(os.fsdecode(error.filename)) if not isinstance(error.filename, int) else Path(str(error.filename))
+    what, advice = trouble(path, error)
+    return _report(f"{shown(path)} {what}; {advice}", EXIT_BAD_INPUT)
 
 
 def _report_all(error: MaskstyleError) -> int:
@@ -199,6 +219,8 @@ def _report_usage(error: Any) -> int:
     message = message.partition(", unable to parse")[0]
     if not message or type(error).__name__ == "NoArgsIsHelpError":
         return EXIT_BAD_INPUT  # a command is missing, and the help has been printed instead
+    if re.fullmatch(rf"option '({'|'.join(OF_COLORS)})' requires an argument", message, re.IGNORECASE):
+        message += "; quote colors, such as '#ff0000': the shell drops what follows an unquoted #"
     context = getattr(error, "ctx", None)
     hint = "" if context is None or message.endswith("?") else f"; see: {context.command_path} --help"
     return _report(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)
@@ -217,7 +239,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"maskstyle {__version__}")
+        put(f"maskstyle {__version__}\n")
         raise typer.Exit
 
 

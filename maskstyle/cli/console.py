@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
@@ -15,15 +18,51 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from maskstyle.cli.terminal import Table
+
+EXIT_INTERRUPTED = 130
+
 PIPED_WIDTH = 1000
 """Columns of a table that goes to a file or a pipe: wide enough that no line wraps."""
 
 
-def encode_anything() -> None:
-    """Let the standard streams replace characters that their encoding lacks, such as in a Windows code page."""
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, line separators, and marks that change the direction of writing."""
+
+
+def visible(text: str) -> str:
+    r"""Return a text with its control characters and line breaks as escapes, so that no name can forge a message.
+
+    Examples
+    --------
+    >>> visible("a\x1b[31m.png\nerror: no")
+    'a\\x1b[31m.png\\nerror: no'
+    """
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def prepare_streams() -> None:
+    """Let the standard streams take any character, and put the null device in the place of closed ones.
+
+    Without that, the first file that is opened would get the number of a closed stream, and what TensorFlow prints
+    would go into that file.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            with suppress(OSError):
+                _reopen(number, name)
     for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+
+def _reopen(number: int, name: str) -> None:
+    opened = os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+    stream = open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    setattr(sys, name, stream)
 
 
 def messages() -> Console:
@@ -31,17 +70,31 @@ def messages() -> Console:
 
     A message that cannot be written is dropped: the reader may be gone, or the disk of a log full.
     """
-    from rich.console import Console
+    from maskstyle.cli.terminal import SafeConsole
 
-    return Console(file=_lasting(sys.stderr, OSError), highlight=False, soft_wrap=True, emoji=False)
+    return SafeConsole(file=_lasting(sys.stderr, OSError), highlight=False, soft_wrap=True, emoji=False)
 
 
 def tables() -> Console:
     """Return a console on standard output."""
-    from rich.console import Console
+    from maskstyle.cli.terminal import SafeConsole
 
     width = None if sys.stdout is not None and sys.stdout.isatty() else PIPED_WIDTH
-    return Console(file=_lasting(sys.stdout, BrokenPipeError), highlight=False, emoji=False, width=width)
+    return SafeConsole(file=_lasting(sys.stdout, BrokenPipeError), highlight=False, emoji=False, width=width)
+
+
+def put(text: str) -> None:
+    """Write a text on standard output as it is, such as JSON for another program; a file or pipe gets UTF-8."""
+    stream = sys.stdout
+    if stream is None:
+        return
+    lasting = _Lasting(stream, BrokenPipeError)
+    if stream.isatty() or not hasattr(stream, "buffer"):
+        lasting.write(text)
+    else:
+        with lasting.dropping():
+            stream.buffer.write(text.encode("utf-8", "surrogateescape"))
+    lasting.flush()
 
 
 def _lasting(stream: TextIO | None, dropped: type[OSError]) -> IO[str] | None:
@@ -67,24 +120,32 @@ class _Lasting:
 
     def write(self, text: str) -> int:
         """Write a text, or drop it."""
-        with self._dropping():
+        with self.dropping():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush the stream, or drop what it holds."""
-        with self._dropping():
+        with self.dropping():
             self._stream.flush()
 
     @contextmanager
-    def _dropping(self) -> Iterator[None]:
+    def dropping(self) -> Iterator[None]:
+        """Drop what cannot be written inside the block, and everything after it."""
         try:
             yield
-        except self._dropped:
+        except (self._dropped, UnicodeError):
             with suppress(OSError, ValueError):  # a stream without a descriptor
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())  # so that Python's own flush at the end does not fail either
                 os.close(nowhere)
+
+
+def print_wide(console: Console, table: Table) -> None:
+    """Print a table, without wrapping it where the console is a file or a pipe."""
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    console.print(table)
 
 
 def announce(text: str, *, quiet: bool, name: str) -> None:
@@ -104,18 +165,26 @@ def note_files(paths: Iterable[Path | None], *, quiet: bool) -> None:
             announce(note, quiet=quiet, name="note")
 
 
+AGAIN = 2.0
+"""Seconds after which a signal is a new request. Before that, a wrapper may have forwarded what the terminal sent, or
+someone pressed the keys twice."""
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals that ask a run to stop; SIGHUP comes from a terminal that is closed."""
+
+
 class Interrupt:
     """A request to stop, made by a signal.
 
-    The first signal stops the run after the current step and keeps the image. A second signal of the same
-    kind stops at once.
+    The first signal stops the run after the current step and keeps the image. Another of the same kind ends the
+    process at once, unless it comes within `AGAIN` seconds.
 
     Attributes
     ----------
     began : bool
         Set it after the first step. Before that, there is no image to keep and a signal stops at once.
     finishing : bool
-        Set it while the image is written: signals are then ignored.
+        Set it while the image is written: the first signals are then ignored.
     console : rich.console.Console
         Prints the reply to a signal. A progress bar must share it, or the two overwrite each other.
     """
@@ -124,7 +193,7 @@ class Interrupt:
         self.began = False
         self.finishing = False
         self.console = messages()
-        self._seen: set[int] = set()
+        self._seen: dict[int, float] = {}
 
     def asked(self) -> bool:
         """Return whether a signal has arrived."""
@@ -132,25 +201,33 @@ class Interrupt:
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
-        again, first = number in self._seen, not self._seen
-        self._seen.add(number)
-        if self.finishing:
-            return
-        if not self.began:
+        now, is_first = time.monotonic(), not self._seen
+        insists = now - self._seen.setdefault(number, now) >= AGAIN
+        if insists:
+            self._end("interrupted twice; stopped without saving the image")
+        elif not self.began and not self.finishing:
             raise KeyboardInterrupt("interrupted before the first step; nothing was written")
-        if again:
-            raise KeyboardInterrupt("interrupted twice; stopped without saving the image")
-        if not first:  # a supervisor may send SIGTERM after SIGINT
-            return
+        elif is_first and not self.finishing:
+            self._say("stopping after this step; the image so far will be saved")
+
+    def _end(self, message: str) -> None:
+        """End the process from inside the signal: an exception could meet TensorFlow where none may pass."""
+        self._say(f"[bold red]error:[/] {message}")
+        os._exit(EXIT_INTERRUPTED)
+
+    def _say(self, message: str) -> None:
         with suppress(RuntimeError):  # the signal interrupted another write to the same stream
-            self.console.print("stopping after this step; the image so far will be saved")
+            self.console.print(message)
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Route SIGINT and SIGTERM to an Interrupt while the block runs."""
+    """Route the signals that ask to stop to an Interrupt while the block runs; those that are ignored stay so."""
     interrupt = Interrupt()
-    before = {number: signal.signal(number, interrupt.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        heeded = [number for number in SIGNALS if signal.getsignal(number) not in (signal.SIG_IGN, None)]
+        before = {number: signal.signal(number, interrupt.handle) for number in heeded}
     try:
         yield interrupt
     finally:

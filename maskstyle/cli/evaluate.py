@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from maskstyle.cli.evaluate_inputs import InputFiles, Matching
     from maskstyle.evaluation import Evaluation
     from maskstyle.images.io import Picture
+    from maskstyle.images.pixels import Mask
+    from maskstyle.maps.semantic_map import SemanticMap
     from maskstyle.plans.map_reading import MapReading
 
 MAPS, MEASURE = "Semantic maps and masks", "Network and layers"
@@ -60,8 +63,12 @@ def evaluate(
         ),
     ] = None,
     regions: Annotated[
-        str | None,
-        typer.Option("--regions", help="Colors of the painted regions.  (default: all)", rich_help_panel=MAPS),
+        list[str] | None,
+        typer.Option("--regions", help="Painted regions.  (default: as recorded, or all)", rich_help_panel=MAPS),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", help="Regions that were kept; all others were painted.", rich_help_panel=MAPS),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -73,7 +80,7 @@ def evaluate(
     ] = None,
     unmatched: Annotated[
         Literal["error", "keep", "whole-style"],
-        typer.Option("--unmatched", help="Handling of regions found in only one map.", rich_help_panel=MAPS),
+        typer.Option("--unmatched", help="How regions that the style map lacks were handled.", rich_help_panel=MAPS),
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
@@ -158,7 +165,8 @@ def evaluate(
     map_options = {
         "--content-map": content_map,
         "--style-map": style_map,
-        "--regions": regions,
+        "--regions": regions or None,
+        "--keep": keep or None,
         "--map": mapping or None,
         "--unmatched": None if unmatched == "error" else unmatched,
         "--palette": palette,
@@ -176,7 +184,7 @@ def evaluate(
     reading = asked_reading({flag[2:].replace("-", "_"): value for flag, value in map_options.items()})
     maps = MapFiles() if whole or masks else find_maps(content, style, content_map, style_map, required=bool(given))
     files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
-    matching = Matching(regions, tuple(mapping or ()), unmatched)
+    matching = Matching(tuple(regions or ()), tuple(keep or ()), tuple(mapping or ()), unmatched)
     matching.check()
     files.check_outputs({"--json": record, "--heatmap": heatmap})
     evaluation, inputs = _evaluate(files, matching, reading, settings, quiet=quiet)
@@ -185,22 +193,37 @@ def evaluate(
         _print(evaluation, heatmap)
 
 
-def _evaluate(
-    files: InputFiles, matching: Matching, asked: MapReading, settings: Settings, *, quiet: bool
-) -> tuple[Evaluation, dict[str, Any]]:
-    """Read the files, check that they fit together, evaluate, and return the inputs for the record too."""
+@dataclass(frozen=True)
+class _Read:
+    """What the files of an evaluation hold, and messages on how they were read."""
+
+    result: Picture
+    style: Picture
+    content: Picture | None
+    maps: tuple[SemanticMap, ...]
+    reading: MapReading
+    matching: Matching
+    matched: dict[str, Any]
+    masks: tuple[Mask, ...]
+    messages: tuple[tuple[str, str], ...]
+
+    def guides(self) -> dict[str, Any]:
+        """Return the arguments of `evaluate_regions` that say which pixels to compare."""
+        return {
+            **dict(zip(("content_map", "style_map"), self.maps, strict=False)),
+            **self.matched,
+            "masks": self.masks,
+        }
+
+
+def _read(files: InputFiles, matching: Matching, asked: MapReading) -> _Read:
+    """Read the files, with maps and matching as the result records them where the options leave them open."""
     from maskstyle.cli.app import with_flags
     from maskstyle.cli.map_options import described_reading, read_fitted
-    from maskstyle.cli.session import chosen_network
-    from maskstyle.evaluation.comparison import evaluation_settings
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import size_of
-    from maskstyle.images.transparency import with_alpha
     from maskstyle.masks.io import read_mask
-    from maskstyle.networks import tensorflow_import
-    from maskstyle.networks.load import resolve_compute_type
 
-    note_files([files.result, files.style, files.content, *files.maps.paths, *files.masks], quiet=quiet)
     result, style = load_image(files.result), load_image(files.style)
     content = None if files.content is None else load_image(files.content)
     reading = files.map_reading(asked)
@@ -210,65 +233,73 @@ def _evaluate(
         for path, (file, image) in zip(files.maps.paths, images, strict=False)
     ]
     maps = tuple(found for found, _ in read)
-    names = tuple(map(str, files.maps.paths))
-    resolved = matching.resolve(maps, names)
-    masks = [read_mask(path) for path in files.masks]
-    given = {
-        **dict(zip(("content_map", "style_map"), maps, strict=False)),
-        **resolved,
-        "masks": [each.mask for each in masks],
-    }
-    settings = evaluation_settings(settings, has_content=content is not None)
-    _check(result, style, content, settings, {**given, **({"names": names} if names else {})})
-    choice = resolve_compute_type(chosen_network(settings, files.weights))
-    lines = [*files.maps.messages, *(("note", with_flags(note)) for _, notes in read for note in notes)]
+    messages = [*files.maps.messages, *(("note", with_flags(note)) for _, notes in read for note in notes)]
     if reading != asked:
-        lines.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
-    lines += [
-        ("note", f"{path}: {each.note}")
-        for path, each in zip(files.masks, masks, strict=True)
-        if each.note is not None
-    ]
-    for label, text in (*lines, ("network", str(choice))):
+        messages.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
+    found = files.matching(matching)
+    if found != matching:
+        messages.append(("regions", f"{found.described()}, as recorded in {files.result.name}"))
+    masks = [read_mask(path) for path in files.masks]
+    noted = [(path, mask.note) for path, mask in zip(files.masks, masks, strict=True) if mask.note is not None]
+    return _Read(
+        result,
+        style,
+        content,
+        maps,
+        reading,
+        found,
+        found.resolve(maps, tuple(map(str, files.maps.paths))),
+        tuple(each.mask for each in masks),
+        (*messages, *(("note", f"{path}: {note}") for path, note in noted)),
+    )
+
+
+def _evaluate(
+    files: InputFiles, matching: Matching, asked: MapReading, settings: Settings, *, quiet: bool
+) -> tuple[Evaluation, dict[str, Any]]:
+    """Read the files, check that they fit together, evaluate, and return the inputs for the record too."""
+    from maskstyle.cli.session import chosen_network
+    from maskstyle.evaluation.comparison import evaluation_settings
+    from maskstyle.images.transparency import with_alpha
+    from maskstyle.networks import tensorflow_import
+    from maskstyle.networks.load import resolve_compute_type
+
+    note_files([files.result, files.style, files.content, *files.maps.paths, *files.masks], quiet=quiet)
+    read = _read(files, matching, asked)
+    settings = evaluation_settings(settings, has_content=read.content is not None)
+    _check(read, settings, files.maps.paths)
+    choice = resolve_compute_type(chosen_network(settings, files.weights))
+    for label, text in (*read.messages, ("network", str(choice))):
         announce(text, quiet=quiet, name=label)
     tensorflow_import.import_tensorflow()
     from maskstyle.evaluation import evaluate_regions
 
+    content = read.content
     evaluation = evaluate_regions(
-        result.pixels,
-        with_alpha(style.pixels, style.alpha),
+        read.result.pixels,
+        with_alpha(read.style.pixels, read.style.alpha),
         content=None if content is None else content.pixels,
-        alpha=result.alpha,
+        alpha=read.result.alpha,
         content_alpha=None if content is None else content.alpha,
         settings=settings,
         network=choice,
-        **given,
+        **read.guides(),
     )
-    return evaluation, {
-        **files.record(),
-        **matching.record(resolved),
-        "palette": None if reading.palette is None else list(reading.palette),
-        "least_region": reading.least_region,
-        "soft_maps": reading.soft_maps,
-        **{
-            name: value
-            for name, value in reading.table().items()
-            if name not in ("palette", "least_region", "soft_maps")
-        },
-        "weights": choice.source,
-    }
+    maps_read = {"palette": None, "least_region": None, "soft_maps": False, **read.reading.table()}
+    return evaluation, {**files.record(), **read.matching.record(read.matched), **maps_read, "weights": choice.source}
 
 
-def _check(
-    result: Picture, style: Picture, content: Picture | None, settings: Settings, given: Mapping[str, Any]
-) -> None:
+def _check(read: _Read, settings: Settings, map_files: Sequence[Path]) -> None:
     """Raise an error if the inputs do not fit together, before TensorFlow loads."""
     from maskstyle.evaluation.comparison import resolve_comparison
 
+    given = read.guides()
+    if map_files:
+        given["names"] = tuple(map(str, map_files))
     resolve_comparison(
-        result.pixels.shape[:2],
-        style.pixels.shape[:2],
-        content=None if content is None else content.pixels.shape[:2],
+        read.result.pixels.shape[:2],
+        read.style.pixels.shape[:2],
+        content=None if read.content is None else read.content.pixels.shape[:2],
         settings=settings,
         **given,
     )

@@ -12,15 +12,18 @@ from maskstyle.cli.map_options import (
     chosen_mapping,
     chosen_regions,
     found_map,
+    recorded_plan,
     recorded_reading,
 )
 from maskstyle.cli.outputs import check_distinct
 from maskstyle.errors import SettingsError
-from maskstyle.images.files import check_replaceable, check_writable
-from maskstyle.maps.colors import format_region
+from maskstyle.images.writing import check_replaceable, check_writable
+from maskstyle.maps.colors import RegionKey, format_region
 from maskstyle.maps.io import find_map_beside
+from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.map_reading import MapReading
+from maskstyle.techniques.plan import WHOLE
 
 
 class MapFiles(NamedTuple):
@@ -100,6 +103,12 @@ class InputFiles(NamedTuple):
         """Return how to read the maps: as the options specify, or else as recorded in the result."""
         return asked if asked != MapReading() else recorded_reading(self.result, self.maps.paths)
 
+    def matching(self, asked: Matching) -> Matching:
+        """Return how regions match: as the options specify, or else as recorded in the result."""
+        if not self.maps.paths or asked != Matching():
+            return asked
+        return recorded_matching(self.result, self.maps.paths, self.style)
+
     def record(self) -> dict[str, Any]:
         """Return the file names for the record."""
         maps = tuple(path.name for path in self.maps.paths) or (None, None)
@@ -114,26 +123,44 @@ class InputFiles(NamedTuple):
 
 
 class Matching(NamedTuple):
-    """How regions match, as given on the command line."""
+    """How regions match, as given on the command line or as a result records."""
 
-    regions: str | None
-    mapping: tuple[str, ...]
-    unmatched: str
+    regions: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    mapping: tuple[str, ...] = ()
+    unmatched: str = "error"
 
     def check(self) -> None:
         """Raise an error if a color cannot be read; whether a map has it is checked later."""
-        if self.regions is not None:
-            check_regions(self.regions, "--regions")
+        check_regions(list(self.regions), "--regions")
+        check_regions(list(self.keep), "--keep")
         check_mapping(list(self.mapping), "--map")
 
     def resolve(self, maps: tuple[SemanticMap, ...], names: tuple[str, ...]) -> dict[str, Any]:
         """Return regions, mapping and unmatched with the colors of the maps."""
+        regions: list[RegionKey] | None = None
         if not maps:
-            return {"regions": None, "mapping": [], "unmatched": self.unmatched}
+            return {"regions": regions, "mapping": [], "unmatched": self.unmatched}
         content, style = maps
-        regions = None if self.regions is None else chosen_regions(self.regions, "--regions", content, name=names[0])
-        mapping = chosen_mapping(list(self.mapping), "--map", content, style, names=(names[0], names[1]))
+        if self.regions or self.keep:
+            kept = chosen_regions(list(self.keep), "--keep", content, name=names[0])
+            listed = chosen_regions(list(self.regions) or ["*"], "--regions", content, name=names[0])
+            regions = [color for color in listed if color not in kept]
+        mapping = chosen_mapping(
+            list(self.mapping),
+            "--map",
+            content,
+            style,
+            names=(names[0], names[1]),
+            among=None if regions is None else [find_region(key, content, name=names[0]) for key in regions],
+        )
         return {"regions": regions, "mapping": mapping, "unmatched": self.unmatched}
+
+    def described(self) -> str:
+        """Return the options that mean the same."""
+        listed = (("--regions", self.regions), ("--keep", self.keep), ("--map", self.mapping))
+        words = [f"{flag} '{','.join(texts)}'" for flag, texts in listed if texts]
+        return " ".join([*words, *([] if self.unmatched == "error" else [f"--unmatched {self.unmatched}"])])
 
     @staticmethod
     def record(resolved: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,3 +171,34 @@ class Matching(NamedTuple):
             "mapping": [[format_region(color) for color in pair] for pair in resolved["mapping"]],
             "unmatched": resolved["unmatched"],
         }
+
+
+def recorded_matching(result: Path, maps: tuple[Path, ...], style: Path) -> Matching:
+    """Return how regions matched in a result, as it records; the default where it does not, or for other maps."""
+    recorded = recorded_plan(result, maps)
+    try:
+        if "region" in recorded:
+            matching = _matching_of_entries(recorded, style)
+        else:
+            unmatched = recorded.get("unmatched", "error")
+            matching = Matching(
+                tuple(recorded.get("regions") or ()),
+                tuple(recorded.get("keep") or ()),
+                tuple(f"{here}={there}" for here, there in dict(recorded.get("mapping") or {}).items()),
+                "keep" if unmatched == "nearest" else unmatched,
+            )
+        matching.check()
+    except (AttributeError, KeyError, TypeError, ValueError, SettingsError):  # written by something else
+        return Matching()
+    return matching
+
+
+def _matching_of_entries(recorded: Mapping[str, Any], style: Path) -> Matching:
+    """Return the matching of the entries of [[region]] that have a style image."""
+    names = [name for name, each in recorded["styles"].items() if Path(each["image"]).name == style.name]
+    entries = [each for each in recorded["region"] if "region" in each and each.get("style") in names]
+    mapped = [each for each in entries if each.get("style_region", WHOLE) != WHOLE]
+    return Matching(
+        tuple(each["region"] for each in entries),
+        mapping=tuple(f"{each['region']}={each['style_region']}" for each in mapped),
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
+from maskstyle.cli.terminal import Table
 from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
 from maskstyle.maps.colors import format_color

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maskstyle.cli.console import announce, messages, tables
+from maskstyle.cli.console import announce, messages, put, tables
 
 if TYPE_CHECKING:
     from maskstyle.networks.architectures import Architecture
@@ -22,8 +22,8 @@ def recipes(
 ) -> None:
     """List the recipes, or show the settings of one."""
     from rich.markup import escape
-    from rich.table import Table
 
+    from maskstyle.cli.terminal import Table
     from maskstyle.recipes import RECIPES, find_recipe
 
     if name is not None:
@@ -38,9 +38,10 @@ def recipes(
 
 def _print_settings(recipe: Recipe) -> None:
     from rich.markup import escape
-    from rich.table import Column, Table
+    from rich.table import Column
 
     from maskstyle.cli.options import DEFAULT_SIZE, flag_of, layer_mix_text
+    from maskstyle.cli.terminal import Table
 
     console = tables()
     console.print(f"[bold]{recipe.name}[/]: {escape(recipe.title)}")
@@ -65,8 +66,9 @@ DownloadName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The net
 def list_weights() -> None:
     """List the networks and the weights files found."""
     from rich.markup import escape
-    from rich.table import Column, Table
+    from rich.table import Column
 
+    from maskstyle.cli.terminal import Table
     from maskstyle.networks.architectures import ARCHITECTURES
     from maskstyle.networks.search import WEIGHTS_FOLDER_VARIABLE, candidate_files, search_folders
     from maskstyle.networks.weights import EMBEDDED_FILES, fetch_command
@@ -113,7 +115,7 @@ def weights_path(network: NetworkName) -> None:
     found = find_weights(architecture, architecture.layers if embedded is None else layer_names(embedded))
     for note in found.notes:
         announce(note, quiet=False, name="note")
-    typer.echo(str(found.path))
+    put(f"{found.path}\n")
 
 
 @weights.command("fetch")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.streams import described, is_stream
 from maskstyle.maps.colors import Color, RegionKey, check_region, format_color, parse_color
 from maskstyle.maps.io import find_map_beside, fit_map
-from maskstyle.maps.matching import find_listed_regions
+from maskstyle.maps.naming import resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.map_reading import MapReading
 
-_STRENGTH = re.compile(r"\s*([^=]+?)\s*=\s*([^,=]+?)\s*(?:,|$)")
-_COLOR = re.compile(r"\s*(\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,]*?)\s*(?:,|$)")
+_NAME = r"(?:rgb)?\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,;=]*?"
+_COLOR = re.compile(rf"\s*({_NAME})\s*(?:[,;]|$)", re.IGNORECASE)
+_PAIR = re.compile(rf"\s*({_NAME})\s*=\s*({_NAME})\s*(?:[,;]|$)", re.IGNORECASE)
 
 
-def found_map(given: Path | None, image: Path, flag: str) -> Path:
+def found_map(given: Path | None, image: Path, flag: str, *, whole_style: bool = False) -> Path:
     """Return the map that an option names, or else the one beside its image.
 
     Raises
@@ -40,20 +42,34 @@ def found_map(given: Path | None, image: Path, flag: str) -> Path:
         load_image(image)  # a missing or damaged image has its own message
         raise ImageError(
             f"there is no map beside {image}; expected {image.stem}_map.png or {image.stem}_sem.png, or pass "
-            f"{flag} FILE"
+            f"{flag} FILE{', or --unmatched whole-style for no map' if whole_style else ''}"
         )
     return beside
 
 
 def listed_colors(text: str) -> list[str]:
-    """Return the parts of ``COLOR,...``, where a color may be ``R,G,B``.
+    """Return the parts of ``COLOR,...``, where a color may be ``R,G,B``; semicolons separate as well.
 
     Examples
     --------
-    >>> listed_colors("red, #0000ff, 0,255,0")
-    ['red', '#0000ff', '0,255,0']
+    >>> listed_colors("red, #0000ff, 0,255,0"), listed_colors("200,70,50;3")
+    (['red', '#0000ff', '0,255,0'], ['200,70,50', '3'])
     """
-    return _COLOR.findall(text.strip() + ",")[:-1]
+    plain = text.strip().rstrip(",;").strip()
+    return [found[1] for found in _COLOR.finditer(plain + ",") if found[1] or found.end() <= len(plain) or not plain]
+
+
+def _listed_pairs(text: str) -> list[tuple[str, str]]:
+    """Return the parts of ``COLOR=VALUE,...``; nothing if it is not of this form."""
+    plain = text.strip().rstrip(",;").strip()
+    pairs, at = [], 0
+    while at < len(plain):
+        found = _PAIR.match(plain, at)
+        if found is None or not (found[1] and found[2]):
+            return []
+        pairs.append((found[1], found[2]))
+        at = found.end()
+    return pairs
 
 
 def listed_keys(text: str) -> list[str]:
@@ -78,13 +94,21 @@ def parse_colors(text: str, flag: str) -> list[Color]:
     return [_color(part, flag) for part in listed_colors(text)]
 
 
-def check_regions(text: str, flag: str) -> None:
-    """Raise SettingsError if a part of ``COLOR,...`` can be neither a color nor the name of a region."""
-    for part in listed_colors(text):
+def check_regions(texts: list[str], flag: str) -> list[str]:
+    """Return the parts of ``COLOR,...``, given once or several times; each must be a color, a number or ``*``.
+
+    Examples
+    --------
+    >>> check_regions(["red, 2", "*"], "--regions")
+    ['red', '2', '*']
+    """
+    parts = [part for text in texts for part in listed_colors(text)]
+    for part in parts:
         _check(part, flag)
+    return parts
 
 
-def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str) -> list[RegionKey]:
+def chosen_regions(texts: list[str], flag: str, semantic_map: SemanticMap, *, name: str) -> list[RegionKey]:
     """Read ``COLOR,...`` as colors or ids of the regions of a map; the name of a color may mean a similar one.
 
     Raises
@@ -92,42 +116,57 @@ def chosen_regions(text: str, flag: str, semantic_map: SemanticMap, *, name: str
     ImageError
         If no region has a color or name, or several regions have a name.
     """
-    labels = [label for part in listed_colors(text) for label in _labels(part, flag, semantic_map, name)]
-    return [semantic_map.key(label) for label in labels]
+    parts = check_regions(texts, flag)
+    with _naming(flag):
+        return [semantic_map.key(label) for label in resolved_list(parts, semantic_map, name=name)]
 
 
 def split_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
-    """Split ``CONTENTCOLOR=STYLECOLOR`` into its two colors, several times.
+    """Split ``CONTENTCOLOR=STYLECOLOR,...`` into pairs of colors, several times.
 
     Examples
     --------
-    >>> split_mapping(["red=#0000ff"], "--map")
-    [('red', '#0000ff')]
+    >>> split_mapping(["red=#0000ff, 0,0,255=2", "*=red"], "--map")
+    [('red', '#0000ff'), ('0,0,255', '2'), ('*', 'red')]
     """
     mapping = []
     for text in texts:
-        content, equals, style = text.partition("=")
-        if not equals:
-            raise SettingsError(f"{flag} is {text!r}; expected CONTENTCOLOR=STYLECOLOR such as red=#0000ff")
-        mapping.append((content.strip(), style.strip()))
+        pairs = _listed_pairs(text)
+        if not pairs:
+            raise SettingsError(f"{flag} is {text!r}; expected CONTENTCOLOR=STYLECOLOR such as 'red=#0000ff'")
+        mapping += pairs
     return mapping
 
 
 def chosen_mapping(
-    texts: list[str], flag: str, content: SemanticMap, style: SemanticMap, *, names: tuple[str, str]
+    texts: list[str],
+    flag: str,
+    content: SemanticMap,
+    style: SemanticMap,
+    *,
+    names: tuple[str, str],
+    among: Collection[int] | None = None,
 ) -> list[tuple[RegionKey, RegionKey]]:
     """Read ``CONTENTCOLOR=STYLECOLOR`` several times as the colors of regions of two maps."""
-    return [
-        (_region(here, flag, content, names[0]), _region(there, flag, style, names[1]))
-        for here, there in split_mapping(texts, flag)
-    ]
+    parts = check_mapping(texts, flag)
+    with _naming(flag):
+        pairs = resolved_pairs(parts, content, style, names=names, among=among)
+    return [(content.key(here), style.key(there)) for here, there in pairs]
 
 
-def check_mapping(texts: list[str], flag: str) -> None:
-    """Raise SettingsError if ``CONTENTCOLOR=STYLECOLOR`` is of neither colors nor the names of regions."""
-    for pair in split_mapping(texts, flag):
-        for text in pair:
-            _check(text, flag)
+def check_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
+    """Return the pairs of ``CONTENTCOLOR=STYLECOLOR,...``; each part must be a color or a number, the first or ``*``.
+
+    Examples
+    --------
+    >>> check_mapping(["red=#0000ff"], "--map")
+    [('red', '#0000ff')]
+    """
+    pairs = split_mapping(texts, flag)
+    for here, there in pairs:
+        _check(here, flag)
+        _check(there, flag, everything=False)
+    return pairs
 
 
 def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
@@ -140,16 +179,14 @@ def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
     """
     strengths: dict[str, float] = {}
     for text in texts:
-        at = 0
-        while at < len(text) or not text:
-            found = _STRENGTH.match(text, at)
-            if found is None:
-                raise SettingsError(f"{flag} is {text!r}; expected COLOR=STRENGTH,... such as red=0.8,#0000ff=0.2")
-            color, at = found[1], found.end()
-            _check(color, flag)
+        pairs = _listed_pairs(text)
+        if not pairs:
+            raise SettingsError(f"{flag} is {text!r}; expected COLOR=STRENGTH,... such as 'red=0.8,#0000ff=0.2'")
+        for color, strength in pairs:
+            _check(color, flag, everything=False)
             if color in strengths:
                 raise SettingsError(f"{flag} lists {color} twice; give each region one strength")
-            strengths[color] = parse_strength(found[2], color)
+            strengths[color] = parse_strength(strength, color)
     return strengths
 
 
@@ -242,21 +279,23 @@ def recorded_reading(result: Path, maps: tuple[Path, ...]) -> MapReading:
     maps : tuple of Path
         The maps to read. Only their names count: folders may have been moved.
     """
+    recorded = recorded_plan(result, maps)
     try:
-        inputs = (read_metadata(result) or {}).get("inputs")
-    except ImageError:  # a damaged record
-        return MapReading()
-    if not isinstance(inputs, dict):
-        return MapReading()
-    recorded = inputs.get("plan", inputs)
-    try:
-        if not maps or not {path.name for path in maps} <= _map_names(recorded):
-            return MapReading()
         for color in recorded.get("palette") or ():
             parse_color(color)
         return MapReading.of_table(recorded)
     except (AttributeError, TypeError, SettingsError):  # written by something else
         return MapReading()
+
+
+def recorded_plan(result: Path, maps: tuple[Path, ...]) -> Mapping[str, Any]:
+    """Return the plan that a result records for maps of these names; empty where there is none."""
+    try:
+        inputs = (read_metadata(result) or {}).get("inputs")
+        recorded = inputs.get("plan", inputs) if isinstance(inputs, dict) else {}
+        return recorded if maps and {path.name for path in maps} <= _map_names(recorded) else {}
+    except (AttributeError, TypeError, ImageError):  # damaged, or written by something else
+        return {}
 
 
 def _map_names(recorded: Mapping[str, Any]) -> set[str]:
@@ -267,24 +306,19 @@ def _map_names(recorded: Mapping[str, Any]) -> set[str]:
     return {Path(file).name for file in files if file is not None}
 
 
-def _region(text: str, flag: str, semantic_map: SemanticMap, name: str) -> RegionKey:
-    (label,) = _labels(text, flag, semantic_map, name)[:1]
-    return semantic_map.key(label)
-
-
-def _labels(text: str, flag: str, semantic_map: SemanticMap, name: str) -> list[int]:
-    _check(text, flag)
+@contextmanager
+def _naming(flag: str) -> Iterator[None]:
+    """Name an option in any SettingsError of the block: a text is no color, and no name of a region either."""
     try:
-        return find_listed_regions(text, semantic_map, name=name)
-    except SettingsError as error:  # no color, and no name of a region either
-        raise SettingsError(f"{flag}: {error}") from None
-
-
-def _check(text: str, flag: str) -> None:
-    try:
-        check_region(text)
+        yield
     except SettingsError as error:
         raise SettingsError(f"{flag}: {error}") from None
+
+
+def _check(text: str, flag: str, *, everything: bool = True) -> None:
+    """Raise SettingsError if a text can name no region, with the option that has it."""
+    with _naming(flag):
+        check_region(text, everything=everything)
 
 
 def _color(text: str, flag: str) -> Color:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maskstyle.cli.console import messages, note_files, tables
+from maskstyle.cli.console import messages, note_files, put, tables
+from maskstyle.cli.maps_list import list_regions
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
@@ -20,8 +21,7 @@ from maskstyle.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from maskstyle.cli.terminal import Table
     from maskstyle.evaluation.map_check import MapRegion, MapReport
     from maskstyle.images.pixels import Image
     from maskstyle.maps.semantic_map import SemanticMap
@@ -35,8 +35,9 @@ def check(
         Path, typer.Argument(help="Semantic map of the content image.", show_default=False, metavar="CONTENT_MAP")
     ],
     style_map: Annotated[
-        Path, typer.Argument(help="Semantic map of the style image.", show_default=False, metavar="STYLE_MAP")
-    ],
+        Path | None,
+        typer.Argument(help="Semantic map of the style image.", show_default=False, metavar="[STYLE_MAP]"),
+    ] = None,
     content: Annotated[
         Path | None, typer.Option("--content", help="Content image, to check the map's aspect ratio.")
     ] = None,
@@ -52,10 +53,13 @@ def check(
         typer.Option("--size", help="Size of the planned result: longer side, WIDTHxHEIGHT, or original."),
     ] = None,
     regions: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            "--regions", help="Colors or ids of the regions to paint.  (default: all)", rich_help_panel=MATCHING
+            "--regions", help="Regions to paint, by color or number.  (default: all)", rich_help_panel=MATCHING
         ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", help="Regions to keep unchanged.", rich_help_panel=MATCHING)
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -65,7 +69,7 @@ def check(
     ] = None,
     unmatched: Annotated[
         Literal["error", "keep", "whole-style"],
-        typer.Option("--unmatched", help="Handling of regions found in only one map.", rich_help_panel=MATCHING),
+        typer.Option("--unmatched", help="How to handle regions that the style map lacks.", rich_help_panel=MATCHING),
     ] = "error",
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
@@ -73,20 +77,27 @@ def check(
     stretch_maps: StretchMapsOption = False,
     map_orientation: MapOrientationOption = None,
 ) -> None:
-    """Check that two semantic maps match."""
+    """Check that two semantic maps match, or check one."""
     from maskstyle.cli.app import with_flags
-    from maskstyle.cli.map_options import asked_reading, check_mapping, check_regions, chosen_mapping, chosen_regions
+    from maskstyle.cli.evaluate_inputs import Matching
+    from maskstyle.cli.map_options import asked_reading
     from maskstyle.cli.outputs import Files
-    from maskstyle.errors import ImageError
+    from maskstyle.errors import ImageError, SettingsError
     from maskstyle.evaluation import check_maps
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import size_of
     from maskstyle.settings import Settings, size_from_text
 
     settings = changed(Settings(), {} if size is None else {"size": size_from_text(size)})
-    if regions is not None:
-        check_regions(regions, "--regions")
-    check_mapping(mapping or [], "--map")
+    matching = Matching(tuple(regions or ()), tuple(keep or ()), tuple(mapping or ()), unmatched)
+    matching.check()
+    if style_map is None:
+        if style is not None or matching != Matching():
+            flag = "--style" if style is not None else matching.described().split()[0]
+            raise SettingsError(f"{flag} has no effect with one map; leave it out, or name the style map too")
+        reading = (palette, least_region, ignore, stretch_maps, map_orientation)
+        list_regions(content_map, content, preview, as_json, size, *reading)
+        return
     if preview is not None:
         Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
     images = (
@@ -107,19 +118,17 @@ def check(
         *maps,
         content_size=None if images[0] is None else size_of(images[0]),
         style_image_size=None if images[1] is None else size_of(images[1]),
-        regions=None if regions is None else chosen_regions(regions, "--regions", maps[0], name=names[0]),
-        mapping=chosen_mapping(mapping or [], "--map", *maps, names=names),
-        unmatched=unmatched,
+        **matching.resolve(maps, names),
         settings=settings,
         names=names,
         image_names=(str(content or "the content image"), str(style or "the style image")),
     )
-    report = dataclasses.replace(report, notes=(*read_notes, *report.notes))
+    report = dataclasses.replace(report, notes=tuple(dict.fromkeys((*read_notes, *report.notes))))
     if misfit is not None:
         report = dataclasses.replace(report, refusal=misfit, unmatched=False)
     if as_json:
         refusal = None if report.refusal is None else with_flags(report.refusal)
-        typer.echo(json.dumps({**report.record(), "refusal": refusal}, indent=1))
+        put(json.dumps({**report.record(), "refusal": refusal}, indent=1) + "\n")
     else:
         _print(report)
     if preview is not None:
@@ -176,22 +185,18 @@ def _print(report: MapReport) -> None:
 
 def _unmatched(report: MapReport) -> str:
     """Return an error about unmatched regions in one sentence; the table lists them."""
-    alone = [
-        f"{count} of {Path(checked.name).name}"
-        for checked, count in (
-            (report.content, sum(style is None for _, style in report.pairs)),
-            (report.style, sum(content is None for content, _ in report.pairs)),
-        )
-        if count
-    ]
+    alone = sum(style is None for _, style in report.pairs)
     matched = any(None not in pair for pair in report.pairs)
     common = "" if matched else "the maps have no color in common; "
-    return f"{common}unmatched regions: {' and '.join(alone)}; use one of the options suggested above"
+    name = Path(report.content.name).name
+    return f"{common}unmatched regions: {alone} of {name}; use one of the options suggested above"
 
 
 def _table(report: MapReport) -> Table:
     from rich.markup import escape
-    from rich.table import Column, Table
+    from rich.table import Column
+
+    from maskstyle.cli.terminal import Table
 
     columns = [
         column
@@ -209,18 +214,20 @@ def _table(report: MapReport) -> Table:
 
 
 def _cells(region: MapRegion | None) -> tuple[str, str, str]:
+    from rich.markup import escape
+
     from maskstyle.maps.colors import format_color, percent
-    from maskstyle.maps.semantic_map import short_name
 
     if region is None:
         return "-", "", ""
     code = format_color(region.color)
-    return f"[{code}]██[/] {short_name(region.name)}", f"{region.count:,}", percent(region.share)
+    name = f"{region.number} [{code}]██[/] {escape(region.text)}"
+    return name, f"{region.count:,}", percent(region.share)
 
 
 def _note(content: MapRegion | None, style: MapRegion | None) -> str:
     if content is None or style is None:
-        return "only in the style map" if content is None else "only in the content map"
+        return "only in the style map; not used" if content is None else "only in the content map"
     return "; ".join(
         f"too small in the {name} map for {', '.join(region.missing_layers)}"
         for name, region in (("content", content), ("style", style))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from maskstyle import __version__
 from maskstyle.cli.console import messages, note_files, tables
 from maskstyle.cli.maps_check import check
 from maskstyle.cli.maps_from import make
+from maskstyle.cli.maps_list import list_regions
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make and check semantic maps.", no_args_is_help=True)
 app.command("check")(check)
+app.command("list")(list_regions)
 app.command("from")(make)
 
 
@@ -152,14 +155,14 @@ def new_map(image: Path, output: Path | None, *, force: bool) -> Path:
         beside = find_beside(image, ("_map", "_sem"), kind="map")
         if beside is not None and beside != target:
             raise ImageError(f"{image} already has a map, {beside}; name the new one with --output FILE.png")
-    if target.exists() and not target.is_dir() and not force:
+    if os.path.exists(target) and not os.path.isdir(target) and not force:
         raise ImageError(f"{target} already exists; choose another --output, or pass --force to replace it")
     return target
 
 
 def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> None:
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_writable
+    from maskstyle.images.writing import check_writable
 
     check_writable(target)
     if preview is not None:
@@ -179,8 +182,9 @@ def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:
 
 def _print(drafted: SemanticMap, pairs: Sequence[tuple[Color, Color]], style_map: SemanticMap | None) -> None:
     """Print the regions drafted, each with its share of the style map if there is one."""
-    from rich.table import Column, Table
+    from rich.table import Column
 
+    from maskstyle.cli.terminal import Table
     from maskstyle.maps.colors import color_name, format_color, percent
 
     numeric = [Column(name, justify="right") for name in ("pixels", "share")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -95,13 +96,13 @@ def _target(sources: list[Path], output: Path | None, like: Path | None, *, forc
     """Return the file to write, checked."""
     from maskstyle.cli.maps_draft import new_map
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_writable
+    from maskstyle.images.writing import check_writable
 
     target = new_map(like or sources[0], output, force=force)
     check_writable(target)
-    inputs = [path for path in (*sources, like) if path is not None and not path.is_dir()]
+    inputs = [path for path in (*sources, like) if path is not None and not os.path.isdir(path)]
     check_distinct({"--output": target}, inputs)
-    inside = [path for path in sources if path.is_dir() and target.parent.resolve() == path.resolve()]
+    inside = [path for path in sources if os.path.isdir(path) and target.parent.resolve() == path.resolve()]
     if inside:
         raise ImageError(
             f"--output is {target}, in the folder of the masks, where it would be a mask; choose another"
@@ -112,8 +113,9 @@ def _target(sources: list[Path], output: Path | None, like: Path | None, *, forc
 def _print(made: SemanticMap) -> None:
     """Print the regions: color, name and share."""
     from rich.markup import escape
-    from rich.table import Column, Table
+    from rich.table import Column
 
+    from maskstyle.cli.terminal import Table
     from maskstyle.maps.colors import color_name, format_color, percent
 
     numeric = [Column(name, justify="right") for name in ("pixels", "share")]

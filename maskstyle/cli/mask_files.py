@@ -98,13 +98,15 @@ def read_masks(paths: Sequence[Path], size: Size | None) -> tuple[list[Mask], tu
     ImageError
         As for `read_mask`, or if the sizes differ.
     """
+    from maskstyle.images.pixels import size_text
+
     read = [read_mask(path, size) for path in paths]
     masks = [each.mask for each in read]
     for path, mask in zip(paths, masks, strict=True):
         if mask.shape != masks[0].shape:
             raise ImageError(
-                f"expected masks of one size, but {paths[0]} is {_size_text(masks[0].shape)} and {path} is "
-                f"{_size_text(mask.shape)} (height x width); pass --like IMAGE to resize all masks to an image"
+                f"expected masks of one size, but {paths[0]} is {size_text(masks[0].shape)} and {path} is "
+                f"{size_text(mask.shape)}; pass --like IMAGE to resize all masks to an image"
             )
     return masks, notes_of(*read)
 
@@ -137,10 +139,6 @@ def read_image_of_size(path: Path, size: tuple[int, ...]) -> Image:
     pixels = load_image(path).pixels
     check_aspect((size[0], size[1]), pixels.shape[:2], kind="mask", name="the mask", image_name=str(path))
     return resize_image(pixels, (size[0], size[1]))
-
-
-def _size_text(size: tuple[int, ...]) -> str:
-    return f"{size[0]}x{size[1]}"
 
 
 # Writing
@@ -205,7 +203,7 @@ class MaskOutput:
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise an error if a file cannot be written or would replace an input."""
         from maskstyle.cli.outputs import check_distinct
-        from maskstyle.images.files import check_writable
+        from maskstyle.images.writing import check_writable
 
         check_writable(self.output)
         if self.preview is not None:

@@ -74,7 +74,8 @@ def parse_masked_style(text: str) -> MaskedStyle:
     style, mask, strength = parts.groups()
     if strength is None and _is_number(mask) and not os.path.exists(mask):
         return MaskedStyle(Path(style), None, strength=parse_strength(mask, style))
-    return MaskedStyle(Path(style), *_named(mask), None if strength is None else parse_strength(strength, style))
+    factor = None if strength is None else parse_strength(strength, f"{style}:{mask}")
+    return MaskedStyle(Path(style), *_named(mask), factor)
 
 
 def check_has_styles(content: Path, others: Sequence[str], styles: Sequence[str]) -> None:

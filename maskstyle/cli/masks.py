@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -130,13 +131,12 @@ def from_map(
     from maskstyle.maps.io import fit_map
     from maskstyle.masks.feathering import region_mask
 
-    for text in region:
-        check_regions(text, "--region")
+    check_regions(region, "--region")
     wanted = requested_size(like, size)
     name = str(semantic_map)
     reading = asked_reading({"ignore": ignore, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
     regions, notes = read_fitted(reading, semantic_map, like, wanted, image_name=str(like or "--size"))
-    colors = [color for text in region for color in chosen_regions(text, "--region", regions, name=name)]
+    colors = chosen_regions(region, "--region", regions, name=name)
     if wanted is not None:
         regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
     return NewMask(
@@ -243,15 +243,15 @@ def normalize(
 def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     """Return the file of each normalized mask, and check that it can be written."""
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_replaceable
+    from maskstyle.images.writing import check_replaceable
 
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         raise ImageError(f"--output-dir is {folder}, a file; expected a folder")
     outputs = [folder / f"{mask.stem}.png" for mask in masks]
     for mask, path in zip(masks, outputs, strict=True):
         if outputs.count(path) > 1:
             raise ImageError(f"two masks are called {mask.stem}, so both would become {path}; rename one")
-        check_replaceable(path if folder.exists() else folder)
+        check_replaceable(path if os.path.exists(folder) else folder)
         check_distinct({"--output-dir": path}, inputs)
     return outputs
 

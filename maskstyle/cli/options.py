@@ -13,10 +13,13 @@ from typing import Annotated, Any, Literal, Optional, TypeAlias
 import typer
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.paths import problem, shown
+from maskstyle.images.streams import is_stream
 from maskstyle.settings import (
     AT_LEAST_ZERO,
     DEFAULT_LONGER_SIDE,
     DRAFT,
+    NAMED_INITS,
     NETWORK,
     OUTPUT,
     SPEED,
@@ -77,6 +80,15 @@ CheckpointEveryOption: TypeAlias = Annotated[
 ]
 QuietOption: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", rich_help_panel=OUTPUT)
+]
+TryOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--try",
+        help="Values to try on one contact sheet, as OPTION=VALUE,...; twice: rows and columns.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
 ]
 PaletteOption: TypeAlias = Annotated[
     str | None,
@@ -219,7 +231,7 @@ def _flags() -> dict[str, str]:
 
     declared = [each for group in (Settings, Limits, PatchSettings) for each in dataclasses.fields(group)]
     flags = {each.name: flag_of(each.name) for each in declared}
-    flags |= {name: flag_of(name) for name in (*READING_OPTIONS, "snapshot_every")}
+    flags |= {name: flag_of(name) for name in (*READING_OPTIONS, "snapshot_every", "style_region")}
     for inputs in TECHNIQUES.values():
         for name, each in declared_inputs(inputs).items():
             if each.kind not in ("image", "style", "styles", "masked styles", "plan regions"):
@@ -284,6 +296,14 @@ def parse_offset(text: str, flag: str) -> tuple[int, int]:
     except ValueError:
         raise SettingsError(f"{flag} is {text!r}; expected DOWN,RIGHT in pixels, such as 8,8") from None
     return down, right
+
+
+def check_init(init: str, flag: str) -> None:
+    """Raise SettingsError if ``--init`` names neither a kind of initial image nor a file."""
+    what = None if is_stream(Path(init)) else problem(Path(init))
+    if what is not None:
+        kinds = ", ".join(NAMED_INITS)
+        raise SettingsError(f"{flag} is {shown(init)!r}, which {what}; expected {kinds} or an image FILE")
 
 
 def parse_style(text: str) -> tuple[Path, float]:

@@ -14,13 +14,12 @@ from maskstyle.cli.map_options import (
     check_mapping,
     check_regions,
     found_map,
-    listed_colors,
     parse_strengths,
-    split_mapping,
 )
 from maskstyle.cli.masked_styles import check_has_styles, parse_masked_style, with_masks
 from maskstyle.cli.options import (
     as_options,
+    check_init,
     draft_changes,
     flag_of,
     parse_layers,
@@ -31,6 +30,7 @@ from maskstyle.cli.options import (
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
 from maskstyle.errors import SettingsError
+from maskstyle.maps.io import find_map_beside
 from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan, style_names
 from maskstyle.plans.read import plan_from_table
@@ -142,11 +142,9 @@ class _TableMaker:
     def _value(self, name: str, declared: Declared, value: Any) -> Any:
         flag = declared.flag or flag_of(name)
         if declared.kind == "colors":
-            check_regions(value, flag)
-            return listed_colors(value)
+            return check_regions(value, flag)
         if declared.kind == "mapping":
-            check_mapping(value, flag)
-            return _mapping_table(split_mapping(value, flag), flag)
+            return _mapping_table(check_mapping(value, flag), flag)
         if declared.kind == "strengths":
             return parse_strengths(value, flag)
         return str(value) if declared.kind == "image" else value
@@ -166,17 +164,36 @@ class _TableMaker:
         files = list(dict.fromkeys(str(each.style) for each in masked))
         names = dict(zip(files, style_names(files), strict=True))
         self._styles |= {name: {"image": file} for file, name in names.items()}
+        part = self._style_region(names)
         self.table["region"] = [
             {
                 "mask": str(each.mask),
                 "complement": each.complement,
                 "style": names[str(each.style)],
                 **({} if each.strength is None else {"strength": each.strength}),
+                **part,
             }
             for each in masked
         ]
         if found:
             self.notes.append(f"mask {masked[0].mask}, found beside {content.name}")
+
+    def _style_region(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Add the maps of style images for ``--style-region``; return the key that it adds to each mask."""
+        region, given = self._given["style_region"], self._given["style_map"]
+        if region is None and given is not None:
+            raise SettingsError("--style-map has no effect without --style-region; give both, or neither")
+        if given is not None and len(names) > 1:
+            raise SettingsError(f"--style-map is one map, but there are {len(names)} style images; write a plan")
+        if region is None:
+            return {}
+        check_regions([region], "--style-region")
+        for file, name in names.items():
+            path = found_map(given, Path(file), "--style-map")
+            self._styles[name]["map"] = str(path)
+            if given is None:
+                self.notes.append(f"style map {path}, found beside {Path(file).name}")
+        return {"style_region": region}
 
     def _add_map(self, name: str, declared: Declared, given: Path | None) -> None:
         """Add a map: the one that an option names, or the one beside its image."""
@@ -184,7 +201,10 @@ class _TableMaker:
             self.table[name] = str(given)
             return
         image = Path(self._given[declared.of])
-        path = found_map(given, image, flag_of(name))
+        whole = of_style(declared) and self._given.get("unmatched") == "whole-style"
+        if given is None and whole and find_map_beside(image) is None:
+            return
+        path = found_map(given, image, flag_of(name), whole_style="unmatched" in self._given and of_style(declared))
         if of_style(declared):
             next(iter(self._styles.values()))["map"] = str(path)
         else:
@@ -211,8 +231,8 @@ class _TableMaker:
             if name in values:
                 values[name] = dict(parse_layers(values[name], flag_of(name)))
         init = values.get("init")
-        if init is not None and init not in NAMED_INITS and not Path(init).exists():
-            raise SettingsError(f"--init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
+        if init is not None and init not in NAMED_INITS:
+            check_init(init, "--init")
         return values
 
     def _run(self) -> dict[str, Any]:

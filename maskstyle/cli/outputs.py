@@ -17,9 +17,9 @@ from rich.markup import escape
 from maskstyle import __version__
 from maskstyle.cli.console import messages
 from maskstyle.errors import CheckpointError, ImageError, OutputError, SettingsError
-from maskstyle.images.files import check_replaceable, check_writable, write_text_atomically
 from maskstyle.images.layers import OPEN_RASTER
 from maskstyle.images.streams import STANDARD, described, is_stream
+from maskstyle.images.writing import check_replaceable, check_writable, write_text
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.checkpoints import Checkpoints
@@ -118,7 +118,7 @@ class Files:
         path = checkpoint_beside(self.output)
         text = None
         if self.resume:
-            if not path.exists():
+            if not os.path.exists(path):
                 raise CheckpointError(f"--resume needs the checkpoint {path}, which does not exist; drop --resume")
             held = read_checkpoint(path)
             written_by = held.identity.get("version of maskstyle")
@@ -129,7 +129,7 @@ class Files:
                 )
             height, width = held.size
             text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
-        elif path.exists():
+        elif os.path.exists(path):
             fate = "is kept" if self.checkpoint_every == 0 else "will be replaced"
             text = f"note: {path} from an earlier run {fate}; to continue that run, pass --resume"
         if text is not None and not quiet:
@@ -197,7 +197,7 @@ def writing(path: Path) -> Iterator[None]:
 
 def write_json(path: Path, record: dict[str, Any]) -> None:
     """Write a record as JSON."""
-    write_text_atomically(path, json.dumps(record, indent=1) + "\n")
+    write_text(path, json.dumps(record, indent=1) + "\n")
 
 
 def _check_plot(path: Path) -> None:
@@ -209,9 +209,9 @@ def _check_plot(path: Path) -> None:
 
 def _check_folder(folder: Path, flag: str) -> None:
     """Check that pictures can be written to a folder, which is made where only its parent exists."""
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not os.path.isdir(folder):
         raise ImageError(f"expected a folder, but {folder} is a file; pass another {flag}")
-    check_replaceable(folder / "picture.png" if folder.exists() else folder)
+    check_replaceable(folder / "picture.png" if os.path.exists(folder) else folder)
 
 
 def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
@@ -219,7 +219,7 @@ def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
     if path.suffix.lower() == OPEN_RASTER:
         check_replaceable(path)
         return
-    if path.suffix and not path.is_dir():
+    if path.suffix and not os.path.isdir(path):
         raise SettingsError(f"--layers is {path}; expected a name that ends in {OPEN_RASTER}, or a folder")
     _check_folder(path, "--layers")
     for source in inputs:
@@ -229,7 +229,7 @@ def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
 
 def _same(path: Path, other: Path) -> bool:
     """Return whether two names mean one file, whether it exists or not."""
-    if path.exists() and other.exists():
+    if os.path.exists(path) and os.path.exists(other):
         return path.samefile(other)
     return os.path.normcase(os.path.realpath(path)) == os.path.normcase(os.path.realpath(other))
 

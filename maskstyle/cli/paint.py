@@ -26,12 +26,12 @@ from maskstyle.cli.options import (
     RecordOption,
     ResumeOption,
     SnapshotsOption,
+    TryOption,
     WeightsOption,
     flag_of,
     option_type,
     setting_help,
 )
-from maskstyle.errors import SettingsError
 from maskstyle.recipes import RECIPES
 from maskstyle.settings import (
     CHECKPOINT_SECONDS,
@@ -39,6 +39,7 @@ from maskstyle.settings import (
     OUTPUT,
     PANELS,
     STYLE,
+    WHERE,
     Limits,
     PatchSettings,
     Settings,
@@ -47,7 +48,18 @@ from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.registry import LISTED, TECHNIQUES
 
 FIRST = (
-    *("styles", "strength", "strengths", "style_scale", "content_map", "style_map", "doodle", "regions", "mapping"),
+    *(
+        "styles",
+        "strength",
+        "strengths",
+        "style_scale",
+        "content_map",
+        "style_map",
+        "doodle",
+        "regions",
+        "keep",
+        "mapping",
+    ),
     *("color", "feather", "draft", "size", "steps", "scales", "output", "recipe", "network", "weights"),
 )
 """The options that people use most; they come first in their panels."""
@@ -84,17 +96,14 @@ def painting_command(inputs: type[Inputs]) -> Callable[..., None]:
 def _paint_sheet(inputs: type[Inputs], given: dict[str, Any], parameters: list[inspect.Parameter]) -> None:
     """Paint the variants of ``--try`` on one sheet."""
     from maskstyle.cli.options_to_plan import asked_of, plan_of_options
-    from maskstyle.cli.variants import paint_variants, read_axes, varied
+    from maskstyle.cli.variants import check_one_sheet, columns_of, option_axes, paint_variants, varied
 
-    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume", "layers"):
-        if given.get(name):
-            raise SettingsError(f"{flag_of(name)} has no effect with --try, which writes one sheet; leave one out")
-    axes = read_axes(given["tried"], parameters)
+    check_one_sheet(given)
+    axes = option_axes(given["tried"], parameters)
     plans = {label: plan_of_options(inputs, each) for label, each in varied(given, axes).items()}
     first, notes = next(iter(plans.values()))
     asked = asked_of(first, {**given, "checkpoint_every": 0.0}, notes)
-    columns = len(axes[1].values) if len(axes) > 1 else None
-    paint_variants({label: plan for label, (plan, _) in plans.items()}, asked, columns=columns)
+    paint_variants({label: plan for label, (plan, _) in plans.items()}, asked, columns=columns_of(axes))
 
 
 def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
@@ -109,6 +118,10 @@ def _inputs(inputs: type[Inputs]) -> list[inspect.Parameter]:
             )
         elif each.kind == "masked styles":
             parameters.append(_option(name, list[str], None, each.help, STYLE, flag=each.flag))
+            part = "Region of the style map to take the style from, by color or number."
+            beside = "Semantic map of the style image; default: NAME_map.png or NAME_sem.png beside it."
+            parameters.append(_option("style_region", str, None, part, STYLE))
+            parameters.append(_option("style_map", Path, None, beside, WHERE))
             parameters.append(_rest())
         else:
             parameters += _input(name, each, defaults[name])
@@ -130,8 +143,8 @@ def _input(name: str, declared: Declared, default: Any) -> list[inspect.Paramete
         return [_option(name, Path, inspect.Parameter.empty, declared.help, declared.panel, flag=flag)]
     if declared.kind == "flag":
         return [_option(name, bool, False, declared.help, declared.panel, flag=flag)]
-    several = dict.fromkeys(("mapping", "strengths"), list[str])
-    kinds: dict[str, Any] = {"map": Path, "colors": str, **several, "number": float}
+    several = dict.fromkeys(("colors", "mapping", "strengths"), list[str])
+    kinds: dict[str, Any] = {"map": Path, **several, "number": float}
     kind = kinds.get(declared.kind) or Literal[declared.choices]
     shown = f"{declared.help}  (default: {default})" if declared.kind in ("number", "choice") else declared.help
     return [_option(name, kind, None, shown, declared.panel, flag=flag)]
@@ -170,10 +183,9 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
         "checkpoint_every": (CheckpointEveryOption, CHECKPOINT_SECONDS),
         "dry_run": (DryRunOption, False),
         "quiet": (QuietOption, False),
+        "tried": (TryOption, None),
     }
     shared |= {name: READING_OPTIONS[name] for name in reading_keys(inputs)}
-    tried = "Values to try on one contact sheet, as OPTION=VALUE,...; twice: rows and columns."
-    parameters += [_option("tried", list[str], None, tried, OUTPUT, flag="--try")]
     return parameters + [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, (annotation, default) in shared.items()

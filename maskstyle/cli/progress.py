@@ -117,7 +117,7 @@ def save_loss_plot(path: Path, result: Result) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from maskstyle.images.files import replacing
+    from maskstyle.images.writing import replacing
 
     figure = Figure(figsize=(7, 4), layout="constrained")
     FigureCanvasAgg(figure)
@@ -137,5 +137,5 @@ def save_loss_plot(path: Path, result: Result) -> None:
         start += scale.evaluations
     axes.set(yscale="log", xlabel="step", ylabel="weighted loss")
     axes.legend()
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip(".").lower() or None, dpi=120)
+    with replacing(path) as file:
+        figure.savefig(file, format=path.suffix.lstrip(".").lower() or None, dpi=120)

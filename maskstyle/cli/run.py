@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +20,9 @@ from maskstyle.cli.options import (
     RecordOption,
     ResumeOption,
     SnapshotsOption,
+    TryOption,
     WeightsOption,
+    check_init,
     draft_changes,
     number,
     parse_layers,
@@ -31,6 +32,9 @@ from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
 from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE, size_from_text
+
+if TYPE_CHECKING:
+    from maskstyle.cli.session import Asked
 
 plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_args_is_help=True)
 
@@ -56,10 +60,10 @@ def run(
     snapshot_dir: SnapshotsOption = None,
     quiet: QuietOption = False,
     weights: WeightsOption = None,
+    tried: TryOption = None,
 ) -> None:
     """Paint the picture that a plan file describes."""
     from maskstyle.cli.outputs import Files
-    from maskstyle.cli.plan_table import print_plan
     from maskstyle.cli.session import Asked, paint_plan
     from maskstyle.plans.load import check_files
     from maskstyle.plans.read import read_plan
@@ -89,16 +93,33 @@ def run(
         resume=resume,
         checkpoint_every=checkpoint_every,
     )
-    asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan])
+    asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan], named_output=written is not None)
     if output is None and written is not None:
         from maskstyle.plans.load import plan_files
 
         with read.source.locating("output"):
             Files(written).check([plan, *plan_files(read).values()])
-    if dry_run:
-        print_plan(read, asked, written)
+    if tried:
+        _paint_sheet(read, tried, asked)
     else:
         paint_plan(read, asked)
+
+
+def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:
+    """Paint the variants of ``--try`` on one sheet."""
+    from maskstyle.cli.variants import check_one_sheet, columns_of, paint_variants, read_axes, varied
+
+    files = asked.files
+    check_one_sheet(
+        {"plot": files.plot, "snapshot_dir": files.snapshots, "resume": files.resume, "layers": files.layers}
+    )
+    names = {name.replace("_", "-") for name in {**FIELDS, **RUN_FIELDS} if name != "snapshot_every"}
+    axes = read_axes(tried, names, lambda name, text: text)
+    plans = {
+        label: _with_values(plan, [f"{name.replace('-', '_')}={text}" for name, text in values.items()], "--try")
+        for label, values in varied({}, axes).items()
+    }
+    paint_variants(plans, asked, columns=columns_of(axes))
 
 
 @plans.command("new")
@@ -109,7 +130,7 @@ def plan_new(
 ) -> None:
     """Write a plan to edit, with the regions of the maps beside the images."""
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_replaceable
+    from maskstyle.images.writing import check_replaceable
     from maskstyle.plans.new import new_plan
     from maskstyle.plans.recording import recorded_path
 
@@ -129,8 +150,8 @@ def plan_from(
     from maskstyle import __version__
     from maskstyle.cli.console import announce
     from maskstyle.cli.outputs import check_distinct
-    from maskstyle.images.files import check_replaceable
     from maskstyle.images.io import read_metadata
+    from maskstyle.images.writing import check_replaceable
     from maskstyle.plans.from_result import plan_of_result
     from maskstyle.plans.recording import describe_changes, recorded_path
     from maskstyle.plans.write import moved, plan_text
@@ -160,34 +181,33 @@ def _put(text: str, output: Path | None) -> None:
     """Write a plan to a file, or print it."""
     from rich.markup import escape
 
-    from maskstyle.cli.console import messages
-    from maskstyle.images.files import write_text_atomically
+    from maskstyle.cli.console import messages, put
+    from maskstyle.images.writing import write_text
 
     if output is None:
-        typer.echo(text if sys.stdout.isatty() else text.encode(), nl=False)  # a plan is UTF-8 on every system
+        put(text)
         return
-    write_text_atomically(output, text)
+    write_text(output, text)
     messages().print(f"wrote {escape(str(output))}")
 
 
-def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
-    """Return a plan with the settings of ``--set``."""
+def _with_values(plan: Plan, texts: Sequence[str], flag: str = "--set") -> Plan:
+    """Return a plan with the settings of ``--set`` or ``--try``."""
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
-            raise SettingsError(f"--set is {text!r}; expected NAME=VALUE such as size=768")
+            raise SettingsError(f"{flag} is {text!r}; expected NAME=VALUE such as size=768")
         if name in plan.inputs.without_effect:
-            raise SettingsError(f"--set {name} has no effect in technique {plan.technique!r}; leave it out")
-        values[name] = _value(name, value)
+            raise SettingsError(f"{flag} {name} has no effect in technique {plan.technique!r}; leave it out")
+        values[name] = _value(name, value, flag)
     init = values.get("init", "content")
     if init not in NAMED_INITS:
-        if not Path(init).is_file():
-            raise SettingsError(f"--set init is {init!r}; expected {', '.join(NAMED_INITS)} or an image FILE")
+        check_init(init, f"{flag} init")
         values["init"] = str(Path(init).absolute())
     base = Chosen(plan.settings, plan.initial, plan.limits, plan.snapshot_every)
     source = Source()
-    chosen = chosen_settings(base, values, lambda name, text: source.report((), f"--set: {text}"))
+    chosen = chosen_settings(base, values, lambda name, text: source.report((), f"{flag}: {text}"))
     source.raise_found()
     return dataclasses.replace(
         plan,
@@ -199,20 +219,20 @@ def _with_values(plan: Plan, texts: Sequence[str]) -> Plan:
     )
 
 
-def _value(name: str, text: str) -> Any:
+def _value(name: str, text: str, flag: str) -> Any:
     """Return a text as a value of the type of a setting; unknown settings keep the text."""
     kind = (FIELDS | RUN_FIELDS).get(name, "str")
     if kind == "LayerMix":
-        return dict(parse_layers(text, f"--set {name}"))
+        return dict(parse_layers(text, f"{flag} {name}"))
     if name == "size":
         return size_from_text(text)
     if kind == "bool" and text in ("true", "false"):
         return text == "true"
     if kind.startswith("float"):
-        return number(text, f"--set {name}")
+        return number(text, f"{flag} {name}")
     if kind.startswith("int"):
         try:
             return int(text)
         except ValueError:
-            raise SettingsError(f"--set {name} is {text!r}; expected a whole number") from None
+            raise SettingsError(f"{flag} {name} is {text!r}; expected a whole number") from None
     return text

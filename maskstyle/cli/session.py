@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.markup import escape
 
-from maskstyle.cli.console import Interrupt, announce, interruptible, messages, tables
+from maskstyle.cli.console import Interrupt, announce, interruptible, messages, print_wide, tables
 from maskstyle.cli.outputs import Files, check_transparency, write_json, writing
+from maskstyle.cli.placements import styles_table
 from maskstyle.errors import MaskstyleError, NumericalError
 from maskstyle.images.headers import read_dpi
 from maskstyle.images.io import save_image
@@ -58,11 +59,13 @@ class Asked:
     notes : sequence of str
         Notes about the plan, to print before the run.
     dry_run : bool
-        Print the plan, and paint nothing.
+        Print what would be painted, and paint nothing.
     quiet : bool
         Print nothing but errors.
     protected : sequence of Path
         Further files that must not be replaced, such as the plan file.
+    named_output : bool
+        Whether the output was named; a dry run of a plan works without.
     """
 
     files: Files
@@ -70,13 +73,15 @@ class Asked:
     dry_run: bool = False
     quiet: bool = False
     protected: Sequence[Path] = ()
+    named_output: bool = True
 
 
 def paint_plan(plan: Plan, asked: Asked) -> None:
     """Paint a plan and write its outputs; bad input is refused before TensorFlow loads."""
-    files = plan_files(plan)
-    asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
-    checkpoints = asked.files.checkpoints(quiet=asked.quiet or asked.dry_run)
+    files, checkpoints = plan_files(plan), None
+    if asked.named_output:
+        asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
+        checkpoints = asked.files.checkpoints(quiet=asked.quiet or asked.dry_run)
     loaded, scene = prepared(plan, asked)
     weights = files.get(("weights",))
     # After every other input: reading weights takes longest, and what is wrong with an image is said first.
@@ -85,11 +90,10 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         announce(note, quiet=asked.quiet, name="note")
     check_memory(scene, choice, plan.limits)
     if asked.dry_run:
-        choice = resolved_choice(choice, checkpoints)
-        limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
-        for name, text in forecast_lines(scene, choice, limits, machine_speed()):
-            tables().print(f"{name}: {text}", markup=False, soft_wrap=True)
+        _print_dry(loaded, scene, asked, resolved_choice(choice, checkpoints))
         return
+    if not (asked.quiet or scene.layout.everywhere):
+        print_wide(messages(), styles_table(loaded, scene, whole=False))
     with interruptible() as interrupt:
         choice = resolved_choice(choice, checkpoints)
         limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
@@ -110,6 +114,22 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         )
         record = run_record(loaded, scene, asked.files.output, choice)
         _Session(plan, scene, run, asked, interrupt, record).paint()
+
+
+def _print_dry(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice) -> None:
+    """Print what would be painted: the styles by region and mask, sizes, network, expected time and memory."""
+    console = tables()
+    plan = loaded.plan
+    console.print(styles_table(loaded, scene))
+    limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
+    (height, width), finest = scene.size, scene.sizes[-1]
+    output = asked.files.output if asked.named_output else "none"
+    for line in (
+        f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
+        f"output: {output}, {finest[1]}x{finest[0]}",
+        *(f"{name}: {text}" for name, text in forecast_lines(scene, choice, limits, machine_speed())),
+    ):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[LoadedPlan, Scene]:
@@ -208,7 +228,7 @@ class _Session:
             _write_snapshot(self._files.snapshot(step), step, settings)
 
     def _end_early(self, result: Result, checkpoints: Checkpoints | None) -> None:
-        from maskstyle.cli.app import EXIT_INTERRUPTED
+        from maskstyle.cli.console import EXIT_INTERRUPTED
 
         height, width = result.image.shape[:2]
         size, finest = f"{width}x{height}", self._scene.sizes[-1]

@@ -1,4 +1,4 @@
-"""Variants of one picture on a contact sheet: ``--try`` of the painting commands, and ``maskstyle compare``."""
+"""Variants of one picture on a contact sheet: ``--try``, and ``maskstyle compare``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import inspect
 import itertools
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from maskstyle.cli.console import announce, interruptible, messages, tables
+from maskstyle.cli.console import announce, interruptible, messages, print_wide, tables
+from maskstyle.cli.options import flag_of
 from maskstyle.cli.outputs import Files
+from maskstyle.cli.placements import styles_table, what_goes_where
 from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
 from maskstyle.images.streams import described, is_stream
@@ -23,9 +25,10 @@ from maskstyle.plans.plan import Plan
 from maskstyle.synthesis.scene import Scene
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from maskstyle.cli.console import Interrupt
+    from maskstyle.cli.terminal import Table
     from maskstyle.networks.vgg import FeatureNetwork
     from maskstyle.synthesis.result import Result
     from maskstyle.synthesis.scales import Step
@@ -46,11 +49,11 @@ class Axis(NamedTuple):
     Parameters
     ----------
     name : str
-        The parameter of the command.
+        The parameter of the command, or the setting of a plan.
     texts : list of str
         The values as written.
     values : list
-        The values as the command takes them.
+        The values as the command, or the plan, takes them.
     """
 
     name: str
@@ -79,14 +82,39 @@ class Variant(NamedTuple):
     choice: NetworkChoice
 
 
-def read_axes(texts: Sequence[str], parameters: Sequence[inspect.Parameter]) -> list[Axis]:
-    """Return the options that ``--try OPTION=VALUE,...`` varies; `parameters` are those of the command."""
-    axes = [_axis(text, _options(parameters)) for text in texts]
-    names = [axis.name for axis in axes]
+def option_axes(texts: Sequence[str], parameters: Sequence[inspect.Parameter]) -> list[Axis]:
+    """Return what ``--try OPTION=VALUE,...`` varies; `parameters` are those of the command."""
+    options = _options(parameters)
+
+    def value(name: str, text: str) -> Any:
+        return _value(name, typing.get_args(options[name].annotation)[0], text)
+
+    return [axis._replace(name=options[axis.name].name) for axis in read_axes(texts, options, value)]
+
+
+def read_axes(texts: Sequence[str], names: Collection[str], value: Callable[[str, str], Any]) -> list[Axis]:
+    """Return what ``--try OPTION=VALUE,...`` varies.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The values of ``--try``.
+    names : collection of str
+        The options that can vary, with hyphens.
+    value : callable
+        From an option and a text to the value.
+
+    Raises
+    ------
+    SettingsError
+        If a text is not of that form, or there are too many, or two vary one option.
+    """
+    axes = [_axis(text, names, value) for text in texts]
+    varied = [axis.name for axis in axes]
     if len(axes) > MOST_AXES:
         raise SettingsError(f"--try varies {len(axes)} options; expected at most {MOST_AXES}: rows and columns")
-    if len(set(names)) < len(names):
-        raise SettingsError(f"--try names {axes[0].texts[0].split()[0]} twice; list all its values in one --try")
+    if len(set(varied)) < len(varied):
+        raise SettingsError(f"--try names {varied[0]} twice; list all its values in one --try")
     return axes
 
 
@@ -100,15 +128,14 @@ def _options(parameters: Sequence[inspect.Parameter]) -> dict[str, inspect.Param
     return options
 
 
-def _axis(text: str, options: Mapping[str, inspect.Parameter]) -> Axis:
+def _axis(text: str, names: Collection[str], value: Callable[[str, str], Any]) -> Axis:
     name, equals, listed = (part.strip() for part in text.partition("="))
     name = name.lstrip("-").replace("_", "-")
     values = [part.strip() for part in listed.split(";" if ";" in listed else ",")]
-    if not equals or name not in options or not all(values):
-        known = f"; {nearest(name, options)}" if equals and name not in options else ""
+    if not equals or name not in names or not all(values):
+        known = f"; {nearest(name, names)}" if equals and name not in names else ""
         raise SettingsError(f"--try is {text!r}; expected OPTION=VALUE,... such as strength=0.25,0.5,0.75{known}")
-    kind = typing.get_args(options[name].annotation)[0]
-    return Axis(options[name].name, [f"{name} {value}" for value in values], [_value(name, kind, v) for v in values])
+    return Axis(name, [f"{name} {each}" for each in values], [value(name, each) for each in values])
 
 
 def _value(name: str, kind: Any, text: str) -> Any:
@@ -127,6 +154,18 @@ def _value(name: str, kind: Any, text: str) -> Any:
     except ValueError:
         what = "a whole number" if kind is int else "a number"
         raise SettingsError(f"--try {name} is {text!r}; expected {what}") from None
+
+
+def check_one_sheet(given: Mapping[str, object]) -> None:
+    """Raise SettingsError if an option is given that writes a file for one picture."""
+    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume", "layers"):
+        if given.get(name):
+            raise SettingsError(f"{flag_of(name)} has no effect with --try, which writes one sheet; leave one out")
+
+
+def columns_of(axes: Sequence[Axis]) -> int | None:
+    """Return the number of panels in a row of a sheet; None for one option."""
+    return len(axes[1].values) if len(axes) > 1 else None
 
 
 def varied(given: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, dict[str, Any]]:
@@ -158,6 +197,8 @@ def paint_variants(
     files = [file for plan in plans.values() for file in plan_files(plan).values()]
     asked.files.check([*asked.protected, *dict.fromkeys(files)])
     variants = _prepared(plans, asked, may_skip=may_skip)
+    if not asked.quiet or asked.dry_run:
+        _print_tables(variants, tables() if asked.dry_run else messages())
     if asked.dry_run:
         for name, variant in variants.items():
             height, width = variant.scene.sizes[-1]
@@ -198,6 +239,17 @@ def _prepared(plans: Mapping[str, Plan], asked: Asked, *, may_skip: bool) -> dic
     for name, why in skipped.items():
         announce(f"skipped: {why}; pass --networks lite to render it with lite", quiet=asked.quiet, name=name)
     return variants
+
+
+def _print_tables(variants: Mapping[str, Variant], console: Console) -> None:
+    """Print what goes where: once, and again for each variant in which another style goes somewhere."""
+    printed = None
+    for name, variant in variants.items():
+        rows = what_goes_where(variant.loaded, variant.scene)
+        if rows != printed and not variant.scene.layout.everywhere:
+            console.print(f"{name}:", markup=False)
+            print_wide(console, styles_table(variant.loaded, variant.scene, whole=False))
+            printed = rows
 
 
 class _Painter:
@@ -273,7 +325,7 @@ def _conclude(
     results: Mapping[str, Result], count: int, asked: Asked, failure: NumericalError | None, *, interrupted: bool
 ) -> None:
     """Print what was painted, and end with the right exit code."""
-    from maskstyle.cli.app import EXIT_INTERRUPTED
+    from maskstyle.cli.console import EXIT_INTERRUPTED
 
     output = described(asked.files.output, writing=True)
     if results and not asked.quiet:
@@ -288,7 +340,8 @@ def _conclude(
 
 def _table(results: Mapping[str, Result]) -> Table:
     from rich.markup import escape
-    from rich.table import Table
+
+    from maskstyle.cli.terminal import Table
 
     table = Table("variant", "network", "final loss", "terms", "steps", "seconds", box=None, pad_edge=False)
     for name, result in results.items():

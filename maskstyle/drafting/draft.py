@@ -16,7 +16,7 @@ from maskstyle.drafting.segmentation import (
     smooth_regions,
 )
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, size_of
+from maskstyle.images.pixels import Image, Mask, Size, fit_size, resize_image, size_of, size_text
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 from maskstyle.maps.colors import Color, distinct_colors
@@ -97,8 +97,8 @@ def draft_map(
     superpixels = find_superpixels(small, None if alpha is None else _shown(alpha, size_of(small)))
     if superpixels.count < count:
         raise ImageError(
-            f"expected an image large enough for {count} regions, but got {size[0]}x{size[1]} pixels "
-            "(height x width); request fewer regions, or pass a larger image"
+            f"expected an image large enough for {count} regions, but got {size_text(size)} pixels"
+            "; request fewer regions, or pass a larger image"
         )
     groups = _describe(features)(small, superpixels.labels, superpixels.count)
     strokes = None if scribbles is None else _fitted_strokes(scribbles, size)
@@ -209,8 +209,7 @@ def check_draft(
         raise SettingsError(f"features is {features!r}; expected {' or '.join(FEATURES)}")
     if min(size) < LEAST_SIDE:
         raise ImageError(
-            f"expected at least {LEAST_SIDE} pixels each way, but {names[0]} is {size[0]}x{size[1]} "
-            "(height x width); pass a larger one"
+            f"expected at least {LEAST_SIDE} pixels each way, but {names[0]} is {size_text(size)}; pass a larger one"
         )
     if scribbles is not None:
         check_aspect(scribbles.size, size, kind="scribble image", name=names[1], image_name=names[0])

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.regions import Labels, painted_share, resize_labels
-from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask, size_of
+from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask, size_of, size_text
 from maskstyle.maps.assignment import Assignment, MapNames, assign_regions
 from maskstyle.maps.colors import Color, RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.architectures import smallest_side
-from maskstyle.settings import JUDGING, Settings, wanted_layers
-from maskstyle.synthesis.schedule import LARGEST_PIXELS, style_size
+from maskstyle.settings import JUDGING, LARGEST_PIXELS, Settings, wanted_layers
+from maskstyle.synthesis.schedule import style_size
 
 WHOLE_STYLE = "whole style"
 """The name of the whole style image in reports."""
@@ -216,12 +216,12 @@ def _check_sizes(result: Size, used: Size, settings: Settings) -> None:
     for size, name, advice in ((result, "result", "larger result"), (used, "style image", "larger `style_scale`")):
         if min(size) < smallest:
             raise SettingsError(
-                f"the {name} is too small: it is evaluated at {size[0]}x{size[1]} (height x width), but the layers "
+                f"the {name} is too small: it is evaluated at {size_text(size)}, but the layers "
                 f"need at least {smallest} pixels; use a {advice} or shallower layers"
             )
         if size[0] * size[1] > LARGEST_PIXELS:
             raise SettingsError(
-                f"the {name} is too large: it is evaluated at {size[0]}x{size[1]} (height x width), but the limit is "
+                f"the {name} is too large: it is evaluated at {size_text(size)}, but the limit is "
                 f"{LARGEST_PIXELS // 10**6} megapixels; use a smaller result or `style_scale`"
             )
 
@@ -231,6 +231,6 @@ def _check_aspect(size: Size, result: Size, name: str) -> None:
     expected = fit_size(size, max(result))
     if max(abs(one - other) for one, other in zip(expected, result, strict=True)) > 1:
         raise ImageError(
-            f"the result is {result[0]}x{result[1]} (height x width), but {name} is {size[0]}x{size[1]}; expected "
+            f"the result is {size_text(result)}, but {name} is {size_text(size)}; expected "
             "the same aspect ratio: use the files that the result was made from"
         )

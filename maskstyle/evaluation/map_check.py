@@ -12,7 +12,7 @@ from maskstyle.errors import ImageError, UnmatchedError
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images.pixels import Size
 from maskstyle.maps.assignment import MapNames, assign_regions
-from maskstyle.maps.colors import Color, RegionKey, color_name, format_color, format_region, percent
+from maskstyle.maps.colors import Color, RegionKey, format_color, format_region, percent
 from maskstyle.maps.ignoring import likely_void
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import RegionMatch, match_regions
@@ -44,6 +44,10 @@ class MapRegion:
         What reports call it.
     id : int or None
         Its id, in a map of ids.
+    number : int
+        Its number in tables and previews.
+    called : str
+        Its name in the map; where it has none, the name of its color, or its id.
     """
 
     index: int
@@ -52,14 +56,22 @@ class MapRegion:
     share: float
     missing_layers: tuple[str, ...]
     name: str
-    id: int | None = None
+    id: int | None
+    number: int
+    called: str
+
+    @property
+    def text(self) -> str:
+        """Its color and what it is called, for tables; without a color, what it is called."""
+        return self.called if self.called.startswith("id ") else f"{format_color(self.color)} {self.called}"
 
     def record(self) -> dict[str, Any]:
         """Return the region for JSON."""
         return {
+            "number": self.number,
             **({} if self.id is None else {"id": self.id}),
             "color": format_color(self.color),
-            "name": color_name(self.color),
+            "name": self.called,
             "pixels": self.count,
             "share": round(self.share, 6),
             "missing_layers": list(self.missing_layers),
@@ -229,6 +241,50 @@ def check_maps(
     )
 
 
+def check_map(
+    semantic_map: SemanticMap,
+    *,
+    image_size: Size | None = None,
+    settings: Settings | None = None,
+    name: str = "the map",
+    image_name: str = "the image",
+) -> tuple[CheckedMap, tuple[str, ...]]:
+    """Check one map.
+
+    Parameters
+    ----------
+    semantic_map : SemanticMap
+        The map.
+    image_size : (height, width), optional
+        Size of its image; the map's own size by default.
+    settings : Settings, optional
+        Size of the result, style layers and propagation.
+    name, image_name : str
+        Names of the map and of its image in messages.
+
+    Returns
+    -------
+    CheckedMap, tuple of str
+        The map with its regions, and notes.
+
+    Raises
+    ------
+    ImageError
+        If the map does not have the aspect ratio of its image.
+
+    Examples
+    --------
+    >>> halves = SemanticMap(np.array([[0] * 8 + [1] * 8] * 8, np.int32), ((255, 0, 0), (0, 0, 255)))
+    >>> [(region.number, region.called) for region in check_map(halves)[0].regions]
+    [(1, 'red'), (2, 'blue')]
+    """
+    settings = settings or Settings()
+    size = image_size or semantic_map.size
+    fitted = fit_map(semantic_map, size, name=name, image_name=image_name)
+    checked = CheckedMap(name, fitted, _regions(fitted, result_size(size, settings), settings))
+    return checked, tuple(_notes(semantic_map, checked))
+
+
 def _checked_maps(
     maps: tuple[SemanticMap, SemanticMap], sizes: tuple[Size, Size], settings: Settings, names: tuple[str, str]
 ) -> tuple[CheckedMap, CheckedMap]:
@@ -293,6 +349,8 @@ def _regions(semantic_map: SemanticMap, size: Size, settings: Settings) -> tuple
             tuple(missing[index]),
             semantic_map.name(index),
             None if semantic_map.ids is None else semantic_map.ids[index],
+            semantic_map.numbers[index],
+            semantic_map.called(index),
         )
         for index, count in enumerate(semantic_map.counts)
     )
@@ -302,8 +360,8 @@ def _notes(original: SemanticMap, checked: CheckedMap) -> list[str]:
     """Return the notes on a map."""
     notes = []
     if original.size != checked.semantic_map.size:
-        sizes = [f"{height}x{width}" for height, width in (original.size, checked.semantic_map.size)]
-        notes.append(f"{checked.name} is {sizes[0]} (height x width) and is resized to its image, {sizes[1]}")
+        sizes = [f"{width}x{height}" for height, width in (original.size, checked.semantic_map.size)]
+        notes.append(f"{checked.name} is {sizes[0]} and is resized to its image, {sizes[1]}")
     transparent = float(np.mean(checked.semantic_map.labels < 0))
     if transparent:
         notes.append(f"{percent(transparent)} of {checked.name} is transparent and belongs to no region")
@@ -337,9 +395,6 @@ def _suggest(content: CheckedMap, style: CheckedMap, match: RegionMatch | None) 
 
 def _match_regions(content: CheckedMap, style: CheckedMap, match: RegionMatch) -> list[str]:
     """Return options that match the unmatched regions, or do without them."""
-    if not match.unmatched_content:
-        colors = ",".join(format_region(content.semantic_map.key(index)) for index, _ in match.pairs)
-        return [f"--regions '{colors}' paints only the regions in both maps"] if match.pairs else []
     alike = _alike(content, style, match)
     left = [index for index in match.unmatched_content if index not in dict(alike)]
     others = [index for index in match.unmatched_style if index not in dict(alike).values()]

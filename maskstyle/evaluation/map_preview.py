@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import numpy as np
 import scipy
 from numpy.typing import NDArray
@@ -12,7 +15,7 @@ from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
 from maskstyle.images.contact_sheet import INK, LINE_HEIGHT, MARGIN, PAPER
 from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
 from maskstyle.maps.colors import Color, percent
-from maskstyle.maps.semantic_map import SemanticMap, short_name
+from maskstyle.maps.semantic_map import SemanticMap
 
 SIDE = 480
 """Longer side of each panel, in pixels."""
@@ -44,36 +47,54 @@ def draw_preview(report: MapReport, images: tuple[Image | None, Image | None] = 
     (H, W, 3) float32 array
         RGB in [0, 1].
     """
-    maps, numbers = (report.content, report.style), _numbers(report)
+    rows = [
+        [(region, "unmatched" if other is None else "") for region, other in report.pairs],
+        [(region, "not used" if other is None else "") for other, region in report.pairs],
+    ]
+    return _sheet([(report.content, images[0], rows[0]), (report.style, images[1], rows[1])])
+
+
+def draw_map_preview(checked: CheckedMap, image: Image | None = None) -> Image:
+    """Draw one map over its image, with a legend.
+
+    Parameters
+    ----------
+    checked : CheckedMap
+        The findings of `maskstyle.evaluation.check_map`.
+    image : (H, W, 3) float32 array, optional
+        Its image, RGB in [0, 1].
+
+    Returns
+    -------
+    (H, W, 3) float32 array
+        RGB in [0, 1].
+    """
+    return _sheet([(checked, image, [(region, "") for region in checked.regions])])
+
+
+Column: TypeAlias = tuple[CheckedMap, Image | None, Sequence[tuple[MapRegion | None, str]]]
+"""A map, its image, and the lines of its legend: a region, and what to know about its match."""
+
+
+def _sheet(columns: Sequence[Column]) -> Image:
+    """Draw maps over their images, side by side, each with its legend."""
     panels = [
-        draw_overlay(checked.semantic_map, image, own)
-        for checked, image, own in zip(maps, images, numbers, strict=True)
+        draw_overlay(checked.semantic_map, image, dict(enumerate(checked.semantic_map.numbers)))
+        for checked, image, _ in columns
     ]
     column = max(SIDE, *(panel.width for panel in panels))
     legend_top = 2 * MARGIN + LINE_HEIGHT + max(panel.height for panel in panels)
-    height = legend_top + LINE_HEIGHT * len(report.pairs) + MARGIN
-    sheet = PillowImage.new("RGB", (2 * column + 3 * MARGIN, height), PAPER)
+    height = legend_top + LINE_HEIGHT * len(columns[0][2]) + MARGIN
+    sheet = PillowImage.new("RGB", (len(columns) * (column + MARGIN) + MARGIN, height), PAPER)
     draw = ImageDraw.Draw(sheet)
-    for index, (checked, panel) in enumerate(zip(maps, panels, strict=True)):
+    for index, ((checked, _, rows), panel) in enumerate(zip(columns, panels, strict=True)):
         left = MARGIN + index * (column + MARGIN)
         _write(draw, (left, MARGIN - 4), _title(checked))
         sheet.paste(panel, (left, MARGIN + LINE_HEIGHT))
-        for row, pair in enumerate(report.pairs):
-            region = pair[index]
+        for row, (region, remark) in enumerate(rows):
             if region is not None:
-                spot = (left, legend_top + LINE_HEIGHT * row)
-                _draw_legend_line(draw, spot, numbers[index][region.index], region, alone=pair[1 - index] is None)
+                _draw_legend_line(draw, (left, legend_top + LINE_HEIGHT * row), region, remark)
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
-
-
-def _numbers(report: MapReport) -> tuple[dict[int, int], dict[int, int]]:
-    """Return the number of each region by its index: its id, or else the row of the first pair that has it."""
-    numbers: tuple[dict[int, int], dict[int, int]] = ({}, {})
-    for row, pair in enumerate(report.pairs, start=1):
-        for own, region in zip(numbers, pair, strict=True):
-            if region is not None:
-                own.setdefault(region.index, row if region.id is None else region.id)
-    return numbers
 
 
 def _title(checked: CheckedMap) -> str:
@@ -138,17 +159,15 @@ def _middle(mask: NDArray[np.bool_]) -> tuple[int, int] | None:
     return int(column), int(row)
 
 
-def _draw_legend_line(
-    draw: ImageDraw.ImageDraw, spot: tuple[int, int], number: int, region: MapRegion, *, alone: bool
-) -> None:
+def _draw_legend_line(draw: ImageDraw.ImageDraw, spot: tuple[int, int], region: MapRegion, remark: str) -> None:
     """Draw a region's number, swatch, color, name and share, and a warning if it is unmatched or too small."""
     left, top = spot
-    _write(draw, spot, str(number))
+    _write(draw, spot, str(region.number))
     box = (left + 26, top + 2, left + 26 + _SWATCH, top + 2 + _SWATCH)
     draw.rectangle(box, fill=region.color, outline=INK)
-    text = f"{short_name(region.name)}, {percent(region.share)}"
+    text = f"{region.text}, {percent(region.share)}"
     _write(draw, (left + 50, top), text)
-    warnings = [*(["unmatched"] if alone else []), *(["too small for some layers"] if region.missing_layers else [])]
+    warnings = [*([remark] if remark else []), *(["too small for some layers"] if region.missing_layers else [])]
     if warnings:
         end = left + 50 + draw.textlength(text + "  ", font=ImageFont.load_default(_FONT_SIZE))
         _write(draw, (end, top), ", ".join(warnings), fill=_WARNING)

@@ -9,8 +9,6 @@ from .decoding import read_orientation as read_orientation
 from .denoise import denoise_image as denoise_image
 from .encoding import encode_image as encode_image
 from .files import READABLE_SUFFIXES as READABLE_SUFFIXES
-from .files import check_writable as check_writable
-from .files import write_text_atomically as write_text_atomically
 from .guided_filter import edge_aware_mask as edge_aware_mask
 from .headers import file_notes as file_notes
 from .headers import read_dpi as read_dpi
@@ -30,6 +28,8 @@ from .pixels import fit_size as fit_size
 from .pixels import resize_image as resize_image
 from .pixels import resize_mask as resize_mask
 from .pixels import to_uint8 as to_uint8
+from .writing import check_writable as check_writable
+from .writing import write_text as write_text
 
 __all__ = [
     "READABLE_SUFFIXES",
@@ -63,5 +63,5 @@ __all__ = [
     "to_uint8",
     "usual_suffix",
     "with_content_chroma",
-    "write_text_atomically",
+    "write_text",
 ]

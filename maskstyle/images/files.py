@@ -1,13 +1,10 @@
-"""Image files: open them with clear errors, and write them atomically."""
+"""Image files: open them with clear errors."""
 
 from __future__ import annotations
 
 import io
 import math
-import os
 import re
-import secrets
-import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
@@ -19,15 +16,8 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from maskstyle.errors import ImageError, MaskstyleError
-from maskstyle.images.streams import (
-    STANDARD,
-    check_not_terminal,
-    described,
-    is_stream,
-    is_writable_stream,
-    send,
-    stream_bytes,
-)
+from maskstyle.images.paths import opened
+from maskstyle.images.streams import described, is_stream, is_writable_stream, stream_bytes
 
 WRITABLE_FORMATS = ("JPEG", "PNG", "WebP", "TIFF", "BMP")
 
@@ -107,8 +97,8 @@ def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
         with image:
             if 0 in image.size:
                 raise ImageError(
-                    f"expected at least one pixel, but {name} is {image.height}x{image.width} "
-                    "(height x width); create or download it again"
+                    f"expected at least one pixel, but {name} is {image.width}x{image.height}"
+                    "; create or download it again"
                 )
             _check_pixels(image, name)
             yield image
@@ -136,40 +126,6 @@ def decoding(path: Path) -> Iterator[None]:
             ) from error
 
 
-def check_writable(path: Path) -> None:
-    """Check that an image can be saved at `path`, before the long work starts.
-
-    Parameters
-    ----------
-    path : Path
-        The path for `save_image`.
-
-    Raises
-    ------
-    ImageError
-        If the extension is unknown, `path` is a folder or a device, its folder does not exist, or the folder or an
-        existing file at `path` is not writable.
-    """
-    format_by_suffix(path)
-    check_replaceable(path)
-
-
-def check_replaceable(path: Path) -> None:
-    """Check that a file with any extension can be written at `path`, before the long work starts.
-
-    Parameters
-    ----------
-    path : Path
-        The file to create or replace.
-
-    Raises
-    ------
-    ImageError
-        As for `check_writable`, except that any extension is allowed.
-    """
-    _target(path)
-
-
 def format_by_suffix(path: Path) -> str:
     """Return the format for the extension of `path`, one of `WRITABLE_FORMATS`; PNG for streams without one."""
     if not path.suffix and is_writable_stream(path):
@@ -182,79 +138,6 @@ def format_by_suffix(path: Path) -> str:
             f"expected an output name ending in {_listed(tuple(FORMAT_OF_SUFFIX))}, but {path} has "
             f"{extension}; rename the output"
         ) from None
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Write a file atomically: yield a temporary path and rename it to `path` at the end of the block.
-
-    Parameters
-    ----------
-    path : Path
-        The file to create or replace; symbolic links are followed.
-
-    Yields
-    ------
-    Path
-        A hidden path in the same folder with the same extension, to write to. On any failure it is removed, and an
-        existing file at `path` is left unchanged. Streams receive the whole file at the end.
-
-    Raises
-    ------
-    ImageError
-        As for `check_replaceable`, and for any OSError raised within the block.
-    """
-    if is_writable_stream(path):
-        with _sending(path) as temporary:
-            yield temporary
-        return
-    target = _target(path)
-    temporary = target.with_name(f".maskstyle-{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, target)
-    except OSError as error:
-        raise _not_written(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def _sending(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, and send the file that was written there to a stream."""
-    with tempfile.TemporaryDirectory(prefix="maskstyle-") as folder:
-        temporary = Path(folder) / (path.name if path.suffix else "stream.png")
-        try:
-            yield temporary
-            send(path, temporary.read_bytes())
-        except OSError as error:
-            raise _not_written(path, error) from error
-
-
-def _not_written(path: Path, error: OSError) -> ImageError:
-    return ImageError(
-        f"{described(path, writing=True)} could not be written ({error.strerror or error}); "
-        "check the free space and the permissions there, or write to another folder"
-    )
-
-
-def write_text_atomically(path: Path, text: str) -> None:
-    """Write text to a file as UTF-8, atomically.
-
-    Parameters
-    ----------
-    path : Path
-        The file to create or replace.
-    text : str
-        The text; line endings are kept.
-
-    Raises
-    ------
-    ImageError
-        As for `replacing`.
-    """
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 @contextmanager
@@ -281,27 +164,7 @@ def _register_heif() -> None:
 
 
 def _open_binary(path: Path) -> BinaryIO:
-    try:
-        if is_stream(path):
-            return io.BytesIO(stream_bytes(path))
-        return open(path, "rb")
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ImageError(
-            f"expected an image file, but {path} does not exist; check the path and its spelling"
-        ) from error
-    except IsADirectoryError as error:
-        raise ImageError(f"expected an image file, but {path} is a folder; name a file inside it") from error
-    except PermissionError as error:
-        if os.path.isdir(path):  # Windows raises this for folders
-            raise ImageError(f"expected an image file, but {path} is a folder; name a file inside it") from error
-        raise ImageError(
-            f"expected a readable image file, but there is no permission to read {path}; "
-            "change its permissions or copy it to another folder"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise ImageError(
-            f"expected a readable image file, but {path} cannot be opened ({error}); check the path"
-        ) from error
+    return io.BytesIO(stream_bytes(path)) if is_stream(path) else opened(path)
 
 
 def _unidentified(name: str, head: bytes) -> ImageError:
@@ -336,35 +199,6 @@ def _check_pixels(image: ImageFile.ImageFile, name: str) -> None:
             f"expected an image of at most {most:,} pixels, but {name} has {image.width * image.height:,}; "
             "scale it down first"
         )
-
-
-def _target(path: Path) -> Path:
-    """Return the file that `path` resolves to, or raise ImageError if it cannot be written."""
-    if is_writable_stream(path):
-        if path == STANDARD:
-            check_not_terminal()
-        return path
-    target = Path(os.path.realpath(path))
-    exists = os.path.exists(target)
-    if os.path.isdir(target):
-        raise ImageError(f"expected a file to write, but {path} is a folder; name a file inside it")
-    if exists and not os.path.isfile(target):
-        raise ImageError(f"expected a file to write, but {path} is a device; name a plain file or a pipe")
-    if not os.path.isdir(target.parent):
-        raise ImageError(
-            f"expected an existing folder to write {path.name} to, but there is no folder {path.parent}; "
-            "create it or write to another folder"
-        )
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise ImageError(
-            f"expected to write {path}, but there is no permission to write to the folder {path.parent}; "
-            "change its permissions or write to another folder"
-        )
-    if exists and not os.access(target, os.W_OK):
-        raise ImageError(
-            f"expected to replace {path}, but it is read-only; change its permissions or choose another name"
-        )
-    return target
 
 
 def _listed(names: tuple[str, ...]) -> str:

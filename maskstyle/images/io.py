@@ -15,12 +15,17 @@ from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import decode
-from maskstyle.images.files import decoding, format_by_suffix, open_image, replacing
+from maskstyle.images.files import decoding, format_by_suffix, open_image
 from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
 from maskstyle.images.streams import is_writable_stream
 from maskstyle.images.transparency import visible_alpha
+from maskstyle.images.writing import replacing
+from maskstyle.schemas.values import Unfit, decoded
 
 METADATA_KEY = "maskstyle"
+
+LARGEST_METADATA = 2**24
+"""Characters of metadata that are read."""
 
 ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     "PNG": {},
@@ -132,9 +137,9 @@ def save_image(
         )
     picture = PillowImage.fromarray(interleaved(pixels, alpha))
     options = ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format, dpi)
-    with replacing(path) as temporary:
+    with replacing(path) as file:
         try:
-            picture.save(temporary, format=file_format, **options)
+            picture.save(file, format=file_format, **options)
         except (ValueError, OverflowError) as error:
             raise ImageError(
                 f"{path} could not be encoded as {file_format} ({error}); save it as .png instead"
@@ -171,8 +176,8 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
     if mask.ndim != 2 or 0 in mask.shape:
         raise ImageError(f"expected a mask of shape (H, W), but got {mask.shape}; pass one channel")
     samples = to_uint8(mask) if bits == 8 else rounded(mask, 65535).astype(np.uint16)
-    with replacing(path) as temporary:
-        PillowImage.fromarray(samples).save(temporary, format="PNG", **_embedded(metadata, "PNG"))
+    with replacing(path) as file:
+        PillowImage.fromarray(samples).save(file, format="PNG", **_embedded(metadata, "PNG"))
 
 
 def read_metadata(path: str | Path) -> dict[str, Any] | None:
@@ -203,15 +208,14 @@ def read_metadata(path: str | Path) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        metadata = json.loads(text)
-    except (TypeError, ValueError):
-        metadata = None
-    if not isinstance(metadata, dict):
+        if not isinstance(text, str) or len(text) > LARGEST_METADATA:
+            raise Unfit(f"it is no text of at most {LARGEST_METADATA} characters")
+        return decoded(text, dict[str, Any])
+    except Unfit as error:
         raise ImageError(
-            f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged; "
+            f"expected a JSON object as the maskstyle metadata of {path}, but it is damaged ({error}); "
             "use the original file written by maskstyle"
-        )
-    return metadata
+        ) from None
 
 
 def interleaved(pixels: Image, alpha: Mask | None) -> NDArray[np.uint8]:

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image as PillowImage
 
-from maskstyle.images.files import replacing
 from maskstyle.images.io import save_image
 from maskstyle.images.pixels import Image, Mask, to_uint8
+from maskstyle.images.writing import make_folder, replacing
 
 OPEN_RASTER = ".ora"
 
@@ -65,10 +65,10 @@ def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer) -> Non
     """
     path = Path(path)
     if path.suffix.lower() == OPEN_RASTER:
-        with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
             _write_open_raster(archive, layers, merged)
         return
-    path.mkdir(exist_ok=True)
+    make_folder(path)
     for place, layer in enumerate(layers):
         save_image(path / f"{place:02d}_{_slug(layer.name)}.png", _visible(layer), layer.alpha)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,6 +19,17 @@ Mask: TypeAlias = NDArray[np.float32]
 
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
+
+
+def size_text(size: Sequence[int]) -> str:
+    """Return a (height, width) as people write it: "640x480" is 640 pixels wide.
+
+    Examples
+    --------
+    >>> size_text((480, 640))
+    '640x480'
+    """
+    return f"{size[1]}x{size[0]}"
 
 
 def size_of(array: NDArray[Any]) -> Size:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from maskstyle.errors import ImageError
 from maskstyle.images.files import READABLE_SUFFIXES
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, size_text
 
 ASPECT_TOLERANCE = 0.01
 """Relative difference that aspect ratios may always have; see `check_aspect`."""
@@ -77,7 +78,9 @@ def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path 
     except OSError:  # opening the image gives a better message
         return None
     found = [
-        path for path in beside if path.stem in stems and path.suffix.lower() in READABLE_SUFFIXES and path.is_file()
+        path
+        for path in beside
+        if path.stem in stems and path.suffix.lower() in READABLE_SUFFIXES and os.path.isfile(path)
     ]
     if len(found) > 1:
         names = [path.name for path in found]
@@ -117,8 +120,8 @@ def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_na
     if turned:
         advice = "rotate it by 90 degrees"
     raise ImageError(
-        f"expected a {kind} with the aspect of {image_name}, which is {image_size[0]}x{image_size[1]} "
-        f"(height x width), but {name} is {height}x{width}; {advice}"
+        f"expected a {kind} with the aspect of {image_name}, which is {size_text(image_size)}"
+        f", but {name} is {width}x{height}; {advice}"
     )
 
 
@@ -145,15 +148,15 @@ def check_fit(size: Size, image_size: Size, fit: Fit, *, kind: str, name: str, i
     if not fits and same_aspect(flipped, image_size):
         turned = " once turned" if fit.drawn_on == "stored" else ""
         raise ImageError(
-            f"expected a {kind} with the aspect of {image_name}, which is {image_size[0]}x{image_size[1]} "
-            f"(height x width), but {name} is {size[0]}x{size[1]}{turned}; {_wrong_reading(fit, kind, image_name)}"
+            f"expected a {kind} with the aspect of {image_name}, which is {size_text(image_size)}"
+            f", but {name} is {size_text(size)}{turned}; {_wrong_reading(fit, kind, image_name)}"
         )
     if not fits and not fit.stretch:
         check_aspect(size, image_size, kind=kind, name=name, image_name=image_name)
     notes = []
     if not fits:
-        shapes = [f"{height}x{width}" for height, width in (size, image_size)]
-        notes.append(f"{name}, {shapes[0]} (height x width), is stretched to {image_name}, {shapes[1]}")
+        shapes = [f"{width}x{height}" for height, width in (size, image_size)]
+        notes.append(f"{name}, {shapes[0]}, is stretched to {image_name}, {shapes[1]}")
     if fit.turn != 1 and (not fits or same_aspect(flipped, image_size)):
         pixels = {"shown": "the photo as shown", "stored": "its stored pixels"}
         notes.append(

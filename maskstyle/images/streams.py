@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import sys
 from pathlib import Path
 
 from maskstyle.errors import ImageError
+from maskstyle.images.paths import DESCRIPTOR, LARGEST_PIPE, open_to_send, opened, shown
 
 STANDARD = Path("-")
 """The path that means standard input, or standard output where a file is written."""
-
-LARGEST_STREAM = 2**31
-"""Bytes that are read from a pipe; a device such as /dev/zero never ends."""
-
-_DESCRIPTOR = re.compile(r"/dev/(?:fd/(\d+)|(stdin|stdout|stderr))|/proc/(?:self|\d+)/fd/(\d+)")
 
 _held: dict[Path, bytes] = {}
 
 
 def is_stream(path: Path) -> bool:
     """Return whether a path is ``-``, a pipe, a socket, a character device, or a descriptor such as /dev/stdin."""
-    if path == STANDARD or _DESCRIPTOR.fullmatch(str(path)):
+    if path == STANDARD or DESCRIPTOR.fullmatch(str(path)):
         return True
     try:
         mode = os.stat(path).st_mode
@@ -34,7 +29,7 @@ def is_stream(path: Path) -> bool:
 
 def is_writable_stream(path: Path) -> bool:
     """Return whether an image can be sent to a path: to no device but the null device."""
-    is_device = path.is_char_device() and not _DESCRIPTOR.fullmatch(str(path)) and str(path) != os.devnull
+    is_device = path.is_char_device() and not DESCRIPTOR.fullmatch(str(path)) and str(path) != os.devnull
     return is_stream(path) and not is_device
 
 
@@ -42,7 +37,7 @@ def described(path: Path, *, writing: bool = False) -> str:
     """Return what messages call a path."""
     if path == STANDARD:
         return "standard output" if writing else "standard input"
-    return str(path)
+    return shown(path)
 
 
 def stream_bytes(path: Path) -> bytes:
@@ -51,19 +46,19 @@ def stream_bytes(path: Path) -> bytes:
     Raises
     ------
     ImageError
-        If the stream is a terminal, cannot be read, or has more than `LARGEST_STREAM` bytes.
+        If the stream is a terminal, cannot be read, or has more than `LARGEST_PIPE` bytes.
     """
     if path not in _held:
         if path == STANDARD:
             if sys.stdin is None or sys.stdin.isatty():
                 raise ImageError("expected an image on standard input, but it is a terminal; pipe a file into it")
-            data = sys.stdin.buffer.read(LARGEST_STREAM + 1)
+            data = sys.stdin.buffer.read(LARGEST_PIPE + 1)
         else:
-            with open(path, "rb") as source:
-                data = source.read(LARGEST_STREAM + 1)
-        if len(data) > LARGEST_STREAM:
+            with opened(path) as source:
+                data = source.read(LARGEST_PIPE + 1)
+        if len(data) > LARGEST_PIPE:
             raise ImageError(
-                f"expected an image of at most {LARGEST_STREAM >> 30} GB, but {described(path)} has more; "
+                f"expected an image of at most {LARGEST_PIPE >> 30} GB, but {described(path)} has more; "
                 "save it as a file"
             )
         _held[path] = data
@@ -82,12 +77,18 @@ def check_not_terminal() -> None:
 
 
 def send(path: Path, data: bytes) -> None:
-    """Write bytes to a stream."""
-    match = _DESCRIPTOR.fullmatch(str(path))
+    """Write bytes to a stream.
+
+    Raises
+    ------
+    OSError
+        If its reader is gone, or nobody has opened it for `PATIENCE` seconds.
+    """
+    match = DESCRIPTOR.fullmatch(str(path))
     if path == STANDARD or (match is not None and (match[2] == "stdout" or "1" in (match[1], match[3]))):
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        with open(path, "wb") as target:
+        with open_to_send(path) as target:
             target.write(data)

@@ -18,6 +18,7 @@ from .io import turn_map as turn_map
 from .matching import SAME_COLOR as SAME_COLOR
 from .matching import RegionMatch as RegionMatch
 from .matching import describe_unmatched as describe_unmatched
+from .matching import find_listed_regions as find_listed_regions
 from .matching import find_named_region as find_named_region
 from .matching import find_region as find_region
 from .matching import match_regions as match_regions
@@ -48,6 +49,7 @@ __all__ = [
     "describe_reading",
     "describe_unmatched",
     "distinct_colors",
+    "find_listed_regions",
     "find_map_beside",
     "find_named_region",
     "find_region",

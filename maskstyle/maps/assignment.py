@@ -6,22 +6,28 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from maskstyle.errors import ImageError, SettingsError, UnmatchedError, concerning
 from maskstyle.images.pixels import Size
-from maskstyle.maps.colors import Color, RegionKey, region_name
+from maskstyle.maps.colors import Color, RegionKey, shortlist
 from maskstyle.maps.ignoring import advice_on_void, likely_void
 from maskstyle.maps.io import fit_map
-from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions
+from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions, written_region
 from maskstyle.maps.semantic_map import SemanticMap
 
 UNMATCHED = ("error", "keep", "whole-style")
-"""Ways to handle regions found in only one map; see `maskstyle.transfer_region`."""
+"""Ways to handle regions that the style map lacks; see `maskstyle.transfer_region`."""
 
 UNMATCHED_PATCHES = ("error", "nearest")
 """The same for patches; see `maskstyle.transfer_patch`."""
 
 UNMATCHED_DOODLE = ("error", "whole-style")
 """The same for a doodle; see `maskstyle.transfer_doodle`."""
+
+
+MOST_NAMED = 3
+"""Regions that advice names one by one."""
 
 
 class MapNames(NamedTuple):
@@ -66,12 +72,15 @@ class Assignment(NamedTuple):
         The painted regions, by label.
     left_alone : tuple of str
         Names of the regions that would be painted if the style map had them.
+    notes : tuple of str
+        Which regions of the style map are not used.
     """
 
     content_map: SemanticMap
     style_map: SemanticMap
     regions: tuple[AssignedRegion, ...]
     left_alone: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def agreed_colors(self) -> tuple[Color, ...]:
         """Return the colors of the content map, each replaced by that of the region of the style map it takes."""
@@ -89,10 +98,11 @@ def assign_regions(
     content_size: Size,
     style_size: Size,
     regions: Sequence[RegionKey] | None = None,
+    keep: Sequence[RegionKey] | None = None,
     mapping: Sequence[tuple[RegionKey, RegionKey]] | None = None,
     unmatched: str = "error",
     names: MapNames = NAMES,
-    may_be_unused: bool = False,
+    listable: bool = True,
 ) -> Assignment:
     """Fit the maps to their images and assign a region of the style map to each region to paint.
 
@@ -102,19 +112,19 @@ def assign_regions(
         The two maps.
     content_size, style_size : (height, width)
         Sizes of their images.
-    regions, mapping, unmatched
+    regions, keep, mapping, unmatched
         See `maskstyle.transfer_region`.
     names : MapNames
         What messages call the maps and images.
-    may_be_unused : bool
-        Allow regions that only the style map has, whatever `unmatched` says.
+    listable : bool
+        Whether the caller has `regions`, which messages then advise to list.
 
     Raises
     ------
     ImageError
-        If a map does not fit its image, a color is in no map, a region is in one map only, or nothing is painted.
+        If a map does not fit its image, a color is in no map, the style map lacks a region, or nothing is painted.
     SettingsError
-        If `unmatched` is none of `UNMATCHED`.
+        If `unmatched` is none of `UNMATCHED`, or `keep` contradicts `regions` or `mapping`.
 
     Examples
     --------
@@ -128,15 +138,14 @@ def assign_regions(
     check_unmatched(unmatched, UNMATCHED)
     content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
     match = _matched(content_map, style_map, mapping, names)
-    chosen = _chosen(regions, mapping, content_map, names.content_map)
+    chosen = _chosen(regions, keep, mapping, content_map, names.content_map)
     lonely = tuple(index for index in match.unmatched_content if index in chosen)
-    # Where regions are listed or mapped, the style map may have others that are of no use here.
-    unused = match.unmatched_style if regions is None and not mapping and not may_be_unused else ()
-    if unmatched == "error" and (lonely or unused):
-        problem = dataclasses.replace(match, unmatched_content=lonely, unmatched_style=unused)
-        _refuse_unmatched(
-            problem, content_map, style_map, names, _advice(match, UNMATCHED, listable=not may_be_unused)
-        )
+    if unmatched == "error" and lonely:
+        problem = dataclasses.replace(match, unmatched_content=lonely)
+        advice = _advice(match, UNMATCHED)
+        if listable:
+            advice = _ways_to_paint(problem, content_map)
+        _refuse_unmatched(problem, content_map, style_map, names, advice)
     style_of = dict(match.pairs)
     assigned = tuple(
         AssignedRegion(content_map.name(index), index, style_of.get(index))
@@ -152,7 +161,9 @@ def assign_regions(
     _require_pixels(assigned, content_map, style_map, names)
     painted = {each.region for each in assigned}
     left_alone = tuple(content_map.name(index) for index in sorted(chosen) if index not in painted)
-    return Assignment(content_map, style_map, assigned, left_alone)
+    # Where regions are listed or mapped, others of the style map are of no use.
+    notes = _unused(match, style_map, names.style_map) if regions is None and not mapping else []
+    return Assignment(content_map, style_map, assigned, left_alone, tuple(notes))
 
 
 def assign_doodle(
@@ -187,7 +198,7 @@ def assign_doodle(
         mapping=mapping,
         unmatched=unmatched,
         names=names,
-        may_be_unused=True,
+        listable=False,
     )
 
 
@@ -212,34 +223,43 @@ def assign_nearest(
     mapping : sequence of (content color, style color), optional
         Regions that match whatever their colors.
     unmatched : {"error", "nearest"}
-        How to handle regions found in only one map: refuse them, or let them keep their color. With `mapping`,
-        regions that only the style map has are no error.
+        How to handle regions that the style map lacks: refuse them, or let them keep their color.
 
     Raises
     ------
     ImageError
-        If a map does not fit its image, or a region is in one map only.
+        If a map does not fit its image, or the style map lacks a region.
     SettingsError
         If `unmatched` is neither.
     """
     check_unmatched(unmatched, UNMATCHED_PATCHES)
     content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
     match = _matched(content_map, style_map, mapping, names)
-    unused = () if mapping else match.unmatched_style
-    if unmatched == "error" and (match.unmatched_content or unused):
-        problem = dataclasses.replace(match, unmatched_style=unused)
-        _refuse_unmatched(problem, content_map, style_map, names, _advice(match, UNMATCHED_PATCHES))
+    if unmatched == "error" and match.unmatched_content:
+        _refuse_unmatched(match, content_map, style_map, names, _advice(match, UNMATCHED_PATCHES))
     style_of = dict(match.pairs)
     colors = tuple(
         style_map.colors[style_of[index]] if index in style_of else color
         for index, color in enumerate(content_map.colors)
     )
     label_of = {color: label for label, color in enumerate(style_map.colors)}
-    assigned = (
+    assigned = tuple(
         AssignedRegion(content_map.name(label), label, label_of.get(color)) for label, color in enumerate(colors)
     )
     recolored = dataclasses.replace(content_map, colors=colors)
-    return Assignment(recolored, style_map, tuple(assigned))
+    # With `unmatched` nearest, patches of other regions may be the nearest.
+    notes = [] if mapping or unmatched != "error" else _unused(match, style_map, names.style_map)
+    return Assignment(recolored, style_map, assigned, notes=tuple(notes))
+
+
+def missing_map(size: Size, unmatched: str, name: str) -> SemanticMap:
+    """Return the map, without regions, of a style image that has none; `unmatched` must then be whole-style."""
+    if unmatched != "whole-style":
+        with concerning("style_map"):
+            raise SettingsError(
+                f"there is no {name.removeprefix('the ')}; pass one, or set `unmatched` to whole-style"
+            )
+    return SemanticMap(np.full(size, -1, np.int32), ())
 
 
 def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
@@ -315,50 +335,72 @@ def _matched(
 
 def _chosen(
     regions: Sequence[RegionKey] | None,
+    keep: Sequence[RegionKey] | None,
     mapping: Sequence[tuple[RegionKey, RegionKey]] | None,
     content_map: SemanticMap,
     name: str,
 ) -> set[int]:
     """Return the labels of the regions to paint."""
-    if regions is None:
-        return set(range(len(content_map.colors)))
-    with concerning("regions"):
-        chosen = {find_region(color, content_map, name=name) for color in regions}
-    for color, _ in mapping or ():
-        if find_region(color, content_map, name=name) not in chosen:
+    chosen = set(range(len(content_map.colors)))
+    if regions is not None:
+        with concerning("regions"):
+            chosen = {find_region(color, content_map, name=name) for color in regions}
+    mapped = [find_region(color, content_map, name=name) for color, _ in mapping or ()]
+    for place, color in enumerate(keep or ()):
+        with concerning("keep", place):
+            kept = find_region(color, content_map, name=name)
+            if kept in mapped or (regions is not None and kept in chosen):
+                other = "mapping" if kept in mapped else "regions"
+                raise SettingsError(
+                    f"region {content_map.name(kept)} is in both `keep` and `{other}`; leave it out of one of them"
+                )
+            chosen.discard(kept)
+    for label in mapped:
+        if label not in chosen:
             with concerning("mapping"):
                 raise SettingsError(
-                    f"region {region_name(color)} is mapped, but is not among the `regions` to paint; list it, or "
-                    "leave it out of `mapping`"
+                    f"region {content_map.name(label)} is mapped, but is not among the `regions` to "
+                    "paint; list it, or leave it out of `mapping`"
                 )
     return chosen
 
 
-def _advice(match: RegionMatch, choices: Sequence[str], *, listable: bool = False) -> str:
-    """Return what to do about regions that only one map has."""
-    alternatives = " or ".join(choice for choice in choices if choice != "error")
-    if listable and not match.pairs and choices is UNMATCHED:
+def _unused(match: RegionMatch, style_map: SemanticMap, name: str) -> list[str]:
+    """Return a note on the regions that only the style map has."""
+    unused = [style_map.name(label) for label in match.unmatched_style]
+    if not (unused and match.pairs):
+        return []
+    return [f"not used, as only {name} has {'it' if len(unused) == 1 else 'them'}: {shortlist(unused)}"]
+
+
+def _advice(match: RegionMatch, choices: Sequence[str]) -> str:
+    """Return what to do about regions that the style map lacks, where nothing can be kept."""
+    other = "whole-style" if choices is UNMATCHED else "nearest"
+    return f"repaint them in the same colors, assign them with `mapping`, or set `unmatched` to {other}"
+
+
+def _ways_to_paint(problem: RegionMatch, content_map: SemanticMap) -> str:
+    """Return what to do about regions that the style map lacks, where they may be kept."""
+    if not problem.pairs:
         return (
             "draft a content map in the colors of the style map (maskstyle maps draft --like, or color_map_like), "
             "assign regions with `mapping`, or set `unmatched` to whole-style"
         )
-    listing = ", list the `regions` to paint" if listable else ""
-    if choices is UNMATCHED and not listable:
-        alternatives = "whole-style"
+    lonely = problem.unmatched_content
+    them, keep = "it" if len(lonely) == 1 else "them", ""
+    if len(lonely) <= MOST_NAMED:
+        keep = f"`keep` {','.join(written_region(content_map, label) for label in lonely)} or "
     return (
-        f"repaint them in the same colors, assign them with `mapping`{listing}, or set `unmatched` to {alternatives}"
+        f"pass {keep}`unmatched` keep to leave {them} unchanged, `unmatched` whole-style to paint {them} in the "
+        f"whole style, or assign {them} with `mapping`"
     )
 
 
 def _refuse_unmatched(
     problem: RegionMatch, content_map: SemanticMap, style_map: SemanticMap, names: MapNames, advice: str
 ) -> None:
-    void = [
-        key
-        for semantic_map, lonely in ((content_map, problem.unmatched_content), (style_map, problem.unmatched_style))
-        for key in likely_void(semantic_map)
-        if any(semantic_map.key(index) == key for index in lonely)
-    ]
+    keys = [content_map.key(index) for index in problem.unmatched_content]
+    void = [key for key in likely_void(content_map) if key in keys]
     if void:
         advice = f"{advice_on_void(void)}, or {advice}"
     with concerning("unmatched"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import product
 from typing import TypeAlias
 
@@ -18,7 +19,10 @@ Color: TypeAlias = tuple[int, int, int]
 """Red, green and blue, each from 0 to 255."""
 
 RegionKey: TypeAlias = Color | int
-"""What names a region: its color or, in a map of ids, its id."""
+"""What names a region: its color, or its number: its id in a map of ids."""
+
+EVERYTHING_ELSE = "*"
+"""Stands for all regions that are not named otherwise."""
 
 Colors: TypeAlias = NDArray[np.int32]
 """(N, 3), one color per row."""
@@ -27,6 +31,8 @@ MAX_REGIONS = 64
 """Largest number of regions of a map: the labels around a pixel are stored as the bits of one integer."""
 
 _ID = re.compile(r"\s*(?:id\s*)?(\d{1,5})\s*", re.IGNORECASE)
+_CHANNELS = re.compile(r"(?:rgb)?\s*\(?\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*\)?")
+_HEX = re.compile(r"[0-9a-f]{6}|(?=[0-9]*[a-f])[0-9a-f]{3}")
 
 _CLASS_NUMBERS = 64  # several grays below this, with no other color except white, are class numbers
 _SHORT = 8  # colors listed in a message
@@ -86,8 +92,9 @@ def parse_color(text: str) -> Color:
     Parameters
     ----------
     text : str
-        "#0000ff", "#00f", "0,0,255", a name returned by `color_name`, or any other CSS name, in upper or lower case.
-        "green" is the pure green (0, 255, 0) of paint programs and maps, which CSS calls lime.
+        "#0000ff", "0000ff", "#00f", "0,0,255", "rgb(0,0,255)", a name returned by `color_name`, or any other CSS
+        name, in upper or lower case. "green" is the pure green (0, 255, 0) of paint programs and maps, which CSS
+        calls lime.
 
     Returns
     -------
@@ -96,7 +103,7 @@ def parse_color(text: str) -> Color:
     Raises
     ------
     SettingsError
-        If `text` is not a color, or has an alpha channel.
+        If `text` is empty, is not a color, or has an alpha channel.
 
     Examples
     --------
@@ -106,13 +113,17 @@ def parse_color(text: str) -> Color:
     plain = text.strip().lower()
     if plain in BASIC_COLORS:
         return BASIC_COLORS[plain][0]
-    numbers = re.fullmatch(r"\(?\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\)?", plain)
+    if not plain:
+        raise SettingsError(
+            f"expected a color such as red or '#ff0000', but got {text!r}; quote #, or the shell drops what follows"
+        )
+    numbers = _CHANNELS.fullmatch(plain)
     channels: tuple[int, ...] = ()
     if numbers:
         channels = tuple(int(number) for number in numbers.groups())
-    elif not plain.endswith(")"):  # rejects rgb(...), hsl(...) and the like, which Pillow would accept
+    elif not plain.endswith(")"):  # rejects hsl(...) and the like, which Pillow would accept
         try:
-            channels = ImageColor.getrgb(plain)
+            channels = ImageColor.getrgb(f"#{plain}" if _HEX.fullmatch(plain) else plain)
         except ValueError:
             channels = ()
     if len(channels) != 3 or max(channels) > 255:
@@ -123,9 +134,17 @@ def parse_color(text: str) -> Color:
     return channels[0], channels[1], channels[2]
 
 
-def check_region(text: str) -> None:
-    """Raise SettingsError if a text names no region of any map: neither a color nor an id, nor can it be a name."""
-    if _ID.fullmatch(text):
+def check_region(text: str, *, everything: bool = True) -> None:
+    """Raise SettingsError if a text names no region of any map: it is no color, no number, and can be no name.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    everything : bool
+        Whether it may be "*", which stands for everything else.
+    """
+    if (everything and text.strip() == EVERYTHING_ELSE) or _ID.fullmatch(text):
         return
     if re.search(r"[^\W\d_]", text) is None or text.lstrip().startswith("#") or text.rstrip().endswith(")"):
         parse_color(text)
@@ -143,7 +162,7 @@ def format_color(color: Color) -> str:
 
 
 def parse_region(text: str) -> RegionKey:
-    """Parse what names a region of a map: a color or an id.
+    """Parse what names a region of a map: a color or a number, such as an id.
 
     Parameters
     ----------
@@ -196,6 +215,7 @@ def id_color(number: int) -> Color:
     return channels[0], channels[1], channels[2]
 
 
+@lru_cache(maxsize=4096)
 def color_name(color: Color) -> str:
     """Return the name of the basic color nearest to a color in CIELAB.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from maskstyle.maps.colors import (
     describe_color,
     distances,
     format_color,
+    format_region,
     parse_region,
     percent,
     shortlist,
@@ -29,7 +31,7 @@ from maskstyle.maps.suggestions import suggest_by_color
 SAME_COLOR = 24.0
 """Largest distance (Euclidean, in RGB) between equal colors of two maps; see `match_regions`."""
 
-_THREE_IDS = re.compile(r"\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*")
+_THREE_NUMBERS = re.compile(r"\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*")
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def describe_unmatched(
     style_name: str = "the style map",
     advice: str = "repaint them in the same colors, or map them explicitly",
 ) -> str:
-    """Describe the unmatched regions of two maps in one sentence.
+    """Describe the content regions that the style map lacks in one sentence.
 
     Parameters
     ----------
@@ -143,34 +145,30 @@ def describe_unmatched(
     Returns
     -------
     str
-        Each unmatched region with its color, name, number and share of pixels, and the closest color of the other
-        map, if any; or a statement that the maps have no color in common. Empty if all regions match.
+        Each unmatched content region with its color, name, number and share of pixels, and the closest color of the
+        style map, if any; or a statement that the maps have no color in common. Empty if all content regions match.
     """
     one, other = match.unmatched_content, match.unmatched_style
-    if not (one or other):
+    if not one:
         return ""
     if match.pairs:
         wanted = [style.colors[index] for index in other or range(len(style.colors))]
         made = content.colorless or style.colorless
         found = [] if made else suggest_by_color([content.colors[index] for index in one], wanted)
         closest = {one[region]: wanted[candidate] for region, candidate in found}
-        missing = [
-            _describe_missing(one, content, content_name, style_name, closest),
-            _describe_missing(other, style, style_name, content_name, {}),
-        ]
-        both = "; and ".join(each for each in missing if each)
+        both = _describe_missing(one, content, content_name, style_name, closest)
     else:
         both = _nothing_in_common(content, style, content_name, style_name)
-    return f"expected the same regions in {content_name} and {style_name}, but {both}; {advice}"
+    return f"expected the regions of {content_name} in {style_name}, but {both}; {advice}"
 
 
 def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region with an id, or nearest to a color within a tolerance.
+    """Return the index of the region with a number, or nearest to a color within a tolerance.
 
     Parameters
     ----------
     key : Color or int
-        The color; or the id, in a map of ids.
+        The color, or the number that tables and previews show: the id, in a map of ids.
     semantic_map : SemanticMap
         The map.
     name : str
@@ -181,12 +179,12 @@ def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, toleran
     Raises
     ------
     ImageError
-        If no region has the color or the id.
+        If no region has the color or the number.
     SettingsError
         If `key` is neither.
     """
     if isinstance(key, int | np.integer) and not isinstance(key, bool):
-        return _find_id(int(key), semantic_map, name)
+        return _find_number(int(key), semantic_map, name)
     color: object = tuple(key) if isinstance(key, Sequence | np.ndarray) else key
     if (
         not isinstance(color, tuple)
@@ -194,7 +192,7 @@ def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, toleran
         or not all(isinstance(each, int | np.integer) for each in color)
     ):
         raise SettingsError(
-            "expected a color as (red, green, blue) in 0..255, or the id of a region, but got "
+            "expected a color as (red, green, blue) in 0..255, or the number of a region, but got "
             f"{key!r}; see parse_color"
         )
     index = _region_near(color, semantic_map, tolerance)
@@ -206,16 +204,18 @@ def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, toleran
     return index
 
 
-def _find_id(number: int, semantic_map: SemanticMap, name: str) -> int:
-    """Return the index of the region with an id."""
-    if semantic_map.ids is None:
-        raise ImageError(
-            f"expected {_held(semantic_map, name)}, which is painted in colors and has no ids, but got {number}; "
-            "use one of these colors"
-        )
-    if number not in semantic_map.ids:
+def _find_number(number: int, semantic_map: SemanticMap, name: str) -> int:
+    """Return the index of the region with a number."""
+    if number in semantic_map.numbers:
+        return semantic_map.numbers.index(number)
+    if semantic_map.ids is not None:
         raise ImageError(f"expected {_held(semantic_map, name)}, but got {number}; use one of these")
-    return semantic_map.ids.index(number)
+    count = len(semantic_map.colors)
+    held = "none" if not count else f"1 to {count}" if count > 1 else "1"
+    regions = shortlist([describe_color(each) for each in semantic_map.colors]) if count else "no region"
+    raise ImageError(
+        f"expected a number of a region of {name}, {held}, but got {number}; use one of these, or a color: {regions}"
+    )
 
 
 def _held(semantic_map: SemanticMap, name: str) -> str:
@@ -233,13 +233,13 @@ def _held(semantic_map: SemanticMap, name: str) -> str:
 
 
 def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region with a color or an id, given as text, or with the name of a color.
+    """Return the index of the region with a color or a number, given as text, or with the name of a color.
 
     Parameters
     ----------
     text : str
-        The name of a region in the map, an id, such as "3", or any color that `parse_color` accepts. A name returned
-        by `color_name` also selects the region of that name if its color is not near the pure one.
+        The name of a region in the map, its number, such as "3", or any color that `parse_color` accepts. A name
+        returned by `color_name` also selects the region of that name if its color is not near the pure one.
     semantic_map : SemanticMap
         The map.
     name : str
@@ -250,7 +250,7 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     Raises
     ------
     ImageError
-        If no region has the color or the id, or several regions have the name and none is near the pure color.
+        If no region has the color or the number, or several regions have the name and none is near the pure color.
     SettingsError
         If `text` is neither.
 
@@ -278,8 +278,23 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     return named[0]
 
 
+def written_region(semantic_map: SemanticMap, label: int) -> str:
+    """Return how a person would write a region on the command line: by its name where it is the only one of it.
+
+    Examples
+    --------
+    >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (30, 80, 160)))
+    >>> written_region(painted, 0), written_region(painted, 2)
+    ('red', "'#1e50a0'")
+    """
+    called = [semantic_map.called(index).lower() for index in range(len(semantic_map.colors))]
+    if not semantic_map.named_by_id and called.count(called[label]) == 1 and "," not in called[label]:
+        return shlex.quote(semantic_map.called(label))
+    return shlex.quote(format_region(semantic_map.key(label)))
+
+
 def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
-    """Return a color or an id; the error for another text lists the names of the map, if it has any."""
+    """Return a color or a number; the error for another text lists the names of the map, if it has any."""
     held = [each for each in semantic_map.names if each]
     try:
         return parse_region(text)
@@ -292,7 +307,9 @@ def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
 
 
 def find_listed_regions(text: str, semantic_map: SemanticMap, *, name: str) -> list[int]:
-    """Return the indices of the regions that a part of a list names: "1,2,3" is three ids in a map that has ids.
+    """Return the indices of the regions that a part of a list names.
+
+    "1,2,3" is three numbers where the map has these regions, and none of exactly that color; otherwise a color.
 
     Raises
     ------
@@ -301,20 +318,24 @@ def find_listed_regions(text: str, semantic_map: SemanticMap, *, name: str) -> l
 
     Examples
     --------
-    >>> numbered = SemanticMap(np.array([[0, 1, 2]]), ((1, 1, 1), (2, 2, 2), (3, 3, 3)), ids=(1, 2, 3))
-    >>> find_listed_regions("3,1,2", numbered, name="the map")
+    >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (200, 70, 50)))
+    >>> find_listed_regions("3,1,2", painted, name="the map")
     [2, 0, 1]
+    >>> find_listed_regions("200,70,50", painted, name="the map")
+    [2]
     """
-    numbers = _THREE_IDS.fullmatch(text)
-    if numbers is None or semantic_map.ids is None:
+    found = _THREE_NUMBERS.fullmatch(text)
+    if found is None or text.strip() in semantic_map.names:
         return [find_named_region(text, semantic_map, name=name)]
-    ids = [int(number) for number in numbers.groups()]
-    is_color = (
-        not semantic_map.colorless and _region_near((ids[0], ids[1], ids[2]), semantic_map, SAME_COLOR) is not None
-    )
-    if is_color and not set(ids) <= set(semantic_map.ids):
+    red, green, blue = numbers = tuple(int(number) for number in found.groups())
+    if semantic_map.ids is None:
+        is_color = not set(numbers) <= set(semantic_map.numbers) or (red, green, blue) in semantic_map.colors
+    else:
+        near = not semantic_map.colorless and _region_near((red, green, blue), semantic_map, SAME_COLOR) is not None
+        is_color = near and not set(numbers) <= set(semantic_map.ids)
+    if is_color:
         return [find_named_region(text, semantic_map, name=name)]
-    return [find_region(number, semantic_map, name=name) for number in dict.fromkeys(ids)]
+    return [find_region(number, semantic_map, name=name) for number in dict.fromkeys(numbers)]
 
 
 def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> int | None:
@@ -412,8 +433,6 @@ def _describe_missing(
     other_name: str,
     closest: dict[int, Color],
 ) -> str:
-    if not missing:
-        return ""
     area = max(1, sum(semantic_map.counts))
     regions = []
     for index in missing:

@@ -61,6 +61,9 @@ _LEAST_DRIFTED = 2  # with so few colors, this many close to the colors of patch
 _SAMPLES_PER_COLOR = 500  # pixels per color whose surroundings are examined
 _MOST_SAMPLES = 300_000  # the same for all pixels unlike every region
 
+FEWEST = 4
+"""Fewest pixels of a region in a map without noise and blends: 2x2. Fewer are slips of the pen."""
+
 
 @dataclass(frozen=True, eq=False)
 class Palette:
@@ -74,15 +77,24 @@ class Palette:
         Whether the pixels are noisy, as after lossy compression.
     blended : bool
         Whether the pixels are noisy, or blended as at soft edges. Otherwise every color was painted.
+    slips : (S,) intp array
+        In a map without noise and blends, the colors, as indices into those of the map, of so few pixels that they
+        are slips of the pen.
     """
 
     colors: Colors
     noisy: bool
     blended: bool
+    slips: NDArray[np.intp]
 
 
-def find_palette(indexed: IndexedMap, contrast: NDArray[np.uint8], name: str, *, lossy: bool = False) -> Palette:
-    """Find the region colors, at most `MAX_REGIONS`, or reject the map; a `lossy` map is known to be noisy."""
+def find_palette(
+    indexed: IndexedMap, contrast: NDArray[np.uint8], name: str, *, lossy: bool = False, fewest: int = FEWEST
+) -> Palette:
+    """Find the region colors, at most `MAX_REGIONS`, or reject the map; a `lossy` map is known to be noisy.
+
+    In a map without noise and blends, a color of `fewest` pixels is a region.
+    """
     least = math.ceil(_FOUND_SHARE * indexed.area)
     solid_totals = indexed.solid_totals
     # A color with large patches, or with enough pixels of which a good part is in patches. A small region in the
@@ -100,6 +112,11 @@ def find_palette(indexed: IndexedMap, contrast: NDArray[np.uint8], name: str, *,
             f"{flat:.0%} of it is flat; paint the regions in plain colors and save them as PNG"
         )
     painted = np.concatenate([patches, lines])
+    odd = np.empty(0, np.intp) if noisy else _find_odd(indexed, patches, painted)
+    small = odd[indexed.totals[odd] >= fewest]
+    if _is_blended(indexed, np.concatenate([painted, odd])):
+        odd = small = odd[:0]
+    painted = np.concatenate([painted, small])
     blended = noisy or _is_blended(indexed, painted)
     colors = indexed.colors[painted]
     if noisy:
@@ -111,7 +128,7 @@ def find_palette(indexed: IndexedMap, contrast: NDArray[np.uint8], name: str, *,
             f"expected at most {MAX_REGIONS} regions of one flat color each, but {name} has more colors than that, "
             "like a photograph or a gradient; paint the regions in fewer colors"
         )
-    return Palette(colors, noisy, blended)
+    return Palette(colors, noisy, blended, np.setdiff1d(odd, small))
 
 
 def _is_blended(indexed: IndexedMap, painted: NDArray[np.intp]) -> bool:
@@ -247,6 +264,14 @@ def _find_lines(indexed: IndexedMap, patches: NDArray[np.intp], least: int) -> N
     if len(rest) <= _FEW_COLORS:
         lines = np.concatenate([lines, rest[2 * indexed.solid_totals[rest] >= indexed.totals[rest]]])
     return lines
+
+
+def _find_odd(indexed: IndexedMap, patches: NDArray[np.intp], painted: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the colors of tiny patches and lines, which are not blends, in maps with few other colors."""
+    rest = np.setdiff1d(np.arange(len(indexed.colors)), painted)
+    if len(rest) > _FEW_COLORS or are_class_numbers(indexed.colors):
+        return rest[:0]
+    return rest[~_are_edge_colors(indexed, rest, patches)]
 
 
 def _are_edge_colors(indexed: IndexedMap, candidates: NDArray[np.intp], ends: NDArray[np.intp]) -> Bools:

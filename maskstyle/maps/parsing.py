@@ -16,7 +16,7 @@ from maskstyle.maps.colors import MAX_REGIONS, Color, as_color, describe_color, 
 from maskstyle.maps.dither import remove_dithering
 from maskstyle.maps.ids import IdPixels
 from maskstyle.maps.labeling import label_pixels
-from maskstyle.maps.palette import DRIFT, Palette, find_palette
+from maskstyle.maps.palette import DRIFT, FEWEST, Palette, find_palette
 from maskstyle.maps.pixels import (
     IndexedMap,
     dilate,
@@ -101,13 +101,11 @@ def parse_map(
     SettingsError
         If `palette` is empty or too long, or `least_region` is below 1.
 
-    Notes
-    -----
-    Without `palette`, a color is a region if it covers at least 0.05% of the map (half of that without blended
-    borders) and forms patches of 3x3 equal pixels, or lines that are not blends of the colors beside them. In a map
-    without blends, smaller patches count as well. Two different colors are always two regions, unless the map shows
-    signs of lossy compression or resampling: then patches may vary slightly, lines count as edges, and colors that
-    drifted apart are merged.
+    Notes ----- Without `palette`, a color is a region if it covers at least 0.05% of the map (half of that without
+    blended borders) and forms patches of 3x3 equal pixels, or lines that are not blends of the colors beside them. In
+    a map without blends, patches and lines of four pixels count as well; `SemanticMap.absorbed` lists smaller ones.
+    Two different colors are always two regions, unless the map shows signs of lossy compression or resampling: then
+    patches may vary slightly, lines count as edges, and colors that drifted apart are merged.
 
     A pixel of any other color, or with a region's color only by chance (a blend), is assigned to the nearest color
     among the regions within two pixels. If that is a single region and not the one with the nearest color of all, the
@@ -136,7 +134,7 @@ def parse_map(
     plain = remove_dithering(pixels, indexed)
     if plain is not pixels:
         pixels, indexed = plain, index_colors(plain, inside)
-    found = find_palette(indexed, local_contrast(pixels), name, lossy=lossy)
+    found = find_palette(indexed, local_contrast(pixels), name, lossy=lossy, fewest=least_region or FEWEST)
     least = least_region or (math.ceil(LEAST_SHARE * indexed.area) if found.blended else 1)
     if palette is None:
         snapped = label_pixels(indexed, found)
@@ -148,7 +146,8 @@ def parse_map(
         labels, colors = _label_by_palette(indexed, found, listed)
         small = np.arange(len(listed), len(colors))
         _reject_unlisted(labels, colors, listed, least, name)
-    return _largest_first(*_absorb_small(labels, colors, small))
+    labels, colors, absorbed = _absorb_small(labels, colors, small)
+    return _largest_first(labels, colors, (*absorbed, *_absorbed_slips(indexed, found, labels, colors)))
 
 
 def map_of_ids(found: IdPixels, *, least_region: int | None = None) -> SemanticMap:
@@ -244,6 +243,21 @@ def _absorb_small(
             received = tuple(colors[other] for other in into)
             records.append(Absorbed(colors[index], int(went.sum()), received, None if ids is None else ids[index]))
     return result, colors, tuple(sorted(records, key=lambda each: (-each.count, each.color)))
+
+
+def _absorbed_slips(
+    indexed: IndexedMap, found: Palette, labels: NDArray[np.intp], colors: list[Color]
+) -> tuple[Absorbed, ...]:
+    """Return what became of the colors that are slips of the pen, and are in no list of colors."""
+    slips = [index for index in found.slips if as_color(indexed.colors[index]) not in colors]
+    records = []
+    for index in slips:
+        went = _counts(labels[indexed.ids == index], len(colors))
+        into = sorted(np.flatnonzero(went), key=lambda other: -went[other])
+        if into:
+            color = as_color(indexed.colors[index])
+            records.append(Absorbed(color, int(went.sum()), tuple(colors[other] for other in into)))
+    return tuple(sorted(records, key=lambda each: (-each.count, each.color)))
 
 
 def _reject_gradient(labels: NDArray[np.int8], palette: Palette, name: str) -> None:

@@ -105,8 +105,9 @@ def index_colors(pixels: NDArray[np.uint8], inside: Bools) -> IndexedMap:
     held = np.zeros(_OUTSIDE + 1, np.bool_)  # a table of all colors, much faster than sorting the pixels
     held[packed] = True
     values = np.flatnonzero(held[:_OUTSIDE])
-    index = np.full(_OUTSIDE + 1, len(values), np.int32)
+    index = np.empty(_OUTSIDE + 1, np.int32)  # only the entries of held colors are written and read
     index[values] = np.arange(len(values), dtype=np.int32)
+    index[_OUTSIDE] = len(values)
     ids = index[packed]
     totals = np.bincount(ids.ravel(), minlength=len(values) + 1)[: len(values)]
     colors = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1).astype(np.int32)

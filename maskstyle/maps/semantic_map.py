@@ -93,6 +93,11 @@ class SemanticMap:
         counted = np.bincount(self.labels[self.labels >= 0], minlength=len(self.colors))
         return tuple(int(count) for count in counted)
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number of each region in tables and previews, which also names it: its id, or from 1, in order."""
+        return tuple(range(1, len(self.colors) + 1)) if self.ids is None else self.ids
+
     def count(self, index: int) -> int:
         """Return the number of pixels of region `index`."""
         return self.counts[index]
@@ -106,6 +111,11 @@ class SemanticMap:
         number = self.ids[index] if self.named_by_id and self.ids is not None else None
         count = self.count(index) if counted else None
         return _described(None if self.colorless else self.colors[index], number, count)
+
+    def called(self, index: int) -> str:
+        """Return the name of region `index` in the map; where it has none, that of its color, or its id."""
+        given = self.names[index] if self.names else ""
+        return given or (f"id {self.numbers[index]}" if self.colorless else color_name(self.colors[index]))
 
     def short_name(self, index: int) -> str:
         """Return the name of region `index` for tables: "#ff0000 red", "id 1" or "id 1 #800000 red"."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
@@ -82,6 +84,55 @@ def soft_masks(pixels: NDArray[np.uint8], semantic_map: SemanticMap) -> NDArray[
 def are_blended(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which pixels, (H, W), belong to several regions, from the shares, (K, H, W)."""
     return np.asarray(((shares > 0) & (shares < 1)).any(axis=0))
+
+
+def faded_between(semantic_map: SemanticMap, regions: Sequence[int], width: float, size: Size) -> NDArray[np.float32]:
+    """Return shares of regions that fade from one to the other where they touch.
+
+    Parameters
+    ----------
+    semantic_map : SemanticMap
+        A map without soft edges.
+    regions : sequence of int
+        The labels of the regions that fade into each other, at least two. Edges to other regions stay hard.
+    width : float
+        Width of the fades, half on each side of an edge, in pixels at `size`.
+    size : (height, width)
+        The size to measure distances at; edges between other pixels keep the size of the map.
+
+    Returns
+    -------
+    (K, H, W) float32 array
+        The share of each of the K regions in each pixel of the map, as from `soft_masks`.
+
+    Examples
+    --------
+    >>> painted = SemanticMap(np.array([[0, 0, 1, 1, 2]]), ((255, 0, 0), (0, 0, 255), (0, 255, 0)))
+    >>> faded_between(painted, [0, 1], 2, (1, 5))[0].tolist()
+    [[1.0, 0.75, 0.25, 0.0, 0.0]]
+    """
+    labels = semantic_map.labels
+    shares = np.asarray(labels == np.arange(len(semantic_map.colors))[:, np.newaxis, np.newaxis], np.float32)
+    rows = ((np.arange(size[0]) + 0.5) * labels.shape[0] / size[0]).astype(np.intp)
+    columns = ((np.arange(size[1]) + 0.5) * labels.shape[1] / size[1]).astype(np.intp)
+    seen = labels[np.ix_(rows, columns)]
+    among, inside = np.isin(seen, regions), np.isin(labels, regions)
+    weights = np.stack([resize_mask(_fade(seen == each, among, width), semantic_map.size) for each in regions])
+    total = weights.sum(axis=0)
+    fades = inside & (total > 0)
+    for region, weight in zip(regions, weights, strict=True):
+        shares[region, fades] = weight[fades] / total[fades]
+    return shares
+
+
+def _fade(own: NDArray[np.bool_], among: NDArray[np.bool_], width: float) -> NDArray[np.float32]:
+    """Return how far a region reaches: 0.5 at its edge to the others `among` it, 1 inside it, 0 far from it."""
+    others = among & ~own
+    if not own.any() or not others.any():
+        return own.astype(np.float32)
+    inwards, outwards = scipy.ndimage.distance_transform_edt(~others), scipy.ndimage.distance_transform_edt(~own)
+    depth = np.where(own, inwards - 0.5, 0.5 - outwards)
+    return np.asarray(np.clip(0.5 + depth / width, 0, 1), np.float32)
 
 
 def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32]:

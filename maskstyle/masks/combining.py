@@ -115,5 +115,5 @@ def normalize_masks(masks: Sequence[Mask], *, fill: bool = True, levels: int | N
 def _require_one_size(masks: Sequence[Mask]) -> None:
     sizes = [mask.shape for mask in masks]
     if len(set(sizes)) > 1:
-        listed = ", ".join(f"{height}x{width}" for height, width in sizes)
-        raise ImageError(f"expected masks of one size, but they are {listed} (height x width); resize them")
+        listed = ", ".join(f"{width}x{height}" for height, width in sizes)
+        raise ImageError(f"expected masks of one size, but they are {listed}; resize them")

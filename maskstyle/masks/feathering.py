@@ -10,7 +10,7 @@ import numpy as np
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.guided_filter import edge_aware_mask as edge_aware_mask  # public here: see __init__.pyi
-from maskstyle.images.pixels import Mask
+from maskstyle.images.pixels import Mask, size_text
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
@@ -147,7 +147,6 @@ def region_mask(
     inside = np.isin(semantic_map.labels, wanted)
     if not inside.any():
         raise ImageError(
-            f"the selected regions of {name} have no pixels at {inside.shape[0]}x{inside.shape[1]} "
-            "(height x width); make a larger mask"
+            f"the selected regions of {name} have no pixels at {size_text(inside.shape)}; make a larger mask"
         )
     return eased(feather_mask(inside.astype(np.float32), feather, side=side), easing)

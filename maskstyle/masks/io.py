@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import NamedTuple
@@ -81,7 +82,7 @@ def load_mask(path: str | Path) -> Mask:
 
 def read_mask(path: Path) -> MaskFile:
     """Read a mask, which may be 0 everywhere, with a note on its interpretation; see `load_mask`."""
-    if path.is_dir():
+    if os.path.isdir(path):
         folder = shlex.quote(str(path))
         raise ImageError(
             f"expected a mask, but {path} is a folder; name one of its masks, or make a map of all of them: "

@@ -105,7 +105,7 @@ def starts_block(layer: str) -> bool:
 
 
 def _position(layer: str) -> tuple[int, int]:
-    match = re.fullmatch(r"block([1-9]\d*)_conv([1-9]\d*)", layer)
+    match = re.fullmatch(r"block([1-9]\d?)_conv([1-9]\d?)", layer)
     if match is None:
         raise SettingsError(f"{layer!r} is not a layer name; expected blockB_convI, such as block3_conv1")
     return int(match[1]), int(match[2])

@@ -106,7 +106,7 @@ def find_weights(architecture: Architecture, layers: Iterable[str]) -> FoundWeig
             f"no weights of {architecture.name}{extent} were found: {'; '.join(problems)}; "
             f"run: {fetch_command(architecture)}, pass --weights FILE, choose other layers, or use {LITE_OPTION}"
         )
-    folders = [f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder in search_folders()]
+    folders = [f"{folder}{'' if os.path.isdir(folder) else ' (no such folder)'}" for folder in search_folders()]
     raise WeightsError(
         f"no weights of {architecture.name} were found in {', '.join(folders)}; "
         f"run: {fetch_command(architecture)}, pass --weights FILE, set {WEIGHTS_FOLDER_VARIABLE}, "

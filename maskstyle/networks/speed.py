@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import ImageError
-from maskstyle.images.files import write_text_atomically
+from maskstyle.images.writing import write_text
 
 GRID = 32
 CHANNELS = 256
@@ -102,7 +102,7 @@ def remember(speed: Speed) -> None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_text_atomically(file, json.dumps({**_entries(file), key: asdict(speed)}, indent=1) + "\n")
+        write_text(file, json.dumps({**_entries(file), key: asdict(speed)}, indent=1) + "\n")
     except (ImageError, OSError):
         return  # the next process measures again, which takes less than a second
 

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import WeightsError
 from maskstyle.networks.architectures import LITE, VGG19, Architecture
+from maskstyle.schemas.arrays import FLOATS, StoredArray, stored_in_archive, stored_in_hdf5
+from maskstyle.schemas.values import Unfit
 
 EMBEDDED_FILES: Mapping[Architecture, Path] = {
     LITE: Path(__file__).with_name("lite.npz"),
@@ -103,7 +105,7 @@ def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) 
     needed = architecture.up_to_deepest(layers)
     with _opened(path) as arrays:
         _check_layers(path, architecture, needed, arrays)
-        return {layer: _checked(path, architecture, layer, arrays[layer]()) for layer in needed}
+        return {layer: _read(path, architecture, layer, arrays[layer]()) for layer in needed}
 
 
 def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str], available: Iterable[str]) -> None:
@@ -127,31 +129,67 @@ def _check_layers(path: Path, architecture: Architecture, needed: Iterable[str],
         )
 
 
-def _checked(path: Path, architecture: Architecture, layer: str, weights: LayerWeights) -> LayerWeights:
+PARTS: Mapping[str, tuple[Any, ...]] = {
+    "kernel": (*FLOATS, np.int8),
+    "bias": FLOATS,
+    "scale": FLOATS,
+    "metric": FLOATS,
+    "content_gain": FLOATS,
+}
+"""The parts of a layer with the types that they may have."""
+
+MOST_METRIC_ROWS = 4096
+"""Rows of a metric, far more than any network has channels."""
+
+Parts: TypeAlias = Mapping[str, StoredArray]
+"""The parts of a layer by name, with their values still in the file."""
+
+_Opener: TypeAlias = Callable[[], Parts]
+
+
+def _read(path: Path, architecture: Architecture, layer: str, parts: Parts) -> LayerWeights:
+    """Read a layer after checking that every part has the right shape and type."""
+    _check_shapes(path, architecture, layer, parts)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is not finite, and refused
+        values = {part: np.asarray(stored.read(), np.float32) for part, stored in parts.items() if part != "kernel"}
+        kernel = np.asarray(parts["kernel"].read(), np.float32)
+    for part, array in {"kernel": kernel, **values}.items():
+        positive = part in ("scale", "content_gain")
+        if not np.isfinite(array).all() or (positive and not (array > 0).all()):
+            raise WeightsError(
+                f"{path}: the {part} of {layer} has values that are not finite{' or not above 0' * positive}, so the "
+                f"file is damaged; {_remedy(path, architecture)}"
+            )
+    if "scale" in values:
+        kernel *= values["scale"]
+    return LayerWeights(kernel, values["bias"], values.get("metric"), float(values.get("content_gain", 1.0)))
+
+
+def _check_shapes(path: Path, architecture: Architecture, layer: str, parts: Parts) -> None:
+    """Raise WeightsError if a part has the wrong shape or type, before its values are read."""
+    for part in ("kernel", "bias"):
+        if part not in parts:
+            raise Unfit(f"{layer} has no {part}")
     kernel_shape = architecture.kernel_shape(layer)
-    expected: list[tuple[str, NDArray[np.float32], tuple[int, ...]]] = [
-        ("kernel", weights.kernel, kernel_shape),
-        ("bias", weights.bias, kernel_shape[-1:]),
-    ]
-    if weights.metric is not None:
-        rows = weights.metric.shape[:1] or (1,)  # any number of rows
-        expected.append(("metric", weights.metric, (*rows, *kernel_shape[-1:])))
-    if not (np.isfinite(weights.content_gain) and weights.content_gain > 0):
+    channels = kernel_shape[-1:]
+    shapes = {"kernel": kernel_shape, "bias": channels, "scale": channels, "content_gain": ()}
+    if "metric" in parts:
+        rows = parts["metric"].shape[:1] or (1,)  # any number of rows
+        shapes["metric"] = (*(min(each, MOST_METRIC_ROWS) for each in rows), *channels)
+    for part, stored in parts.items():
+        stored.check_type(PARTS[part])
+        if stored.shape != shapes[part]:
+            raise WeightsError(
+                f"{path}: the {part} of {layer} has shape {stored.shape}, but {architecture.name} "
+                f"needs {shapes[part]}; pass a weights file of this network"
+            )
+    if (parts["kernel"].dtype == np.int8) != ("scale" in parts):
+        has, lacks = ("no scale", "add") if "scale" not in parts else ("a scale", "leave out")
         raise WeightsError(
-            f"{path}: the content_gain of {layer} is {weights.content_gain}; expected a finite number above 0"
+            f"{path}: the kernel of {layer} is {parts['kernel'].dtype} and there is {has}; expected an int8 kernel "
+            "with a scale, the size of a step for each output channel, or one of floats without; "
+            f"{lacks} {layer}/scale"
         )
-    for what, array, shape in expected:
-        if array.shape != shape:
-            raise WeightsError(
-                f"{path}: the {what} of {layer} has shape {array.shape}, but {architecture.name} "
-                f"needs {shape}; pass a weights file of this network"
-            )
-        if not np.isfinite(array).all():
-            raise WeightsError(
-                f"{path}: the {what} of {layer} has values that are not finite, so the file is damaged; "
-                f"{_remedy(path, architecture)}"
-            )
-    return weights
 
 
 def check_weights_path(path: Path) -> None:
@@ -163,8 +201,6 @@ def check_weights_path(path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise WeightsError(f"{path} is not a weights file: expected the suffix {' or '.join(SUFFIXES)}")
 
-
-_Reader = Callable[[], LayerWeights]
 
 # Errors of NumPy, zipfile, zlib and h5py for files with flipped, missing or foreign bytes.
 _SIGNS_OF_DAMAGE = (
@@ -180,13 +216,13 @@ _SIGNS_OF_DAMAGE = (
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Mapping[str, _Reader]]:
-    """Open a weights file as a mapping from layer names to functions that read the layer."""
+def _opened(path: Path) -> Iterator[Mapping[str, _Opener]]:
+    """Open a weights file as a mapping from the names of layers to functions that return their parts, unread."""
     check_weights_path(path)
     opened = _opened_npz if path.suffix == ".npz" else _opened_h5
     try:
-        with opened(path) as readers:
-            yield readers
+        with opened(path) as layers:
+            yield layers
     except _SIGNS_OF_DAMAGE as error:
         reason = " ".join(str(error).split())
         raise WeightsError(
@@ -195,54 +231,22 @@ def _opened(path: Path) -> Iterator[Mapping[str, _Reader]]:
 
 
 @contextmanager
-def _opened_npz(path: Path) -> Iterator[Mapping[str, _Reader]]:
-    with open(path, "rb") as file:  # NumPy does not close a damaged file that it opened itself
-        if not zipfile.is_zipfile(file):
-            raise ValueError("not an archive of arrays")
-        file.seek(0)  # is_zipfile leaves the position near the end
-        archive = np.load(file, allow_pickle=False)
+def _opened_npz(path: Path) -> Iterator[Mapping[str, _Opener]]:
+    with zipfile.ZipFile(path) as archive:
+        found: dict[str, list[str]] = {}
+        for name in archive.namelist():
+            layer, _, part = name.removesuffix(".npy").partition("/")
+            if part in PARTS and _LAYER_NAME.fullmatch(layer):
+                found.setdefault(layer, []).append(part)
 
-        def reader(layer: str) -> _Reader:
-            def read() -> LayerWeights:
-                extra = {part: f"{layer}/{part}" for part in ("scale", "metric", "content_gain")}
-                available = {part: archive[key] for part, key in extra.items() if key in archive}
-                kernel = _in_floats(path, layer, archive[f"{layer}/kernel"], available.pop("scale", None))
-                return _as_weights(kernel, archive[f"{layer}/bias"], **available)
+        def parts_of(layer: str) -> Parts:
+            return {part: stored_in_archive(archive, f"{layer}/{part}.npy") for part in found[layer]}
 
-            return read
-
-        names = {key.partition("/")[0] for key in archive.files if key.endswith("/kernel")}
-        yield {name: reader(name) for name in names if _LAYER_NAME.fullmatch(name)}
-
-
-def _in_floats(path: Path, layer: str, kernel: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[Any]:
-    """Return a kernel as floats: an int8 kernel times the size of a step of each output channel."""
-    if kernel.dtype != np.int8:
-        if scale is not None:
-            raise WeightsError(
-                f"{path} has {layer}/scale, but the kernel of {layer} is {kernel.dtype}; expected int8, or no scale"
-            )
-        return kernel
-    if scale is None:
-        raise WeightsError(
-            f"{path}: the kernel of {layer} is int8, and there is no {layer}/scale; add the size of a step for each "
-            "output channel, or write the kernel in floats"
-        )
-    if scale.shape != kernel.shape[-1:]:
-        raise WeightsError(
-            f"{path}: the scale of {layer} has shape {scale.shape}, but its kernel needs {kernel.shape[-1:]}"
-        )
-    sizes = np.asarray(scale, dtype=np.float32)
-    if not (np.isfinite(sizes) & (sizes > 0)).all():
-        raise WeightsError(
-            f"{path}: the scale of {layer} has values that are not finite or not above 0, so the file is damaged; "
-            "fetch or copy it again"
-        )
-    return kernel * sizes
+        yield {layer: partial(parts_of, layer) for layer, parts in found.items() if "kernel" in parts}
 
 
 @contextmanager
-def _opened_h5(path: Path) -> Iterator[Mapping[str, _Reader]]:
+def _opened_h5(path: Path) -> Iterator[Mapping[str, _Opener]]:
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -254,26 +258,15 @@ def _opened_h5(path: Path) -> Iterator[Mapping[str, _Reader]]:
                 groups.setdefault(layer, item)
 
         file.visititems(note)
-        yield {layer: partial(_from_group, group) for layer, group in groups.items()}
+        yield {layer: partial(_parts_of_group, group) for layer, group in groups.items()}
 
 
-def _from_group(group: Any) -> LayerWeights:
-    """Read the layer group of a Keras file. Names of arrays differ between Keras versions; their ranks do not."""
-    arrays: list[Any] = []
-    group.visititems(lambda _, item: arrays.append(item[()]) if hasattr(item, "shape") else None)
-    kernels = [array for array in arrays if array.ndim == 4]
-    biases = [array for array in arrays if array.ndim == 1]
-    if len(kernels) != 1 or len(biases) != 1:
-        raise ValueError(f"{group.name} has arrays of shapes {[array.shape for array in arrays]}")
-    return _as_weights(kernels[0], biases[0])
-
-
-def _as_weights(
-    kernel: NDArray[Any], bias: NDArray[Any], metric: NDArray[Any] | None = None, content_gain: Any = 1.0
-) -> LayerWeights:
-    return LayerWeights(
-        np.asarray(kernel, dtype=np.float32),
-        np.asarray(bias, dtype=np.float32),
-        None if metric is None else np.asarray(metric, dtype=np.float32),
-        float(content_gain),
-    )
+def _parts_of_group(group: Any) -> Parts:
+    """Return the parts of a layer of a Keras file. Their names differ between Keras versions; their ranks do not."""
+    arrays: list[StoredArray] = []
+    group.visititems(lambda _, item: arrays.append(stored_in_hdf5(item)) if hasattr(item, "shape") else None)
+    kernels = [array for array in arrays if len(array.shape) == 4]
+    biases = [array for array in arrays if len(array.shape) == 1]
+    if (len(kernels), len(biases), len(arrays)) != (1, 1, 2):
+        raise Unfit(f"{group.name} has arrays of shapes {[array.shape for array in arrays]}")
+    return {"kernel": kernels[0], "bias": biases[0]}

@@ -81,7 +81,7 @@ class Objective:
         try:
             return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]
         except tf.errors.ResourceExhaustedError as error:
-            raise MemoryError(f"{image.shape[0]}x{image.shape[1]} pixels need more memory than there is") from error
+            raise MemoryError(f"{image.shape[1]}x{image.shape[0]} pixels need more memory than there is") from error
 
     def losses(self, image: Image) -> dict[str, float]:
         """Return the weighted value of each term for an image."""

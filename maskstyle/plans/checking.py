@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from maskstyle.errors import MaskstyleError, Mistakes, SettingsError
 from maskstyle.plans.lines import KeyPath, nearest_line
+from maskstyle.schemas.values import AboveZero, AtLeastZero, Count, Number, Text, Whole, fits
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ class Source:
 
     def raise_found(self) -> None:
         """Raise what was collected, in the order of the lines; nothing if there is nothing."""
-        errors = sorted(self.found, key=lambda error: error.line)
+        errors = list({str(error): error for error in sorted(self.found, key=lambda error: error.line)}.values())
         self.found.clear()
         if len(errors) == 1:
             raise errors[0]
         if errors:
-            raise Mistakes(*dict.fromkeys(map(str, errors)))
+            raise Mistakes(*map(str, errors))
 
     @contextmanager
     def locating(self, *path: str | int) -> Iterator[None]:
@@ -90,67 +92,42 @@ class Kind:
     ----------
     words : str
         The expected value in messages.
-    fits : callable
-        Tells whether a value is of this kind.
+    of : type
+        The type of the value, made of those of `maskstyle.schemas.values`.
     wraps : type or None
         A value of this type is understood as a list of one.
     """
 
     words: str
-    fits: Callable[[Any], bool]
+    of: Any
     wraps: type | tuple[type, ...] | None = None
+
+    def fits(self, value: Any) -> bool:
+        """Return whether a value is of this kind."""
+        return fits(value, self.of)
 
     def understood(self, value: Any) -> Any:
         """Return a value as the person meant it: one text or table where a list is expected is a list of one."""
         return [value] if self.wraps is not None and isinstance(value, self.wraps) else value
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and "\0" not in value  # which no file name has
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
-
-
-TEXT = Kind('a text in quotes, such as "photo.jpg"', _is_text)
-REGION = Kind('a color in quotes or an id, such as "red" or 3', lambda value: _is_text(value) or _is_id(value))
+TEXT = Kind('a text in quotes, such as "photo.jpg"', Text)
+REGION = Kind('a color in quotes or an id, such as "red" or 3', Text | Whole)
 REGIONS = Kind(
     'a list of colors and ids, such as ["red", "#0000ff", 3]',
-    lambda value: isinstance(value, list) and value != [] and all(_is_text(each) or _is_id(each) for each in value),
+    Annotated[list[Text | Whole], Meta(min_length=1)],
     wraps=(str, int),
 )
-TEXTS = Kind(
-    'a list of texts, such as ["red", "#0000ff"]',
-    lambda value: isinstance(value, list) and value != [] and all(map(_is_text, value)),
-    wraps=str,
-)
-YES_NO = Kind("true or false", lambda value: isinstance(value, bool))
-TABLE = Kind("a table", lambda value: isinstance(value, dict))
-REGION_TABLE = Kind(
-    'a table of texts, such as { red = "#0000ff" }',
-    lambda value: isinstance(value, dict) and all(_is_text(each) or _is_id(each) for each in value.values()),
-)
-NUMBER_TABLE = Kind(
-    "a table of numbers, such as { red = 0.8 }",
-    lambda value: isinstance(value, dict) and all(map(_is_number, value.values())),
-)
-TABLES = Kind(
-    "tables, each below a line [[region]]",
-    lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
-    wraps=dict,
-)
-COUNT = Kind(
-    "a whole number of at least 1",
-    lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1,
-)
-ANY_NUMBER = Kind("a number", _is_number)
-NUMBER = Kind("a number of at least 0", lambda value: _is_number(value) and value >= 0)
-POSITIVE = Kind("a number above 0", lambda value: _is_number(value) and value > 0)
+TEXTS = Kind('a list of texts, such as ["red", "#0000ff"]', Annotated[list[Text], Meta(min_length=1)], wraps=str)
+YES_NO = Kind("true or false", bool)
+TABLE = Kind("a table", dict[str, Any])
+REGION_TABLE = Kind('a table of texts, such as { red = "#0000ff" }', dict[Text, Text | Whole])
+NUMBER_TABLE = Kind("a table of numbers, such as { red = 0.8 }", dict[Text, Number])
+TABLES = Kind("tables, each below a line [[region]]", list[dict[str, Any]], wraps=dict)
+COUNT = Kind("a whole number of at least 1", Count)
+ANY_NUMBER = Kind("a number", Number)
+NUMBER = Kind("a number of at least 0", AtLeastZero)
+POSITIVE = Kind("a number above 0", AboveZero)
 
 
 def checked_keys(

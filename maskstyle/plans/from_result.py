@@ -2,16 +2,67 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskstyle.errors import SettingsError
+from maskstyle.errors import Mistakes, SettingsError
+from maskstyle.plans.checking import Source
 from maskstyle.plans.old_records import old_table
+from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.settings_table import FIELDS, RENAMED, RUN_FIELDS, settings_table
-from maskstyle.plans.write import Table
+from maskstyle.plans.write import Table, plan_text
+from maskstyle.schemas.values import LayerPairs, Number, Text, Unfit, fitting
 from maskstyle.techniques.inputs import Inputs
 from maskstyle.techniques.registry import TECHNIQUES
+
+
+@dataclass(frozen=True)
+class RecordedInputs:
+    """The inputs in the record of a result, since version 0.5.
+
+    Parameters
+    ----------
+    plan : dict
+        The plan, without its settings and output.
+    initial, weights : str or None
+        The files of the initial image and of the weights, or the name of weights that were found.
+    """
+
+    plan: dict[str, Any]
+    initial: Text | None = None
+    weights: Text | None = None
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """The limits in the record of a result."""
+
+    memory: Number | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the record of a result must have, so that a plan can repeat it; its plan and settings are checked as such.
+
+    Parameters
+    ----------
+    network, compute_type : str
+        The network and the type of its convolutions that were used.
+    settings, inputs : dict
+        All settings, and the inputs; those of version 0.4 differ from command to command.
+    run : RecordedRun or None
+        The limits; with the settings in version 0.4.
+    """
+
+    network: Text
+    compute_type: Text
+    settings: dict[str, Any]
+    inputs: dict[str, Any]
+    run: RecordedRun | None = None
 
 
 def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
@@ -27,7 +78,7 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
     Raises
     ------
     SettingsError
-        If the metadata is not enough.
+        If the metadata is not enough, or its values are not those of a plan.
     """
     if "inputs" not in metadata:
         raise SettingsError(
@@ -35,28 +86,52 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
             "result that the command line wrote"
         )
     try:
-        inputs = metadata["inputs"]
-        settings = {RENAMED.get(name, name): value for name, value in metadata["settings"].items()}
+        record = fitting(dict(metadata), Record)
+        settings = {RENAMED.get(name, name): value for name, value in record.settings.items()}
         _check_understood(settings, result)
-        table = dict(inputs["plan"]) if "plan" in inputs else old_table(metadata, result)
-        technique = table["technique"]
-        if technique == "region" and "region" in table:  # as version 0.4 called plans with [[region]]
-            technique = table["technique"] = "plan"
-        table["output"] = result.name
-        table["settings"] = _settings(metadata, settings, inputs.get("initial"), TECHNIQUES[technique])
-        memory = metadata.get("run", settings).get("memory")
-        if memory is not None:
-            table["run"] = {"memory": memory}
-        # Weights that a run found automatically are recorded by name only.
-        if "weights" not in table and (result.parent / inputs["weights"]).is_file():
-            table["weights"] = inputs["weights"]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        missing = f"missing: {error.args[0]}" if isinstance(error, KeyError) else "damaged"
+        table = _table(record, metadata, settings, result)
+        _check_plan(table, result)
+    except Unfit as error:
         raise SettingsError(
-            f"the metadata of {result} is not enough for a plan ({missing}); expected a result of maskstyle "
+            f"the metadata of {result} is not enough for a plan ({error}); expected a result of maskstyle "
             f"{', '.join(name for name in TECHNIQUES if name != 'plan')} or run, of version 0.4 or later"
         ) from None
     return table
+
+
+def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, Any], result: Path) -> Table:
+    """Return the plan of a record; its values are still to be checked."""
+    if "plan" in record.inputs:
+        inputs = fitting(record.inputs, RecordedInputs)
+        table = dict(inputs.plan)
+    else:
+        table = old_table(metadata, result)
+        inputs = fitting({**record.inputs, "plan": table}, RecordedInputs)
+    if table.get("technique") == "region" and "region" in table:  # as version 0.4 called plans with [[region]]
+        table["technique"] = "plan"
+    technique = TECHNIQUES.get(fitting(table.get("technique"), Text, "technique"))
+    if technique is None:
+        raise Unfit(f"there is no technique {table['technique']!r}")
+    table["output"] = result.name
+    table["settings"] = _settings(record, settings, inputs.initial, technique)
+    run = record.run or fitting(dict(settings), RecordedRun)
+    if run.memory is not None:
+        table["run"] = {"memory": run.memory}
+    # Weights that a run found automatically are recorded by name only.
+    if "weights" not in table and inputs.weights is not None and os.path.isfile(result.parent / inputs.weights):
+        table["weights"] = inputs.weights
+    return table
+
+
+def _check_plan(table: Table, result: Path) -> None:
+    """Raise Unfit if a table is no plan: what is written must be read again."""
+    try:
+        plan_from_table(table, result, Source())
+        tomllib.loads(plan_text(table).encode().decode())
+    except Mistakes as error:
+        raise Unfit(error.sentences[0]) from None
+    except (SettingsError, UnicodeEncodeError, tomllib.TOMLDecodeError) as error:
+        raise Unfit(str(error)) from None
 
 
 def _check_understood(settings: Mapping[str, Any], result: Path) -> None:
@@ -69,19 +144,20 @@ def _check_understood(settings: Mapping[str, Any], result: Path) -> None:
         )
 
 
-def _settings(
-    metadata: Mapping[str, Any], settings: Mapping[str, Any], initial: str | None, inputs: type[Inputs]
-) -> Table:
+def _settings(record: Record, settings: Mapping[str, Any], initial: str | None, inputs: type[Inputs]) -> Table:
     """Return the settings that differ from the defaults, with the network and compute type that were used."""
     values = {name: settings[name] for name in FIELDS if name in settings and name not in inputs.without_effect}
     for name in ("content_layers", "style_layers"):
         if name in values:
-            values[name] = tuple((layer, float(weight)) for layer, weight in values[name])
+            values[name] = fitting(values[name], LayerPairs, name)
     if values.get("init") == inputs.init and (values.get("style_weight") is None or inputs.init != "recolored"):
         values.pop("init")  # as the default means
     if values.get("init") == "image" and initial is None:
-        raise KeyError("initial")
-    used = {"network": metadata["network"], "compute_type": metadata["compute_type"]}
-    changed = inputs.defaults.changed(**{**values, **used})
+        raise Unfit("the initial image is missing")
+    used = {"network": record.network, "compute_type": record.compute_type}
+    try:
+        changed = inputs.defaults.changed(**{**values, **used})
+    except SettingsError as error:
+        raise Unfit(str(error)) from None
     file = initial if values.get("init") == "image" else None
     return settings_table(changed, inputs.defaults, file)

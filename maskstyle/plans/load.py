@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import dataclasses
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.decoding import upright
 from maskstyle.images.headers import file_notes
 from maskstyle.images.io import Picture, load_image
+from maskstyle.images.paths import problem, shown
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.streams import is_stream
 from maskstyle.images.transparency import require_visible, with_alpha
-from maskstyle.maps.colors import RegionKey, format_region, parse_region
+from maskstyle.maps.colors import EVERYTHING_ELSE, RegionKey, format_region, parse_region
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import find_listed_regions
+from maskstyle.maps.naming import left_over, resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import MaskFile, read_mask
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19
@@ -91,12 +94,12 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
 def check_files(plan: Plan) -> None:
     """Raise SettingsError, or Mistakes, if files of a plan file do not exist."""
     for path, file in plan_files(plan).items():
-        if not file.is_file() and not is_stream(file):
-            what = "is a folder" if file.is_dir() else "does not exist"
+        what = None if is_stream(file) else problem(file)
+        if what is not None:
             advice = "paths are relative to the plan"
             if any(not each.isprintable() for each in str(file)):
                 advice = r"in double quotes \n and \t are escapes; write a path with backslashes in single quotes"
-            plan.source.report(path, f"{path[-1]} is {str(file)!r}, which {what}; {advice}")
+            plan.source.report(path, f"{path[-1]} is {shown(file)!r}, which {what}; {advice}")
     plan.source.raise_found()
 
 
@@ -132,6 +135,7 @@ def load_plan(plan: Plan, reader: FileReader | None = None) -> LoadedPlan:
         If a file cannot be read or a color is not in its map; with the line of the plan.
     """
     loader = _Loader(plan, reader or FileReader())
+    plan = loader.plan
     values = {name: loader.value(name, each) for name, each in declared_inputs(plan.inputs).items()}
     plan.source.raise_found()  # all colors that no map has
     given = {name: value for name, value in values.items() if value is not None} | loader.beside
@@ -219,7 +223,39 @@ class _Loader:
             self.picture = reader.image(plan.file(plan.main))
             require_visible(self.picture.alpha, str(plan.file(plan.main)))
         self._styles = {name: self._style_image(name) for name in plan.styles}
+        if any(entry.region is not None for entry in plan.regions):
+            self.plan = self._with_found_regions()
         self._note_unused_styles()
+
+    def _with_found_regions(self) -> Plan:
+        """Return the plan with the regions of its entries found; everything else becomes an entry for each region."""
+        plan, lines = self.plan, dict(self.plan.source.lines)
+        content_map = self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
+        assert content_map is not None  # as the text of the plan was checked for
+        entries, named, others = list(plan.regions), set[int](), list[int]()
+        for place, entry in enumerate(entries):
+            if entry.region is None:
+                continue
+            if str(entry.region).strip() == EVERYTHING_ELSE:
+                others.append(place)
+                continue
+            with suppress(MaskstyleError):  # which `_region` reports
+                label = find_listed_regions(str(entry.region), content_map, name=self.names["content_map"])[0]
+                named.add(label)
+                entries[place] = dataclasses.replace(entry, region=format_region(content_map.key(label)))
+        for place in others:
+            with plan.source.locating("region", place, "region"):
+                left = left_over(range(len(content_map.colors)), named)
+            named |= set(left)
+            first, *rest = (
+                dataclasses.replace(entries[place], region=format_region(content_map.key(label))) for label in left
+            )
+            entries[place] = first
+            for entry in rest:  # an error in one of them is on the lines of the entry that stands for all
+                own = {path[2:]: line for path, line in lines.items() if path[:2] == ("region", place)}
+                lines |= {("region", len(entries), *path): line for path, line in own.items()}
+                entries.append(entry)
+        return dataclasses.replace(plan, regions=tuple(entries), source=dataclasses.replace(plan.source, lines=lines))
 
     def _note_unused_styles(self) -> None:
         used = {entry.style for entry in self.plan.regions}
@@ -295,7 +331,9 @@ class _Loader:
         if of_style(declared):
             (style,) = self._styles.values()
             (entry,) = self.plan.styles.values()
-            self.names[name] = str(self.plan.file(entry.map or ""))
+            if entry.map is None:
+                return None
+            self.names[name] = str(self.plan.file(entry.map))
             self._maps[name] = style.map()
             return style.style_map
         file = self.plan.values.get(name)
@@ -356,6 +394,8 @@ class _Loader:
             self.names[f"mask {place + 1}"] = f"1-{file}" if entry.complement else str(file)
             self.names[f"style {place + 1}"] = self._styles[entry.style or ""].name
         self.beside["strengths"] = [entry.strength for entry in entries]
+        self.beside["style_maps"] = [self._styles[entry.style or ""].style_map for entry in entries]
+        self.beside["style_regions"] = [self._style_region(place, entry) for place, entry in enumerate(entries)]
         return [self._styles[entry.style or ""].image for entry in entries]
 
     def _mask(self, place: int, key: str, entry: RegionEntry) -> Mask | None:
@@ -395,20 +435,24 @@ class _Loader:
             content_map = self._map("content_map", declared_inputs(self.plan.inputs)["content_map"])
             assert content_map is not None  # as the text of the plan was checked for
             region = self._color(("region", place, "region"), entry.region, content_map, self.names["content_map"])
-        style_region: RegionKey | str | None = entry.style_region
-        if entry.style_region not in (None, WHOLE) and style is not None and style.style_map is not None:
-            file = str(self.plan.file(self.plan.styles[entry.style or ""].map or ""))
-            path = ("region", place, "style_region")
-            style_region = self._color(path, entry.style_region or "", style.style_map, file)
+        style_region = self._style_region(place, entry)
         return PlanRegion(
             region=region,
             mask=self._mask(place, "mask", entry),
             style=style,
-            style_region=style_region,
+            style_region=WHOLE if style_region is None and entry.style_region == WHOLE else style_region,
             style_mask=self._mask(place, "style_mask", entry),
             strength=entry.strength,
             color=entry.color,
         )
+
+    def _style_region(self, place: int, entry: RegionEntry) -> RegionKey | None:
+        """Return the region of the style map that an entry names; None for the whole image."""
+        if entry.style_region in (None, WHOLE):
+            return None
+        style_map = self._styles[entry.style or ""].map()
+        file = str(self.plan.file(self.plan.styles[entry.style or ""].map or ""))
+        return self._color(("region", place, "style_region"), entry.style_region or "", style_map, file)
 
     def _colors(self, name: str, declared: Declared) -> list[RegionKey] | None:
         texts = self.plan.values.get(name)
@@ -417,21 +461,66 @@ class _Loader:
         if self._map(declared.of, declared_inputs(self.plan.inputs)[declared.of]) is None:
             return [parse_region(str(text)) for text in texts]  # the scene says that there is no map
         semantic_map = self._maps[declared.of]
-        found: list[RegionKey] = []
-        for place, text in enumerate(texts):
-            found += self._keys((name, place), str(text), semantic_map, self.names[declared.of])
-        return found
+        labels = self._labels(name, semantic_map, self.names[declared.of], but=self._kept(name, semantic_map))
+        return [semantic_map.key(label) for label in labels]
+
+    def _labels(self, name: str, semantic_map: SemanticMap, map_name: str, *, but: Collection[int] = ()) -> list[int]:
+        """Return the labels of the regions that a list at the top of the plan names."""
+
+        def locating(place: int) -> AbstractContextManager[None]:
+            return self._collecting(name, place)
+
+        return resolved_list(
+            [str(text) for text in self.plan.values[name]], semantic_map, name=map_name, but=but, locating=locating
+        )
+
+    @contextmanager
+    def _collecting(self, *path: str | int) -> Iterator[None]:
+        """Collect any error of the block, with its line; it is raised after all others."""
+        with self.plan.source.collecting(), self.plan.source.locating(*path):
+            try:
+                yield
+            except SettingsError as error:  # no color, and no name of a region either
+                key = path[-1] if path[0] == "region" else path[0]
+                raise SettingsError(f"{key} has no such region: {error}") from None
+
+    def _kept(self, name: str, semantic_map: SemanticMap) -> list[int]:
+        """Return the labels of the regions that `keep` excludes from everything else in `regions`."""
+        if name != "regions" or "keep" not in self.plan.values:
+            return []
+        return self._labels("keep", semantic_map, self.names["content_map"])
+
+    def _paintable(self, semantic_map: SemanticMap) -> list[int] | None:
+        """Return the labels of the regions that `regions` and `keep` let be painted; None: all."""
+        given = [name for name in ("regions", "keep") if name in self.plan.values]
+        if not given or self.plan.regions:
+            return None
+        listed = {name: self._labels(name, semantic_map, self.names["content_map"]) for name in given}
+        kept = listed.get("keep", [])
+        return [label for label in listed.get("regions", range(len(semantic_map.colors))) if label not in kept]
 
     def _mapping(self, name: str, declared: Declared) -> list[tuple[RegionKey, RegionKey]]:
         texts = self.plan.values.get(name, {})
         content, style = "content_map" if "content_map" in self._maps else self.plan.inputs.main, "style_map"
-        return [
-            (
-                self._color((name, here), here, self._maps[content], self.names[content]),
-                self._color((name, here), str(there), self._maps[style], self.names[style]),
+        if not texts:
+            return []
+        if style not in self._maps:
+            raise self.plan.source.error(
+                (name,), f"{name} needs a map of the style image; add one, or leave {name} out"
             )
-            for here, there in texts.items()
-        ]
+        pairs, maps = [(here, str(there)) for here, there in texts.items()], (self._maps[content], self._maps[style])
+
+        def locating(place: int) -> AbstractContextManager[None]:
+            return self._collecting(name, pairs[place][0])
+
+        labels = resolved_pairs(
+            pairs,
+            *maps,
+            names=(self.names[content], self.names[style]),
+            among=self._paintable(maps[0]),
+            locating=locating,
+        )
+        return [(maps[0].key(here), maps[1].key(there)) for here, there in labels]
 
     def _strengths(self, name: str, declared: Declared) -> list[tuple[RegionKey, float]] | None:
         table = self.plan.values.get(name)
@@ -444,13 +533,7 @@ class _Loader:
         ]
 
     def _color(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
-        return self._keys(path, text, semantic_map, name)[0]
-
-    def _keys(self, path: KeyPath, text: str, semantic_map: SemanticMap, name: str) -> list[RegionKey]:
-        keys: list[RegionKey] = [0]  # of no use where the region is not found: that is raised after all others
-        with self.plan.source.collecting(), self.plan.source.locating(*path):
-            try:
-                keys = [semantic_map.key(label) for label in find_listed_regions(text, semantic_map, name=name)]
-            except SettingsError as error:  # no color, and no name of a region either
-                raise SettingsError(f"{path[0]} has no such region: {error}") from None
-        return keys
+        key: RegionKey = 0  # of no use where the region is not found: that is raised after all others
+        with self._collecting(*path):
+            key = semantic_map.key(find_listed_regions(text, semantic_map, name=name)[0])
+        return key

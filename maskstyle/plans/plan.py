@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,4 +164,4 @@ class Plan:
         if path == str(STANDARD):
             return STANDARD
         file = self.path.parent / path
-        return self.path.parent / path.replace("\\", "/") if "\\" in path and not file.exists() else file
+        return self.path.parent / path.replace("\\", "/") if "\\" in path and not os.path.exists(file) else file

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.paths import opened
 from maskstyle.images.sidecars import ORIENTATIONS
 from maskstyle.maps.colors import check_region, parse_color
 from maskstyle.plans.checking import Checked, Source, checked_keys, nearest
@@ -48,6 +49,10 @@ IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _WINDOWS_PATH = re.compile(r'"([^"]*\\[^"]*)"')
 """A text in double quotes that has a backslash."""
 
+_KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_KEY}[ \t]*\.[ \t]*){{20}}", re.MULTILINE)
+"""A dotted key of many parts. Plans have up to three, and tomllib needs minutes for thousands."""
+
 
 def read_plan(path: str | Path) -> Plan:
     """Read a plan file.
@@ -69,11 +74,18 @@ def read_plan(path: str | Path) -> Plan:
     """
     path = Path(path)
     text = _text_of(path)
+    if _LONG_KEY.search(text):
+        raise SettingsError(_nested(path))
     try:
         table = tomllib.loads(text)
+        lines = _lines(table, text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(_syntax(path, text, str(error))) from None
-    return plan_from_table(table, path, Source(str(path), _lines(table, text)))
+    except RecursionError:
+        raise SettingsError(_nested(path)) from None
+    except ValueError:  # Python converts no text of thousands of digits
+        raise SettingsError(f"{path} has a number of thousands of digits; write a shorter one") from None
+    return plan_from_table(table, path, Source(str(path), lines))
 
 
 def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Plan:
@@ -134,11 +146,11 @@ def _chosen(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> C
 
 def _styles(source: Source, table: Checked, inputs: type[Inputs]) -> dict[str, PlanStyle]:
     """Return the style images of a plan by name, without those that have mistakes."""
-    tables = table.get("styles", {})
+    tables, mapped = table.get("styles", {}), needs_style_map(inputs, table.get("unmatched"))
     styles = {}
     for name, each in tables.items():
         with source.collecting():
-            styles[name] = _style(source, name, each, inputs)
+            styles[name] = _style(source, name, each, inputs, mapped=mapped)
     if not tables and table.whole:
         source.report(("styles",), 'the plan has no style; add [styles.NAME] with image = "painting.jpg"')
     if one_style(inputs) and len(tables) > 1:
@@ -151,7 +163,7 @@ def _styles(source: Source, table: Checked, inputs: type[Inputs]) -> dict[str, P
     return styles
 
 
-def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> PlanStyle:
+def _style(source: Source, name: str, given: object, inputs: type[Inputs], *, mapped: bool) -> PlanStyle:
     path = ("styles", name)
     if not isinstance(given, dict):
         raise source.error(
@@ -165,7 +177,7 @@ def _style(source: Source, name: str, given: object, inputs: type[Inputs]) -> Pl
             (*path, "map"), f"map has no effect in technique {inputs.technique!r}; add regions, or leave it out"
         )
     image = table.get("image", "painting.jpg")
-    if "map" not in table and needs_style_map(inputs) and table.whole:
+    if "map" not in table and mapped and table.whole:
         source.report(
             path,
             f"technique {inputs.technique!r} needs a map of the style image; add map = "
@@ -202,7 +214,7 @@ def _region(
         source.report((*path, "style_mask"), "[[region]] has both a style_region and a style_mask; leave one out")
     for key in ("region", "style_region"):
         if key in table and (key, table[key]) != ("style_region", WHOLE):
-            _check_region(source, (*path, key), str(table[key]))
+            _check_region(source, (*path, key), str(table[key]), everything=key == "region")
     if table.get("color", "style") not in CHOICES["color"]:
         expected = nearest(table["color"], CHOICES["color"])
         source.report((*path, "color"), f"color is {table['color']!r}; {expected}")
@@ -237,6 +249,13 @@ def _check_regions(source: Source, table: Checked, regions: tuple[RegionEntry, .
     for key in (*MAP_KEYS, "soft_maps") if without_maps and table.whole else ():
         if key in table:
             source.report((key,), f"{key} has no effect where there is no map; leave it out, or add one")
+    asking = {each.style for each in regions if each.style_region not in (None, WHOLE)}
+    for name in [name for name in styles if "content_map" not in keys_of(inputs) and name not in asking]:
+        if "map" in styles[name]:
+            source.report(
+                ("styles", name, "map"),
+                "map has no effect without style_region in a [[region]] with this style; add it, or leave map out",
+            )
     for place, each in enumerate(regions):
         if each.region is not None and "content_map" not in table and table.whole:
             source.report(
@@ -263,9 +282,10 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
                 each.bounds.check(name, table[name])
         for place, color in enumerate(table.get(name, [])) if each.kind == "colors" else ():
             _check_region(source, (name, place), str(color))
-        for pair in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
-            for color in pair if each.kind == "mapping" else pair[:1]:
-                _check_region(source, (name, pair[0]), str(color))
+        for here, there in table.get(name, {}).items() if each.kind in ("mapping", "strengths") else ():
+            _check_region(source, (name, here), here, everything=each.kind == "mapping")
+            if each.kind == "mapping":
+                _check_region(source, (name, here), str(there), everything=False)
     for place, color in enumerate(table.get("palette", [])):
         with source.collecting(), source.locating("palette", place):
             parse_color(color)
@@ -276,9 +296,9 @@ def _check_values(source: Source, table: Mapping[str, Any], inputs: type[Inputs]
         source.report(("map_orientation",), f"map_orientation is {given!r}; {nearest(given, ORIENTATIONS)}")
 
 
-def _check_region(source: Source, path: KeyPath, text: str) -> None:
+def _check_region(source: Source, path: KeyPath, text: str, *, everything: bool = True) -> None:
     with source.collecting(), source.locating(*path):
-        check_region(text)
+        check_region(text, everything=everything)
 
 
 def _report(source: Source, table: str, name: str | None, text: str) -> None:
@@ -287,14 +307,8 @@ def _report(source: Source, table: str, name: str | None, text: str) -> None:
 
 
 def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_PLAN + 1)
-    except FileNotFoundError:
-        raise SettingsError(f"expected a plan file, but {path} does not exist; check the path") from None
-    except (IsADirectoryError, PermissionError) as error:
-        what = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
-        raise SettingsError(f"expected a plan file, but {path} {what}; name a TOML file") from None
+    with opened(path, "a plan file", SettingsError) as file:
+        data = file.read(LARGEST_PLAN + 1)
     strange = _not_text(path, data)
     if strange is not None:
         raise SettingsError(strange)
@@ -324,6 +338,10 @@ def _not_utf8(path: Path, line: int) -> str:
         f"{path}, line {line}: a character is not encoded as UTF-8, perhaps as Latin-1 or in a Windows code page; "
         "save the file as UTF-8 in the editor"
     )
+
+
+def _nested(path: Path) -> str:
+    return f"{path} has tables or lists inside each other, far deeper than any plan; see docs/plans.md"
 
 
 def _syntax(path: Path, text: str, message: str) -> str:

@@ -102,7 +102,7 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
         path = result.parent / name
         if name == str(STANDARD):
             notes.append(f"{result.name} was made from standard input; replace {STANDARD} in the plan by its file")
-        elif not path.is_file():
+        elif not os.path.isfile(path):
             notes.append(f"{path} no longer exists")
         elif file_hashes([path], path) != {path.name: expected}:
             notes.append(f"{path} has changed since {result.name} was made")

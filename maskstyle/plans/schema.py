@@ -64,7 +64,7 @@ REGION_KEYS: Mapping[str, Kind] = {
     "keep": YES_NO,
 }
 
-MASK_KEYS = ("mask", "complement", "style", "strength")
+MASK_KEYS = ("mask", "complement", "style", "style_region", "strength")
 """The keys of [[region]] where a technique takes masks alone."""
 
 OF_REGIONS = ("plan regions", "masked styles")
@@ -105,7 +105,7 @@ def of_style(declared: Declared) -> bool:
 
 def has_maps(inputs: type[Inputs]) -> bool:
     """Return whether a technique takes semantic maps."""
-    return any(each.kind == "map" for each in declared_inputs(inputs).values())
+    return any(each.kind in ("map", "masked styles") for each in declared_inputs(inputs).values())
 
 
 def one_style(inputs: type[Inputs]) -> bool:
@@ -113,8 +113,11 @@ def one_style(inputs: type[Inputs]) -> bool:
     return any(each.kind == "style" for each in declared_inputs(inputs).values())
 
 
-def needs_style_map(inputs: type[Inputs]) -> bool:
-    """Return whether a technique needs a map of its style image."""
+def needs_style_map(inputs: type[Inputs], unmatched: object) -> bool:
+    """Return whether a technique needs a map of its style image; not where it may paint in the whole style."""
+    optional = inputs.__dataclass_fields__.get("style_map")
+    if optional is not None and optional.default is None and unmatched == "whole-style":
+        return False
     return any(of_style(each) for each in declared_inputs(inputs).values())
 
 

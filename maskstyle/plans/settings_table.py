@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
+
+from msgspec import Meta
 
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import nearest, shown
-from maskstyle.settings import NAMED_INITS, LayerMix, Limits, PatchSettings, Settings, check_field
+from maskstyle.schemas.values import Number, Text, Unfit, fitting
+from maskstyle.settings import LARGEST_WHOLE, NAMED_INITS, Limits, PatchSettings, Settings, check_field
 
 Report: TypeAlias = Callable[[str | None, str], None]
 """Takes the name of a setting, or None, and what is wrong with it."""
@@ -28,17 +30,20 @@ PATCH_FIELDS = {field.name: str(field.type) for field in dataclasses.fields(Patc
 RENAMED = {"gram_normalisation": "gram_normalization"}
 """Settings that version 0.4 wrote under another name."""
 
-_EXPECTED = {
-    "int": "a whole number",
-    "int | None": "a whole number",
-    "int | str | None": 'a whole number, "WIDTHxHEIGHT" or "original"',
-    "bool": "true or false",
-    "float": "a number",
-    "float | None": "a number",
-    "str": "a text in quotes",
-    "tuple[int, int]": "two whole numbers, such as [8, 0]",
-    "LayerMix": "layers with their weights, such as { block1_conv1 = 1.0 }",
+_Whole: TypeAlias = Annotated[int, Meta(ge=-LARGEST_WHOLE, le=LARGEST_WHOLE)]
+
+_TYPES: dict[str, tuple[Any, str]] = {
+    "int": (_Whole, "a whole number"),
+    "int | None": (_Whole, "a whole number"),
+    "int | str | None": (_Whole | Text, 'a whole number, "WIDTHxHEIGHT" or "original"'),
+    "bool": (bool, "true or false"),
+    "float": (Number, "a number"),
+    "float | None": (Number, "a number"),
+    "str": (Text, "a text in quotes"),
+    "tuple[int, int]": (tuple[_Whole, _Whole], "two whole numbers, such as [8, 0]"),
+    "LayerMix": (dict[Text, Number], "layers with their weights, such as { block1_conv1 = 1.0 }"),
 }
+"""The type of each kind of setting, and words for it; the bounds are those of `maskstyle.settings`."""
 
 
 class Chosen(NamedTuple):
@@ -129,10 +134,13 @@ def _changes(fields: Mapping[str, str], values: Mapping[str, Any], report: Repor
     for name, value in values.items():
         if name not in fields:
             report(name, f"there is no setting {name!r}; {nearest(name, fields)}")
-        elif not _fits(fields[name], value):
-            report(name, f"{name} is {shown(value)}; expected {_EXPECTED[fields[name]]}")
-        else:
-            changes[name] = _converted(fields[name], value)
+            continue
+        kind, words = _TYPES[fields[name]]
+        try:
+            fitted = fitting(value, kind)
+            changes[name] = tuple(fitted.items()) if isinstance(fitted, dict) else fitted
+        except Unfit:
+            report(name, f"{name} is {shown(value)}; expected {words}")
     return changes
 
 
@@ -151,35 +159,3 @@ def _changed(base: Declared, changes: Mapping[str, Any], report: Report) -> Decl
     except SettingsError as error:
         report(next((name for name in right if name in str(error).split()), None), str(error))
         return base
-
-
-def _fits(kind: str, value: object) -> bool:
-    if isinstance(value, bool) or kind == "bool":
-        return isinstance(value, bool) and kind == "bool"
-    if kind.startswith("int"):
-        return isinstance(value, int | str if "str" in kind else int)
-    if kind.startswith("float"):
-        return isinstance(value, int | float)
-    if kind.startswith("tuple"):
-        return isinstance(value, list) and len(value) == 2 and all(_fits("int", each) for each in value)
-    if kind == "LayerMix":
-        return isinstance(value, dict) and all(_fits("float", weight) for weight in value.values())
-    return isinstance(value, str)
-
-
-def _converted(kind: str, value: Any) -> Any:
-    if kind.startswith("float"):
-        return _float(value)
-    if kind.startswith("tuple"):
-        return tuple(value)
-    if kind == "LayerMix":
-        mix: LayerMix = tuple((layer, _float(weight)) for layer, weight in value.items())
-        return mix
-    return value
-
-
-def _float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # a whole number of hundreds of digits, which the bounds then refuse
-        return math.inf

@@ -92,7 +92,7 @@ def _region(plan: Plan, place: int, layout: Layout, path_of: PathOf, resolve: bo
     if given.scale is not None:
         table["scale"] = given.scale
     if not resolve:
-        return table
+        return table if placement.style_label is None else table | _part(given, plan, placement, path_of)
     return {**table, **_part(given, plan, placement, path_of), "color": placement.color}
 
 
@@ -160,7 +160,9 @@ def plan_text(table: Mapping[str, Any], comment: str = "") -> str:
     first = [key for key in COMMON_KEYS if key in table and key not in last]
     others = [key for key in table if key not in (*first, *last, "region")]
     order = [*first, *others, *(key for key in last if table.get(key))]
-    head = f"# {comment}\n" if comment else ""
+    # A line break in the name of a file would end the comment, and what follows it would be read as a key.
+    shown = "".join(each if each.isprintable() else "?" for each in comment)
+    head = f"# {shown}\n" if comment else ""
     # One by one: tomli_w would write short entries as one array, which is hard to edit.
     regions = [f"\n[[region]]\n{tomli_w.dumps(each)}" for each in table.get("region", [])]
     return head + tomli_w.dumps({key: table[key] for key in order}) + "".join(regions)

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from maskstyle.errors import MaskstyleError, SettingsError
-from maskstyle.images import write_text_atomically
+from maskstyle.images import write_text
 
 STATE, PLAN = "studio.json", "plan.toml"
 
@@ -119,7 +119,7 @@ class Folder:
     def write_text(self, path: Path, text: str) -> None:
         """Write a file of the folder atomically."""
         self._no_link(path)
-        write_text_atomically(path, text)
+        write_text(path, text)
 
     def write_bytes(self, path: Path, data: bytes) -> None:
         """Write a file of the folder atomically."""

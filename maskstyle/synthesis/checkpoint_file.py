@@ -1,6 +1,7 @@
 """Checkpoint files: the state of a run, written atomically and checked on reading.
 
-A checkpoint is an uncompressed .npz of arrays and a JSON header. It is read without unpickling.
+A checkpoint is an uncompressed .npz of arrays and a JSON header. It is read without unpickling. `Header` declares the
+header's values; the arrays are read only where their own headers agree with it.
 """
 
 from __future__ import annotations
@@ -8,23 +9,24 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import secrets
 import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from maskstyle.errors import CheckpointError
+from maskstyle.images.writing import replacing_file
+from maskstyle.schemas.arrays import stored_in_archive
+from maskstyle.schemas.values import AtLeastZero, Count, Losses, Number, Size, Text, Unfit, decoded
 from maskstyle.synthesis.result import ScaleReport, StepRecord
 
 if TYPE_CHECKING:
-    from maskstyle.images.pixels import Image, Size
+    from maskstyle.images.pixels import Image
 
 FORMAT = "maskstyle checkpoint"
 
@@ -36,10 +38,16 @@ HEADER = "header.json"
 BEST = "best"
 """Name of the best image among the arrays."""
 
-CHUNK_BYTES = 2**24
-"""Bytes to read at a time."""
+LARGEST_HEADER = 2**25
+"""Bytes of a header, more than that of a run of 100,000 steps."""
+
+ADAM = ("image", "momentum", "velocity")
+"""The variables that Adam resumes from; L-BFGS has none."""
 
 T = TypeVar("T")
+
+Finished: TypeAlias = Annotated[str, Meta(pattern=r"\A(steps|converged)\Z")]
+"""Why a minimization is complete."""
 
 Strips: TypeAlias = tuple[NDArray[np.float32], ...]
 """An (H, W, 3) array cut into strips of rows from top to bottom, as optimizers hold it."""
@@ -88,11 +96,11 @@ class Progress:
         Wall time so far.
     """
 
-    scale: int
+    scale: Count
     steps: tuple[StepRecord, ...]
     scales: tuple[ScaleReport, ...]
-    resumed_after: tuple[int, ...]
-    seconds: float
+    resumed_after: tuple[Count, ...]
+    seconds: AtLeastZero
 
     @property
     def evaluations(self) -> int:
@@ -140,16 +148,8 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     OSError
         If the file cannot be written; the previous one stays.
     """
-    temporary = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with open(temporary, "xb") as file:
-            _write(file, checkpoint)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with replacing_file(Path(os.path.realpath(path))) as file:
+        _write(file, checkpoint)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -193,23 +193,17 @@ def _opened(path: Path, read: Callable[[IO[bytes], Path], T]) -> T:
         raise CheckpointError(
             f"the checkpoint {path} cannot be read ({error.strerror or error}); check the path and its permissions"
         ) from error
-    except Exception as error:  # zipfile, NumPy and JSON raise nearly anything on damaged data
+    except Exception as error:  # zipfile raises nearly anything on damaged data
+        reason = " ".join(str(error).split())
         raise CheckpointError(
-            f"the checkpoint {path} is truncated or damaged ({error}); delete it and drop `resume`"
+            f"the checkpoint {path} is truncated or damaged ({reason}); delete it and drop `resume`"
         ) from error
-
-
-def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of processes that were killed while writing to `path`."""
-    for leftover in path.parent.glob(f".{escape(path.name)}-*.part"):
-        with suppress(OSError):
-            leftover.unlink()
 
 
 def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
     shape = (*checkpoint.size, 3)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(HEADER, json.dumps(_header(checkpoint), allow_nan=False))
+        archive.writestr(HEADER, json.dumps(dataclasses.asdict(Header.of(checkpoint)), allow_nan=False))
         for name, strips in {BEST: (checkpoint.state.best,), **checkpoint.state.variables}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
@@ -217,94 +211,114 @@ def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
                     member.write(np.ascontiguousarray(strip, "<f4").data)
 
 
-def _header(checkpoint: Checkpoint) -> dict[str, Any]:
-    state = checkpoint.state
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "identity": checkpoint.identity,
-        "size": checkpoint.size,
-        "progress": dataclasses.asdict(checkpoint.progress),
-        "losses": state.losses,
-        "best_totals": state.best_totals,
-        "finished": state.finished,
-        "variables": list(state.variables),
-    }
+@dataclass(frozen=True)
+class Header:
+    """The header of a checkpoint file: everything but its arrays.
+
+    Parameters
+    ----------
+    format, version : str, int
+        `FORMAT` and `VERSION`.
+    identity, progress, losses, best_totals, finished
+        See `Checkpoint` and `State`.
+    size : (height, width)
+        Of each array.
+    variables : tuple of str
+        The names of the arrays beside the best image.
+    """
+
+    format: Text
+    version: Count
+    identity: dict[str, Any]
+    size: Size
+    progress: Progress
+    losses: Losses
+    best_totals: tuple[Number, ...]
+    finished: Finished | None
+    variables: tuple[Text, ...]
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Header:
+        """Return the header of a checkpoint."""
+        state = checkpoint.state
+        return cls(
+            FORMAT,
+            VERSION,
+            checkpoint.identity,
+            checkpoint.size,
+            checkpoint.progress,
+            state.losses,
+            state.best_totals,
+            state.finished,
+            tuple(state.variables),
+        )
+
+    def check(self) -> None:
+        """Raise Unfit if values do not fit each other."""
+        progress = self.progress
+        if self.variables not in ((), ADAM):
+            raise Unfit(f"variables: expected none, or {', '.join(ADAM)}")
+        if progress.scale != len(progress.scales) + 1:
+            raise Unfit(f"progress.scale is {progress.scale}, after {len(progress.scales)} finished sizes")
+        last = progress.steps[-1] if progress.steps else None
+        if last is None or (last.size, last.step) != (self.size, len(self.best_totals)):
+            raise Unfit("the last of progress.steps is not the one that the arrays belong to")
+        sizes = [*(each.size for each in progress.scales), self.size]
+        if [tuple(each) for each in self.identity.get("sizes", sizes)][: progress.scale] != sizes:
+            raise Unfit("progress.scales has other sizes than the run")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """The part of a header that says who wrote it, so that another version's header is not called damaged."""
+
+    format: Any = None
+    version: Any = None
 
 
 def _read(file: IO[bytes], path: Path) -> Checkpoint:
     with zipfile.ZipFile(file) as archive:
         header = _read_header(archive, path)
-        shape = (*header["size"], 3)
-        arrays = {name: _read_array(archive, f"{name}.npy", shape) for name in [BEST, *header["variables"]]}
-    return Checkpoint(
-        header["identity"],
-        _progress(header["progress"]),
-        State(
-            arrays.pop(BEST),
-            header["losses"],
-            tuple(header["best_totals"]),
-            header["finished"],
-            {name: (array,) for name, array in arrays.items()},
-        ),
-    )
+        shape = (*header.size, 3)
+        arrays = {name: _read_array(archive, f"{name}.npy", shape) for name in (BEST, *header.variables)}
+    best = arrays.pop(BEST)
+    if not (best.min() >= 0 and best.max() <= 1):
+        raise Unfit(f"{BEST} has values outside [0, 1]")
+    variables = {name: (array,) for name, array in arrays.items()}
+    state = State(best, header.losses, header.best_totals, header.finished, variables)
+    return Checkpoint(header.identity, header.progress, state)
 
 
 def _read_identity(file: IO[bytes], path: Path) -> dict[str, Any]:
     with zipfile.ZipFile(file) as archive:
-        return dict(_read_header(archive, path)["identity"])
+        return _read_header(archive, path).identity
 
 
-def _read_header(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:
+def _read_header(archive: zipfile.ZipFile, path: Path) -> Header:
     if HEADER not in archive.namelist():
         raise _not_a_checkpoint(path)
-    header: dict[str, Any] = json.loads(archive.read(HEADER))
-    if header.get("format") != FORMAT:
+    with archive.open(HEADER) as member:
+        text = member.read(LARGEST_HEADER + 1)
+    if len(text) > LARGEST_HEADER:
+        raise Unfit(f"{HEADER} has more than {LARGEST_HEADER} bytes")
+    kind = decoded(text, _Kind)
+    if kind.format != FORMAT:
         raise _not_a_checkpoint(path)
-    if header["version"] != VERSION:
+    if kind.version != VERSION:
         raise CheckpointError(
-            f"the checkpoint {path} has format {header['version']}, but this version of maskstyle reads format "
+            f"the checkpoint {path} has format {kind.version}, but this version of maskstyle reads format "
             f"{VERSION}; resume with the version that wrote it, or drop `resume`"
         )
+    header = decoded(text, Header)
+    header.check()
     return header
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Read an array of a known shape, so that a damaged header cannot ask for too much memory."""
-    with archive.open(name) as member:
-        np.lib.format.read_magic(member)
-        found = np.lib.format.read_array_header_1_0(member)
-        if found != (shape, False, np.dtype("<f4")):
-            raise ValueError(f"{name} has shape {found[0]} and type {found[2]}")
-        array = np.empty(shape, np.float32)
-        _fill(array.reshape(-1).view(np.uint8), member, name)
-        if member.read(1):  # reading to the end makes zipfile compare the checksum
-            raise ValueError(f"{name} is too long")
+    array = stored_in_archive(archive, name).checked(shape, [np.float32])
+    if not np.isfinite(array).all():
+        raise Unfit(f"{name} has values that are not finite")
     return array
-
-
-def _fill(unfilled: NDArray[np.uint8], member: IO[bytes], name: str) -> None:
-    while unfilled.size:
-        chunk = member.read(min(CHUNK_BYTES, unfilled.size))
-        if not chunk:
-            raise ValueError(f"{name} ends too early")
-        unfilled[: len(chunk)] = np.frombuffer(chunk, np.uint8)
-        unfilled = unfilled[len(chunk) :]
-
-
-def _progress(fields: Mapping[str, Any]) -> Progress:
-    return Progress(
-        fields["scale"],
-        tuple(StepRecord(**_with_tuples(record)) for record in fields["steps"]),
-        tuple(ScaleReport(**_with_tuples(report)) for report in fields["scales"]),
-        tuple(fields["resumed_after"]),
-        fields["seconds"],
-    )
-
-
-def _with_tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the lists among fields, which JSON has for tuples, back into tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 def _check_kind(start: bytes, path: Path) -> None:
@@ -316,15 +330,3 @@ def _check_kind(start: bytes, path: Path) -> None:
 
 def _not_a_checkpoint(path: Path) -> CheckpointError:
     return CheckpointError(f"{path} is not a maskstyle checkpoint; move it away and drop `resume`")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut, if the system can."""
-    if os.name == "nt":
-        return
-    with suppress(OSError):  # some file systems cannot; the rename is atomic all the same
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping
@@ -11,19 +12,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from maskstyle.errors import CheckpointError, SettingsError
+from maskstyle.errors import CheckpointError, ImageError, SettingsError
+from maskstyle.images.paths import opened, shown
+from maskstyle.images.writing import remove_leftovers, remove_written, signature
 from maskstyle.networks.load import NetworkChoice, resolve_compute_type
 from maskstyle.settings import CHECKPOINT_SECONDS
 from maskstyle.synthesis.checkpoint_file import (
+    HEADER,
     Checkpoint,
     Progress,
     State,
     read_checkpoint,
     read_identity,
-    remove_leftovers,
     write_checkpoint,
 )
 from maskstyle.synthesis.identity import differences, listed
+
+FIRST_BYTES = 64
+"""A checkpoint begins with the name of its header."""
 
 TYPE_IN_IDENTITY = "compute type"
 """Name of the compute type in the identity of a run."""
@@ -37,7 +43,7 @@ class Checkpoints:
     """Make a run resumable: save its state to a file periodically.
 
     Pass it to `maskstyle.Run`. Each checkpoint replaces the previous one atomically. Call `remove` once the result is
-    saved.
+    saved; it removes what this run has written or read, and nothing else.
 
     Parameters
     ----------
@@ -93,6 +99,7 @@ class Checkpoints:
         self._warn = warn
         self._clock = clock
         self._warned = False
+        self._written: tuple[int, ...] | None = None
         self._identity: dict[str, Any] = {}
         self._loaded: Checkpoint | None = None
         self._due = math.inf
@@ -108,14 +115,17 @@ class Checkpoints:
         Raises
         ------
         CheckpointError
-            If the checkpoint to resume from is missing, damaged or belongs to a different run.
+            If the checkpoint to resume from is missing, damaged or belongs to a different run, or checkpoints would
+            replace a file that is none.
         """
         self._identity = json.loads(json.dumps(identity))
-        self.current = False
+        self.current, self._written = False, None
         if self.resume:
             self._load()
+        elif self.every > 0:
+            check_no_other_file(self.path)
         if self.every > 0:
-            remove_leftovers(self.path)
+            remove_leftovers(self.path.parent)
             self._due = self._clock() + self.every
 
     def recorded(self, name: str) -> Any:
@@ -155,17 +165,18 @@ class Checkpoints:
             return
         try:
             write_checkpoint(self.path, Checkpoint(self._identity, progress(), state()))
-            self.current = True
+            self.current, self._written = True, signature(self.path)
         except OSError as error:
             self._warn_once(error)
         self._due = self._clock() + self.every
 
     def remove(self) -> None:
-        """Remove the file, if there is one, and the temporary files of killed processes."""
-        remove_leftovers(self.path)
-        self.path.unlink(missing_ok=True)
+        """Remove the file, if this run has written or read it, and nobody has replaced it since."""
+        if self.current:
+            remove_written(self.path, self._written)
 
     def _load(self) -> None:
+        self._written = signature(self.path)
         self._loaded = read_checkpoint(self.path)
         different = differences(self._loaded.identity, self._identity)
         if different:
@@ -176,12 +187,28 @@ class Checkpoints:
         self.current = True
 
     def _may_write_early(self) -> bool:
-        return self.every > 0 and (self.current or not self.path.exists())
+        return self.every > 0 and (self.current or not os.path.exists(self.path))
 
     def _warn_once(self, error: OSError) -> None:
         if not self._warned:
             self._warned = True
             self._warn(f"cannot write the checkpoint {self.path} ({error.strerror or error}); the run continues")
+
+
+def check_no_other_file(path: Path) -> None:
+    """Raise CheckpointError if the file at `path`, which a checkpoint would replace, is none."""
+    if not os.path.isfile(path):
+        return
+    try:
+        with opened(path) as file:
+            head = file.read(FIRST_BYTES)
+    except (ImageError, OSError):
+        return  # what cannot be read is said when the checkpoint is written
+    if head and not (head.startswith(b"PK") and HEADER.encode() in head):
+        raise CheckpointError(
+            f"a checkpoint would replace {shown(path)}, which maskstyle did not write; move it away, or choose "
+            "another output"
+        )
 
 
 def resolved_choice(choice: NetworkChoice, checkpoints: Checkpoints | None) -> NetworkChoice:

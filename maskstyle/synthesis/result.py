@@ -6,15 +6,17 @@ import dataclasses
 import io
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, TypeAlias
+
+from msgspec import Meta
 
 from maskstyle import __version__
 from maskstyle.images.layers import Layer
 from maskstyle.images.pixels import Image, Mask, to_uint8
+from maskstyle.schemas.values import AtLeastZero, Count, Losses, Size, Text, Whole
 from maskstyle.settings import Limits, PatchSettings, Settings
 
-if TYPE_CHECKING:
-    from maskstyle.images.pixels import Size
+OptimizerName: TypeAlias = Annotated[str, Meta(pattern=r"\A(lbfgs|adam)\Z")]
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,9 @@ class StepRecord:
     """
 
     size: Size
-    step: int
-    seconds: float
-    losses: dict[str, float]
+    step: Count
+    seconds: AtLeastZero
+    losses: Losses
 
 
 @dataclass(frozen=True)
@@ -184,9 +186,9 @@ class ScaleReport:
     """
 
     size: Size
-    evaluations: int
-    seconds_per_evaluation: float
-    stopped_because: str
-    optimizer: str
-    history: int
-    resumed_after: tuple[int, ...] = ()
+    evaluations: Whole
+    seconds_per_evaluation: AtLeastZero
+    stopped_because: Text
+    optimizer: OptimizerName
+    history: Count
+    resumed_after: tuple[Count, ...] = ()

@@ -159,6 +159,8 @@ class Scene:
         """Return what the time and memory of painting the scene depend on."""
         styles = self.layout.styles()
         pixels = self.size[0] * self.size[1] + sum(style.size[0] * style.size[1] for style in styles)
+        if self.layout.content_map is not None and self.layout.content_map.shares is not None:
+            pixels += self.layout.content_map.shares.size // 3  # each pixel of an image has three values
         return Demand(
             network,
             compute_type,

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.pixels import Size, fit_inside, fit_size
+from maskstyle.images.pixels import Size, fit_inside, fit_size, size_text
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import (
     DEFAULT_LONGER_SIDE,
+    LARGEST_PIXELS,
     ORIGINAL,
     OptimizerSettings,
     Settings,
@@ -50,9 +51,6 @@ MOST_ENLARGED = 1.25
 NOTED_SHARE = 0.8
 """Share of the result's longer side below which a style image that is not enlarged is noted."""
 
-LARGEST_PIXELS = 400_000_000
-"""Maximum number of pixels of an image. It catches typing errors: few machines have memory for so many."""
-
 
 def transfer_sizes(
     content: Size, settings: Settings, *, styles: Sequence[Size] = (), style_scales: Sequence[float] = ()
@@ -86,7 +84,7 @@ def transfer_sizes(
     for used in (finest, *(style_size(style, finest, settings, scale) for style, scale in scaled)):
         if used[0] * used[1] > LARGEST_PIXELS:
             raise SettingsError(
-                f"an image would be {used[0]}x{used[1]} (height x width), more than the {LARGEST_PIXELS // 10**6} "
+                f"an image would be {size_text(used)}, more than the {LARGEST_PIXELS // 10**6} "
                 "megapixels that are allowed; choose a smaller size or style_scale"
             )
     needed = smallest_side(wanted_layers(settings))
@@ -95,7 +93,7 @@ def transfer_sizes(
         used = style_size(style, sizes[0], settings, scale)
         if min(used) < needed:
             raise SettingsError(
-                f"the style image of {style[0]}x{style[1]} would be used at {used[0]}x{used[1]} (height x width), "
+                f"the style image of {size_text(style)} would be used at {size_text(used)}, "
                 f"but the layers need at least {needed} pixels; use a less narrow style image, a larger size or "
                 "style_scale, or fewer scales"
             )
@@ -262,7 +260,7 @@ def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Si
     if min(sizes[0]) < smallest_side:
         what, fewer = (f"the coarsest of {scales} scales", "fewer scales, ") if scales > 1 else ("the result", "")
         raise SettingsError(
-            f"{what} would be {sizes[0][0]}x{sizes[0][1]} (height x width), but the layers need at least "
+            f"{what} would be {size_text(sizes[0])}, but the layers need at least "
             f"{smallest_side} pixels; use {fewer}a larger size or shallower layers"
         )
     return sizes

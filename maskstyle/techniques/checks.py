@@ -13,6 +13,9 @@ from maskstyle.errors import ImageError, SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.transparency import extended, require_visible, visible_alpha
+from maskstyle.maps.colors import RegionKey
+from maskstyle.maps.io import fit_map
+from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
 from maskstyle.settings import AT_LEAST_ZERO, STRENGTH, ObjectiveSettings
@@ -80,6 +83,41 @@ def check_style(style: StyleImage, name: str) -> StyleImage:
     """Return a style image with RGB pixels and its alpha, checked; see `check_picture`."""
     pixels, alpha = check_picture(style.image, name, style.alpha)
     return replace(style, image=pixels, alpha=alpha)
+
+
+def with_fitted_map(style: StyleImage) -> StyleImage:
+    """Return a style image with its map, if it has one, resized to it."""
+    if style.style_map is None:
+        return style
+    fitted = fit_map(style.style_map, style.size, name=f"the map of {style.name}", image_name=style.name)
+    return replace(style, style_map=fitted)
+
+
+def find_style_region(wanted: RegionKey, style: StyleImage) -> int:
+    """Return the label of the region of a style image that has a map color or a number.
+
+    Raises
+    ------
+    ImageError
+        If its map has no such region, or none of its pixels is left.
+    SettingsError
+        If it has no map.
+    """
+    if style.style_map is None:
+        raise SettingsError(f"{style.name} has no map to find a region in; give it one")
+    name = f"the map of {style.name}"
+    label = find_region(wanted, style.style_map, name=name)
+    require_some(style.style_map, label, name)
+    return label
+
+
+def require_some(semantic_map: SemanticMap, label: int, map_name: str) -> None:
+    """Raise ImageError if a region has no pixel left."""
+    if not semantic_map.count(label):
+        raise ImageError(
+            f"region {semantic_map.name(label)} of {map_name} vanishes when the map is resized to its image; paint "
+            "it larger, or use a map of the image's size"
+        )
 
 
 def check_visible(layout: Layout) -> tuple[Layout, tuple[str, ...]]:

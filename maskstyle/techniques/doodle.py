@@ -11,7 +11,7 @@ import numpy as np
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
-from maskstyle.maps.assignment import UNMATCHED_DOODLE, assign_doodle
+from maskstyle.maps.assignment import UNMATCHED_DOODLE, assign_doodle, missing_map
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import DOODLE_SETTINGS, FROM_CONTENT, PatchSettings, Settings
@@ -36,7 +36,8 @@ class DoodleInputs(Inputs):
     style : (h, w, 3) or (h, w, 4) float array
         RGB or RGBA in [0, 1], of any size; transparent pixels do not count.
     style_map : SemanticMap
-        Region of each pixel of the style image; see `maskstyle.load_map`. The doodle need not use all its regions.
+        Region of each pixel of the style image; see `maskstyle.load_map`. The doodle need not use all its regions. It
+        may be None where regions are matched and `unmatched` is whole-style.
     doodle : SemanticMap
         Region of each pixel of the picture to paint. Unless `alpha` says otherwise, pixels of no region become
         transparent.
@@ -88,8 +89,8 @@ class DoodleInputs(Inputs):
 
     style: Image = declare("style", "Style image.", positional=True)
     doodle: SemanticMap = declare("map", "Doodle: a semantic map of the picture to paint.")
-    style_map: SemanticMap = declare(
-        "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", of="style"
+    style_map: SemanticMap | None = declare(
+        "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", default=None, of="style"
     )
     matching: str = declare("choice", "Match styles by region or by patch.", default="region", choices=MATCHINGS)
     mapping: Sequence[tuple[RegionKey, RegionKey]] | None = declare(
@@ -112,7 +113,7 @@ class DoodleInputs(Inputs):
         names = self.map_names()._replace(content_map=doodle, content=doodle)
         assigned = assign_doodle(
             self.doodle,
-            self.style_map,
+            self.style_map or missing_map(style.size, self.unmatched, names.style_map),
             style_size=style.size,
             mapping=self.mapping,
             unmatched=self.unmatched,
@@ -128,7 +129,8 @@ class DoodleInputs(Inputs):
             patches = self.patches or PatchSettings()
             more = {"style_at": PatchStyle(assigned, patches), "patches": patches}
         layout = Layout(region_placements(assigned, source), assigned.content_map)
-        return self.made_scene(layout, assigned.content_map.size, content=None, alpha=alpha, **more)
+        size = assigned.content_map.size
+        return self.made_scene(layout, size, content=None, alpha=alpha, notes=assigned.notes, **more)
 
     def _check(self, settings: Settings) -> bool:
         """Return whether styles are matched by patch; raise SettingsError where something needs a content image."""
@@ -154,6 +156,11 @@ class DoodleInputs(Inputs):
                 raise SettingsError(
                     f"propagation is {settings.propagation!r}, which has no effect where `matching` is patch; leave "
                     "it out, or match by region"
+                )
+        if self.matching == "patch" and self.style_map is None:
+            with concerning("style_map"):
+                raise SettingsError(
+                    "there is no style map, which patches are matched by; pass one, or match by region"
                 )
         check_without_content(settings)
         return self.matching == "patch"

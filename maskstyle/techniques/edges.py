@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,17 @@ from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout
 from maskstyle.images.compositing import FEATHER_MODES
 from maskstyle.images.guided_filter import MOST_RADIUS
+from maskstyle.images.pixels import Size
 from maskstyle.maps.assignment import find_painted
 from maskstyle.maps.colors import RegionKey
+from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.maps.soft import faded_between
 from maskstyle.settings import AT_LEAST_ZERO, COLOR, Settings
+from maskstyle.synthesis.schedule import result_size
 from maskstyle.techniques.inputs import Inputs, declare
+
+MOST_SHARES = 2**27
+"""Regions times pixels of a map whose regions can fade into each other: 0.5 GB."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,7 +33,8 @@ class EdgeInputs(Inputs):
     Parameters
     ----------
     feather : float
-        Width of the fade-in from the edge of the painted area, in pixels of the result.
+        Width of the fade-in from the edge of the painted area, in pixels of the result. Painted regions that touch
+        fade into each other over the same width, half on each side.
     feather_mode : {"distance", "edges"}
         ``distance``: fade in by distance alone. ``edges``: end the paint at edges of the content image within
         `feather` pixels, and fade in where there are none.
@@ -83,15 +91,30 @@ class EdgeInputs(Inputs):
             "denoised": self._denoised(layout),
         }
 
-    def edge_notes(self, layout: Layout) -> tuple[str, ...]:
-        """Return a note if painted regions that touch keep a sharp edge, although they have a fade-in."""
-        labels = None if layout.content_map is None else layout.content_map.labels
-        if not self.feather or labels is None or not _touch(labels, layout.painted()):
-            return ()
-        return (
-            "feather fades into the content image only: painted regions that touch keep a sharp edge between them; "
-            "to fade from one style to the other, read a map with soft edges with soft_maps, or paint through masks",
-        )
+    def faded(self, layout: Layout, size: Size, settings: Settings) -> tuple[Layout, tuple[str, ...]]:
+        """Return a layout in which painted regions that touch fade into each other, or a note that they do not."""
+        own = layout.content_map
+        painted = layout.painting(settings.chosen_strength).painted()
+        if not self.feather or own is None or not _touch(own.labels, painted):
+            return layout, ()
+        reason = self._reason_for_sharp_edges(own, settings)
+        if reason is not None:
+            return layout, (f"painted regions that touch keep a sharp edge between them, {reason}",)
+        finest = size if settings.full_size else result_size(size, settings)
+        shares = faded_between(own, painted, self.feather, finest)
+        return replace(layout, content_map=replace(own, shares=shares)), ()
+
+    def _reason_for_sharp_edges(self, content_map: SemanticMap, settings: Settings) -> str | None:
+        """Return why painted regions do not fade into each other; None if they do."""
+        if content_map.shares is not None:
+            return "apart from the soft edges of the map: `feather` fades into the content image only"
+        if self.feather_mode != "distance":
+            return "as `feather_mode` edges fades into the content image only; set it to distance"
+        if settings.propagation != "simple":
+            return "as the `propagation` is not simple: `feather` fades into the content image only"
+        if len(content_map.colors) * content_map.labels.size > MOST_SHARES:
+            return "as the map has too many regions and pixels: `feather` fades into the content image only"
+        return None
 
     def _denoised(self, layout: Layout) -> tuple[int, ...] | None:
         """Return the labels of the regions to denoise; None: all that is painted."""

@@ -35,8 +35,7 @@ class PatchInputs(Inputs):
     mapping : sequence of (content color, style color), optional
         Explicit region mapping, for regions that match although their colors differ.
     unmatched : {"error", "nearest"}
-        How to handle regions found in only one map: refuse them, or match them by the nearest color. With
-        `mapping`, regions found only in the style map are no error.
+        How to handle regions that the style map lacks: refuse them, or match them by the nearest color.
     patches : PatchSettings, optional
         How to cut the images into patches and match them. The result has a `match_map`: the picture assembled from
         the matched style patches.
@@ -74,7 +73,7 @@ class PatchInputs(Inputs):
         flag="--map",
     )
     unmatched: str = declare(
-        "choice", "How to handle regions found in only one map.", default="error", choices=UNMATCHED_PATCHES
+        "choice", "How to handle regions that the style map lacks.", default="error", choices=UNMATCHED_PATCHES
     )
     patches: PatchSettings | None = declare("patches", "Patch settings.", default=None)
 
@@ -105,6 +104,7 @@ class PatchInputs(Inputs):
             styles=(SeenStyle(seen, source, placements),),
             style_at=PatchStyle(assigned, patches),
             patches=patches,
+            notes=assigned.notes,
         )
 
 

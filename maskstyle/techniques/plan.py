@@ -17,7 +17,14 @@ from maskstyle.masks.io import fit_mask
 from maskstyle.settings import CHOICES, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import result_size, style_size
-from maskstyle.techniques.checks import check_soft_maps, check_strength, check_style
+from maskstyle.techniques.checks import (
+    check_soft_maps,
+    check_strength,
+    check_style,
+    find_style_region,
+    require_some,
+    with_fitted_map,
+)
 from maskstyle.techniques.edges import EdgeInputs
 from maskstyle.techniques.inputs import declare, transfer_function
 from maskstyle.techniques.understood import understood_image, understood_map, understood_mask
@@ -119,12 +126,13 @@ class PlanInputs(EdgeInputs):
         layout = self._layout(content.shape[:2], settings)
         maps = (layout.content_map, *(style.style_map for style in layout.styles()))
         soft = check_soft_maps(maps, settings)
+        layout, sharp = self.faded(layout, content.shape[:2], settings)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*soft, *self.edge_notes(layout), *_enlarged(layout, content.shape[:2], settings)),
+            notes=(*soft, *sharp, *_enlarged(layout, content.shape[:2], settings)),
         )
 
     def _layout(self, size: Size, settings: Settings) -> Layout:
@@ -183,7 +191,7 @@ class _Placing:
                 named = self._content_map.name(label)
                 raise SettingsError(f"region {named} is listed twice; list it once")
             self._taken.add(label)
-            _require_some(self._content_map, label, self._content_map.name(label), self._name)
+            require_some(self._content_map, label, self._name)
             return label
 
     def placement(self, region: PlanRegion, place: int, label: int | None) -> Placement:
@@ -219,12 +227,7 @@ class _Placing:
         if id(given) not in self._styles:
             with concerning("style"):
                 style = replace(given, image=understood_image(given.image), style_map=understood_map(given.style_map))
-                style = check_style(style, given.name.removeprefix("the "))
-                if style.style_map is not None:
-                    fitted = fit_map(
-                        style.style_map, style.size, name=f"the map of {style.name}", image_name=style.name
-                    )
-                    style = replace(style, style_map=fitted)
+                style = with_fitted_map(check_style(style, given.name.removeprefix("the ")))
             self._styles[id(given)] = style
         return self._styles[id(given)]
 
@@ -238,12 +241,11 @@ class _Placing:
             raise SettingsError(f"{style.name} has no map to find a region in; give it one, or use {WHOLE!r}")
         if isinstance(wanted, str):
             raise SettingsError(f"the style region is {wanted!r}; expected a color or an id of its map, or {WHOLE!r}")
-        if wanted is None:
-            assert label is not None
-            found = self._same_color(label, style.style_map, map_name)
-        else:
-            found = find_region(wanted, style.style_map, name=map_name)
-        _require_some(style.style_map, found, style.style_map.name(found), map_name)
+        if wanted is not None:
+            return find_style_region(wanted, style)
+        assert label is not None
+        found = self._same_color(label, style.style_map, map_name)
+        require_some(style.style_map, found, map_name)
         return found
 
     def _same_color(self, label: int, style_map: SemanticMap, map_name: str) -> int:
@@ -253,7 +255,7 @@ class _Placing:
         found = dict(match.pairs)
         if label in found:
             return found[label]
-        missing = replace(match, unmatched_content=(label,), unmatched_style=())
+        missing = replace(match, unmatched_content=(label,))
         advice = f"set `style_region` to a color of its map, or to {WHOLE!r}"
         raise ImageError(
             describe_unmatched(
@@ -272,14 +274,6 @@ def _enlarged(layout: Layout, size: Size, settings: Settings) -> tuple[str, ...]
             shown, own = (f"{each[1]}x{each[0]}" for each in (used, style.size))
             notes.append(f"{style.name} is enlarged from {own} to {shown} for its strokes, which become soft")
     return tuple(notes)
-
-
-def _require_some(semantic_map: SemanticMap, label: int, name: str, map_name: str) -> None:
-    if not semantic_map.count(label):
-        raise ImageError(
-            f"region {name} of {map_name} vanishes when the map is resized to its image; paint it "
-            "larger, or use a map of the image's size"
-        )
 
 
 transfer_plan = transfer_function(PlanInputs)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
-from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted
+from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted, missing_map
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import STYLE, Settings
@@ -30,20 +30,21 @@ class RegionInputs(EdgeInputs):
     style : (h, w, 3) or (h, w, 4) float array
         RGB or RGBA in [0, 1], of any size; transparent pixels do not count.
     content_map, style_map : SemanticMap
-        Region of each pixel; see `maskstyle.load_map`. A map of another size but the same aspect ratio is resized to
-        its image. Pixels of no region keep the content. In a soft map (``load_map(path, soft=True)``), a blended
-        pixel counts in the Gram matrices of several regions, in proportion to its shares. Its coverage is the sum of
-        the shares of the painted regions.
+        Region of each pixel; `style_map` may be None where `unmatched` is whole-style. See `maskstyle.load_map`. A
+        map of another size but the same aspect ratio is resized to its image. Pixels of no region keep the content.
+        In a soft map (``load_map(path, soft=True)``), a blended pixel counts in the Gram matrices of several regions,
+        in proportion to its shares. Its coverage is the sum of the shares of the painted regions.
     regions : sequence of (red, green, blue) or int, optional
-        Map colors, or ids, of the regions to paint; all by default. All other pixels stay those of the content image,
-        bit for bit unless it is resized.
-    mapping : sequence of (content color or id, style color or id), optional
+        Map colors, or numbers such as ids, of the regions to paint; all by default. All other pixels stay those of
+        the content image, bit for bit unless it is resized.
+    keep : sequence of (red, green, blue) or int, optional
+        Map colors or numbers of the regions to leave unchanged; all others are painted.
+    mapping : sequence of (content color or number, style color or number), optional
         Explicit region mapping, for regions that take their style from a region of another color.
     unmatched : {"error", "keep", "whole-style"}
-        How to handle regions found in only one map: refuse them, keep their content, or paint them in the style of
-        the whole style image. ``error`` also refuses a region that only the style map has, unless `regions` or
-        `mapping` is given.
-    strengths : sequence of (content color or id, strength), optional
+        How to handle regions that the style map lacks: refuse them, keep their content, or paint them in the style of
+        the whole style image. A region that only the style map has is not used.
+    strengths : sequence of (content color or number, strength), optional
         Strengths of painted regions, in [0, 1]; all others have ``settings.strength``. 0 keeps the pixels of a
         region, bit for bit. With a raw ``settings.style_weight``, factors on this.
     feather, feather_mode, transparent, denoise_regions
@@ -74,14 +75,17 @@ class RegionInputs(EdgeInputs):
     content_map: SemanticMap = declare(
         "map", "Semantic map of CONTENT; default: NAME_map.png or NAME_sem.png beside it.", of="content"
     )
-    style_map: SemanticMap = declare(
-        "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", of="style"
+    style_map: SemanticMap | None = declare(
+        "map", "Semantic map of STYLE; default: NAME_map.png or NAME_sem.png beside it.", default=None, of="style"
     )
     regions: Sequence[RegionKey] | None = declare(
         "colors",
         "Map colors or ids of the regions to paint: red,'#0000ff',3,...; default: all.",
         default=None,
         of="content_map",
+    )
+    keep: Sequence[RegionKey] | None = declare(
+        "colors", "Regions to keep unchanged, by color or number; repeatable.", default=None, of="content_map"
     )
     mapping: Sequence[tuple[RegionKey, RegionKey]] | None = declare(
         "mapping",
@@ -91,7 +95,7 @@ class RegionInputs(EdgeInputs):
     )
     unmatched: str = declare(
         "choice",
-        "Regions in only one map: refuse, leave alone, or paint in the whole style.",
+        "Regions that the style map lacks: refuse, keep, or paint in the whole style.",
         default="error",
         choices=UNMATCHED,
     )
@@ -110,27 +114,29 @@ class RegionInputs(EdgeInputs):
         self.check_edges(settings)
         content, style = self.checked("content"), self.checked_style()
         names = self.map_names()
+        style_map = self.style_map or missing_map(style.size, self.unmatched, names.style_map)
         assigned = assign_regions(
             self.content_map,
-            self.style_map,
+            style_map,
             content_size=content.shape[:2],
             style_size=style.size,
             regions=self.regions,
+            keep=self.keep,
             mapping=self.mapping,
             unmatched=self.unmatched,
             names=names,
         )
-        soft = check_soft_maps((self.content_map, self.style_map), settings)
+        soft = check_soft_maps((self.content_map, style_map), settings)
         source = replace(style, style_map=assigned.style_map)
         placements = region_placements(assigned, source, settings.color, self._strengths(assigned, settings))
-        layout = Layout(placements, assigned.content_map)
+        layout, sharp = self.faded(Layout(placements, assigned.content_map), content.shape[:2], settings)
         left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*left_alone, *soft, *self.edge_notes(layout)),
+            notes=(*left_alone, *assigned.notes, *soft, *sharp),
         )
 
     def _strengths(self, assigned: Assignment, settings: Settings) -> dict[int, float | None]:

@@ -185,16 +185,16 @@ def test_a_draft_is_recorded_as_the_settings_it_stands_for(basic, desk, size_of)
 def test_a_draft_is_small_and_quick_whatever_the_recipe(run, desk):
     ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--draft", "--recipe", "gatys2016", "--dry-run")
     lines = ran.succeeded().out.splitlines()
-    assert lines[0] == "sizes: 256x205"
-    assert lines[1].startswith("steps: at most 30")
-    assert lines[2].startswith("network: lite (embedded), ")
+    assert "sizes: 256x205" in lines
+    assert any(line.startswith("steps: at most 30") for line in lines)
+    assert any(line.startswith("network: lite (embedded), ") for line in lines)
 
 
 def test_a_draft_with_weights_uses_their_network(run, desk, random_vgg19_weights):
     shallow = ("--style-layers", "block1_conv1", "--content-layers", "block2_conv1")
     draft = ("--draft", "--weights", random_vgg19_weights, "--dry-run", *shallow)
-    lines = run("basic", "content.png", "style.jpg", "-o", "out.png", *draft).succeeded().out.splitlines()
-    assert lines[2].startswith("network: vgg19 from vgg19_random.npz, ")
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", *draft).succeeded()
+    assert "\nnetwork: vgg19 from vgg19_random.npz, " in ran.out
 
 
 def test_lite_paints_where_it_is_asked_for_and_vgg19_is_found(basic, desk, size_of):

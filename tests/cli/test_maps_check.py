@@ -34,7 +34,22 @@ def test_matching_maps(check):
     ran = check("--content", "content.png", "--style", "style.jpg").succeeded()
     lines = ran.out.splitlines()
     assert lines[0].split() == ["a.png", "pixels", "share", "b.png", "pixels", "share", "note"]
-    assert lines[1].split() == ["██", "#0000ff", "blue", "640", "50", "%", "██", "#0000ff", "blue", "504", "50", "%"]
+    assert lines[1].split() == [
+        "1",
+        "██",
+        "#0000ff",
+        "blue",
+        "640",
+        "50",
+        "%",
+        "1",
+        "██",
+        "#0000ff",
+        "blue",
+        "504",
+        "50",
+        "%",
+    ]
     assert lines[-1] == "The maps match."
     assert ran.err == ""
 
@@ -51,9 +66,7 @@ def refused(ran):
 def test_unmatched_regions_are_refused(check, desk):
     write_map(desk / "b.png", (36, 28), BLUE, GREEN)
     ran = check()
-    assert refused(ran).endswith(
-        "unmatched regions: 1 of a.png and 1 of b.png; use one of the options suggested above"
-    )
+    assert refused(ran).endswith("unmatched regions: 1 of a.png; use one of the options suggested above")
     assert "only in the content map" in ran.out
     assert "only in the style map" in ran.out
     assert "try: --map '#ff0000=#00ff00' matches regions of similar place and size; check that they fit" in ran.out
@@ -65,8 +78,8 @@ def test_unmatched_regions_are_refused(check, desk):
 
 def test_another_aspect_ratio_is_refused_with_both_file_names(check):
     message = refused(check("--content", "style.jpg"))
-    assert "the aspect of style.jpg, which is 36x28" in message
-    assert "a.png is 32x40" in message
+    assert "the aspect of style.jpg, which is 28x36" in message
+    assert "a.png is 40x32" in message
 
 
 def test_small_patches_are_noted_and_kept_on_request(check, desk):
@@ -116,3 +129,39 @@ def test_maps_of_one_pixel(desk, run):
     write_map(desk / "one.png", (1, 1), RED, RED)
     ran = run("maps", "check", "one.png", "one.png", "--preview", "preview.png").succeeded()
     assert "one.png has only one region, #ff0000 (red)" in ran.out
+
+
+def test_one_map_is_listed_with_its_numbers(check, desk, run):
+    write_map(desk / "a.png", (32, 41), RED, BLUE)
+    ran = run("maps", "list", "a.png").succeeded()
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert lines[:3] == [
+        ["color", "name", "pixels", "share"],
+        ["1", "██", "#0000ff", "blue", "672", "51", "%"],
+        ["2", "██", "#ff0000", "red", "640", "49", "%"],
+    ]
+    assert run("maps", "check", "a.png").succeeded().out == ran.out
+    regions = json.loads(run("maps", "list", "a.png", "--json").succeeded().out)["regions"]
+    assert [(each["number"], each["name"]) for each in regions] == [(1, "blue"), (2, "red")]
+
+
+def test_the_preview_of_one_map_shows_it_over_its_image(check, desk, run, size_of):
+    run("maps", "check", "a.png", "--content", "content.png", "--preview", "one.png").succeeded()
+    check("--preview", "two.png").succeeded()
+    (_, one), (_, two) = size_of(desk / "one.png"), size_of(desk / "two.png")
+    assert one < two
+
+
+@pytest.mark.parametrize(
+    ("options", "flag"),
+    [(("--style", "style.jpg"), "--style"), (("--map", "red=blue"), "--map"), (("--keep", "1"), "--keep")],
+)
+def test_options_of_two_maps_have_no_effect_on_one(check, run, options, flag):
+    assert run("maps", "check", "a.png", *options).error.startswith(f"{flag} has no effect with one map")
+
+
+def test_a_check_takes_regions_by_number(check, desk):
+    write_map(desk / "b.png", (36, 28), BLUE, GREEN)
+    check("--keep", "2").succeeded()
+    check("--regions", "1").succeeded()
+    check("--map", "*=2").succeeded()

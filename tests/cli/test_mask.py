@@ -48,7 +48,7 @@ def test_the_style_goes_where_the_mask_is(mask, desk, no_weights):
     ran = mask("--style", "style.jpg:soft.png", "--network", "lite").succeeded()
     assert "network: lite (embedded), " in ran.err
     assert "wrote out.png: 40x32, 2 steps" in ran.err
-    assert "soft.png" not in ran.err
+    assert "soft.png 24 % style whole 0.5 style" in " ".join(ran.err.split())
     assert "note: " not in ran.err
     assert not changed_columns(desk)[:21].any()
     assert changed_columns(desk)[30:].all()
@@ -213,3 +213,56 @@ def test_files_whose_names_together_are_too_long_for_one_file():
 def test_what_is_no_masked_style(text):
     with pytest.raises(SettingsError, match=r"--style|expected a number"):
         parse_masked_style(text)
+
+
+@pytest.fixture
+def masked(mask, desk, two_halves):
+    """Return a function that runs a quick mask with a style map of red and blue halves beside the style image."""
+    two_halves(desk / "style_map.png", (36, 28), (255, 0, 0), (0, 0, 255))
+    return lambda *options: mask("--style", "style.jpg:soft.png", "--network", "lite", *options)
+
+
+def test_the_style_of_a_mask_can_be_one_region_of_its_image(masked, desk, run, no_weights):
+    ran = masked("--style-region", "red").succeeded()
+    assert "note: style map style_map.png, found beside style.jpg" in ran.err.splitlines()
+    assert "soft.png 24 % style 2 ██ #ff0000 red as given 0.5 style" in " ".join(ran.err.split())
+    losses = read_metadata(desk / "out.png")["losses"]
+    assert region_of(desk / "out.png", 0)["style_region"] == "#ff0000"
+    run("plan", "from", "out.png", "-o", "again.toml").succeeded()
+    run("run", "again.toml").succeeded()
+    assert read_metadata(desk / "out.png")["losses"] == losses
+    masked("--style-region", "blue").succeeded()
+    assert read_metadata(desk / "out.png")["losses"] != losses
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--style-map", "style_map.png"), "--style-map has no effect without --style-region"),
+        (("--style-region", "green"), "expected colors of style_map.png"),
+        (("--style-region", "red,blue"), "--style-region"),
+        (("--palette", "red"), "--palette has no effect where there is no map"),
+        (
+            ("--style-region", "red", "--style-map", "style_map.png", "--style", "content.png:soft.png"),
+            "--style-map is one map, but there are 2 style images; write a plan",
+        ),
+        (("--style-region", "red", "--style", "content.png:soft.png"), "there is no map beside content.png"),
+    ],
+)
+def test_style_regions_that_cannot_work(masked, options, says):
+    ran = masked(*options)
+    assert ran.code == 2
+    assert says in ran.err
+
+
+def test_a_plan_of_masks_needs_a_use_for_each_style_map(masked, desk, run):
+    text = (
+        'technique = "mask"\ncontent = "content.png"\n[styles.s]\nimage = "style.jpg"\nmap = "style_map.png"\n'
+        '[[region]]\nmask = "soft.png"\nstyle = "s"\n'
+    )
+    (desk / "plan.toml").write_text(text)
+    assert "line 5: map has no effect without style_region" in run("run", "plan.toml", "--dry-run").error
+    (desk / "plan.toml").write_text(text.replace('map = "style_map.png"\n', "") + 'style_region = "red"\n')
+    assert "style_region needs a map of the style" in run("run", "plan.toml", "--dry-run").error
+    (desk / "plan.toml").write_text(text + "style_region = 1\n")
+    assert "1 ██ #0000ff blue" in run("run", "plan.toml", "--dry-run").succeeded().out

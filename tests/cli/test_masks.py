@@ -285,7 +285,7 @@ BAD = {
     "map a photograph": Bad("from-map content.png --region red -o out.png", ("content.png",)),
     "map missing": Bad("from-map none.png --region red -o out.png", ("none.png does not exist",)),
     "map of another shape": Bad(
-        "from-map map.png --region red --like style.jpg -o out.png", ("style.jpg", "36x28", "32x40", "aspect")
+        "from-map map.png --region red --like style.jpg -o out.png", ("style.jpg", "28x36", "40x32", "aspect")
     ),
     "feather negative": Bad(
         "from-map map.png --region red --feather -2 -o out.png", ("--feather is -2", "at least 0")
@@ -295,7 +295,7 @@ BAD = {
     "mask missing": Bad("feather none.png --feather 2 -o out.png", ("none.png does not exist",)),
     "mask colored": Bad("feather content.png --feather 2 -o out.png", ("content.png is colored", "as grayscale")),
     "mask of another shape": Bad(
-        "feather disc.png --feather 2 --like style.jpg -o out.png", ("disc.png", "36x28", "32x40", "aspect")
+        "feather disc.png --feather 2 --like style.jpg -o out.png", ("disc.png", "28x36", "40x32", "aspect")
     ),
     "one mask to multiply": Bad("combine disc.png --how multiply -o out.png", ("two masks to multiply, but got 1",)),
     "two masks to invert": Bad("combine disc.png left.png --how invert -o out.png", ("one mask to invert",)),
@@ -303,14 +303,14 @@ BAD = {
     "no way": Bad("combine disc.png left.png -o out.png", ("--how", "masks combine --help")),
     "no masks": Bad("combine --how add -o out.png", ("masks", "masks combine --help")),
     "masks of two sizes": Bad(
-        "combine disc.png small.png --how add -o out.png", ("disc.png is 32x40", "small.png is 16x20", "--like IMAGE")
+        "combine disc.png small.png --how add -o out.png", ("disc.png is 40x32", "small.png is 20x16", "--like IMAGE")
     ),
     "radius 0": Bad("edge-aware disc.png content.png --radius 0 -o out.png", ("--radius is 0", "expected 1 to 1000")),
     "radius huge": Bad(
         "edge-aware disc.png content.png --radius 999999999 -o out.png", ("--radius is 999999999", "1 to 1000")
     ),
     "epsilon 0": Bad("edge-aware disc.png content.png --epsilon 0 -o out.png", ("--epsilon is 0", "above 0")),
-    "picture of another shape": Bad("edge-aware disc.png style.jpg -o out.png", ("disc.png", "36x28", "aspect")),
+    "picture of another shape": Bad("edge-aware disc.png style.jpg -o out.png", ("disc.png", "28x36", "aspect")),
     "picture missing": Bad("edge-aware disc.png none.png -o out.png", ("none.png does not exist",)),
     "one mask to normalize": Bad("normalize disc.png --output-dir shares", ("two masks to normalize, but got 1",)),
     "masks of one name": Bad(
@@ -341,7 +341,7 @@ BAD = {
     ),
     "preview of an unknown suffix": Bad("linear --like content.png -o out.png --preview p.xyz", ("'.xyz'",)),
     "preview over another shape": Bad(
-        "linear --like content.png -o out.png --preview p.png --image style.jpg", ("style.jpg", "36x28", "the mask")
+        "linear --like content.png -o out.png --preview p.png --image style.jpg", ("style.jpg", "28x36", "the mask")
     ),
     "picture without preview": Bad("linear --size 4x4 -o out.png --image content.png", ("--image", "--preview")),
     "no command": Bad("blur disc.png -o out.png", ("'blur'",)),

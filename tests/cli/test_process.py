@@ -8,15 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from reference import he_weights, write_npz
 
 from maskstyle import load_image, read_metadata
-from maskstyle.cli.console import Interrupt, encode_anything, interruptible, tables
+from maskstyle.cli.console import Interrupt, interruptible, prepare_streams, tables
 from maskstyle.networks.architectures import VGG19
 
 PATIENCE = 180
@@ -40,7 +42,7 @@ def command(*arguments):
 def test_a_table_goes_into_a_pipe_of_any_encoding(monkeypatch):
     written = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
-    encode_anything()
+    prepare_streams()
     tables().print("\u2588 red")
     assert written.getvalue().split() == [b"?", b"red"]
 
@@ -105,11 +107,82 @@ def test_sigterm_keeps_the_image_too(interrupted, desk):
 
 
 @posix_signals
-def test_a_second_signal_does_not_wait(interrupted, desk):
-    ran = interrupted(*LONG, after=2, numbers=[signal.SIGINT, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_two_signals_in_a_row_are_one_request(interrupted, desk, number):
+    ran = interrupted(*LONG, after=2, numbers=[number, number])
     assert ran.code == 130
-    assert ran.err.splitlines()[-1] == "error: interrupted twice; stopped without saving the image"
-    assert not (desk / "out.png").exists()
+    assert ran.err.splitlines()[-1].startswith("interrupted; the result so far (40x32) is in out.png")
+    assert read_metadata(desk / "out.png")["stopped_because"] == "interrupted"
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """Return a function that lets time pass for an Interrupt, whose end is then an exception."""
+    clock = [0.0]
+
+    def end(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr("maskstyle.cli.console.time", Mock(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("os._exit", end)
+    return lambda seconds: clock.__setitem__(0, clock[0] + seconds)
+
+
+@pytest.mark.parametrize("finishing", [False, True])
+def test_a_signal_that_is_repeated_later_ends_the_process(late, capsys, finishing):
+    interrupt = Interrupt()
+    interrupt.began = True
+    interrupt.finishing = finishing
+    interrupt.handle(signal.SIGINT, None)
+    late(1)
+    interrupt.handle(signal.SIGINT, None)
+    late(1)
+    with pytest.raises(SystemExit) as ended:
+        interrupt.handle(signal.SIGINT, None)
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.endswith("error: interrupted twice; stopped without saving the image\n")
+
+
+@posix_signals
+def test_ignored_signals_stay_ignored(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        with interruptible() as interrupt:
+            signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) == interrupt.handle
+        assert not interrupt.asked()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_thread_has_no_signals():
+    asked = []
+
+    def run():
+        with interruptible() as interrupt:
+            asked.append(interrupt.asked())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert asked == [False]
+
+
+@posix_signals
+def test_ctrl_c_while_the_command_loads_is_one_sentence(desk):
+    program = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'maskstyle.cli.app':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from maskstyle.__main__ import main\n"
+        "main()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (130, "error: interrupted\n")
 
 
 @posix_signals
@@ -150,8 +223,6 @@ def test_two_signals_of_different_kinds_ask_once(capsys):
     interrupt.handle(signal.SIGTERM, None)
     assert interrupt.asked()
     assert capsys.readouterr().err == "stopping after this step; the image so far will be saved\n"
-    with pytest.raises(KeyboardInterrupt, match="twice"):
-        interrupt.handle(signal.SIGTERM, None)
 
 
 def test_no_signal_stops_the_writing_of_the_result():

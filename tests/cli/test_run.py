@@ -359,12 +359,12 @@ def test_a_dry_run_says_all_and_writes_nothing(checked_plan, tmp_path):
     assert sorted({*before, tmp_path / "plan.toml"}) == sorted(tmp_path.rglob("*"))
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert lines[:7] == [
-        "what share style part of the style strength colors",
-        "██ #ff0000 red 20 % one ██ #ff0000 red 0.5 style",
-        "██ #00ff00 green 20 % one ██ #0000ff blue 0.9 style",
-        "██ #0000ff blue 20 % two pictures/soft_two.png 0.5 style",
-        "██ #ffff00 yellow 20 % three whole 0.5 content",
-        "██ #ffffff white 20 % keep content",
+        "what share style part of the style matched strength colors",
+        "3 ██ #ff0000 red 20 % one 2 ██ #ff0000 red by color 0.5 style",
+        "2 ██ #00ff00 green 20 % one 1 ██ #0000ff blue as given 0.9 style",
+        "1 ██ #0000ff blue 20 % two pictures/soft_two.png 0.5 style",
+        "4 ██ #ffff00 yellow 20 % three whole 0.5 content",
+        "5 ██ #ffffff white 20 % keep content",
         "1 - pictures/soft.png 40 % three whole 0.5 style",
     ]
     assert lines[7:11] == [
@@ -451,12 +451,12 @@ def test_a_plan_of_technique_mask_is_painted_as_the_command_does(plan, run, quic
 def test_a_dry_run_lists_regions_of_technique_region(checked_plan):
     ran = checked_plan("--dry-run", text=REGIONS).succeeded()
     assert [" ".join(line.split()) for line in ran.out.splitlines()][:8] == [
-        "what share style part of the style strength colors",
-        "██ #0000ff blue 20 % one ██ #ff0000 red 0.5 style",
-        "██ #ff0000 red 20 % one ██ #ff0000 red 0.5 style",
-        "██ #00ff00 green 20 % keep content",
-        "██ #ffff00 yellow 20 % keep content",
-        "██ #ffffff white 20 % keep content",
+        "what share style part of the style matched strength colors",
+        "1 ██ #0000ff blue 20 % one 2 ██ #ff0000 red as given 0.5 style",
+        "3 ██ #ff0000 red 20 % one 2 ██ #ff0000 red by color 0.5 style",
+        "2 ██ #00ff00 green 20 % keep content",
+        "4 ██ #ffff00 yellow 20 % keep content",
+        "5 ██ #ffffff white 20 % keep content",
         "content: pictures/content.png, 40x30",
         "output: none, 40x30",
     ]
@@ -465,7 +465,7 @@ def test_a_dry_run_lists_regions_of_technique_region(checked_plan):
 def test_a_dry_run_lists_masks_of_technique_mask(checked_plan):
     ran = checked_plan("--dry-run", text=MASKS).succeeded()
     assert [" ".join(line.split()) for line in ran.out.splitlines()][:3] == [
-        "what share style part of the style strength colors",
+        "what share style part of the style matched strength colors",
         "pictures/soft.png 50 % one whole 0.9 style",
         "1 - pictures/soft.png 50 % two whole 0.5 style",
     ]
@@ -531,10 +531,10 @@ map = "pictures/one_map.png"
 def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     lines = [" ".join(line.split()) for line in plan("--dry-run", text=text).succeeded().out.splitlines()]
     by_region = dict.fromkeys(["red", "green", "blue", "yellow", "white"], without)
-    by_region |= {"red": "██ #ff0000 red", "blue": "██ #0000ff blue"}
-    by_region |= {"green": "██ #ff0000 red"} if "mapping" in text else {}
-    assert lines[0] == "what share style part of the style strength colors"
-    parts = {line.split()[2]: line.partition(" one ")[2].removesuffix(" style") for line in lines[1:6]}
+    by_region |= {"red": "2 ██ #ff0000 red by color", "blue": "1 ██ #0000ff blue by color"}
+    by_region |= {"green": "2 ██ #ff0000 red as given"} if "mapping" in text else {}
+    assert lines[0] == "what share style part of the style matched strength colors"
+    parts = {line.split()[3]: line.partition(" one ")[2].removesuffix(" style") for line in lines[1:6]}
     shown = {region: part.removesuffix(" 0.5") for region, part in parts.items()}
     assert shown == by_region
     assert lines[6] == f"{first}, 40x30"
@@ -546,13 +546,13 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     [
         (PAIRS, "green =", "cyan =", "line 4: expected colors of pictures/map.png"),
         (PAIRS, '"red"', '"white"', "line 4: expected colors of pictures/one_map.png"),
-        (PAIRS, '"nearest"', '"error"', "line 5: expected the same regions in pictures/map.png and pictures/one_m"),
+        (PAIRS, '"nearest"', '"error"', "line 5: expected the regions of pictures/map.png in pictures/one_m"),
         (PAIRS, "one_map.png", "map.png", "line 15: expected a map with the aspect of pictures/one.png"),
         (
             DOODLE,
             'unmatched = "whole-style"',
             "",
-            "line 1: expected the same regions in pictures/map.png and pictures/one_m",
+            "line 1: expected the regions of pictures/map.png in pictures/one_m",
         ),
         (DOODLE, "pictures/map.png", "no.png", "line 1: doodle is 'no.png', which does not exist"),
         (DOODLE, "pictures/map.png", "pictures/one.png", "line 1: "),
@@ -584,7 +584,7 @@ def test_what_the_plan_does_not_name_is_noted(plan):
     text = PLAN.replace('[[region]]\nregion = "white"\nkeep = true\n', "")
     ran = plan("--dry-run", text=text).succeeded()
     assert "note: the plan does not mention #ffffff (white): only masks paint there" in ran.err
-    assert any(line.split()[1:3] == ["#ffffff", "white"] for line in ran.out.splitlines())
+    assert any(line.split()[2:4] == ["#ffffff", "white"] for line in ran.out.splitlines())
 
 
 def test_settings_from_the_command_line(plan):

@@ -60,8 +60,53 @@ def test_lists_and_files_and_words_can_be_tried(desk, run, quick, two_halves):
     two_halves(desk / "style_map.png", (36, 28), (255, 0, 0), (0, 0, 255))
     axes = ("--try", "style-layers=block1_conv1;block1_conv2,block1_conv1:2", "--try", "regions=red,blue")
     ran = run("region", "content.png", "style.jpg", "-o", "sheet.png", *quick, *axes, "--dry-run").succeeded()
-    assert [line.partition(":")[0] for line in ran.out.splitlines()[:2]] == [
-        "style-layers block1_conv1, regions red",
-        "style-layers block1_conv1, regions blue",
-    ]
+    sizes = [line.partition(":")[0] for line in ran.out.splitlines() if ", float32" in line]
+    assert sizes[:2] == ["style-layers block1_conv1, regions red", "style-layers block1_conv1, regions blue"]
     assert not (desk / "sheet.png").exists()
+
+
+@pytest.fixture
+def plan(desk, two_halves):
+    """Write a plan of two regions."""
+    two_halves(desk / "content_map.png", (32, 40), (255, 0, 0), (0, 0, 255))
+    (desk / "plan.toml").write_text(
+        'content = "content.png"\ncontent_map = "content_map.png"\noutput = "sheet.png"\n[styles.s]\n'
+        'image = "style.jpg"\n[settings]\nstrength = 0.5\n[[region]]\nregion = "red"\nstyle = "s"\n'
+    )
+    return "plan.toml"
+
+
+def test_settings_of_a_plan_can_be_tried(desk, run, plan, eagerly):
+    quick = [f"--set={each}" for each in ("network=lite", "size=32", "steps=1", "style_layers=block1_conv1")]
+    ran = run("run", plan, *quick, "--try", "strength=0.25,0.75", "--try", "style-scale=1,1.5").succeeded()
+    metadata = read_metadata(desk / "sheet.png")
+    assert list(metadata)[:2] == ["strength 0.25, style-scale 1", "strength 0.25, style-scale 1.5"]
+    assert [each["settings"]["style_scale"] for each in metadata.values()] == [1, 1.5] * 2
+    assert " ".join(ran.err.split()).count("#ff0000 red 50 % s whole 0.25 style") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("strenght=1", "did you mean 'strength'?"),
+        ("strength=2", "--try: strength is 2.0; expected a number from 0 to 1"),
+        ("snapshot-every=1,2", "--try is 'snapshot-every=1,2'; expected OPTION=VALUE"),
+        ("init=content,none.png", "--try init is 'none.png'"),
+    ],
+)
+def test_what_cannot_be_tried_of_a_plan(run, plan, without_tensorflow, text, says):
+    assert says in run("run", plan, "--try", text).error
+
+
+def test_options_without_effect_beside_it_in_a_plan(run, plan, without_tensorflow):
+    assert "--plot has no effect with --try" in run("run", plan, "--try", "size=32,40", "--plot", "a.png").error
+
+
+def test_the_table_is_printed_for_each_variant_that_paints_other_regions(desk, run, quick, two_halves):
+    for name in ("content_map.png", "style_map.png"):
+        two_halves(desk / name, (36, 28) if "style" in name else (32, 40), (255, 0, 0), (0, 0, 255))
+    axes = ("--try", "regions=red;blue;red,blue", "--try", "strength=0.2,0.4")
+    ran = run("region", "content.png", "style.jpg", "-o", "sheet.png", *quick, *axes, "--dry-run").succeeded()
+    labels = [line for line in ran.out.splitlines() if line.endswith(":")]
+    assert labels == [f"regions {each}, strength 0.2:" for each in ("red", "blue", "red,blue")]
+    assert sum("keep" in line for line in ran.out.splitlines()) == 2

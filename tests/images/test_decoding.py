@@ -225,7 +225,7 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
     inside_a_file = written(tmp_path / "file", b"x") / "picture.png"
     with pytest.raises(ImageError, match="does not exist"):
         load_image(inside_a_file)
-    with pytest.raises(ImageError, match="cannot be opened"):
+    with pytest.raises(ImageError, match="has a character that no file name can have"):
         load_image("nul\0.png")
 
 
@@ -234,8 +234,8 @@ def test_no_permission_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise PermissionError(13, "Permission denied")
 
     path = written(tmp_path / "secret.png", b"x")
-    monkeypatch.setattr("builtins.open", refuse)  # root may read anything
-    with pytest.raises(ImageError, match=r"no permission to read .*secret\.png; change its permissions"):
+    monkeypatch.setattr("os.open", refuse)  # root may read anything
+    with pytest.raises(ImageError, match=r"secret\.png may not be read; change its permissions"):
         load_image(path)
 
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from maskstyle.images import (
     save_image,
     save_mask,
 )
-from maskstyle.images.files import replacing, write_text_atomically
+from maskstyle.images.writing import replacing, write_text
 
 
 @pytest.mark.parametrize("name", ["out.gif", "out", "out.png.bak"])
@@ -44,7 +45,7 @@ def writers() -> list[Callable[[Path], None]]:
     return [
         check_writable,
         lambda path: save_image(path, unit(RGB)),
-        lambda path: write_text_atomically(path, "text"),
+        lambda path: write_text(path, "text"),
     ]
 
 
@@ -92,8 +93,8 @@ def test_arrays_that_do_not_fit(tmp_path: Path) -> None:
 def test_a_failing_encoder_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    def fail(self: PillowImage.Image, path: Path, **_: object) -> None:
-        path.write_bytes(b"half of a pic")
+    def fail(self: PillowImage.Image, file: BinaryIO, **_: object) -> None:
+        file.write(b"half of a pic")
         raise failure
 
     path = written(tmp_path / "out.png", b"old")
@@ -106,12 +107,11 @@ def test_a_failing_encoder_leaves_the_old_file(
 
 def test_replacing_cleans_up_on_interruption(tmp_path: Path) -> None:
     path = written(tmp_path / "out.txt", b"old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:  # noqa: PT012
-        assert temporary.parent == path.parent
-        assert temporary.name.startswith(".")
-        assert temporary.suffix == ".txt"
-        assert str(os.getpid()) in temporary.name
-        temporary.write_text("half")
+    with pytest.raises(KeyboardInterrupt), replacing(path) as file:  # noqa: PT012
+        file.write(b"half")
+        (beside,) = {*tmp_path.iterdir()} - {path}
+        assert beside.name.startswith(f".maskstyle-{os.getpid()}-")
+        assert beside.suffix == ".txt"
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -119,7 +119,7 @@ def test_replacing_cleans_up_on_interruption(tmp_path: Path) -> None:
 
 def test_text_is_written_unchanged(tmp_path: Path) -> None:
     path = written(tmp_path / "run.json", b"old")
-    write_text_atomically(path, "Grüße\r\n")
+    write_text(path, "Grüße\r\n")
     assert path.read_bytes() == "Grüße\r\n".encode()
     assert list(tmp_path.iterdir()) == [path]
 

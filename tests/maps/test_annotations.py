@@ -376,7 +376,7 @@ DAMAGED = {
     "no box": (labelme(shape(points=[[1, 1]], kind="rectangle")), "two points"),
     "a mask without pixels": (labelme(shape(points=[[1, 1], [2, 2]], kind="mask", mask="AAAA")), "base64"),
     "outside": (labelme(shape(points=[[10, 10], [20, 10], [20, 20]])), "lies outside"),
-    "no pixels": (labelme(shape(), imageHeight=0), "0x6"),
+    "no pixels": (labelme(shape(), imageHeight=0), "6x0"),
     "too many pixels": (labelme(shape(), imageHeight=10**9, imageWidth=10**9), "pixels"),
     "COCO without sizes": (coco({"bbox": [0, 0, 1, 1]}, images=[{"id": 7, "file_name": "a"}]), "height and width"),
     "COCO without images": ({"images": [], "annotations": []}, "lists none"),

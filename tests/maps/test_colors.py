@@ -10,13 +10,16 @@ from maskstyle.errors import SettingsError
 from maskstyle.maps import color_name, format_color, parse_color
 
 
-@pytest.mark.parametrize("text", ["blue", " BLUE ", "#0000ff", "#00F", "0,0,255", "(0, 0, 255)"])
+@pytest.mark.parametrize(
+    "text", ["blue", " BLUE ", "#0000ff", "#00F", "0,0,255", "(0, 0, 255)", "0000ff", "00F", "rgb(0,0,255)"]
+)
 def test_colors_are_parsed_in_every_notation(text):
     assert parse_color(text) == BLUE
 
 
 @pytest.mark.parametrize(
-    "text", ["", "bluish", "#12345", "#0000ff80", "0,0,256", "0,0", "1,2,3,4", "rgb(1,2,3)", "-1,0,0"]
+    "text",
+    ["", "bluish", "#12345", "#0000ff80", "0,0,256", "0,0", "1,2,3,4", "hsl(1,2,3)", "0000f", "123456789", "-1,0,0"],
 )
 def test_invalid_colors_are_rejected(text):
     with pytest.raises(SettingsError) as error:

@@ -119,10 +119,10 @@ def test_a_gray_color_means_the_id(tmp_path):
     assert found.ids[find_named_region("#030303", found, name="m")] == 3
 
 
-def test_an_id_of_a_painted_map_is_an_error_that_lists_the_colors():
+def test_a_number_that_a_painted_map_lacks_is_an_error_that_lists_the_colors():
     painted = SemanticMap(np.array([[0, 1]], np.int32), ((255, 0, 0), (0, 0, 255)))
     with pytest.raises(
-        ImageError, match=r"colors of m\.png, #ff0000 \(red\) and #0000ff \(blue\).*no ids, but got 3"
+        ImageError, match=r"a region of m\.png, 1 to 2, but got 3; .* #ff0000 \(red\) and #0000ff \(blue\)"
     ):
         find_region(3, painted, name="m.png")
 

@@ -137,7 +137,7 @@ def test_a_different_aspect_is_rejected_with_both_sizes():
     semantic_map = SemanticMap(np.zeros((480, 640), np.int32), (RED,))
     with pytest.raises(ImageError) as error:
         fitted(semantic_map, (512, 640))
-    assert_is_one_sentence(error, "m.png is 480x640", "photo.jpg, which is 512x640", "crop")
+    assert_is_one_sentence(error, "m.png is 640x480", "photo.jpg, which is 640x512", "crop")
     with pytest.raises(ImageError, match="rotate it by 90 degrees"):
         fitted(semantic_map, (640, 480))
 

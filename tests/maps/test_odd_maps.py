@@ -260,4 +260,4 @@ def test_a_map_is_fitted_only_to_images_of_its_aspect(size, says, tmp_path):
         return
     with pytest.raises(ImageError) as error:
         fit_map(parsed, size, name="map.png", image_name="photo.jpg")
-    assert_is_one_sentence(error, "map.png is 60x80", f"photo.jpg, which is {size[0]}x{size[1]}", says)
+    assert_is_one_sentence(error, "map.png is 80x60", f"photo.jpg, which is {size[1]}x{size[0]}", says)

@@ -199,3 +199,39 @@ def test_the_size_of_a_palette_is_limited(palette):
     with pytest.raises(SettingsError) as error:
         parse_map(np.zeros((4, 4, 3), np.uint8), palette=palette)
     assert_is_one_sentence(error, str(len(palette)))
+
+
+# Tiny patches
+
+
+def halves_with(rows, columns, size=(80, 120)):
+    """Return the pixels of a map of two halves with a rectangle of a third color."""
+    pixels = np.zeros((*size, 3), np.uint8)
+    pixels[:, : size[1] // 2] = BLUE
+    pixels[:, size[1] // 2 :] = GREEN
+    pixels[rows, columns] = RED
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [
+        (slice(9, 11), slice(9, 11)),
+        (slice(9, 10), slice(9, 18)),
+        (slice(9, 18), slice(9, 10)),
+        (slice(9, 11), slice(59, 61)),
+    ],
+)
+def test_a_tiny_patch_of_a_map_with_hard_edges_is_a_region(rows, columns):
+    pixels = halves_with(rows, columns)
+    parsed = parse_map(pixels)
+    assert parsed.colors[2:] == (RED,)
+    assert parsed.absorbed == ()
+    np.testing.assert_array_equal(parsed.mask(2), np.all(pixels == RED, axis=2))
+
+
+def test_a_slip_of_the_pen_is_no_region_but_noted():
+    parsed = parse_map(halves_with(9, slice(9, 11)))
+    assert len(parsed.colors) == 2
+    assert [(each.color, each.count, each.into) for each in parsed.absorbed] == [(RED, 2, (BLUE,))]
+    assert parse_map(halves_with(9, slice(9, 11)), least_region=2).colors[2:] == (RED,)

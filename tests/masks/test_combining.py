@@ -56,7 +56,7 @@ def test_invalid_combinations_are_rejected(masks, how, says):
 
 def test_masks_of_different_sizes_are_rejected():
     for combine in (lambda masks: combine_masks(masks, how="add"), normalize_masks):
-        with pytest.raises(ImageError, match="7x11, 3x4"):
+        with pytest.raises(ImageError, match="11x7, 4x3"):
             combine([soft(0), soft(1, (3, 4))])
     with pytest.raises(SettingsError, match="at least two masks to normalize"):
         normalize_masks([soft(0)])

@@ -138,7 +138,7 @@ def test_a_fitting_mask_keeps_its_size_and_values():
         (np.full((4, 6), -0.1), "values from -0.1"),
         (np.zeros((4, 6)), "mask 2 is 0 everywhere"),
         (np.full((4, 6), 1e-60), "mask 2 is 0 everywhere"),
-        (np.ones((6, 6)), r"a mask with the aspect of the picture, which is 4x6 .* but mask 2 is 6x6; crop"),
+        (np.ones((6, 6)), r"a mask with the aspect of the picture, which is 6x4.* but mask 2 is 6x6; crop"),
         (np.ones((6, 4)), "rotate it by 90 degrees"),
     ],
 )

@@ -147,3 +147,24 @@ def test_backslashes_in_single_quotes_separate_folders(read, folder):
     (folder / "sub").mkdir()
     (folder / "photo.png").rename(folder / "sub" / "photo.png")
     check_files(read(GOOD.replace('"photo.png"', r"'sub\photo.png'")))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = " + "[" * 5000, "inside each other"),
+        ("a = " + "{ a = " * 400 + "1" + " }" * 400, "inside each other"),
+        ("a." * 300_000 + "a = 1", "inside each other"),
+        ("[" + '"a" . ' * 3000 + "a]", "inside each other"),
+        (f"[settings]\nseed = {'9' * 5000}", "a number of thousands of digits"),
+        (f"[settings]\nseed = {'9' * 400}", "seed is 9+...; expected a whole number"),
+        ("[settings]\nscales = 1000000", "scales is 1000000; expected a number from 1 to 20"),
+        ('[settings]\nsize = "' + "9" * 5000 + 'x1"', "size is '9+x1'; expected the longer side"),
+    ],
+    ids=["lists", "tables", "dotted key", "dotted header", "digits", "fewer digits", "scales", "size"],
+)
+def test_what_no_plan_has_is_refused_at_once(tmp_path, text, said):
+    path = tmp_path / "plan.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=said):
+        read_plan(path)

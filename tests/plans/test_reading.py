@@ -491,7 +491,7 @@ def test_plans_of_version_0_4_are_read(read):
             MASK,
             'image = "wave.jpg"',
             'image = "wave.jpg"\nmap = "m"',
-            "line 6: map has no effect in technique 'mask'",
+            "line 6: map has no effect without style_region",
         ),
         (MASK, "strength = 0.9", "strength = -1", "line 10: strength is -1; expected a number of at least 0"),
     ],
@@ -528,5 +528,5 @@ def test_the_sample_is_a_plan():
 def test_no_file_and_a_folder(tmp_path):
     with pytest.raises(SettingsError, match=r"no.toml does not exist; check the path"):
         read_plan(tmp_path / "no.toml")
-    with pytest.raises(SettingsError, match="is a folder; name a TOML file"):
+    with pytest.raises(SettingsError, match="is a folder; name a file inside it"):
         read_plan(tmp_path)

@@ -138,6 +138,44 @@ def test_metadata_that_do_not_say_enough(tmp_path, changes):
         plan_of_result(metadata(**changes), tmp_path / "r.png")
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        (("inputs", "plan", "content"), None, "content is None; expected a text"),
+        (("inputs", "plan", "content"), "a\0b", "content is .*; expected a text"),
+        (("inputs", "plan", "content"), "\ud800", "content is .*; expected a text"),
+        (("inputs", "plan", "styles"), [1], "styles is .*; expected a table"),
+        (("inputs", "plan", "styles", "s"), "x", "styles.s is not a table"),
+        (("inputs", "plan", "styles", "s", "share"), float("nan"), "share is nan; expected a number"),
+        (("inputs", "plan", "technique"), "nothing", "there is no technique 'nothing'"),
+        (("inputs", "plan", "technique"), {}, "technique: expected text"),
+        (("inputs", "weights"), 3, "weights: expected text"),
+        (("settings", "size"), True, "size is True"),
+        (("settings", "steps"), 10**200, "steps is larger than"),
+        (("settings", "content_layers"), [[None, 1.0]], r"content_layers\[0\]\[0\]: expected text, got nothing"),
+        (
+            ("settings", "content_layers"),
+            [["block1_conv1", 10**400]],
+            r"content_layers\[0\]\[1\]: number out of range",
+        ),
+        (("run",), {"memory": "x"}, "run.memory: expected a number"),
+        (("run",), {"memory": -1.0}, "memory is -1.0; expected a number above 0"),
+        (("network",), None, "network: expected text, got nothing"),
+    ],
+)
+def test_a_record_with_odd_values_is_refused_with_their_place(tmp_path, part, value, said):
+    plan = {"technique": "basic", "content": "c.png", "styles": {"s": {"image": "s.jpg", "share": 1.0}}}
+    given = metadata(inputs={"plan": plan, "initial": None, "weights": "w.npz"}, run={})
+    del given["settings"]["snapshot_every"]
+    assert plan_of_result(given, tmp_path / "r.png")
+    table = given
+    for key in part[:-1]:
+        table = table[key]
+    table[part[-1]] = value
+    with pytest.raises(SettingsError, match=rf"r\.png is not enough for a plan \({said}"):
+        plan_of_result(given, tmp_path / "r.png")
+
+
 def test_an_image_to_start_from_that_was_not_recorded(tmp_path):
     settings = {**metadata()["settings"], "init": "image"}
     with pytest.raises(SettingsError, match="initial"):
@@ -327,3 +365,8 @@ def test_files_that_changed_or_are_gone(tmp_path):
 def test_paths_are_from_the_results_folder(tmp_path):
     assert recorded_path(tmp_path / "a" / "b.png", tmp_path / "c" / "r.png") == "../a/b.png"
     assert recorded_path(Path("b.png"), Path("r.png")) == "b.png"
+
+
+def test_a_line_break_in_the_comment_adds_no_key():
+    text = plan_text({"content": "a.jpg"}, 'repeats a.png\nweights = "other.npz"\x85\u2028')
+    assert tomllib.loads(text) == {"content": "a.jpg"}

@@ -294,7 +294,7 @@ def test_a_full_disk_is_said_and_changes_nothing(filled, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("maskstyle.images.files.os.replace", full)
+    monkeypatch.setattr("os.replace", full)
     answer = filled.client.put("/api/project", json={"version": before["version"], "settings": {"strength": 0.1}})
     assert answer.status_code in (422, 507)
     assert "No space left" in answer.json()["detail"]

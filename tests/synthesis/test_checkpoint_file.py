@@ -22,7 +22,6 @@ from maskstyle.synthesis.checkpoint_file import (
     Progress,
     State,
     read_checkpoint,
-    remove_leftovers,
     write_checkpoint,
 )
 from maskstyle.synthesis.result import ScaleReport, StepRecord
@@ -43,7 +42,7 @@ def make(height=7, width=5, *, variables=ADAM, cut=3):
         State(
             images[0],
             LOSSES,
-            (0.5, 0.25),
+            (0.25,),
             "steps",
             {name: (image[:cut], image[cut:]) for name, image in zip(variables, images[1:], strict=True)},
         ),
@@ -119,7 +118,7 @@ def test_writes_arrays_without_copying_them(path):
 
 
 def test_a_changed_byte_is_noticed_or_changes_nothing(path):
-    checkpoint = make(4, 3, cut=2, variables=("image",))
+    checkpoint = make(4, 3, cut=2)
     write_checkpoint(path, checkpoint)
     content = path.read_bytes()
     positions = range(0, len(content), 7)
@@ -188,6 +187,79 @@ def test_a_header_that_does_not_fit_is_refused(path, changes):
         read_checkpoint(path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"scale": -1}, r"progress\.scale: expected a whole number of at least 1"),
+        ({"scale": 99}, r"progress\.scale is 99, after 1 finished sizes"),
+        ({"scale": "x"}, r"progress\.scale: expected a whole number, got text"),
+        ({"steps": []}, r"the last of progress\.steps"),
+        ({"seconds": -1.0}, r"progress\.seconds: expected a number of at least 0"),
+        ({"scales": [{"size": [3, 2]}]}, r"progress\.scales\[0\]: object missing required field"),
+        ({"resumed_after": [0]}, r"progress\.resumed_after\[0\]: expected a whole number of at least 1"),
+    ],
+    ids=str,
+)
+def test_progress_that_does_not_fit_is_refused(path, changes, said):
+    replace_members(
+        path,
+        header=lambda content: json.dumps((held := json.loads(content)) | {"progress": held["progress"] | changes}),
+    )
+    with pytest.raises(CheckpointError, match=said):
+        read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"finished": "perhaps"}, "finished: expected one of steps|converged"),
+        ({"best_totals": [float("nan")]}, "best_totals"),
+        ({"best_totals": [10**400]}, "best_totals"),
+        ({"losses": {"style": "1"}}, "losses"),
+        ({"identity": {"sizes": [[9, 9], [7, 5]]}}, "other sizes than the run"),
+        ({"identity": []}, "identity: expected a table, got a list"),
+        ({"variables": ["image"]}, "variables: expected none, or image, momentum, velocity"),
+        ({"variables": ["../image", "momentum", "velocity"]}, "variables: expected none"),
+    ],
+    ids=str,
+)
+def test_the_message_says_what_does_not_fit(path, changes, said):
+    change_header(path, **changes)
+    with pytest.raises(CheckpointError, match=said):
+        read_checkpoint(path)
+
+
+def test_a_header_of_thousands_of_brackets_or_digits_is_refused(path):
+    for text in ("[" * 100_000, '{"format": ' + "9" * 5000 + "}"):
+        replace_members(path, header=lambda content, text=text: text)
+        with pytest.raises(CheckpointError, match="it is not JSON"):
+            read_checkpoint(path)
+
+
+def test_a_best_image_outside_the_range_is_refused(path):
+    for value in (2.0, float("nan")):
+        checkpoint = make()
+        checkpoint.state.best[0, 0, 0] = value
+        write_checkpoint(path, checkpoint)
+        with pytest.raises(CheckpointError, match=r"outside \[0, 1\]|not finite"):
+            read_checkpoint(path)
+
+
+def test_nothing_is_unpacked_that_is_larger_than_it_should_be(path):
+    write_checkpoint(path, make())
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content + bytes(50_000_000) * (name == "best.npy"))
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match=r"best\.npy is too long"):
+        read_checkpoint(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
 def test_other_files_are_refused(path, tmp_path):
     np.savez(tmp_path / "weights.npz", kernel=np.zeros(3))
     for content in (b"This is a text.", b"\x89PNG\r\n", (tmp_path / "weights.npz").read_bytes()):
@@ -236,21 +308,24 @@ PROGRAM = """
 import os, resource, signal, sys
 from pathlib import Path
 import numpy as np
+from maskstyle.images.writing import remove_leftovers
 from maskstyle.synthesis.checkpoint_file import *
 from maskstyle.synthesis.result import StepRecord
 
 path = Path(sys.argv[1])
 
 def write(number):
-    image = np.full((60, 40, 3), number, np.float32)
+    image = np.full((60, 40, 3), number / 4, np.float32)
     steps = (StepRecord((60, 40), number, float(number), {"loss": float(number)}),)
-    state = State(image, {"loss": float(number)}, (float(number),), None, {"image": (image[:20], image[20:])})
+    variables = dict.fromkeys(ADAM, (image[:20], image[20:]))
+    state = State(image, {"loss": float(number)}, (float(number),) * number, None, variables)
     write_checkpoint(path, Checkpoint({"run": "numbers"}, Progress(1, steps, (), (), float(number)), state))
 
 def read():
     checkpoint = read_checkpoint(path)
     number = checkpoint.progress.evaluations
-    assert (checkpoint.state.best == number).all() and (checkpoint.state.variables["image"][0] == number).all()
+    for array in (checkpoint.state.best, *checkpoint.state.variables["image"]):
+        assert (array == number / 4).all()
     assert checkpoint.state.losses == {"loss": number} and checkpoint.progress.seconds == number
     return number
 
@@ -272,7 +347,7 @@ KILLED_AT_EACH_LINE = """
 def kill_at(line):
     def trace(frame, event, argument):
         nonlocal line
-        if not frame.f_code.co_filename.endswith("checkpoint_file.py"):
+        if not frame.f_code.co_filename.endswith(("checkpoint_file.py", "writing.py")):
             return None
         line -= 1
         if line == 0:
@@ -293,7 +368,7 @@ while not survives(line):
     print(read())
     if read() == 2:
         write(1)
-    remove_leftovers(path)
+    remove_leftovers(path.parent)
     assert list(path.parent.iterdir()) == [path]
     line += 1
 """
@@ -316,12 +391,3 @@ def test_a_process_killed_at_any_line_leaves_a_complete_checkpoint(path):
     assert numbers == sorted(numbers)
     assert set(numbers) == {1, 2}
     assert len(numbers) > 20
-
-
-def test_only_leftovers_of_this_checkpoint_are_removed(path):
-    others = [path.with_name(name) for name in ("a.part", ".other.png.checkpoint-1-2.part", f"{path.name}.part")]
-    leftover = path.with_name(f".{path.name}-123-abc.part")
-    for file in (*others, leftover):
-        file.touch()
-    remove_leftovers(path)
-    assert sorted(path.parent.iterdir()) == sorted(others)

@@ -12,7 +12,7 @@ from maskstyle.synthesis.result import StepRecord
 
 RUN = {"technique": "basic", "settings": {"steps": 40, "layers": (("a", 1.0),)}}
 PROGRESS = Progress(1, (StepRecord((2, 3), 4, 1.0, {"loss": 2.0}),), (), (), 1.0)
-STATE = State(np.zeros((2, 3, 3), np.float32), {"loss": 2.0}, (2.0,), None, {})
+STATE = State(np.zeros((2, 3, 3), np.float32), {"loss": 2.0}, (2.0,) * 4, None, {})
 
 
 class Clock:
@@ -95,10 +95,11 @@ def test_the_last_need_not_wait(path, begin, offer):
 
 
 def test_the_last_spares_a_different_runs_checkpoint_until_it_is_time(path, begin, offer):
-    path.write_bytes(b"worth hours")
+    earlier = b"PK\x03\x04" + bytes(26) + b"header.json, worth hours"
+    path.write_bytes(earlier)
     checkpoints = begin()
     assert not offer(checkpoints, 59, last=True)
-    assert path.read_bytes() == b"worth hours"
+    assert path.read_bytes() == earlier
     assert not checkpoints.current
     assert offer(checkpoints, 61)
     assert offer(checkpoints, 62, last=True)
@@ -157,12 +158,33 @@ def test_warns_as_python_does_by_default(tmp_path, clock, offer):
 
 
 def test_leftovers_of_a_killed_process_are_removed_unless_nothing_is_written(path, begin):
-    leftover = path.with_name(f".{path.name}-123-abc.part")
+    leftover = path.with_name(".maskstyle-123-0123abcd.checkpoint")
     leftover.touch()
     begin(every=0)
     assert leftover.exists()
     begin()
     assert not leftover.exists()
+
+
+def test_a_file_that_is_no_checkpoint_is_neither_replaced_nor_removed(path, begin):
+    path.write_bytes(b"a novel")
+    with pytest.raises(CheckpointError, match="which maskstyle did not write; move it away"):
+        begin()
+    begin(every=0).remove()
+    assert path.read_bytes() == b"a novel"
+
+
+def test_only_its_own_file_is_removed(path, begin, offer):
+    offer(begin(every=1), 2)
+    begin(every=0).remove()  # of another run, which finishes first
+    mine = begin(resume=True)
+    replaced = path.read_bytes()
+    path.unlink()
+    path.write_bytes(replaced)  # by another process
+    mine.remove()
+    assert path.exists()
+    begin(resume=True).remove()
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("every", [-1, float("nan"), float("inf")])

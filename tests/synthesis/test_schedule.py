@@ -100,9 +100,9 @@ def test_each_size_is_twice_the_one_before(size, scales, expected):
 
 def test_smallest_side_bounds_the_shorter_side_of_the_coarsest_size():
     assert pyramid_sizes((32, 64), 3, smallest_side=8)[0] == (8, 16)
-    with pytest.raises(SettingsError, match=r"coarsest of 3 scales would be 8x16 .* at least 9 pixels"):
+    with pytest.raises(SettingsError, match=r"coarsest of 3 scales would be 16x8.* at least 9 pixels"):
         pyramid_sizes((32, 64), 3, smallest_side=9)
-    with pytest.raises(SettingsError, match=r"4x40 \(height x width\)"):
+    with pytest.raises(SettingsError, match=r"40x4"):
         pyramid_sizes((4, 40), 1, smallest_side=16)
 
 
@@ -136,25 +136,25 @@ def test_transfer_sizes():
 
 def test_the_coarsest_size_must_have_a_pixel_in_every_layer():
     assert transfer_sizes((4, 4), ONE_SCALE) == [(4, 4)]
-    with pytest.raises(SettingsError, match=r"3x9 .* the layers need at least 4 pixels"):
+    with pytest.raises(SettingsError, match=r"9x3.* the layers need at least 4 pixels"):
         transfer_sizes((3, 9), ONE_SCALE)
-    with pytest.raises(SettingsError, match="coarsest of 2 scales would be 3x4"):
+    with pytest.raises(SettingsError, match="coarsest of 2 scales would be 4x3"):
         transfer_sizes((6, 8), ONE_SCALE.changed(scales=2))
 
 
 @pytest.mark.parametrize(
     ("changes", "style", "used"),
     [
-        ({}, (16, 3), "16x3"),
-        ({"size": 8}, (16, 6), "8x3"),
-        ({"style_scale": 0.25}, (16, 13), "4x3"),
-        ({"scales": 3}, (16, 13), "4x3"),
+        ({}, (16, 3), "3x16"),
+        ({"size": 8}, (16, 6), "3x8"),
+        ({"style_scale": 0.25}, (16, 13), "3x4"),
+        ({"scales": 3}, (16, 13), "3x4"),
         ({"style_fit": "stretch", "style_scale": 0.2}, (99, 99), "3x3"),
     ],
 )
 def test_every_style_must_have_a_pixel_in_every_layer(changes, style, used):
     settings = ONE_SCALE.changed(**changes)
-    with pytest.raises(SettingsError, match=f"would be used at {used} .*the layers need at least 4 pixels"):
+    with pytest.raises(SettingsError, match=f"would be used at {used}, but the layers need at least 4 pixels"):
         transfer_sizes((16, 16), settings, styles=[(999, 999), style])
     assert transfer_sizes((16, 16), settings.changed(style_weight=0), styles=[style])
 
@@ -165,5 +165,5 @@ def test_every_weight_0_is_an_error_before_anything_loads():
 
 
 def test_a_typing_error_in_the_size_is_caught():
-    with pytest.raises(SettingsError, match=r"51200x38400 .* megapixels"):
+    with pytest.raises(SettingsError, match=r"38400x51200.* megapixels"):
         transfer_sizes((400, 300), Settings(size=51200))

@@ -203,7 +203,7 @@ def test_init_image_without_one(network):
 
 
 def test_images_too_small_for_the_layers(network):
-    with pytest.raises(SettingsError, match=r"1x9 .*the layers need at least 2 pixels"):
+    with pytest.raises(SettingsError, match=r"9x1, .*the layers need at least 2 pixels"):
         transfer(network, content=random_image(0, 1, 9))
-    with pytest.raises(SettingsError, match="style image of 1x20 would be used at 1x16"):
+    with pytest.raises(SettingsError, match="style image of 20x1 would be used at 16x1"):
         transfer(network, style=random_image(0, 1, 20))

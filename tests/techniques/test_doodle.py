@@ -140,7 +140,7 @@ def test_a_doodle_need_not_use_every_region_of_the_style_image(transfer):
 def test_unmatched_regions_take_the_whole_style(transfer):
     result = transfer(doodle=recolored(DOODLE, RED, GREEN), unmatched="whole-style")
     assert np.isfinite(list(result.losses.values())).all()
-    assert result.notes == ()
+    assert result.notes == ("not used, as only the style map has it: #0000ff (blue)",)
 
 
 def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
@@ -162,7 +162,7 @@ def test_a_region_too_small_for_a_layer_is_noted_once(transfer):
             ImageError,
             "the style map lacks #00ff00.*of the doodle.*to whole-style$",
         ),
-        ({"style_map": whole((4, 10))}, ImageError, "the style map is 4x10"),
+        ({"style_map": whole((4, 10))}, ImageError, "the style map is 10x4"),
         ({"style": STYLE * 255}, ImageError, "the style image has values from"),
         ({"alpha": np.zeros((2, 3), np.float32)}, ImageError, "but the doodle is 12x16"),
         ({"doodle": SemanticMap(np.full((12, 16), -1, np.int32), ())}, ImageError, "no region of the doodle"),

@@ -77,3 +77,17 @@ def test_masks_alone_do_not_fade_in():
     with pytest.raises(SettingsError, match="feather has no effect where masks alone paint") as caught:
         by_mask(feather=3.0)
     assert caught.value.about == ("feather",)
+
+
+def test_regions_that_touch_fade_into_each_other_and_nothing_else():
+    scene = by_region(feather=4.0)
+    red, blue = (scene.layout.share(each, (12, 16)) for each in scene.layout.placements)
+    np.testing.assert_allclose(red[0, 5:11], [1, 0.875, 0.625, 0.375, 0.125, 0], atol=1e-6)
+    np.testing.assert_allclose(red + blue, 1, atol=1e-6)
+    assert (scene.layout.coverage((12, 16), np.ones((12, 16), np.float32)) == 1).all()
+    assert by_region(feather=4.0, regions=[RED]).layout.content_map.shares is None
+
+
+def test_a_region_of_strength_0_takes_no_paint_from_the_one_beside_it():
+    layout = by_region(feather=4.0, strengths=[(BLUE, 0.0)]).layout
+    assert not layout.painted_share((12, 16))[:, 8:].any()

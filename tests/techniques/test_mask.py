@@ -208,8 +208,8 @@ def test_a_mask_too_small_for_a_layer_is_noted(transfer):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"masks": [RAMP[:6]]}, "mask 1 is 6x16; crop"),
-        ({"masks": [RAMP, RAMP.T], "styles": [STYLE, STYLE]}, "mask 2 is 16x12; rotate it"),
+        ({"masks": [RAMP[:6]]}, "mask 1 is 16x6; crop"),
+        ({"masks": [RAMP, RAMP.T], "styles": [STYLE, STYLE]}, "mask 2 is 12x16; rotate it"),
         ({"masks": [RAMP * 255]}, "mask 1 has values from 0 to 255"),
         ({"masks": [RAMP * 0]}, "mask 1 is 0 everywhere"),
         ({"masks": [CONTENT]}, r"mask 1 has shape \(12, 16, 3\)"),
@@ -239,7 +239,7 @@ def test_a_plan_file_is_told_the_line_of_a_mask(tmp_path):
         '[[region]]\nstyle = "first"\nmask = "mask.png"\n',
         encoding="utf-8",
     )
-    with pytest.raises(ImageError, match=r"plan.toml, line 6: .* but .*mask.png is 4x16"):
+    with pytest.raises(ImageError, match=r"plan.toml, line 6: .* but .*mask.png is 16x4"):
         load_plan(read_plan(plan)).scene()
 
 

@@ -271,7 +271,7 @@ BLACK = np.zeros((12, 16), np.float32)
         ([PlanRegion(RED, style=SECOND, strength=np.nan)], "the strength is nan"),
         ([PlanRegion(RED, style=SECOND, color="gray")], "color is 'gray'; expected one of style, content, lum"),
         ([PlanRegion(RED, style=StyleImage(STYLE * 300, name="loud.jpg"))], "the loud.jpg has values"),
-        ([PlanRegion(RED, style=StyleImage(STYLE, CONTENT_MAP, "s.jpg"))], "the map of s.jpg is 12x16"),
+        ([PlanRegion(RED, style=StyleImage(STYLE, CONTENT_MAP, "s.jpg"))], "the map of s.jpg is 16x12"),
     ],
 )  # fmt: skip
 def test_regions_that_cannot_work_are_refused_before_the_work(transfer, regions, says):

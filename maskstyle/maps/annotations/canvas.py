@@ -168,7 +168,7 @@ class Canvas:
         (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
         if right <= 0 or bottom <= 0 or left >= width or top >= height:
             raise ImageError(
-                f"expected shapes inside the image, which is {height}x{width} (height x width), but {name!r} in "
+                f"expected shapes inside the image, which is {width}x{height}, but {name!r} in "
                 f"{self.source} lies outside of it; check that the size is that of the annotated image"
             )
         if min(left, top) < -_SLIP or right > width + _SLIP or bottom > height + _SLIP:
@@ -187,8 +187,8 @@ def check_size(size: Size, source: str) -> None:
     limit = PillowImage.MAX_IMAGE_PIXELS or math.inf
     if height < 1 or width < 1 or height * width > limit:
         raise ImageError(
-            f"expected an image of 1 to {limit:,} pixels, but {source} is for one of {height}x{width} "
-            "(height x width); check its width and height"
+            f"expected an image of 1 to {limit:,} pixels, but {source} is for one of {width}x{height}"
+            "; check its width and height"
         )
 
 
@@ -227,7 +227,7 @@ def from_runs(counts: Sequence[Any], size: Size, source: str, *, by_column: bool
     if not all(isinstance(count, int) and count >= 0 for count in counts) or sum(counts) != height * width:
         found = sum(count for count in counts if isinstance(count, int))
         raise ImageError(
-            f"expected runs of {height * width:,} pixels in all, the size {height}x{width} (height x width) of the "
+            f"expected runs of {height * width:,} pixels in all, the size {width}x{height} of the "
             f"mask, but those of a mask in {source} cover {found:,}; export the annotation again"
         )
     flat = np.repeat(np.arange(len(counts)) % 2 == 1, np.array(counts, np.int64))

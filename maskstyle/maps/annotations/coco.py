@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from maskstyle.errors import ImageError
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, size_text
 from maskstyle.maps.annotations.canvas import Annotation, Canvas, from_runs
 from maskstyle.maps.annotations.choosing import Asked, chosen_image
 from maskstyle.maps.pixels import Bools
@@ -108,8 +108,8 @@ def _decoded(runs: Record, canvas: Canvas) -> Bools:
     size = _mask_size(runs, canvas.source)
     if size != canvas.size:
         raise ImageError(
-            f"expected masks of the size of their image, {canvas.size[0]}x{canvas.size[1]} (height x width), but one "
-            f"in {canvas.source} is {size[0]}x{size[1]}; export the annotation again"
+            f"expected masks of the size of their image, {size_text(canvas.size)}, but one "
+            f"in {canvas.source} is {size_text(size)}; export the annotation again"
         )
     counts = runs.get("counts")
     if isinstance(counts, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from PIL import UnidentifiedImageError
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.files import FORMAT_OF_SUFFIX, decoding, open_image
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, size_text
 from maskstyle.maps.annotations.canvas import Annotation, Canvas
 from maskstyle.maps.annotations.xml_files import parse_xml
 
@@ -55,8 +56,8 @@ def read_masks(paths: Sequence[Path], source: str) -> Annotation:
         if mask.shape != canvas.size:
             height, width = canvas.size
             raise ImageError(
-                f"expected masks of one size, but {path} is {mask.shape[0]}x{mask.shape[1]} and the first is "
-                f"{height}x{width} (height x width); export them again"
+                f"expected masks of one size, but {path} is {size_text(mask.shape)} and the first is "
+                f"{width}x{height}; export them again"
             )
         canvas.add_mask(f"mask{path.stem}" if path.stem.isdigit() else path.stem, mask)
     assert canvas is not None
@@ -65,7 +66,7 @@ def read_masks(paths: Sequence[Path], source: str) -> Annotation:
 
 def read_mask_folder(folder: Path) -> Annotation:
     """Read the masks of a folder; a table such as metadata.csv beside them is not needed."""
-    images = [path for path in folder.iterdir() if path.suffix.lower() in FORMAT_OF_SUFFIX and path.is_file()]
+    images = [path for path in folder.iterdir() if path.suffix.lower() in FORMAT_OF_SUFFIX and os.path.isfile(path)]
     if not images:
         others = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in (".json", ".xml"))
         advice = f"name a file, such as {folder / others[0]}" if others else "check the path"
@@ -93,10 +94,10 @@ def read_voc_classes(path: Path) -> Annotation | None:
     return canvas.annotation(*([note] if share else []))
 
 
-def read_ora(path: Path) -> Annotation:
+def read_ora(path: Path, data: bytes) -> Annotation:
     """Read the visible layers of an OpenRaster file: the opaque pixels of each are a region with its name."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
             if "maindoc.xml" in archive.namelist():
                 raise ImageError(f"{path} is a file of Krita; export it as OpenRaster (.ora)")
             root = parse_xml(_member(archive, "stack.xml", path), str(path))
@@ -105,7 +106,7 @@ def read_ora(path: Path) -> Annotation:
         raise ImageError(f"expected an OpenRaster file, but {path} is damaged ({error}); save it again") from error
 
 
-def read_psd(path: Path) -> Annotation:
+def read_psd(path: Path, data: bytes) -> Annotation:
     """Read the visible layers of a Photoshop file: the opaque pixels of each are a region with its name.
 
     Raises
@@ -122,7 +123,7 @@ def read_psd(path: Path) -> Annotation:
             f"{path} is a Photoshop file, which needs psd-tools; install it with: pip install 'maskstyle[psd]'"
         ) from None
     try:
-        picture = PSDImage.open(path)
+        picture = PSDImage.open(BytesIO(data))
         canvas = Canvas((picture.height, picture.width), str(path))
         layers = [layer for layer in picture.descendants() if not layer.is_group()]
         for layer in layers:

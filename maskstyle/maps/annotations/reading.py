@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any, NamedTuple
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.files import FORMAT_OF_SUFFIX
+from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Size
+from maskstyle.images.streams import is_stream, stream_bytes
 from maskstyle.maps.annotations.canvas import Annotation
 from maskstyle.maps.annotations.choosing import Asked
 from maskstyle.maps.annotations.coco import read_coco, read_masks_json
@@ -103,7 +106,7 @@ def _read(paths: Sequence[Path], asked: Asked) -> Annotation:
     others = [each for each in paths if each.suffix.lower() not in FORMAT_OF_SUFFIX]
     if len(paths) > 1 and others:
         raise ImageError(f"expected masks where there are several files, but got {others[0]}; pass it alone")
-    data = b"" if len(paths) > 1 or path.is_dir() else _data(path)
+    data = b"" if len(paths) > 1 or os.path.isdir(path) else _data(path)
     if _is_xml(data):
         return read_xml(data, source, asked)
     if data and _is_json(path, data):
@@ -111,14 +114,14 @@ def _read(paths: Sequence[Path], asked: Asked) -> Annotation:
     _refuse_choice(asked, source)
     if len(paths) > 1:
         return read_masks(paths, source)
-    return read_mask_folder(path) if path.is_dir() else _read_binary(path, data)
+    return read_mask_folder(path) if os.path.isdir(path) else _read_binary(path, data)
 
 
 def _read_binary(path: Path, data: bytes) -> Annotation:
     if data.startswith(b"8BPS"):
-        return read_psd(path)
+        return read_psd(path, data)
     if data.startswith(b"PK"):
-        return read_ora(path)
+        return read_ora(path, data)
     if data.startswith(b"gimp xcf"):
         raise ImageError(f"{path} is a file of GIMP; export it as OpenRaster (.ora) or Photoshop (.psd)")
     return read_voc_classes(path) or read_masks([path], str(path))
@@ -126,12 +129,14 @@ def _read_binary(path: Path, data: bytes) -> Annotation:
 
 def annotation_kind(path: Path) -> str | None:
     """Return what a file or folder that may be an annotation is; None if it is none."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return "a folder"
+    if is_stream(path):
+        return None
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             head = file.read(256)
-    except (OSError, ValueError):
+    except (ImageError, OSError):
         return None
     kinds = {
         "a Photoshop file": head.startswith(b"8BPS"),
@@ -176,14 +181,10 @@ def _refuse_choice(asked: Asked, source: str) -> None:
 
 
 def _data(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ImageError(
-            f"expected an annotation, but {path} does not exist; check the path and its spelling"
-        ) from None
-    except OSError as error:
-        raise ImageError(f"expected an annotation, but {path} cannot be read ({error.strerror}); check it") from None
+    if is_stream(path):
+        return stream_bytes(path)
+    with opened(path, "an annotation") as file:
+        return file.read()
 
 
 def _is_xml(data: bytes) -> bool:

@@ -161,7 +161,7 @@ class TiledObjective:
             return self._evaluate(image)
         except tf.errors.ResourceExhaustedError as error:
             height, width = self._tiled.tile_size
-            raise MemoryError(f"tiles of {height}x{width} pixels need more memory than is available") from error
+            raise MemoryError(f"tiles of {width}x{height} pixels need more memory than is available") from error
 
     def _evaluate(self, image: Image) -> tuple[NDArray[np.float32], Image]:
         values = dict.fromkeys(self.names, 0.0)

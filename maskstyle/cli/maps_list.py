@@ -1,0 +1,96 @@
+"""``maskstyle maps list``: the regions of one semantic map, with their numbers, colors, names and shares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maskstyle.cli.console import messages, note_files, put, tables
+from maskstyle.cli.options import (
+    IgnoreOption,
+    LeastRegionOption,
+    MapOrientationOption,
+    PaletteOption,
+    StretchMapsOption,
+    changed,
+)
+
+if TYPE_CHECKING:
+    from maskstyle.cli.terminal import Table
+    from maskstyle.evaluation.map_check import CheckedMap
+
+
+def list_regions(
+    map_file: Annotated[Path, typer.Argument(help="Semantic map.", show_default=False, metavar="MAP")],
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Its image, to check the aspect ratio, and for the preview.")
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option("--preview", help="Also write the map over its image, with numbered regions.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the regions as JSON.")] = False,
+    size: Annotated[
+        str | None,
+        typer.Option("--size", help="Size of the planned result: longer side, WIDTHxHEIGHT, or original."),
+    ] = None,
+    palette: PaletteOption = None,
+    least_region: LeastRegionOption = None,
+    ignore: IgnoreOption = None,
+    stretch_maps: StretchMapsOption = False,
+    map_orientation: MapOrientationOption = None,
+) -> None:
+    """List the regions of a semantic map."""
+    from maskstyle.cli.app import with_flags
+    from maskstyle.cli.map_options import asked_reading, read_fitted
+    from maskstyle.cli.outputs import Files
+    from maskstyle.evaluation import check_map, draw_map_preview
+    from maskstyle.images.io import load_image, save_image
+    from maskstyle.images.pixels import size_of
+    from maskstyle.settings import Settings, size_from_text
+
+    settings = changed(Settings(), {} if size is None else {"size": size_from_text(size)})
+    if preview is not None:
+        Files(preview).check([path for path in (map_file, image) if path is not None])
+    pixels = None if image is None else load_image(image).pixels
+    given = {"palette": palette, "least_region": least_region, "ignore": ignore}
+    reading = asked_reading({**given, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
+    wanted = None if pixels is None else size_of(pixels)
+    found, read_notes = read_fitted(reading, map_file, image, wanted, image_name=str(image))
+    note_files([map_file, image], quiet=False)
+    checked, more = check_map(
+        found,
+        image_size=wanted,
+        settings=settings,
+        name=str(map_file),
+        image_name=str(image),
+    )
+    notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *more)))
+    if as_json:
+        regions = [each.record() for each in checked.regions]
+        put(json.dumps({**checked.record(), "regions": regions, "notes": notes}, indent=1) + "\n")
+    else:
+        tables().print(_table(checked))
+        for note in notes:
+            tables().print(f"note: {note}", markup=False, soft_wrap=True)
+    if preview is not None:
+        save_image(preview, draw_map_preview(checked, pixels))
+        messages().print(f"wrote {preview}", markup=False)
+
+
+def _table(checked: CheckedMap) -> Table:
+    from rich.markup import escape
+    from rich.table import Column
+
+    from maskstyle.cli.terminal import Table
+    from maskstyle.maps.colors import format_color, percent
+
+    numeric = [Column(name, justify="right") for name in ("pixels", "share")]
+    table = Table(Column("", justify="right"), "color", "name", *numeric, box=None, pad_edge=False)
+    for region in checked.regions:
+        code = format_color(region.color)
+        cells = (f"[{code}]██[/] {code}", escape(region.called), f"{region.count:,}", percent(region.share))
+        table.add_row(str(region.number), *cells)
+    return table
