@@ -4,7 +4,7 @@ import { documentOf, onLoaded } from "./documents.js";
 import { byId } from "./dom.js";
 import { drawMasks } from "./maskview.js";
 import { isDoodle, regionsOf } from "./regionlist.js";
-import { on, selectedColor, state } from "./store.js";
+import { on, selectedColor, set, state } from "./store.js";
 import { currentTool } from "./tools.js";
 import { Viewport } from "./viewport.js";
 
@@ -27,7 +27,10 @@ function redrawGlass() {
   glassFrame ||= requestAnimationFrame(drawGlass);
 }
 
-pane.viewport.onpainted = redrawGlass;
+pane.viewport.onpainted = () => {
+  redrawGlass();
+  set({ zoom: Math.round(100 * pane.viewport.zoom) });
+};
 
 function paint(context, transform, area) {
   const { document } = pane;

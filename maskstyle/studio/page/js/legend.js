@@ -3,14 +3,16 @@
 import { documentOf, onLoaded } from "./documents.js";
 import { h } from "./dom.js";
 
-const WIDTH = 268; // CSS pixels; the panel may make it smaller
+/** Largest size in CSS pixels: beside buttons, and alone. */
+const SMALL = { width: 168, height: 116 };
+export const WIDE = { width: 270, height: 240 };
 
 const shown = new Map();
 
 /** The painting `style` as a canvas; `choose(color)` is called with the region under a click. */
-export function legend(key, style, chosen, choose) {
-  const height = Math.round(Math.min(170, (WIDTH * style.height) / style.width));
-  const width = Math.round((height * style.width) / style.height);
+export function legend(key, style, chosen, choose, most = SMALL) {
+  const scale = Math.min(most.width / style.width, most.height / style.height);
+  const [width, height] = [style.width, style.height].map((side) => Math.round(side * scale));
   const click = (event) => {
     const box = event.target.getBoundingClientRect();
     const point = { x: ((event.clientX - box.left) / box.width) * style.width, y: ((event.clientY - box.top) / box.height) * style.height };
@@ -21,7 +23,7 @@ export function legend(key, style, chosen, choose) {
     shown.set(canvas, { style, chosen });
     paint(canvas);
   };
-  return h("canvas", { key, class: "legend", width: 2 * width, height: 2 * height, role: "img", style: { "aspect-ratio": `${width} / ${height}` },
+  return h("canvas", { key, class: "legend", width: 2 * width, height: 2 * height, role: "img", style: { width: `${width}px`, height: `${height}px` },
     "aria-label": `${style.name} with its regions; choose one with the buttons below`, title: "Click a region of the painting", onclick: click, ref });
 }
 
@@ -38,7 +40,7 @@ function paint(canvas) {
   const state = [document?.map, document?.edits, document?.levels.length, document?.anchors, chosen, style.regions.length, canvas.width, canvas.height];
   if (canvas.painted?.every((each, index) => each === state[index])) return;
   canvas.painted = state;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
   context.clearRect(0, 0, canvas.width, canvas.height);
   if (!document?.levels.length) return;
   const level = document.levels.filter((each) => each.width >= canvas.width).at(-1) ?? document.levels[0];

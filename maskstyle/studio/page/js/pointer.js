@@ -3,7 +3,7 @@
 import { pane } from "./canvas.js";
 import { byId } from "./dom.js";
 import { select } from "./regionlist.js";
-import { set, state } from "./store.js";
+import { state } from "./store.js";
 import { currentTool } from "./tools.js";
 
 const glass = byId("map-glass");
@@ -125,7 +125,6 @@ function wheel(event) {
   if (event.shiftKey) return pane.viewport.panBy(-event.deltaY - event.deltaX, 0);
   const step = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
   pane.viewport.zoomBy(Math.exp(-Math.max(-100, Math.min(100, step)) / (event.ctrlKey ? 100 : 400)), event);
-  set({ zoomed: performance.now() });
 }
 
 /** The mouse cursor tells what a drag will do. */

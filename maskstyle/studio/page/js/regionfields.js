@@ -28,7 +28,7 @@ function paintings(key, target, update, keeps) {
     h("label", { class: "painting", title: label, key: label + (keys.style ?? "") },
       h("input", { type: "radio", name: `style-${key}`, checked: chosen, onchange: () => update(keys, "Choose painting"), "aria-label": label }), ...inner);
   return h("fieldset", { class: "paintings" },
-    h("legend", null, "Painting"),
+    h("legend", { class: "unseen" }, "Painting"),
     styles.map((style) => option(!target.keep && target.style === style.id, style.name, keeps ? { keep: false, style: style.id, style_color: null } : { style: style.id, style_color: null },
       h("img", { src: style.thumbnail, alt: "" }))),
     keeps && option(target.keep || !target.style, "Keep the photo", { keep: true }, h("span", { class: "keep" }, icon("lock"), "Keep")),
@@ -41,13 +41,12 @@ function from(key, target, update) {
   if (!style) return null;
   const choose = (color) => update({ style_color: color }, "Choose region of the painting");
   const chip = (color, label, ...inner) =>
-    h("button", { type: "button", key: color ?? "whole", class: "chip", title: label, "aria-pressed": String((target.style_color ?? null) === color), onclick: () => choose(color) }, ...inner);
+    h("button", { type: "button", key: color ?? "whole", class: "chip", title: label, "aria-label": label, "aria-pressed": String((target.style_color ?? null) === color), onclick: () => choose(color) }, ...inner);
   return h("div", { class: "from", key: "from" },
-    h("p", { class: "label" }, "Take the style from"),
     legend(`legend-${key}`, style, target.style_color, choose),
     h("div", { class: "chips", role: "group", "aria-label": "Region of the painting" },
       chip(null, "The whole painting", "Whole"),
-      style.regions.map((region) => chip(region.color, region.name, swatch(region), region.name))),
+      style.regions.map((region) => chip(region.color, region.name, swatch(region)))),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { documentOf, draft } from "./documents.js";
 import { h, icon } from "./dom.js";
-import { legend } from "./legend.js";
+import { legend, WIDE } from "./legend.js";
 import { appearance } from "./regionfields.js";
 import { addRegion, changeRegion, isDoodle, regionsOf, renameRegion, select } from "./regionlist.js";
 import { contentIsActive, picture, selectedColor, set, state } from "./store.js";
@@ -16,10 +16,11 @@ export function regionsPanel() {
     !contentIsActive() && h("p", { class: "hint" }, "Regions of a painting are where styles come from. Show the photo to say which region takes which."),
     state.drafting === id && !list.length && h("p", { class: "hint", role: "status" }, "Drafting a first map ..."),
     isDoodle(id) && doodleLegend(id),
-    h("ul", { class: "list" }, list.map((region) => row(id, region))),
-    h("div", { class: "buttons" },
+    h("ul", { class: "list", "aria-label": "Regions" }, list.map((region) => row(id, region))),
+    h("div", { class: "buttons", key: "buttons" },
       h("button", { type: "button", class: "quiet", onclick: () => addRegion(id), title: "Add a region (N)" }, icon("plus"), "Add region"),
       !isDoodle(id) && draftAgain(id)),
+    contentIsActive() && !isDoodle(id) && inspector(list.find(({ color }) => color === selectedColor())),
   ];
 }
 
@@ -27,9 +28,9 @@ export function regionsPanel() {
 function doodleLegend(id) {
   const style = state.project.styles[0];
   if (!style) return h("p", { class: "hint" }, "Add a painting: its regions become the brushes of the doodle.");
-  return h("div", { class: "from", key: "doodle-legend" },
-    h("p", { class: "label" }, "Pick a brush from the painting"),
-    legend("doodle-legend", style, selectedColor(), (color) => select(id, color)));
+  return h("div", { class: "doodle-legend", key: "doodle-legend" },
+    h("p", { class: "hint" }, "Pick a brush: click a region of the painting."),
+    legend("doodle-legend", style, selectedColor(), (color) => select(id, color), WIDE));
 }
 
 function draftAgain(id) {
@@ -51,8 +52,7 @@ function row(id, region) {
         h("span", { class: "share" }, percent(region.share)),
         contentIsActive() && !isDoodle(id) && takes(region)),
       chosen && state.renaming === region.color && nameField(id, region),
-      chosen && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })),
-    chosen && contentIsActive() && !isDoodle(id) && h("div", { class: "fields" }, fields(region)));
+      chosen && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })));
 }
 
 function label(id, region) {
@@ -61,6 +61,15 @@ function label(id, region) {
   if (isDoodle(id)) return share;
   const style = picture(region.style);
   return `${share}, ${region.keep || !style ? "keeps the photo" : `takes ${style.name}`}`;
+}
+
+/** What the selected region takes. */
+function inspector(region) {
+  if (!region) return null;
+  const name = `inspector-${region.color}`;
+  return h("section", { class: "inspector", key: "inspector", "aria-labelledby": name },
+    h("h3", { id: name }, swatch(region), region.keep ? `${region.name} keeps the photo` : `${region.name} takes`),
+    fields(region));
 }
 
 function fields(region) {

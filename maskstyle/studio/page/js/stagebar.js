@@ -18,13 +18,15 @@ const VIEWS = [["map", "Map"], ["both", "Both"], ["preview", "Preview"]];
 /** Draw the bars whenever their state changes. */
 export function startBars() {
   on("tool active project undoName redoName", () => render(byId("tools"), tools()));
-  on("tool size patch opacity overlay scribbled growing zoomed active project view", () => render(byId("options"), state.project?.content ? options() : []));
+  on("tool size patch opacity overlay scribbled growing zoom active project view", () => render(byId("options"), state.project?.content ? options() : []));
   on("view theme", () => {
     render(byId("views"), segments("view", state.view, VIEWS, setView));
     render(byId("top-buttons"),
       iconButton("Dark or light", "theme", switchTheme), iconButton("Help and keys (?)", "help", openHelp));
     byId("panes").dataset.view = state.view;
   });
+  on("project view", arrange);
+  new ResizeObserver(arrange).observe(byId("panes"));
   on("message connected", showMessage);
   on("drafting project active", () => render(byId("map-status"), state.drafting === state.active && state.active ? "Drafting a map ..." : ""));
   on("project uploading message", showWelcome);
@@ -34,6 +36,14 @@ export function startBars() {
 export function setView(view) {
   set({ view });
   change({ page: { view } });
+}
+
+/** Map and preview side by side or stacked, whichever shows the photo larger. */
+function arrange() {
+  const { clientWidth: wide, clientHeight: high } = byId("panes");
+  const { width = 1, height = 1 } = state.project?.content ?? {};
+  const beside = Math.min(wide / 2 / width, high / height);
+  byId("panes").dataset.arrangement = Math.min(wide / width, high / 2 / height) > beside ? "stacked" : "beside";
 }
 
 function tools() {
@@ -71,7 +81,7 @@ function options() {
     state.project.mode !== "doodle" && range("opacity", "Map", { min: 0.1, max: 1, step: 0.05, value: String(state.opacity), title: "Opacity of the map (, and .)" }, `${Math.round(100 * state.opacity)}%`, setOpacity),
     h("div", { class: "zoom", role: "group", "aria-label": "Zoom", key: "zoom" },
       iconButton("Zoom out (-)", "minus", () => pane.viewport.zoomBy(1 / 1.4)),
-      h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => pane.viewport.actualSize() }, `${Math.round(100 * pane.viewport.zoom)}%`),
+      h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => pane.viewport.actualSize() }, `${state.zoom ?? 100}%`),
       iconButton("Zoom in (+)", "plus", () => pane.viewport.zoomBy(1.4)),
       iconButton("Show the whole picture (0)", "fit", () => pane.viewport.fit())),
   ];

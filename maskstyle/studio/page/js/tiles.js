@@ -23,7 +23,7 @@ export class Tiles {
 
   /** Take the colors of the map; all but the region of `selected` fade. */
   colorize(selected) {
-    const faded = this.map.colors.includes(selected) ? 0.5 : 1;
+    const faded = this.map.colors.includes(selected) ? 0.65 : 1;
     this.table = new Uint32Array(256);
     this.map.colors.forEach((color, label) => {
       const [red, green, blue] = channels(color);

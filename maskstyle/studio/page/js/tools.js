@@ -215,6 +215,7 @@ class PatchTool extends Tool {
   }
 
   draw(glass, pane) {
+    if (pane.pointer) this.hover(pane, pane.pointer); // superpixels may have loaded since the pointer moved
     if (!this.outline || !pane.pointer) return;
     const { viewport } = pane;
     const { x: left, y: top } = viewport.toCanvas({ x: 0, y: 0 });
