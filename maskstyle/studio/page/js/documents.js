@@ -38,16 +38,8 @@ async function load(info) {
   await pixels;
 }
 
-/** The picture at full, half, quarter ... size: small views are drawn from a small one. */
 async function loadLevels(document, url) {
-  let bitmap = await createImageBitmap(await request("GET", url));
-  document.levels = [bitmap];
-  announce(document);
-  while (Math.max(bitmap.width, bitmap.height) > 400) {
-    const size = { resizeWidth: Math.ceil(bitmap.width / 2), resizeHeight: Math.ceil(bitmap.height / 2) };
-    bitmap = await createImageBitmap(bitmap, { ...size, resizeQuality: "medium" });
-    document.levels.push(bitmap);
-  }
+  document.levels = await inBackground("levels", { blob: await request("GET", url) });
   announce(document);
 }
 

@@ -1,6 +1,7 @@
 /** The live preview: asks for a new one after each change, shows it as it grows, compares it with the photo. */
 
 import { request } from "./api.js";
+import { inBackground } from "./background.js";
 import { paintPhoto } from "./canvas.js";
 import { documentOf, onLoaded } from "./documents.js";
 import { byId, h, icon, render } from "./dom.js";
@@ -59,7 +60,7 @@ let showing = 0;
 async function show(url, still) {
   const turn = ++showing;
   try {
-    const next = await createImageBitmap(await request("GET", url));
+    const next = await inBackground("bitmap", { blob: await request("GET", url) });
     if (turn !== showing || !still()) return next.close();
     bitmap?.close();
     bitmap = next;

@@ -3,7 +3,7 @@
 import { NONE } from "./labelmap.js";
 import { encodeMap } from "./png.js";
 
-const OPERATIONS = { decode, encode, segments, anchors };
+const OPERATIONS = { bitmap, levels, decode, encode, segments, anchors };
 
 self.onmessage = async ({ data: { id, operation, input } }) => {
   try {
@@ -21,6 +21,23 @@ async function pixelsOf(blob) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return { width, height, values: new Uint32Array(context.getImageData(0, 0, width, height).data.buffer) };
+}
+
+/** A picture to draw. */
+async function bitmap({ blob }) {
+  const output = await createImageBitmap(blob);
+  return { output, moved: [output] };
+}
+
+/** A picture at full, half, quarter ... size: small views are drawn from a small one. */
+async function levels({ blob }) {
+  const output = [await createImageBitmap(blob)];
+  while (Math.max(output.at(-1).width, output.at(-1).height) > 400) {
+    const { width, height } = output.at(-1);
+    const size = { resizeWidth: Math.ceil(width / 2), resizeHeight: Math.ceil(height / 2) };
+    output.push(await createImageBitmap(output.at(-1), { ...size, resizeQuality: "medium" }));
+  }
+  return { output, moved: output };
 }
 
 /** A map's PNG to labels; colors that `colors` lacks are added to it. */
