@@ -3,7 +3,7 @@
 import { request } from "./api.js";
 import { inBackground } from "./background.js";
 import { LabelMap } from "./labelmap.js";
-import { adoptMap, flush, inOrder, saved } from "./project.js";
+import { adopt, flush, inOrder, saved } from "./project.js";
 import { picture, pictures, set, state } from "./store.js";
 import { Tiles } from "./tiles.js";
 
@@ -35,6 +35,7 @@ async function load(info) {
   const pixels = info.url ? loadLevels(document, info.url) : null;
   if (info.map) await loadMap(document, info);
   else if (info.url) await draft(info.id);
+  else replaceMap(document, new LabelMap(info.width, info.height, null, []));
   await pixels;
 }
 
@@ -45,7 +46,7 @@ async function loadLevels(document, url) {
 
 async function loadMap(document, info) {
   document.version = info.map_version;
-  const blob = await request("GET", `${info.map}?version=${info.map_version}`);
+  const blob = await request("GET", info.map);
   const { width, height, labels, colors } = await inBackground("decode", { blob });
   if (document.edits && document.unsaved) return; // painted meanwhile: that one counts
   replaceMap(document, new LabelMap(width, height, labels, colors));
@@ -68,7 +69,8 @@ export async function draft(id, regions) {
     const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
     const document = open.get(id);
     if (!document) return;
-    adoptMap(id, answer);
+    document.version = answer.map_version; // so that it is read here, once
+    adopt(answer.project);
     await loadMap(document, picture(id));
     saved();
   });
@@ -100,11 +102,10 @@ async function save(document) {
     const labels = map.labels.slice();
     const blob = await inBackground("encode", { labels, width: map.width, height: map.height, colors: [...map.colors] }, [labels.buffer]);
     document.unsaved = false;
-    const headers = document.version ? { "If-Match": String(document.version) } : {};
     try {
-      const answer = await request("PUT", `/api/images/${id}/map`, blob, { ...headers, "Content-Type": "image/png" });
+      const answer = await request("PUT", `/api/images/${id}/map`, blob, { "If-Match": String(document.version) });
       document.version = answer.map_version;
-      adoptMap(id, answer);
+      adopt(answer.project);
     } catch (error) {
       if (!error.project) document.unsaved = true; // not lost: it is saved when the server answers again
       throw error;

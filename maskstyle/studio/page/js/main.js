@@ -12,9 +12,10 @@ import { loadResults, onRender, startResults } from "./results.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startSide } from "./side.js";
 import { startBars } from "./stagebar.js";
-import { on, set, state } from "./store.js";
+import { on, picture, remember, set, state } from "./store.js";
 import { startTheme } from "./theme.js";
 
+remember();
 startTheme();
 startBars();
 startPictures();
@@ -33,8 +34,6 @@ open();
 /** Show the project as it was left. */
 async function open() {
   await reload();
-  const { opacity, view } = state.project?.page ?? {};
-  set({ opacity: opacity ?? state.opacity, view: view ?? state.view });
   await loadResults().catch(() => {});
   ask();
 }
@@ -49,7 +48,8 @@ function selectFirst() {
 function onEvent(event) {
   if (event.type === "preview") onPreview(event);
   if (event.type === "render") onRender(event), onGrown(event);
-  if (event.type === "project" && event.version !== state.project?.version) reload();
+  if (event.type === "project") reload(() => state.project?.version >= event.version);
+  if (event.type === "map") reload(() => (picture(event.id)?.map_version ?? 0) >= event.map_version);
 }
 
 let wasAway = false;

@@ -7,22 +7,32 @@ import { set, state } from "./store.js";
 import { appearance } from "./regionfields.js";
 import { iconButton, slider } from "./widgets.js";
 
-const waiting = new Map(); // changes of masks not sent yet, by id
+const waiting = new Set(); // ids of masks that are not saved yet
 let timer = 0;
 
 /** Add a mask, select it, and show its panel. Undoing removes it. */
 export async function addMask(kind, geometry) {
   const known = new Set(state.project.masks.map(({ id }) => id));
   const style = state.project.styles[0]?.id ?? null;
-  const project = await send("stage", "POST", "/api/masks", { kind, geometry, feather: 1, style });
+  const project = await send("stage", "POST", "/api/masks", { name: nameFor(kind), kind, geometry, style });
   const mask = project?.masks.find(({ id }) => !known.has(id));
   if (!mask) return;
   set({ mask: mask.id, tab: "masks" });
   record({ name: "Add mask", undo: () => removeMask(mask), redo: () => restoreMask(mask) });
 }
 
+function nameFor(kind) {
+  const count = state.project.masks.filter((mask) => mask.kind === kind).length + 1;
+  return `${kind === "linear" ? "Linear" : "Radial"} ${count}`;
+}
+
+/** What the server takes: no id, address or version. */
+function plain({ id, url, version, content, ...mask }) {
+  return mask;
+}
+
 async function restoreMask(mask) {
-  const project = await send("stage", "POST", "/api/masks", { ...mask, id: undefined });
+  const project = await send("stage", "POST", "/api/masks", plain(mask));
   if (project) mask.id = project.masks.at(-1).id;
 }
 
@@ -38,13 +48,16 @@ export function changeMask(mask, keys, name) {
 function put(id, keys) {
   const masks = state.project.masks.map((each) => (each.id === id ? { ...each, ...keys } : each));
   set({ project: { ...state.project, masks } });
-  waiting.set(id, { ...waiting.get(id), ...keys });
+  waiting.add(id);
   clearTimeout(timer);
   timer = setTimeout(sendWaiting, 150);
 }
 
 function sendWaiting() {
-  for (const [id, keys] of waiting) send("stage", "PUT", `/api/masks/${id}`, keys);
+  for (const id of waiting) {
+    const mask = state.project.masks.find((each) => each.id === id);
+    if (mask) send("stage", "PUT", `/api/masks/${id}`, plain(mask));
+  }
   waiting.clear();
 }
 
@@ -74,7 +87,7 @@ function maskFields(mask) {
     slider({ key: `feather-${mask.id}`, label: "Feather", value: mask.feather, min: 0, max: 1, step: 0.01, show: (value) => `${Math.round(100 * value)}%`, oninput: (feather) => update({ feather }, "Feather") }),
     h("div", { class: "buttons" },
       h("label", { class: "check" },
-        h("input", { type: "checkbox", checked: mask.invert, onchange: (event) => update({ invert: event.target.checked }, "Invert mask") }), "Invert"),
+        h("input", { type: "checkbox", checked: mask.complement, onchange: (event) => update({ complement: event.target.checked }, "Invert mask") }), "Invert"),
       iconButton("Remove mask", "trash", () => remove(mask))));
 }
 

@@ -22,11 +22,9 @@ export class MaskTool {
 
   move(pane, point) {
     if (!this.drag) return;
-    const { width, height } = pane.document;
-    const at = [point.x / width, point.y / height];
     const { start, mask, handle } = this.drag;
-    this.drag.geometry = mask ? moved(mask, handle, at) : drawn(this.kind, start, point, width, height);
-    pane.draft = { id: mask?.id, kind: mask?.kind ?? this.kind, feather: mask?.feather ?? 1, invert: mask?.invert ?? false, geometry: this.drag.geometry };
+    this.drag.geometry = mask ? moved(mask, handle, point) : drawn(this.kind, start, point);
+    pane.draft = { kind: this.kind, feather: 1, complement: false, ...mask, geometry: this.drag.geometry };
     pane.redrawGlass();
   }
 
@@ -35,7 +33,7 @@ export class MaskTool {
     this.drag = null;
     pane.draft = null;
     if (mask && geometry !== mask.geometry) changeMask(mask, { geometry }, "Move mask");
-    else if (start && geometry && isLarge(geometry)) addMask(this.kind, geometry);
+    else if (start && geometry && isLarge(geometry, pane.document)) addMask(this.kind, geometry);
     pane.redrawGlass();
   }
 
@@ -50,38 +48,34 @@ export class MaskTool {
   draw() {}
 }
 
-function drawn(kind, start, point, width, height) {
-  const [x0, y0, x1, y1] = [start.x / width, start.y / height, point.x / width, point.y / height];
-  if (kind === "linear") return { from: [x0, y0], to: [x1, y1] };
-  const radius = Math.hypot(point.x - start.x, point.y - start.y);
-  return { center: [x0, y0], radius: [radius / width, radius / height] };
+function drawn(kind, start, { x, y }) {
+  if (kind === "linear") return { x0: start.x, y0: start.y, x1: x, y1: y };
+  return { x: start.x, y: start.y, radius: Math.hypot(x - start.x, y - start.y) };
 }
 
-function isLarge({ from, to, radius }) {
-  return radius ? Math.max(...radius) > 0.01 : Math.hypot(from[0] - to[0], from[1] - to[1]) > 0.01;
+function isLarge({ x0, y0, x1, y1, radius }, { width, height }) {
+  return (radius ?? Math.hypot(x1 - x0, y1 - y0)) > 0.01 * Math.max(width, height);
 }
 
-function moved({ geometry }, handle, [x, y]) {
-  if (handle === "from" || handle === "to") return { ...geometry, [handle]: [x, y] };
-  const { center, radius } = geometry;
-  if (handle === "center") return { ...geometry, center: [x, y] };
-  if (handle === "right") return { ...geometry, radius: [Math.max(0.01, Math.abs(x - center[0])), radius[1]] };
-  return { ...geometry, radius: [radius[0], Math.max(0.01, Math.abs(y - center[1]))] };
+function moved({ geometry }, handle, { x, y }) {
+  if (handle === "from") return { ...geometry, x0: x, y0: y };
+  if (handle === "to") return { ...geometry, x1: x, y1: y };
+  if (handle === "center") return { ...geometry, x, y };
+  return { ...geometry, radius: Math.max(1, Math.hypot(x - geometry.x, y - geometry.y)) };
 }
 
-/** The handles of a mask as points in fractions of the picture. */
-export function handlesOf({ geometry: { from, to, center, radius } }) {
-  if (from) return { from, to };
-  return { center, right: [center[0] + radius[0], center[1]], bottom: [center[0], center[1] + radius[1]] };
+/** The handles of a mask as points of the picture. */
+export function handlesOf({ geometry: { x0, y0, x1, y1, x, y, radius } }) {
+  if (radius === undefined) return { from: { x: x0, y: y0 }, to: { x: x1, y: y1 } };
+  return { center: { x, y }, edge: { x: x + radius, y } };
 }
 
 function handleAt(pane, point) {
-  const { width, height } = pane.document;
   const ordered = [...state.project.masks].sort((a, b) => (a.id === state.mask ? -1 : b.id === state.mask ? 1 : 0));
   for (const mask of ordered) {
     if (mask.kind === "painted") continue;
-    for (const [handle, [x, y]] of Object.entries(handlesOf(mask)))
-      if (Math.hypot(x * width - point.x, y * height - point.y) * pane.viewport.zoom < NEAR) return { mask, handle };
+    for (const [handle, { x, y }] of Object.entries(handlesOf(mask)))
+      if (Math.hypot(x - point.x, y - point.y) * pane.viewport.zoom < NEAR) return { mask, handle };
   }
   return null;
 }

@@ -19,20 +19,16 @@ export function drawMasks(glass, pane) {
   }
 }
 
-function scaled(pane, [x, y]) {
-  return pane.viewport.toCanvas({ x: x * pane.document.width, y: y * pane.document.height });
-}
-
 /** Fill the picture with the mask as a gradient of the tint. */
 function tint(glass, pane, mask) {
-  const corner = scaled(pane, [0, 0]);
-  const end = scaled(pane, [1, 1]);
+  const corner = pane.viewport.toCanvas({ x: 0, y: 0 });
+  const end = pane.viewport.toCanvas({ x: pane.document.width, y: pane.document.height });
   glass.save();
   glass.beginPath();
   glass.rect(corner.x, corner.y, end.x - corner.x, end.y - corner.y);
   glass.clip();
   const gradient = mask.kind === "linear" ? linear(glass, pane, mask) : radial(glass, pane, mask);
-  const [inside, outside] = mask.invert ? [0, 0.6] : [0.6, 0];
+  const [inside, outside] = mask.complement ? [0, 0.6] : [0.6, 0];
   const [fadeFrom, fadeTo] = mask.kind === "linear" ? [0.5 - mask.feather / 2, 0.5 + mask.feather / 2] : [1 - mask.feather, 1];
   gradient.addColorStop(fadeFrom, `rgba(${TINT}, ${inside})`);
   gradient.addColorStop(Math.min(1, fadeTo), `rgba(${TINT}, ${outside})`);
@@ -41,28 +37,30 @@ function tint(glass, pane, mask) {
   glass.restore();
 }
 
-function linear(glass, pane, { geometry }) {
-  const [from, to] = [scaled(pane, geometry.from), scaled(pane, geometry.to)];
+function linear(glass, pane, mask) {
+  const { from, to } = placed(pane, mask);
   return glass.createLinearGradient(from.x, from.y, to.x, to.y);
 }
 
-function radial(glass, pane, { geometry: { center, radius } }) {
-  const middle = scaled(pane, center);
-  const edge = scaled(pane, [center[0] + radius[0], center[1] + radius[1]]);
-  glass.translate(middle.x, middle.y);
-  glass.scale(edge.x - middle.x, edge.y - middle.y);
-  return glass.createRadialGradient(0, 0, 0, 0, 0, 1);
+function radial(glass, pane, mask) {
+  const { center, edge } = placed(pane, mask);
+  return glass.createRadialGradient(center.x, center.y, 0, center.x, center.y, Math.max(1, edge.x - center.x));
+}
+
+/** The handles of a mask in the canvas. */
+function placed(pane, mask) {
+  return Object.fromEntries(Object.entries(handlesOf(mask)).map(([name, point]) => [name, pane.viewport.toCanvas(point)]));
 }
 
 function drawHandles(glass, pane, mask, chosen) {
-  const handles = Object.fromEntries(Object.entries(handlesOf(mask)).map(([name, point]) => [name, scaled(pane, point)]));
+  const handles = placed(pane, mask);
   for (const [color, width] of [["rgba(0, 0, 0, 0.7)", 3], ["#fff", chosen ? 1.5 : 1]]) {
     Object.assign(glass, { strokeStyle: color, lineWidth: width });
     glass.beginPath();
     if (handles.from) glass.moveTo(handles.from.x, handles.from.y), glass.lineTo(handles.to.x, handles.to.y);
     else {
-      const { center, right, bottom } = handles;
-      glass.ellipse(center.x, center.y, right.x - center.x, bottom.y - center.y, 0, 0, 2 * Math.PI);
+      const { center, edge } = handles;
+      glass.arc(center.x, center.y, edge.x - center.x, 0, 2 * Math.PI);
     }
     glass.stroke();
   }

@@ -1,6 +1,6 @@
 /** The live preview: asks for a new one after each change, shows it as it grows, compares it with the photo. */
 
-import { request } from "./api.js";
+import { request, sentence } from "./api.js";
 import { inBackground } from "./background.js";
 import { paintPhoto } from "./canvas.js";
 import { documentOf, onLoaded } from "./documents.js";
@@ -50,7 +50,7 @@ export function ask() {
 export async function onPreview(event) {
   if (wanted && event.id !== wanted && !(Number(event.id) > Number(wanted))) return;
   const { step, steps, done, detail } = event;
-  set({ preview: { step, steps, done, error: detail ?? null } });
+  set({ preview: { step, steps, done, error: detail ? sentence(detail) : null } });
   if (event.url && !state.result) await show(event.url, () => !state.result);
   if (event.url) state.preview.url = event.url;
 }
@@ -174,7 +174,7 @@ const apart = (a, b) => Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)
 
 function draw() {
   render(byId("preview-bar"), state.result ? resultBar() : previewBar());
-  const problem = state.project?.content && !bitmap ? (state.preview.error ?? state.project.problem) : null;
+  const problem = state.project?.content && !bitmap ? (state.preview.error ?? sentence(state.project.problem)) : null;
   const box = byId("preview-empty");
   box.hidden = !problem;
   render(box, problem && h("p", null, problem));

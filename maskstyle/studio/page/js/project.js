@@ -43,21 +43,6 @@ export function adopt(project) {
   if (!pictures().some((each) => each.id === active)) set({ active: pictures()[0]?.id ?? null });
 }
 
-/** Take only the version and regions that a saved map brought. */
-export function adoptMap(id, { map_version, regions, version }) {
-  const update = (each) => (each?.id === id ? { ...each, map_version, regions, map: each.map ?? `/api/images/${id}/map` } : each);
-  const { project } = state;
-  const next = { ...project, version: version ?? project.version, content: update(project.content), styles: project.styles.map(update) };
-  if (project.content?.id === id) next.regions = regionsAfter(project.regions, regions);
-  set({ project: next });
-}
-
-const FRESH = { keep: false, style: null, style_color: null, strength: null, scale: null, colors: null };
-
-function regionsAfter(known, regions) {
-  return regions.map((region) => ({ ...FRESH, ...known.find(({ color }) => color === region.color), ...region }));
-}
-
 /** Change parts of the project at once, and save them shortly after. */
 export function change(parts) {
   pending = mergeParts(pending, parts);
@@ -75,7 +60,7 @@ export function flush() {
     sending = pending;
     pending = null;
     try {
-      const project = await request("PUT", "/api/project", { version: state.project.version, ...sending });
+      const project = await request("PUT", "/api/project", { version: state.project.version, ...whole(sending) });
       sending = null;
       adopt(project);
     } finally {
@@ -96,30 +81,23 @@ export async function send(place, method, path, body) {
   });
 }
 
-/** Fetch the newest state. */
-export const reload = () => inOrder("stage", async () => adopt(await request("GET", "/api/project")));
+/** Fetch the newest state, after what is on its way, unless `isKnown()` then. */
+export const reload = (isKnown = () => false) =>
+  inOrder("stage", async () => isKnown() || adopt(await request("GET", "/api/project")));
 
 function mergeParts(old, parts) {
   if (!old) return parts;
   const merged = { ...old, ...parts };
   if (old.regions && parts.regions) merged.regions = mergeList(old.regions, parts.regions, "color", true);
-  for (const key of ["settings", "page"]) if (old[key] && parts[key]) merged[key] = { ...old[key], ...parts[key] };
-  if (old.names && parts.names) merged.names = mergeNames(old.names, parts.names);
+  if (old.settings && parts.settings) merged.settings = { ...old.settings, ...parts.settings };
   return merged;
-}
-
-function mergeNames(old, names) {
-  const ids = new Set([...Object.keys(old), ...Object.keys(names)]);
-  return Object.fromEntries([...ids].map((id) => [id, { ...old[id], ...names[id] }]));
 }
 
 function merge(project, parts) {
   if (!parts || !project) return project;
   const next = { ...project };
-  for (const key of ["settings", "page"]) if (parts[key]) next[key] = { ...project[key], ...parts[key] };
-  if (parts.mode) next.mode = parts.mode;
+  if (parts.settings) next.settings = { ...project.settings, ...parts.settings };
   if (parts.regions) next.regions = mergeList(project.regions, parts.regions, "color", false);
-  for (const [id, names] of Object.entries(parts.names ?? {})) rename(next, id, names);
   return next;
 }
 
@@ -128,10 +106,9 @@ function mergeList(list, changes, key, add) {
   return add ? [...merged, ...changes.filter((each) => !list.some((old) => old[key] === each[key]))] : merged;
 }
 
-function rename(project, id, names) {
-  const named = (regions) => regions.map((each) => (names[each.color] === undefined ? each : { ...each, name: names[each.color] }));
-  const update = (each) => (each?.id === id ? { ...each, regions: named(each.regions) } : each);
-  if (project.content?.id === id) project.regions = named(project.regions);
-  project.content = update(project.content);
-  project.styles = project.styles.map(update);
+/** The parts as the server takes them: whole regions. */
+function whole(parts) {
+  if (!parts.regions) return parts;
+  const { regions } = state.project;
+  return { ...parts, regions: parts.regions.map((each) => ({ ...regions.find(({ color }) => color === each.color), ...each })) };
 }

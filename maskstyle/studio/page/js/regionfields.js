@@ -55,7 +55,7 @@ function details(key, target, update) {
   const reset = (name, keyName) => ({ unset: target[keyName] == null, name, onclick: () => update({ [keyName]: null }, name) });
   return h("div", { class: "details", key: "details" },
     slider({ key: `strength-${key}`, label: "Strength", value: target.strength ?? settings.strength ?? 0.5, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2), oninput: (strength) => update({ strength }, "Strength"), reset: reset("Use the strength of the picture", "strength") }),
-    slider({ key: `scale-${key}`, label: "Stroke size", value: target.scale ?? 1, min: 0.25, max: 3, step: 0.05, show: (value) => `×${value.toFixed(2)}`, oninput: (scale) => update({ scale }, "Stroke size"), reset: reset("Use the stroke size of the picture", "scale") }),
-    choice({ key: `colors-${key}`, label: "Colors", value: target.colors ?? "", options: [["", "As the picture"], ...COLORS], onchange: (colors) => update({ colors: colors || null }, "Colors") }),
+    "scale" in target && slider({ key: `scale-${key}`, label: "Stroke size", value: target.scale ?? 1, min: 0.25, max: 3, step: 0.05, show: (value) => `×${value.toFixed(2)}`, oninput: (scale) => update({ scale }, "Stroke size"), reset: reset("Use the stroke size of the picture", "scale") }),
+    "colors" in target && choice({ key: `colors-${key}`, label: "Colors", value: target.colors ?? "", options: [["", "As the picture"], ...COLORS], onchange: (colors) => update({ colors: colors || null }, "Colors") }),
   );
 }

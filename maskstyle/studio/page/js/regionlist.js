@@ -38,7 +38,7 @@ export const isDoodle = (id) => state.project?.mode === "doodle" && state.projec
 
 function fresh(color, list) {
   const number = Math.max(0, ...list.map((region) => region.number)) + 1;
-  return { color, number, name: "New region", share: 0, keep: false, style: null, style_color: null, strength: null, scale: null, colors: null };
+  return { color, number, name: "New region", share: 0, keep: false, style: null, style_color: null };
 }
 
 /** Add a region in a color far from the others, and select it. */
@@ -71,9 +71,7 @@ export function changeRegion(region, keys, name) {
   changeUndoably(name, key, { regions: [before] }, { regions: [{ color: region.color, ...keys }] });
 }
 
-/** Rename a region of any picture. */
-export function renameRegion(id, region, name) {
-  if (!name.trim() || name === region.name) return;
-  const parts = (text) => ({ names: { [id]: { [region.color]: text } } });
-  changeUndoably("Rename region", null, parts(region.name), parts(name.trim()));
+/** Rename a region of the content image. */
+export function renameRegion(region, name) {
+  if (name.trim() && name !== region.name) changeRegion(region, { name: name.trim() }, "Rename region");
 }

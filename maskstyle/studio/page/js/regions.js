@@ -51,8 +51,8 @@ function row(id, region) {
         state.renaming === region.color && chosen ? null : h("span", { class: "name" }, region.name),
         h("span", { class: "share" }, percent(region.share)),
         contentIsActive() && !isDoodle(id) && takes(region)),
-      chosen && state.renaming === region.color && nameField(id, region),
-      chosen && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })));
+      chosen && state.renaming === region.color && nameField(region),
+      chosen && contentIsActive() && !isDoodle(id) && region.share > 0 && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })));
 }
 
 function label(id, region) {
@@ -68,13 +68,14 @@ function inspector(region) {
   if (!region) return null;
   const name = `inspector-${region.color}`;
   return h("section", { class: "inspector", key: "inspector", "aria-labelledby": name },
-    h("h3", { id: name }, swatch(region), region.keep ? `${region.name} keeps the photo` : `${region.name} takes`),
+    h("h3", { id: name }, swatch(region), region.keep ? `${region.name} keeps the photo` : region.share ? `${region.name} takes` : region.name),
     fields(region));
 }
 
 function fields(region) {
   if (!state.project.styles.length)
     return h("p", { class: "hint" }, "Add a painting to give this region a style: drop its file on the page, or use Add painting at the top.");
+  if (!region.share) return h("p", { class: "hint" }, "Paint this region in the picture first, then say what it takes.");
   return appearance(region.color.slice(1), region, (keys, name) => changeRegion(region, keys, name), true);
 }
 
@@ -86,9 +87,9 @@ function takes(region) {
   return h("span", { class: "takes", title: `Takes ${style.name}` }, h("img", { src: style.thumbnail, alt: "" }), from && swatch(from));
 }
 
-function nameField(id, region) {
+function nameField(region) {
   const done = (event) => {
-    renameRegion(id, region, event.target.value);
+    renameRegion(region, event.target.value);
     set({ renaming: null });
   };
   const keys = (event) => {

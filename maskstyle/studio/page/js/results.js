@@ -1,24 +1,26 @@
 /** Renders and results below the canvas: size, queue, progress, and going back to a result's plan. */
 
-import { request } from "./api.js";
+import { request, sentence } from "./api.js";
 import { byId, h, icon, render } from "./dom.js";
-import { flush, send } from "./project.js";
+import { change, flush, send } from "./project.js";
 import { on, say, set, state } from "./store.js";
 import { iconButton, sureButton } from "./widgets.js";
 
-const SIZES = [["screen", "Screen"], ["original", "Original size"], ["print", "Print"]];
+const NAMES = { screen: "Screen", print: "Print", original: "Original" };
 
 /** Draw the strip whenever renders or results change. */
 export function startResults() {
-  on("project renders results size renderSize message", () => render(byId("render"), state.project ? controls() : []));
+  on("project renders results message", () => render(byId("render"), state.project ? controls() : []));
   on("renders results result", () => render(byId("history"), strip()));
 }
 
 /** Fetch renders and results. */
 export async function loadResults() {
   const [results, renders] = await Promise.all([request("GET", "/api/results"), request("GET", "/api/renders")]);
-  set({ results, renders: renders.filter(isOpen) });
+  set({ results: newestFirst(results), renders: renders.filter(isOpen) });
 }
+
+const newestFirst = (results) => [...results].sort((a, b) => (a.id < b.id ? 1 : -1));
 
 const isOpen = ({ state: now }) => now === "queued" || now === "running";
 
@@ -27,14 +29,19 @@ function controls() {
   const ready = state.project.content && !state.project.problem;
   return [
     h("div", { class: "render-row" },
-      h("select", { "aria-label": "Size of the render", value: state.renderSize ?? "screen", onchange: (event) => set({ renderSize: event.target.value }) }, SIZES.map(([value, text]) => h("option", { value }, text))),
-      h("button", { type: "button", class: "primary", disabled: !ready, title: ready ? "Render at full quality (Ctrl+Enter)" : state.project.problem, onclick: startRender }, state.renders.length ? "Queue" : "Render")),
+      h("select", { "aria-label": "Size of the render", value: state.project.settings.size, onchange: (event) => change({ settings: { size: event.target.value } }) }, sizes().map(([value, text]) => h("option", { value }, text))),
+      h("button", { type: "button", class: "primary", disabled: !ready, title: ready ? "Render at full quality (Ctrl+Enter)" : sentence(state.project.problem), onclick: startRender }, state.renders.length ? "Queue" : "Render")),
     h("p", { class: problem ? "problem" : "hint", role: problem && "alert" }, problem ?? hint(ready)),
   ];
 }
 
+function sizes() {
+  const known = state.project.sizes?.length ? state.project.sizes : Object.keys(NAMES).map((name) => ({ name }));
+  return known.map(({ name, width, height }) => [name, width ? `${NAMES[name] ?? name}, ${width} × ${height}` : NAMES[name]]);
+}
+
 function hint(ready) {
-  if (!ready) return state.project.problem ?? "";
+  if (!ready) return sentence(state.project.problem) ?? "";
   const running = state.renders.length;
   return running ? `${running} ${running === 1 ? "render" : "renders"} to do` : "Full quality, saved in the project";
 }
@@ -44,7 +51,7 @@ export async function startRender() {
   if (!state.project?.content || state.project.problem) return;
   await flush();
   try {
-    await request("POST", "/api/renders", { size: state.renderSize ?? "screen" });
+    onRender(await request("POST", "/api/renders", { size: state.project.settings.size }));
     say("render", null);
   } catch (error) {
     say("render", error.message);
@@ -57,10 +64,10 @@ export async function onRender(event) {
   const known = state.renders.find(({ id }) => id === event.id);
   if (isOpen(event)) set({ renders: known ? state.renders.map((each) => (each.id === event.id ? { ...each, ...event } : each)) : [...others, event] });
   else {
-    const results = await request("GET", "/api/results").catch(() => state.results);
+    const results = await request("GET", "/api/results").then(newestFirst, () => state.results);
     set({ renders: others, results });
-    if (state.result === event.id) set({ result: event.result ?? (results.some(({ id }) => id === event.id) ? event.id : null) });
-    if (event.state === "failed") say("render", event.detail ?? "The render failed; try again.");
+    if (state.result === event.id) set({ result: results.some(({ id }) => id === event.id) ? event.id : null });
+    if (event.state === "failed") say("render", sentence(event.detail || "the render failed; try again"));
   }
 }
 
@@ -76,7 +83,7 @@ function running(each) {
   return h("li", { key: `render-${each.id}`, class: "result running" },
     h("button", { type: "button", class: "thumb", "aria-pressed": String(state.result === each.id), disabled: !each.url, onclick: () => toggle(each.id), "aria-label": queued ? "Queued render" : `Running render, ${left}` },
       each.url ? h("img", { src: each.url, alt: "" }) : h("span", { class: "paper" }, queued ? "Queued" : "Starting")),
-    h("progress", { max: String(each.steps || 1), value: each.step || 0, "aria-label": "Progress of the render" }),
+    h("progress", { max: "1", value: each.progress ?? 0, "aria-label": "Progress of the render" }),
     h("span", { class: "caption" }, queued ? "queued" : left || "starting"),
     iconButton(queued ? "Remove from the queue" : "Stop; keeps the best picture so far", "stop", () => act("POST", `/api/renders/${each.id}/stop`), { class: "small" }));
 }
@@ -119,7 +126,7 @@ export function resultBar() {
   return [
     h("span", { class: "bar-name" }, found.name, h("small", null, `${found.width} × ${found.height}, ${duration(found.seconds ?? 0)}`)),
     download("PNG", found.url, `${found.name}.png`),
-    download("Layers", `/api/results/${id}/layers`, ""),
+    found.layers && download("Layers", found.layers, ""),
     download("Plan", `/api/results/${id}/plan`, `${found.name}.toml`),
     h("button", { type: "button", class: "quiet", key: "restore", title: "Set maps, masks and settings back to those of this result", onclick: () => restore(id) }, icon("back"), "Go back to this"),
     sureButton(`delete-${id}`, "Delete", "Delete it?", () => remove(id)),
@@ -134,5 +141,5 @@ async function restore(id) {
 }
 
 async function remove(id) {
-  if (await act("DELETE", `/api/renders/${id}`)) set({ results: state.results.filter((each) => each.id !== id), result: null });
+  if (await act("DELETE", `/api/results/${id}`)) set({ results: state.results.filter((each) => each.id !== id), result: null });
 }

@@ -16,7 +16,7 @@ export async function grow() {
   try {
     const { width, height, colors } = strokes;
     const blob = await inBackground("encode", { labels: strokes.labels.slice(), width, height, colors });
-    const grown = await request("POST", `/api/images/${document.id}/grow`, blob, { "Content-Type": "image/png" });
+    const grown = await request("POST", `/api/images/${document.id}/grow`, blob);
     const { labels, colors: found } = await inBackground("decode", { blob: grown, colors: [...document.map.colors] });
     const stroke = new Stroke(document);
     found.forEach((color) => document.map.labelOf(color));

@@ -6,7 +6,6 @@ import { startDoodle } from "./doodle.js";
 import { openHelp } from "./help.js";
 import { redo, undo } from "./history.js";
 import { choose, openSample } from "./pictures.js";
-import { change } from "./project.js";
 import { grow } from "./scribbles.js";
 import { contentIsActive, on, say, set, state } from "./store.js";
 import { switchTheme } from "./theme.js";
@@ -33,10 +32,7 @@ export function startBars() {
 }
 
 /** Choose what the canvas shows: the map, the preview, or both. */
-export function setView(view) {
-  set({ view });
-  change({ page: { view } });
-}
+export const setView = (view) => set({ view });
 
 /** Map and preview side by side or stacked, whichever shows the photo larger. */
 function arrange() {
@@ -44,6 +40,11 @@ function arrange() {
   const { width = 1, height = 1 } = state.project?.content ?? {};
   const beside = Math.min(wide / 2 / width, high / height);
   byId("panes").dataset.arrangement = Math.min(wide / width, high / 2 / height) > beside ? "stacked" : "beside";
+}
+
+function isUsable({ id, photo }) {
+  if (state.project.mode === "doodle" && contentIsActive()) return !photo && id !== "patch" && id !== "scribble";
+  return !photo || contentIsActive();
 }
 
 function tools() {
@@ -58,7 +59,7 @@ function tools() {
   const off = !state.project?.content;
   const buttons = TOOLS.map((each) =>
     iconButton(`${each.name} (${each.key.toUpperCase()})`, each.id, () => chooseTool(each.id), {
-      key: each.id, "aria-pressed": String(state.tool === each.id), disabled: off || (each.photo && (!contentIsActive() || state.project.mode === "doodle")), onkeydown: arrows }));
+      key: each.id, "aria-pressed": String(state.tool === each.id), disabled: off || !isUsable(each), onkeydown: arrows }));
   const step = (name, verb, key) => (name ? `${verb} ${name[0].toLowerCase()}${name.slice(1)} (${key})` : `${verb} (${key})`);
   return [buttons, h("span", { class: "gap" }),
     iconButton(step(state.undoName, "Undo", "Ctrl+Z"), "undo", undo, { disabled: !state.undoName, key: "undo", onkeydown: arrows }),
@@ -88,10 +89,7 @@ function options() {
 }
 
 /** Set the opacity of the map. */
-export function setOpacity(opacity) {
-  set({ opacity: Math.min(1, Math.max(0.1, opacity)) });
-  change({ page: { opacity: state.opacity } });
-}
+export const setOpacity = (opacity) => set({ opacity: Math.min(1, Math.max(0.1, opacity)) });
 
 function showMessage() {
   const text = !state.connected

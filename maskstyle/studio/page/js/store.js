@@ -46,6 +46,16 @@ function notify() {
   for (const each of listeners) if (each.keys.some((key) => keys.has(key))) each.listener();
 }
 
+const REMEMBERED = ["opacity", "view", "size", "patch", "theme"];
+const PLACE = "maskstyle-studio";
+
+/** Take what this browser remembers of the page, and remember it from now on. */
+export function remember() {
+  set(JSON.parse(localStorage.getItem(PLACE) ?? "{}"));
+  const kept = () => Object.fromEntries(REMEMBERED.map((key) => [key, state[key]]));
+  on(REMEMBERED.join(" "), () => localStorage.setItem(PLACE, JSON.stringify(kept())));
+}
+
 /** All pictures of the project: the content image first. */
 export function pictures() {
   const { project } = state;

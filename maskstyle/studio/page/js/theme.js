@@ -1,25 +1,22 @@
 /** Dark and light: as the system has it, until the person switches. */
 
-import { set } from "./store.js";
+import { on, set, state } from "./store.js";
 
-const KEY = "maskstyle-theme";
 const light = matchMedia("(prefers-color-scheme: light)");
+
+const now = () => state.theme ?? (light.matches ? "light" : "dark");
 
 /** Follow the system, or the choice made before. */
 export function startTheme() {
   light.addEventListener("change", apply);
-  apply();
+  on("theme", apply);
 }
-
-const now = () => localStorage.getItem(KEY) ?? (light.matches ? "light" : "dark");
 
 /** Go from dark to light and back. */
 export function switchTheme() {
-  localStorage.setItem(KEY, now() === "dark" ? "light" : "dark");
-  apply();
+  set({ theme: now() === "dark" ? "light" : "dark" });
 }
 
 function apply() {
   document.documentElement.dataset.theme = now();
-  set({ theme: now() });
 }
