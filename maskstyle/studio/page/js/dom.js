@@ -75,7 +75,7 @@ function setProp(node, name, value, before) {
   if (name === "ref") return void value?.(node);
   if (name === "style") Object.entries(value ?? {}).forEach(([key, css]) => node.style.setProperty(key, css));
   else if (name.startsWith("on")) node[name] = value;
-  else if (PROPERTIES.has(name)) {
+  else if (PROPERTIES.has(name) && node.tagName !== "PROGRESS") {
     if (node[name] !== value && !(name === "value" && node === document.activeElement && node.type === "text"))
       node[name] = value ?? (name === "value" ? "" : false);
   } else if (value == null || value === false) node.removeAttribute(name);

@@ -1,14 +1,11 @@
 /** Masks: making and changing them, and their panel. */
 
 import { h, icon } from "./dom.js";
-import { record } from "./history.js";
+import { changeUndoably, record } from "./history.js";
 import { send } from "./project.js";
 import { set, state } from "./store.js";
 import { appearance } from "./regionfields.js";
 import { iconButton, slider } from "./widgets.js";
-
-const waiting = new Set(); // ids of masks that are not saved yet
-let timer = 0;
 
 /** Add a mask, select it, and show its panel. Undoing removes it. */
 export async function addMask(kind, geometry) {
@@ -38,27 +35,11 @@ async function restoreMask(mask) {
 
 const removeMask = (mask) => send("stage", "DELETE", `/api/masks/${mask.id}`);
 
-/** Change keys of a mask at once, undoably, and save them shortly after. */
+/** Change keys of a mask, undoably. */
 export function changeMask(mask, keys, name) {
   const before = Object.fromEntries(Object.keys(keys).map((key) => [key, mask[key] ?? null]));
-  put(mask.id, keys);
-  record({ name, key: `mask ${mask.id} ${Object.keys(keys)}`, undo: () => put(mask.id, before), redo: () => put(mask.id, keys) });
-}
-
-function put(id, keys) {
-  const masks = state.project.masks.map((each) => (each.id === id ? { ...each, ...keys } : each));
-  set({ project: { ...state.project, masks } });
-  waiting.add(id);
-  clearTimeout(timer);
-  timer = setTimeout(sendWaiting, 150);
-}
-
-function sendWaiting() {
-  for (const id of waiting) {
-    const mask = state.project.masks.find((each) => each.id === id);
-    if (mask) send("stage", "PUT", `/api/masks/${id}`, plain(mask));
-  }
-  waiting.clear();
+  const parts = (values) => ({ masks: [{ id: mask.id, ...values }] });
+  changeUndoably(name, `mask ${mask.id} ${Object.keys(keys)}`, parts(before), parts(keys));
 }
 
 /** The panel: masks in a list; the selected one shows what it takes. */

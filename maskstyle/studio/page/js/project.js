@@ -89,6 +89,7 @@ function mergeParts(old, parts) {
   if (!old) return parts;
   const merged = { ...old, ...parts };
   if (old.regions && parts.regions) merged.regions = mergeList(old.regions, parts.regions, "color", true);
+  if (old.masks && parts.masks) merged.masks = mergeList(old.masks, parts.masks, "id", true);
   if (old.settings && parts.settings) merged.settings = { ...old.settings, ...parts.settings };
   return merged;
 }
@@ -98,6 +99,7 @@ function merge(project, parts) {
   const next = { ...project };
   if (parts.settings) next.settings = { ...project.settings, ...parts.settings };
   if (parts.regions) next.regions = mergeList(project.regions, parts.regions, "color", false);
+  if (parts.masks) next.masks = mergeList(project.masks, parts.masks, "id", false);
   return next;
 }
 
@@ -106,9 +108,11 @@ function mergeList(list, changes, key, add) {
   return add ? [...merged, ...changes.filter((each) => !list.some((old) => old[key] === each[key]))] : merged;
 }
 
-/** The parts as the server takes them: whole regions. */
+/** The parts as the server takes them: whole regions, and all masks. */
 function whole(parts) {
-  if (!parts.regions) return parts;
-  const { regions } = state.project;
-  return { ...parts, regions: parts.regions.map((each) => ({ ...regions.find(({ color }) => color === each.color), ...each })) };
+  const { regions, masks } = state.project;
+  const sent = { ...parts };
+  if (parts.regions) sent.regions = parts.regions.map((each) => ({ ...regions.find(({ color }) => color === each.color), ...each }));
+  if (parts.masks) sent.masks = masks.map(({ url, ...mask }) => mask);
+  return sent;
 }
