@@ -118,7 +118,7 @@ def test_renders_are_queued_shown_restored_and_removed(begun):
     page.get_by_role("button", name="Stop").click()
     page.locator("#preview-bar").get_by_role("link", name="PNG").wait_for()
     page.keyboard.press("Escape")
-    assert [each["state"] for each in begun.desk.results.all()][-1] == "stopped"
+    assert begun.desk.results.all()[-1].state == "stopped"
     page.get_by_role("button", name="Close; show the live preview").click()
 
     page.get_by_role("tab", name="Picture").click()

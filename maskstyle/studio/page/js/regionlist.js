@@ -1,4 +1,4 @@
-/** The regions of each picture: those of the server, and new ones that have no pixels yet. */
+/** The regions of each picture: those of the server, and those of the map that have no pixels yet, or no longer. */
 
 import { documentOf } from "./documents.js";
 import { channels } from "./png.js";
@@ -10,7 +10,9 @@ const COLORS = [
   "#5a3c28", "#8cc8f0", "#145a46", "#b4b4b4", "#e61e78", "#bee650", "#3c3c8c", "#f5e6c8",
 ];
 
-const added = new Map(); // colors without pixels yet, by id of the picture
+const MOST = 64; // regions of a map
+
+const seen = new Map(); // the last state of each region, by picture and color: it may have no pixels at the moment
 
 /** The regions of a picture, by number. In a doodle, those of the painting are there from the start. */
 export function regionsOf(id) {
@@ -23,8 +25,9 @@ export function regionsOf(id) {
     for (const region of project.styles[0]?.regions ?? [])
       if (!list.some(({ color }) => color === region.color)) list.push({ ...region, share: 0 });
   if (isDoodle(id)) list.forEach((region, index) => (list[index] = { ...region, ...legendOf(region.color) }));
-  for (const color of added.get(id) ?? [])
-    if (!list.some((region) => region.color === color)) list.push(fresh(color, list));
+  list.forEach((region) => seen.set(`${id} ${region.color}`, region));
+  for (const color of documentOf(id)?.map?.colors ?? [])
+    if (!list.some((region) => region.color === color)) list.push({ ...(seen.get(`${id} ${color}`) ?? fresh(color, list)), share: 0 });
   return list.sort((a, b) => a.number - b.number);
 }
 
@@ -46,9 +49,10 @@ export function addRegion(id) {
   const used = regionsOf(id).map(({ color }) => color);
   const farthest = COLORS.map((color) => [Math.min(9e9, ...used.map((other) => distance(color, other))), color]);
   const color = farthest.reduce((best, each) => (each[0] > best[0] ? each : best))[1];
-  added.set(id, [...(added.get(id) ?? []), color]);
-  documentOf(id)?.map?.labelOf(color);
-  documentOf(id)?.tiles?.colorize(color);
+  const document = documentOf(id);
+  if (!document?.map || used.length >= MOST) return;
+  document.map.labelOf(color);
+  document.tiles.colorize(color);
   select(id, color);
 }
 

@@ -58,17 +58,22 @@ export async function startRender() {
   }
 }
 
+const ended = new Set(); // ids of renders that ended: what arrives late about them does not count
+
 /** A render was queued, went on, or ended. */
 export async function onRender(event) {
-  const others = state.renders.filter(({ id }) => id !== event.id);
-  const known = state.renders.find(({ id }) => id === event.id);
-  if (isOpen(event)) set({ renders: known ? state.renders.map((each) => (each.id === event.id ? { ...each, ...event } : each)) : [...others, event] });
-  else {
-    const results = await request("GET", "/api/results").then(newestFirst, () => state.results);
-    set({ renders: others, results });
-    if (state.result === event.id) set({ result: results.some(({ id }) => id === event.id) ? event.id : null });
-    if (event.state === "failed") say("render", sentence(event.detail || "the render failed; try again"));
-  }
+  if (ended.has(event.id)) return;
+  if (isOpen(event)) return set({ renders: withRender(event) });
+  ended.add(event.id);
+  const results = await request("GET", "/api/results").then(newestFirst, () => state.results);
+  set({ renders: state.renders.filter(({ id }) => id !== event.id), results });
+  if (state.result === event.id && !results.some(({ id }) => id === event.id)) set({ result: null });
+  if (event.state === "failed") say("render", sentence(event.detail || "the render failed; try again"));
+}
+
+function withRender(event) {
+  const known = state.renders.some(({ id }) => id === event.id);
+  return known ? state.renders.map((each) => (each.id === event.id ? { ...each, ...event } : each)) : [...state.renders, event];
 }
 
 function strip() {
