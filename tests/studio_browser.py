@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,10 @@ REQUIRED = "MASKSTYLE_REQUIRE_BROWSER"
 
 def find_chromium():
     """Return the path of Debian's chromium; skip the test where there is none, unless it must be there."""
-    found = next((file for file in ("/usr/lib/chromium/chromium", shutil.which("chromium")) if file and Path(file).exists()), None)
+    found = next(
+        (file for file in ("/usr/lib/chromium/chromium", shutil.which("chromium")) if file and Path(file).exists()),
+        None,
+    )
     if found is None and os.environ.get(REQUIRED) == "1":
         pytest.fail(f"{REQUIRED} is 1, but there is no chromium; install it with apt-get install chromium")
     if found is None:
@@ -85,7 +89,7 @@ class Server:
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
         self.keys = Keys(listening.getsockname()[1])
-        self.app = None
+        self.app: Any = None
         config = uvicorn.Config(
             self._answer, interface="asgi3", log_level="error", lifespan="off", timeout_graceful_shutdown=1
         )
@@ -98,6 +102,7 @@ class Server:
 
     @property
     def address(self):
+        """Return the address with the token."""
         return f"http://127.0.0.1:{self.keys.port}/?token={self.keys.token}"
 
     def open(self, folder):
@@ -107,6 +112,7 @@ class Server:
         return desk
 
     def close(self):
+        """Stop the server."""
         self._server.should_exit = True
         self._thread.join(5)
 
@@ -142,6 +148,7 @@ class Tab:
         self.page, self.desk = page, desk
 
     def state(self):
+        """Return the state as the server has it."""
         return self.desk.view()
 
     def labels(self, which="content"):
@@ -154,7 +161,9 @@ class Tab:
         """Wait until something holds; the page goes on meanwhile."""
         end = time.monotonic() + seconds
         while not holds():
-            assert time.monotonic() < end, f"waited {seconds} s; the page says: {self.page.locator('#message').inner_text()}"
+            assert time.monotonic() < end, (
+                f"waited {seconds} s; the page says: {self.page.locator('#message').inner_text()}"
+            )
             self.page.wait_for_timeout(15)
 
     def drop(self, *files, on="#stage"):
@@ -162,15 +171,18 @@ class Tab:
         self.page.evaluate(
             """([place, files]) => {
                 const data = new DataTransfer();
-                for (const [name, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
+                for (const [name, bytes] of files)
+                    data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
+                const options = { bubbles: true, cancelable: true };
                 const target = document.querySelector(place);
                 for (const type of ["dragover", "drop"])
-                    target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+                    target.dispatchEvent(new DragEvent(type, { ...options, dataTransfer: data }));
             }""",
             [on, [[name, list(data)] for name, data in files]],
         )
 
     def tool(self, name):
+        """Choose a tool in the bar."""
         self.page.locator(f"#tools button[aria-label^='{name} (']").click()
 
     def at(self, x, y):
@@ -196,6 +208,7 @@ class Tab:
         mouse.up()
 
     def click(self, x, y):
+        """Click a point of the picture."""
         self.page.mouse.click(*self.at(x, y))
 
     def color_at(self, x, y, which="content"):
@@ -205,7 +218,9 @@ class Tab:
         return "#{:02x}{:02x}{:02x}".format(*pixel[:3]) if pixel[3] else None
 
     def region(self, number):
+        """Return a region of the content image as the server has it."""
         return next(each for each in self.state()["regions"] if each["number"] == number)
 
     def choose_region(self, number):
+        """Choose a region in the list."""
         self.page.get_by_role("list", name="Regions").get_by_role("button", name=f"{number},").first.click()

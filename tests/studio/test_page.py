@@ -1,4 +1,4 @@
-"""The page of the studio in a browser, as a person uses it: pictures, what goes where, previews, renders, coming back."""
+"""The page of the studio in a browser, as a person uses it: pictures, regions, masks, previews, renders, doodles."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def test_regions_take_paintings_regions_strengths_or_nothing(begun):
     begun.wait(lambda: begun.region(chosen["number"])["keep"])
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
-    begun.wait(lambda: not begun.region(chosen["number"])["keep"] and begun.region(chosen["number"])["strength"] is None)
+    begun.wait(
+        lambda: not begun.region(chosen["number"])["keep"] and begun.region(chosen["number"])["strength"] is None
+    )
 
 
 def test_masks_are_dragged_on_the_photo(begun):
@@ -70,7 +72,9 @@ def test_masks_are_dragged_on_the_photo(begun):
     begun.wait(lambda: abs(begun.state()["masks"][0]["geometry"]["y1"] - 0.9 * 160) < 2)
     page.get_by_label("Feather").fill("0.25")
     page.get_by_label("Invert").check()
-    begun.wait(lambda: (begun.state()["masks"][0]["feather"], begun.state()["masks"][0]["complement"]) == (0.25, True))
+    begun.wait(
+        lambda: (begun.state()["masks"][0]["feather"], begun.state()["masks"][0]["complement"]) == (0.25, True)
+    )
     page.keyboard.press("r")
     begun.drag((0.3, 0.3), (0.4, 0.3))
     begun.wait(lambda: [each["kind"] for each in begun.state()["masks"]] == ["linear", "radial"])
@@ -174,7 +178,13 @@ def test_everything_is_found_again_and_two_tabs_agree(begun, open_tab):
     second.click(0.7, 0.1)
     first.wait(lambda: first.color_at(0.7, 0.1) == first.region(1)["color"])
     first.tool("Select region")
-    first.wait(lambda: (first.click(0.7, 0.1), first.page.get_by_role("tab", name="Regions").click(), first.page.locator(".row.chosen .swatch").first.inner_text() == "1")[-1])
+    first.wait(
+        lambda: (
+            first.click(0.7, 0.1),
+            first.page.get_by_role("tab", name="Regions").click(),
+            first.page.locator(".row.chosen .swatch").first.inner_text() == "1",
+        )[-1]
+    )
 
 
 def test_without_its_server_the_page_says_so(begun, server):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from studio_browser import DISK, GROUND, SQUARE
 
-HEX = {name: "#{:02x}{:02x}{:02x}".format(*color) for name, color in (("ground", GROUND), ("disk", DISK), ("square", SQUARE))}
+HEX = {
+    name: "#{:02x}{:02x}{:02x}".format(*color)
+    for name, color in (("ground", GROUND), ("disk", DISK), ("square", SQUARE))
+}
 
 
 def test_each_tool_paints_and_every_stroke_can_be_undone(begun):
@@ -150,7 +153,8 @@ def test_controls_have_names_and_help_lists_the_keys(begun):
     page = begun.page
     nameless = page.evaluate(
         """() => [...document.querySelectorAll("button, input, select, a, [role=slider], canvas[tabindex]")]
-            .filter((each) => each.offsetParent && !each.ariaLabel && !each.textContent.trim() && !each.labels?.length)
+            .filter((each) => each.offsetParent)
+            .filter((each) => !each.ariaLabel && !each.labels?.length && !each.textContent.trim())
             .map((each) => each.outerHTML)"""
     )
     assert nameless == []

@@ -90,8 +90,14 @@ function mergeParts(old, parts) {
   const merged = { ...old, ...parts };
   if (old.regions && parts.regions) merged.regions = mergeList(old.regions, parts.regions, "color", true);
   if (old.masks && parts.masks) merged.masks = mergeList(old.masks, parts.masks, "id", true);
+  if (old.names && parts.names) merged.names = mergeNames(old.names, parts.names);
   if (old.settings && parts.settings) merged.settings = { ...old.settings, ...parts.settings };
   return merged;
+}
+
+function mergeNames(old, names) {
+  const ids = Object.keys({ ...old, ...names });
+  return Object.fromEntries(ids.map((id) => [id, { ...old[id], ...names[id] }]));
 }
 
 function merge(project, parts) {
@@ -100,7 +106,12 @@ function merge(project, parts) {
   if (parts.settings) next.settings = { ...project.settings, ...parts.settings };
   if (parts.regions) next.regions = mergeList(project.regions, parts.regions, "color", false);
   if (parts.masks) next.masks = mergeList(project.masks, parts.masks, "id", false);
+  if (parts.names) next.styles = project.styles.map((style) => renamed(style, parts.names[style.id] ?? {}));
   return next;
+}
+
+function renamed(style, names) {
+  return { ...style, regions: style.regions.map((region) => ({ ...region, name: names[region.color] ?? region.name })) };
 }
 
 function mergeList(list, changes, key, add) {

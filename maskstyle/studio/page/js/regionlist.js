@@ -75,7 +75,10 @@ export function changeRegion(region, keys, name) {
   changeUndoably(name, key, { regions: [before] }, { regions: [{ color: region.color, ...keys }] });
 }
 
-/** Rename a region of the content image. */
-export function renameRegion(region, name) {
-  if (name.trim() && name !== region.name) changeRegion(region, { name: name.trim() }, "Rename region");
+/** Rename a region of a picture, undoably. */
+export function renameRegion(id, region, name) {
+  if (!name.trim() || name === region.name) return;
+  const parts = (text) => ({ names: { [id]: { [region.color]: text } } });
+  if (state.project.content?.id === id) changeRegion(region, { name: name.trim() }, "Rename region");
+  else changeUndoably("Rename region", null, parts(region.name), parts(name.trim()));
 }

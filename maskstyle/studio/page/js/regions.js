@@ -51,8 +51,8 @@ function row(id, region) {
         state.renaming === region.color && chosen ? null : h("span", { class: "name" }, region.name),
         h("span", { class: "share" }, percent(region.share)),
         contentIsActive() && !isDoodle(id) && takes(region)),
-      chosen && state.renaming === region.color && nameField(region),
-      chosen && contentIsActive() && !isDoodle(id) && region.share > 0 && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })));
+      chosen && state.renaming === region.color && nameField(id, region),
+      chosen && !isDoodle(id) && region.share > 0 && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })));
 }
 
 function label(id, region) {
@@ -87,9 +87,9 @@ function takes(region) {
   return h("span", { class: "takes", title: `Takes ${style.name}` }, h("img", { src: style.thumbnail, alt: "" }), from && swatch(from));
 }
 
-function nameField(region) {
+function nameField(id, region) {
   const done = (event) => {
-    renameRegion(region, event.target.value);
+    renameRegion(id, region, event.target.value);
     set({ renaming: null });
   };
   const keys = (event) => {
