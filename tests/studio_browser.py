@@ -121,9 +121,10 @@ def _quick_render(self, running):
     """Stand in for `Worker._paint`: steps with pictures, then a result; stopping keeps what there is."""
     render, picture = running.render, np.full((20, 30, 3), (0.2, 0.8, 0.4), np.float32)
     running.picture = encode_image(picture)
-    for step in range(1, 11):
+    steps = 400 if render.size == "print" else 8  # so that it can be stopped
+    for step in range(1, steps + 1):
         url = f"/api/renders/{render.id}/picture?t={step}"
-        self._tell(render, step=step, steps=10, progress=step / 10, seconds_left=0.05 * (10 - step), url=url)
+        self._tell(render, step=step, steps=steps, progress=step / steps, seconds_left=0.05 * (steps - step), url=url)
         self._preview()
         time.sleep(0.05)
         if running.stop:
@@ -192,7 +193,8 @@ class Tab:
                 const { pane } = await import("/static/js/canvas.js");
                 const canvas = document.getElementById("map-glass").getBoundingClientRect();
                 const { width, height } = pane.document;
-                const [a, b] = [{ x: 0, y: 0 }, { x: width, y: height }].map((point) => pane.viewport.toCanvas(point));
+                const corners = [{ x: 0, y: 0 }, { x: width, y: height }];
+                const [a, b] = corners.map((point) => pane.viewport.toCanvas(point));
                 return [canvas.left + a.x, canvas.top + a.y, b.x - a.x, b.y - a.y];
             }"""
         )

@@ -7,7 +7,7 @@ from studio_browser import jpeg
 
 def test_pictures_are_dropped_drafted_reordered_and_removed(tab):
     tab.drop(("photo.jpg", jpeg()), ("first.jpg", jpeg(seed=1)), ("second.jpg", jpeg(seed=2)))
-    tab.wait(lambda: len(tab.state()["styles"]) == 2 and all(each["map"] for each in tab.state()["styles"]))
+    tab.wait(lambda: len(tab.state()["styles"]) == 2 and all(each["map"] for each in tab.state()["styles"]), 40)
     assert tab.state()["content"]["name"] == "photo"
     assert len(tab.state()["regions"]) >= 2  # drafted at once
     strip = tab.page.get_by_role("navigation", name="Pictures")
@@ -77,7 +77,8 @@ def test_masks_are_dragged_on_the_photo(begun):
     )
     page.keyboard.press("r")
     begun.drag((0.3, 0.3), (0.4, 0.3))
-    begun.wait(lambda: [each["kind"] for each in begun.state()["masks"]] == ["linear", "radial"])
+    page.get_by_role("button", name="Radial 1").wait_for()
+    assert [each["kind"] for each in begun.state()["masks"]] == ["linear", "radial"]
     page.keyboard.press("Control+z")
     begun.wait(lambda: len(begun.state()["masks"]) == 1)
 
@@ -116,7 +117,8 @@ def test_renders_are_queued_shown_restored_and_removed(begun):
     page.get_by_role("button", name="Remove from the queue").first.click()
     page.get_by_role("button", name="Result").wait_for()
     begun.wait(lambda: page.locator("#history .running").count() == 0)
-    page.keyboard.press("Control+Enter")
+    page.get_by_label("Size of the render").select_option("print")
+    page.get_by_role("button", name="Render", exact=True).click()
     running = page.get_by_role("button", name="Running render")
     running.click()
     page.get_by_role("button", name="Stop").click()
