@@ -13,6 +13,6 @@ export async function startDoodle() {
   const project = await send("pictures", "POST", "/api/doodle", size);
   if (!project) return;
   const { content, styles } = project;
-  set({ active: content.id, selected: { ...state.selected, [content.id]: styles[0]?.regions[0]?.color ?? null } });
+  set({ active: content.id, tab: "regions", view: state.view === "preview" ? "both" : state.view, selected: { ...state.selected, [content.id]: styles[0]?.regions[0]?.color ?? null } });
   chooseTool("brush");
 }

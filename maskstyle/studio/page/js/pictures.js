@@ -54,7 +54,7 @@ export function pictureButtons(info) {
   return [
     at >= 0 && ids.length > 1 && iconButton("Move painting to the left", "left", () => move(-1), { disabled: at === 0, key: "left" }),
     at >= 0 && ids.length > 1 && iconButton("Move painting to the right", "right", () => move(1), { disabled: at === ids.length - 1, key: "right" }),
-    at < 0 && info.id !== "doodle" && iconButton("Choose another photo", "image", () => choose("content"), { key: "other" }),
+    at < 0 && state.project.mode !== "doodle" && iconButton("Choose another photo", "image", () => choose("content"), { key: "other" }),
     sureButton(`remove-${info.id}`, "Remove", "Remove it?", () => send("pictures", "DELETE", `/api/images/${info.id}`)),
   ];
 }
