@@ -69,4 +69,4 @@ class Page:
     def paint_map(self, key, data=None, version=0):
         """Save a map, and return the answer."""
         headers = {"if-match": str(version), "content-type": "image/png"}
-        return self.client.put(f"/api/images/{key}/map", content=data or halves(), headers=headers)
+        return self.client.put(f"/api/images/{key}/map", content=halves() if data is None else data, headers=headers)

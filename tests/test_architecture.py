@@ -30,7 +30,7 @@ def loaded_by(statements):
 
 
 def test_every_room_with_public_names_is_checked():
-    names = ["drafting", "evaluation", "images", "maps", "masks", "networks", "techniques"]
+    names = ["drafting", "evaluation", "images", "maps", "masks", "networks", "plans", "techniques"]
     assert set(ROOMS) >= {f"maskstyle.{name}" for name in names}
 
 

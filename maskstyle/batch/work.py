@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from maskstyle.errors import CheckpointError, ImageError, MaskstyleError
 from maskstyle.images import read_dpi, read_metadata, save_image
 from maskstyle.images.files import check_transparency
+from maskstyle.images.hashes import begin_noting
 from maskstyle.networks import NetworkChoice, choose_network
 from maskstyle.networks.load import resolve_compute_type
 from maskstyle.plans import Plan, load_plan, run_record
@@ -147,6 +148,7 @@ class Painter:
 
     def _prepared(self, task: Task) -> _Prepared:
         """Read the files of a picture and check them."""
+        begin_noting()
         plan, output = task.plan, task.output
         loaded = load_plan(plan)
         if loaded.picture.alpha is not None:

@@ -1,9 +1,10 @@
-"""Hashes of the files that a command reads: of the very bytes that were read, whatever becomes of the files later."""
+"""Hashes of the files that a run reads: of the very bytes that were read, whatever becomes of the files later."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -18,17 +19,24 @@ class _Read(NamedTuple):
 
 _CHUNK = 2**20
 
-_read: dict[Path, _Read] = {}
-_changed: set[Path] = set()
-_noting = [False]
-"""Whether reads are noted: for commands, which record them, and not for programs that use the package."""
+
+class _Noted(threading.local):
+    """What this thread has read, and of that, what has changed since."""
+
+    def __init__(self) -> None:
+        self.noting = False  # programs that use the package record nothing
+        self.read: dict[Path, _Read] = {}
+        self.changed: set[Path] = set()
+
+
+_noted = _Noted()
 
 
 def begin_noting() -> None:
-    """Note what is read from now on, and forget what an earlier command of this process read."""
-    _read.clear()
-    _changed.clear()
-    _noting[0] = True
+    """Note what this thread reads from now on, for one record, and forget what it read before."""
+    _noted.read.clear()
+    _noted.changed.clear()
+    _noted.noting = True
 
 
 def note_read(path: Path, file: BinaryIO) -> None:
@@ -41,28 +49,28 @@ def note_read(path: Path, file: BinaryIO) -> None:
     file : binary file
         At its beginning, where it is left.
     """
-    if not _noting[0] or not hasattr(file, "fileno"):
+    if not _noted.noting or not hasattr(file, "fileno"):
         return
     try:
         found = _signature(file)
     except OSError:  # bytes in memory
         return
-    known = _read.get(path)
+    known = _noted.read.get(path)
     if known is not None and known.signature == found:
         return
     digest = digest_of(file)
     file.seek(0)
     if known is not None and known.digest != digest:
-        _changed.add(path)
-    _read[path] = _Read(found, digest if known is None else known.digest)
+        _noted.changed.add(path)
+    _noted.read[path] = _Read(found, digest if known is None else known.digest)
 
 
 def confirm_read(path: Path, file: BinaryIO) -> None:
     """Note whether a file changed while its bytes were read."""
-    known = _read.get(path)
+    known = _noted.read.get(path)
     try:
         if known is not None and not file.closed and _signature(file) != known.signature:
-            _changed.add(path)
+            _noted.changed.add(path)
     except OSError:  # bytes in memory
         return
 
@@ -73,14 +81,14 @@ def hash_of(path: Path) -> str:
     Raises
     ------
     ImageError
-        If it cannot be read, or changed between two reads of this command.
+        If it cannot be read, or changed between two reads of this run.
     """
-    if path not in _read:
+    if path not in _noted.read:
         with opened(path, "a file") as file:
             return digest_of(file)
-    if path in _changed:
+    if path in _noted.changed:
         raise ImageError(f"{shown(path)} changed while it was read; run the command again when it is complete")
-    return _read[path].digest
+    return _noted.read[path].digest
 
 
 def digest_of(file: BinaryIO) -> str:

@@ -25,6 +25,7 @@ from maskstyle.objective.terms import (
     StyleTerm,
     Term,
     TotalVariationTerm,
+    chosen_pixels,
     content_penalty,
     corner_weights,
     divisor_of,
@@ -235,13 +236,11 @@ def _guide_arguments(
 
 def _cells_of(guide: Guide, layer: str, grid: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Return the cells of a guide that count, and their weights."""
-    if guide.cells is not None:
-        cells = guide.cells[layer].astype(np.int32)
+    cells, weights = chosen_pixels(guide, layer)
+    if weights is None:
+        cells = np.arange(grid[0] * grid[1], dtype=np.int32) if cells is None else cells.astype(np.int32)
         return cells, np.ones(len(cells), np.float32)
-    if guide.weights is None:
-        count = grid[0] * grid[1]
-        return np.arange(count, dtype=np.int32), np.ones(count, np.float32)
-    flat = guide.weights[layer].ravel()
+    flat = weights.ravel()
     cells = np.flatnonzero(flat).astype(np.int32)
     return cells, flat[cells].astype(np.float32)
 

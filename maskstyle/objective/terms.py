@@ -219,7 +219,7 @@ class LimitedContentTerm(ContentTerm):
 class Guide:
     """A style and the pixels that it applies to: pixel weights on the grid of each layer, and target Gram matrices.
 
-    A guide covers all pixels, or those in `cells`, or those weighted by `weights`.
+    At each layer, a guide covers all pixels, or those in `cells`, or those weighted by `weights`.
 
     Parameters
     ----------
@@ -257,20 +257,27 @@ class Guide:
 
 def divisor_of(guide: Guide, layer: str, grid: Size) -> float:
     """Return the divisor of a guide's Gram matrix at a layer with a (height, width) grid."""
-    if guide.cells is not None:
-        return float(len(guide.cells[layer]))
-    if guide.divisors is not None:
-        return guide.divisors[layer]
-    if guide.weights is not None:
-        return float(guide.weights[layer].sum(dtype=np.float64))
-    return float(np.prod(grid))
+    cells, weights = chosen_pixels(guide, layer)
+    if cells is not None:
+        return float(len(cells))
+    if weights is None:
+        return float(np.prod(grid))
+    return float(weights.sum(dtype=np.float64)) if guide.divisors is None else guide.divisors[layer]
 
 
-def _pixels_of(guide: Guide) -> Literal["all", "cells", "weights"]:
-    """Return how a guide chooses its pixels."""
-    if guide.cells is not None:
-        return "cells"
-    return "all" if guide.weights is None else "weights"
+def chosen_pixels(guide: Guide, layer: str) -> tuple[NDArray[np.int32] | None, Mask | None]:
+    """Return the cells or the weights by which a guide chooses its pixels at a layer; neither: all of them.
+
+    A guide may have cells at one layer and weights at another, where the picture is transparent in part.
+    """
+    cells = None if guide.cells is None else guide.cells.get(layer)
+    return cells, None if guide.weights is None or cells is not None else guide.weights.get(layer)
+
+
+def _kind_of(guide: Guide, layer: str) -> Literal["all", "cells", "weights"]:
+    """Return how a guide chooses its pixels at a layer."""
+    cells, weights = chosen_pixels(guide, layer)
+    return "cells" if cells is not None else "all" if weights is None else "weights"
 
 
 @dataclass(frozen=True)
@@ -319,7 +326,7 @@ class StyleTerm:
         order: list[int] = []
         distances = [tf.zeros((0,))]
         for pixels in ("all", "cells", "weights"):
-            places = [place for place, guide in enumerate(guides) if _pixels_of(guide) == pixels]
+            places = [place for place, guide in enumerate(guides) if _kind_of(guide, layer) == pixels]
             if places:
                 features, squares = self._observe_alike(layer, features, [guides[place] for place in places])
                 distances.append(squares)
@@ -331,7 +338,7 @@ class StyleTerm:
         grid = (features.shape[0], features.shape[1])
         divisors = [divisor_of(guide, layer, grid) for guide in guides]
         to_distances = self.distance_function(layer, guides, grid)
-        pixels = _pixels_of(guides[0])
+        pixels = _kind_of(guides[0], layer)
         if pixels == "all":
             return observe_grams(features, [PixelWeights(None, divisor) for divisor in divisors], to_distances)
         if pixels == "cells":

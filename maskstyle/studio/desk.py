@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from maskstyle.errors import SettingsError
 from maskstyle.maps import load_map
+from maskstyle.studio.door import CLIENT
 from maskstyle.studio.events import Events
 from maskstyle.studio.folder import Folder, MissingError, new_id
 from maskstyle.studio.masking import Painter
@@ -38,11 +39,23 @@ class Desk:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self.events = Events()
-        self.project = Project(folder, lambda version: self.events.send({"type": "project", "version": version}))
+        self.project = Project(folder, self._changed)
         self.pictures = Pictures(folder)
         self.painter = Painter(folder, self.pictures)
+        self._catch_up()
         self.results = Results(self.project)
         self.worker = Worker(self.project, self.results, self.events)
+
+    def _catch_up(self) -> None:
+        """Count the maps again, as a killed server may have saved a map, and not what it counted in it."""
+        self.folder.remove_leftovers()
+        with self.project.changing(silent=True) as state:
+            for image in state.images.values():
+                if image.map_version:
+                    self.painter.count_again(image)
+
+    def _changed(self, version: int) -> None:
+        self.events.send({"type": "project", "version": version, "client": CLIENT.get()})
 
     def view(self) -> dict[str, Any]:
         """Return the state as the page gets it."""
@@ -70,12 +83,14 @@ class Desk:
     def add_image(self, stream: BinaryIO, name: str, role: str) -> dict[str, Any]:
         """Take in an uploaded image as the content image or as a further style."""
         image = self.pictures.receive(stream, name)
+        before = self.project.saved
         try:
             with self.project.changing() as state:
                 _place(state, image, role)
         except BaseException:
             self.folder.image(image.id, image.suffix).unlink(missing_ok=True)
             raise
+        self._sweep(before)
         return self.view()
 
     def add_sample(self, name: str) -> dict[str, Any]:
@@ -85,6 +100,7 @@ class Desk:
             raise MissingError("there is no such sample")
         files = [(sample.content, "content"), (sample.style, "style")]
         images = [(self._copied(file), file, role) for file, role in files if file]
+        before = self.project.saved
         with self.project.changing() as state:
             for image, file, role in images:
                 self.painter.copy_map(image, sample_file(f"{file.rpartition('.')[0]}_map.png"))
@@ -95,23 +111,30 @@ class Desk:
                 self.painter.copy_map(_begin_doodle(state, width, height), source)
             else:
                 state.mode = "photo"
+        self._sweep(before)
         return self.view()
+
+    def sample_thumbnail(self, name: str) -> bytes:
+        """Return a small image of a sample: its photo, or the painting of a doodle."""
+        sample = SAMPLES.get(name)
+        if sample is None:
+            raise MissingError("there is no such sample")
+        return self.pictures.small_file(sample_file(sample.content or sample.style))
 
     def remove_image(self, key: str) -> dict[str, Any]:
         """Remove an image; its file stays where a result was made from it."""
+        before = self.project.saved
         with self.project.changing() as state:
-            image = self.project.image(key)
             remove_image(state, key)
-        if not self.results.uses(key):
-            for file in [self.folder.image(key, image.suffix)] if image.suffix else []:
-                file.unlink(missing_ok=True)
-        self.folder.map(key).unlink(missing_ok=True)
+        self._sweep(before)
         return self.view()
 
     def begin_doodle(self, width: int, height: int) -> dict[str, Any]:
         """Begin a doodle: an empty canvas in place of a content image."""
+        before = self.project.saved
         with self.project.changing() as state:
             self.painter.clear_map(_begin_doodle(state, width, height))
+        self._sweep(before)
         return self.view()
 
     def save_map(self, key: str, data: bytes, known: int) -> dict[str, Any]:
@@ -154,10 +177,12 @@ class Desk:
             state.masks.append(mask)
         return self.view()
 
-    def change_mask(self, key: str, change: MaskChange) -> dict[str, Any]:
-        """Change a mask."""
+    def change_mask(self, key: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Change values of a mask."""
         with self.project.changing() as state:
             old = self.project.mask(key)
+            before = {name: getattr(old, name) for name in MaskChange.model_fields}
+            change = MaskChange.model_validate({**before, **values})
             check_mask(state, change)
             mask = StoredMask(**change.model_dump(), id=key, content=old.content, version=old.version + 1)
             self.painter.make_mask(mask, state.images[mask.content])
@@ -176,12 +201,27 @@ class Desk:
 
     def remove_mask(self, key: str) -> dict[str, Any]:
         """Remove a mask."""
+        before = self.project.saved
         with self.project.changing() as state:
             self.project.mask(key)
             state.masks = [each for each in state.masks if each.id != key]
-        for file in (self.folder.mask(key), self.folder.painting(key)):
-            file.unlink(missing_ok=True)
+        self._sweep(before)
         return self.view()
+
+    def _sweep(self, before: Saved) -> None:
+        """Remove the files of what a state had and the newest has no more; an image of a result stays."""
+        with self.project.lock:
+            now = self.project.saved
+            for key, image in before.images.items():
+                if key not in now.images:
+                    self.folder.map(key).unlink(missing_ok=True)
+                    if image.suffix and not self.results.uses(key):
+                        self.folder.image(key, image.suffix).unlink(missing_ok=True)
+            kept = {mask.id for mask in now.masks}
+            for mask in before.masks:
+                if mask.id not in kept:
+                    self.folder.mask(mask.id).unlink(missing_ok=True)
+                    self.folder.painting(mask.id).unlink(missing_ok=True)
 
     def _copied(self, file: str) -> StoredImage:
         with sample_file(file).open("rb") as stream:
@@ -196,7 +236,8 @@ class Desk:
             image = self.project.image(key)
             answer = {"map_version": image.map_version, "regions": colors_view(image)}
             version = self.project.saved.version
-        self.events.send({"type": "map", "id": key, "map_version": image.map_version, "version": version})
+        event = {"type": "map", "id": key, "map_version": image.map_version, "version": version}
+        self.events.send({**event, "client": CLIENT.get()})
         return {**answer, "version": version, "project": self.view()}
 
 

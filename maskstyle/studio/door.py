@@ -7,6 +7,7 @@ import ipaddress
 import secrets
 import time
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
@@ -58,6 +59,9 @@ PASSWORD_FORM = """<!doctype html>
 NO_COOKIE = "this page needs the address that the terminal shows, with its token; open that one"
 
 Answer: TypeAlias = Response
+
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""The tab that a request comes from, as it calls itself: events about its own changes carry it back."""
 
 
 @dataclass
@@ -126,15 +130,15 @@ class Door:
             answer = await self._password(receive)
         if answer is None:
             answer = self._let_in(scope, headers)
-        guarded = _Guarded(send)
         if answer is not None:
-            await answer(scope, receive, guarded)
+            await answer(scope, receive, _Guarded(send))
             return
+        CLIENT.set(headers.get("x-client", "")[:64])
         limited = _Limited(receive, _limit(headers))
         try:
-            await self._app(scope, limited, guarded)
+            await self._app(scope, limited, _Guarded(send, limited))
         except _TooLargeError:
-            await _too_large(limited.limit)(scope, receive, guarded)
+            await _too_large(limited.limit)(scope, receive, _Guarded(send))
 
     def _refused(self, scope: Scope, headers: Headers) -> Answer | None:
         """Refuse requests of other pages, and those under another name (DNS rebinding)."""
@@ -201,19 +205,28 @@ class _Limited:
         message = await self._receive()
         if message["type"] == "http.request":
             self._seen += len(message.get("body", b""))
-            if self._seen > self.limit:
-                raise _TooLargeError
+            self.check()
         return message
+
+    def check(self) -> None:
+        """Raise where there were more bytes than allowed."""
+        if self._seen > self.limit:
+            raise _TooLargeError
 
 
 class _Guarded:
-    """Send a response with the headers of the door."""
+    """Send a response with the headers of the door, but none to a request that was too large.
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    The server's framework turns whatever goes wrong while it reads a request into an answer of its own.
+    """
+
+    def __init__(self, send: Send, limited: _Limited | None = None) -> None:
+        self._send, self._limited = send, limited
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            if self._limited is not None:
+                self._limited.check()
             headers = MutableHeaders(scope=_raw(message))
             for name, value in HEADERS.items():
                 headers[name] = value

@@ -16,6 +16,8 @@ FOLDERS = ("images", "maps", "masks", "results")
 
 _ID = re.compile(r"[0-9a-f]{8}")
 _NUMBER = re.compile(r"[0-9]{4,8}")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.(part|png)")
+_OF_WRITER = re.compile(r"\.maskstyle-[0-9]+-[0-9a-f]{8}(\.[a-z]+)?")
 _SUFFIX = re.compile(r"\.[a-z]{3,5}")
 
 
@@ -100,6 +102,15 @@ class Folder:
         names = (path.name.split(".")[0] for path in (self.root / "results").iterdir())
         taken = [int(name) for name in names if _NUMBER.fullmatch(name)]
         return f"{max(taken, default=0) + 1:04}"
+
+    def remove_leftovers(self) -> None:
+        """Remove the temporary files of a server that was killed."""
+        places = [(self.root / "images", _TEMPORARY)]
+        places += [(self.root / name, _OF_WRITER) for name in ("", *FOLDERS)]
+        for place, pattern in places:
+            for path in place.iterdir():
+                if pattern.fullmatch(path.name) and path.is_file():
+                    path.unlink(missing_ok=True)
 
     def temporary(self, suffix: str) -> Path:
         """Return a name for a file that is written first, and renamed when it is complete."""

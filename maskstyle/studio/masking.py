@@ -43,6 +43,12 @@ class Painter:
             temporary.unlink(missing_ok=True)
         _count(image, colors)
 
+    def count_again(self, image: StoredImage) -> None:
+        """Count the regions of a map that is saved."""
+        colors = self._counted(image, self._folder.map(image.id))
+        if {color: count for color, count in image.colors.items() if count} != colors:
+            _count(image, colors)
+
     def copy_map(self, image: StoredImage, source: Path) -> None:
         """Take over a map of another size, such as that of a sample."""
         found = load_map(source)

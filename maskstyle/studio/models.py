@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -13,6 +14,9 @@ MOST_IMAGES = 64
 """Most images of a project."""
 
 MOST_MASKS = 32
+
+MOST_OF_PAGE = 16 * 1024
+"""Most characters that the page keeps for itself."""
 
 SizeName: TypeAlias = Literal["screen", "print", "original"]
 
@@ -38,6 +42,8 @@ Stroke: TypeAlias = Annotated[float, Field(ge=0.1, le=10, allow_inf_nan=False)]
 
 Pixels: TypeAlias = Annotated[float, Field(ge=-100_000, le=100_000, allow_inf_nan=False)]
 
+Colors: TypeAlias = Literal["style", "content", "luminance", "match"]
+
 Mode: TypeAlias = Literal["photo", "doodle"]
 
 
@@ -62,6 +68,8 @@ class StoredImage(Strict):
     """How often its map was saved; 0: it has none."""
     colors: dict[HexColor, Annotated[int, Field(ge=0)]] = Field(default_factory=dict, max_length=MAX_REGIONS)
     """Pixels of each color of its map, in the order in which they first appeared."""
+    names: dict[HexColor, Name] = Field(default_factory=dict, max_length=MAX_REGIONS)
+    """Names that someone gave to its regions."""
 
     @field_validator("suffix")
     @classmethod
@@ -71,29 +79,28 @@ class StoredImage(Strict):
         return suffix
 
 
-class RegionChange(Strict):
-    """What a region of the content image gets. Derived values that the page got may come back, and are not used."""
+class Assignment(Strict):
+    """What a region of the content image gets."""
 
-    color: HexColor
     keep: bool = False
     style: Id | None = None
     style_color: HexColor | None = None
     strength: Share | None = None
     scale: Stroke | None = None
+    colors: Colors | None = None
+
+
+class RegionChange(Assignment):
+    """What changes of a region, found by its color. What the page got of its map may come back, and is not used."""
+
+    color: HexColor
     name: Name | None = None
     number: int | None = None
     share: float | None = None
 
-
-class Assignment(Strict):
-    """What a region gets, as it is kept."""
-
-    keep: bool = False
-    style: Id | None = None
-    style_color: HexColor | None = None
-    strength: Share | None = None
-    scale: Stroke | None = None
-    name: Name | None = None
+    def changes(self) -> dict[str, Any]:
+        """Return what changes of its assignment."""
+        return {name: getattr(self, name) for name in Assignment.model_fields if name in self.model_fields_set}
 
 
 class Linear(Strict):
@@ -128,6 +135,8 @@ class MaskChange(Strict):
     style: Id | None = None
     style_color: HexColor | None = None
     strength: Share | None = None
+    scale: Stroke | None = None
+    colors: Colors | None = None
 
     @field_validator("geometry")
     @classmethod
@@ -149,11 +158,17 @@ class StoredMask(MaskChange):
     version: Annotated[int, Field(ge=1)] = 1
 
 
+class SentMask(StoredMask):
+    """A mask that the page got and sends back; its address is not used."""
+
+    url: str | None = Field(default=None, exclude=True)
+
+
 class StudioSettings(Strict):
     """The settings that the page shows."""
 
     strength: Share = 0.5
-    colors: Literal["style", "content", "luminance", "match"] = "style"
+    colors: Colors = "style"
     stroke: Stroke = 1.0
     size: SizeName | Annotated[int, Field(ge=64, le=16_384)] = SCREEN
     feather: Annotated[float, Field(ge=0, le=500, allow_inf_nan=False)] = 0.0
@@ -176,6 +191,8 @@ class Saved(Strict):
     regions: dict[Id, dict[HexColor, Assignment]] = Field(default_factory=dict)
     masks: list[StoredMask] = Field(default_factory=list, max_length=MOST_MASKS)
     settings: StudioSettings = Field(default_factory=StudioSettings)
+    page: dict[str, Any] = Field(default_factory=dict)
+    """What the page keeps for itself, such as the opacity of its overlay."""
 
     @property
     def canvas(self) -> StoredImage | None:
@@ -199,8 +216,17 @@ class ProjectChange(Strict):
     styles: list[Id] | None = None
     images: list[ImageChange] | None = Field(default=None, max_length=MOST_IMAGES)
     regions: list[RegionChange] | None = Field(default=None, max_length=MAX_REGIONS)
-    masks: list[StoredMask] | None = Field(default=None, max_length=MOST_MASKS)
+    masks: list[SentMask] | None = Field(default=None, max_length=MOST_MASKS)
     settings: dict[str, Any] | None = None
+    names: dict[Id, dict[HexColor, Name | None]] | None = None
+    page: dict[str, Any] | None = None
+
+    @field_validator("page")
+    @classmethod
+    def _small(cls, page: dict[str, Any] | None) -> dict[str, Any] | None:
+        if page is not None and len(json.dumps(page)) > MOST_OF_PAGE:
+            raise ValueError(f"the page keeps at most {MOST_OF_PAGE // 1024} KB for itself")
+        return page
 
 
 class DraftRequest(Strict):

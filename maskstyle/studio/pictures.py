@@ -153,6 +153,16 @@ class Pictures:
 
         return self._encoded.get((image.id, "segments", side), make, len)
 
+    def small_file(self, path: Path) -> bytes:
+        """Return a small image of a file that is none of the project's, as a JPEG."""
+
+        def make() -> bytes:
+            pixels = load_image(path).pixels
+            size = pixels.shape[0], pixels.shape[1]
+            return encode_image(resize_image(pixels, fit_size(size, LONGEST_THUMBNAIL)), kind="JPEG")
+
+        return self._encoded.get(path, make, len)
+
     def _as_bytes(self, image: StoredImage, size: tuple[int, int]) -> tuple[bytes, str]:
         def make() -> tuple[bytes, str]:
             picture = self.pixels(image)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pydantic import ValidationError
 
 from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.maps import MAX_REGIONS, color_name, parse_color
 from maskstyle.plans import plan_text
 from maskstyle.studio.folder import Folder, MissingError
-from maskstyle.studio.models import Assignment, MaskChange, ProjectChange, Saved, StoredImage, StoredMask
+from maskstyle.studio.models import MaskChange, ProjectChange, Saved, SentMask, StoredImage, StoredMask
 from maskstyle.studio.sentences import sentence_of
-from maskstyle.studio.to_plan import plan_table
+from maskstyle.studio.to_plan import default_assignment, plan_table
 
 PLAN_COMMENT = "written by maskstyle studio, which replaces it with every change; paint it with: maskstyle run"
 
@@ -119,15 +120,30 @@ def apply_change(state: Saved, change: ProjectChange) -> None:
         state.images[named.id].name = named.name
     if change.regions is not None:
         _assign(state, change)
+    for key, names in (change.names or {}).items():
+        _name_regions(state, key, names)
+    if change.page is not None:
+        state.page = change.page
     if change.masks is not None:
-        for mask in change.masks:
-            check_mask(state, mask)
-        _check_order([mask.id for mask in state.masks], [mask.id for mask in change.masks])
-        versions = {mask.id: mask.version for mask in state.masks}
-        state.masks = [mask.model_copy(update={"version": versions[mask.id] + 1}) for mask in change.masks]
+        _replace_masks(state, change.masks)
     if change.settings is not None:
         values = {**state.settings.model_dump(), **change.settings}
         state.settings = type(state.settings).model_validate(values)
+
+
+def _replace_masks(state: Saved, masks: Sequence[SentMask]) -> None:
+    for mask in masks:
+        check_mask(state, mask)
+    known = {mask.id: mask for mask in state.masks}
+    _check_order(list(known), [mask.id for mask in masks])
+    state.masks = [
+        StoredMask(
+            **mask.model_dump(exclude={"version", "content"}),
+            version=known[mask.id].version + 1,
+            content=known[mask.id].content,
+        )
+        for mask in masks
+    ]
 
 
 def check_mask(state: Saved, mask: MaskChange) -> None:
@@ -163,7 +179,21 @@ def _assign(state: Saved, change: ProjectChange) -> None:
     for region in change.regions or ():
         if region.style is not None and region.style not in state.styles:
             raise MissingError(f"region {region.color} names a style that the project does not have")
-        assigned[region.color] = Assignment(**region.model_dump(exclude={"color", "number", "share"}))
+        before = assigned.get(region.color) or default_assignment(state, region.color)
+        assigned[region.color] = before.model_copy(update=region.changes())
+        if "name" in region.model_fields_set:
+            _name_regions(state, canvas.id, {region.color: region.name})
+
+
+def _name_regions(state: Saved, key: str, names: Mapping[str, str | None]) -> None:
+    """Name regions of an image; None and the name of its color are no names of their own."""
+    if key not in state.images:
+        raise MissingError("the project has no such image")
+    own = state.images[key].names
+    for color, name in names.items():
+        own.pop(color, None)
+        if name is not None and name != color_name(parse_color(color)) and len(own) < MAX_REGIONS:
+            own[color] = name
 
 
 def _check_order(known: list[str], given: list[str]) -> None:

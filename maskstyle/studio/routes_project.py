@@ -47,6 +47,10 @@ def _state_routes(router: APIRouter, desk: Desk) -> None:
     def sample(name: str) -> Answer:
         return desk.add_sample(name)
 
+    @router.get("/samples/{name}/thumbnail")
+    def sample_thumbnail(name: str) -> Response:
+        return Response(desk.sample_thumbnail(name), media_type="image/jpeg", headers=FOREVER)
+
     @router.post("/doodle")
     def doodle(request: DoodleRequest) -> Answer:
         return desk.begin_doodle(request.width, request.height)
@@ -84,10 +88,10 @@ def _map_routes(router: APIRouter, desk: Desk) -> None:
         return Response(data, media_type="image/png", headers={"etag": f'"{image.map_version}"'})
 
     @router.put("/images/{key}/map")
-    async def save_map(key: Key, request: Request, if_match: Annotated[str, Header()] = "") -> Answer:
+    async def save_map(key: Key, request: Request, if_match: Annotated[str, Header()] = "0") -> Answer:
         known = if_match.strip('W/" ')
         if not known.isascii() or not known.isdigit():
-            raise SettingsError("the header If-Match is missing; give the version of the map that was painted on")
+            raise SettingsError("the header If-Match is wrong; give the version of the map that was painted on")
         data = await _png(request)
         return await run_in_threadpool(desk.save_map, key, data, int(known))
 
@@ -111,8 +115,8 @@ def _mask_routes(router: APIRouter, desk: Desk) -> None:
         return desk.add_mask(change)
 
     @router.put("/masks/{key}")
-    def change(key: Key, change: MaskChange) -> Answer:
-        return desk.change_mask(key, change)
+    def change(key: Key, values: dict[str, Any]) -> Answer:
+        return desk.change_mask(key, values)
 
     @router.delete("/masks/{key}")
     def remove(key: Key) -> Answer:

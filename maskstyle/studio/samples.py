@@ -13,6 +13,8 @@ class Sample(NamedTuple):
 
     Parameters
     ----------
+    title : str
+        What it shows.
     content : str
         The content image; empty for a doodle.
     style : str
@@ -21,16 +23,17 @@ class Sample(NamedTuple):
         The map of a doodle.
     """
 
+    title: str
     content: str
     style: str
     doodle: str = ""
 
 
 SAMPLES = {
-    "coffee": Sample("coffee.jpg", "breakfast.jpg"),
-    "astronaut": Sample("astronaut.jpg", "portrait.jpg"),
-    "rocket": Sample("rocket.jpg", "lighthouse.jpg"),
-    "coast": Sample("", "harbour.jpg", "coast_doodle.png"),
+    "coffee": Sample("A cup of coffee, and a still life", "coffee.jpg", "breakfast.jpg"),
+    "astronaut": Sample("An astronaut, and a portrait", "astronaut.jpg", "portrait.jpg"),
+    "rocket": Sample("A rocket, and a lighthouse", "rocket.jpg", "lighthouse.jpg"),
+    "coast": Sample("A doodle of a coast, and a harbour", "", "harbour.jpg", "coast_doodle.png"),
 }
 
 _PLACES = (Path(__file__).parent / "samples", Path(__file__).parents[2] / "samples")

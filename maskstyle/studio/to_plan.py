@@ -58,13 +58,13 @@ def regions_of(state: Saved) -> list[Region]:
         return []
     assigned = state.regions.get(canvas.id, {})
     return [
-        Region(color, pixels, assigned.get(color) or _default(state, color))
+        Region(color, pixels, assigned.get(color) or default_assignment(state, color))
         for color, pixels in canvas.colors.items()
         if pixels
     ]
 
 
-def _default(state: Saved, color: str) -> Assignment:
+def default_assignment(state: Saved, color: str) -> Assignment:
     """Return what a region gets by default: the first style with a region of its color, or all of the first style."""
     if not state.styles:
         return Assignment()
@@ -151,11 +151,11 @@ def _planned(
             entries.append({"region": color, "keep": True})
             continue
         entry = {"region": color, "style": names[assigned.style], "style_region": _part(state, assigned)}
-        entries.append(entry | _given(strength=assigned.strength, scale=assigned.scale))
+        entries.append(entry | _given(assigned))
     for mask in masks:
         entry = {"mask": paths.mask(mask)} | ({"complement": True} if mask.complement else {})
         entry |= {"style": names[mask.style or ""], "style_region": _part(state, mask)}
-        entries.append(entry | _given(strength=mask.strength))
+        entries.append(entry | _given(mask))
     used = [key for key in state.styles if names[key] in {entry.get("style") for entry in entries}]
     table: Table = {"technique": "plan", "content": paths.image(canvas)}
     if regions:
@@ -194,7 +194,9 @@ def _part(state: Saved, assigned: Assignment | StoredMask) -> str:
     return assigned.style_color if assigned.style_color and style.colors.get(assigned.style_color) else WHOLE
 
 
-def _given(**values: float | None) -> Table:
+def _given(assigned: Assignment | StoredMask) -> Table:
+    """Return what a region or mask has of its own in place of the settings."""
+    values = {"strength": assigned.strength, "scale": assigned.scale, "color": assigned.colors}
     return {name: value for name, value in values.items() if value is not None}
 
 

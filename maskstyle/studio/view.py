@@ -6,7 +6,7 @@ from typing import Any
 
 from maskstyle.maps import color_name, parse_color
 from maskstyle.studio.models import SIZES, Saved, StoredImage
-from maskstyle.studio.samples import sample_names
+from maskstyle.studio.samples import SAMPLES, sample_names
 from maskstyle.studio.to_plan import problem_of, regions_of, result_side
 
 
@@ -26,7 +26,12 @@ def project_view(state: Saved) -> dict[str, Any]:
         ],
         "settings": state.settings.model_dump(),
         "sizes": [] if canvas is None else [_size_view(state, canvas, size) for size in SIZES],
-        "samples": sample_names(),
+        "samples": [
+            {"name": name, "title": SAMPLES[name].title, "thumbnail": f"/api/samples/{name}/thumbnail"}
+            for name in sample_names()
+        ],
+        "names_of_styles": True,
+        "page": state.page,
         "notes": [],
         "problem": problem_of(state),
     }
@@ -53,7 +58,12 @@ def colors_view(image: StoredImage) -> list[dict[str, Any]]:
     """Return the regions of the map of an image."""
     total = image.shown[0] * image.shown[1]
     return [
-        {"color": color, "name": color_name(parse_color(color)), "number": number, "share": pixels / total}
+        {
+            "color": color,
+            "name": image.names.get(color) or color_name(parse_color(color)),
+            "number": number,
+            "share": pixels / total,
+        }
         for number, (color, pixels) in enumerate(image.colors.items(), start=1)
         if pixels
     ]
@@ -65,11 +75,7 @@ def regions_view(state: Saved) -> list[dict[str, Any]]:
     if canvas is None:
         return []
     known = {each["color"]: each for each in colors_view(canvas)}
-    views = []
-    for color, _, assigned in regions_of(state):
-        own = assigned.model_dump()
-        views.append({**known[color], **own, "name": assigned.name or known[color]["name"]})
-    return views
+    return [{**known[color], **assigned.model_dump()} for color, _, assigned in regions_of(state)]
 
 
 def _size_view(state: Saved, canvas: StoredImage, size: str) -> dict[str, Any]:

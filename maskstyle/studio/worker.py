@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import maskstyle
 from maskstyle.errors import MaskstyleError, NumericalError, SettingsError
 from maskstyle.images import Layer, encode_image, fit_size, read_dpi, resize_image, save_layers
+from maskstyle.images.hashes import begin_noting
 from maskstyle.networks import choose_network, load_network
 from maskstyle.networks.load import NetworkChoice
 from maskstyle.networks.tensorflow_import import import_tensorflow
@@ -119,6 +120,7 @@ class Worker:
         """Put a render into the queue."""
         with self._awake:
             self._queue.append(key)
+        self._tell(self._results.render(key))
         self.start()
 
     def stop(self, key: str) -> None:
@@ -222,11 +224,15 @@ class Worker:
 
     def _paint(self, running: _Running) -> None:
         folder, render = self._project.folder, running.render
+        begin_noting()
         plan = read_plan(folder.result(render.id, ".toml"))
         loaded = load_plan(plan)
         scene = loaded.scene()
         choice, network = self._network(plan.settings)
         output, file = folder.result(render.id, ".png"), folder.result(render.id, ".png.checkpoint")
+        record = run_record(
+            loaded, scene, output, choice
+        )  # before the page changes them
         checkpoints = maskstyle.Checkpoints(
             file, every=CHECKPOINT_EVERY, resume=file.exists(), warn=lambda text: None
         )
@@ -250,7 +256,7 @@ class Worker:
         )
         if self._ending and not running.stop:
             return  # it goes on from its checkpoint when the studio is opened again
-        metadata = {**result.metadata(), **run_record(loaded, scene, output, choice)}
+        metadata = {**result.metadata(), **record}
         maskstyle.save_image(output, result.image, result.alpha, metadata, dpi=read_dpi(plan.file(plan.main)))
         if result.layers is not None:
             save_layers(folder.result(render.id, ".ora"), result.layers, Layer("merged", result.image, result.alpha))
@@ -293,6 +299,8 @@ class Worker:
 
     def _tell(self, render: Render, **more: Any) -> None:
         event = {"type": "render", "id": render.id, "state": render.state, "detail": render.detail}
+        if render.width:
+            event |= {"url": f"/api/results/{render.id}.png", "result": render.id}
         self._events.send({**event, **more})
 
     def _network(self, settings: Settings) -> tuple[NetworkChoice, Any]:

@@ -236,7 +236,7 @@ def test_the_list_of_commands_imports_no_command():
         "maskstyle.errors",
         "maskstyle.recipes",
         "maskstyle.schemas",
-        "maskstyle.schemas.values",
+        "maskstyle.schemas.arguments",
         "maskstyle.settings",
         "maskstyle.techniques",
         "maskstyle.techniques.registry",

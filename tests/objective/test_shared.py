@@ -35,10 +35,19 @@ def doodle():
     return DoodleInputs(STYLE, style_map=stacked((16, 10)), doodle=side_by_side((20, 24)), settings=given)
 
 
+def transparent_doodle():
+    """Return a doodle with a transparent side: its regions have cells at one layer and weights at another."""
+    given = SETTINGS.changed(content_weight=0.0, size=18)
+    doodle = side_by_side((20, 24))
+    doodle.labels[:, 17:] = -1
+    doodle.labels[:, 5:17] = 1
+    return DoodleInputs(STYLE, style_map=stacked((16, 10)), doodle=doodle, settings=given)
+
+
 @pytest.mark.usefixtures("eagerly")
 def test_every_run_has_the_losses_that_it_has_alone(tiny_network):
     network, graphs = tiny_network(LAYERS, padding="edge"), SharedGraphs()
-    for make in (basic, regions, masks, doodle, regions):
+    for make in (basic, regions, masks, doodle, regions, transparent_doodle):
         alone = paint(make().scene(), Run(network=network))
         shared = paint(make().scene(), Run(network=network, graphs=graphs))
         for one, other in zip(alone.steps, shared.steps, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from studio_browser import Server, Tab, fill, find_chromium, paint_quickly
 from studio_pages import Page
 
 from maskstyle.studio.desk import Desk
@@ -22,7 +23,80 @@ def page(folder):
 @pytest.fixture
 def filled(page):
     """Return a page with a photo and a painting, each with a map of two halves."""
+    return _fill(page)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """Return the same for tests that must not change it."""
+    return _fill(Page(Desk(Folder(tmp_path_factory.mktemp("studio") / "project"))))
+
+
+def _fill(page):
     page.photo, page.painting = page.upload("content"), page.upload("style")
     for key in (page.photo, page.painting):
         assert page.paint_map(key).status_code == 200
     return page
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return chromium; while it runs, this thread has an event loop, which other tests must not have."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = find_chromium()
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Return one server for all tests of the page."""
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def desk(server, tmp_path, monkeypatch):
+    """Return an empty project that the server serves."""
+    paint_quickly(monkeypatch)
+    desk = server.open(tmp_path / "project")
+    yield desk
+    desk.events.close()
+    desk.worker.end(5)
+
+
+@pytest.fixture
+def open_tab(browser, server, desk):
+    """Return a function that opens the studio in a tab; the page may not report errors."""
+    contexts, problems = [], []
+
+    def open_tab(width=1280, height=720, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+        page.goto(server.address)
+        page.locator("#welcome h2, #side .row").first.wait_for()
+        return Tab(page, desk)
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def tab(open_tab):
+    return open_tab()
+
+
+@pytest.fixture
+def begun(desk, open_tab):
+    """Return a tab with a photo and a painting, each with a map."""
+    fill(desk)
+    return open_tab()

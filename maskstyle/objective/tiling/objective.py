@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.terms import ContentTerm, PatchTerm, StyleTerm, Term, TotalVariationTerm, divisor_of
+from maskstyle.objective.terms import (
+    ContentTerm,
+    PatchTerm,
+    StyleTerm,
+    Term,
+    TotalVariationTerm,
+    chosen_pixels,
+    divisor_of,
+)
 from maskstyle.objective.tiling.content import TileContent, TiledContent
 from maskstyle.objective.tiling.forward import TiledGrams, TiledNetwork, layer_cells, pixels_of
 from maskstyle.objective.tiling.grams import add_gradient, observe_tile_grams
@@ -320,13 +328,7 @@ def _selections(term: StyleTerm) -> dict[str, list[Selection]]:
     for layer, _ in term.layers:
         guides = term.guides_at(layer)
         if guides:
-            selections[layer] = [
-                Selection(
-                    None if guide.cells is None else guide.cells[layer],
-                    None if guide.weights is None or guide.cells is not None else guide.weights[layer],
-                )
-                for guide in guides
-            ]
+            selections[layer] = [Selection(*chosen_pixels(guide, layer)) for guide in guides]
     return selections
 
 

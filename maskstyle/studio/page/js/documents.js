@@ -1,0 +1,150 @@
+/** The pictures that are open: pixels, map, superpixels; and saving of painted maps within a second. */
+
+import { request } from "./api.js";
+import { inBackground } from "./background.js";
+import { LabelMap } from "./labelmap.js";
+import { adopt, flush, inOrder, saved } from "./project.js";
+import { picture, pictures, set, state } from "./store.js";
+import { Tiles } from "./tiles.js";
+
+const DELAY = 350; // ms between the end of a stroke and its saving
+const open = new Map();
+const listeners = [];
+
+/** Call `listener(document)` when a document has loaded or its map was replaced. */
+export const onLoaded = (listener) => listeners.push(listener);
+
+/** The open document of a picture; undefined until it has loaded. */
+export const documentOf = (id) => open.get(id);
+
+/** Open the documents of all pictures, read maps again that changed elsewhere, close those that are gone. */
+export function syncDocuments() {
+  const wanted = pictures();
+  for (const id of open.keys()) if (!wanted.some((each) => each.id === id)) open.delete(id);
+  wanted.forEach((each) => {
+    const found = open.get(each.id);
+    if (!found) load(each);
+    else if (each.map && each.map_version > found.version && !found.saving && !found.unsaved) loadMap(found, each);
+  });
+}
+
+async function load(info) {
+  const document = { id: info.id, width: info.width, height: info.height, levels: [], map: null, tiles: null };
+  Object.assign(document, { version: 0, saving: false, unsaved: false, edits: 0, anchors: [], segments: new Map(), scribbles: null });
+  open.set(info.id, document);
+  const pixels = info.url ? loadLevels(document, info.url) : null;
+  if (info.map) await loadMap(document, info);
+  else if (info.url) await draft(info.id);
+  else replaceMap(document, new LabelMap(info.width, info.height, null, []));
+  await pixels;
+}
+
+async function loadLevels(document, url) {
+  document.levels = await inBackground("levels", { blob: await request("GET", url) });
+  announce(document);
+}
+
+async function loadMap(document, info) {
+  document.version = info.map_version;
+  const blob = await request("GET", info.map);
+  const { width, height, labels, colors } = await inBackground("decode", { blob });
+  if (document.edits && document.unsaved) return; // painted meanwhile: that one counts
+  replaceMap(document, new LabelMap(width, height, labels, colors));
+}
+
+function replaceMap(document, map) {
+  document.map = map;
+  document.tiles = new Tiles(map);
+  document.scribbles = null;
+  measure(document);
+  announce(document);
+}
+
+const announce = (document) => open.get(document.id) === document && listeners.forEach((listener) => listener(document));
+
+/** Draft a first map of a picture, with about `regions` regions. */
+export async function draft(id, regions) {
+  set({ drafting: id });
+  await inOrder("stage", async () => {
+    const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
+    const document = open.get(id);
+    if (!document) return;
+    document.version = answer.map_version; // so that it is read here, once
+    adopt(answer.project);
+    await loadMap(document, picture(id));
+    saved();
+  });
+  if (state.drafting === id) set({ drafting: null });
+}
+
+/** Note that the map changed within `area`: update its tiles, and save it soon. */
+export function touch(document, area) {
+  document.tiles?.refresh(area);
+  document.unsaved = true;
+  document.edits++;
+}
+
+/** Save a document shortly; strokes in a row are saved together, but at least once a second. */
+export function saveSoon(document) {
+  measure(document);
+  document.deadline ??= performance.now() + 900;
+  clearTimeout(document.timer);
+  document.timer = setTimeout(() => save(document), Math.min(DELAY, Math.max(0, document.deadline - performance.now())));
+}
+
+async function save(document) {
+  document.deadline = null;
+  const { map, edits, id } = document;
+  if (!document.unsaved || document.saving || !map) return;
+  document.saving = true;
+  flush();
+  await inOrder("stage", async () => {
+    const labels = map.labels.slice();
+    const blob = await inBackground("encode", { labels, width: map.width, height: map.height, colors: [...map.colors] }, [labels.buffer]);
+    document.unsaved = false;
+    try {
+      const answer = await request("PUT", `/api/images/${id}/map`, blob, { "If-Match": String(document.version) });
+      document.version = answer.map_version;
+      adopt(answer.project);
+    } catch (error) {
+      if (!error.project) document.unsaved = true; // not lost: it is saved when the server answers again
+      throw error;
+    }
+    saved();
+  });
+  document.saving = false;
+  if (document.unsaved && document.edits !== edits) saveSoon(document);
+  syncDocuments();
+}
+
+/** Save everything that is not saved yet. */
+export function saveAll() {
+  for (const document of open.values()) if (document.unsaved) save(document);
+}
+
+/** Find where the numbers of the regions go. */
+async function measure(document) {
+  const { map } = document;
+  const edits = (document.measured = document.edits);
+  const labels = map.labels.slice();
+  const points = await inBackground("anchors", { labels, width: map.width, height: map.height, count: map.colors.length }, [labels.buffer]);
+  if (document.map !== map || document.measured !== edits) return;
+  document.anchors = points;
+  announce(document);
+}
+
+/** The superpixels of a picture with sides of about `size` pixels; undefined while they load. */
+export function segmentsOf(document, size) {
+  const found = document.segments.get(size);
+  if (found) return found.of ? found : undefined;
+  document.segments.set(size, {});
+  request("GET", `/api/images/${document.id}/superpixels?size=${size}`)
+    .then((blob) => inBackground("segments", { blob }))
+    .then((segments) => {
+      document.segments.clear(); // one size at a time: they are large
+      document.segments.set(size, segments);
+      announce(document);
+    })
+    .catch((error) => (document.segments.delete(size), set({ message: { place: "stage", text: error.message } })));
+  return undefined;
+}

@@ -1,0 +1,61 @@
+/** The map of a picture as one byte a pixel, with run-length coded copies of rectangles for undo. */
+
+/** Label of pixels in no region. */
+export const NONE = 255;
+
+/** A map: `labels` holds an index into `colors` for each pixel, or `NONE`. */
+export class LabelMap {
+  constructor(width, height, labels, colors) {
+    Object.assign(this, { width, height, colors });
+    this.labels = labels ?? new Uint8Array(width * height).fill(NONE);
+  }
+
+  /** The color at a point of the picture; null outside and where there is no region. */
+  colorAt({ x, y }) {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return null;
+    return this.colors[this.labels[Math.floor(y) * this.width + Math.floor(x)]] ?? null;
+  }
+
+  /** The label of a color, which is added if the map does not have it. */
+  labelOf(color) {
+    const found = this.colors.indexOf(color);
+    return found >= 0 ? found : this.colors.push(color) - 1;
+  }
+
+  /** A compressed copy of the rectangle in `labels`. */
+  copy(area, labels = this.labels) {
+    return { area, runs: encodeRuns(labels, this.width, area), colors: [...this.colors] };
+  }
+
+  /** Write a copy back, also one of a map that listed its colors in another order. */
+  restore({ area, runs, colors }) {
+    const table = new Uint8Array(256).fill(NONE);
+    colors.forEach((color, label) => (table[label] = this.labelOf(color)));
+    decodeRuns(runs, table, this.labels, this.width, area);
+  }
+}
+
+function encodeRuns(labels, width, [x0, y0, x1, y1]) {
+  const runs = [];
+  for (let y = y0; y < y1; y++) {
+    let x = x0;
+    while (x < x1) {
+      const start = x;
+      const label = labels[y * width + x];
+      while (x < x1 && labels[y * width + x] === label) x++;
+      runs.push(((x - start) << 8) | label);
+    }
+  }
+  return Uint32Array.from(runs);
+}
+
+function decodeRuns(runs, table, labels, width, [x0, y0, x1]) {
+  let x = x0;
+  let y = y0;
+  for (const run of runs) {
+    const start = y * width + x;
+    labels.fill(table[run & 255], start, start + (run >>> 8));
+    x += run >>> 8;
+    if (x === x1) [x, y] = [x0, y + 1];
+  }
+}

@@ -1,0 +1,200 @@
+"""The page of the studio in a browser, as a person uses it: pictures, regions, masks, previews, renders, doodles."""
+
+from __future__ import annotations
+
+from studio_browser import jpeg
+
+
+def test_pictures_are_dropped_drafted_reordered_and_removed(tab):
+    tab.drop(("photo.jpg", jpeg()), ("first.jpg", jpeg(seed=1)), ("second.jpg", jpeg(seed=2)))
+    tab.wait(lambda: len(tab.state()["styles"]) == 2 and all(each["map"] for each in tab.state()["styles"]), 40)
+    assert tab.state()["content"]["name"] == "photo"
+    assert len(tab.state()["regions"]) >= 2  # drafted at once
+    strip = tab.page.get_by_role("navigation", name="Pictures")
+    strip.get_by_role("button", name="Painting second").click()
+    tab.page.get_by_role("button", name="Move painting to the left").click()
+    tab.wait(lambda: [each["name"] for each in tab.state()["styles"]] == ["second", "first"])
+    for name in ("Remove", "Remove it?"):
+        tab.page.locator("#side").get_by_role("button", name=name, exact=True).click()
+    tab.wait(lambda: [each["name"] for each in tab.state()["styles"]] == ["first"])
+
+
+def test_a_file_that_is_no_picture_is_refused_in_place(tab):
+    tab.drop(("notes.jpg", b"no picture"))
+    alert = tab.page.get_by_role("alert").filter(has_text="notes")
+    alert.wait_for()
+    assert alert.inner_text().endswith(".")
+    assert tab.state()["content"] is None
+
+
+def test_a_sample_opens_with_its_maps(tab):
+    tab.page.locator(".sample", has_text="offee").click()
+    tab.page.locator("#side .row").nth(4).wait_for()
+    assert tab.state()["problem"] is None
+
+
+def test_regions_take_paintings_regions_strengths_or_nothing(begun):
+    page, side = begun.page, begun.page.locator("#side")
+    begun.tool("Select region")
+    begun.click(0.25, 0.5)  # the disk
+    color = begun.color_at(0.25, 0.5)
+    chosen = next(each for each in begun.state()["regions"] if each["color"] == color)
+    assert side.locator(".row.chosen .swatch").first.inner_text() == str(chosen["number"])
+
+    style = begun.state()["styles"][0]
+    side.locator("canvas.legend").click(position={"x": 3, "y": 3})  # the corner of the painting
+    corner = begun.color_at(0.02, 0.02, "style")
+    begun.wait(lambda: begun.region(chosen["number"])["style_color"] == corner)
+    side.get_by_role("button", name="The whole painting").click()
+    side.get_by_label("Strength").fill("0.9")
+    begun.wait(lambda: begun.region(chosen["number"])["strength"] == 0.9)
+    assert begun.region(chosen["number"])["style_color"] is None
+    assert begun.region(chosen["number"])["style"] == style["id"]
+    page.keyboard.press("Escape")
+    page.locator("#map-glass").focus()
+    page.keyboard.press("k")
+    begun.wait(lambda: begun.region(chosen["number"])["keep"])
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    begun.wait(
+        lambda: not begun.region(chosen["number"])["keep"] and begun.region(chosen["number"])["strength"] is None
+    )
+
+
+def test_masks_are_dragged_on_the_photo(begun):
+    page = begun.page
+    begun.tool("Linear mask")
+    begun.drag((0.25, 0.5), (0.75, 0.5))
+    page.get_by_role("button", name="Linear 1").wait_for()
+    geometry = begun.state()["masks"][0]["geometry"]
+    assert [round(geometry[key] / 240, 1) for key in ("x0", "x1")] == [0.2, 0.8]
+    begun.drag((0.75, 0.5), (0.5, 0.9))  # its handle
+    begun.wait(lambda: abs(begun.state()["masks"][0]["geometry"]["y1"] - 0.9 * 160) < 2)
+    page.get_by_label("Feather").fill("0.25")
+    page.get_by_label("Invert").check()
+    begun.wait(
+        lambda: (begun.state()["masks"][0]["feather"], begun.state()["masks"][0]["complement"]) == (0.25, True)
+    )
+    page.keyboard.press("r")
+    begun.drag((0.3, 0.3), (0.4, 0.3))
+    page.get_by_role("button", name="Radial 1").wait_for()
+    assert [each["kind"] for each in begun.state()["masks"]] == ["linear", "radial"]
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: len(begun.state()["masks"]) == 1)
+
+
+def test_the_preview_follows_changes_and_is_compared_with_the_photo(begun):
+    page = begun.page
+    page.get_by_role("tab", name="Picture").click()
+    page.locator("#side").get_by_label("Strength").fill("1")
+    pixel = """([x, y]) => {
+        const canvas = document.getElementById("preview-canvas");
+        return [...canvas.getContext("2d").getImageData(canvas.width * x, canvas.height * y, 1, 1).data.slice(0, 3)];
+    }"""
+    begun.wait(lambda: page.evaluate(pixel, [0.5, 0.5]) == [255, 255, 255])  # the last step, at strength 1
+    page.get_by_label("Preview", exact=True).first.check(force=True)
+    slider = page.get_by_role("slider", name="Before and after")
+    slider.wait_for()
+    begun.wait(lambda: page.evaluate(pixel, [0.4, 0.5]) != [255, 255, 255] == page.evaluate(pixel, [0.6, 0.5]))
+    box = slider.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 200, box["y"] + 40, steps=3)
+    page.mouse.up()
+    begun.wait(lambda: page.evaluate(pixel, [0.4, 0.5]) == [255, 255, 255])
+    slider.press("End")
+    begun.wait(lambda: page.evaluate(pixel, [0.6, 0.5]) != [255, 255, 255])
+
+
+def test_renders_are_queued_shown_restored_and_removed(begun):
+    page = begun.page
+    page.get_by_label("Size of the render").select_option("original")
+    begun.wait(lambda: begun.state()["settings"]["size"] == "original")
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.locator("#map-glass").focus()
+    page.keyboard.press("Control+Enter")
+    page.locator("#history .running").nth(1).wait_for()
+    page.get_by_role("button", name="Remove from the queue").first.click()
+    page.get_by_role("button", name="Result").wait_for()
+    begun.wait(lambda: page.locator("#history .running").count() == 0)
+    page.get_by_label("Size of the render").select_option("print")
+    page.get_by_role("button", name="Render", exact=True).click()
+    running = page.get_by_role("button", name="Running render")
+    running.click()
+    page.get_by_role("button", name="Stop").click()
+    page.locator("#preview-bar").get_by_role("link", name="PNG").wait_for()
+    page.keyboard.press("Escape")
+    assert begun.desk.results.all()[-1].state == "stopped"
+    page.get_by_role("button", name="Close; show the live preview").click()
+
+    page.get_by_role("tab", name="Picture").click()
+    page.locator("#side").get_by_label("Strength").fill("0.8")
+    begun.wait(lambda: begun.state()["settings"]["strength"] == 0.8)
+    page.get_by_role("button", name="Result").first.click()
+    bar = page.locator("#preview-bar")
+    with page.expect_download() as download:
+        bar.get_by_role("link", name="PNG").click()
+    assert download.value.suggested_filename.endswith(".png")
+    assert bar.get_by_role("link", name="Plan").get_attribute("href").endswith("/plan")
+    bar.get_by_role("button", name="Go back to this").click()
+    begun.wait(lambda: begun.state()["settings"]["strength"] == 0.5)
+    page.get_by_role("button", name="Result").first.click()
+    bar.get_by_role("button", name="Delete").click()
+    bar.get_by_role("button", name="Delete it?").click()
+    begun.wait(lambda: page.get_by_role("button", name="Result").count() == 1)
+
+
+def test_a_doodle_is_painted_with_the_regions_of_the_painting(begun):
+    page = begun.page
+    page.locator("#side").get_by_role("button", name="Remove", exact=True).click()
+    page.locator("#side").get_by_role("button", name="Remove it?").click()
+    page.get_by_role("button", name="Start with a doodle").click()
+    begun.wait(lambda: begun.state()["mode"] == "doodle")
+    page.locator("#side canvas.legend").wait_for()
+    page.locator("#side canvas.legend").click(position={"x": 3, "y": 3})
+    begun.drag((0.2, 0.2), (0.8, 0.8))
+    corner = begun.color_at(0.02, 0.02, "style")
+    begun.wait(lambda: begun.state()["content"]["regions"])
+    assert begun.color_at(0.5, 0.5) == corner
+    assert begun.color_at(0.9, 0.1) is None
+
+
+def test_everything_is_found_again_and_two_tabs_agree(begun, open_tab):
+    first = begun
+    first.choose_region(2)
+    first.tool("Brush")
+    first.drag((0.5, 0.1), (0.9, 0.1))
+    color = first.region(2)["color"]
+    first.wait(lambda: first.color_at(0.7, 0.1) == color, seconds=1.5)
+    first.page.reload()
+    first.page.locator("#side .row").first.wait_for()
+
+    second = open_tab()
+    second.page.get_by_role("tab", name="Picture").click()
+    second.page.locator("#side").get_by_label("Strength").fill("0.7")
+    first.page.get_by_role("tab", name="Picture").click()
+    first.wait(lambda: first.page.locator("#side").get_by_label("Strength").input_value() == "0.7")
+    second.page.get_by_role("tab", name="Regions").click()
+    second.choose_region(1)
+    second.tool("Fill")
+    second.click(0.7, 0.1)
+    first.wait(lambda: first.color_at(0.7, 0.1) == first.region(1)["color"])
+    first.tool("Select region")
+    first.wait(
+        lambda: (
+            first.click(0.7, 0.1),
+            first.page.get_by_role("tab", name="Regions").click(),
+            first.page.locator(".row.chosen .swatch").first.inner_text() == "1",
+        )[-1]
+    )
+
+
+def test_without_its_server_the_page_says_so(begun, server):
+    async def gone(scope, receive, send):
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    server.app = gone
+    begun.desk.events.close()
+    alert = begun.page.get_by_role("alert").filter(has_text="does not answer")
+    alert.wait_for()

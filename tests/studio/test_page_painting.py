@@ -1,0 +1,165 @@
+"""Painting maps in the studio: every tool, by mouse, keyboard, touch and pen; undo; zoom; keys and names for all."""
+
+from __future__ import annotations
+
+import numpy as np
+from studio_browser import DISK, GROUND, SQUARE
+
+HEX = {
+    name: "#{:02x}{:02x}{:02x}".format(*color)
+    for name, color in (("ground", GROUND), ("disk", DISK), ("square", SQUARE))
+}
+
+
+def test_each_tool_paints_and_every_stroke_can_be_undone(begun):
+    page, first = begun.page, begun.labels()
+    begun.choose_region(2)
+    begun.tool("Brush")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
+
+    page.keyboard.press("e")
+    begun.drag((0.5, 0.1), (0.6, 0.1))
+    begun.wait(lambda: begun.color_at(0.5, 0.1) is None)
+
+    page.keyboard.press("f")
+    page.keyboard.press("3")
+    begun.click(0.05, 0.05)
+    begun.wait(lambda: begun.color_at(0.5, 0.95) == HEX["square"])
+
+    page.keyboard.press("l")
+    page.keyboard.press("1")
+    for corner in ((0.2, 0.4), (0.3, 0.4), (0.3, 0.6), (0.2, 0.6)):
+        begun.click(*corner)
+    page.keyboard.press("Enter")
+    begun.wait(lambda: begun.color_at(0.25, 0.5) == HEX["ground"])
+    assert begun.color_at(0.25, 0.35) == HEX["disk"]
+
+    page.keyboard.press("p")
+    page.mouse.move(*begun.at(0.7, 0.5))
+    page.wait_for_function(
+        """async () => {
+            const { pane } = await import("/static/js/canvas.js");
+            const { segmentsOf } = await import("/static/js/documents.js");
+            return segmentsOf(pane.document, 24);
+        }"""
+    )
+    before = begun.labels()
+    page.keyboard.press("2")
+    begun.click(0.7, 0.5)
+    begun.wait(lambda: begun.color_at(0.7, 0.5) == HEX["disk"])
+    assert 100 < np.count_nonzero((begun.labels() != before).any(axis=2)) < 2500  # one patch, not a dot
+
+    for _ in range(6):
+        page.keyboard.press("Control+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), first))
+    for _ in range(6):
+        page.keyboard.press("Control+Shift+z")
+    begun.wait(lambda: begun.color_at(0.7, 0.5) == HEX["disk"])
+
+
+def test_scribbles_grow(begun):
+    page = begun.page
+    page.keyboard.press("s")
+    page.keyboard.press("2")
+    begun.drag((0.2, 0.5), (0.3, 0.5))
+    assert page.get_by_role("button", name="Grow").is_disabled()
+    page.keyboard.press("1")
+    begun.drag((0.05, 0.1), (0.95, 0.05))
+    page.get_by_role("button", name="Grow").click()
+    begun.wait(lambda: begun.color_at(0.25, 0.65) == HEX["disk"] and begun.color_at(0.5, 0.9) == HEX["ground"])
+
+
+def test_the_keyboard_paints_and_fifty_strokes_can_be_undone(begun):
+    page, first = begun.page, begun.labels()
+    page.get_by_role("application").focus()
+    page.keyboard.press("b")
+    page.keyboard.press("2")
+    for _ in range(8):
+        page.keyboard.press("[")
+    for _ in range(52):
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("Shift+ArrowRight")
+    begun.wait(lambda: not np.array_equal(begun.labels(), first))
+    for _ in range(52):
+        page.keyboard.press("Control+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), first))
+    page.keyboard.press("n")  # a new region, painted with Enter
+    page.keyboard.press("Enter")
+    begun.wait(lambda: len(begun.state()["regions"]) == 4)
+
+
+def test_fingers_paint_and_pinch_and_a_pen_presses(open_tab, desk):
+    from studio_browser import fill
+
+    fill(desk)
+    tab = open_tab(1024, 768, has_touch=True)
+    page, first = tab.page, tab.labels()
+    tab.choose_region(2)
+    tab.tool("Brush")
+    touch = page.context.new_cdp_session(page)
+
+    def fingers(kind, *points):
+        places = [dict(zip("xy", tab.at(*point), strict=True)) for point in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    fingers("touchStart", (0.6, 0.1))
+    fingers("touchMove", (0.9, 0.1))
+    fingers("touchEnd")
+    tab.wait(lambda: tab.color_at(0.75, 0.1) == HEX["disk"])
+    painted = tab.labels()
+
+    zoom = page.locator(".zoom .quiet").inner_text()
+    fingers("touchStart", (0.4, 0.9))
+    fingers("touchStart", (0.4, 0.9), (0.6, 0.9))
+    fingers("touchMove", (0.3, 0.9), (0.7, 0.9))
+    fingers("touchEnd")
+    tab.wait(lambda: int(page.locator(".zoom .quiet").inner_text()[:-1]) > int(zoom[:-1]))
+    page.keyboard.press("0")
+    page.wait_for_timeout(400)
+    assert np.array_equal(tab.labels(), painted)  # the first finger of a pinch paints nothing
+
+    page.keyboard.press("Control+z")
+    tab.wait(lambda: np.array_equal(tab.labels(), first))
+    x, y = tab.at(0.75, 0.1)
+    for kind, force in (("mousePressed", 0.1), ("mouseMoved", 0.1), ("mouseReleased", 0)):
+        pen = {"pointerType": "pen", "button": "left", "buttons": 1, "force": force, "clickCount": 1}
+        touch.send("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **pen})
+    tab.wait(lambda: not np.array_equal(tab.labels(), first))
+    pressed = np.count_nonzero((tab.labels() != first).any(axis=2))
+    assert 50 < pressed < 0.5 * np.pi * 20**2  # lightly: thinner than the tip of 40 pixels
+
+
+def test_the_wheel_zooms_to_the_cursor_and_space_moves_the_picture(begun):
+    page = begun.page
+    point = begun.at(0.75, 0.25)
+    page.mouse.move(*point)
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(60)
+    assert max(abs(a - b) for a, b in zip(begun.at(0.75, 0.25), point, strict=True)) < 2
+    page.locator("#map-glass").focus()
+    page.keyboard.down(" ")
+    page.mouse.down()
+    page.mouse.move(point[0] - 50, point[1] + 20, steps=2)
+    page.mouse.up()
+    page.keyboard.up(" ")
+    x, y = begun.at(0.75, 0.25)
+    assert (abs(x - point[0] + 50) < 2, abs(y - point[1] - 20) < 2) == (True, True)
+    page.keyboard.press("Shift+Digit0")
+    begun.wait(lambda: page.locator(".zoom .quiet").inner_text() == "100%")
+
+
+def test_controls_have_names_and_help_lists_the_keys(begun):
+    page = begun.page
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, select, a, [role=slider], canvas[tabindex]")]
+            .filter((each) => each.offsetParent)
+            .filter((each) => !each.ariaLabel && !each.labels?.length && !each.textContent.trim())
+            .map((each) => each.outerHTML)"""
+    )
+    assert nameless == []
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    assert {"Brush", "Undo", "Render"} <= set(sheet.locator("dd").all_inner_texts())
+    page.keyboard.press("Escape")
+    assert not sheet.is_visible()
