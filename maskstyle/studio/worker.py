@@ -230,9 +230,7 @@ class Worker:
         scene = loaded.scene()
         choice, network = self._network(plan.settings)
         output, file = folder.result(render.id, ".png"), folder.result(render.id, ".png.checkpoint")
-        record = run_record(
-            loaded, scene, output, choice
-        )  # before the page changes them
+        record = run_record(loaded, scene, output, choice)  # before the page changes them
         checkpoints = maskstyle.Checkpoints(
             file, every=CHECKPOINT_EVERY, resume=file.exists(), warn=lambda text: None
         )
