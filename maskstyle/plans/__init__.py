@@ -1,5 +1,5 @@
 """Plan files: TOML files that describe a run completely, so that it can be repeated."""
 
-import lazy_loader
+from maskstyle.schemas.arguments import attach
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import nearest, shown
-from maskstyle.schemas.values import Number, Text, Unfit, fitting
+from maskstyle.schemas.values import Text, Unfit, fitting
 from maskstyle.settings import LARGEST_WHOLE, NAMED_INITS, Limits, PatchSettings, Settings, check_field
 
 Report: TypeAlias = Callable[[str | None, str], None]
@@ -37,11 +37,11 @@ _TYPES: dict[str, tuple[Any, str]] = {
     "int | None": (_Whole, "a whole number"),
     "int | str | None": (_Whole | Text, 'a whole number, "WIDTHxHEIGHT" or "original"'),
     "bool": (bool, "true or false"),
-    "float": (Number, "a number"),
-    "float | None": (Number, "a number"),
+    "float": (float, "a number"),  # the bounds say that it is finite
+    "float | None": (float, "a number"),
     "str": (Text, "a text in quotes"),
     "tuple[int, int]": (tuple[_Whole, _Whole], "two whole numbers, such as [8, 0]"),
-    "LayerMix": (dict[Text, Number], "layers with their weights, such as { block1_conv1 = 1.0 }"),
+    "LayerMix": (dict[Text, float], "layers with their weights, such as { block1_conv1 = 1.0 }"),
 }
 """The type of each kind of setting, and words for it; the bounds are those of `maskstyle.settings`."""
 

@@ -137,15 +137,12 @@ def synthesize(
     style: StyleAtSize | None = None
     records: list[StepRecord] = [] if held is None else list(held.steps)
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
-    painted = False
     for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
-        if painted and should_stop is not None and should_stop():
-            reports[-1] = dataclasses.replace(reports[-1], stopped_because="interrupted")
-            break
         chosen = settings_at(size, settings, memory=memory, first=scale == 1)
         recorder = _Recorder(
             scale, len(sizes), size, chosen, began=began, on_step=on_step, records=records, reports=reports
         )
+        offer = None if checkpoints is None else _Offer(checkpoints, recorder)
         first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
         begin: Callable[[], Image | State] = first
         if held is not None and checkpoints is not None and scale == held.scale:
@@ -159,7 +156,7 @@ def synthesize(
                 chosen,
                 on_evaluation=recorder,
                 should_stop=should_stop,
-                offer=None if checkpoints is None else partial(_offer, checkpoints, recorder),
+                offer=offer,
             )
         except StoppedAtOnce:
             if reports:  # the coarser size's picture is one that was painted
@@ -170,9 +167,13 @@ def synthesize(
             if error.image is None:  # at the first step of a size
                 error.image = first()
             raise
+        stopped = outcome.stopped_because == "interrupted"
+        if not stopped and scale < len(sizes) and should_stop is not None and should_stop():  # a size starts slowly
+            if offer is not None:
+                offer.again()
+            outcome = dataclasses.replace(outcome, stopped_because="interrupted")
         image, losses = outcome.image, outcome.losses
         reports.append(recorder.report(outcome))
-        painted = True
         if outcome.stopped_because == "interrupted":
             break
     return Synthesis(image, losses, tuple(records), tuple(reports), time.perf_counter() - began, style)
@@ -186,8 +187,21 @@ def _first_image(
     return image if begin_with is None else begin_with(image)
 
 
-def _offer(checkpoints: Checkpoints, recorder: _Recorder, state: Callable[[], State], last: bool) -> None:
-    checkpoints.offer(recorder.progress, state, last=last)
+class _Offer:
+    """Offers the states of one size to the checkpoints, and remembers how to offer the last one again."""
+
+    def __init__(self, checkpoints: Checkpoints, recorder: _Recorder) -> None:
+        self._checkpoints, self._recorder = checkpoints, recorder
+        self._state: Callable[[], State] | None = None
+
+    def __call__(self, state: Callable[[], State], last: bool) -> None:
+        self._state = state
+        self._checkpoints.offer(self._recorder.progress, state, last=last)
+
+    def again(self) -> None:
+        """Offer the state after the last evaluation as that of an interrupted run."""
+        if self._state is not None:
+            self(self._state, last=True)
 
 
 def enlarged(result: Image, start: Image, size: Size) -> Image:

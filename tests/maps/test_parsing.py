@@ -174,7 +174,6 @@ NO_MAPS = {
     "photograph with a palette": (photograph(), {"palette": [RED, BLUE]}, "photograph"),
     "noise": (np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8), {}, "flat"),
     "too many": (gray(np.arange(MAX_REGIONS + 1).repeat(12).reshape(1, -1).repeat(9, axis=0) * 3), {}, "at most 64"),
-    "floats": (np.zeros((4, 4, 3)), {}, "float64"),
     "gray": (np.zeros((4, 4), np.uint8), {}, "(4, 4)"),
     "empty": (np.zeros((0, 4, 3), np.uint8), {}, "(0, 4, 3)"),
     "alpha": (np.zeros((4, 4, 3), np.uint8), {"alpha": np.zeros((4, 5), np.uint8)}, "(4, 5)"),
@@ -185,6 +184,11 @@ NO_MAPS = {
         "#00ff00 (green, 3 pixels)",
     ),
 }
+
+
+def test_floats_are_no_map():
+    with pytest.raises(ImageError, match="`pixels` has type float64; expected uint8"):
+        parse_map(np.zeros((4, 4, 3)))
 
 
 @pytest.mark.parametrize(("array", "options", "part"), NO_MAPS.values(), ids=NO_MAPS)

@@ -117,7 +117,7 @@ def test_an_interrupted_run_resumes_as_if_nothing_had_happened(painted, eagerly,
     undisturbed = painted(name, **changes)
 
     asked = []
-    painted(name, should_stop=lambda: (asked.append(0), len(asked) == 3)[1], checkpoints=Checkpoints(path), **changes)
+    painted(name, should_stop=lambda: (asked.append(0), len(asked) == 4)[1], checkpoints=Checkpoints(path), **changes)
     checkpoints = Checkpoints(path, resume=True)
     resumed = painted(name, checkpoints=checkpoints, **changes)
 
@@ -129,6 +129,18 @@ def test_an_interrupted_run_resumes_as_if_nothing_had_happened(painted, eagerly,
     assert resumed.notes == undisturbed.notes
     checkpoints.remove()
     assert not path.exists()
+
+
+def test_a_run_that_is_interrupted_between_two_sizes_resumes_too(painted, eagerly, tmp_path):
+    path = tmp_path / "checkpoint"
+    changes = {"optimizer": "adam", "scales": 2, "size": 24}
+    asked = []
+    painted(
+        "basic", should_stop=lambda: (asked.append(0), len(asked) == 3)[1], checkpoints=Checkpoints(path), **changes
+    )
+    resumed = painted("basic", checkpoints=Checkpoints(path, resume=True), **changes)
+    assert_array_equal(resumed.image, painted("basic", **changes).image)
+    assert [scale.resumed_after for scale in resumed.scales] == [(2,), ()]
 
 
 @pytest.mark.parametrize("name", TECHNIQUES)

@@ -79,14 +79,17 @@ def test_a_channel_of_zeros_stays_zero(pack):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"block1_conv1/scale": None}, "the kernel of block1_conv1 is int8, and there is no block1_conv1/scale"),
+        ({"block1_conv1/scale": None}, "the kernel of block1_conv1 is int8 and there is no scale"),
         (
             {"block1_conv1/scale": np.ones(3)},
-            r"the scale of block1_conv1 has shape \(3,\), but its kernel needs \(4,",
+            r"the scale of block1_conv1 has shape \(3,\), but tiny19 needs \(4,",
         ),
         ({"block1_conv1/scale": np.zeros(4)}, "the scale of block1_conv1 has values that are .* not above 0"),
         ({"block1_conv1/scale": np.full(4, np.nan)}, "the scale of block1_conv1 has values that are not finite"),
-        ({"block1_conv1/kernel": np.zeros((3, 3, 3, 4))}, "the kernel of block1_conv1 is float64; expected int8"),
+        (
+            {"block1_conv1/kernel": np.zeros((3, 3, 3, 4))},
+            "the kernel of block1_conv1 is float64 and there is a scale",
+        ),
         ({"block1_conv1/kernel": np.zeros((3, 3, 2, 4), np.int8)}, r"has shape \(3, 3, 2, 4\), but tiny19 needs"),
     ],
     ids=["no scale", "scale of another shape", "scale 0", "scale not finite", "floats with a scale", "kernel"],
