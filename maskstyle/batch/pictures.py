@@ -110,10 +110,10 @@ def filled(pattern: str, fields: dict[str, str], *, of: str) -> str:
     'maps/cat.png'
     """
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(pattern) if name is not None]
+        parts = [part[1:] for part in string.Formatter().parse(pattern) if part[1] is not None]
     except ValueError:
-        names = ["{"]
-    if not set(names) <= fields.keys():
+        parts = [("{", "", None)]
+    if any(name not in fields or how or conversion for name, how, conversion in parts):
         listed = ", ".join(f"{{{each}}}" for each in fields)
         raise SettingsError(f"{of} is {pattern!r}; in braces, expected {listed}")
     return pattern.format(**fields)

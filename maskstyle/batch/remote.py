@@ -9,9 +9,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import signal
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskstyle.batch.work import Outcome, Painter, Task
 from maskstyle.errors import MaskstyleError, SettingsError
-from maskstyle.images.writing import replacing
+from maskstyle.images.writing import check_writable, replacing
 from maskstyle.plans import Plan
 from maskstyle.plans.load import plan_files, with_renamed_files
 
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 """Tasks per thread of the workers that are sent ahead, so that none waits."""
+
+WAIT_FOR_WORKERS = 20
+"""Seconds to wait for the first worker of a scheduler."""
 
 _LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://.+:[0-9]+")
@@ -46,11 +52,14 @@ class Parcel:
         The folder of the plan here, without the root of the file system.
     output : str
         The result here, without the root.
+    weights : str
+        Where the weights of the network come from here.
     """
 
     plan: Plan
     folder: str
     output: str
+    weights: str
 
 
 def check_scheduler(scheduler: str) -> None:
@@ -88,8 +97,8 @@ def paint_all(
         pending = iter(tasks)
         shared = _Shared(client, tasks)
         running: dict[Future[Any], Task] = {}
-        capacity = AHEAD * max(1, sum(client.nthreads().values()))
         while not should_stop():
+            capacity = AHEAD * max(1, sum(client.nthreads().values()))  # workers may come and go
             for task in _first(pending, capacity - len(running)):
                 future = _sent(client, task, shared, force=force, on_outcome=on_outcome)
                 if future is not None:
@@ -111,6 +120,7 @@ def _sent(
 ) -> Future[Any] | None:
     """Send a task; None if it is done before, or its files cannot be read, which are outcomes already."""
     try:
+        check_writable(task.output)
         if not force and task.output.exists() and _painter().is_done(task):
             on_outcome(Outcome(task.name, task.output, "done before"))
             return None
@@ -130,6 +140,8 @@ def _ended(running: dict[Future[Any], Task]) -> list[Future[Any]]:
         return list(wait(list(running), timeout=1, return_when="FIRST_COMPLETED").done)
     except DaskTimeoutError:
         return []
+    except CancelledError:  # the scheduler is gone
+        return [each for each in running if each.done()]
 
 
 def _received(future: Future[Any], task: Task) -> Outcome:
@@ -161,22 +173,29 @@ class _Shared:
         if self._count[path] == 1:
             return path.read_bytes()
         if path not in self._sent:
-            self._sent[path] = self._client.scatter(path.read_bytes(), broadcast=False)
+            # A task, since a lost one is done again on another worker; bytes that are scattered are lost.
+            self._sent[path] = self._client.submit(bytes, path.read_bytes(), pure=False)
         return self._sent[path]
 
 
 def _parcel(task: Task) -> Parcel:
-    folder = os.path.abspath(task.plan.path.parent)
+    folder = os.path.realpath(task.plan.path.parent)
 
     def relative(file: str) -> str:
-        return os.path.relpath(task.plan.file(file), folder)
+        return os.path.relpath(_real(task.plan.file(file)), folder)
 
-    return Parcel(with_renamed_files(task.plan, relative), _rootless(Path(folder)), _rootless(task.output))
+    plan = with_renamed_files(task.plan, relative)
+    return Parcel(plan, _rootless(Path(folder)), _rootless(task.output), _painter().choice(task.plan).source)
+
+
+def _real(path: Path) -> Path:
+    """Return a path in its real folder, from which records name files too."""
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _rootless(path: Path) -> str:
-    """Return an absolute path without its root or drive, so that it can lie in another folder."""
-    return Path(*Path(os.path.abspath(path)).parts[1:]).as_posix()
+    """Return a path in its real folder without the root or drive, so that it can lie in another folder."""
+    return Path(*_real(path).parts[1:]).as_posix()
 
 
 def paint_parcel(parcel: Parcel, files: dict[str, bytes]) -> tuple[Outcome, bytes | None]:
@@ -193,7 +212,12 @@ def paint_parcel(parcel: Parcel, files: dict[str, bytes]) -> tuple[Outcome, byte
         for folder in (output.parent, Path(root, parcel.folder)):
             folder.mkdir(parents=True, exist_ok=True)
         plan = replace(parcel.plan, path=Path(root, parcel.folder, parcel.plan.path.name))
-        outcome = _painter().paint(Task(plan, output))
+        task = Task(plan, output)
+        found = _painter().choice(plan).source
+        if plan.weights is None and found != parcel.weights:
+            why = f"a worker found the weights {found}, but the batch began with {parcel.weights}; give all the same"
+            return Outcome(task.name, output, "failed", why), None
+        outcome = _painter().paint(task)
         notes = tuple(note.replace(root, "") for note in outcome.notes)
         outcome = replace(outcome, detail=outcome.detail.replace(root, ""), notes=notes)
         return outcome, output.read_bytes() if outcome.state == "painted" else None
@@ -209,6 +233,7 @@ def _painter() -> Painter:
 def _client(scheduler: str) -> Iterator[Client]:
     """Connect to a scheduler, or start one with processes of this machine."""
     from distributed import Client, LocalCluster
+    from distributed import TimeoutError as DaskTimeoutError
 
     local = _LOCAL.fullmatch(scheduler)
     if local is None:
@@ -219,21 +244,39 @@ def _client(scheduler: str) -> Iterator[Client]:
                 f"no Dask scheduler answers at {scheduler}; start one with: dask scheduler"
             ) from error
         with client:
+            try:
+                client.wait_for_workers(1, timeout=WAIT_FOR_WORKERS)
+            except DaskTimeoutError as error:
+                raise SettingsError(
+                    f"no worker is connected to {scheduler}; start dask worker {scheduler}"
+                ) from error
             yield client
         return
     count = int(local[1])
     threads = str(max(1, (os.cpu_count() or 1) // count))
     environment = {name: threads for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")}
     os.environ |= {name: os.environ.get(name, value) for name, value in environment.items()}
-    with (
-        LocalCluster(
+    with _ignoring_interrupts():
+        cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
             dashboard_address=None,
             silence_logs="ERROR",
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+        )
+    with cluster, Client(cluster) as client:
         yield client
+
+
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Ignore Ctrl-C in the block, as the processes that it starts then do: the terminal sends it to all of them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from maskstyle.errors import CheckpointError, ImageError, MaskstyleError
 from maskstyle.images import read_dpi, read_metadata, save_image
 from maskstyle.images.files import check_transparency
-from maskstyle.images.hashes import begin_noting
+from maskstyle.images.hashes import begin_noting, hash_of
+from maskstyle.images.writing import check_writable
 from maskstyle.networks import NetworkChoice, choose_network
 from maskstyle.networks.load import resolve_compute_type
 from maskstyle.plans import Plan, load_plan, run_record
-from maskstyle.settings import CHECKPOINT_SECONDS, Settings, wanted_layers
+from maskstyle.settings import CHECKPOINT_SECONDS, wanted_layers
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
@@ -150,12 +151,13 @@ class Painter:
         """Read the files of a picture and check them."""
         begin_noting()
         plan, output = task.plan, task.output
+        check_writable(output)
         loaded = load_plan(plan)
         if loaded.picture.alpha is not None:
             check_transparency(output, f"{task.name} has transparency")
         if plan.values.get("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
-        scene, choice = loaded.scene(), self._choice(plan)
+        scene, choice = loaded.scene(), self.choice(plan)
         notes = tuple(map(plan.source.naming, (*loaded.notes, *loaded.advice, *scene.notes)))
         return _Prepared(scene, choice, run_record(loaded, scene, output, choice), notes)
 
@@ -186,7 +188,7 @@ class Painter:
         from maskstyle.synthesis.checkpoints import Checkpoints
         from maskstyle.synthesis.paint import Run, paint
 
-        network = self._network(ready.choice, task.plan.settings)
+        network = self._network(ready.choice, task.plan)
         file = task.output.with_name(f"{task.output.name}.checkpoint")
         anew = Checkpoints(file, every=self._every, warn=lambda text: None)
         run = Run(
@@ -202,23 +204,25 @@ class Painter:
                 return paint(ready.scene, replace(run, checkpoints=resumed)), resumed
         return paint(ready.scene, run), anew
 
-    def _choice(self, plan: Plan) -> NetworkChoice:
-        """Choose the network of a plan; its weights are looked for once."""
+    def choice(self, plan: Plan) -> NetworkChoice:
+        """Choose the network of a plan; weights that the plan does not name are looked for once."""
         settings, weights = plan.settings, plan.weights
-        key = settings.network, tuple(wanted_layers(settings)), settings.compute_type, weights
+        layers = wanted_layers(settings)
+        if weights is not None:
+            file = plan.file(weights)
+            return choose_network(settings.network, layers, compute_type=settings.compute_type, weights=file)
+        key = settings.network, tuple(layers), settings.compute_type
         if key not in self._choices:
-            self._choices[key] = choose_network(
-                settings.network,
-                wanted_layers(settings),
-                compute_type=settings.compute_type,
-                weights=None if weights is None else plan.file(weights),
-            )
+            self._choices[key] = choose_network(settings.network, layers, compute_type=settings.compute_type)
         return self._choices[key]
 
-    def _network(self, choice: NetworkChoice, settings: Settings) -> FeatureNetwork:
+    def _network(self, choice: NetworkChoice, plan: Plan) -> FeatureNetwork:
         from maskstyle.networks.load import load_network
 
-        key = choice.weights, choice.layers, choice.compute_type, settings.pooling, settings.padding
+        settings = plan.settings
+        # Weights that are sent to a worker lie at another path each time.
+        weights = choice.weights if plan.weights is None else hash_of(plan.file(plan.weights))
+        key = weights, choice.layers, choice.compute_type, settings.pooling, settings.padding
         if key not in self._networks:
             resolved = resolve_compute_type(choice)
             self._networks[key] = load_network(resolved, pooling=settings.pooling, padding=settings.padding)

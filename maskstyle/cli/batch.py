@@ -106,13 +106,15 @@ def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         pictures = find_pictures(given[inputs.main])
+        _check_apart(given[inputs.main], given["output_dir"])
         batch = Batch(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
         given = {**dict.fromkeys(ONE_PICTURE), **given}
 
         def plan_of(picture: Path, fields: Mapping[str, str]) -> tuple[Plan, list[str]]:
             from maskstyle.cli.options_to_plan import plan_of_options
 
-            own = {name: _filled(value, fields, flag_of(name)) for name, value in given.items()}
+            named = {name: value for name, value in given.items() if name != inputs.main}
+            own = {name: _filled(value, fields, flag_of(name)) for name, value in named.items()}
             return plan_of_options(inputs, {**own, inputs.main: picture})
 
         paint_batch(pictures, plan_of, batch)
@@ -146,7 +148,7 @@ def _filled(value: Any, fields: Mapping[str, str], flag: str) -> Any:
     """Return the value of an option with the fields of a picture, such as {name}, filled."""
     if isinstance(value, list):
         return [_filled(each, fields, flag) for each in value]
-    if isinstance(value, str | Path) and "{" in str(value):
+    if isinstance(value, str | Path) and "{" in str(value) and not Path(value).exists():
         return type(value)(filled(str(value), dict(fields), of=flag))
     return value
 
@@ -200,6 +202,7 @@ def run(
         return
     if len(files) > 1:
         raise SettingsError(f"--content needs one plan, but there are {len(files)}; name one plan, or drop --content")
+    _check_apart(contents, output_dir)
     plan, notes = plan_in(files[0])
     paint_batch(find_pictures(contents), lambda picture, fields: (with_content(plan, picture), notes), batch)
 
@@ -234,6 +237,13 @@ def with_content(plan: Plan, picture: Path) -> Plan:
         return str(path.absolute())
 
     return dataclasses.replace(with_renamed_files(plan, renamed), output=None)
+
+
+def _check_apart(texts: Sequence[str], output_dir: Path) -> None:
+    """Raise SettingsError if results would go into a folder of pictures, where they would be pictures next time."""
+    for text in texts:
+        if output_dir.is_dir() and Path(text).is_dir() and output_dir.samefile(text):
+            raise SettingsError(f"--output-dir is {output_dir}, a folder of pictures to paint; name another folder")
 
 
 def paint_batch(
@@ -306,19 +316,22 @@ def _check_styles(tasks: Sequence[Task]) -> None:
 def _check_outputs(tasks: Sequence[Task], batch: Batch) -> None:
     """Check that results can be written and replace no input, and make their folder."""
     from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.replaced import check_kind
     from maskstyle.images.writing import check_replaceable, check_writable, make_folder
     from maskstyle.plans.load import plan_files
 
     inputs = list(dict.fromkeys(file for task in tasks for file in plan_files(task.plan).values()))
     inputs += dict.fromkeys(task.plan.path for task in tasks if task.plan.path.is_file())
     if not batch.listing:
-        make_folder(batch.output_dir, parents=True)
-        for task in tasks[:1]:
-            check_writable(task.output)
+        for folder in dict.fromkeys([batch.output_dir, *(task.output.parent for task in tasks)]):
+            make_folder(folder, parents=True)
+        if len(tasks) == 1:
+            check_writable(tasks[0].output)
     for task in tasks:
         check_distinct({"the result": task.output}, [file for file in inputs if file.name == task.output.name])
-    if batch.report is not None:
+    if batch.report is not None and not batch.listing:
         check_replaceable(batch.report)
+        check_kind("--json", batch.report, "a report of maskstyle batch")
         check_distinct({"--json": batch.report}, inputs)
 
 

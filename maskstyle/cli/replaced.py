@@ -26,6 +26,7 @@ _RECORD = re.compile(rb'\s*\{\s*("[^"]*":\s*\{\s*)?"version": "[^"]*",\s*"comman
 KINDS: dict[str, Callable[[bytes], bool]] = {
     "a picture": is_image,
     "a record of maskstyle": lambda head: _RECORD.match(head) is not None,
+    "a report of maskstyle batch": lambda head: re.match(rb'\s*\{\s*"pictures": \[', head) is not None,
     "a plot": lambda head: is_image(head) or head.startswith(b"%PDF") or b"<svg" in head,
     "an OpenRaster file": lambda head: b"image/openraster" in head,
 }

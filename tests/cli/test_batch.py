@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tomllib
 
@@ -80,9 +81,13 @@ def test_other_files_are_not_replaced(photos, batch, desk):
     assert ran.code == 1
     assert "out/one.png exists and is no result of maskstyle" in ran.err
     assert pixels(desk / "out" / "one.png").shape == (4, 4, 3)
-    with pytest.raises(AssertionError):
-        batch("basic", photos / "one.png", "style.jpg", output="photos").succeeded()
-    assert "one.png, an input, which would be replaced" in batch("basic", photos, "style.jpg", output="photos").error
+    assert "one.png, an input, which would" in batch("basic", photos / "one.png", "style.jpg", output="photos").error
+    assert "photos, a folder of pictures to paint" in batch("basic", photos, "style.jpg", output="photos").error
+    (desk / "notes.json").write_text("{}")
+    assert (
+        "notes.json, which exists and is not a report"
+        in batch("basic", photos, "style.jpg", "--json", "notes.json").error
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,7 @@ def test_other_files_are_not_replaced(photos, batch, desk):
         (("photos", "photos/broken.jpg"), "photos/broken.jpg is not an image"),
         (("photos", "style.jpg", "--name", "same.png"), "would both be out/same.png"),
         (("photos", "style.jpg", "--name", "{size}.png"), "in braces, expected {name}, {folder}, {number}"),
+        (("photos", "style.jpg", "--name", "{number:04d}.png"), "in braces, expected {name}, {folder}, {number}"),
         (("photos", "style.jpg", "--strength", "2"), "--strength is 2"),
         (("photos", "style.jpg", "--scheduler", "many"), "--scheduler is 'many'; expected local:N"),
     ],
@@ -101,6 +107,32 @@ def test_mistakes_that_concern_all_are_found_first(photos, batch, desk, argument
     assert ran.code == 2
     assert message in ran.error
     assert not (desk / "out").exists()
+
+
+def test_a_result_that_cannot_be_written_is_found_before_it_is_painted(photos, batch, desk, monkeypatch):
+    (desk / "out" / "one.png").mkdir(parents=True)
+    monkeypatch.setattr("maskstyle.synthesis.paint.paint", None)
+    ran = batch("basic", photos / "one.png", photos / "broken.jpg", "style.jpg")
+    assert "out/one.png" in ran.err
+    assert "2 failed" in ran.err
+
+
+def test_braces_in_names_of_files_and_folders_in_names_of_results(photos, batch, desk):
+    (photos / "one.png").rename(photos / "x{1}.png")
+    (desk / "style.jpg").rename(desk / "style{name}.jpg")
+    batch("basic", photos / "x{1}.png", "style{name}.jpg", "--name", "{folder}/{name}.png").succeeded()
+    assert (desk / "out" / "photos" / "x{1}.png").exists()
+
+
+def test_plans_with_weights_of_one_name_use_their_own(desk, random_vgg19_weights, tmp_path):
+    choices = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "w.npz").write_bytes(random_vgg19_weights.read_bytes())
+        plan = quick_task(desk).plan
+        plan = dataclasses.replace(plan, path=tmp_path / folder / "plan.toml", weights="w.npz")
+        choices.append(Painter().choice(plan).weights)
+    assert choices == [tmp_path / "one" / "w.npz", tmp_path / "two" / "w.npz"]
 
 
 def test_masks_and_maps_beside_and_by_name(photos, batch, desk):
