@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, BinaryIO
 
-from maskstyle.errors import SettingsError
+from maskstyle.errors import ImageError, SettingsError
 from maskstyle.maps import load_map
 from maskstyle.studio.door import CLIENT
 from maskstyle.studio.events import Events
@@ -52,7 +53,8 @@ class Desk:
         with self.project.changing(silent=True) as state:
             for image in state.images.values():
                 if image.map_version:
-                    self.painter.count_again(image)
+                    with suppress(ImageError):  # a damaged map can be painted or drafted anew
+                        self.painter.count_again(image)
 
     def _changed(self, version: int) -> None:
         self.events.send({"type": "project", "version": version, "client": CLIENT.get()})
@@ -184,7 +186,9 @@ class Desk:
             before = {name: getattr(old, name) for name in MaskChange.model_fields}
             change = MaskChange.model_validate({**before, **values})
             check_mask(state, change)
-            mask = StoredMask(**change.model_dump(), id=key, content=old.content, version=old.version + 1)
+            mask = StoredMask(
+                **change.model_dump(), id=key, content=old.content, version=old.version + 1, painted=old.painted
+            )
             self.painter.make_mask(mask, state.images[mask.content])
             state.masks = [mask if each.id == key else each for each in state.masks]
         return self.view()
@@ -196,6 +200,7 @@ class Desk:
             if mask is None or mask.kind != "painted":
                 raise MissingError("the project has no such painted mask")
             mask.version += 1
+            mask.painted = True
             self.painter.save_painting(mask, state.images[mask.content], data)
         return self.view()
 

@@ -37,7 +37,7 @@ HEADERS = {
     "content-security-policy": CONTENT_SECURITY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # without a referrer, browsers send a form with the origin "null"
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
@@ -178,7 +178,11 @@ class Door:
         if now < self._next_attempt:
             return HTMLResponse(PASSWORD_FORM.format(note="Too many attempts; wait a second."), 429)
         self._next_attempt = now + ATTEMPT_SECONDS
-        form = parse_qs((await _body(receive, LARGEST_LOGIN)).decode("utf-8", "replace"))
+        try:
+            body = await _body(receive, LARGEST_LOGIN)
+        except _TooLargeError:
+            return _too_large(LARGEST_LOGIN)
+        form = parse_qs(body.decode("utf-8", "replace"))
         given = form.get("password", [""])[0]
         if hmac.compare_digest(given.encode(), self._keys.password.encode()):
             self._next_attempt = 0.0
@@ -255,7 +259,8 @@ def _limit(headers: Headers) -> int:
 
 
 def _too_large(limit: int) -> Answer:
-    return _sentence(413, f"the request has more than {limit // 2**20} MB; send a smaller file")
+    most = f"{limit // 2**20} MB" if limit >= 2**20 else f"{limit // 2**10} KB"
+    return _sentence(413, f"the request has more than {most}; send a smaller file")
 
 
 def _sentence(status: int, text: str) -> Answer:
@@ -275,7 +280,7 @@ def _split_host(host: str) -> tuple[str, int]:
     name, separator, port = host.rpartition(":")
     if not separator or name.endswith(":") or "]" in port:
         name, port = host, "80"
-    return name.strip("[]").lower(), int(port) if port.isascii() and port.isdigit() else -1
+    return name.strip("[]").lower(), int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else -1
 
 
 def _is_address(name: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from maskstyle.errors import MaskstyleError, SettingsError
 from maskstyle.images import write_text
 
-STATE, PLAN = "studio.json", "plan.toml"
+STATE, PLAN, LOCK = "studio.json", "plan.toml", ".studio.lock"
 
 FOLDERS = ("images", "maps", "masks", "results")
 
@@ -62,6 +62,11 @@ class Folder:
     def state(self) -> Path:
         """The file of the state."""
         return self._file(STATE)
+
+    @property
+    def lock(self) -> Path:
+        """The file that is locked while a studio has the project open."""
+        return self._file(LOCK)
 
     @property
     def plan(self) -> Path:

@@ -156,6 +156,8 @@ class StoredMask(MaskChange):
     content: Id
     """The image that it lies on."""
     version: Annotated[int, Field(ge=1)] = 1
+    painted: bool = False
+    """Whether someone painted it."""
 
 
 class SentMask(StoredMask):

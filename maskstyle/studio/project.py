@@ -14,7 +14,7 @@ from maskstyle.plans import plan_text
 from maskstyle.studio.folder import Folder, MissingError
 from maskstyle.studio.models import MaskChange, ProjectChange, Saved, SentMask, StoredImage, StoredMask
 from maskstyle.studio.sentences import sentence_of
-from maskstyle.studio.to_plan import default_assignment, plan_table
+from maskstyle.studio.to_plan import assignment_of, plan_table
 
 PLAN_COMMENT = "written by maskstyle studio, which replaces it with every change; paint it with: maskstyle run"
 
@@ -138,9 +138,10 @@ def _replace_masks(state: Saved, masks: Sequence[SentMask]) -> None:
     _check_order(list(known), [mask.id for mask in masks])
     state.masks = [
         StoredMask(
-            **mask.model_dump(exclude={"version", "content"}),
+            **mask.model_dump(exclude={"version", "content", "painted"}),
             version=known[mask.id].version + 1,
             content=known[mask.id].content,
+            painted=known[mask.id].painted,
         )
         for mask in masks
     ]
@@ -179,7 +180,7 @@ def _assign(state: Saved, change: ProjectChange) -> None:
     for region in change.regions or ():
         if region.style is not None and region.style not in state.styles:
             raise MissingError(f"region {region.color} names a style that the project does not have")
-        before = assigned.get(region.color) or default_assignment(state, region.color)
+        before = assignment_of(state, canvas, region.color)
         assigned[region.color] = before.model_copy(update=region.changes())
         if "name" in region.model_fields_set:
             _name_regions(state, canvas.id, {region.color: region.name})

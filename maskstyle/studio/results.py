@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, ValidationError
@@ -133,14 +134,15 @@ class Results:
             for image in old.images.values():
                 if image.suffix and not self._folder.image(image.id, image.suffix).is_file():
                     raise MissingError(f"the image {image.name} of this result is gone")
+            kept = self._kept_files(key, old)
             versions = {image.id: image.map_version for image in state.images.values()}
             for image in old.images.values():
                 if image.map_version:
-                    shutil.copyfile(self._folder.kept(key, f"{image.id}_map.png"), self._folder.map(image.id))
                     image.map_version = 1 + max(image.map_version, versions.get(image.id, 0))
             for mask in old.masks:
-                self._copy_masks(key, mask.id, back=True)
                 mask.version += 1 + next((own.version for own in state.masks if own.id == mask.id), 0)
+            for file, data in kept.items():
+                self._folder.write_bytes(file, data)
             for name in Saved.model_fields:
                 if name != "version":
                     setattr(state, name, getattr(old, name))
@@ -157,17 +159,27 @@ class Results:
             if image.map_version:
                 shutil.copyfile(self._folder.map(image.id), self._folder.kept(key, f"{image.id}_map.png"))
         for mask in state.masks:
-            self._copy_masks(key, mask.id, back=False)
+            for own, of_result in self._mask_files(key, mask.id):
+                if own.exists():
+                    shutil.copyfile(own, of_result)
 
-    def _copy_masks(self, key: str, mask: str, *, back: bool) -> None:
-        pairs = (
+    def _kept_files(self, key: str, old: Saved) -> dict[Path, bytes]:
+        """Return what the maps and masks of a project were; all of it is read before any file is replaced."""
+        maps = [image.id for image in old.images.values() if image.map_version]
+        files = {self._folder.map(each): self._folder.kept(key, f"{each}_map.png") for each in maps}
+        for mask in old.masks:
+            files |= {own: kept for own, kept in self._mask_files(key, mask.id) if kept.exists()}
+        try:
+            return {own: kept.read_bytes() for own, kept in files.items()}
+        except OSError:
+            raise MissingError("what this result was made from is damaged") from None
+
+    def _mask_files(self, key: str, mask: str) -> tuple[tuple[Path, Path], ...]:
+        """Return the files of a mask in the project, each with that of a result."""
+        return (
             (self._folder.mask(mask), self._folder.kept(key, f"{mask}_mask.png")),
             (self._folder.painting(mask), self._folder.kept(key, f"{mask}_painted.png")),
         )
-        for own, kept in pairs:
-            source, target = (kept, own) if back else (own, kept)
-            if source.exists():
-                shutil.copyfile(source, target)
 
     def _paths(self, key: str) -> Paths:
         """Return how the plan of a result names files: from the folder of the results."""
@@ -195,11 +207,14 @@ def result_view(render: Render, position: int | None = None) -> dict[str, Any]:
     """Return a render as the page gets it; `position` is its place in the queue, from 0."""
     finished = render.width > 0 and render.state in ("done", "stopped")
     base = f"/api/results/{render.id}"
+    moment = (
+        f"?t={int(1000 * render.created)}"  # browsers keep pictures, and a number may be that of a removed result
+    )
     return {
         **render.model_dump(exclude={"images"}),
         "position": position,
-        "url": f"{base}.png" if finished else None,
-        "thumbnail": f"{base}/thumbnail" if finished else None,
+        "url": f"{base}.png{moment}" if finished else None,
+        "thumbnail": f"{base}/thumbnail{moment}" if finished else None,
         "plan": f"{base}/plan",
         "layers": f"{base}/layers" if finished and render.layers else None,
     }

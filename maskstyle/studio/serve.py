@@ -5,11 +5,14 @@ from __future__ import annotations
 import ipaddress
 import secrets
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 import uvicorn
 
@@ -53,27 +56,30 @@ def serve(
     Raises
     ------
     SettingsError
-        If the folder or the address cannot be used.
+        If the folder or the address cannot be used, or another studio has the project open.
     """
-    desk = Desk(Folder(folder))
-    listening = _listen(host, port)
-    keys = keys_for(host, listening.getsockname()[1], password)
-    if keys.password is not None:
-        say(
-            f"warning: other machines may reach {host}, over a connection that is not encrypted; use it only in a "
-            "network that you trust"
+    project = Folder(folder)
+    with _locked(project):
+        desk = Desk(project)
+        listening = _listen(host, port)
+        keys = keys_for(host, listening.getsockname()[1], password)
+        if keys.password is not None:
+            say(
+                f"warning: other machines may reach {host}, over a connection that is not encrypted; use it only in "
+                "a network that you trust"
+            )
+            say(f"password: {keys.password}")
+        address = f"http://{LOCAL[0] if keys.any_address else _in_url(host)}:{keys.port}/?token={keys.token}"
+        say(f"project: {folder}")
+        say(f"studio: {address}")
+        say("press Ctrl-C to end it")
+        config = uvicorn.Config(
+            create_app(desk, keys), log_level="warning", access_log=False, timeout_graceful_shutdown=2, lifespan="on"
         )
-        say(f"password: {keys.password}")
-    address = f"http://{LOCAL[0] if keys.any_address else _in_url(host)}:{keys.port}/?token={keys.token}"
-    say(f"project: {folder}")
-    say(f"studio: {address}")
-    say("press Ctrl-C to end it")
-    config = uvicorn.Config(
-        create_app(desk, keys), log_level="warning", access_log=False, timeout_graceful_shutdown=2, lifespan="on"
-    )
-    if browser:
-        threading.Timer(0.5, webbrowser.open, (address,)).start()
-    _Server(config, desk).run([listening])
+        if browser:
+            threading.Timer(0.5, webbrowser.open, (address,)).start()
+        with suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it
+            _Server(config, desk).run([listening])
 
 
 def keys_for(host: str, port: int, password: str | None) -> Keys:
@@ -95,6 +101,24 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._desk.events.close()
         super().handle_exit(sig, frame)
+
+
+def _locked(folder: Folder) -> IO[bytes]:
+    """Return the lock of a project while it is open; the system frees that of a studio that is killed."""
+    file = folder.lock.open("ab")
+    if sys.platform != "win32":
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise SettingsError(
+                f"another studio has the project {folder.root} open; close it, or name another folder"
+            ) from None
+        except OSError:  # some file systems have no locks
+            pass
+    return file
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

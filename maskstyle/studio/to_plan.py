@@ -56,12 +56,21 @@ def regions_of(state: Saved) -> list[Region]:
     canvas = state.canvas
     if canvas is None:
         return []
-    assigned = state.regions.get(canvas.id, {})
     return [
-        Region(color, pixels, assigned.get(color) or default_assignment(state, color))
+        Region(color, pixels, assignment_of(state, canvas, color))
         for color, pixels in canvas.colors.items()
         if pixels
     ]
+
+
+def assignment_of(state: Saved, canvas: StoredImage, color: str) -> Assignment:
+    """Return what a region gets: its own values, and the default style where it has none and is not kept."""
+    own, default = state.regions.get(canvas.id, {}).get(color), default_assignment(state, color)
+    if own is None:
+        return default
+    if own.keep or own.style is not None:
+        return own
+    return own.model_copy(update={"style": default.style, "style_color": default.style_color})
 
 
 def default_assignment(state: Saved, color: str) -> Assignment:
@@ -84,7 +93,7 @@ def problem_of(state: Saved) -> str | None:
     masks = masks_of(state)
     if regions and not masks and all(each.assigned.keep or each.assigned.style is None for each in regions):
         return "every region is kept as it is; give one of them a painting"
-    unpainted = any(mask.kind == "painted" and mask.version == 1 for mask in masks)
+    unpainted = any(mask.kind == "painted" and not mask.painted for mask in masks)
     return "paint the mask" if unpainted else None
 
 

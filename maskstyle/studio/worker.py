@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import maskstyle
 from maskstyle.errors import MaskstyleError, NumericalError, SettingsError
-from maskstyle.images import Layer, encode_image, fit_size, read_dpi, resize_image, save_layers
+from maskstyle.images import Layer, Size, encode_image, fit_size, read_dpi, resize_image, save_layers
 from maskstyle.images.hashes import begin_noting
 from maskstyle.networks import choose_network, load_network
 from maskstyle.networks.load import NetworkChoice
@@ -18,6 +19,7 @@ from maskstyle.networks.tensorflow_import import import_tensorflow
 from maskstyle.plans import load_plan, read_plan, run_record
 from maskstyle.settings import Settings, wanted_layers
 from maskstyle.studio.events import Events
+from maskstyle.studio.folder import MissingError
 from maskstyle.studio.previews import Preview, Previewer
 from maskstyle.studio.project import Project
 from maskstyle.studio.results import Render, Results
@@ -84,7 +86,7 @@ class Worker:
     def start(self) -> None:
         """Start the thread, which loads TensorFlow, unless it runs."""
         with self._awake:
-            if self._thread is None and not self._ending:
+            if not self._ending and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._work, name="maskstyle studio", daemon=True)
                 self._thread.start()
             self._awake.notify_all()
@@ -160,26 +162,38 @@ class Worker:
             return self._wanted is None and not self._queue and self._running is None
 
     def _work(self) -> None:
-        import_tensorflow()  # here, so that the page need not wait for it
-        self._previewer = Previewer(self._project.folder)
-        self._previewer.warm_up()
+        with suppress(Exception):  # the first preview or render tries again, and says what is wrong
+            self._ready()
         while True:
             with self._awake:
                 while not (self._ending or self._wanted or self._queue):
                     self._awake.wait()
                 if self._ending:
                     return
-                key = None if self._wanted else self._queue[0]
-            if key is None:
-                self._preview()
-            else:
-                self._render(key)
+                key = None if self._wanted else self._queue.pop(0)
+                if key is not None:
+                    with suppress(MissingError):  # it was removed meanwhile
+                        self._running = _Running(self._results.render(key))
+            with suppress(Exception):  # both say what went wrong; the thread goes on whatever it was
+                if self._running is None:
+                    self._preview()
+                else:
+                    self._render(self._running)
+
+    def _ready(self) -> Previewer:
+        """Load TensorFlow and the network of previews, here, so that the page need not wait for them."""
+        if self._previewer is None:
+            import_tensorflow()
+            previewer = Previewer(self._project.folder)
+            previewer.warm_up()
+            self._previewer = previewer
+        return self._previewer
 
     def _preview(self) -> None:
         """Paint the preview that is wanted; a newer one takes its place."""
         with self._awake:
             preview = self._wanted
-        if preview is None or self._previewer is None:
+        if preview is None:
             return
 
         def show(picture: bytes, step: int, steps: int, done: bool) -> None:
@@ -196,27 +210,24 @@ class Worker:
             return self._ending or self._wanted is not preview
 
         try:
-            self._previewer.paint(preview, show, outdated)
+            self._ready().paint(preview, show, outdated)
         except Exception as error:
             self._events.send({"type": "preview", "id": preview.id, "done": True, "detail": _sentence(error)})
-        with self._awake:
-            if self._wanted is preview:
-                self._wanted = None
+        finally:
+            with self._awake:
+                if self._wanted is preview:
+                    self._wanted = None
 
-    def _render(self, key: str) -> None:
-        render = self._results.render(key).model_copy(update={"state": "running"})
-        with self._awake:
-            self._running = _Running(render)
-            self._queue.remove(key)
-        self._results.update(render)
-        self._tell(render)
+    def _render(self, running: _Running) -> None:
+        running.render = render = running.render.model_copy(update={"state": "running"})
         try:
-            self._paint(self._running)
-        except NumericalError as error:
-            if error.image is not None:
-                maskstyle.save_image(self._project.folder.result(key, ".png"), error.image)
-            self._finish(render.model_copy(update={"state": "failed", "detail": _sentence(error)}))
+            self._results.update(render)
+            self._tell(render)
+            self._paint(running)
         except Exception as error:
+            if isinstance(error, NumericalError) and error.image is not None:
+                with suppress(Exception):  # the render failed already, and its sentence says why
+                    maskstyle.save_image(self._project.folder.result(render.id, ".png"), error.image)
             self._finish(render.model_copy(update={"state": "failed", "detail": _sentence(error)}))
         finally:
             with self._awake:
@@ -259,7 +270,7 @@ class Worker:
         if result.layers is not None:
             save_layers(folder.result(render.id, ".ora"), result.layers, Layer("merged", result.image, result.alpha))
         checkpoints.remove()
-        self._finish(_finished(render, result))
+        self._finish(_finished(render, result, (height, width)))
 
     def _show(self, running: _Running, scene: Scene, step: Step, left: TimeLeft) -> None:
         """Send how far a render is, with its picture every now and then."""
@@ -292,7 +303,8 @@ class Worker:
         )
 
     def _finish(self, render: Render) -> None:
-        self._results.update(render)
+        with suppress(OSError, MaskstyleError):  # on a full disk, the page is told what became of it all the same
+            self._results.update(render)
         self._tell(render)
 
     def _tell(self, render: Render, **more: Any) -> None:
@@ -312,11 +324,14 @@ class Worker:
         return found
 
 
-def _finished(render: Render, result: Result) -> Render:
+def _finished(render: Render, result: Result, size: Size) -> Render:
+    """Return what became of a render of a size: one that was stopped early is smaller, and says so."""
     height, width = result.image.shape[:2]
+    smaller = (height, width) != size
     return render.model_copy(
         update={
             "state": "stopped" if result.stopped_because == "interrupted" else "done",
+            "detail": f"stopped early, before {size[1]}x{size[0]} pixels" if smaller else "",
             "width": width,
             "height": height,
             "seconds": round(result.seconds, 1),

@@ -48,7 +48,16 @@ def test_without_a_cookie_nothing_is_shown(untouched, address):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", f"127.0.0.1.evil.example:{PORT}", "127.0.0.1:1", ""]
+    "host",
+    [
+        "evil.example",
+        f"evil.example:{PORT}",
+        "127.0.0.1",
+        f"127.0.0.1.evil.example:{PORT}",
+        "127.0.0.1:1",
+        "",
+        "127.0.0.1:" + "8" * 5000,
+    ],
 )
 def test_another_name_for_this_server_is_refused(untouched, host):
     answer = untouched.get("/api/project", headers={"host": host})
@@ -278,6 +287,14 @@ def test_other_machines_need_the_password(folder):
     assert not keys.knows_host(f"evil.example:{PORT}")
     assert len(keys_for("192.168.1.5", PORT, None).password) >= 12
     assert keys_for("127.0.0.1", PORT, None).password is None
+
+
+@pytest.mark.parametrize("size", [5000, 50_000])
+def test_a_password_that_is_too_large_is_refused(folder, size):
+    page = Page(Desk(folder), Keys(PORT, password="open sesame"))
+    answer = stranger(page).post("/password", data={"password": "x" * size})
+    assert answer.status_code == 413
+    assert "more than 4 KB" in answer.json()["detail"]
 
 
 def test_the_right_password_opens(folder):

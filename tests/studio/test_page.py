@@ -137,6 +137,7 @@ def test_renders_are_queued_shown_restored_and_removed(begun):
     assert download.value.suggested_filename.endswith(".png")
     assert bar.get_by_role("link", name="Plan").get_attribute("href").endswith("/plan")
     bar.get_by_role("button", name="Go back to this").click()
+    bar.get_by_role("button", name="Replace maps, masks and settings?").click()
     begun.wait(lambda: begun.state()["settings"]["strength"] == 0.5)
     page.get_by_role("button", name="Result").first.click()
     bar.get_by_role("button", name="Delete").click()
@@ -187,6 +188,18 @@ def test_everything_is_found_again_and_two_tabs_agree(begun, open_tab):
             first.page.locator(".row.chosen .swatch").first.inner_text() == "1",
         )[-1]
     )
+
+
+def test_the_password_form_opens_the_studio(desk, server, browser, monkeypatch):
+    monkeypatch.setattr(server.keys, "password", "open sesame")
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    page.goto(server.address.partition("?")[0])
+    page.get_by_label("Password").fill("open sesame")
+    page.get_by_role("button", name="Open").click()
+    page.locator("#welcome h2").wait_for()
+    context.close()
 
 
 def test_without_its_server_the_page_says_so(begun, server):

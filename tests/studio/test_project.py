@@ -151,7 +151,7 @@ def test_images_are_renamed_reordered_and_removed(filled):
     file = filled.desk.folder.image(filled.painting, ".png")
     assert filled.delete(f"/api/images/{filled.painting}").status_code == 200
     assert not file.exists()
-    assert filled.state()["regions"][0]["style"] is None
+    assert filled.state()["regions"][0]["style"] == other  # the default
     assert filled.get(f"/api/images/{filled.painting}").status_code == 404
 
 
@@ -198,6 +198,51 @@ def test_superpixels_are_numbers_in_colors(filled):
     assert filled.get(f"/api/images/{filled.photo}/superpixels?size=1").status_code == 422
 
 
+def test_a_region_that_was_touched_before_the_first_painting_takes_it(page):
+    photo = page.upload("content")
+    page.paint_map(photo)
+    page.put(regions=[{"color": "#ff0000", "name": "sea", "strength": 0.3}])
+    painting = page.upload("style")
+    page.paint_map(painting)
+    sea = page.state()["regions"][0]
+    assert (sea["style"], sea["style_color"], sea["strength"]) == (painting, "#ff0000", 0.3)
+    assert plan_of(page)["region"][0]["style_region"] == "#ff0000"
+    page.put(regions=[{"color": "#ff0000", "style_color": None}])
+    assert page.state()["regions"][0]["style_color"] is None
+
+
+def test_a_result_that_is_restored_replaces_nothing_unless_all_of_it_is_there(filled):
+    results, folder = filled.desk.results, filled.desk.folder
+    key, newer = results.begin(64).id, halves(left=(0, 255, 0))
+    filled.paint_map(filled.photo, newer, version=1)
+    before = filled.state()
+    folder.kept(key, f"{filled.painting}_map.png").unlink()
+    assert "is damaged" in filled.post(f"/api/results/{key}/restore").json()["detail"]
+    assert folder.map(filled.photo).read_bytes() == newer
+    assert filled.state() == before
+
+
+def test_a_damaged_map_does_not_close_the_project(filled):
+    filled.desk.folder.map(filled.photo).write_bytes(b"")
+    page = reopened(filled)
+    assert page.state()["content"]["id"] == filled.photo
+    assert page.paint_map(filled.photo, version=1).status_code == 200
+
+
+def test_a_result_with_the_number_of_a_removed_one_has_another_address(filled):
+    views = []
+    for created in (1.0, 2.0):
+        render = filled.desk.results.begin(64)
+        filled.desk.results.update(
+            render.model_copy(update={"created": created, "state": "done", "width": 8, "height": 8})
+        )
+        views += filled.get("/api/results").json()
+        filled.delete(f"/api/results/{render.id}")
+    assert views[0]["id"] == views[1]["id"]
+    assert views[0]["thumbnail"] != views[1]["thumbnail"]
+    assert views[0]["url"] != views[1]["url"]
+
+
 def test_masks_are_gradients_with_files_in_the_plan(filled):
     linear = {"kind": "linear", "geometry": {"x0": 0, "y0": 0, "x1": 63, "y1": 0}, "strength": 0.4}
     state = filled.post("/api/masks", json=linear).json()
@@ -229,12 +274,16 @@ def test_a_painted_mask_waits_for_its_painting(filled):
     state = filled.post("/api/masks", json={"kind": "painted", "feather": 0}).json()
     assert state["problem"] == "paint the mask"
     key = state["masks"][0]["id"]
+    changed = filled.client.put(f"/api/masks/{key}", json={"strength": 0.4}).json()
+    assert changed["problem"] == "paint the mask"
+    assert filled.put(masks=[{**changed["masks"][0], "painted": True}])["problem"] == "paint the mask"
     gray = np.zeros((48, 64), np.uint8)
     gray[:, :20] = 255
     headers = {"content-type": "image/png"}
     assert filled.client.put(f"/api/masks/{key}/painting", content=png(gray[:5]), headers=headers).status_code == 422
     state = filled.client.put(f"/api/masks/{key}/painting", content=png(gray), headers=headers).json()
     assert state["problem"] is None
+    assert filled.put(masks=state["masks"])["problem"] is None
     with Image.open(filled.desk.folder.mask(key)) as image:
         assert np.array_equal(np.asarray(image) > 0, gray > 0)
 

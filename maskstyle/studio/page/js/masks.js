@@ -23,8 +23,8 @@ function nameFor(kind) {
   return `${kind === "linear" ? "Linear" : "Radial"} ${count}`;
 }
 
-/** What the server takes: no id, address or version. */
-function plain({ id, url, version, content, ...mask }) {
+/** What the server takes: no id, address, version or painting. */
+function plain({ id, url, version, content, painted, ...mask }) {
   return mask;
 }
 

@@ -102,9 +102,9 @@ export function duration(seconds) {
 function finished(each) {
   const size = `${each.width} × ${each.height}`;
   return h("li", { key: each.id, class: "result" },
-    h("button", { type: "button", class: "thumb", title: each.note ?? `${each.name}, ${size}`, "aria-pressed": String(state.result === each.id), "aria-label": `Result ${each.name}, ${size}`, onclick: () => toggle(each.id) },
+    h("button", { type: "button", class: "thumb", title: [each.name, size, each.detail].filter(Boolean).join(", "), "aria-pressed": String(state.result === each.id), "aria-label": `Result ${each.name}, ${size}`, onclick: () => toggle(each.id) },
       h("img", { src: each.thumbnail, alt: "" })),
-    h("span", { class: "caption" }, size));
+    h("span", { class: "caption" }, each.detail ? `${size}, stopped early` : size));
 }
 
 function toggle(id) {
@@ -129,11 +129,11 @@ export function resultBar() {
   if (!found) return [h("span", { class: "bar-name" }, "Render in progress"), close()];
   const download = (label, path, name) => h("a", { class: "quiet", key: label, href: path, download: name, title: `Download ${label}` }, icon("download"), label);
   return [
-    h("span", { class: "bar-name" }, found.name, h("small", null, `${found.width} × ${found.height}, ${duration(found.seconds ?? 0)}`)),
+    h("span", { class: "bar-name" }, found.name, h("small", null, `${found.width} × ${found.height}, ${duration(found.seconds ?? 0)}${found.detail && `, ${found.detail}`}`)),
     download("PNG", found.url, `${found.name}.png`),
     found.layers && download("Layers", found.layers, ""),
     download("Plan", `/api/results/${id}/plan`, `${found.name}.toml`),
-    h("button", { type: "button", class: "quiet", key: "restore", title: "Set maps, masks and settings back to those of this result", onclick: () => restore(id) }, icon("back"), "Go back to this"),
+    sureButton(`restore-${id}`, "Go back to this", "Replace maps, masks and settings?", () => restore(id), "back"),
     sureButton(`delete-${id}`, "Delete", "Delete it?", () => remove(id)),
     close(),
   ];
