@@ -104,7 +104,7 @@ function finished(each) {
   return h("li", { key: each.id, class: "result" },
     h("button", { type: "button", class: "thumb", title: [each.name, size, each.detail].filter(Boolean).join(", "), "aria-pressed": String(state.result === each.id), "aria-label": `Result ${each.name}, ${size}`, onclick: () => toggle(each.id) },
       h("img", { src: each.thumbnail, alt: "" })),
-    h("span", { class: "caption" }, each.detail ? `${size}, stopped early` : size));
+    h("span", { class: "caption" }, size));
 }
 
 function toggle(id) {
