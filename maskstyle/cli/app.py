@@ -77,6 +77,8 @@ class Command(NamedTuple):
         return group.commands[name]
 
 
+_PAINTING = [each.name for each in LISTED if each.name != "plan"]
+
 _TRANSFER, _PREPARE, _INSPECT = "Transfer style", "Prepare maps, masks and plans", "Compare and inspect"
 
 COMMANDS = {
@@ -239,6 +241,9 @@ def _report_usage(error: Any) -> int:
     if re.fullmatch(rf"option '({'|'.join(OF_COLORS)})' requires an argument", message, re.IGNORECASE):
         message += "; quote colors, such as '#ff0000': the shell drops what follows an unquoted #"
     context = getattr(error, "ctx", None)
+    name = getattr(context, "info_name", None)
+    if "unexpected extra argument" in message and name in _PAINTING:
+        message += f"; to paint many pictures, write: maskstyle batch {name}"
     hint = "" if context is None or message.endswith("?") else f"; see: {context.command_path} --help"
     return _report(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)
 

@@ -41,6 +41,7 @@ PICTURES = [
     Bad("style missing", "basic content.png none.jpg -o out.png", ("none.jpg does not exist",)),
     Bad("further style missing", "basic {good} --style none.jpg:0.5", ("none.jpg does not exist",)),
     Bad("content in a missing folder", "basic no/c.png style.jpg -o out.png", ("c.png does not exist",)),
+    Bad("many contents", "basic content.png content.png style.jpg -o out.png", ("write: maskstyle batch basic",)),
     Bad("content a folder", "basic folder style.jpg -o out.png", ("folder is a folder", "name a file inside it")),
     Bad("style a folder", "basic content.png folder -o out.png", ("folder is a folder",)),
     Bad("content empty", "basic empty.jpg style.jpg -o out.png", ("empty.jpg is empty",)),
