@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from studio_browser import jpeg
+import io
+import threading
+
+from studio_browser import jpeg, map_of
+
+from maskstyle.maps import load_map
+from maskstyle.studio.masking import Painter
 
 
 def test_pictures_are_dropped_drafted_reordered_and_removed(tab):
@@ -125,6 +131,7 @@ def test_renders_are_queued_shown_restored_and_removed(begun):
     page.locator("#preview-bar").get_by_role("link", name="PNG").wait_for()
     page.keyboard.press("Escape")
     assert begun.desk.results.all()[-1].state == "stopped"
+    assert page.locator("#history .caption").all_inner_texts() == ["stopped", "30 × 20"]
     page.get_by_role("button", name="Close; show the live preview").click()
 
     page.get_by_role("tab", name="Picture").click()
@@ -211,3 +218,40 @@ def test_without_its_server_the_page_says_so(begun, server):
     begun.desk.events.close()
     alert = begun.page.get_by_role("alert").filter(has_text="does not answer")
     alert.wait_for()
+
+
+def test_a_restarted_studio_says_where_to_open_it_and_the_page_goes_on(begun, server, monkeypatch):
+    monkeypatch.setattr(server.keys, "session", "the-next-start")
+    begun.desk.events.close()
+    begun.desk.worker.end(5)
+    again = server.open(begun.desk.folder.state.parent)
+    alert = begun.page.locator("#message")
+    alert.get_by_text("The studio was restarted; open the address that its terminal shows.").wait_for(timeout=15000)
+    other = begun.page.context.new_page()
+    other.goto(server.address)
+    begun.wait(lambda: not alert.is_visible())
+    begun.desk = again
+    begun.choose_region(2)
+    begun.tool("Brush")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == begun.region(2)["color"])
+    again.events.close()
+    again.worker.end(5)
+
+
+def test_a_first_draft_of_a_painting_leaves_what_a_person_chose(desk, open_tab, monkeypatch, tmp_path):
+    goes_on = threading.Event()
+    (tmp_path / "map.png").write_bytes(map_of())
+    drafted = load_map(tmp_path / "map.png")
+    monkeypatch.setattr(Painter, "draft", lambda *_: (goes_on.wait(20), drafted)[1])
+    photo = desk.add_image(io.BytesIO(jpeg()), "content.jpg", "content")["content"]
+    desk.save_map(photo["id"], map_of(), 0)
+    desk.add_image(io.BytesIO(jpeg(seed=2)), "style.jpg", "style")
+    tab = open_tab()
+    for number in (1, 3):
+        tab.choose_region(number)
+        tab.page.get_by_role("button", name="The whole painting").click()
+    goes_on.set()
+    tab.wait(lambda: tab.state()["styles"][0]["map"])
+    by_default = tab.region(2)["color"]  # nobody chose for this region
+    tab.wait(lambda: [each["style_color"] for each in tab.state()["regions"]] == [None, by_default, None])

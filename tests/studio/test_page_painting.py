@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from studio_browser import DISK, GROUND, SQUARE
+from studio_browser import DISK, GROUND, SQUARE, map_of
 
 HEX = {
     name: "#{:02x}{:02x}{:02x}".format(*color)
@@ -56,6 +56,47 @@ def test_each_tool_paints_and_every_stroke_can_be_undone(begun):
     for _ in range(6):
         page.keyboard.press("Control+Shift+z")
     begun.wait(lambda: begun.color_at(0.7, 0.5) == HEX["disk"])
+
+
+def test_a_draft_and_a_result_that_replace_a_map_can_be_undone(begun):
+    page, first = begun.page, begun.labels()
+    begun.choose_region(2)
+    begun.tool("Brush")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    page.get_by_role("button", name="Draft", exact=True).click()  # before the stroke is saved
+    page.get_by_role("button", name="Undo draft map").wait_for(timeout=30000)
+    drafted = begun.labels()
+    assert begun.color_at(0.7, 0.1) != HEX["disk"]
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), first))
+    for _ in range(2):
+        page.keyboard.press("Control+Shift+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), drafted))
+
+    image = begun.state()["content"]
+    begun.desk.save_map(image["id"], map_of(), image["map_version"])  # as another tab does
+    page.get_by_role("button", name="Undo replace map").wait_for()
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), drafted))
+
+
+def test_strokes_wait_for_the_patches(begun):
+    page = begun.page
+    waiting = []
+    page.route("**/superpixels*", lambda route: waiting.append(route))
+    before = begun.labels()
+    begun.tool("Superpixel brush")
+    page.keyboard.press("2")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    page.locator("#message").get_by_text("patches are still being found").wait_for()
+    begun.wait(lambda: waiting)
+    waiting[0].continue_()
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
+    page.locator("#message").wait_for(state="hidden")
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), before))
 
 
 def test_scribbles_grow(begun):

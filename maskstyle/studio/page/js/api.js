@@ -3,6 +3,8 @@
 const NO_ANSWER =
   "The studio's server does not answer. Start maskstyle studio again and open its link; your work is saved up to the last second.";
 
+const RETRY = 2000; // ms
+
 const PICTURES = /^\/api\/(images|masks|previews|results)\/[^?]/; // these name their version
 
 /** A request that failed; `message` is a sentence for the person, `project` the newest state after a conflict. */
@@ -38,11 +40,17 @@ async function failure(response) {
 /** A sentence of the server with a capital and a full stop. */
 export const sentence = (text) => text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
-/** Listen to the server's events; `onConnection` is called with true and false as the server comes and goes. */
+/** Listen to the server's events; `onConnection(connected, refused)` is called as the server comes and goes. */
 export function listen(onEvent, onConnection) {
   const source = new EventSource("/api/events");
-  source.onopen = () => onConnection(true);
-  source.onerror = () => onConnection(false);
+  source.onopen = () => onConnection(true, false);
   source.onmessage = (message) => onEvent(JSON.parse(message.data));
-  return source;
+  source.onerror = async () => {
+    if (source.readyState !== EventSource.CLOSED) return onConnection(false, false); // the browser tries again
+    setTimeout(() => listen(onEvent, onConnection), RETRY);
+    onConnection(false, await isRefused());
+  };
 }
+
+/** Whether the server does not know the cookie of this page, as after a restart: an EventSource does not tell. */
+const isRefused = () => request("GET", "/api/renders").then(() => false, ({ status }) => status === 401);

@@ -10,9 +10,13 @@ import { Tiles } from "./tiles.js";
 const DELAY = 350; // ms between the end of a stroke and its saving
 const open = new Map();
 const listeners = [];
+const replacing = [];
 
 /** Call `listener(document)` when a document has loaded or its map was replaced. */
 export const onLoaded = (listener) => listeners.push(listener);
+
+/** Call `listener(document, before, name)` when another map takes the place of `before`, by the step `name`. */
+export const onReplaced = (listener) => replacing.push(listener);
 
 /** The open document of a picture; undefined until it has loaded. */
 export const documentOf = (id) => open.get(id);
@@ -44,15 +48,19 @@ async function loadLevels(document, url) {
   announce(document);
 }
 
-async function loadMap(document, info) {
+async function loadMap(document, info, name = "Replace map") {
   document.version = info.map_version;
   const blob = await request("GET", info.map);
   const { width, height, labels, colors } = await inBackground("decode", { blob });
   if (document.edits && document.unsaved) return; // painted meanwhile: that one counts
-  replaceMap(document, new LabelMap(width, height, labels, colors));
+  const [before, map] = [document.map, new LabelMap(width, height, labels, colors)];
+  if (before?.equals(map)) return;
+  replaceMap(document, map);
+  if (before) replacing.forEach((listener) => listener(document, before, name));
 }
 
-function replaceMap(document, map) {
+/** Show another map in place of that of a document. */
+export function replaceMap(document, map) {
   document.map = map;
   document.tiles = new Tiles(map);
   document.scribbles = null;
@@ -65,13 +73,14 @@ const announce = (document) => open.get(document.id) === document && listeners.f
 /** Draft a first map of a picture, with about `regions` regions. */
 export async function draft(id, regions) {
   set({ drafting: id });
+  if (open.get(id)) await save(open.get(id)); // what is painted up to now: undoing the draft brings it back
   await inOrder("stage", async () => {
     const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
     const document = open.get(id);
     if (!document) return;
     document.version = answer.map_version; // so that it is read here, once
     adopt(answer.project);
-    await loadMap(document, picture(id));
+    await loadMap(document, picture(id), "Draft map");
     saved();
   });
   if (state.drafting === id) set({ drafting: null });

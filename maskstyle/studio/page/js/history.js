@@ -1,6 +1,7 @@
 /** Undo and redo: strokes, and changes of regions, masks and settings, in one list. */
 
-import { documentOf, saveSoon, touch } from "./documents.js";
+import { documentOf, onReplaced, replaceMap, saveSoon, touch } from "./documents.js";
+import { LabelMap } from "./labelmap.js";
 import { change } from "./project.js";
 import { union } from "./raster.js";
 import { set } from "./store.js";
@@ -84,15 +85,25 @@ export class Stroke {
   }
 }
 
-/** Add a step between two copies of a rectangle of a map. */
-export function recordMap(name, id, before, after) {
-  const put = (copy) => {
+/** Add a step between two copies of a map, or of a rectangle of it that `put(document, copy)` writes back. */
+function recordMap(name, id, before, after, put = (document, copy) => document.map.restore(copy)) {
+  const show = (copy) => {
     const document = documentOf(id);
     if (!document?.map) return;
-    document.map.restore(copy);
+    put(document, copy);
     touch(document, copy.area);
     saveSoon(document);
     set({ painted: { id, area: copy.area } });
   };
-  record({ name, undo: () => put(before), redo: () => put(after) });
+  record({ name, undo: () => show(before), redo: () => show(after) });
 }
+
+// A draft, another tab or a result replaced a map: one step, so that the strokes before it meet the map they changed.
+onReplaced((document, before, name) => {
+  const area = [0, 0, before.width, before.height];
+  recordMap(name, document.id, before.copy(area), document.map.copy(area), (shown, copy) => {
+    const map = new LabelMap(before.width, before.height, null, [...copy.colors]);
+    map.restore(copy);
+    replaceMap(shown, map);
+  });
+});

@@ -16,6 +16,16 @@ export class LabelMap {
     return this.colors[this.labels[Math.floor(y) * this.width + Math.floor(x)]] ?? null;
   }
 
+  /** Whether another map of this size shows the same, in whatever order it lists its colors. */
+  equals(other) {
+    const table = new Uint8Array(256).fill(NONE);
+    for (const [label, color] of other.colors.entries()) {
+      const own = this.colors.indexOf(color);
+      table[label] = own < 0 ? NONE - 1 : own;
+    }
+    return this.labels.every((label, at) => label === table[other.labels[at]]);
+  }
+
   /** The label of a color, which is added if the map does not have it. */
   labelOf(color) {
     const found = this.colors.indexOf(color);

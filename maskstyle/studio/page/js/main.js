@@ -54,8 +54,8 @@ function onEvent(event) {
 
 let wasAway = false;
 
-function onConnection(connected) {
-  set({ connected });
+function onConnection(connected, refused) {
+  set({ connected, refused });
   if (connected && wasAway) reload().then(loadResults).then(saveAll, () => {});
   wasAway = !connected;
 }

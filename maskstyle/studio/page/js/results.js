@@ -101,10 +101,11 @@ export function duration(seconds) {
 
 function finished(each) {
   const size = `${each.width} × ${each.height}`;
+  const stopped = each.state === "stopped";
   return h("li", { key: each.id, class: "result" },
-    h("button", { type: "button", class: "thumb", title: [each.name, size, each.detail].filter(Boolean).join(", "), "aria-pressed": String(state.result === each.id), "aria-label": `Result ${each.name}, ${size}`, onclick: () => toggle(each.id) },
+    h("button", { type: "button", class: "thumb", title: [each.name, size, each.detail].filter(Boolean).join(", "), "aria-pressed": String(state.result === each.id), "aria-label": `Result ${each.name}, ${size}${stopped ? ", stopped" : ""}`, onclick: () => toggle(each.id) },
       h("img", { src: each.thumbnail, alt: "" })),
-    h("span", { class: "caption" }, size));
+    h("span", { class: "caption" }, stopped ? "stopped" : size));
 }
 
 function toggle(id) {

@@ -26,7 +26,7 @@ export function startBars() {
   });
   on("project view", arrange);
   new ResizeObserver(arrange).observe(byId("panes"));
-  on("message connected", showMessage);
+  on("message connected refused", showMessage);
   on("drafting project active", () => render(byId("map-status"), state.drafting === state.active && state.active ? "Drafting a map ..." : ""));
   on("project uploading message", showWelcome);
 }
@@ -91,9 +91,13 @@ function options() {
 /** Set the opacity of the map. */
 export const setOpacity = (opacity) => set({ opacity: Math.min(1, Math.max(0.1, opacity)) });
 
+const GONE =
+  "The studio's server does not answer. Start maskstyle studio again; the page goes on by itself, or opens from the new link.";
+const RESTARTED = "The studio was restarted; open the address that its terminal shows.";
+
 function showMessage() {
   const text = !state.connected
-    ? "The studio's server does not answer. Start maskstyle studio again; the page goes on by itself, or opens from the new link."
+    ? state.refused ? RESTARTED : GONE
     : state.message?.place === "stage" ? state.message.text : null;
   const box = byId("message");
   box.hidden = !text;

@@ -19,6 +19,7 @@ export const state = {
   preview: { step: 0, steps: 0, done: true, error: null },
   message: null, // { place, text }
   connected: true,
+  refused: false, // whether a restarted server does not know this page's cookie
 };
 
 const listeners = [];

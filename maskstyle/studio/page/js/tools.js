@@ -1,6 +1,6 @@
 /** What each tool does with the pointer. Points are in pixels of the picture. */
 
-import { documentOf, segmentsOf } from "./documents.js";
+import { documentOf, onLoaded, segmentsOf } from "./documents.js";
 import { Stroke, record } from "./history.js";
 import { LabelMap, NONE } from "./labelmap.js";
 import { MaskTool } from "./masktool.js";
@@ -164,8 +164,17 @@ class LassoTool extends Tool {
 
 const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
+const FINDING = "The patches are still being found; what you paint appears when they are there.";
+
 /** Superpixel brush: takes whole patches, which end at edges of the picture. */
 class PatchTool extends Tool {
+  waiting = []; // strokes of before the patches were found
+
+  constructor() {
+    super();
+    onLoaded((document) => this.#catchUp(document));
+  }
+
   hover(pane, point) {
     const segments = pane.document && segmentsOf(pane.document, state.patch);
     const index = segments && inside(pane.document, point) ? segments.of[Math.floor(point.y) * segments.width + Math.floor(point.x)] : null;
@@ -177,12 +186,32 @@ class PatchTool extends Tool {
     const label = labelToPaint(pane);
     this.hover(pane, point);
     if (label === null) return;
-    if (!this.segments) return say("stage", "The patches are still being found; try again in a moment.");
+    if (this.segments) return this.#begin(pane, label, point);
+    this.waiting.push({ pane, document: pane.document, color: selectedColor(), points: [point] });
+    say("stage", FINDING);
+  }
+
+  #begin(pane, label, point) {
     this.stroke = { label, last: point, change: new Stroke(pane.document), seen: new Set() };
     this.move(pane, point);
   }
 
+  /** Paint the strokes that waited for the patches of a document. */
+  #catchUp(document) {
+    if (!this.waiting.some((each) => each.document === document) || !segmentsOf(document, state.patch)) return;
+    const strokes = this.waiting.filter((each) => each.document === document && each.pane.document === document);
+    this.waiting = [];
+    if (state.message?.text === FINDING) say("stage", null);
+    for (const { pane, color, points, ended } of strokes) {
+      this.#begin(pane, document.map.labelOf(color), points[0]);
+      points.slice(1).forEach((point) => this.move(pane, point));
+      if (ended) this.up();
+    }
+  }
+
   move(pane, point) {
+    const late = this.waiting.at(-1);
+    if (late && !late.ended) late.points.push(point);
     if (!this.stroke) return;
     const { last } = this.stroke;
     const steps = Math.max(1, Math.ceil(distance(last, point) / (state.patch / 3)));
@@ -204,11 +233,14 @@ class PatchTool extends Tool {
   }
 
   up() {
+    this.waiting.forEach((each) => (each.ended = true));
     this.stroke?.change.finish("Superpixels");
     this.stroke = null;
   }
 
   cancel(pane) {
+    this.waiting.pop();
+    if (state.message?.text === FINDING) say("stage", null);
     const area = this.stroke?.change.cancel();
     if (area) pane.viewport.invalidate(area);
     this.stroke = null;
