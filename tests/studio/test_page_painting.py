@@ -60,6 +60,7 @@ def test_each_tool_paints_and_every_stroke_can_be_undone(begun):
 
 def test_a_draft_and_a_result_that_replace_a_map_can_be_undone(begun):
     page, first = begun.page, begun.labels()
+    result = begun.desk.results.begin(None)
     begun.choose_region(2)
     begun.tool("Brush")
     begun.drag((0.5, 0.1), (0.9, 0.1))
@@ -75,6 +76,10 @@ def test_a_draft_and_a_result_that_replace_a_map_can_be_undone(begun):
         page.keyboard.press("Control+Shift+z")
     begun.wait(lambda: np.array_equal(begun.labels(), drafted))
 
+    begun.desk.results.restore(result.id)
+    page.get_by_role("button", name="Undo replace map").wait_for()
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: np.array_equal(begun.labels(), drafted))
     image = begun.state()["content"]
     begun.desk.save_map(image["id"], map_of(), image["map_version"])  # as another tab does
     page.get_by_role("button", name="Undo replace map").wait_for()
