@@ -191,6 +191,7 @@ class Tab:
         box = self.page.evaluate(
             """async () => {
                 const { pane } = await import("/static/js/canvas.js");
+                while (!pane.document?.map) await new Promise(requestAnimationFrame); // it is still being loaded
                 const canvas = document.getElementById("map-glass").getBoundingClientRect();
                 const { width, height } = pane.document;
                 const corners = [{ x: 0, y: 0 }, { x: width, y: height }];
