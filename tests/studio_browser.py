@@ -158,7 +158,14 @@ class Tab:
         image = state["content"] if which == "content" else state["styles"][0]
         return np.asarray(Image.open(self.desk.folder.map(image["id"])).convert("RGBA"))
 
-    def wait(self, holds, seconds=8.0):
+    def settle(self):
+        """Wait until the page has saved the map, so that it does not meet another change."""
+        version = None
+        while (now := self.state()["content"]["map_version"]) != version:
+            version = now
+            self.page.wait_for_timeout(1500)
+
+    def wait(self, holds, seconds=30.0):
         """Wait until something holds; the page goes on meanwhile."""
         end = time.monotonic() + seconds
         while not holds():

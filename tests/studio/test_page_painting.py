@@ -76,10 +76,12 @@ def test_a_draft_and_a_result_that_replace_a_map_can_be_undone(begun):
         page.keyboard.press("Control+Shift+z")
     begun.wait(lambda: np.array_equal(begun.labels(), drafted))
 
+    begun.settle()
     begun.desk.results.restore(result.id)
     page.get_by_role("button", name="Undo replace map").wait_for()
     page.keyboard.press("Control+z")
     begun.wait(lambda: np.array_equal(begun.labels(), drafted))
+    begun.settle()
     image = begun.state()["content"]
     begun.desk.save_map(image["id"], map_of(), image["map_version"])  # as another tab does
     page.get_by_role("button", name="Undo replace map").wait_for()
