@@ -463,9 +463,9 @@ class FinishSettings:
 class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, ObjectiveSettings, NetworkSettings):
     """All settings of a style transfer. Pass the fields by keyword.
 
-    The defaults were chosen by measurement and by eye; see ``docs/choosing-the-defaults.md``. The fields are
-    those of `NetworkSettings`, `ObjectiveSettings`, `SizeSettings`, `OptimizerSettings`, `StartSettings` and
-    `FinishSettings`.
+    The defaults were chosen by measurement and by eye; see
+    ``docs/background/choosing-the-defaults.md``. The fields are those of `NetworkSettings`, `ObjectiveSettings`,
+    `SizeSettings`, `OptimizerSettings`, `StartSettings` and `FinishSettings`.
 
     Raises
     ------
@@ -582,7 +582,7 @@ SIMILARITIES = ("cosine", "ncc")
 
 @dataclass(frozen=True)
 class PatchSettings:
-    """How to cut images into patches and match them; see ``docs/patches.md``.
+    """How to cut images into patches and match them; see ``docs/how-to/patches.md``.
 
     Parameters
     ----------
@@ -722,7 +722,7 @@ DOODLE_SETTINGS = Settings(
     steps=60,
     tolerance=0.002,
 )
-"""The defaults of doodles, which have no content image; docs/doodles.md gives the reason for each."""
+"""The defaults of doodles, which have no content image; docs/how-to/doodles.md gives the reason for each."""
 
 JUDGING = Settings(compute_type="float32", style_layers=(("block2_conv1", 1.0), ("block3_conv1", 1.0)))
 """The settings of evaluations: float32, one layer for fine strokes and one for larger ones."""

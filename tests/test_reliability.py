@@ -1,4 +1,4 @@
-"""The table of faults in docs/reliability.md names tests that exist; one module writes files, and one opens them."""
+"""The faults listed in docs/reference/reliability.md have tests; one module writes files, and one opens them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import maskstyle
 
 TESTS = Path(__file__).parent
 PACKAGE = Path(maskstyle.__file__).parent
-TABLE = TESTS.parent / "docs" / "reliability.md"
+TABLE = TESTS.parent / "docs" / "reference" / "reliability.md"
 ROW = re.compile(r"^\| (?P<fault>.+?) \| (?P<happens>.+?) \| `(?P<file>[\w/.]+)::(?P<name>\w+)(?:\[.*\])?` \|$", re.M)
 
 ALLOWED = {

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/color.md from the samples with the embedded network."""
+"""Render the sheet of docs/how-to/color.md from the samples with the embedded network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/doodles.md from the samples with the default settings."""
+"""Render the sheet of docs/how-to/doodles.md from the samples with the default settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render the drafts of docs/maps.md from the samples."""
+"""Render the drafts of docs/how-to/maps.md from the samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render the heat maps of docs/evaluation.md from the samples with the embedded network."""
+"""Render the heat maps of docs/how-to/evaluation.md from the samples with the embedded network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render the sheets of docs/lite.md from the samples: results with VGG19 and with lite side by side.
+"""Render the sheets of docs/background/lite.md from the samples: results with VGG19 and with lite side by side.
 
 ``python docs/images/make_lite.py`` needs VGG19's weights; `maskstyle weights list` shows where it looks for them.
 """

@@ -1,4 +1,4 @@
-"""Make the sheet of docs/making-masks.md from the samples."""
+"""Make the sheet of docs/how-to/making-masks.md from the samples."""
 
 from __future__ import annotations
 

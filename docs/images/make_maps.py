@@ -1,4 +1,4 @@
-"""Render the preview of docs/maps.md from the samples."""
+"""Render the preview of docs/how-to/maps.md from the samples."""
 
 from __future__ import annotations
 

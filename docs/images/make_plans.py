@@ -1,4 +1,4 @@
-"""Render the sheet of docs/plans.md from samples/plan.toml."""
+"""Render the sheet of docs/how-to/plans.md from samples/plan.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render the sheet of docs/regions.md from the samples with the default recipe."""
+"""Render the sheet of docs/how-to/regions.md from the samples with the default recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render the strip of docs/how-it-works.md: one pair at five strengths."""
+"""Render the strip of docs/background/how-it-works.md: one pair at five strengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draft a semantic map from an image, and recolor a map to match a style map: see docs/maps.md."""
+"""Draft a semantic map from an image, and recolor a map to match a style map: see docs/how-to/maps.md."""
 
 from __future__ import annotations
 

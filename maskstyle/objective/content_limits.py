@@ -24,8 +24,8 @@ from maskstyle.objective.terms import TINY, ContentLimits
 from maskstyle.settings import ObjectiveSettings, active
 
 KEPT_CORRELATION = 0.8
-"""Correlation with the content image's features that strength 0.5 keeps; docs/choosing-the-defaults.md has the
-choice."""
+"""Correlation with the content image's features that strength 0.5 keeps; the choice is in
+docs/background/choosing-the-defaults.md."""
 
 MOST_ENERGY = 2.0
 """Largest energy of a style's features, relative to the content's, that raises the limit. The limits of busier styles

@@ -19,7 +19,7 @@ from maskstyle.techniques.plan import WHOLE
 
 HEAD = """# Edit this plan, check it with: maskstyle run {plan} --dry-run
 # and paint it with: maskstyle run {plan}
-# All keys: docs/plans.md
+# All keys: docs/how-to/plans.md
 """
 
 SETTINGS = """

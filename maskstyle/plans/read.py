@@ -61,7 +61,7 @@ def read_plan(path: str | Path) -> Plan:
     Parameters
     ----------
     path : str or Path
-        A TOML file, as ``docs/plans.md`` describes.
+        A TOML file, as ``docs/how-to/plans.md`` describes.
 
     Returns
     -------
@@ -354,7 +354,7 @@ def _not_utf8(path: Path, line: int) -> str:
 
 
 def _nested(path: Path) -> str:
-    return f"{path} has tables or lists inside each other, far deeper than any plan; see docs/plans.md"
+    return f"{path} has tables or lists inside each other, far deeper than any plan; see docs/how-to/plans.md"
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -376,5 +376,5 @@ def _advice(text: str, line: int) -> str:
             f"'{path[1]}', or with slashes, \"{path[1].replace(chr(92), '/')}\""
         )
     if text.lstrip().startswith(("{", "---")):
-        return "a plan is TOML, neither JSON nor YAML; see docs/plans.md"
+        return "a plan is TOML, neither JSON nor YAML; see docs/how-to/plans.md"
     return "texts need quotes"

@@ -78,7 +78,7 @@ MASK_SHARE = 0.06
 """Fraction that each soft mask adds to an evaluation, about."""
 
 PATCH_SHARE = {"lite": 0.3, "vgg19": 0.12}
-"""Fraction that patches without overlap add to an evaluation: see docs/patches.md."""
+"""Fraction that patches without overlap add to an evaluation: see docs/how-to/patches.md."""
 
 STYLE_SHARE = 0.3
 """Fraction that each further style image adds to the beginning of a size, about."""

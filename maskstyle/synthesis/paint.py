@@ -47,7 +47,7 @@ class Run:
     should_stop : callable, optional
         Called after each evaluation; return True to stop with the best image so far.
     checkpoints : Checkpoints, optional
-        Where to save the state periodically, and whether to resume from it; see ``docs/large-pictures.md``.
+        Where to save the state periodically, and whether to resume from it; see ``docs/how-to/large-pictures.md``.
     layers : bool
         Whether the result has its layers: the content image, and each region and mask.
     progress : bool

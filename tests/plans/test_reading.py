@@ -502,7 +502,7 @@ def test_what_is_wrong_with_regions_and_masks(refused, text, old, new, says):
 
 
 def test_the_plans_in_the_documentation_are_plans(read):
-    text = (Path(__file__).parents[2] / "docs" / "plans.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "plans.md").read_text(encoding="utf-8")
     examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     whole, *others = (tomllib.loads(example) for example in examples)
     known = {key for inputs in TECHNIQUES.values() for key in keys_of(inputs)}

@@ -2,7 +2,8 @@
 
     python tools/distill/train.py --weights vgg19.npz --pictures FOLDER --work FOLDER
 
-`docs/lite.md` explains what is trained and why. Run the same command again to resume an interrupted training.
+`docs/background/lite.md` explains what is trained and why. Run the same command again to resume an
+interrupted training.
 """
 
 from __future__ import annotations
