@@ -21,11 +21,13 @@ from maskstyle.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from maskstyle.cli.evaluate_inputs import Matching
     from maskstyle.cli.terminal import Table
     from maskstyle.evaluation.map_check import MapRegion, MapReport
     from maskstyle.images.pixels import Image
     from maskstyle.maps.semantic_map import SemanticMap
     from maskstyle.plans.map_reading import MapReading
+    from maskstyle.settings import Settings
 
 MATCHING = "Region matching"
 
@@ -78,14 +80,11 @@ def check(
     map_orientation: MapOrientationOption = None,
 ) -> None:
     """Check that two semantic maps match, or check one."""
-    from maskstyle.cli.app import with_flags
     from maskstyle.cli.evaluate_inputs import Matching
     from maskstyle.cli.map_options import asked_reading
     from maskstyle.cli.outputs import Files
-    from maskstyle.errors import ImageError, SettingsError
-    from maskstyle.evaluation import check_maps
+    from maskstyle.errors import SettingsError
     from maskstyle.images.io import load_image
-    from maskstyle.images.pixels import size_of
     from maskstyle.settings import Settings, size_from_text
 
     settings = changed(Settings(), {} if size is None else {"size": size_from_text(size)})
@@ -104,30 +103,55 @@ def check(
         None if content is None else load_image(content).pixels,
         None if style is None else load_image(style).pixels,
     )
-    asked = {
-        "palette": palette,
-        "least_region": least_region,
-        "ignore": ignore,
-        "stretch_maps": stretch_maps,
-        "map_orientation": map_orientation,
-    }
-    maps, read_notes, misfit = _read_maps(asked_reading(asked), (content_map, style_map), (content, style), images)
-    note_files([content_map, style_map, content, style], quiet=False)
-    names = (str(content_map), str(style_map))
+    asked = asked_reading(
+        {
+            "palette": palette,
+            "least_region": least_region,
+            "ignore": ignore,
+            "stretch_maps": stretch_maps,
+            "map_orientation": map_orientation,
+        }
+    )
+    report = _report(asked, matching, (content_map, style_map), (content, style), images, settings)
+    if preview is not None:
+        _write_preview(preview, report, images)
+    _show(report, as_json=as_json, preview=preview)
+
+
+def _report(
+    reading: MapReading,
+    matching: Matching,
+    paths: tuple[Path, Path],
+    image_files: tuple[Path | None, Path | None],
+    images: tuple[Image | None, Image | None],
+    settings: Settings,
+) -> MapReport:
+    """Read both maps and check them, with what was noted while they were read."""
+    from maskstyle.evaluation import check_maps
+    from maskstyle.images.pixels import size_of
+
+    maps, read_notes, misfit = _read_maps(reading, paths, image_files, images)
+    note_files([*paths, *image_files], quiet=False)
+    names = (str(paths[0]), str(paths[1]))
+    content_size, style_size = (None if each is None else size_of(each) for each in images)
     report = check_maps(
         *maps,
-        content_size=None if images[0] is None else size_of(images[0]),
-        style_image_size=None if images[1] is None else size_of(images[1]),
+        content_size=content_size,
+        style_image_size=style_size,
         **matching.resolve(maps, names),
         settings=settings,
         names=names,
-        image_names=(str(content or "the content image"), str(style or "the style image")),
+        image_names=(str(image_files[0] or "the content image"), str(image_files[1] or "the style image")),
     )
     report = dataclasses.replace(report, notes=tuple(dict.fromkeys((*read_notes, *report.notes))))
-    if misfit is not None:
-        report = dataclasses.replace(report, refusal=misfit, unmatched=False)
-    if preview is not None:
-        _write_preview(preview, report, images)
+    return report if misfit is None else dataclasses.replace(report, refusal=misfit, unmatched=False)
+
+
+def _show(report: MapReport, *, as_json: bool, preview: Path | None) -> None:
+    """Print a report as a table or as JSON, and raise what it refuses."""
+    from maskstyle.cli.app import with_flags
+    from maskstyle.errors import ImageError
+
     if as_json:
         refusal = None if report.refusal is None else with_flags(report.refusal)
         put(json.dumps({**report.record(), "refusal": refusal}, indent=1) + "\n")
