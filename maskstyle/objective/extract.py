@@ -19,7 +19,7 @@ from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams
 from maskstyle.objective.objective import Objective
-from maskstyle.objective.shared import LARGEST_SIDE, SharedGraphs, SharedObjective, can_share
+from maskstyle.objective.shared import LARGEST_SIDE, SharedGraphs, SharedObjective, can_share, fingerprint
 from maskstyle.objective.terms import Term
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import tiled_grams, whole_features
@@ -71,6 +71,18 @@ class Extractor:
         weights = {layer: found for layer, found in weights.items() if found}
         if not weights:
             return {}
+        if self.graphs is None:
+            return self._grams(image, weights)
+        cells = tuple(
+            (layer, *((each.divisor, fingerprint(each.cells), fingerprint(each.weights)) for each in found))
+            for layer, found in weights.items()
+        )
+        grams: Grams = self.graphs.remembered(
+            (self.network, fingerprint(image), cells), lambda: self._grams(image, weights)
+        )
+        return grams
+
+    def _grams(self, image: Image, weights: Mapping[str, Sequence[CellWeights]]) -> Grams:
         if self._in_tiles(image):
             return self._tiled_grams(image, weights)
         if self._shared(image):

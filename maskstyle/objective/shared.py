@@ -19,6 +19,7 @@ from maskstyle.images.pixels import Image, Mask
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import inverse_order
+from maskstyle.objective.temporal import TemporalTerm, temporal_difference
 from maskstyle.objective.terms import (
     Guide,
     LimitedContentTerm,
@@ -35,8 +36,9 @@ from maskstyle.objective.terms import (
 LARGEST_SIDE = 512
 """Longer side in pixels of the largest picture; larger ones gain more from graphs of their own."""
 
-REMEMBERED = 12
-"""Images with features that are remembered: a preview often sees the images of the one before."""
+REMEMBERED = 24
+"""Features and Gram matrices of images that are remembered: a preview, or a frame of a clip, often sees the images of
+the one before."""
 
 FEWEST_GUIDES = 8
 """Guides that a graph has at least; their number is doubled as needed, so that few graphs serve all."""
@@ -54,16 +56,22 @@ class SharedGraphs:
     def __init__(self) -> None:
         self._features: dict[FeatureNetwork, Callable[[Tensor], dict[str, Tensor]]] = {}
         self._objectives: dict[tuple[Any, ...], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]] = {}
-        self._remembered: OrderedDict[tuple[Any, ...], dict[str, Tensor]] = OrderedDict()
+        self._remembered: OrderedDict[Any, Any] = OrderedDict()
 
     def features(self, network: FeatureNetwork, image: Image) -> dict[str, Tensor]:
         """Return the features (H_l, W_l, C_l) of an image by layer."""
-        key = network, image.shape, hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+        if network not in self._features:
+            spec = tf.TensorSpec((None, None, 3), tf.float32)
+            self._features[network] = tf.function(network.__call__, input_signature=[spec], autograph=False)
+        found: dict[str, Tensor] = self.remembered(
+            (network, fingerprint(image)), lambda: self._features[network](tf.constant(image))
+        )
+        return found
+
+    def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """Return what was computed for a key, if it is remembered, or compute it."""
         if key not in self._remembered:
-            if network not in self._features:
-                spec = tf.TensorSpec((None, None, 3), tf.float32)
-                self._features[network] = tf.function(network.__call__, input_signature=[spec], autograph=False)
-            self._remembered[key] = self._features[network](tf.constant(image))
+            self._remembered[key] = compute()
         self._remembered.move_to_end(key)
         while len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
@@ -78,9 +86,16 @@ class SharedGraphs:
         return self._objectives[key]
 
 
+def fingerprint(array: NDArray[Any] | None) -> tuple[Any, ...]:
+    """Return what tells an array from others, for a key."""
+    if array is None:
+        return ()
+    return array.shape, hashlib.blake2b(array.tobytes(), digest_size=16).digest()
+
+
 def can_share(image_size: tuple[int, int], terms: Sequence[Term], margin: int) -> bool:
     """Return whether shared graphs can evaluate terms for images of a (height, width)."""
-    known = (LimitedContentTerm, StyleTerm, TotalVariationTerm)
+    known = (LimitedContentTerm, StyleTerm, TotalVariationTerm, TemporalTerm)
     used = [term for term in terms if term.weight > 0]
     return (
         max(image_size) <= LARGEST_SIDE
@@ -189,6 +204,8 @@ def _arguments_of(
         values["targets"] = {layer: tf.cast(term.targets[layer], tf.float32) for layer in layers}
         values["weights"] = {layer: term.limits.weights[layer] for layer in layers}
         return ("content", tuple(layers)), values
+    if isinstance(term, TemporalTerm):
+        return ("temporal",), {"weight": term.weight, "target": term.target, "trusted": term.trusted}
     assert isinstance(term, TotalVariationTerm)
     counted = (
         np.ones((size[0] - 1, size[1] - 1), np.float32) if term.visible is None else corner_weights(term.visible)
@@ -257,6 +274,8 @@ def _evaluation_of(
         )
     if name == "content":
         return lambda image, features, given: _content(network, rest[0], features, given)
+    if name == "temporal":
+        return lambda image, features, given: temporal_difference(image, given["target"], given["trusted"])
     exponent, pixel_range = rest
     return lambda image, features, given: variation(image * pixel_range, exponent, given["counted"][..., tf.newaxis])
 

@@ -18,6 +18,7 @@ from maskstyle.objective.content_limits import content_limits
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.shared import SharedGraphs
+from maskstyle.objective.temporal import temporal_term
 from maskstyle.objective.terms import Term
 from maskstyle.schemas.arguments import convert_fields, converted
 from maskstyle.settings import Limits, Settings, wanted_layers
@@ -52,6 +53,9 @@ class Run:
         Whether the result has its layers: the content image, and each region and mask.
     progress : bool
         Whether to show a progress bar with the time left, in a terminal or notebook.
+    seen : bool
+        Whether the result has the painted image as the network saw it last, from which the next frame of a clip goes
+        on.
     graphs : SharedGraphs, optional
         Compiled graphs to share with other runs of small pictures, such as previews: all but the first then begin at
         once, and their steps take a little longer.
@@ -63,12 +67,13 @@ class Run:
     should_stop: Callable[[], bool] | None = None
     checkpoints: Checkpoints | None = None
     layers: bool = False
+    seen: bool = False
     graphs: SharedGraphs | None = None
     progress: bool = False
 
     def __post_init__(self) -> None:
         """Check and convert the fields."""
-        convert_fields(self, "limits", "on_step", "should_stop", "layers", "progress")
+        convert_fields(self, "limits", "on_step", "should_stop", "layers", "seen", "progress")
 
 
 def paint(scene: Scene, run: Run | None = None) -> Result:
@@ -118,7 +123,7 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
             begin_with=scene.with_kept_pixels,
             checkpoints=run.checkpoints,
         )
-    return _result(scene, synthesis, network, limits, layers=run.layers)
+    return _result(scene, synthesis, network, limits, run)
 
 
 @contextmanager
@@ -149,7 +154,7 @@ def _unpainted(scene: Scene, run: Run) -> Result:
     if network is None:
         network = choose_network(settings.network, wanted_layers(settings), compute_type=settings.compute_type)
     synthesis = Synthesis(resize_image(scene.content, scene.sizes[-1]), {}, (), (), 0.0)
-    return _result(scene, synthesis, network, run.limits, layers=run.layers)
+    return _result(scene, synthesis, network, run.limits, run)
 
 
 def _check_optimizers(scene: Scene, limits: Limits) -> None:
@@ -194,12 +199,14 @@ def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[Objectiv
     if style is not None:
         terms.append(style.term)
     terms.append(total_variation_term(scene.settings, visible))
+    if scene.previous is not None:
+        terms.append(temporal_term(*scene.previous, size))
     margin = scene.margin_at(size, extractor)
     return extractor.objective(size, terms, free=scene.free_at(size), margin=margin), style
 
 
 def _result(
-    scene: Scene, synthesis: Synthesis, network: FeatureNetwork | NetworkChoice, limits: Limits, *, layers: bool
+    scene: Scene, synthesis: Synthesis, network: FeatureNetwork | NetworkChoice, limits: Limits, run: Run
 ) -> Result:
     image, alpha = scene.finished(synthesis.image)
     style = synthesis.style
@@ -220,7 +227,8 @@ def _result(
         notes=(*scene.notes, *network.notes, *(style.notes if style is not None else ())),
         patches=scene.patches,
         match_map=None if style is None else style.match_map,
-        layers=picture_layers(scene, synthesis.image) if layers else None,
+        layers=picture_layers(scene, synthesis.image) if run.layers else None,
+        seen=synthesis.image if run.seen else None,
     )
 
 

@@ -60,6 +60,9 @@ class Result:
     layers : tuple of Layer or None
         The layers of the image from the bottom to the top, for `maskstyle.images.save_layers`, if the run asked for
         them.
+    seen : (H, W, 3) float32 array or None
+        The painted image as the network saw it last, in [0, 1], if the run asked for it: before it is denoised, gets
+        its colors back and is laid over the content image.
     """
 
     image: Image
@@ -79,6 +82,7 @@ class Result:
     patches: PatchSettings | None = None
     match_map: Image | None = None
     layers: tuple[Layer, ...] | None = None
+    seen: Image | None = None
 
     @property
     def stopped_because(self) -> str:

@@ -49,6 +49,24 @@ class StyleAtSize(NamedTuple):
     match_map: Image | None = None
 
 
+class Previous(NamedTuple):
+    """The result of the frame before in a clip, moved along with the content.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        The result as the network saw it, warped onto this frame, in [0, 1].
+    trusted : (H, W) float32 array
+        1 where it shows the same point of the scene, 0 elsewhere.
+    weight : float
+        Weight of the temporal term.
+    """
+
+    image: Image
+    trusted: Mask
+    weight: float
+
+
 class Finished(NamedTuple):
     """The painted image and what it is laid over, at the size of the result.
 
@@ -115,6 +133,8 @@ class Scene:
         How to match patches; None for scenes without patches.
     margin : int
         Mirrored pixels around the image at all sizes except the finest.
+    previous : Previous or None
+        For a frame of a clip: the result of the frame before, which this one stays like.
     notes : tuple of str
         Notes for the user about the inputs.
     identity : mapping of str to anything that `maskstyle.synthesis.identity.digest` takes
@@ -135,6 +155,7 @@ class Scene:
     denoised: tuple[int, ...] | None = None
     patches: PatchSettings | None = None
     margin: int = 0
+    previous: Previous | None = None
     notes: tuple[str, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
+from maskstyle.objective.temporal import TemporalTerm
 from maskstyle.objective.terms import (
     ContentTerm,
     PatchTerm,
@@ -97,6 +98,7 @@ class TiledObjective:
         self._strip_values = strip_values
         content_term = self._only(ContentTerm)
         self._variation = self._only(TotalVariationTerm)
+        self._temporal: TemporalTerm | None = self._only(TemporalTerm)
         self._style = self._only(StyleTerm)
         patch_term = self._only(PatchTerm)
         layers = dict.fromkeys(
@@ -175,6 +177,8 @@ class TiledObjective:
         gradient = _folded(gradient, margin)
         if self._variation is not None:
             values[self._variation.name] = self._add_variation(image, gradient)
+        if self._temporal is not None:
+            values[self._temporal.name] = self._temporal.add_gradient(image, gradient)
         if self._free is not None:
             gradient *= self._free[..., np.newaxis]
         return np.array([values[name] for name in self.names], np.float32), gradient
