@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
-from maskstyle.images.pixels import Size, resize_mask
+from maskstyle.images.pixels import Mask, Size, resize_mask
 from maskstyle.maps.colors import Colors
 from maskstyle.maps.pixels import BLEND_TOLERANCE, RINGS, WIDE, labels_around
 from maskstyle.maps.semantic_map import SemanticMap
+
+Fade: TypeAlias = Callable[[Mask, Mask], Mask]
+"""From the share of each pixel in a region, and in all that fade into each other, to how far the region reaches."""
 
 _NOISE = 12  # largest distance of a pixel from the color of its region by noise alone
 _NEAR_BLEND = 48  # largest distance of a noisy pixel from a blend of regions around it
@@ -86,19 +89,21 @@ def are_blended(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(((shares > 0) & (shares < 1)).any(axis=0))
 
 
-def faded_between(semantic_map: SemanticMap, regions: Sequence[int], width: float, size: Size) -> NDArray[np.float32]:
+def faded_between(semantic_map: SemanticMap, regions: Sequence[int], size: Size, fade: Fade) -> NDArray[np.float32]:
     """Return shares of regions that fade from one to the other where they touch.
 
     Parameters
     ----------
     semantic_map : SemanticMap
-        A map without soft edges.
+        A map, with or without soft edges.
     regions : sequence of int
-        The labels of the regions that fade into each other, at least two. Edges to other regions stay hard.
-    width : float
-        Width of the fades, half on each side of an edge, in pixels at `size`.
+        The labels of the regions that fade into each other, at least two. Together, they cover of each pixel what
+        they covered before.
     size : (height, width)
-        The size to measure distances at; edges between other pixels keep the size of the map.
+        The size to fade at.
+    fade : callable
+        From the share of each pixel in a region, and in all of `regions`, to how far the region reaches; both are
+        (height, width) float32 arrays. See `reach`.
 
     Returns
     -------
@@ -108,30 +113,45 @@ def faded_between(semantic_map: SemanticMap, regions: Sequence[int], width: floa
     Examples
     --------
     >>> painted = SemanticMap(np.array([[0, 0, 1, 1, 2]]), ((255, 0, 0), (0, 0, 255), (0, 255, 0)))
-    >>> faded_between(painted, [0, 1], 2, (1, 5))[0].tolist()
+    >>> faded_between(painted, [0, 1], (1, 5), lambda own, among: reach(own, among, 2))[0].tolist()
     [[1.0, 0.75, 0.25, 0.0, 0.0]]
     """
-    labels = semantic_map.labels
-    shares = np.asarray(labels == np.arange(len(semantic_map.colors))[:, np.newaxis, np.newaxis], np.float32)
-    rows = ((np.arange(size[0]) + 0.5) * labels.shape[0] / size[0]).astype(np.intp)
-    columns = ((np.arange(size[1]) + 0.5) * labels.shape[1] / size[1]).astype(np.intp)
-    seen = labels[np.ix_(rows, columns)]
-    among, inside = np.isin(seen, regions), np.isin(labels, regions)
-    weights = np.stack([resize_mask(_fade(seen == each, among, width), semantic_map.size) for each in regions])
+    shares = shares_of(semantic_map)
+    seen = resize_shares(shares, size)
+    among = seen[list(regions)].sum(axis=0)
+    weights = np.stack([resize_mask(fade(seen[each], among), semantic_map.size) for each in regions])
     total = weights.sum(axis=0)
-    fades = inside & (total > 0)
+    covered = shares[list(regions)].sum(axis=0)
+    fades = (covered > 0) & (total > 0)
     for region, weight in zip(regions, weights, strict=True):
-        shares[region, fades] = weight[fades] / total[fades]
+        shares[region, fades] = weight[fades] / total[fades] * covered[fades]
     return shares
 
 
-def _fade(own: NDArray[np.bool_], among: NDArray[np.bool_], width: float) -> NDArray[np.float32]:
-    """Return how far a region reaches: 0.5 at its edge to the others `among` it, 1 inside it, 0 far from it."""
-    others = among & ~own
-    if not own.any() or not others.any():
-        return own.astype(np.float32)
-    inwards, outwards = scipy.ndimage.distance_transform_edt(~others), scipy.ndimage.distance_transform_edt(~own)
-    depth = np.where(own, inwards - 0.5, 0.5 - outwards)
+def shares_of(semantic_map: SemanticMap) -> NDArray[np.float32]:
+    """Return how much of each pixel of a map belongs to each region, as a new (K, H, W) array."""
+    if semantic_map.shares is not None:
+        return semantic_map.shares.copy()
+    regions = np.arange(len(semantic_map.colors))[:, np.newaxis, np.newaxis]
+    return np.asarray(semantic_map.labels == regions, np.float32)
+
+
+def reach(own: Mask, among: Mask, width: float) -> Mask:
+    """Return how far a region without soft edges reaches: 0.5 at its edge to others, 1 inside it, 0 far from it.
+
+    Parameters
+    ----------
+    own, among : (H, W) float32 array
+        1 in the region, and in all regions that fade into each other.
+    width : float
+        Width of the fade in pixels, half on each side of the edge.
+    """
+    inside = own > 0
+    others = (among > 0) & ~inside
+    if not inside.any() or not others.any():
+        return own
+    inwards, outwards = scipy.ndimage.distance_transform_edt(~others), scipy.ndimage.distance_transform_edt(~inside)
+    depth = np.where(inside, inwards - 0.5, 0.5 - outwards)
     return np.asarray(np.clip(0.5 + depth / width, 0, 1), np.float32)
 
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout
 from maskstyle.images.compositing import FEATHER_MODES
-from maskstyle.images.guided_filter import MOST_RADIUS
-from maskstyle.images.pixels import Size
+from maskstyle.images.guided_filter import MOST_RADIUS, edge_aware_mask
+from maskstyle.images.pixels import Image, resize_image, size_of
 from maskstyle.maps.assignment import find_painted
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.maps.soft import faded_between
+from maskstyle.maps.soft import Fade, faded_between, reach
+from maskstyle.masks.feathering import feather_mask
 from maskstyle.settings import AT_LEAST_ZERO, COLOR, Settings
 from maskstyle.synthesis.schedule import result_size
 from maskstyle.techniques.inputs import Inputs, declare
@@ -34,10 +35,10 @@ class EdgeInputs(Inputs):
     ----------
     feather : float
         Width of the fade-in from the edge of the painted area, in pixels of the result. Painted regions that touch
-        fade into each other over the same width, half on each side.
+        fade into each other over the same width, half on each side; edges that are soft in the map become softer.
     feather_mode : {"distance", "edges"}
         ``distance``: fade in by distance alone. ``edges``: end the paint at edges of the content image within
-        `feather` pixels, and fade in where there are none.
+        `feather` pixels, and fade in where there are none. Painted regions that touch also meet at such edges.
     transparent : bool
         Return only the painted pixels: the alpha of the result is the coverage, times the alpha of the content image.
         Composited over the content image, it equals the result without this option. Pixels with alpha 0 have the
@@ -91,30 +92,30 @@ class EdgeInputs(Inputs):
             "denoised": self._denoised(layout),
         }
 
-    def faded(self, layout: Layout, size: Size, settings: Settings) -> tuple[Layout, tuple[str, ...]]:
+    def faded(self, layout: Layout, content: Image, settings: Settings) -> tuple[Layout, tuple[str, ...]]:
         """Return a layout in which painted regions that touch fade into each other, or a note that they do not."""
         own = layout.content_map
         painted = layout.painting(settings.chosen_strength).painted()
         if not self.feather or own is None or not _touch(own.labels, painted):
             return layout, ()
-        reason = self._reason_for_sharp_edges(own, settings)
+        reason = _reason_for_sharp_edges(own, settings)
         if reason is not None:
-            return layout, (f"painted regions that touch keep a sharp edge between them, {reason}",)
+            return layout, (
+                f"painted regions that touch keep a sharp edge between them, as {reason}: `feather` fades into the "
+                "content image only",
+            )
+        size = size_of(content)
         finest = size if settings.full_size else result_size(size, settings)
-        shares = faded_between(own, painted, self.feather, finest)
+        shares = faded_between(own, painted, finest, self._fade(own, resize_image(content, finest)))
         return replace(layout, content_map=replace(own, shares=shares)), ()
 
-    def _reason_for_sharp_edges(self, content_map: SemanticMap, settings: Settings) -> str | None:
-        """Return why painted regions do not fade into each other; None if they do."""
+    def _fade(self, content_map: SemanticMap, content: Image) -> Fade:
+        """Return how far a painted region reaches into those that it touches; `content` has the size to fade at."""
+        if self.feather_mode == "edges":
+            return lambda own, _: edge_aware_mask(own, content, radius=round(self.feather))
         if content_map.shares is not None:
-            return "apart from the soft edges of the map: `feather` fades into the content image only"
-        if self.feather_mode != "distance":
-            return "as `feather_mode` edges fades into the content image only; set it to distance"
-        if settings.propagation != "simple":
-            return "as the `propagation` is not simple: `feather` fades into the content image only"
-        if len(content_map.colors) * content_map.labels.size > MOST_SHARES:
-            return "as the map has too many regions and pixels: `feather` fades into the content image only"
-        return None
+            return lambda own, _: feather_mask(own, self.feather)
+        return lambda own, among: reach(own, among, self.feather)
 
     def _denoised(self, layout: Layout) -> tuple[int, ...] | None:
         """Return the labels of the regions to denoise; None: all that is painted."""
@@ -125,6 +126,15 @@ class EdgeInputs(Inputs):
                 raise SettingsError("denoise_regions has no effect where no region is painted; leave it out")
         name = self.name_of("content_map", "the content map")
         return find_painted("denoise_regions", self.denoise_regions, layout.content_map, layout.painted(), name=name)
+
+
+def _reason_for_sharp_edges(content_map: SemanticMap, settings: Settings) -> str | None:
+    """Return why painted regions do not fade into each other; None if they do."""
+    if settings.propagation != "simple":
+        return "the `propagation` is not simple"
+    if len(content_map.colors) * content_map.labels.size > MOST_SHARES:
+        return "the map has too many regions and pixels"
+    return None
 
 
 def _touch(labels: NDArray[np.int32], painted: Sequence[int]) -> bool:

@@ -125,7 +125,7 @@ class PlanInputs(EdgeInputs):
         layout = self._layout(content.shape[:2], settings)
         maps = (layout.content_map, *(style.style_map for style in layout.styles()))
         soft = check_soft_maps(maps, settings)
-        layout, sharp = self.faded(layout, content.shape[:2], settings)
+        layout, sharp = self.faded(layout, content, settings)
         return self.made_scene(
             layout,
             content.shape[:2],

@@ -129,7 +129,7 @@ class RegionInputs(EdgeInputs):
         soft = check_soft_maps((self.content_map, style_map), settings)
         source = replace(style, style_map=assigned.style_map)
         placements = region_placements(assigned, source, settings.color, self._strengths(assigned, settings))
-        layout, sharp = self.faded(Layout(placements, assigned.content_map), content.shape[:2], settings)
+        layout, sharp = self.faded(Layout(placements, assigned.content_map), content, settings)
         left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_scenes import BLUE, CONTENT, GREEN, RED, SETTINGS, STYLE, side_by_side, stacked
@@ -35,9 +37,9 @@ def test_fading_that_cannot_work(feather, mode, says, about):
     assert caught.value.about == (about,)
 
 
-def by_region(**others):
-    maps = {"content_map": side_by_side((12, 16)), "style_map": stacked((16, 10))}
-    return RegionInputs(CONTENT, STYLE, **maps, **{"settings": SETTINGS.changed(denoise=0.1), **others}).scene()
+def by_region(content=CONTENT, **others):
+    given = {"content_map": side_by_side((12, 16)), "style_map": stacked((16, 10)), **others}
+    return RegionInputs(content, STYLE, **{"settings": SETTINGS.changed(denoise=0.1), **given}).scene()
 
 
 def by_mask(**others):
@@ -91,3 +93,23 @@ def test_regions_that_touch_fade_into_each_other_and_nothing_else():
 def test_a_region_of_strength_0_takes_no_paint_from_the_one_beside_it():
     layout = by_region(feather=4.0, strengths=[(BLUE, 0.0)]).layout
     assert not layout.painted_share((12, 16))[:, 8:].any()
+
+
+def test_regions_that_touch_fade_along_edges_of_the_content():
+    content = CONTENT * 0.1
+    content[:, 6:] += np.float32(0.5)  # two columns before the edge of the map
+    shares = by_region(content=content, feather=4.0, feather_mode="edges").layout.content_map.shares
+    assert np.allclose(shares.sum(axis=0), 1)
+    assert shares[0, 6, 5] - shares[0, 6, 6] > 0.3
+    assert shares[0, 6, 0] == shares[1, 6, -1] == 1
+
+
+def test_soft_edges_between_painted_regions_become_softer():
+    soft = side_by_side((12, 16))
+    blue = np.tile(np.clip((np.arange(16, dtype=np.float32) - 5) / 5, 0, 1), (12, 1))
+    blue[-2:] *= np.float32(0.5)  # what is left belongs to neither
+    soft = replace(soft, shares=np.stack([np.where(np.arange(12)[:, np.newaxis] < 10, 1 - blue, 0), blue]))
+    faded = by_region(content_map=soft, feather=6.0).layout.content_map.shares
+    assert np.allclose(faded.sum(axis=0), soft.shares.sum(axis=0), atol=1e-6)
+    assert (np.diff(faded[1, 5]) >= 0).all()
+    assert ((faded[1, 5] > 0) & (faded[1, 5] < 1)).sum() > ((blue[5] > 0) & (blue[5] < 1)).sum()
