@@ -695,7 +695,7 @@ def box_of(size: str) -> tuple[int, int]:
     >>> box_of("800x600")
     (600, 800)
     """
-    found = re.fullmatch(r"\s*(\d{1,9})\s*[xX\u00d7]\s*(\d{1,9})\s*", size)
+    found = re.fullmatch(r"\s*(\d{1,9})\s*(?:px)?\s*[xX*\u00d7]\s*(\d{1,9})\s*(?:px)?\s*", size)
     if found is None or 0 in (int(found[1]), int(found[2])):
         raise SettingsError(
             f"size is {size!r}; expected the longer side in pixels, WIDTHxHEIGHT such as 800x600, or {ORIGINAL}"
@@ -708,10 +708,12 @@ def size_from_text(text: str) -> int | str:
 
     Examples
     --------
-    >>> size_from_text("512"), size_from_text("800x600")
-    (512, '800x600')
+    >>> size_from_text("512"), size_from_text("512 px"), size_from_text("800x600")
+    (512, 512, '800x600')
     """
-    return int(text) if re.fullmatch(r"\s*[+-]?\d{1,18}\s*", text) else text.strip()
+    number = re.fullmatch(r"\s*([+-]?\d{1,18})\s*(?:px|pixels)?\s*", text, re.IGNORECASE)
+    plain = text.strip()
+    return int(number[1]) if number else plain.lower() if plain.lower() == ORIGINAL else plain
 
 
 DOODLE_SETTINGS = Settings(

@@ -31,12 +31,6 @@ OTHER_FLAGS = {
 }
 """What the command line calls parameters of other names."""
 
-OF_COLORS = (
-    *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions", "--style-region"),
-    *("--palette", "--ignore"),
-)
-"""The options that take colors."""
-
 
 class Command(NamedTuple):
     """A subcommand, which is imported when it runs.
@@ -76,8 +70,6 @@ class Command(NamedTuple):
         assert isinstance(group, TyperGroup)
         return group.commands[name]
 
-
-_PAINTING = [each.name for each in LISTED if each.name != "plan"]
 
 _TRANSFER, _PREPARE, _INSPECT = "Transfer style", "Prepare maps, masks and plans", "Compare and inspect"
 
@@ -234,18 +226,10 @@ def with_flags(message: str) -> str:
 
 def _report_usage(error: Any) -> int:
     """Report a wrong option or argument: an error of Typer or, in older versions, of Click."""
-    message = error.format_message().rstrip(".").replace("Value error, ", "").replace("Input should be", "expected")
-    message = message.partition(", unable to parse")[0]
-    if not message or type(error).__name__ == "NoArgsIsHelpError":
-        return EXIT_BAD_INPUT  # a command is missing, and the help has been printed instead
-    if re.fullmatch(rf"option '({'|'.join(OF_COLORS)})' requires an argument", message, re.IGNORECASE):
-        message += "; quote colors, such as '#ff0000': the shell drops what follows an unquoted #"
-    context = getattr(error, "ctx", None)
-    name = getattr(context, "info_name", None)
-    if "unexpected extra argument" in message and name in _PAINTING:
-        message += f"; to paint many pictures, write: maskstyle batch {name}"
-    hint = "" if context is None or message.endswith("?") else f"; see: {context.command_path} --help"
-    return _report(f"{message[0].lower()}{message[1:]}{hint}", EXIT_BAD_INPUT)
+    from maskstyle.cli.usage import usage_sentence
+
+    sentence = usage_sentence(error)
+    return _report(sentence, EXIT_BAD_INPUT) if sentence else EXIT_BAD_INPUT
 
 
 app = typer.Typer(

@@ -12,16 +12,17 @@ from typing import NamedTuple
 from maskstyle.cli.options import parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image
+from maskstyle.images.paths import problem, shown
 from maskstyle.images.streams import is_stream
 from maskstyle.masks.io import find_mask_beside
 
-COMPLEMENT = "1-"
-"""Prefix of a mask to invert."""
+_COMPLEMENT = re.compile(r"\s*1\s*-\s*(.+)")
+"""A mask to invert: 1-MASK, or 1 - MASK as tables show it."""
 
 EXPECTED = "expected FILE:MASK[:STRENGTH] such as style.jpg:mask.png"
 
 _DRIVE = r"(?:[A-Za-z]:(?=[\\/]))?"
-_PARTS = re.compile(rf"({_DRIVE}[^:]+):((?:1-)?{_DRIVE}[^:]+)(?::([^:]*))?")
+_PARTS = re.compile(rf"({_DRIVE}[^:]+):((?:1 ?- ?)?{_DRIVE}[^:]+)(?::([^:]*))?")
 
 
 class MaskedStyle(NamedTuple):
@@ -116,6 +117,9 @@ def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[Maske
         raise ImageError(f"there is no mask for {bare[0].style}, and none beside a stream; pass --style FILE:MASK")
     beside = find_mask_beside(content)
     if beside is None:
+        wrong = None if is_stream(bare[0].style) else problem(bare[0].style)
+        if wrong is not None:
+            raise SettingsError(f"--style is '{shown(bare[0].style)}', which {wrong}; {EXPECTED}")
         alpha = load_image(content).alpha  # a missing or damaged image has its own message
         how = _how_to_make(content)
         if alpha is not None:
@@ -145,9 +149,8 @@ def _readings(text: str) -> Iterator[MaskedStyle]:
 
 def _named(mask: str) -> tuple[Path, bool]:
     """Return the file of a mask and whether to invert it; a file of that whole name comes first."""
-    if mask.startswith(COMPLEMENT) and not os.path.isfile(mask):
-        return Path(mask.removeprefix(COMPLEMENT)), True
-    return Path(mask), False
+    found = _COMPLEMENT.fullmatch(mask)
+    return (Path(mask), False) if found is None or os.path.isfile(mask) else (Path(found[1]), True)
 
 
 def _exists(path: str | Path) -> bool:

@@ -282,15 +282,13 @@ def parse_memory(text: str) -> float:
 
     Examples
     --------
-    >>> parse_memory("4GB"), parse_memory("1500 MB"), parse_memory("2.5")
-    (4.0, 1.5, 2.5)
+    >>> parse_memory("4GB"), parse_memory("1500 MB"), parse_memory("2.5"), parse_memory("4G")
+    (4.0, 1.5, 2.5, 4.0)
     """
-    amount, unit = text.strip(), 1.0
-    for name, size in (("GB", 1.0), ("MB", 1e-3)):
-        if amount.upper().endswith(name):
-            amount, unit = amount[: -len(name)].strip(), size
+    found = re.fullmatch(r"\s*(.*?)\s*(?:([GM])i?B?)?\s*", text, re.IGNORECASE | re.DOTALL)
+    assert found is not None
     try:
-        return float(amount) * unit
+        return float(found[1]) * (1e-3 if (found[2] or "G").upper() == "M" else 1.0)
     except ValueError:
         raise SettingsError(f"--memory is {text!r}; expected an amount such as 4GB or 1500MB") from None
 
@@ -349,4 +347,22 @@ def number(text: str, what: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise SettingsError(f"{what} is {text!r}; expected a number") from None
+        raise SettingsError(f"{what} is {text!r}; expected a number{number_advice(text)}") from None
+
+
+def number_advice(text: str, *, whole: bool = False) -> str:
+    """Return how to write a text that is no number, as the end of a sentence; empty if that cannot be told.
+
+    Examples
+    --------
+    >>> number_advice("50%"), number_advice("0,5"), number_advice("512px", whole=True), number_advice("ten")
+    (', such as 0.5 for 50 %', ', such as 0.5', ', such as 512', '')
+    """
+    found = re.fullmatch(r"\s*([+-]?\d+|[+-]?\d*[.,]\d+|[+-]?\d{1,3}(?:,\d{3})+)\s*(%|px|pixels?)?\s*", text, re.I)
+    if found is None:
+        return ""
+    thousands = re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", found[1]) is not None
+    value = float(found[1].replace(",", "" if whole and thousands else "."))
+    if found[2] == "%":
+        return "" if whole else f", such as {value / 100:g} for {value:g} %"
+    return f", such as {round(value) if whole else format(value, 'g')}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from maskstyle.cli.options import (
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
 from maskstyle.errors import SettingsError
+from maskstyle.images.paths import shown
 from maskstyle.maps.io import find_map_beside
 from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan, style_names
@@ -147,6 +150,11 @@ class _TableMaker:
             return _mapping_table(check_mapping(value, flag), flag)
         if declared.kind == "strengths":
             return parse_strengths(value, flag)
+        if declared.kind == "image" and os.path.isdir(value):
+            raise SettingsError(
+                f"expected an image file, but {shown(value)} is a folder; to paint all its pictures, write: "
+                f"maskstyle batch {self._inputs.technique} {shlex.quote(str(value))}"
+            )
         return str(value) if declared.kind == "image" else value
 
     def _add_blend(self, first: str) -> None:

@@ -220,7 +220,14 @@ def _argument(name: str, kind: Any, help: str) -> inspect.Parameter:
 def _option(
     name: str, kind: Any, default: Any, help: str, panel: str, *, flag: str = "", hidden: bool = False
 ) -> inspect.Parameter:
-    option = typer.Option(flag or flag_of(name), help=help, rich_help_panel=panel, show_default=False, hidden=hidden)
+    option = typer.Option(
+        flag or flag_of(name),
+        help=help,
+        rich_help_panel=panel,
+        show_default=False,
+        hidden=hidden,
+        case_sensitive=False,
+    )
     optional = Optional[kind] if default is None else kind  # noqa: UP045 - the type is known at run time only
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[optional, option]

@@ -60,6 +60,19 @@ _SIGNATURES = (
     ("OpenEXR", rb"\x76\x2f\x31\x01"),
     ("PDF", rb"%PDF"),
     ("SVG", rb"\s*<(\?xml|svg)"),
+    ("GIMP", rb"gimp xcf"),
+    ("NumPy", rb"\x93NUMPY"),
+    ("Windows icon", rb"\x00\x00\x01\x00"),
+    ("Netpbm", rb"P[1-6][\s#]"),
+    ("raw camera", rb"....ftypcrx|II\x1a\x00|IIRO|IIU\x00|FUJIFILM|\x00MRM"),
+)
+
+# First bytes, in any case, of what people take for an image.
+_OTHER_FILES = (
+    ("a web page", "download the image itself", rb"\s*<(!doctype|html|head|!--)"),
+    ("a video", "save one of its frames as PNG", rb"....(ftyp|moov|mdat)|\x1a\x45\xdf\xa3"),
+    ("a ZIP archive", "unpack it", rb"PK\x03\x04"),
+    ("a pointer of Git LFS", "run git lfs pull", rb"version https://git-lfs"),
 )
 
 
@@ -191,7 +204,11 @@ def _unidentified(name: str, head: bytes) -> ImageError:
                     f"expected a complete {kind} image, but {name} is truncated, damaged, without pixels or in "
                     "an unsupported variant; create it again, or save it as an 8-bit PNG"
                 )
-            return ImageError(f"{expected}, but {name} is a {kind} file; convert it to PNG")
+            article = "an" if kind[0] in "OSM" else "a"  # as their letters are spelled
+            return ImageError(f"{expected}, but {name} is {article} {kind} file; convert it to PNG")
+    for kind, remedy, signature in _OTHER_FILES:
+        if re.match(signature, head, re.DOTALL | re.IGNORECASE):
+            return ImageError(f"{expected}, but {name} is {kind}; {remedy}")
     return ImageError(f"{expected}, but {name} is not an image in a known format; check the file")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import io
 import os
@@ -143,7 +144,26 @@ def _missing(path: Path) -> tuple[str, str]:
     barrier = _barrier(path)
     if barrier is not None and os.path.exists(barrier) and not os.path.isdir(barrier):
         return f"does not exist, as {shown(barrier)} is not a folder", "check the path and its spelling"
-    return "does not exist", "check the path and its spelling"
+    if re.match(r"(?:https?|ftp|s3):/", str(path)):
+        return "is a web address", "download the file, and name that"
+    if str(path).startswith("file:/"):
+        return "is an address", f"write the path alone: {shown(str(path).removeprefix('file:'))}"
+    return "does not exist", _meant(path)
+
+
+def _meant(path: Path) -> str:
+    """Return what to do about a file that does not exist: its name may be misspelled."""
+    if path.parts[:1] == ("~",):
+        return "write your home folder in full, as the shell replaces ~ at the beginning of a word only"
+    try:
+        beside = [each for each in os.listdir(path.parent) if os.path.isfile(path.parent / each)]
+    except OSError:
+        beside = []
+    wanted = path.name.lower()
+    alike = difflib.get_close_matches(wanted, {each.lower() for each in beside}, 1, 0.8)
+    named = [each for each in beside if alike and each.lower() == alike[0]]
+    named = named or [each for each in beside if Path(each).stem.lower() == wanted]
+    return f"did you mean {shown(path.with_name(named[0]))}?" if named else "check the path and its spelling"
 
 
 def _forbidden(path: Path) -> tuple[str, str]:

@@ -51,6 +51,8 @@ def check_writable(path: Path) -> None:
         If the extension is unknown, `path` is a folder or a device, its name is too long, its folder does not exist,
         or the folder or an existing file at `path` is not writable.
     """
+    if os.path.isdir(path):
+        check_replaceable(path)  # says so, where its name has no extension either
     format_by_suffix(path)
     check_replaceable(path)
 
@@ -315,6 +317,8 @@ def _unwritable(path: Path, error: OSError | ValueError) -> ImageError:
 def _check_folder(path: Path, target: Path) -> None:
     if not os.path.isdir(target.parent):
         missing, advice = f"there is no folder {shown(path.parent)}", "create it or write to another folder"
+        if path.parts[:1] == ("~",):
+            advice = "the shell replaces ~ at the beginning of a word only, so write your home folder in full"
         if os.path.exists(target.parent):
             missing, advice = f"{shown(path.parent)} is a file", "write to another folder"
         raise ImageError(f"expected an existing folder to write {shown(path.name)} to, but {missing}; {advice}")

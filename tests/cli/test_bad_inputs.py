@@ -37,12 +37,22 @@ class Bad(NamedTuple):
 
 
 PICTURES = [
-    Bad("content missing", "basic none.png style.jpg -o out.png", ("none.png does not exist", "check the path")),
+    Bad("content missing", "basic no.png style.jpg -o out.png", ("no.png does not exist", "check the path")),
     Bad("style missing", "basic content.png none.jpg -o out.png", ("none.jpg does not exist",)),
     Bad("further style missing", "basic {good} --style none.jpg:0.5", ("none.jpg does not exist",)),
     Bad("content in a missing folder", "basic no/c.png style.jpg -o out.png", ("c.png does not exist",)),
     Bad("many contents", "basic content.png content.png style.jpg -o out.png", ("write: maskstyle batch basic",)),
-    Bad("content a folder", "basic folder style.jpg -o out.png", ("folder is a folder", "name a file inside it")),
+    Bad(
+        "content a folder",
+        "basic folder style.jpg -o out.png",
+        ("folder is a folder", "write: maskstyle batch basic folder"),
+    ),
+    Bad("content misspelled", "basic Content.PNG style.jpg -o out.png", ("did you mean content.png?",)),
+    Bad("content without its ending", "basic content style.jpg -o out.png", ("did you mean content.png?",)),
+    Bad("content on the web", "basic https://a.b/c.png style.jpg -o out.png", ("is a web address", "download")),
+    Bad("content in ~", "basic ~/c.png style.jpg -o out.png", ("~/c.png does not exist", "home folder in full")),
+    Bad("content with a dash", "basic -content.png style.jpg -o out.png", ("write the name of a file", "./-NAME")),
+    Bad("content a web page", "basic page.jpg style.jpg -o out.png", ("page.jpg is a web page", "image itself")),
     Bad("style a folder", "basic content.png folder -o out.png", ("folder is a folder",)),
     Bad("content empty", "basic empty.jpg style.jpg -o out.png", ("empty.jpg is empty",)),
     Bad("style empty", "basic content.png empty.jpg -o out.png", ("empty.jpg is empty",)),
@@ -103,8 +113,12 @@ NUMBERS = [
         ("--size", "longer side in pixels", "800x600"),
     ),
     Bad("steps 0", "basic {good} --steps 0", ("--steps is 0", "at least 1")),
-    Bad("steps 2.5", "basic {good} --steps 2.5", ("--steps", "int", "maskstyle basic --help")),
-    Bad("steps empty", "basic {good} --steps ''", ("--steps", "int", "maskstyle basic --help")),
+    Bad("steps 2.5", "basic {good} --steps 2.5", ("--steps is '2.5'", "a whole number, such as 2")),
+    Bad("steps empty", "basic {good} --steps ''", ("--steps is ''", "a whole number")),
+    Bad("strength in percent", "basic {good} --strength 50%", ("--strength is '50%'", "such as 0.5 for 50 %")),
+    Bad("strength with a comma", "basic {good} --strength 0,5", ("--strength is '0,5'", "such as 0.5")),
+    Bad("weight in percent", "basic {good} --style-weight 50%", ("a raw factor", "--strength 0.5")),
+    Bad("share in percent", "basic {good} --style style.jpg:50%", ("share of style.jpg", "such as 0.5 for 50 %")),
     Bad("scales 0", "basic {good} --scales 0", ("--scales is 0", "from 1 to 20")),
     Bad(
         "size of many digits",
@@ -166,12 +180,12 @@ CHOICES = [
         ("--style-layers gives no layer a weight", "--style-weight to 0"),
     ),
     Bad("layer weight nan", "basic {good} --content-layers block1_conv1:nan", ("block1_conv1", "nan")),
-    Bad("unknown network", "basic {good} --network resnet", ("'resnet'", "'vgg19'")),
+    Bad("unknown network", "basic {good} --network resnet", ("--network is 'resnet'", "auto, lite, vgg16, vgg19")),
     Bad("unknown colors", "basic {good} --color mine", ("--color", "'mine'", "luminance")),
     Bad("unknown denoising", "basic {good} --denoise-method median", ("--denoise-method", "bilateral")),
-    Bad("unknown pooling", "basic {good} --pooling median", ("'median'", "'average'")),
-    Bad("unknown optimizer", "basic {good} --optimizer sgd", ("'sgd'", "'lbfgs', 'adam'")),
-    Bad("unknown compute type", "basic {good} --compute-type float16", ("'float16'", "'bfloat16'")),
+    Bad("unknown pooling", "basic {good} --pooling median", ("'median'", "average")),
+    Bad("unknown optimizer", "basic {good} --optimizer sgd", ("'sgd'", "lbfgs, adam")),
+    Bad("unknown compute type", "basic {good} --compute-type float16", ("'float16'", "did you mean bfloat16?")),
     Bad("empty recipe", "basic {good} --recipe ''", ("no recipe ''", "gatys2016")),
     Bad("unknown recipe", "basic {good} --recipe gatys", ("no recipe 'gatys'", "gatys2016")),
     Bad(
@@ -272,8 +286,20 @@ COMMANDS = [
     Bad("no output", "basic content.png style.jpg", ("--output", "maskstyle basic --help")),
     Bad("no style", "basic content.png -o out.png", ("'style'", "maskstyle basic --help")),
     Bad("no arguments", "basic", ("'content'", "maskstyle basic --help")),
-    Bad("an argument too many", "basic content.png style.jpg more.jpg -o out.png", ("more.jpg", "basic --help")),
+    Bad(
+        "an argument too many",
+        "basic content.png style.jpg more.jpg -o out.png",
+        ("more.jpg", "maskstyle batch basic"),
+    ),
+    Bad("a value too many", "region {good} --keep red blue", ("(blue)", "separate the values", "by commas")),
+    Bad("option misspelled", "basic {good} --stregth 1", ("no such option: --stregth; did you mean --strength?",)),
+    Bad("option with _", "basic {good} --style_weight 1", ("did you mean --style-weight?",)),
+    Bad("option of other programs", "basic {good} --iterations 9", ("did you mean --steps?",)),
+    Bad("option of another command", "basic {good} --feather 3", ("--feather; maskstyle region has it",)),
+    Bad("option for masks", "basic {good} --mask m.png", ("maskstyle mask, as --style FILE:MASK",)),
     Bad("unknown command", "basik", ("'basik'",)),
+    Bad("no command", "content.png style.jpg -o out.png", ("a command comes first", "maskstyle basic content.png")),
+    Bad("a plan without a command", "plan.toml", ("to paint a plan, write: maskstyle run plan.toml",)),
     Bad("unknown weights command", "weights show", ("'show'",)),
     Bad("fetch of nothing", "weights fetch", ("network", "weights fetch --help")),
     Bad("unknown recipe shown", "recipes gatys", ("no recipe 'gatys'", "gatys2016")),
@@ -418,7 +444,11 @@ MAPS = [
     Bad("draft: image missing", "maps draft none.png", ("none.png does not exist",)),
     Bad("draft: no regions", "maps draft content.png -n 0 -o new.png", ("--regions is 0", "1 to 32")),
     Bad("draft: too many regions", "maps draft content.png -n 33 -o new.png", ("--regions is 33", "1 to 32")),
-    Bad("draft: regions no number", "maps draft content.png -n few -o new.png", ("--regions", "integer")),
+    Bad(
+        "draft: regions no number",
+        "maps draft content.png -n few -o new.png",
+        ("--regions is 'few'", "a whole number"),
+    ),
     Bad("draft: one pixel", "maps draft one.png", ("one.png is 1x1", "at least 4 pixels")),
     Bad("draft: a map that is there", "maps draft content.png", ("content_map.png already exists", "--force")),
     Bad(
@@ -479,6 +509,7 @@ MASKS = [
     Bad("a URL", "mask content.png --style http://a.b/c.jpg:m.png -o out.png", ("a URL", "download the image")),
     Bad("content missing", "mask none.png --style style.jpg -o out.png", ("none.png does not exist",)),
     Bad("style missing", "mask content.png --style none.jpg:soft.png -o out.png", ("none.jpg does not exist",)),
+    Bad("no colon", "mask content.png --style style.jpg,m.png -o out.png", ("which does not exist", "FILE:MASK")),
     Bad("mask missing", "mask content.png --style style.jpg:none.png -o out.png", ("none.png does not exist",)),
     Bad(
         "complement missing", "mask content.png --style style.jpg:1-no.png -o out.png", ("file, but no.png does not",)
@@ -632,7 +663,7 @@ PATCHES = [
     Bad("unmatched", "patch {good} --unmatched keep", ("--unmatched", "keep", "nearest")),
     Bad("mapping of no region", "patch {good} --map green=red", ("#00ff00", "content_map.png")),
     Bad("patch size 0", "patch {good} --patch-size 0", ("--patch-size is 0", "at least 1")),
-    Bad("patch size no number", "patch {good} --patch-size big", ("--patch-size", "int")),
+    Bad("patch size no number", "patch {good} --patch-size big", ("--patch-size is 'big'", "a whole number")),
     Bad("stride 0", "patch {good} --patch-stride 0", ("--patch-stride is 0", "at least 1")),
     Bad("gaps", "patch {good} --patch-size 8 --patch-stride 9", ("--patch-stride is 9", "--patch-size is 8", "gaps")),
     Bad("offset of one number", "patch {good} --patch-offset 8", ("--patch-offset is '8'", "DOWN,RIGHT")),
@@ -736,9 +767,7 @@ RESUMING = [
     Bad("in a dry run of a plan", "run good.toml -o out.png --dry-run --resume", ("--resume needs the checkpoint",)),
     Bad("seconds nan in a dry run", "basic {good} --dry-run --checkpoint-every nan", ("--checkpoint-every is nan",)),
     Bad("seconds nan", "basic {good} --checkpoint-every nan", ("--checkpoint-every is nan", "at least 0")),
-    Bad(
-        "seconds no number", "basic {good} --checkpoint-every often", ("--checkpoint-every", "maskstyle basic --help")
-    ),
+    Bad("seconds no number", "basic {good} --checkpoint-every often", ("--checkpoint-every is 'often'", "a number")),
     Bad("the record", "basic {good} --json out.png.checkpoint", ("--json and the checkpoint are both",)),
     Bad("in compare", "compare content.png style.jpg -o sheet.png --resume", ("no such option: --resume",)),
 ]
@@ -772,6 +801,7 @@ def crowded_desk(tmp_path_factory, painted):
     _write_weights(desk)
     for name in ("folder", "folder.png", "dark.png.checkpoint"):
         (desk / name).mkdir()
+    (desk / "page.jpg").write_text("<!DOCTYPE html><title>Not found</title>")
     for name in ("text.jpg", "text.npz", "text.h5", "taken_snapshots", "worn.png.checkpoint"):
         (desk / name).write_text("This is no picture, and no weights either.\n")
     for name in ("empty.jpg", "empty.npz", "empty.h5", "pale.png.checkpoint"):

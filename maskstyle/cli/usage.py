@@ -1,0 +1,168 @@
+"""Wrong options, arguments and commands: what Typer says about them, as one sentence that says what to do."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from maskstyle.cli.options import number_advice
+from maskstyle.maps.colors import shortlist
+from maskstyle.techniques.registry import LISTED
+
+PAINTING = tuple(each.name for each in LISTED if each.name != "plan")
+"""The commands that paint one picture from options."""
+
+OF_COLORS = (
+    *("--regions", "--region", "--keep", "--map", "--region-strength", "--denoise-regions", "--style-region"),
+    *("--palette", "--ignore"),
+)
+"""The options that take colors."""
+
+ELSEWHERE = {
+    **dict.fromkeys(("--iterations", "--iters", "--num-iterations", "--num-steps", "--epochs"), "--steps"),
+    **dict.fromkeys(("--image-size", "--content-size", "--resolution", "--width", "--max-size"), "--size"),
+    **dict.fromkeys(("--original-colors", "--preserve-colors", "--preserve-color"), "--color content"),
+    **dict.fromkeys(("--style-strength", "--alpha", "--opacity"), "--strength"),
+    **dict.fromkeys(("--out", "--output-image", "--output-path", "--outfile", "--save"), "--output"),
+    **dict.fromkeys(("--content-mask", "--content-sem", "--semantic-map", "--segmentation"), "--content-map"),
+    **dict.fromkeys(("--style-sem", "--style-segmentation"), "--style-map"),
+    **dict.fromkeys(("--model", "--backbone"), "--network"),
+    "--lr": "--learning-rate",
+    "--random-seed": "--seed",
+}
+"""What options of other programs are called here."""
+
+OTHERWISE = {
+    **dict.fromkeys(("--content", "--content-image", "--input"), "name the content image without an option"),
+    **dict.fromkeys(("--style-image", "--style-img"), "name the style image without an option"),
+    **dict.fromkeys(("--mask", "--masks", "--style-mask"), "pass masks to maskstyle mask, as --style FILE:MASK"),
+}
+"""How to give what options of other programs give."""
+
+_CLOSE = 0.72
+"""How alike a misspelled option and the one that is meant are, at least."""
+
+
+def usage_sentence(error: Any) -> str:
+    """Return the sentence about a wrong option or argument; empty where the help has been printed instead.
+
+    Parameters
+    ----------
+    error : typer.TyperException or click.ClickException
+        An error of Typer or, in older versions, of Click.
+    """
+    message = error.format_message().rstrip(".")
+    kind = type(error).__name__
+    if not message or kind == "NoArgsIsHelpError":
+        return ""
+    context = getattr(error, "ctx", None)
+    sentence = _about_value(error, message)
+    unknown = re.match(r"No such command '(.*?)'", message)
+    if unknown is not None:
+        sentence = _about_command(unknown[1], context)
+    if sentence is None and kind == "NoSuchOption":
+        sentence = _about_option(error.option_name, context)
+    if sentence is None:
+        sentence = f"{message[0].lower()}{message[1:]}{_advice(message, context)}"
+    help_ = (
+        ""
+        if context is None or ";" in sentence or sentence.endswith("?")
+        else f"; see: {context.command_path} --help"
+    )
+    return sentence + help_
+
+
+def _about_value(error: Any, message: str) -> str | None:
+    """Return the sentence about a value that is no number or no choice; None for other errors."""
+    param = getattr(error, "param", None)
+    flag = max(getattr(param, "opts", ()), key=len, default="")
+    if not flag.startswith("--"):
+        return None
+    chosen = re.search(r"'([^']*)' is not one of (.+)$", message, re.DOTALL)
+    if chosen is not None:
+        choices = re.findall(r"'([^']+)'", chosen[2])
+        near = difflib.get_close_matches(chosen[1].lower(), choices, n=1)
+        return f"{flag} is {chosen[1]!r}; expected one of {', '.join(choices)}" + (
+            f"; did you mean {near[0]}?" if near else ""
+        )
+    number = re.search(r"valid (number|float|integer)", message)
+    text = _given(error, message)
+    if number is None or text is None:
+        return None
+    whole = number[1] == "integer"
+    if flag == "--style-weight" and text.strip().endswith("%"):
+        return f"{flag} is {text!r}; expected a raw factor; for a share of the style, pass --strength 0.5"
+    expected = "a whole number" if whole else "a number"
+    return f"{flag} is {text!r}; expected {expected}{number_advice(text, whole=whole)}"
+
+
+def _given(error: Any, message: str) -> str | None:
+    """Return the text of a value that could not be read."""
+    cause = error.__cause__
+    if hasattr(cause, "errors"):
+        return str(cause.errors()[0]["input"])
+    found = re.search(r"'([^']*)' is not a valid", message)
+    return None if found is None else found[1]
+
+
+def _about_option(name: str, context: Any) -> str:
+    """Return the sentence about an option that a command does not have."""
+    said = f"no such option: {name}"
+    if not name.startswith("--"):
+        return f"{said}; write the name of a file that begins with - as ./-NAME" if context.parent else said
+    own = _options(context.command)
+    plain = name.replace("_", "-").lower()
+    meant = ELSEWHERE.get(plain, plain)
+    flag = meant.split()[0]
+    if flag in own:
+        return f"{said}; did you mean {meant}?"
+    if context.info_name in PAINTING:
+        if plain in OTHERWISE:
+            return f"{said}; {OTHERWISE[plain]}"
+        having = [each for each in PAINTING if flag in _options(context.parent.command.get_command(context, each))]
+        if having:
+            verb = "has" if len(having) == 1 else "have"
+            return f"{said}; maskstyle {shortlist(having)} {verb} {meant if meant != name else 'it'}"
+    near = difflib.get_close_matches(plain, own, n=1, cutoff=_CLOSE)
+    return f"{said}; did you mean {near[0]}?" if near else said
+
+
+def _options(command: Any) -> list[str]:
+    """Return the options of a command that its help lists."""
+    shown = [each for each in command.params if not getattr(each, "hidden", False)]
+    return [flag for each in shown for flag in each.opts if flag.startswith("--")]
+
+
+def _advice(message: str, context: Any) -> str:
+    """Return what to do about other errors, as the end of a sentence."""
+    name = getattr(context, "info_name", None)
+    if re.fullmatch(rf"option '({'|'.join(OF_COLORS)})' requires an argument", message, re.IGNORECASE):
+        return "; quote colors, such as '#ff0000': the shell drops what follows an unquoted #"
+    extra = re.search(r"unexpected extra arguments? \((.*)\)$|unexpected extra argument\(s\) \((.*)\)$", message)
+    if extra is not None and name in PAINTING:
+        return _about_extra((extra[1] or extra[2]).split(), name)
+    return ""
+
+
+def _about_extra(words: Iterable[str], command: str) -> str:
+    """Return advice about arguments that a painting command does not take."""
+    if not all(re.search(r"\.[^.\d]", word) for word in words):  # none is a file
+        return "; separate the values of an option by commas, or repeat the option"
+    maps = "" if command not in ("region", "patch") else "maps go to --content-map and --style-map; "
+    return f"; {maps}to paint many pictures, write: maskstyle batch {command}"
+
+
+def _about_command(word: str, context: Any) -> str:
+    """Return the sentence about a word that is no command."""
+    said = f"no such command '{word}'"
+    if word in ("help", "version"):
+        return f"{said}; write: maskstyle --{word}"
+    if word.lower().endswith(".toml"):
+        return f"{said}; to paint a plan, write: maskstyle run {word}"
+    if context.parent is None and os.path.splitext(word)[1]:
+        return f"{said}; a command comes first, such as: maskstyle basic {word} STYLE -o out.png"
+    near = difflib.get_close_matches(word.lower(), context.command.list_commands(context), n=1)
+    return f"{said}; did you mean {near[0]}?" if near else said
