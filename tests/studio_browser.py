@@ -24,6 +24,7 @@ from maskstyle.studio.desk import Desk
 from maskstyle.studio.door import Keys
 from maskstyle.studio.folder import Folder
 from maskstyle.studio.previews import Previewer
+from maskstyle.studio.renders import Renderer
 
 GROUND, DISK, SQUARE = (110, 140, 60), (250, 215, 80), (30, 80, 160)
 """Colors of the regions of `map_of`; they are numbered in this order."""
@@ -117,21 +118,21 @@ class Server:
         self._thread.join(5)
 
 
-def _quick_render(self, running):
-    """Stand in for `Worker._paint`: steps with pictures, then a result; stopping keeps what there is."""
+def _quick_render(self, running, between, ending):
+    """Stand in for a render: steps with pictures, then a result; stopping keeps what there is."""
     render, picture = running.render, np.full((20, 30, 3), (0.2, 0.8, 0.4), np.float32)
     running.picture = encode_image(picture)
     steps = 400 if render.size == "print" else 8  # so that it can be stopped
     for step in range(1, steps + 1):
         url = f"/api/renders/{render.id}/picture?t={step}"
-        self._tell(render, step=step, steps=steps, progress=step / steps, seconds_left=0.05 * (steps - step), url=url)
-        self._preview()
+        self.tell(render, step=step, steps=steps, progress=step / steps, seconds_left=0.05 * (steps - step), url=url)
+        between()
         time.sleep(0.05)
         if running.stop:
             break
-    save_image(self._project.folder.result(render.id, ".png"), picture)
+    save_image(self._folder.result(render.id, ".png"), picture)
     done = {"state": "stopped" if running.stop else "done", "width": 30, "height": 20, "seconds": 0.5}
-    self._finish(render.model_copy(update=done))
+    self.finish(render.model_copy(update=done))
 
 
 def paint_quickly(patch):
@@ -139,7 +140,7 @@ def paint_quickly(patch):
     patch.setattr(worker, "import_tensorflow", lambda: None)
     patch.setattr(Previewer, "paint", _quickly)
     patch.setattr(Previewer, "warm_up", lambda self: None)
-    patch.setattr(worker.Worker, "_paint", _quick_render)
+    patch.setattr(Renderer, "_paint", _quick_render)
 
 
 class Tab:

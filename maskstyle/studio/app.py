@@ -21,7 +21,7 @@ from maskstyle.studio.folder import MissingError
 from maskstyle.studio.project import StaleError
 from maskstyle.studio.routes_pictures import picture_routes
 from maskstyle.studio.routes_project import project_routes
-from maskstyle.studio.sentences import sentence_of
+from maskstyle.studio.sentences import sentence_of_request
 
 PAGE = Path(__file__).parent / "page"
 
@@ -73,11 +73,11 @@ def _answer_errors(app: FastAPI, desk: Desk) -> None:
 
     @app.exception_handler(RequestValidationError)
     def wrong(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"detail": sentence_of(error.errors())}, 422)
+        return JSONResponse({"detail": sentence_of_request(error.errors())}, 422)
 
     @app.exception_handler(ValidationError)
     def wrong_value(request: Request, error: ValidationError) -> JSONResponse:
-        return JSONResponse({"detail": sentence_of(error.errors())}, 422)
+        return JSONResponse({"detail": sentence_of_request(error.errors())}, 422)
 
     @app.exception_handler(HTTPException)
     def other(request: Request, error: HTTPException) -> JSONResponse:

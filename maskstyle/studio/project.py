@@ -13,7 +13,7 @@ from maskstyle.maps import MAX_REGIONS, color_name, parse_color
 from maskstyle.plans import plan_text
 from maskstyle.studio.folder import Folder, MissingError
 from maskstyle.studio.models import MaskChange, ProjectChange, Saved, SentMask, StoredImage, StoredMask
-from maskstyle.studio.sentences import sentence_of
+from maskstyle.studio.sentences import sentence_of_request
 from maskstyle.studio.to_plan import assignment_of, plan_table
 
 PLAN_COMMENT = "written by maskstyle studio, which replaces it with every change; paint it with: maskstyle run"
@@ -210,7 +210,7 @@ def _read(folder: Folder) -> Saved:
         saved = Saved.model_validate_json(folder.state.read_bytes())
         _check_references(saved)
     except ValidationError as error:
-        raise _damaged(folder, sentence_of(error.errors())) from None
+        raise _damaged(folder, sentence_of_request(error.errors())) from None
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(folder, str(error)) from None
     for image in saved.images.values():

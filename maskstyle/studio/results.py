@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -13,7 +15,7 @@ from pydantic import Field, ValidationError
 from maskstyle.errors import SettingsError
 from maskstyle.plans import plan_text
 from maskstyle.studio.folder import MissingError
-from maskstyle.studio.models import Id, Saved, Strict
+from maskstyle.studio.models import Id, Saved, StoredImage, Strict
 from maskstyle.studio.project import Project
 from maskstyle.studio.to_plan import Paths, plan_table, problem_of
 
@@ -127,10 +129,7 @@ class Results:
         """Go back to the plan of a result: its settings, maps and masks; later results stay."""
         self.render(key)
         with self._project.changing() as state:
-            try:
-                old = Saved.model_validate_json(self._folder.kept(key, "studio.json").read_bytes())
-            except (OSError, ValidationError):
-                raise MissingError("what this result was made from is damaged") from None
+            old = self._state_of(key)
             for image in old.images.values():
                 if image.suffix and not self._folder.image(image.id, image.suffix).is_file():
                     raise MissingError(f"the image {image.name} of this result is gone")
@@ -147,9 +146,45 @@ class Results:
                 if name != "version":
                     setattr(state, name, getattr(old, name))
 
+    def packed(self, key: str) -> Path:
+        """Write the plan of a result with all files that it names into a temporary ZIP archive, and return it.
+
+        Raises
+        ------
+        MissingError
+            If one of the files is gone.
+        """
+        render = self.render(key)
+        with self._project.lock:
+            old = self._state_of(key)
+            files: dict[str, Path] = {}
+            table = plan_table(old, self._packed_paths(key, files), size=render.size)
+            if table is None:
+                raise MissingError("what this result was made from is damaged")
+            archive = self._folder.temporary(".part")
+            try:
+                with zipfile.ZipFile(archive, "w") as packed:  # images and PNG files hardly shrink
+                    packed.writestr("plan.toml", plan_text(table, "written by maskstyle studio"))
+                    for name, file in files.items():
+                        packed.write(file, name)
+            except FileNotFoundError as error:
+                archive.unlink(missing_ok=True)
+                raise MissingError(f"{Path(error.filename).name}, which the plan names, is gone") from None
+            except BaseException:
+                archive.unlink(missing_ok=True)
+                raise
+            return archive
+
     def uses(self, image: str) -> bool:
         """Return whether a result was made from an image."""
         return any(image in render.images for render in self.all())
+
+    def _state_of(self, key: str) -> Saved:
+        """Return the state that a result was made from."""
+        try:
+            return Saved.model_validate_json(self._folder.kept(key, "studio.json").read_bytes())
+        except (OSError, ValidationError):
+            raise MissingError("what this result was made from is damaged") from None
 
     def _keep_inputs(self, key: str, state: Saved) -> None:
         kept = self._folder.kept(key)
@@ -190,6 +225,23 @@ class Results:
             output=f"{key}.png",
         )
 
+    def _packed_paths(self, key: str, files: dict[str, Path]) -> Paths:
+        """Return how a packed plan names files; each that it names is added to `files`."""
+
+        def named(name: str, file: Path) -> str:
+            files[name] = file
+            return name
+
+        def readable(image: StoredImage) -> str:
+            return f"{re.sub(r'[^A-Za-z0-9_-]+', '_', image.name).strip('_') or 'image'}_{image.id}"
+
+        return Paths(
+            image=lambda image: named(f"{readable(image)}{image.suffix}", self._folder.image(image.id, image.suffix)),
+            map=lambda image: named(f"{readable(image)}_map.png", self._folder.kept(key, f"{image.id}_map.png")),
+            mask=lambda mask: named(f"mask_{mask.id}.png", self._folder.kept(key, f"{mask.id}_mask.png")),
+            output=f"{key}.png",
+        )
+
     def _read(self) -> Iterator[Render]:
         for key in self._folder.results():
             try:
@@ -215,6 +267,6 @@ def result_view(render: Render, position: int | None = None) -> dict[str, Any]:
         "position": position,
         "url": f"{base}.png{moment}" if finished else None,
         "thumbnail": f"{base}/thumbnail{moment}" if finished else None,
-        "plan": f"{base}/plan",
+        "plan": f"{base}/plan.zip",
         "layers": f"{base}/layers" if finished and render.layers else None,
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Response
 from fastapi.responses import FileResponse, StreamingResponse
+from starlette.background import BackgroundTask
 
 from maskstyle.images import encode_image, fit_size, load_image, resize_image
 from maskstyle.studio.desk import Desk
@@ -95,9 +96,12 @@ def _result_routes(router: APIRouter, desk: Desk) -> None:
         data = encode_image(resize_image(found.pixels, size), alpha)
         return Response(data, media_type="image/png", headers=FOREVER)
 
-    @router.get("/results/{key}/plan")
+    @router.get("/results/{key}/plan.zip")
     def plan(key: Number) -> FileResponse:
-        return _file(desk, key, ".toml", "application/toml")
+        archive = desk.results.packed(key)
+        name = f"{desk.results.render(key).name}_{key}_plan.zip"
+        done = BackgroundTask(archive.unlink, missing_ok=True)
+        return FileResponse(archive, media_type="application/zip", filename=name, background=done)
 
     @router.get("/results/{key}/layers")
     def layers(key: Number) -> FileResponse:

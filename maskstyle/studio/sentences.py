@@ -1,17 +1,20 @@
-"""Turn what pydantic says about a wrong request into one sentence."""
+"""Turn what went wrong into one sentence: an exception, or what pydantic says about a wrong request."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from maskstyle.errors import MaskstyleError
 
-def sentence_of(errors: Sequence[Any]) -> str:
+
+def sentence_of_request(errors: Sequence[Any]) -> str:
     """Return the first of pydantic's errors as one sentence: where, what arrived, and what was expected.
 
     Examples
     --------
-    >>> sentence_of([{"loc": ("body", "strength"), "msg": "Input should be less than or equal to 1", "input": 3}])
+    >>> wrong = {"loc": ("body", "strength"), "msg": "Input should be less than or equal to 1", "input": 3}
+    >>> sentence_of_request([wrong])
     'strength is 3; expected less than or equal to 1'
     """
     first = errors[0]
@@ -25,3 +28,18 @@ def sentence_of(errors: Sequence[Any]) -> str:
     shown = repr(given) if isinstance(given, str | int | float | bool) or given is None else "of another shape"
     expected = text.replace("Input should be", "expected").removeprefix("expected ")
     return f"{place or 'the request'} is {shown[:60]}; expected {expected[:1].lower()}{expected[1:]}"
+
+
+def sentence_of(error: Exception) -> str:
+    """Return an exception as one sentence.
+
+    Examples
+    --------
+    >>> sentence_of(ValueError("too few"))
+    'something unexpected went wrong (ValueError: too few)'
+    """
+    if isinstance(error, MaskstyleError):
+        return " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; render at a smaller size"
+    return f"something unexpected went wrong ({type(error).__name__}: {error})"

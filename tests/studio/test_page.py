@@ -142,7 +142,7 @@ def test_renders_are_queued_shown_restored_and_removed(begun):
     with page.expect_download() as download:
         bar.get_by_role("link", name="PNG").click()
     assert download.value.suggested_filename.endswith(".png")
-    assert bar.get_by_role("link", name="Plan").get_attribute("href").endswith("/plan")
+    assert bar.get_by_role("link", name="Plan").get_attribute("href").endswith("/plan.zip")
     bar.get_by_role("button", name="Go back to this").click()
     bar.get_by_role("button", name="Replace maps, masks and settings?").click()
     begun.wait(lambda: begun.state()["settings"]["strength"] == 0.5)

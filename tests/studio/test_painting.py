@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-import tomllib
+import zipfile
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 
 import maskstyle
 from maskstyle.cli.app import app
-from maskstyle.studio import previews, worker
+from maskstyle.plans import load_plan
+from maskstyle.studio import previews, renders
 from maskstyle.studio.desk import Desk
 from maskstyle.studio.events import Events
 from maskstyle.studio.folder import Folder
@@ -78,7 +79,7 @@ def painting(tmp_path_factory):
         patch.setattr(previews, "FEWEST_STEPS", 2)
         patch.setattr(previews, "MOST_STEPS", 2)
         patch.setattr(previews, "BETWEEN_PICTURES", 0.0)
-        patch.setattr(worker, "BETWEEN_PICTURES", 0.0)
+        patch.setattr(renders, "BETWEEN_PICTURES", 0.0)
         page = Painting(Desk(Folder(tmp_path_factory.mktemp("studio") / "project")))
         page.photo, page.painting = page.upload("content"), page.upload("style")
         for key in (page.photo, page.painting):
@@ -117,11 +118,15 @@ def test_a_render_is_the_plan_painted(painting, monkeypatch):
     assert not np.array_equal(painted, shown)
 
 
-def test_a_result_has_its_record_plan_layers_and_thumbnail(painting):
+def test_a_result_has_its_record_plan_layers_and_thumbnail(painting, tmp_path):
     result = painting.rendered(size=80)
     assert painting.get("/api/results").json()[-1] == result
-    plan = tomllib.loads(painting.get(result["plan"]).text)
-    assert plan["settings"]["size"] == 80
+    with zipfile.ZipFile(io.BytesIO(painting.get(result["plan"]).content)) as archive:
+        archive.extractall(tmp_path)
+    plan = maskstyle.read_plan(tmp_path / "plan.toml")
+    assert plan.settings.size == 80
+    assert load_plan(plan).scene().sizes[-1] == (60, 80)  # all files that it names are there
+    assert not list((painting.desk.folder.root / "images").glob(".*"))
     file = painting.desk.folder.result(result["id"], ".png")
     record = maskstyle.read_metadata(file)
     assert record["inputs"]["plan"]["content"].startswith("../images/")

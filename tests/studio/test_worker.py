@@ -11,8 +11,8 @@ import pytest
 from studio_browser import paint_quickly
 
 from maskstyle.errors import NumericalError
-from maskstyle.studio import worker
 from maskstyle.studio.previews import Previewer
+from maskstyle.studio.renders import Renderer, finished_render
 from maskstyle.studio.results import Render
 
 
@@ -41,7 +41,7 @@ def rendered(page):
 def test_a_full_disk_fails_a_render_and_the_next_is_painted(quick, monkeypatch):
     with monkeypatch.context() as patch:
 
-        def full(self, running):
+        def full(self, running, between, ending):
             def replace(*arguments, **options):
                 raise OSError(28, os.strerror(28))
 
@@ -50,7 +50,7 @@ def test_a_full_disk_fails_a_render_and_the_next_is_painted(quick, monkeypatch):
             error.image = np.zeros((8, 8, 3), np.float32)
             raise error
 
-        patch.setattr(worker.Worker, "_paint", full)
+        patch.setattr(Renderer, "_paint", full)
         failed = rendered(quick)
     assert (failed["state"], failed["detail"]) == ("failed", "the loss is not finite")
     assert rendered(quick)["state"] == "done"
@@ -95,7 +95,7 @@ def test_a_result_that_was_stopped_at_a_smaller_size_says_so():
         image, seconds, layers, stopped_because = np.zeros((20, 30, 3)), 1.0, None, "interrupted"
 
     render = Render(id="0001", name="photo", created=0.0, size=120)
-    small = worker._finished(render, Stopped(), (80, 120))
+    small = finished_render(render, Stopped(), (80, 120))
     assert (small.width, small.height) == (30, 20)
     assert small.detail == "stopped early, before 120x80 pixels"
-    assert worker._finished(render, Stopped(), (20, 30)).detail == ""
+    assert finished_render(render, Stopped(), (20, 30)).detail == ""

@@ -128,12 +128,12 @@ export function resultBar() {
   const { result: id } = state;
   const found = state.results.find((each) => each.id === id);
   if (!found) return [h("span", { class: "bar-name" }, "Render in progress"), close()];
-  const download = (label, path, name) => h("a", { class: "quiet", key: label, href: path, download: name, title: `Download ${label}` }, icon("download"), label);
+  const download = (label, path, name, title = `Download ${label}`) => h("a", { class: "quiet", key: label, href: path, download: name, title }, icon("download"), label);
   return [
     h("span", { class: "bar-name" }, found.name, h("small", null, `${found.width} × ${found.height}, ${duration(found.seconds ?? 0)}${found.detail && `, ${found.detail}`}`)),
     download("PNG", found.url, `${found.name}.png`),
     found.layers && download("Layers", found.layers, ""),
-    download("Plan", `/api/results/${id}/plan`, `${found.name}.toml`),
+    download("Plan", found.plan, "", "Download the plan with its files, for maskstyle run"),
     sureButton(`restore-${id}`, "Go back to this", "Replace maps, masks and settings?", () => restore(id), "back"),
     sureButton(`delete-${id}`, "Delete", "Delete it?", () => remove(id)),
     close(),

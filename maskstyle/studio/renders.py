@@ -1,0 +1,208 @@
+"""Renders: a plan painted at its full size, with its progress, and saved with its record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import maskstyle
+from maskstyle.errors import MaskstyleError, NumericalError
+from maskstyle.images import Layer, Size, encode_image, fit_size, read_dpi, resize_image, save_layers
+from maskstyle.images.hashes import begin_noting
+from maskstyle.networks import choose_network, load_network
+from maskstyle.networks.load import NetworkChoice
+from maskstyle.plans import load_plan, read_plan, run_record
+from maskstyle.settings import Settings, wanted_layers
+from maskstyle.studio.events import Events
+from maskstyle.studio.folder import Folder
+from maskstyle.studio.results import Render, Results
+from maskstyle.studio.sentences import sentence_of
+
+if TYPE_CHECKING:
+    from maskstyle import Result, Step, TimeLeft
+    from maskstyle.synthesis.scene import Scene
+
+LONGEST_PROGRESS = 1024
+"""Longer side in pixels of the pictures of a render that is under way."""
+
+BETWEEN_PICTURES = 1.0
+"""Seconds between these pictures."""
+
+CHECKPOINT_EVERY = 20.0
+"""Seconds of a render that a killed server may lose."""
+
+MOST_LAYERED = 8_000_000
+"""Most pixels of a result with layers: each layer takes as much as the result."""
+
+
+class Running:
+    """A render that is under way.
+
+    Parameters
+    ----------
+    render : Render
+        The render.
+
+    Attributes
+    ----------
+    stop : bool
+        Set to stop it: its best image becomes the result.
+    picture : bytes or None
+        Its newest picture, as a PNG.
+    """
+
+    def __init__(self, render: Render) -> None:
+        self.render = render
+        self.stop = False
+        self.picture: bytes | None = None
+        self.pictured = 0.0
+
+
+class Renderer:
+    """Paints renders with a network that stays loaded.
+
+    Parameters
+    ----------
+    folder : Folder
+        The folder of the project.
+    results : Results
+        Its results.
+    events : Events
+        Takes the events about what is painted.
+    """
+
+    def __init__(self, folder: Folder, results: Results, events: Events) -> None:
+        self._folder, self._results, self._events = folder, results, events
+        self._networks: dict[Any, Any] = {}
+
+    def paint(self, running: Running, between: Callable[[], None], ending: Callable[[], bool]) -> None:
+        """Paint a render, and save its result or why it failed.
+
+        Parameters
+        ----------
+        running : Running
+            The render.
+        between : callable
+            Called after each step, to paint what cannot wait.
+        ending : callable
+            Whether the server ends: the render then goes on from its checkpoint when it is started again.
+        """
+        running.render = render = running.render.model_copy(update={"state": "running"})
+        try:
+            self._results.update(render)
+            self.tell(render)
+            self._paint(running, between, ending)
+        except Exception as error:
+            if isinstance(error, NumericalError) and error.image is not None:
+                with suppress(Exception):  # the render failed already, and its sentence says why
+                    maskstyle.save_image(self._folder.result(render.id, ".png"), error.image)
+            self.finish(render.model_copy(update={"state": "failed", "detail": sentence_of(error)}))
+
+    def finish(self, render: Render) -> None:
+        """Save and tell what became of a render."""
+        with suppress(OSError, MaskstyleError):  # on a full disk, the page is told what became of it all the same
+            self._results.update(render)
+        self.tell(render)
+
+    def tell(self, render: Render, **more: Any) -> None:
+        """Send an event about a render."""
+        event = {"type": "render", "id": render.id, "state": render.state, "detail": render.detail}
+        if render.width:
+            event |= {"url": f"/api/results/{render.id}.png", "result": render.id}
+        self._events.send({**event, **more})
+
+    def _paint(self, running: Running, between: Callable[[], None], ending: Callable[[], bool]) -> None:
+        folder, render = self._folder, running.render
+        begin_noting()
+        plan = read_plan(folder.result(render.id, ".toml"))
+        loaded = load_plan(plan)
+        scene = loaded.scene()
+        choice, network = self._network(plan.settings)
+        output, file = folder.result(render.id, ".png"), folder.result(render.id, ".png.checkpoint")
+        record = run_record(loaded, scene, output, choice)  # before the page changes them
+        checkpoints = maskstyle.Checkpoints(
+            file, every=CHECKPOINT_EVERY, resume=file.exists(), warn=lambda text: None
+        )
+        height, width = scene.sizes[-1]
+        left = maskstyle.TimeLeft(scene.sizes, [plan.settings.steps] * len(scene.sizes))
+
+        def on_step(step: Step) -> None:
+            between()
+            self._show(running, scene, step, left)
+
+        result = maskstyle.paint(
+            scene,
+            maskstyle.Run(
+                network=network,
+                limits=plan.limits,
+                on_step=on_step,
+                should_stop=lambda: running.stop or ending(),
+                checkpoints=checkpoints,
+                layers=height * width <= MOST_LAYERED,
+            ),
+        )
+        if ending() and not running.stop:
+            return  # it goes on from its checkpoint when the studio is opened again
+        metadata = {**result.metadata(), **record}
+        maskstyle.save_image(output, result.image, result.alpha, metadata, dpi=read_dpi(plan.file(plan.main)))
+        if result.layers is not None:
+            save_layers(folder.result(render.id, ".ora"), result.layers, Layer("merged", result.image, result.alpha))
+        checkpoints.remove()
+        self.finish(finished_render(render, result, (height, width)))
+
+    def _show(self, running: Running, scene: Scene, step: Step, left: TimeLeft) -> None:
+        """Send how far a render is, with its picture every now and then."""
+        seconds_left = left.after(step)
+        now = time.monotonic()
+        if now - running.pictured < BETWEEN_PICTURES:
+            return
+        running.pictured = now
+        image, alpha = step.image, None
+        if max(step.size) > LONGEST_PROGRESS:
+            image = resize_image(image, fit_size(step.size, LONGEST_PROGRESS))
+        else:
+            image, alpha = scene.finished(image)
+        picture = encode_image(image, alpha)
+        running.picture = picture
+        render = running.render
+        done = sum(height * width for height, width in scene.sizes[: step.scale - 1]) * step.steps
+        here = step.size[0] * step.size[1] * step.step
+        total = sum(height * width for height, width in scene.sizes) * step.steps
+        self.tell(
+            render,
+            step=step.step,
+            steps=step.steps,
+            scale=step.scale,
+            scales=step.scales,
+            progress=round(min(1.0, (done + here) / total), 4),
+            seconds_left=round(seconds_left, 1),
+            url=f"/api/renders/{render.id}/picture?t={int(1000 * step.seconds)}",
+        )
+
+    def _network(self, settings: Settings) -> tuple[NetworkChoice, Any]:
+        """Return a network, loaded once for its layers."""
+        layers = wanted_layers(settings)
+        key = settings.network, tuple(layers), settings.pooling, settings.padding, settings.compute_type
+        if key not in self._networks:
+            choice = choose_network(settings.network, layers, compute_type=settings.compute_type)
+            self._networks = {key: (choice, load_network(choice, pooling=key[2], padding=key[3]))}
+        found: tuple[NetworkChoice, Any] = self._networks[key]
+        return found
+
+
+def finished_render(render: Render, result: Result, size: Size) -> Render:
+    """Return what became of a render of a size: one that was stopped early is smaller, and says so."""
+    height, width = result.image.shape[:2]
+    smaller = (height, width) != size
+    return render.model_copy(
+        update={
+            "state": "stopped" if result.stopped_because == "interrupted" else "done",
+            "detail": f"stopped early, before {size[1]}x{size[0]} pixels" if smaller else "",
+            "width": width,
+            "height": height,
+            "seconds": round(result.seconds, 1),
+            "layers": result.layers is not None,
+        }
+    )
