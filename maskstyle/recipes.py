@@ -49,7 +49,7 @@ def _default() -> Recipe:
     return Recipe(
         "default",
         "the project's own: a strength, relative distances, all blocks of VGG19",
-        "Chosen by measurement and by eye (docs/choosing-the-defaults.md).",
+        "Chosen by measurement and by eye (docs/background/choosing-the-defaults.md).",
         Settings(),
     )
 

@@ -89,6 +89,7 @@ COMMANDS = {
     "evaluate": Command("evaluate:evaluate", "Measure how well a result matches its style, by region.", _INSPECT),
     "compare": Command("compare:compare", "Render one pair of images with several recipes or networks.", _INSPECT),
     "recipes": Command("info:recipes", "List the recipes, or show the settings of one.", _INSPECT),
+    "samples": Command("samples:app", "List or copy the sample pictures.", _INSPECT),
     "weights": Command("info:weights", "Find or download network weights.", _INSPECT),
 }
 """The subcommands by name, in the order of the help."""

@@ -101,9 +101,11 @@ def parse_map(
     SettingsError
         If `palette` is empty or too long, or `least_region` is below 1.
 
-    Notes ----- Without `palette`, a color is a region if it covers at least 0.05% of the map (half of that without
-    blended borders) and forms patches of 3x3 equal pixels, or lines that are not blends of the colors beside them. In
-    a map without blends, patches and lines of four pixels count as well; `SemanticMap.absorbed` lists smaller ones.
+    Notes
+    -----
+    Without `palette`, a color is a region if it covers at least 0.05% of the map (half of that without blended
+    borders) and forms patches of 3x3 equal pixels, or lines that are not blends of the colors beside them. In a map
+    without blends, patches and lines of four pixels count as well; `SemanticMap.absorbed` lists smaller ones.
     Two different colors are always two regions, unless the map shows signs of lossy compression or resampling: then
     patches may vary slightly, lines count as edges, and colors that drifted apart are merged.
 

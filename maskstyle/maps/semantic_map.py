@@ -95,7 +95,7 @@ class SemanticMap:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The number of each region in tables and previews, which also names it: its id, or from 1, in order."""
+        """The number of each region in tables and previews, which also names it; its id, or from 1, in order."""
         return tuple(range(1, len(self.colors) + 1)) if self.ids is None else self.ids
 
     def count(self, index: int) -> int:

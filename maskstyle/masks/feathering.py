@@ -46,7 +46,7 @@ def feather_mask(mask: Mask, feather: float, *, side: Side = "both") -> Mask:
     Notes
     -----
     ``outside`` sets a pixel to 1 - d / `feather`, where d is its distance to the nearest white pixel. A gray pixel
-    with value g counts as (1 - g) * `feather` away from white in a third dimension:
+    with value g counts as (1 - g) * `feather` away from white in a third dimension::
 
         feathered(x) = 1 - min over y of sqrt((1 - g(y))^2 + |x - y|^2 / feather^2)
 

@@ -60,7 +60,7 @@ class NetworkChoice:
 
     @property
     def source(self) -> str:
-        """Where the weights come from: the name of their file, or that they are embedded."""
+        """Where the weights come from, as the name of their file, or that they are embedded."""
         if not self.embedded:
             return self.weights.name
         return "embedded, 8-bit" if self.architecture == VGG19 else "embedded"

@@ -1,4 +1,4 @@
-"""The samples that come with the studio: a photo and a painting with their maps, or a doodle."""
+"""The samples: files to try commands on; the studio offers photos with paintings, and a doodle."""
 
 from __future__ import annotations
 
@@ -38,6 +38,18 @@ SAMPLES = {
 
 _PLACES = (Path(__file__).parent / "samples", Path(__file__).parents[2] / "samples")
 """In an installed package, and in a clone of the repository."""
+
+
+SUFFIXES = (".jpg", ".png", ".toml")
+"""Of the files that are samples; beside them in a clone are the programs that draw them."""
+
+
+def sample_files() -> list[Path]:
+    """Return all samples that are installed: pictures, maps, masks, a doodle and a plan."""
+    place = next((place for place in _PLACES if place.is_dir()), None)
+    if place is None:
+        raise MissingError("this installation of maskstyle has no samples; reinstall it")
+    return sorted(path for path in place.iterdir() if path.suffix in SUFFIXES)
 
 
 def sample_names() -> list[str]:

@@ -71,9 +71,9 @@ class _ProjectedLoss:
     """The loss at the projection of unbounded variables onto [0, 1], plus a small quadratic penalty outside.
 
     Bounds inside L-BFGS-B reach the same losses step for step, but its search for the Cauchy point costs several
-    times the bookkeeping of unbounded variables (docs/choosing-the-defaults.md). Outside [0, 1] the projection is
-    flat. There a variable keeps the gradient of the nearest bound if that leads back inside, as with bounds; the
-    penalty brings the others back.
+    times the bookkeeping of unbounded variables (docs/background/choosing-the-defaults.md). Outside [0, 1] the
+    projection is flat. There a variable keeps the gradient of the nearest bound if that leads back inside, as with
+    bounds; the penalty brings the others back.
     """
 
     def __init__(self, monitor: Monitor, shape: tuple[int, ...]) -> None:

@@ -86,7 +86,7 @@ class Result:
 
     @property
     def stopped_because(self) -> str:
-        """Why the last size ended: "steps", "converged", "stalled" or "interrupted"."""
+        """Why the last size ended, "steps", "converged", "stalled" or "interrupted"."""
         return self.scales[-1].stopped_because if self.scales else "unpainted"
 
     def metadata(self) -> dict[str, Any]:

@@ -38,11 +38,11 @@ LBFGS_SHARE = 0.5
 
 REFINING_RATE = 0.125
 """Share of Adam's rate where it goes on from what L-BFGS made at a coarser size: its first steps move every pixel by
-the whole rate, which would spoil that (docs/choosing-the-defaults.md)."""
+the whole rate, which would spoil that (docs/background/choosing-the-defaults.md)."""
 
 LEAST_HISTORY = 2
 """Pairs of vectors below which L-BFGS is not worth its memory: with two it is nearly as good as with five, and better
-than Adam (docs/choosing-the-defaults.md)."""
+than Adam (docs/background/choosing-the-defaults.md)."""
 
 
 MOST_ENLARGED = 1.25
