@@ -227,10 +227,14 @@ def test_a_restarted_studio_says_where_to_open_it_and_the_page_goes_on(begun, se
     again = server.open(begun.desk.folder.state.parent)
     alert = begun.page.locator("#message")
     alert.get_by_text("The studio was restarted; open the address that its terminal shows.").wait_for(timeout=15000)
+    begun.page.get_by_role("tab", name="Picture").click()
+    begun.page.locator("#side").get_by_label("Strength").fill("0.8")  # sent when the page may come in again
     other = begun.page.context.new_page()
     other.goto(server.address)
     begun.wait(lambda: not alert.is_visible())
     begun.desk = again
+    begun.wait(lambda: begun.state()["settings"]["strength"] == 0.8)
+    begun.page.get_by_role("tab", name="Regions").click()
     begun.choose_region(2)
     begun.tool("Brush")
     begun.drag((0.5, 0.1), (0.9, 0.1))

@@ -14,6 +14,11 @@ export class RequestError extends Error {
     this.status = status;
     this.project = project;
   }
+
+  /** Whether the same request may succeed when the server is back. */
+  get later() {
+    return this.status === 0 || this.status === 401 || this.status >= 500;
+  }
 }
 
 /** Send a request; return its JSON, or a Blob for pictures. `body` is FormData, a Blob, or a value sent as JSON. */

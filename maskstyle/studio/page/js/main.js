@@ -56,7 +56,7 @@ let wasAway = false;
 
 function onConnection(connected, refused) {
   set({ connected, refused });
-  if (connected && wasAway) reload().then(loadResults).then(saveAll, () => {});
+  if (connected && wasAway) reload().then(loadResults).then(() => (saveAll(), flush()), () => {});
   wasAway = !connected;
 }
 

@@ -63,6 +63,9 @@ export function flush() {
       const project = await request("PUT", "/api/project", { version: state.project.version, ...whole(sending) });
       sending = null;
       adopt(project);
+    } catch (error) {
+      if (error.later) pending = mergeParts(sending, pending ?? {}); // not lost: it is sent when the server answers again
+      throw error;
     } finally {
       sending = null;
     }
