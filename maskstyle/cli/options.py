@@ -277,7 +277,7 @@ def layer_mix_text(mix: LayerMix, *, separator: str = ",") -> str:
     return separator.join(name if weight == 1 else f"{name}:{weight:g}" for name, weight in mix)
 
 
-def parse_memory(text: str) -> float:
+def parse_memory(text: str, flag: str = "--memory") -> float:
     """Read an amount of memory in GB, or with the unit GB or MB.
 
     Examples
@@ -290,7 +290,7 @@ def parse_memory(text: str) -> float:
     try:
         return float(found[1]) * (1e-3 if (found[2] or "G").upper() == "M" else 1.0)
     except ValueError:
-        raise SettingsError(f"--memory is {text!r}; expected an amount such as 4GB or 1500MB") from None
+        raise SettingsError(f"{flag} is {text!r}; expected an amount such as 4GB or 1500MB") from None
 
 
 def parse_offset(text: str, flag: str) -> tuple[int, int]:
@@ -348,6 +348,15 @@ def number(text: str, what: str) -> float:
         return float(text)
     except ValueError:
         raise SettingsError(f"{what} is {text!r}; expected a number{number_advice(text)}") from None
+
+
+def whole_number(text: str, what: str) -> int:
+    """Read a whole number; an error names what it is."""
+    try:
+        return int(text)
+    except ValueError:
+        advice = number_advice(text, whole=True)
+        raise SettingsError(f"{what} is {text!r}; expected a whole number{advice}") from None
 
 
 def number_advice(text: str, *, whole: bool = False) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from maskstyle.cli.changes import changeable_inputs, with_values
 from maskstyle.cli.options import (
     CheckpointEveryOption,
     DraftOption,
@@ -22,16 +23,12 @@ from maskstyle.cli.options import (
     SnapshotsOption,
     TryOption,
     WeightsOption,
-    check_init,
     draft_changes,
-    number,
-    parse_layers,
 )
 from maskstyle.errors import SettingsError
-from maskstyle.plans.checking import Source
 from maskstyle.plans.plan import Plan
-from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS, Chosen, chosen_settings
-from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, NAMED_INITS, OUTPUT, STYLE, size_from_text
+from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS
+from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, OUTPUT, STYLE
 
 if TYPE_CHECKING:
     from maskstyle.cli.session import Asked
@@ -43,7 +40,7 @@ def run(
     plan: Annotated[Path, typer.Argument(help="Plan file (TOML).", show_default=False, metavar="PLAN")],
     values: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
+        typer.Option("--set", help="Change a setting or an input, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
     ] = None,
     draft: DraftOption = False,
     resume: ResumeOption = False,
@@ -111,7 +108,7 @@ def changed_plan(plan: Plan, values: Sequence[str], *, draft: bool, weights: Pat
     if draft:
         changes = draft_changes(weights, plan.file(plan.main))
         plan = dataclasses.replace(plan, settings=plan.settings.changed(**changes))
-    plan = _with_values(plan, values)
+    plan = with_values(plan, values)
     notes = []
     if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:
         notes.append(f"the draft uses {DRAFT['network']}, without {plan.weights}, which the plan names")
@@ -130,10 +127,11 @@ def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:
     check_one_sheet(
         {"plot": files.plot, "snapshot_dir": files.snapshots, "resume": files.resume, "layers": files.layers}
     )
-    names = {name.replace("_", "-") for name in {**FIELDS, **RUN_FIELDS} if name != "snapshot_every"}
+    known = {**FIELDS, **RUN_FIELDS, **changeable_inputs(plan)}
+    names = {name.replace("_", "-") for name in known if name != "snapshot_every"}
     axes = read_axes(tried, names, lambda name, text: text)
     plans = {
-        label: _with_values(plan, [f"{name.replace('-', '_')}={text}" for name, text in values.items()], "--try")
+        label: with_values(plan, [f"{name.replace('-', '_')}={text}" for name, text in values.items()], "--try")
         for label, values in varied({}, axes).items()
     }
     paint_variants(plans, asked, columns=columns_of(axes))
@@ -209,50 +207,3 @@ def _put(text: str, output: Path | None) -> None:
         return
     write_text(output, text)
     messages().print(f"wrote {escape(str(output))}")
-
-
-def _with_values(plan: Plan, texts: Sequence[str], flag: str = "--set") -> Plan:
-    """Return a plan with the settings of ``--set`` or ``--try``."""
-    values: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not name:
-            raise SettingsError(f"{flag} is {text!r}; expected NAME=VALUE such as size=768")
-        if name in plan.inputs.without_effect:
-            raise SettingsError(f"{flag} {name} has no effect in technique {plan.technique!r}; leave it out")
-        values[name] = _value(name, value, flag)
-    init = values.get("init", "content")
-    if init not in NAMED_INITS:
-        check_init(init, f"{flag} init")
-        values["init"] = str(Path(init).absolute())
-    base = Chosen(plan.settings, plan.initial, plan.limits, plan.snapshot_every)
-    source = Source()
-    chosen = chosen_settings(base, values, lambda name, text: source.report((), f"{flag}: {text}"))
-    source.raise_found()
-    return dataclasses.replace(
-        plan,
-        settings=chosen.settings,
-        initial=chosen.initial,
-        limits=chosen.limits,
-        snapshot_every=chosen.snapshot_every,
-        given=plan.given | values.keys(),
-    )
-
-
-def _value(name: str, text: str, flag: str) -> Any:
-    """Return a text as a value of the type of a setting; unknown settings keep the text."""
-    kind = (FIELDS | RUN_FIELDS).get(name, "str")
-    if kind == "LayerMix":
-        return dict(parse_layers(text, f"{flag} {name}"))
-    if name == "size":
-        return size_from_text(text)
-    if kind == "bool" and text in ("true", "false"):
-        return text == "true"
-    if kind.startswith("float"):
-        return number(text, f"{flag} {name}")
-    if kind.startswith("int"):
-        try:
-            return int(text)
-        except ValueError:
-            raise SettingsError(f"{flag} {name} is {text!r}; expected a whole number") from None
-    return text

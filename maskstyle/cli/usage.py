@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from maskstyle.cli.options import number_advice
+from maskstyle.cli.options import flag_of, number_advice
 from maskstyle.maps.colors import shortlist
+from maskstyle.settings import Settings
 from maskstyle.techniques.registry import LISTED
 
 PAINTING = tuple(each.name for each in LISTED if each.name != "plan")
@@ -126,6 +127,8 @@ def _about_option(name: str, context: Any) -> str:
         if having:
             verb = "has" if len(having) == 1 else "have"
             return f"{said}; maskstyle {shortlist(having)} {verb} {meant if meant != name else 'it'}"
+    if context.info_name == "run" and flag in map(flag_of, Settings.__dataclass_fields__):
+        return f"{said}; pass --set {flag.removeprefix('--')}=VALUE"
     near = difflib.get_close_matches(plain, own, n=1, cutoff=_CLOSE)
     return f"{said}; did you mean {near[0]}?" if near else said
 

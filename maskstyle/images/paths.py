@@ -155,15 +155,21 @@ def _meant(path: Path) -> str:
     """Return what to do about a file that does not exist: its name may be misspelled."""
     if path.parts[:1] == ("~",):
         return "write your home folder in full, as the shell replaces ~ at the beginning of a word only"
+    named = alike(path)
+    return "check the path and its spelling" if named is None else f"did you mean {shown(path.with_name(named))}?"
+
+
+def alike(path: Path) -> str | None:
+    """Return the name of the file that is named most like one that does not exist; None if none is."""
     try:
-        beside = [each for each in os.listdir(path.parent) if os.path.isfile(path.parent / each)]
-    except OSError:
-        beside = []
+        beside = sorted(each for each in os.listdir(path.parent) if os.path.isfile(path.parent / each))
+    except (OSError, ValueError):
+        return None
     wanted = path.name.lower()
-    alike = difflib.get_close_matches(wanted, {each.lower() for each in beside}, 1, 0.8)
-    named = [each for each in beside if alike and each.lower() == alike[0]]
-    named = named or [each for each in beside if Path(each).stem.lower() == wanted]
-    return f"did you mean {shown(path.with_name(named[0]))}?" if named else "check the path and its spelling"
+    close = difflib.get_close_matches(wanted, {each.lower() for each in beside}, 1, 0.8)
+    named = [each for each in beside if close and each.lower() == close[0]]
+    named += [each for each in beside if Path(each).stem.lower() == wanted]
+    return named[0] if named else None
 
 
 def _forbidden(path: Path) -> tuple[str, str]:

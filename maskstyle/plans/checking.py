@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -139,7 +140,12 @@ POSITIVE = Kind("a number above 0", AboveZero)
 
 
 def checked_keys(
-    source: Source, path: KeyPath, table: Mapping[str, Any], known: Mapping[str, Kind], where: str
+    source: Source,
+    path: KeyPath,
+    table: Mapping[str, Any],
+    known: Mapping[str, Kind],
+    where: str,
+    places: Mapping[str, str] = MappingProxyType({}),
 ) -> Checked:
     """Return the entries of a table that have a known key and a value of its kind; report all others.
 
@@ -155,11 +161,14 @@ def checked_keys(
         The keys that it may have.
     where : str
         The table in messages.
+    places : mapping from str to str
+        Where keys belong that other tables have.
     """
     right = {}
     for key, given in table.items():
         if key not in known:
-            source.report((*path, key), f"{where} has no key {key!r}; {nearest(key, known)}")
+            advice = f"it belongs {places[key]}" if key in places else nearest(key, known)
+            source.report((*path, key), f"{where} has no key {key!r}; {advice}")
             continue
         value = known[key].understood(given)
         if known[key].fits(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from maskstyle.guidance.layout import StyleImage
 from maskstyle.images.decoding import upright
 from maskstyle.images.headers import file_notes
 from maskstyle.images.io import Picture, load_image
-from maskstyle.images.paths import problem, shown
+from maskstyle.images.paths import alike, problem, shown
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.streams import is_stream
@@ -126,7 +127,10 @@ def check_files(plan: Plan) -> None:
     for path, file in plan_files(plan).items():
         what = None if is_stream(file) else problem(file)
         if what is not None:
-            advice = "paths are relative to the plan"
+            beside = alike(file)
+            advice = "paths are relative to the plan" if beside is None else f"did you mean {beside}?"
+            if path[-1] == "mask" and re.match(r"1\s*-", file.name):
+                advice = "to invert a mask, name it without 1-, and add complement = true"
             if any(not each.isprintable() for each in str(file)):
                 advice = r"in double quotes \n and \t are escapes; write a path with backslashes in single quotes"
             plan.source.report(path, f"{path[-1]} is {shown(file)!r}, which {what}; {advice}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,19 @@ from maskstyle.plans.schema import (
     MASK_KEYS,
     OF_REGIONS,
     OUTPUT_KEYS,
+    PLACES,
+    READING_KEYS,
     REGION_KEYS,
     STYLE_KEYS,
     has_maps,
     keys_of,
     needs_style_map,
     one_style,
+    places,
     technique_of,
 )
-from maskstyle.plans.settings_table import RENAMED, RUN_FIELDS, Chosen, chosen_settings, patches_from
+from maskstyle.plans.settings_table import FIELDS, RENAMED, RUN_FIELDS, Chosen, chosen_settings, patches_from
+from maskstyle.plans.syntax import not_text, not_toml, not_utf8
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES
 from maskstyle.techniques.inputs import Inputs, declared_inputs
@@ -40,15 +45,6 @@ from maskstyle.techniques.registry import recipe_settings
 LARGEST_PLAN = 2**20
 """Bytes of a plan file, far more than any has: an image given by mistake is not read."""
 
-
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-"""How UTF-16 begins."""
-
-IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"BM")
-"""How images begin; a WebP file has its name after 8 bytes."""
-
-_WINDOWS_PATH = re.compile(r'"([^"]*\\[^"]*)"')
-"""A text in double quotes that has a backslash."""
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_KEY}[ \t]*\.[ \t]*){{20}}", re.MULTILINE)
@@ -81,7 +77,7 @@ def read_plan(path: str | Path) -> Plan:
         table = tomllib.loads(text)
         lines = _lines(table, text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(_syntax(path, text, str(error))) from None
+        raise SettingsError(not_toml(path, text, str(error))) from None
     except RecursionError:
         raise SettingsError(_nested(path)) from None
     except ValueError:  # Python converts no text of thousands of digits
@@ -127,6 +123,36 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
     )
 
 
+def with_inputs(plan: Plan, values: Mapping[str, Any], source: Source) -> Plan:
+    """Return a plan with other values of keys at its top.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    values : mapping
+        Values of TOML's types by key.
+    source : Source
+        For messages.
+
+    Raises
+    ------
+    SettingsError
+        If a value is wrong.
+    """
+    right = checked_keys(source, (), values, keys_of(plan.inputs), "a plan", PLACES)
+    _check_values(source, {**plan.values, **right}, plan.inputs)
+    source.raise_found()
+    reading = plan.reading.table() | {name: value for name, value in right.items() if name in READING_KEYS}
+    inputs = {name: value for name, value in right.items() if name not in READING_KEYS}
+    return replace(
+        plan,
+        values={**plan.values, **inputs},
+        reading=MapReading.of_table(reading),
+        given=plan.given | right.keys(),
+    )
+
+
 def _given(table: Mapping[str, Any], inputs: type[Inputs], styles: Mapping[str, PlanStyle]) -> frozenset[str]:
     """Return the names of the settings and inputs that a plan gives."""
     settings = {RENAMED.get(name, name) for name in table.get("settings", {})}
@@ -149,11 +175,18 @@ def _chosen(source: Source, table: Mapping[str, Any], inputs: type[Inputs]) -> C
     with source.collecting(), source.locating("recipe"):
         recipe = find_recipe(table.get("recipe", "default"))
         base = Chosen(recipe_settings(recipe.name, inputs), snapshot_every=recipe.snapshot_every)
-    chosen = chosen_settings(base, table.get("settings", {}), partial(_report, source, "settings"))
+    belongs = places(inputs)
+    settings = dict(table.get("settings", {}))
     run = {name: value for name, value in table.get("run", {}).items() if name not in OUTPUT_KEYS}
+    for name in [name for name in settings if name in belongs and name not in FIELDS | RUN_FIELDS]:
+        source.report(("settings", name), f"[settings] has no key {name!r}; it belongs {belongs[name]}")
+        del settings[name]
     for name in [name for name in run if name not in RUN_FIELDS]:
-        source.report(("run", name), f"[run] has no key {name!r}; {nearest(name, [*RUN_FIELDS, *OUTPUT_KEYS])}")
+        known = nearest(name, [*RUN_FIELDS, *OUTPUT_KEYS])
+        advice = f"it belongs {belongs[name]}" if name in belongs else known
+        source.report(("run", name), f"[run] has no key {name!r}; {advice}")
         del run[name]
+    chosen = chosen_settings(base, settings, partial(_report, source, "settings"))
     return chosen_settings(chosen, run, partial(_report, source, "run"))
 
 
@@ -182,7 +215,7 @@ def _style(source: Source, name: str, given: object, inputs: type[Inputs], *, ma
         raise source.error(
             path, f'styles.{name} is not a table; write [styles.{name}] and image = "painting.jpg" below'
         )
-    table = checked_keys(source, path, given, STYLE_KEYS, f"[styles.{name}]")
+    table = checked_keys(source, path, given, STYLE_KEYS, f"[styles.{name}]", places(inputs))
     if "image" not in table and table.whole:
         source.report(path, f'[styles.{name}] has no image; add image = "painting.jpg"')
     if "map" in table and not has_maps(inputs):
@@ -215,7 +248,7 @@ def _region(
     path = ("region", place)
     masks_only = any(each.kind == "masked styles" for each in declared_inputs(inputs).values())
     known = {key: REGION_KEYS[key] for key in MASK_KEYS} if masks_only else REGION_KEYS
-    table = checked_keys(source, path, given, known, "[[region]]")
+    table = checked_keys(source, path, given, known, "[[region]]", places(inputs))
     both = "region" in table and "mask" in table
     if both or not (table.keys() & {"region", "mask"} or not table.whole):
         has = "both a region and a mask" if both else "neither a region nor a mask"
@@ -322,59 +355,15 @@ def _report(source: Source, table: str, name: str | None, text: str) -> None:
 def _text_of(path: Path) -> str:
     with opened(path, "a plan file", SettingsError) as file:
         data = file.read(LARGEST_PLAN + 1)
-    strange = _not_text(path, data)
+    strange = not_text(path, data, LARGEST_PLAN)
     if strange is not None:
         raise SettingsError(strange)
     try:
         # Editors on Windows may begin a file with a byte order mark, which TOML does not allow.
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise SettingsError(_not_utf8(path, data.count(b"\n", 0, error.start) + 1)) from None
-
-
-def _not_text(path: Path, data: bytes) -> str | None:
-    """Return what to do about a file that is an image, or text in UTF-16; None for other text."""
-    if data.startswith(UTF_16) or data[:1000].count(0) > len(data[:1000]) // 3:
-        return f"{path} is encoded as UTF-16, but a plan file is UTF-8; save it as UTF-8 in the editor"
-    if data.startswith(IMAGES) or data[8:12] == b"WEBP":
-        return (
-            f"expected a plan file, but {path} is an image; name a TOML file, or make one from a result of maskstyle "
-            f"with: maskstyle plan from {path.name} -o plan.toml"
-        )
-    if b"\0" in data or len(data) > LARGEST_PLAN:
-        return f"expected a plan file, but {path} is not text of at most 1 MB; name a TOML file"
-    return None
-
-
-def _not_utf8(path: Path, line: int) -> str:
-    return (
-        f"{path}, line {line}: a character is not encoded as UTF-8, perhaps as Latin-1 or in a Windows code page; "
-        "save the file as UTF-8 in the editor"
-    )
+        raise SettingsError(not_utf8(path, data.count(b"\n", 0, error.start) + 1)) from None
 
 
 def _nested(path: Path) -> str:
     return f"{path} has tables or lists inside each other, far deeper than any plan; see docs/how-to/plans.md"
-
-
-def _syntax(path: Path, text: str, message: str) -> str:
-    """Return what is wrong with a text that is not TOML, with its line."""
-    found = re.search(r"\s*\(at (?:line (\d+), column \d+|end of document)\)", message)
-    line = int(found[1]) if found and found[1] else text.count("\n") + 1
-    said = message[: found.start()] if found else message
-    return f"{path}, line {line}: this is not TOML ({said[0].lower()}{said[1:]}); {_advice(text, line)}"
-
-
-def _advice(text: str, line: int) -> str:
-    """Return what to do about a line that is not TOML."""
-    lines = text.splitlines()
-    own = lines[line - 1] if line <= len(lines) else ""
-    path = _WINDOWS_PATH.search(own)
-    if path is not None:
-        return (
-            "in double quotes a backslash begins an escape; write the path in single quotes, "
-            f"'{path[1]}', or with slashes, \"{path[1].replace(chr(92), '/')}\""
-        )
-    if text.lstrip().startswith(("{", "---")):
-        return "a plan is TOML, neither JSON nor YAML; see docs/how-to/plans.md"
-    return "texts need quotes"

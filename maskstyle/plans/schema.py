@@ -25,6 +25,7 @@ from maskstyle.plans.checking import (
     checked_keys,
     nearest,
 )
+from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS
 from maskstyle.settings import ABOVE_ZERO, AT_LEAST_ZERO, Bounds
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.registry import TECHNIQUES
@@ -70,6 +71,18 @@ REGION_KEYS: Mapping[str, Kind] = {
 MASK_KEYS = ("mask", "complement", "style", "style_region", "strength")
 """The keys of [[region]] where a technique takes masks alone."""
 
+PLACES: Mapping[str, str] = {
+    **dict.fromkeys(RUN_FIELDS, "below [run]"),
+    **dict.fromkeys(OUTPUT_KEYS, "below [run]"),
+    **dict.fromkeys(("image", "map", "share"), "below [styles.NAME]"),
+    **dict.fromkeys(("mask", "complement", "style_region", "style_mask"), "below [[region]]"),
+    **dict.fromkeys(FIELDS, "below [settings]"),
+}
+"""Where the keys of the tables of a plan belong, for those that stand elsewhere."""
+
+AT_TOP = "at the top, above the first line in brackets"
+"""Where the other keys of a plan belong."""
+
 OF_REGIONS = ("plan regions", "masked styles")
 """The kinds of inputs that are written as [[region]]."""
 
@@ -87,6 +100,12 @@ def keys_of(inputs: type[Inputs]) -> dict[str, Kind]:
         elif each.kind not in OF_STYLES and not of_style(each):
             keys[name] = _kind(each)
     return keys | {name: READING_KEYS[name] for name in reading_keys(inputs)}
+
+
+def places(inputs: type[Inputs]) -> dict[str, str]:
+    """Return where the keys of a plan belong, for those that stand in another table."""
+    top = {key: AT_TOP for key in keys_of(inputs) if key not in ("region", "styles", "settings", "run")}
+    return {**PLACES, **top}
 
 
 def reading_keys(inputs: type[Inputs]) -> tuple[str, ...]:
@@ -132,7 +151,7 @@ def technique_of(source: Source, table: Mapping[str, Any]) -> tuple[type[Inputs]
     everything: dict[str, Kind] = {}
     for each in TECHNIQUES.values():
         everything |= keys_of(each)
-    top = checked_keys(source, (), table, everything, "a plan")
+    top = checked_keys(source, (), table, everything, "a plan", PLACES)
     guess = "plan" if "region" in table else "doodle" if "doodle" in table else "basic"
     technique: str = top.get("technique", guess)
     if technique == "region" and "region" in table:

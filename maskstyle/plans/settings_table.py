@@ -11,7 +11,15 @@ from msgspec import Meta
 from maskstyle.errors import SettingsError
 from maskstyle.plans.checking import nearest, shown
 from maskstyle.schemas.values import Text, Unfit, fitting
-from maskstyle.settings import LARGEST_WHOLE, NAMED_INITS, Limits, PatchSettings, Settings, check_field
+from maskstyle.settings import (
+    LARGEST_WHOLE,
+    NAMED_INITS,
+    Limits,
+    PatchSettings,
+    Settings,
+    check_field,
+    size_from_text,
+)
 
 Report: TypeAlias = Callable[[str | None, str], None]
 """Takes the name of a setting, or None, and what is wrong with it."""
@@ -137,7 +145,7 @@ def _changes(fields: Mapping[str, str], values: Mapping[str, Any], report: Repor
             continue
         kind, words = _TYPES[fields[name]]
         try:
-            fitted = fitting(value, kind)
+            fitted = fitting(size_from_text(value) if name == "size" and isinstance(value, str) else value, kind)
             changes[name] = tuple(fitted.items()) if isinstance(fitted, dict) else fitted
         except Unfit:
             report(name, f"{name} is {shown(value)}; expected {words}")

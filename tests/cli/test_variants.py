@@ -92,10 +92,20 @@ def test_settings_of_a_plan_can_be_tried(desk, run, plan, eagerly):
         ("strength=2", "--try: strength is 2.0; expected a number from 0 to 1"),
         ("snapshot-every=1,2", "--try is 'snapshot-every=1,2'; expected OPTION=VALUE"),
         ("init=content,none.png", "--try init is 'none.png'"),
+        ("feather=a", "--try feather is 'a'; expected a number"),
+        ("feather-mode=edge", "--try: feather_mode is 'edge'; did you mean 'edges'?"),
+        ("content=none.png", "none.png does not exist"),
     ],
 )
 def test_what_cannot_be_tried_of_a_plan(run, plan, without_tensorflow, text, says):
     assert says in run("run", plan, "--try", text).error
+
+
+def test_inputs_of_a_plan_can_be_tried(run, plan, without_tensorflow):
+    axes = ("--try", "feather=0,4", "--try", "style=style.jpg,content.png")
+    ran = run("run", plan, "--set", "feather-mode=distance", *axes, "--dry-run").succeeded()
+    sizes = [line.partition(":")[0] for line in ran.out.splitlines() if ", float32" in line or "bfloat16" in line]
+    assert sizes == [f"feather {width}, style {name}" for width in (0, 4) for name in ("style.jpg", "content.png")]
 
 
 def test_options_without_effect_beside_it_in_a_plan(run, plan, without_tensorflow):
