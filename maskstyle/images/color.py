@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Image, Mask
+from maskstyle.images.strips import by_strips, row_strips
 
 LEAST_SPREAD = 0.01
 """Lower bound for the standard deviation of a style's colors, in [0, 1], when they are matched. Less is noise, for
@@ -91,12 +92,14 @@ def is_gray(image: Image, alpha: Mask | None = None) -> bool:
     >>> is_gray(np.full((2, 2, 3), 0.5, np.float32)), is_gray(np.array([[[1, 0.9, 0.8]]], np.float32))
     (True, False)
     """
-    spread = image.max(axis=2) - image.min(axis=2)
-    weights = np.ones_like(spread) if alpha is None else alpha
-    total = float(weights.sum(dtype=np.float64))
-    mean = float((weights * spread).sum(dtype=np.float64)) / total
-    colored = float(weights[spread > GRAY_SPREAD].sum(dtype=np.float64)) / total
-    return mean <= GRAY_MEAN_SPREAD and colored <= GRAY_COLORED
+    total = spread = colored = 0.0
+    for rows in row_strips(image.shape):
+        own = image[rows].max(axis=2) - image[rows].min(axis=2)
+        weights = np.ones_like(own) if alpha is None else alpha[rows]
+        total += float(weights.sum(dtype=np.float64))
+        spread += float((weights * own).sum(dtype=np.float64))
+        colored += float(weights[own > GRAY_SPREAD].sum(dtype=np.float64))
+    return spread <= GRAY_MEAN_SPREAD * total and colored <= GRAY_COLORED * total
 
 
 def match_colors(
@@ -149,8 +152,7 @@ def match_colors(
     [[[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]]
     """
     matrix, offset = color_map(style, content, style_weights, content_weights)
-    matched: Image = np.clip(style @ matrix.T + offset, 0.0, 1.0).astype(np.float32)
-    return matched
+    return by_strips(lambda rows: np.clip(rows @ matrix.T + offset, 0.0, 1.0).astype(np.float32), style)
 
 
 def color_map(
@@ -190,11 +192,11 @@ def match_lightness(
     ImageError
         See `match_colors`.
     """
-    lightness = _lab(style)[..., 0]
+    lightness = _lightness(style)
     mean, deviation = _mean_and_deviation(lightness, style_weights, "style")
-    wanted_mean, wanted = _mean_and_deviation(_lab(content)[..., 0], content_weights, "content")
+    wanted_mean, wanted = _mean_and_deviation(_lightness(content), content_weights, "content")
     gain = wanted / max(deviation, LEAST_SPREAD * _WHITE)
-    return _gray((lightness - mean) * gain + wanted_mean)
+    return by_strips(lambda rows: _gray((rows - mean) * gain + wanted_mean), lightness)
 
 
 def lightness_only(image: Image) -> Image:
@@ -215,7 +217,16 @@ def lightness_only(image: Image) -> Image:
     >>> lightness_only(np.array([[[1, 0, 0], [0, 0, 1]]], np.float32))[0, :, 0].round(2)
     array([0.5, 0.3], dtype=float32)
     """
-    return _gray(_lab(image)[..., 0])
+    return by_strips(lambda rows: _gray(_lab(rows)[..., 0]), image)
+
+
+def gray_channel(image: Image) -> Mask:
+    """Return one of the equal channels of `lightness_only`, (H, W)."""
+    return by_strips(lambda rows: _gray(_lab(rows)[..., 0])[..., 0], image)
+
+
+def _lightness(image: Image) -> NDArray[np.float32]:
+    return by_strips(lambda rows: _lab(rows)[..., 0], image)
 
 
 def with_content_chroma(image: Image, content: Image) -> Image:
@@ -245,6 +256,10 @@ def with_content_chroma(image: Image, content: Image) -> Image:
     """
     if image.shape != content.shape:
         raise ImageError(f"the image has shape {image.shape}, but the content {content.shape}; resize one of them")
+    return by_strips(_chroma_restored, image, content)
+
+
+def _chroma_restored(image: Image, content: Image) -> Image:
     lab = np.concatenate([_lab(image)[..., :1], _lab(content)[..., 1:]], axis=-1)
     outside = ~_in_gamut(lab)
     lab[outside] = _reduce_chroma(lab[outside])
@@ -270,30 +285,44 @@ def color_moments(
     ImageError
         If the weights differ in shape from the image, any weight is negative, or none is above 0.
     """
-    pixels = image.reshape(-1, image.shape[-1]).astype(np.float64)
-    shares = _normalized_weights(weights, image, name)
-    mean = shares @ pixels
-    centered = pixels - mean
-    return mean, (centered * shares[:, np.newaxis]).T @ centered
+    total = _total_weight(weights, image, name)
+    channels = image.shape[-1]
+    mean, covariance = np.zeros(channels), np.zeros((channels, channels))
+    for rows in row_strips(image.shape):
+        mean += _shares(image, weights, rows, total) @ _colors(image[rows])
+    for rows in row_strips(image.shape):
+        centered = _colors(image[rows]) - mean
+        covariance += (centered * _shares(image, weights, rows, total)[:, np.newaxis]).T @ centered
+    return mean, covariance
 
 
-def _normalized_weights(weights: Mask | None, image: NDArray[Any], name: str) -> NDArray[np.float64]:
-    """Return flat pixel weights that sum to 1."""
+def _colors(image: Image) -> NDArray[np.float64]:
+    return image.reshape(-1, image.shape[-1]).astype(np.float64)
+
+
+def _shares(image: Image, weights: Mask | None, rows: slice, total: float) -> NDArray[np.float64]:
+    """Return the flat weights of some rows, as shares of the total."""
+    own = np.ones(image[rows].shape[:2]) if weights is None else weights[rows].astype(np.float64)
+    shares: NDArray[np.float64] = own.reshape(-1) / total
+    return shares
+
+
+def _total_weight(weights: Mask | None, image: NDArray[Any], name: str) -> float:
+    """Return the sum of pixel weights, checked."""
     size = image.shape[:2]
     if weights is None:
-        return np.full(size[0] * size[1], 1 / (size[0] * size[1]))
+        return float(size[0] * size[1])
     if weights.shape != size:
         raise ImageError(
             f"the weights of the {name} have shape {weights.shape}; expected {size}, the size of the image"
         )
-    flat = weights.reshape(-1).astype(np.float64)
-    if not (flat.min() >= 0 and flat.sum() > 0):
+    total = float(weights.sum(dtype=np.float64))
+    if not (weights.min() >= 0 and total > 0):
         raise ImageError(
             f"the weights of the {name} include negative values or are all 0; expected values of at least 0, "
             "some of them above 0"
         )
-    shares: NDArray[np.float64] = flat / flat.sum()
-    return shares
+    return total
 
 
 def _mean_and_deviation(lightness: NDArray[np.float32], weights: Mask | None, name: str) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, TiffImagePlugin
 from maskstyle.errors import ImageError
 from maskstyle.images.files import any_number_of_pixels, decoding, open_image, reduction
 from maskstyle.images.streams import described
+from maskstyle.images.strips import by_strips, row_strips
 
 Array: TypeAlias = NDArray[np.float32]
 
@@ -60,7 +61,7 @@ def decode(path: Path, *, follow_profile: bool = True, labels: bool = False) -> 
     Returns
     -------
     pixels : (H, W, 3) float32 array
-        sRGB in [0, 1], upright.
+        sRGB in [0, 1], upright; a view of one channel if the file is gray.
     alpha : (H, W) float32 array or None
         Opacity in [0, 1], or None if the file has none.
     """
@@ -87,7 +88,7 @@ def decode(path: Path, *, follow_profile: bool = True, labels: bool = False) -> 
         turn = orientation(image)
     if alpha is not None:
         alpha = np.ascontiguousarray(upright(alpha, turn))
-    return np.ascontiguousarray(upright(pixels, turn)), alpha
+    return upright(pixels, turn), alpha
 
 
 def upright(stored: NDArray[_T], turn: object) -> NDArray[_T]:
@@ -230,7 +231,7 @@ def _from_16_bit(samples: NDArray[np.uint16], transparent: object, icc: bytes | 
         converted = _through_profile(shallow, icc)
         if converted is not None:
             return _unit(converted), alpha
-    return _three_channels(colors.astype(np.float32) / np.float32(65535)), alpha
+    return _three_channels(by_strips(lambda rows: rows.astype(np.float32) / np.float32(65535), colors)), alpha
 
 
 def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[Array, Array | None]:
@@ -242,9 +243,16 @@ def _from_8_bit(image: Image.Image, raw_mode: str, icc: bytes | None) -> tuple[A
     if image.mode == "LAB":
         return _unit(_transformed(image, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))), alpha
     if image.mode != "CMYK":
-        image = image.convert("L" if is_gray else "RGB")
+        image = _in_mode(image, "L" if is_gray else "RGB")
     converted = _through_profile(image, icc) if icc else None
-    return _unit(converted or image.convert("RGB")), alpha
+    if converted is None and image.mode == "L":
+        return _three_channels(_unit(image)[..., np.newaxis]), alpha
+    return _unit(_in_mode(converted or image, "RGB")), alpha
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """Return an image in a mode; itself if it has that, which Pillow would copy."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _through_profile(image: Image.Image, icc: bytes) -> Image.Image | None:
@@ -304,4 +312,10 @@ def _three_channels(colors: Array) -> Array:
 
 
 def _unit(image: Image.Image) -> Array:
-    return np.asarray(image, dtype=np.float32) / np.float32(255)
+    """Return samples of 8 bits as floats in [0, 1]."""
+    channels = len(image.getbands())
+    pixels = np.empty((image.height, image.width, *(() if channels == 1 else (channels,))), np.float32)
+    for rows in row_strips(pixels.shape):
+        pixels[rows] = np.asarray(image.crop((0, rows.start, image.width, rows.stop)))
+        pixels[rows] /= np.float32(255)
+    return pixels

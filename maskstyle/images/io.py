@@ -93,7 +93,7 @@ def load_image(path: str | Path) -> Picture:
     None.
     """
     pixels, alpha = decode(Path(path))
-    return Picture(pixels, visible_alpha(alpha))
+    return Picture(np.ascontiguousarray(pixels), visible_alpha(alpha))
 
 
 def save_image(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError
+from maskstyle.images.strips import STRIP_VALUES, by_strips, row_strips
 from maskstyle.schemas.arguments import Pixels
 
 Image: TypeAlias = Annotated[
@@ -69,7 +70,10 @@ def to_uint8(image: NDArray[np.floating]) -> NDArray[np.uint8]:
     >>> to_uint8(np.array([-0.1, 0.5, 1.0], np.float32))
     array([  0, 128, 255], dtype=uint8)
     """
-    return rounded(image, 255).astype(np.uint8)
+    if image.size <= STRIP_VALUES or not image.ndim:
+        return rounded(image, 255).astype(np.uint8)
+    _require_numbers(image)
+    return by_strips(lambda rows: rounded(rows, 255).astype(np.uint8), image)
 
 
 def fit_size(size: Size, longer_side: int) -> Size:
@@ -152,7 +156,10 @@ def resize_image(image: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
         return image.copy()
     if image.ndim == 2:
         return _resize_channel(image, size)
-    return np.stack([_resize_channel(channel, size) for channel in np.moveaxis(image, -1, 0)], axis=-1)
+    result = np.empty((*size, image.shape[2]), np.float32)
+    for channel in range(image.shape[2]):
+        result[..., channel] = _resize_channel(image[..., channel], size)
+    return result
 
 
 def resize_mask(mask: Mask, size: Size) -> Mask:
@@ -184,23 +191,40 @@ def resize_mask(mask: Mask, size: Size) -> Mask:
 def _resize_channel(
     channel: NDArray[np.float32], size: Size, sampling: PillowImage.Resampling = PillowImage.Resampling.LANCZOS
 ) -> NDArray[np.float32]:
-    height, width = size
-    stored = PillowImage.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
-    resized = stored.resize((width, height), sampling)
+    if size[1] < channel.shape[1]:
+        channel = _narrowed(channel, size[1], sampling)
+    resized = _stored(channel).resize((size[1], size[0]), sampling)
     clipped: NDArray[np.float32] = np.clip(np.asarray(resized), np.float32(0), np.float32(1))
     return clipped
 
 
+def _narrowed(channel: NDArray[np.float32], width: int, sampling: PillowImage.Resampling) -> NDArray[np.float32]:
+    """Resize rows strip by strip, as Pillow does before it resizes columns, without copies of the whole channel."""
+    result = np.empty((len(channel), width), np.float32)
+    for rows in row_strips(channel.shape):
+        strip = _stored(channel[rows])
+        result[rows] = np.asarray(strip.resize((width, strip.height), sampling))
+    return result
+
+
+def _stored(channel: NDArray[np.float32]) -> PillowImage.Image:
+    return PillowImage.fromarray(np.ascontiguousarray(channel, dtype=np.float32))
+
+
 def rounded(image: NDArray[np.floating], greatest: int) -> NDArray[np.floating]:
     """Clip to [0, 1], scale to `greatest` and round to integers, halves up."""
+    _require_numbers(image)
+    scaled: NDArray[np.floating] = np.floor(np.clip(image, 0, 1) * greatest + 0.5)
+    return scaled
+
+
+def _require_numbers(image: NDArray[np.floating]) -> None:
     missing = np.count_nonzero(np.isnan(image))
     if missing:
         raise ImageError(
             f"expected values from 0 to 1, but {missing} of {image.size} values are NaN; "
             "replace them, for instance with numpy.nan_to_num"
         )
-    scaled: NDArray[np.floating] = np.floor(np.clip(image, 0, 1) * greatest + 0.5)
-    return scaled
 
 
 def _require_pixels(size: Size) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,12 @@ from PIL import Image, ImageFile
 from maskstyle.errors import ImageError
 from maskstyle.images.decoding import GRAY_SCALE, orientation, raw_mode_of, upright
 from maskstyle.images.files import decoding, open_image, reduction
+from maskstyle.images.strips import row_strips
 from maskstyle.maps.colors import Colors, are_class_numbers, id_color
 from maskstyle.maps.pixels import Bools
+
+Samples: TypeAlias = NDArray[np.signedinteger[Any]]
+"""The samples of a file as numbers, (H, W)."""
 
 MAX_IDS = 1024
 """Largest number of regions of a map of ids."""
@@ -79,7 +84,9 @@ def read_ids(path: Path) -> IdPixels | None:
         if found is None:
             return None
         samples, table = found
-        samples = np.ascontiguousarray(upright(np.where(visible, samples, -1), orientation(image)))
+        samples = np.ascontiguousarray(
+            upright(np.where(visible, samples, samples.dtype.type(-1)), orientation(image))
+        )
     values = np.unique(samples)
     values = values[values >= 0]
     if not len(values):
@@ -88,29 +95,32 @@ def read_ids(path: Path) -> IdPixels | None:
     return _judged(samples.astype(np.int32), values.astype(np.int32), colors, image.mode, path)
 
 
-def _samples(image: ImageFile.ImageFile, raw_mode: str) -> tuple[NDArray[np.int64], Colors | None] | None:
+def _samples(image: ImageFile.ImageFile, raw_mode: str) -> tuple[Samples, Colors | None] | None:
     """Return the samples of a file as numbers, and the palette that gives them colors, if it has one."""
     pixels = np.asarray(image)
     if image.mode == "1":
-        return pixels.astype(np.int64), np.array([(0, 0, 0), (255, 255, 255)], np.int32)
+        return pixels.astype(np.int32), np.array([(0, 0, 0), (255, 255, 255)], np.int32)
     if image.mode == "P":
-        return pixels.astype(np.int64), _palette(image)
+        return pixels.astype(np.int32), _palette(image)
     if image.mode == "L" and raw_mode in GRAY_SCALE:
         scale = GRAY_SCALE[raw_mode]
-        return pixels.astype(np.int64) // scale, np.repeat(np.arange(0, 256, scale)[:, np.newaxis], 3, 1)
+        return pixels.astype(np.int32) // scale, np.repeat(np.arange(0, 256, scale)[:, np.newaxis], 3, 1)
     if image.mode in ("RGB", "RGBA", "LA") and raw_mode.endswith(("RGB", "RGBA", "LA")):
-        gray = pixels[..., 0].astype(np.int64)
-        is_gray = image.mode == "LA" or bool((pixels[..., :3] == pixels[..., :1]).all())
-        return (gray, None) if is_gray else None
+        is_gray = image.mode == "LA" or all(_is_gray(pixels[rows]) for rows in row_strips(pixels.shape))
+        return (pixels[..., 0].astype(np.int32), None) if is_gray else None
     whole = image.mode in ("L", "I") or image.mode.startswith("I;16")
     if image.mode == "F":
         whole = bool(np.isfinite(pixels).all() and (pixels == np.rint(pixels)).all() and pixels.max() > 1)
     if not whole or pixels.min() < 0:
         return None
-    numbers = pixels.astype(np.int64)
+    numbers: Samples = pixels.astype(np.int64) if image.mode == "F" else pixels.astype(np.int32)
     if image.mode.startswith("I;16") and numbers.max() > 255 and not (numbers % 257).any():
         numbers //= 257  # 8-bit grays in 16 bits
     return numbers, None
+
+
+def _is_gray(pixels: NDArray[np.uint8]) -> bool:
+    return bool((pixels[..., :3] == pixels[..., :1]).all())
 
 
 def _palette(image: Image.Image) -> Colors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import scipy
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import to_uint8
+from maskstyle.images.strips import by_strips, row_strips
 from maskstyle.maps.colors import MAX_REGIONS, Color, as_color, describe_color, shortlist
 from maskstyle.maps.dither import remove_dithering
 from maskstyle.maps.ids import IdPixels
@@ -19,6 +21,7 @@ from maskstyle.maps.labeling import label_pixels
 from maskstyle.maps.palette import DRIFT, FEWEST, Palette, find_palette
 from maskstyle.maps.pixels import (
     IndexedMap,
+    count_labels,
     dilate,
     index_colors,
     local_contrast,
@@ -41,8 +44,7 @@ _PALETTE_DISTANCE = 64  # largest distance of a painted color from the palette c
 
 def to_8_bits(pixels: NDArray[np.float32], name: str) -> NDArray[np.uint8]:
     """Convert the samples of a file, scaled to [0, 1], to 8-bit colors, or to labels if a 16-bit file has labels."""
-    samples = pixels * np.float32(255)
-    if np.all(np.abs(samples - np.rint(samples)) < 0.002):  # 16-bit samples are 1/257 apart
+    if all(_have_8_bits(pixels[rows]) for rows in row_strips(pixels.shape)):
         return to_uint8(pixels)
     deep: NDArray[np.int64] = np.rint(pixels * np.float32(65535)).astype(np.int64)
     if deep.max() <= 255:
@@ -55,6 +57,11 @@ def to_8_bits(pixels: NDArray[np.float32], name: str) -> NDArray[np.uint8]:
             "not; number the labels from 0 to 255 and save them with 8 bits"
         )
     return shallow
+
+
+def _have_8_bits(pixels: NDArray[np.float32]) -> bool:
+    samples = pixels * np.float32(255)
+    return bool(np.all(np.abs(samples - np.rint(samples)) < 0.002))  # 16-bit samples are 1/257 apart
 
 
 def parse_map(
@@ -141,8 +148,8 @@ def parse_map(
     if palette is None:
         snapped = label_pixels(indexed, found)
         _reject_gradient(snapped, found, name)
-        labels, colors = snapped.astype(np.intp), [as_color(each) for each in found.colors]
-        small = np.flatnonzero(_counts(labels, len(colors)) < least)
+        labels, colors = snapped, [as_color(each) for each in found.colors]
+        small = np.flatnonzero(count_labels(labels, len(colors)) < least)
     else:
         listed = _require_palette(palette)
         labels, colors = _label_by_palette(indexed, found, listed)
@@ -156,9 +163,11 @@ def map_of_ids(found: IdPixels, *, least_region: int | None = None) -> SemanticM
     """Return the map of a file of ids: each id is a region, unless it has fewer than `least_region` pixels."""
     _check_least_region(least_region)
     values = found.values
-    labels = np.where(found.ids < 0, -1, np.searchsorted(values, np.maximum(found.ids, 0))).astype(np.intp)
+    labels = by_strips(
+        lambda ids: np.where(ids < 0, -1, np.searchsorted(values, np.maximum(ids, 0))).astype(np.int16), found.ids
+    )
     colors = [as_color(each) for each in found.colors]
-    small = np.flatnonzero(_counts(labels, len(values)) < (least_region or 1))
+    small = np.flatnonzero(count_labels(labels, len(values)) < (least_region or 1))
     ids = [int(value) for value in values]
     return _largest_first(*_absorb_small(labels, colors, small, ids), found)
 
@@ -166,10 +175,6 @@ def map_of_ids(found: IdPixels, *, least_region: int | None = None) -> SemanticM
 def _check_least_region(least_region: int | None) -> None:
     if least_region is not None and least_region < 1:
         raise SettingsError(f"least_region is {least_region}; expected a number of pixels of at least 1")
-
-
-def _counts(labels: NDArray[np.intp], number: int) -> NDArray[np.intp]:
-    return np.bincount(labels[labels >= 0], minlength=number)
 
 
 def _require_map_arrays(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, name: str) -> None:
@@ -196,7 +201,7 @@ def _require_palette(palette: Sequence[Color]) -> list[Color]:
 
 def _label_by_palette(
     indexed: IndexedMap, found: Palette, listed: list[Color]
-) -> tuple[NDArray[np.intp], list[Color]]:
+) -> tuple[NDArray[np.signedinteger[Any]], list[Color]]:
     """Return labels, (H, W), and their colors: the listed ones, then those far from every listed color."""
     wanted = np.array(listed, np.int32)
     slack = DRIFT if found.noisy else 0
@@ -206,15 +211,15 @@ def _label_by_palette(
     held = (nearest_colors(indexed.colors, wanted)[1] <= slack) & (nearest_colors(found.colors, wanted)[1] > slack)
     more = np.flatnonzero(held)[: MAX_REGIONS - len(owner)]
     snapped = label_pixels(indexed, dataclasses.replace(found, colors=np.concatenate([found.colors, wanted[more]])))
-    meant = np.concatenate([owner, more, [-1]])
+    meant = np.concatenate([owner, more, [-1]]).astype(np.int16)
     return meant[snapped], [*listed, *(as_color(found.colors[index]) for index in stray)]
 
 
 def _reject_unlisted(
-    labels: NDArray[np.intp], colors: list[Color], listed: list[Color], least: int, name: str
+    labels: NDArray[np.signedinteger[Any]], colors: list[Color], listed: list[Color], least: int, name: str
 ) -> None:
     """Reject large flat areas of colors that are not listed; these are the last of `colors`."""
-    counts = _counts(labels, len(colors))
+    counts = count_labels(labels, len(colors))
     stray = [describe_color(color, int(count)) for color, count in zip(colors, counts, strict=True) if count >= least]
     stray = stray[np.count_nonzero(counts[: len(listed)] >= least) :]
     if stray:
@@ -225,8 +230,8 @@ def _reject_unlisted(
 
 
 def _absorb_small(
-    labels: NDArray[np.intp], colors: list[Color], small: NDArray[np.intp], ids: list[int] | None = None
-) -> tuple[NDArray[np.intp], list[Color], tuple[Absorbed, ...]]:
+    labels: NDArray[np.signedinteger[Any]], colors: list[Color], small: NDArray[np.intp], ids: list[int] | None = None
+) -> tuple[NDArray[np.signedinteger[Any]], list[Color], tuple[Absorbed, ...]]:
     """Merge the pixels of `small` regions into the nearest larger ones, except patches that touch none."""
     is_small = np.isin(labels, small)
     larger = (labels >= 0) & ~is_small
@@ -239,7 +244,7 @@ def _absorb_small(
     result = np.where(given, labels[tuple(nearest)], labels)
     records = []
     for index in small:
-        went = _counts(result[given & (labels == index)], len(colors))
+        went = count_labels(result[given & (labels == index)], len(colors))
         into = sorted(np.flatnonzero(went), key=lambda other: -went[other])
         if into:
             received = tuple(colors[other] for other in into)
@@ -248,13 +253,13 @@ def _absorb_small(
 
 
 def _absorbed_slips(
-    indexed: IndexedMap, found: Palette, labels: NDArray[np.intp], colors: list[Color]
+    indexed: IndexedMap, found: Palette, labels: NDArray[np.signedinteger[Any]], colors: list[Color]
 ) -> tuple[Absorbed, ...]:
     """Return what became of the colors that are slips of the pen, and are in no list of colors."""
     slips = [index for index in found.slips if as_color(indexed.colors[index]) not in colors]
     records = []
     for index in slips:
-        went = _counts(labels[indexed.ids == index], len(colors))
+        went = count_labels(labels[indexed.ids == index], len(colors))
         into = sorted(np.flatnonzero(went), key=lambda other: -went[other])
         if into:
             color = as_color(indexed.colors[index])
@@ -280,13 +285,13 @@ def _reject_gradient(labels: NDArray[np.int8], palette: Palette, name: str) -> N
 
 
 def _largest_first(
-    labels: NDArray[np.intp],
+    labels: NDArray[np.signedinteger[Any]],
     colors: list[Color],
     absorbed: tuple[Absorbed, ...],
     source: IdPixels | None = None,
 ) -> SemanticMap:
     """Return the map, largest region first, without empty regions."""
-    counts = _counts(labels, len(colors))
+    counts = count_labels(labels, len(colors))
     order = sorted(np.flatnonzero(counts), key=lambda index: (-counts[index], colors[index]))
     rank = np.full(len(colors) + 1, -1, np.int32)  # the last is for -1
     rank[order] = np.arange(len(order))

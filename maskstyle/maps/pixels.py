@@ -12,6 +12,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from maskstyle.images.strips import row_strips
 from maskstyle.maps.colors import MAX_REGIONS, Colors
 
 Bools: TypeAlias = NDArray[np.bool_]
@@ -79,7 +80,7 @@ class IndexedMap:
     def solid_totals(self) -> NDArray[np.intp]:
         """The number of pixels of each color that are in a 3x3 square of that color, (N,)."""
         solid = dilate(is_constant(self.ids) & self.inside)
-        return np.bincount(self.ids[solid], minlength=len(self.colors))
+        return count_labels(self.ids, len(self.colors), solid)
 
     def per_pixel(self, of_color: NDArray[_T], outside: int) -> NDArray[_T]:
         """Look up the color of each pixel in a table, (N,), and return the values, (H, W)."""
@@ -109,7 +110,8 @@ def index_colors(pixels: NDArray[np.uint8], inside: Bools) -> IndexedMap:
     index[values] = np.arange(len(values), dtype=np.int32)
     index[_OUTSIDE] = len(values)
     ids = index[packed]
-    totals = np.bincount(ids.ravel(), minlength=len(values) + 1)[: len(values)]
+    del packed
+    totals = count_labels(ids, len(values) + 1)[: len(values)]
     colors = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=-1).astype(np.int32)
     return IndexedMap(ids, colors, totals)
 
@@ -121,6 +123,19 @@ def pack_channels(pixels: NDArray[np.uint8]) -> NDArray[np.int32]:
         packed <<= 8
         packed |= pixels[..., channel]
     return packed
+
+
+def count_labels(labels: NDArray[Any], number: int, where: Bools | None = None) -> NDArray[np.intp]:
+    """Return how many pixels, of all or of some, have each label from 0 up to but without `number`, (number,).
+
+    Negative labels do not count. NumPy counts in 64 bits, so this goes strip by strip.
+    """
+    counts = np.zeros(number, np.intp)
+    for rows in row_strips(labels.shape):
+        own = labels[rows]
+        inside = own >= 0 if where is None else (own >= 0) & where[rows]
+        counts += np.bincount(own[inside], minlength=number)
+    return counts
 
 
 def is_constant(values: NDArray[np.generic]) -> Bools:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import Color, RegionKey, color_name, describe_color, format_color, percent, shortlist
+from maskstyle.maps.pixels import count_labels
 
 LabelMap: TypeAlias = NDArray[np.int32]
 """(H, W), indices into the colors of a map; -1 for no region."""
@@ -90,8 +91,7 @@ class SemanticMap:
     @cached_property
     def counts(self) -> tuple[int, ...]:
         """The number of pixels of each region, in the order of `colors`."""
-        counted = np.bincount(self.labels[self.labels >= 0], minlength=len(self.colors))
-        return tuple(int(count) for count in counted)
+        return tuple(int(count) for count in count_labels(self.labels, len(self.colors)))
 
     @property
     def numbers(self) -> tuple[int, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
 from maskstyle.images.compositing import mask_over_image as mask_over_image  # public here: see __init__.pyi
@@ -18,6 +17,7 @@ from maskstyle.images.io import METADATA_KEY
 from maskstyle.images.io import save_mask as save_mask
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.sidecars import check_aspect, find_beside
+from maskstyle.images.strips import by_strips, row_strips
 from maskstyle.images.transparency import HIDDEN, visible_alpha
 from maskstyle.masks.levels import as_meant, read_class, stretched
 
@@ -199,7 +199,8 @@ def _is_one_color(pixels: Image, alpha: Mask) -> bool:
 
 def _spread(pixels: Image) -> float:
     """Return the largest difference between the channels of a pixel."""
-    return float((pixels.max(axis=2) - pixels.min(axis=2)).max())
+    strips = (pixels[rows] for rows in row_strips(pixels.shape))
+    return max(float((strip.max(axis=2) - strip.min(axis=2)).max()) for strip in strips)
 
 
 def _gray(pixels: Image, name: str) -> Mask:
@@ -210,5 +211,4 @@ def _gray(pixels: Image, name: str) -> Mask:
             f"{round(255 * difference)} of 255; save it as grayscale, with white where the style goes, or make a "
             f"mask of one of its colors: maskstyle masks from-map {shlex.quote(name)} --region COLOR -o mask.png"
         )
-    gray: NDArray[np.float32] = np.median(pixels, axis=2)  # exact where the channels are equal
-    return gray
+    return by_strips(lambda rows: np.median(rows, axis=2), pixels)  # exact where the channels are equal

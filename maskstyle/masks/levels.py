@@ -12,8 +12,9 @@ from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Mask
+from maskstyle.images.strips import by_strips, row_strips
 from maskstyle.maps.colors import shortlist
-from maskstyle.maps.pixels import dilate, is_constant
+from maskstyle.maps.pixels import count_labels, dilate, is_constant
 
 NEAR_BLACK = 8 / 255
 """Largest error of JPEG near black: 6/255 for soft masks at quality 50, 7/255 at hard edges at quality 95. At quality
@@ -85,13 +86,11 @@ def as_meant(mask: Mask, path: Path) -> Levels:
     has noise, values up to `NEAR_BLACK` become 0 and those from 1 minus this become 1.
     """
     notes: list[str] = []
-    deep = mask * np.float32(65535)
-    if 0 < deep.max() <= 255 and np.abs(deep - np.rint(deep)).max() < 0.01:
-        mask = np.rint(deep) / np.float32(255)
+    if 0 < float(mask.max()) * 65535 <= 255.01 and _are_whole(mask, 65535, 0.01):
+        mask = np.rint(mask * np.float32(65535)) / np.float32(255)
         notes.append("its 16-bit values are at most 255, so 255 is white")
-    samples = mask * np.float32(255)
-    numbers = np.rint(samples).astype(np.uint8)
-    if np.abs(samples - numbers).max() < 0.002:
+    if _are_whole(mask, 255, 0.002):
+        numbers = by_strips(lambda rows: np.rint(rows * np.float32(255)).astype(np.uint8), mask)
         classes = _classes(numbers)
         if len(classes) > 1:
             raise ImageError(_several_classes(classes, path))
@@ -109,6 +108,12 @@ def as_meant(mask: Mask, path: Path) -> Levels:
     return Levels(mask, tuple(notes))
 
 
+def _are_whole(mask: Mask, greatest: int, slack: float) -> bool:
+    """Return whether all samples, scaled to `greatest`, are whole numbers but for rounding."""
+    scaled = (mask[rows] * np.float32(greatest) for rows in row_strips(mask.shape))
+    return all(bool(np.abs(each - np.rint(each)).max() < slack) for each in scaled)
+
+
 def stretched(mask: Mask) -> Mask:
     """Return a mask with values up to `NEAR_BLACK` as 0, those from 1 minus this as 1, and the others in between."""
     low = np.float32(NEAR_BLACK)
@@ -118,7 +123,7 @@ def stretched(mask: Mask) -> Mask:
 
 def _classes(numbers: NDArray[np.uint8]) -> list[int]:
     """Return the numbers of classes, without the background; empty if the values are gray."""
-    counts = np.bincount(numbers.ravel(), minlength=256)
+    counts = count_labels(numbers, 256)
     found = [int(value) for value in np.flatnonzero(counts) if value]
     dark = [value for value in found if value <= _MOST_CLASS]
     if len(found) == 1 and found[0] < _LEAST_GRAY:
@@ -135,9 +140,13 @@ def _is_gradient(numbers: NDArray[np.uint8], found: list[int]) -> bool:
     """Return whether there are many levels, and those of neighbors mostly differ by one."""
     if len(found) <= _GRADIENT:
         return False
-    values = numbers.astype(np.int16)
-    steps = np.abs(np.concatenate([np.diff(values, axis=0).ravel(), np.diff(values, axis=1).ravel()]))
-    return bool(np.mean(steps[steps > 0] == 1) > 0.9)
+    steps = ones = 0
+    for rows in row_strips(numbers.shape):
+        values = numbers[max(0, rows.start - 1) : rows.stop].astype(np.int16)
+        for each in (np.diff(values, axis=0), np.diff(values[-(rows.stop - rows.start) :], axis=1)):
+            steps += int(np.count_nonzero(each))
+            ones += int(np.count_nonzero(np.abs(each) == 1))
+    return ones > 0.9 * steps
 
 
 def _noisy_share(mask: Mask) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import SeenStyle
-from maskstyle.images.color import is_gray, lightness_only, with_content_chroma
+from maskstyle.images.color import gray_channel, is_gray, lightness_only, with_content_chroma
 from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 from maskstyle.images.denoise import denoise_image
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
@@ -237,13 +237,17 @@ class Scene:
     def seen_at(self, size: Size) -> Image:
         """Return the content image as the network sees it: in gray where only luminance is painted."""
         assert self.content is not None
-        return self.in_seen_colors(resize_image(self.content, size), gray=self._gray_content, size=size)
-
-    def in_seen_colors(self, image: Image, *, size: Size, gray: Image | None = None) -> Image:
-        """Return an image in gray where the color mode is ``luminance``."""
+        image = resize_image(self.content, size)
         if not self._is_gray("any"):
             return image
-        gray = lightness_only(image) if gray is None else resize_image(gray, size)
+        gray = resize_image(self._gray_content, size)
+        return self._with_gray(image, np.repeat(gray[..., np.newaxis], 3, axis=-1), size)
+
+    def in_seen_colors(self, image: Image, *, size: Size) -> Image:
+        """Return an image in gray where the color mode is ``luminance``."""
+        return self._with_gray(image, lightness_only(image), size) if self._is_gray("any") else image
+
+    def _with_gray(self, image: Image, gray: Image, size: Size) -> Image:
         if self._is_gray("all"):
             return gray
         # Unpainted pixels follow the color mode of the settings.
@@ -334,9 +338,10 @@ class Scene:
         return bool(self.styles) and all(is_gray(seen.image, seen.source.alpha) for seen in self.styles)
 
     @cached_property
-    def _gray_content(self) -> Image:
+    def _gray_content(self) -> Mask:
+        """One channel of the content image in gray, at its own size."""
         assert self.content is not None
-        return lightness_only(self.content)
+        return gray_channel(self.content)
 
     def _is_gray(self, how_many: str) -> bool:
         """Return whether the network sees any, or all, of the picture in gray."""
