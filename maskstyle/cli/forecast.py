@@ -63,6 +63,8 @@ def describe_estimate(estimate: Expected, *, busy: bool = False) -> str:
     time = f"{max(1, round(seconds))} s" if seconds < 100 else f"{round(seconds / 60)} min"
     if seconds > 2.5 * 3600:
         time = f"{round(seconds / 3600)} h"
-    memory = f"{estimate.memory_mb * 2**20 / 1e9:.1f} GB"
+    memory = f"{estimate.memory_mb * 2**20 / 1e9:.1f} GB of memory"
+    if estimate.disk_mb:
+        memory += f" and {estimate.disk_mb * 2**20 / 1e9:.2g} GB of temporary files"
     measured = ", measured while it was busy" if busy else " when idle"
-    return f"at most about {time}, {memory} of memory (forecast for this machine{measured}; most runs end sooner)"
+    return f"at most about {time}, {memory} (forecast for this machine{measured}; most runs end sooner)"

@@ -216,25 +216,22 @@ def observe_region_grams(
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
-        gathered = tf.gather(rows, partition.order)
         grams = tf.stack(
             [
-                _sum_of_products(gathered[segment], None, slice_pixels) / count
+                _sum_of_gathered(rows, partition.order[segment], slice_pixels) / count
                 for segment, count in zip(segments, partition.counts, strict=True)
             ]
         )
 
         def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
             symmetric = symmetric_gradient(function, grams, upstream, after=features_upstream)
-            # Gather again: keeping the rows between the passes would double the memory of the features.
-            with tf.control_dependencies([features_upstream]):
-                gathered_again = tf.gather(rows, partition.order)
-            products = [
-                tf.matmul(gathered_again[segment], tf.cast(matrix / count, rows.dtype))
-                for segment, count, matrix in zip(
-                    segments, partition.counts, tf.unstack(symmetric, num=len(segments)), strict=True
-                )
-            ]
+            # Gather again, and region by region: keeping the rows of all would double the memory of the features.
+            products: list[Tensor] = []
+            matrices = tf.unstack(symmetric, num=len(segments))
+            for segment, count, matrix in zip(segments, partition.counts, matrices, strict=True):
+                with tf.control_dependencies([features_upstream, *products[-1:]]):
+                    gathered = tf.gather(rows, partition.order[segment])
+                    products.append(tf.matmul(gathered, tf.cast(matrix / count, rows.dtype)))
             # The last row of zeros is for pixels outside all regions.
             joined = tf.concat([*products, tf.zeros((1, channels), rows.dtype)], axis=0)
             total = tf.reshape(features_upstream, (-1, channels))
@@ -336,15 +333,13 @@ def observe_mask_grams(
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def observe(values: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[..., Tensor]]:
         rows = tf.reshape(values, (-1, channels))
-        grams = _mixed_moments(tf.gather(rows, plan.order), batches, slice_values)
+        grams = _mixed_moments(rows, plan.order, batches, slice_values)
 
         def gradient(features_upstream: Tensor, upstream: Tensor) -> Tensor:
             symmetric = symmetric_gradient(function, grams, upstream, after=features_upstream)
             matrices = tf.reshape(symmetric, (-1, channels**2))
-            # Gather again: keeping the rows between the passes would double the memory of the features.
             with tf.control_dependencies([features_upstream]):
-                gathered_again = tf.gather(rows, plan.order)
-            products = _mixed_products(gathered_again, batches, matrices, slice_values)
+                products = _mixed_products(rows, plan.order, batches, matrices, slice_values)
             # The last row of zeros is for pixels outside all masks.
             joined = tf.concat([*products, tf.zeros((1, channels), rows.dtype)], axis=0)
             total = tf.reshape(features_upstream, (-1, channels)) + tf.gather(joined, plan.inverse)
@@ -355,14 +350,16 @@ def observe_mask_grams(
     return observe(features)  # type: ignore[no-any-return]
 
 
-def _mixed_moments(rows: Tensor, batches: Sequence[tuple[_Batch, Tensor]], slice_values: int) -> Tensor:
-    """Return the Gram matrices (K, C, C) from rows in the order of the plan."""
+def _mixed_moments(
+    rows: Tensor, order: Tensor, batches: Sequence[tuple[_Batch, Tensor]], slice_values: int
+) -> Tensor:
+    """Return the Gram matrices (K, C, C) from the rows, gathered in the order of the plan."""
     channels = rows.shape[-1]
     grams = None
     for batch, mixing in batches:
         with tf.control_dependencies([] if grams is None else [grams]):
             moments = [
-                _moments(rows[segment], columns, slice_values)
+                _moments(rows, order[segment], columns, slice_values)
                 for segment, columns in zip(batch.segments, batch.columns, strict=True)
             ]
             stacked = tf.reshape(tf.concat(moments, axis=0), (-1, channels**2))
@@ -373,7 +370,7 @@ def _mixed_moments(rows: Tensor, batches: Sequence[tuple[_Batch, Tensor]], slice
 
 
 def _mixed_products(
-    rows: Tensor, batches: Sequence[tuple[_Batch, Tensor]], matrices: Tensor, slice_values: int
+    rows: Tensor, order: Tensor, batches: Sequence[tuple[_Batch, Tensor]], matrices: Tensor, slice_values: int
 ) -> list[Tensor]:
     """Return the gradient of the Gram matrices with respect to rows in the order of the plan, in slices."""
     channels = rows.shape[-1]
@@ -383,34 +380,37 @@ def _mixed_products(
             mixed = tf.cast(tf.reshape(tf.matmul(mixing, matrices), (-1, channels)), rows.dtype)
         by_group = tf.split(mixed, [len(shares) * channels for shares in batch.shares])
         for segment, columns, stacked in zip(batch.segments, batch.columns, by_group, strict=True):
-            products += _products(rows[segment], columns, stacked, slice_values)
+            products += _products(rows, order[segment], columns, stacked, slice_values)
     return products
 
 
-def _moments(rows: Tensor, columns: Tensor | None, slice_values: int) -> Tensor:
-    """Return ``F^T diag(w) F`` of rows (M, C) for each column w of weights, stacked to (R C, C)."""
+def _moments(rows: Tensor, order: Tensor, columns: Tensor | None, slice_values: int) -> Tensor:
+    """Return ``F^T diag(w) F`` of the rows in an order, for each column w of weights, stacked to (R C, C)."""
     total: Tensor | None = None
-    for chosen in _slices(rows, columns, slice_values):
+    for chosen in _slices(order, columns, rows.shape[1], slice_values):
         with tf.control_dependencies([] if total is None else [total]):
-            part = rows[chosen]
+            part = tf.gather(rows, order[chosen])
             product = tf.cast(tf.matmul(_weighted(part, columns, chosen), part, transpose_a=True), tf.float32)
             total = product if total is None else total + product
     return total
 
 
-def _products(rows: Tensor, columns: Tensor | None, matrices: Tensor, slice_values: int) -> list[Tensor]:
-    """Return the sum over columns w of ``diag(w) F U_w``, in slices of the rows, for stacked U (R C, C)."""
+def _products(
+    rows: Tensor, order: Tensor, columns: Tensor | None, matrices: Tensor, slice_values: int
+) -> list[Tensor]:
+    """Return the sum over columns w of ``diag(w) F U_w``, in slices of the rows in an order, for U (R C, C)."""
     products: list[Tensor] = []
-    for chosen in _slices(rows, columns, slice_values):
+    for chosen in _slices(order, columns, rows.shape[1], slice_values):
         with tf.control_dependencies(products[-1:]):
-            products.append(tf.matmul(_weighted(rows[chosen], columns, chosen), matrices))
+            gathered = tf.gather(rows, order[chosen])
+            products.append(tf.matmul(_weighted(gathered, columns, chosen), matrices))
     return products
 
 
-def _slices(rows: Tensor, columns: Tensor | None, slice_values: int) -> list[slice]:
+def _slices(order: Tensor, columns: Tensor | None, channels: int, slice_values: int) -> list[slice]:
     width = 1 if columns is None else int(columns.shape[1])
-    length = max(1, slice_values // (width * rows.shape[1]))
-    return [slice(start, start + length) for start in range(0, rows.shape[0], length)]
+    length = max(1, slice_values // (width * channels))
+    return [slice(start, start + length) for start in range(0, order.shape[0], length)]
 
 
 def _weighted(rows: Tensor, columns: Tensor | None, chosen: slice) -> Tensor:
@@ -448,6 +448,17 @@ def inverse_order(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
     inverses = np.full((int(level.max(initial=-1)) + 1, pixels), len(order), np.int32)
     inverses[level, grouped] = by_pixel
     return inverses
+
+
+def _sum_of_gathered(rows: Tensor, order: NDArray[np.int32], slice_pixels: int) -> Tensor:
+    """Return ``F^T F`` in float32 of some rows, gathered slice by slice."""
+    total: Tensor | None = None
+    for start in range(0, len(order), slice_pixels):
+        with tf.control_dependencies([] if total is None else [total]):
+            exact = tf.cast(tf.gather(rows, order[start : start + slice_pixels]), tf.float32)
+            product = tf.matmul(exact, exact, transpose_a=True)
+            total = product if total is None else total + product
+    return total
 
 
 def _sum_of_products(rows: Tensor, column: Tensor | None, slice_pixels: int) -> Tensor:

@@ -13,7 +13,7 @@ from maskstyle.images.pixels import Size
 from maskstyle.networks.architectures import LITE, Architecture
 from maskstyle.networks.speed import Speed
 from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
-from maskstyle.settings import Limits, PatchSettings, Settings, wanted_layers
+from maskstyle.settings import Limits, PatchSettings, Settings, active, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
 
 
@@ -83,6 +83,15 @@ PATCH_SHARE = {"lite": 0.3, "vgg19": 0.12}
 STYLE_SHARE = 0.3
 """Fraction that each further style image adds to the beginning of a size, about."""
 
+READING_MB = 110.0
+"""Peak memory in MiB of reading the inputs, without them: TensorFlow is not loaded yet."""
+
+READING_BYTES = 16.0
+"""Bytes per pixel of what reading the largest image, map or mask takes."""
+
+FULL_SIZE_BYTES = 36.0
+"""Bytes per pixel of the content image of its upsampled change."""
+
 REGION_BYTES = 16.0
 """Bytes per pixel of the labels of regions and their cells on the layers' grids."""
 
@@ -116,8 +125,12 @@ class Demand:
         Number of style images.
     style_scale : float
         The largest scale of a style image, beside that of the settings.
-    original_pixels : int
-        Pixels of the content and style images at their original size, which are held all the time.
+    input_bytes : int
+        Bytes of the images, maps and masks at their own sizes, which are held all the time.
+    input_size : (height, width)
+        Size of the content image or of the doodle.
+    largest_input : int
+        Pixels of the largest image, map or mask.
     """
 
     network: Architecture
@@ -130,7 +143,9 @@ class Demand:
     patches: PatchSettings | None = None
     styles: int = 1
     style_scale: float = 1.0
-    original_pixels: int = 0
+    input_bytes: int = 0
+    input_size: Size = (0, 0)
+    largest_input: int = 0
 
 
 class Work(NamedTuple):
@@ -159,11 +174,14 @@ class Expected(NamedTuple):
         Of the whole run, if every size takes all its steps.
     memory_mb : float
         Peak memory in MiB.
+    disk_mb : float
+        Peak size of temporary files in MiB: the content image's features, if the largest size is in tiles.
     """
 
     seconds_per_evaluation: tuple[float, ...]
     seconds: float
     memory_mb: float
+    disk_mb: float = 0.0
 
 
 def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) -> Work:
@@ -191,7 +209,7 @@ def expected(demand: Demand, speed: Speed) -> Expected:
     for size, evaluation in zip(demand.sizes, each, strict=True):
         steps = settings_at(size, demand.settings, memory=demand.limits.memory).steps
         seconds += _begin_seconds(size, evaluation, demand) + steps * evaluation
-    return Expected(tuple(each), seconds, expected_memory_mb(demand))
+    return Expected(tuple(each), seconds, expected_memory_mb(demand), expected_disk_mb(demand))
 
 
 def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) -> float:
@@ -207,7 +225,37 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
         guides = _guides_mb(demand, layers, size[0] * size[1])
         memory.append(used.memory_mb + used.memory_per_mega * features + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
-    return max(memory) + 12 * (IMAGES * finest + demand.original_pixels) / 2**20
+    inputs = demand.input_bytes / 2**20
+    painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
+    return inputs + max(painting, READING_MB + READING_BYTES * demand.largest_input / 2**20, _full_size_mb(demand))
+
+
+def expected_disk_mb(demand: Demand) -> float:
+    """Return the size of the temporary files of a run in MiB: the features of the content image."""
+    size, settings = demand.sizes[-1], demand.settings
+    if not needs_tiles(size, demand.limits.tile_size) or settings.content_weight <= 0:
+        return 0.0
+    width = 2 if demand.compute_type == "bfloat16" else 4
+    values = 0
+    for layer, _ in active(settings.content_layers):
+        rows, columns = demand.network.grid(size, layer)
+        values += rows * columns * demand.network.kernel_shape(layer)[-1]
+    return width * values / 2**20
+
+
+def _resizing_mb(demand: Demand) -> float:
+    """Return what resizing the content image takes beside it: one channel, whose rows are resized first."""
+    height, width = demand.input_size
+    finest = demand.sizes[-1]
+    return 4 * height * finest[1] / 2**20 if height * width > finest[0] * finest[1] else 0.0
+
+
+def _full_size_mb(demand: Demand) -> float:
+    """Return what laying the change over the content image at its own size takes."""
+    if not demand.settings.full_size:
+        return 0.0
+    least = CONSTANTS[_name(demand), demand.compute_type].memory_mb
+    return least + FULL_SIZE_BYTES * demand.input_size[0] * demand.input_size[1] / 2**20
 
 
 def _name(demand: Demand) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import SeenStyle
@@ -179,9 +180,8 @@ class Scene:
     def demand(self, network: Architecture, compute_type: str, limits: Limits) -> Demand:
         """Return what the time and memory of painting the scene depend on."""
         styles = self.layout.styles()
-        pixels = self.size[0] * self.size[1] + sum(style.size[0] * style.size[1] for style in styles)
-        if self.layout.content_map is not None and self.layout.content_map.shares is not None:
-            pixels += self.layout.content_map.shares.size // 3  # each pixel of an image has three values
+        masks = [each.mask for each in self.layout.masked() if each.mask is not None]
+        read = [self.size, *(style.size for style in styles), *map(size_of, masks)]
         return Demand(
             network,
             compute_type,
@@ -193,8 +193,25 @@ class Scene:
             patches=self.patches,
             styles=len(styles),
             style_scale=max((style.scale for style in styles), default=1.0),
-            original_pixels=pixels,
+            input_bytes=sum(each.nbytes for each in self._input_arrays()),
+            input_size=self.size,
+            largest_input=max(height * width for height, width in read),
         )
+
+    def _input_arrays(self) -> list[NDArray[Any]]:
+        """Return the images, maps and masks that a run holds at their own sizes, each once."""
+        layout, styles = self.layout, self.layout.styles()
+        maps = [layout.content_map, *(style.style_map for style in styles)]
+        arrays: list[NDArray[Any] | None] = [
+            self.content,
+            self.initial,
+            layout.visible,
+            *(seen.image for seen in self.styles),
+        ]
+        arrays += [each for style in styles for each in (style.image, style.alpha)]
+        arrays += [each for found in maps if found is not None for each in (found.labels, found.shares)]
+        arrays += [each for placement in layout.placements for each in (placement.mask, placement.style_mask)]
+        return list({id(each): each for each in arrays if each is not None}.values())
 
     def limits(self, network: Architecture, compute_type: str, asked: Limits) -> Limits:
         """Return limits with the tiles that let the scene fit into its memory.

@@ -207,7 +207,7 @@ REFUSED = {
     "empty": Refused(lambda path: path.touch(), ("is empty",)),
     "a text": Refused(lambda path: path.write_text("regions: red, blue"), ("not an image",)),
     "truncated": Refused(cut, ("truncated or damaged",)),
-    "SVG": Refused(lambda path: path.write_text("<svg xmlns='x'/>"), ("is a SVG", "PNG"), suffix=".svg"),
+    "SVG": Refused(lambda path: path.write_text("<svg xmlns='x'/>"), ("is an SVG", "PNG"), suffix=".svg"),
 }
 
 

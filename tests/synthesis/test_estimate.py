@@ -10,7 +10,17 @@ from maskstyle.networks.architectures import ARCHITECTURES, LITE, VGG16, VGG19
 from maskstyle.networks.speed import Speed
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis import estimate
-from maskstyle.synthesis.estimate import CONSTANTS, IMAGES, TILED, Constants, Demand, expected_memory_mb, work_of
+from maskstyle.synthesis.estimate import (
+    CONSTANTS,
+    IMAGES,
+    READING_BYTES,
+    READING_MB,
+    TILED,
+    Constants,
+    Demand,
+    expected_memory_mb,
+    work_of,
+)
 from maskstyle.synthesis.schedule import optimizer_bytes
 
 PLAIN = Constants(500.0, 10.0)
@@ -85,12 +95,27 @@ def test_tiles_take_less_memory_and_more_time():
     assert TILED < ratio < 2.5 * TILED
 
 
-def test_originals_and_large_styles_take_memory():
+def test_inputs_and_large_styles_take_memory():
     plain = expected(run_of(512)).memory_mb
-    assert expected(run_of(512, original_pixels=24_000_000)).memory_mb == pytest.approx(
-        plain + 12 * 24_000_000 / 2**20
-    )
+    held = run_of(512, input_bytes=300 * 2**20, input_size=(512, 512), largest_input=512**2)
+    assert expected(held).memory_mb == pytest.approx(plain + 300)
+    wide = dataclasses.replace(held, input_size=(4096, 8192), largest_input=4096 * 8192)
+    assert expected(wide).memory_mb == pytest.approx(plain + 300 + 4 * 4096 * 512 / 2**20)
     assert expected(run_of(512, settings=Settings(style_scale=4.0))).memory_mb > plain + 100
+
+
+def test_reading_a_huge_file_may_take_more_than_painting():
+    least = READING_MB + READING_BYTES * 400
+    assert expected(run_of(128, largest_input=400 * 2**20)).memory_mb == pytest.approx(least)
+
+
+def test_tiles_keep_the_features_of_the_content_image_in_a_file():
+    assert expected(run_of(2048)).disk_mb == 0
+    values = (2048 // 8) ** 2 * 512
+    tiled = run_of(2048, network=VGG19, compute_type="float32", limits=Limits(tile_size=1024))
+    assert expected(tiled).disk_mb == 4 * values / 2**20
+    assert expected(dataclasses.replace(tiled, compute_type="bfloat16")).disk_mb == 2 * values / 2**20
+    assert expected(dataclasses.replace(tiled, settings=Settings(content_weight=0))).disk_mb == 0
 
 
 def test_tiles_see_whole_patches():

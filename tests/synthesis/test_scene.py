@@ -58,8 +58,9 @@ def test_demand(name, regions, masks, styles, patches):
     assert (demand.network, demand.compute_type, demand.limits) == (VGG19, "float32", limits)
     assert (demand.regions, demand.masks, demand.styles, demand.patches) == (regions, masks, styles, patches)
     assert demand.sizes == scene.sizes == [SIZE]
-    shares = 12 * 16 * 2 // 3 if name == "soft" else 0  # two regions share each pixel; an image has three values
-    assert demand.original_pixels == 12 * 16 + 16 * 10 + (styles - 1) * 10 * 10 + shares
+    assert (demand.input_size, demand.largest_input) == ((12, 16), 12 * 16)
+    images = 12 * (16 * 10 + (styles - 1) * 10 * 10 + (12 * 16 if name != "doodle" else 0))
+    assert demand.input_bytes >= images + 4 * 12 * 16 * (masks + regions)
 
 
 def test_limits_are_fitted_once_whatever_is_free_later(monkeypatch):
