@@ -1,4 +1,4 @@
-"""Hold BLAS at one thread while SciPy works: idle threads spin, and take processors from TensorFlow."""
+"""Hold BLAS at one thread while SciPy solves small systems of equations, which threads slow down."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FORMAT = "maskstyle checkpoint"
 
-VERSION = 1
+VERSION = 2
 """Version of the file's format."""
 
 HEADER = "header.json"
@@ -42,7 +42,10 @@ LARGEST_HEADER = 2**25
 """Bytes of a header, more than that of a run of 100,000 steps."""
 
 ADAM = ("image", "momentum", "velocity")
-"""The variables that Adam resumes from; L-BFGS has none."""
+"""The variables that Adam resumes from."""
+
+LBFGS, LBFGS_NUMBERS = ("image", "gradient"), {"loss", "first_total", "length", "tries"}
+"""The variables that L-BFGS resumes from, before its pairs of vectors, and its numbers."""
 
 T = TypeVar("T")
 
@@ -68,7 +71,9 @@ class State:
     finished : {"steps", "converged"} or None
         Why the minimization is complete; None if it is not.
     variables : mapping of str to Strips
-        The optimizer's variables, each of the image's shape; empty if it restarts at the best image.
+        The optimizer's variables, each of the image's shape.
+    numbers : mapping of str to float
+        The optimizer's numbers; Adam has none.
     """
 
     best: Image
@@ -76,6 +81,7 @@ class State:
     best_totals: tuple[float, ...]
     finished: str | None
     variables: Mapping[str, Strips]
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -225,6 +231,8 @@ class Header:
         Of each array.
     variables : tuple of str
         The names of the arrays beside the best image.
+    numbers : dict of str to float
+        The optimizer's numbers.
     """
 
     format: Text
@@ -236,6 +244,7 @@ class Header:
     best_totals: tuple[Number, ...]
     finished: Finished | None
     variables: tuple[Text, ...]
+    numbers: dict[Text, Number]
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Header:
@@ -251,13 +260,16 @@ class Header:
             state.best_totals,
             state.finished,
             tuple(state.variables),
+            dict(state.numbers),
         )
 
     def check(self) -> None:
         """Raise Unfit if values do not fit each other."""
         progress = self.progress
-        if self.variables not in ((), ADAM):
-            raise Unfit(f"variables: expected none, or {', '.join(ADAM)}")
+        if self.variables != ADAM and self.variables != lbfgs_variables((len(self.variables) - 2) // 2):
+            raise Unfit(f"variables: expected {', '.join(ADAM)}; or {', '.join(lbfgs_variables(1))} and so on")
+        if set(self.numbers) != (set() if self.variables == ADAM else LBFGS_NUMBERS):
+            raise Unfit(f"numbers: expected {', '.join(sorted(LBFGS_NUMBERS))} with L-BFGS, and none with Adam")
         if progress.scale != len(progress.scales) + 1:
             raise Unfit(f"progress.scale is {progress.scale}, after {len(progress.scales)} finished sizes")
         last = progress.steps[-1] if progress.steps else None
@@ -266,6 +278,17 @@ class Header:
         sizes = [*(each.size for each in progress.scales), self.size]
         if [tuple(each) for each in self.identity.get("sizes", sizes)][: progress.scale] != sizes:
             raise Unfit("progress.scales has other sizes than the run")
+
+
+def lbfgs_variables(pairs: int) -> tuple[str, ...]:
+    """Return the names of the variables of L-BFGS with a number of pairs.
+
+    Examples
+    --------
+    >>> lbfgs_variables(1)
+    ('image', 'gradient', 'step_1', 'change_1')
+    """
+    return LBFGS + tuple(f"{name}_{number}" for number in range(1, pairs + 1) for name in ("step", "change"))
 
 
 @dataclass(frozen=True)
@@ -285,7 +308,7 @@ def _read(file: IO[bytes], path: Path) -> Checkpoint:
     if not (best.min() >= 0 and best.max() <= 1):
         raise Unfit(f"{BEST} has values outside [0, 1]")
     variables = {name: (array,) for name, array in arrays.items()}
-    state = State(best, header.losses, header.best_totals, header.finished, variables)
+    state = State(best, header.losses, header.best_totals, header.finished, variables, header.numbers)
     return Checkpoint(header.identity, header.progress, state)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from maskstyle.errors import SettingsError
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.settings import Settings
+from maskstyle.synthesis.adam import minimize_adam
+from maskstyle.synthesis.lbfgs import minimize_lbfgs
 from maskstyle.synthesis.monitor import Monitor, Offer, OnEvaluation, Outcome, Stop, StoppedAtOnce
-from maskstyle.synthesis.optimizers import MAX_STRIP_VALUES, Start, minimize_adam, minimize_lbfgs
+from maskstyle.synthesis.strips import MAX_STRIP_VALUES, Start
 
 __all__ = ["Outcome", "StoppedAtOnce", "minimize"]
 
@@ -31,8 +33,7 @@ def minimize(
         What to minimize.
     start : (H, W, 3) float32 array, or callable
         The starting image, in [0, 1], or a function that returns it or the `State` of an earlier minimization.
-        Adam resumes from a state exactly. L-BFGS, whose memory SciPy does not expose, restarts at the best image
-        with the evaluations that are left, and measures its progress from there.
+        Both optimizers go on from a state exactly as if they had not been stopped.
     settings : Settings
         Optimizer, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.synthesis.schedule.settings_at`.
     on_evaluation : callable, optional
@@ -64,7 +65,7 @@ def minimize(
         if settings.optimizer == "adam":
             minimize_adam(monitor, start, settings, max_strip_values)
         else:
-            minimize_lbfgs(monitor, start, settings)
+            minimize_lbfgs(monitor, start, settings.history)
     except Stop as stop:
         reason = stop.reason
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +23,12 @@ OnEvaluation = Callable[[int, dict[str, float], Image], None]
 Offer = Callable[[Callable[[], State], bool], None]
 """Called after each evaluation with a function that returns the state to resume from, valid only during the call,
 and whether the caller asked to stop."""
+
+Variables: TypeAlias = Callable[[], Mapping[str, Strips]]
+"""Returns the arrays that an optimizer resumes from."""
+
+Numbers: TypeAlias = Callable[[], Mapping[str, float]]
+"""Returns the numbers that it resumes from."""
 
 
 @dataclass(frozen=True)
@@ -86,23 +92,20 @@ class Monitor:
         self._best_totals: list[float] = []
         self._best_image: Image | None = None
         self._best_losses: dict[str, float] = {}
-        self._window_start = 0
-        self._variables: Callable[[], Mapping[str, Strips]] | None = None
+        self._optimizer: tuple[Variables, Numbers] | None = None
         if isinstance(objective, _EvaluatesTiles):
             objective.on_tile = self._before_tile
 
     def release(self) -> None:
         """Drop the references to the optimizer's arrays, and the objective's to this monitor and its best image."""
-        self._variables = None
+        self._optimizer = None
         if isinstance(self._objective, _EvaluatesTiles):
             self._objective.on_tile = None
 
-    def resume(self, state: State, *, restart: bool) -> None:
-        """Resume from a state; `restart` says that the optimizer starts over, and so does the measure of progress."""
+    def resume(self, state: State) -> None:
+        """Resume from a state."""
         self._best_totals = list(state.best_totals)
         self._best_image, self._best_losses = state.best, state.losses
-        if restart:
-            self._window_start = len(self._best_totals)
         if state.finished is not None:
             raise Stop(state.finished)
 
@@ -118,13 +121,13 @@ class Monitor:
         self._record(np.asarray(image), losses, total)  # asarray shares a tensor's memory
         return total, gradient
 
-    def after_evaluation(self, variables: Callable[[], Mapping[str, Strips]]) -> None:
-        """Offer the state with the optimizer's variables, and stop if it is time."""
-        self._variables = variables
+    def after_evaluation(self, variables: Variables, numbers: Numbers) -> None:
+        """Offer the state with the optimizer's variables and numbers, and stop if it is time."""
+        self._optimizer = variables, numbers
         interrupted = self._should_stop is not None and self._should_stop()
         finished = self._finished()
         if self._offer is not None:
-            self._offer(lambda: self._state(variables(), finished), interrupted)
+            self._offer(lambda: self._state(variables(), numbers(), finished), interrupted)
         if finished is not None:
             raise Stop(finished)
         if interrupted:
@@ -140,9 +143,9 @@ class Monitor:
             return
         if self._best_image is None:
             raise StoppedAtOnce
-        variables = self._variables
-        if self._offer is not None and variables is not None:  # None in the first evaluation after resuming
-            self._offer(lambda: self._state(variables(), None), True)
+        if self._offer is not None and self._optimizer is not None:  # None in the first evaluation after resuming
+            variables, numbers = self._optimizer
+            self._offer(lambda: self._state(variables(), numbers(), None), True)
         raise Stop("interrupted")
 
     def _record(self, image: Image, losses: dict[str, float], total: float) -> None:
@@ -156,7 +159,7 @@ class Monitor:
     def _finished(self) -> str | None:
         if len(self._best_totals) >= self._settings.steps:
             return "steps"
-        if self._settings.tolerance > 0 and len(self._best_totals) - self._window_start > PROGRESS_WINDOW:
+        if self._settings.tolerance > 0 and len(self._best_totals) > PROGRESS_WINDOW:
             before, now = self._best_totals[-1 - PROGRESS_WINDOW], self._best_totals[-1]
             if before - now < self._settings.tolerance * before:
                 return "converged"
@@ -170,8 +173,8 @@ class Monitor:
             self._best_image,
         )
 
-    def _state(self, variables: Mapping[str, Strips], finished: str | None) -> State:
-        return State(self._best(), self._best_losses, tuple(self._best_totals), finished, variables)
+    def _state(self, variables: Mapping[str, Strips], numbers: Mapping[str, float], finished: str | None) -> State:
+        return State(self._best(), self._best_losses, tuple(self._best_totals), finished, variables, numbers)
 
     def _best(self) -> Image:
         if self._best_image is None:

@@ -22,11 +22,11 @@ from maskstyle.objective.temporal import temporal_term
 from maskstyle.objective.terms import Term
 from maskstyle.schemas.arguments import convert_fields, converted
 from maskstyle.settings import Limits, Settings, wanted_layers
+from maskstyle.synthesis.adam import check_keras
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
 from maskstyle.synthesis.layers import picture_layers
-from maskstyle.synthesis.optimizers import check_keras
 from maskstyle.synthesis.result import Result
 from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize

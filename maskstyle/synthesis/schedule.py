@@ -223,11 +223,12 @@ def _optimizer_at(size: Size, settings: OptimizerSettings, memory: float, first:
 def optimizer_bytes(size: Size, optimizer: str, history: int) -> int:
     """Return the memory, in bytes, that an optimizer takes for images of a (height, width).
 
-    SciPy's L-BFGS works in float64 on ``2 m + 5`` vectors for a history of m, and takes and gives a few more. Adam
-    has two moments in float32. Both come with the image, its gradient and the best image so far.
+    L-BFGS has ``2 m`` vectors for a history of m, and its point, the one that it tries, each with a gradient, the
+    direction between them and the products of an update; Adam has two moments. Both come with the image, its
+    gradient and the best image so far. All are float32.
     """
     values = 3 * size[0] * size[1]
-    return values * (8 * (2 * history + 5) + 80 if optimizer == "lbfgs" else 4 * 6)
+    return values * 4 * (2 * history + 10 if optimizer == "lbfgs" else 6)
 
 
 FACTOR = 2

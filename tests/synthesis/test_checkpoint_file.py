@@ -28,6 +28,8 @@ from maskstyle.synthesis.result import ScaleReport, StepRecord
 
 LOSSES = {"content": 0.1 + 0.2, "style": 1e-9}
 ADAM = ("image", "momentum", "velocity")
+LBFGS = ("image", "gradient", "step_1", "change_1")
+NUMBERS = {"loss": 0.1 + 0.2, "first_total": 1e-30, "length": 1.0, "tries": 0}
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork and no file size limit")
 
@@ -45,13 +47,14 @@ def make(height=7, width=5, *, variables=ADAM, cut=3):
             (0.25,),
             "steps",
             {name: (image[:cut], image[cut:]) for name, image in zip(variables, images[1:], strict=True)},
+            {} if variables == ADAM else NUMBERS,
         ),
     )
 
 
 def assert_same(read, expected):
     assert (read.identity, read.progress) == (expected.identity, expected.progress)
-    for name in ("losses", "best_totals", "finished"):
+    for name in ("losses", "best_totals", "finished", "numbers"):
         assert getattr(read.state, name) == getattr(expected.state, name)
     assert_array_equal(read.state.best, expected.state.best)
     assert list(read.state.variables) == list(expected.state.variables)
@@ -67,7 +70,7 @@ def path(tmp_path):
     return tmp_path / "out [1].png.checkpoint"
 
 
-@pytest.mark.parametrize("variables", [(), ADAM])
+@pytest.mark.parametrize("variables", [LBFGS[:2], LBFGS, ADAM])
 def test_returns_what_was_written(path, variables):
     checkpoint = make(variables=variables)
     write_checkpoint(path, checkpoint)
@@ -164,8 +167,8 @@ def change_header(path, **changes):
 
 
 def test_another_version_is_refused(path):
-    change_header(path, version=2)
-    with pytest.raises(CheckpointError, match="has format 2, but this version of maskstyle reads format 1; resume"):
+    change_header(path, version=1)
+    with pytest.raises(CheckpointError, match="has format 1, but this version of maskstyle reads format 2; resume"):
         read_checkpoint(path)
 
 
@@ -218,8 +221,11 @@ def test_progress_that_does_not_fit_is_refused(path, changes, said):
         ({"losses": {"style": "1"}}, "losses"),
         ({"identity": {"sizes": [[9, 9], [7, 5]]}}, "other sizes than the run"),
         ({"identity": []}, "identity: expected a table, got a list"),
-        ({"variables": ["image"]}, "variables: expected none, or image, momentum, velocity"),
-        ({"variables": ["../image", "momentum", "velocity"]}, "variables: expected none"),
+        ({"variables": ["image"]}, "variables: expected image, momentum, velocity; or image, gradient, step_1"),
+        ({"variables": ["../image", "momentum", "velocity"]}, "variables: expected image"),
+        ({"variables": ["image", "gradient", "step_2", "change_2"]}, "variables: expected image"),
+        ({"variables": ["image", "gradient"]}, "numbers: expected first_total, length, loss, tries with L-BFGS"),
+        ({"numbers": {"loss": 1.0}}, "numbers: expected .* and none with Adam"),
     ],
     ids=str,
 )

