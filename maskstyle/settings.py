@@ -42,6 +42,12 @@ SMALLEST_TILE = 64
 CHECKPOINT_SECONDS = 60.0
 """Seconds between the checkpoints of a long run, and before the first."""
 
+TEMPORAL_WEIGHT = 300.0
+"""Weight of the temporal term in frames of a clip (docs/how-to/video.md)."""
+
+FRAME_STEPS = 10
+"""Most steps of a frame that goes on from the one before."""
+
 STYLE, WHERE, COLOR, SPEED, OUTPUT, NETWORK = PANELS = (
     "Style",
     "Where",

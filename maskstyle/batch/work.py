@@ -21,6 +21,7 @@ from maskstyle.settings import CHECKPOINT_SECONDS, wanted_layers
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
+    from maskstyle.objective.shared import SharedGraphs
     from maskstyle.synthesis.checkpoints import Checkpoints
     from maskstyle.synthesis.result import Result
     from maskstyle.synthesis.scales import Step
@@ -82,7 +83,7 @@ class Outcome:
         return {**vars(self), "output": self.output.as_posix(), "notes": list(self.notes)}
 
 
-class _Prepared(NamedTuple):
+class Prepared(NamedTuple):
     """A picture with its files read: its scene and network, the record of its inputs, and notes."""
 
     scene: Scene
@@ -106,10 +107,16 @@ class Painter:
         Paint again what is done, and replace files that are no results of this picture.
     checkpoint_every : float
         Seconds between checkpoints beside the result, from which an interrupted picture continues; 0 writes none.
+    of_clip : bool
+        Whether the pictures are frames of a clip: they share graphs and style targets, and each result has the image
+        that the next one goes on from.
     """
 
-    def __init__(self, *, force: bool = False, checkpoint_every: float = CHECKPOINT_SECONDS) -> None:
-        self._force, self._every = force, checkpoint_every
+    def __init__(
+        self, *, force: bool = False, checkpoint_every: float = CHECKPOINT_SECONDS, of_clip: bool = False
+    ) -> None:
+        self._force, self._every, self._of_clip = force, checkpoint_every, of_clip
+        self._graphs: SharedGraphs | None = None
         self._choices: dict[Any, NetworkChoice] = {}
         self._networks: dict[Any, FeatureNetwork] = {}
 
@@ -145,10 +152,16 @@ class Painter:
         MaskstyleError
             If an input cannot be read, or the file there is no result of maskstyle.
         """
-        return self._prepared(task).is_of(task.output)
+        return self.prepared(task).is_of(task.output)
 
-    def _prepared(self, task: Task) -> _Prepared:
-        """Read the files of a picture and check them."""
+    def prepared(self, task: Task) -> Prepared:
+        """Read the files of a picture and check them.
+
+        Raises
+        ------
+        MaskstyleError
+            If one cannot be read, or they do not fit together.
+        """
         begin_noting()
         plan, output = task.plan, task.output
         check_writable(output)
@@ -159,36 +172,56 @@ class Painter:
             check_transparency(output, "`transparent` makes a transparent result")
         scene, choice = loaded.scene(), self.choice(plan)
         notes = tuple(map(plan.source.naming, (*loaded.notes, *loaded.advice, *scene.notes)))
-        return _Prepared(scene, choice, run_record(loaded, scene, output, choice), notes)
+        return Prepared(scene, choice, run_record(loaded, scene, output, choice), notes)
 
     def _paint(
         self, task: Task, on_step: Callable[[Step], None] | None, should_stop: Callable[[], bool] | None
     ) -> Outcome:
+        ready = self.prepared(task)
+        if not self._force and ready.is_of(task.output):
+            return Outcome(task.name, task.output, "done before")
+        return self.finish(task, ready, on_step=on_step, should_stop=should_stop)[0]
+
+    def finish(
+        self,
+        task: Task,
+        ready: Prepared,
+        *,
+        on_step: Callable[[Step], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> tuple[Outcome, Result]:
+        """Paint a picture that is prepared, and write it unless it was interrupted; for the parameters see `paint`.
+
+        Raises
+        ------
+        MaskstyleError
+            If it cannot be painted or written.
+        """
         name, output = task.name, task.output
-        ready = self._prepared(task)
-        if not self._force and ready.is_of(output):
-            return Outcome(name, output, "done before")
         result, checkpoints = self._result(task, ready, on_step, should_stop)
         if result.stopped_because == "interrupted":
-            return Outcome(name, output, "interrupted", seconds=result.seconds, notes=ready.notes)
+            return Outcome(name, output, "interrupted", seconds=result.seconds, notes=ready.notes), result
         metadata = {**result.metadata(), **ready.record}
         save_image(output, result.image, result.alpha, metadata, dpi=read_dpi(task.plan.file(task.plan.main)))
         with suppress(OSError):  # the result is written
             checkpoints.remove()
-        return Outcome(name, output, "painted", seconds=result.seconds, notes=ready.notes)
+        return Outcome(name, output, "painted", seconds=result.seconds, notes=ready.notes), result
 
     def _result(
         self,
         task: Task,
-        ready: _Prepared,
+        ready: Prepared,
         on_step: Callable[[Step], None] | None,
         should_stop: Callable[[], bool] | None,
     ) -> tuple[Result, Checkpoints]:
         """Paint a scene, from its checkpoint where there is one."""
+        from maskstyle.objective.shared import SharedGraphs
         from maskstyle.synthesis.checkpoints import Checkpoints
         from maskstyle.synthesis.paint import Run, paint
 
         network = self._network(ready.choice, task.plan)
+        if self._of_clip and self._graphs is None:
+            self._graphs = SharedGraphs()
         file = task.output.with_name(f"{task.output.name}.checkpoint")
         anew = Checkpoints(file, every=self._every, warn=lambda text: None)
         run = Run(
@@ -197,6 +230,8 @@ class Painter:
             on_step=on_step,
             should_stop=should_stop,
             checkpoints=anew,
+            seen=self._of_clip,
+            graphs=self._graphs,
         )
         if file.exists():
             resumed = Checkpoints(file, every=self._every, resume=True, warn=lambda text: None)
@@ -254,6 +289,7 @@ def is_result_of(output: Path, record: dict[str, Any]) -> bool:
         isinstance(held, dict)
         and all(held.get(key) == wanted["inputs"][key] for key in ("plan", "initial", "weights"))
         and all(metadata.get(key) == wanted[key] for key in ("settings", "patches", "sha256"))
+        and metadata.get("frame") == wanted.get("frame")
     )
 
 

@@ -83,6 +83,7 @@ COMMANDS = {
     "run": Command("run:run", "Paint the picture that a plan file describes.", _TRANSFER),
     "studio": Command("studio:studio", "Paint maps and see the result in a browser page.", _TRANSFER),
     "batch": Command("batch:app", "Paint many pictures in one run.", _TRANSFER),
+    "frames": Command("frames:app", "Paint the frames of a clip or video without flicker.", _TRANSFER),
     "maps": Command("maps_draft:app", "Make and check semantic maps.", _PREPARE),
     "masks": Command("masks:app", "Make soft masks.", _PREPARE),
     "plan": Command("run:plans", "Make plan files.", _PREPARE),

@@ -106,7 +106,7 @@ def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         pictures = find_pictures(given[inputs.main])
-        _check_apart(given[inputs.main], given["output_dir"])
+        check_apart(given[inputs.main], given["output_dir"])
         batch = Batch(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
         given = {**dict.fromkeys(ONE_PICTURE), **given}
 
@@ -114,7 +114,7 @@ def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
             from maskstyle.cli.options_to_plan import plan_of_options
 
             named = {name: value for name, value in given.items() if name != inputs.main}
-            own = {name: _filled(value, fields, flag_of(name)) for name, value in named.items()}
+            own = {name: filled_option(value, fields, flag_of(name)) for name, value in named.items()}
             return plan_of_options(inputs, {**own, inputs.main: picture})
 
         paint_batch(pictures, plan_of, batch)
@@ -144,10 +144,10 @@ def _shared() -> list[inspect.Parameter]:
     ]
 
 
-def _filled(value: Any, fields: Mapping[str, str], flag: str) -> Any:
+def filled_option(value: Any, fields: Mapping[str, str], flag: str) -> Any:
     """Return the value of an option with the fields of a picture, such as {name}, filled."""
     if isinstance(value, list):
-        return [_filled(each, fields, flag) for each in value]
+        return [filled_option(each, fields, flag) for each in value]
     if isinstance(value, str | Path) and "{" in str(value) and not Path(value).exists():
         return type(value)(filled(str(value), dict(fields), of=flag))
     return value
@@ -202,7 +202,7 @@ def run(
         return
     if len(files) > 1:
         raise SettingsError(f"--content needs one plan, but there are {len(files)}; name one plan, or drop --content")
-    _check_apart(contents, output_dir)
+    check_apart(contents, output_dir)
     plan, notes = plan_in(files[0])
     paint_batch(find_pictures(contents), lambda picture, fields: (with_content(plan, picture), notes), batch)
 
@@ -239,7 +239,7 @@ def with_content(plan: Plan, picture: Path) -> Plan:
     return dataclasses.replace(with_renamed_files(plan, renamed), output=None)
 
 
-def _check_apart(texts: Sequence[str], output_dir: Path) -> None:
+def check_apart(texts: Sequence[str], output_dir: Path) -> None:
     """Raise SettingsError if results would go into a folder of pictures, where they would be pictures next time."""
     for text in texts:
         if output_dir.is_dir() and Path(text).is_dir() and output_dir.samefile(text):
@@ -298,14 +298,14 @@ def _tasks(
             failed.append((Outcome(str(picture), output, "failed", str(error)), error))
     if not tasks and failed:
         raise failed[0][1]
-    _check_styles(tasks)
-    _check_outputs(tasks, batch)
+    check_styles(tasks)
+    check_outputs(tasks, batch)
     for outcome, _ in failed:
         report.add(outcome)
     return tasks
 
 
-def _check_styles(tasks: Sequence[Task]) -> None:
+def check_styles(tasks: Sequence[Task]) -> None:
     """Read each style image once: where one is damaged, no picture can be painted."""
     from maskstyle.images.io import load_image
 
@@ -313,7 +313,7 @@ def _check_styles(tasks: Sequence[Task]) -> None:
         load_image(file)
 
 
-def _check_outputs(tasks: Sequence[Task], batch: Batch) -> None:
+def check_outputs(tasks: Sequence[Task], batch: Batch) -> None:
     """Check that results can be written and replace no input, and make their folder."""
     from maskstyle.cli.outputs import check_distinct
     from maskstyle.cli.replaced import check_kind

@@ -35,11 +35,14 @@ class Report:
         Number of pictures.
     batch : Batch
         How they are painted.
+    works : sequence of float, optional
+        How much work each picture is, in order, for the time left; equally much by default.
     """
 
-    def __init__(self, count: int, batch: Batch) -> None:
+    def __init__(self, count: int, batch: Batch, works: Sequence[float] | None = None) -> None:
         self.outcomes: list[Outcome] = []
         self._count, self._batch = count, batch
+        self._works = [1.0] * count if works is None else works
         self._said: set[str] = set()
         self._bar: _Bar | None = None
         self._listed = False
@@ -60,10 +63,15 @@ class Report:
         if self._bar is not None:
             self._bar.end(outcome)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the result of every picture is there."""
+        return sum(each.state in ("painted", "done before") for each in self.outcomes) == self._count
+
     @contextmanager
     def bar(self, console: Console) -> Iterator[_Bar]:
         """Draw the bar of the batch while the block runs."""
-        self._bar = _Bar(self._count, len(self.outcomes), console, quiet=self._batch.quiet)
+        self._bar = _Bar(self._works, len(self.outcomes), console, quiet=self._batch.quiet)
         with self._bar.progress:
             yield self._bar
         self._bar = None
@@ -115,21 +123,23 @@ class _Bar:
 
     Parameters
     ----------
-    count, done : int
-        Number of pictures, and of those that are done with.
+    works : sequence of float
+        How much work each picture is.
+    done : int
+        Number of pictures that are done with.
     console : rich.console.Console
         Where to draw it.
     quiet : bool
         Draw nothing.
     """
 
-    def __init__(self, count: int, done: int, console: Console, *, quiet: bool) -> None:
+    def __init__(self, works: Sequence[float], done: int, console: Console, *, quiet: bool) -> None:
         bar = [BarColumn(bar_width=24)] if console.width >= WIDTH_FOR_BAR else []
         name, left = (TextColumn(f"{{task.{each}}}") for each in ("description", "fields[left]"))
         self.progress = Progress(name, *bar, left, console=console, disable=quiet)
-        self._count, self._done, self._painted = count, done, 0
+        self._works, self._count, self._done, self._painted = works, len(works), done, 0.0
         self._began = time.monotonic()
-        self._task = self.progress.add_task(self._described(""), total=count, completed=done, left="")
+        self._task = self.progress.add_task(self._described(""), total=self._count, completed=done, left="")
 
     def begin(self, name: str) -> None:
         """Show the picture that is painted."""
@@ -143,15 +153,16 @@ class _Bar:
 
     def end(self, outcome: Outcome) -> None:
         """Count a picture."""
+        if outcome.state == "painted":
+            self._painted += self._works[self._done]
         self._done += 1
-        self._painted += outcome.state == "painted"
         self._show(0.0)
 
     def _show(self, within: float) -> None:
-        left = ""
-        if self._painted + within > 0:
-            pace = (time.monotonic() - self._began) / (self._painted + within)
-            left = f"about {clock(pace * (self._count - self._done - within))} left"
+        left, work = "", within * self._works[self._done] if within else 0.0
+        if self._painted + work > 0:
+            pace = (time.monotonic() - self._began) / (self._painted + work)
+            left = f"about {clock(pace * (sum(self._works[self._done :]) - work))} left"
         self.progress.update(self._task, completed=self._done + within, left=left)
 
     def _described(self, name: str) -> str:

@@ -180,6 +180,36 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
         PillowImage.fromarray(samples).save(file, format="PNG", **_embedded(metadata, "PNG"))
 
 
+def load_samples(path: str | Path) -> NDArray[Any]:
+    """Read the samples of a lossless image file as they are stored: (h, w) or (h, w, n), of any integer type.
+
+    Raises
+    ------
+    ImageError
+        If the file cannot be read.
+    """
+    with open_image(Path(path)) as image, decoding(Path(path)):
+        return np.asarray(image)
+
+
+def save_samples_like(path: Path, source: Path, samples: NDArray[Any]) -> None:
+    """Write samples as a PNG with the palette, transparent color, profile and metadata of another image file.
+
+    Raises
+    ------
+    ImageError
+        If `path` cannot be written, or a PNG cannot store such samples.
+    """
+    with open_image(source) as image, decoding(source):
+        palette = image.getpalette() if image.mode == "P" else None
+        options = {key: image.info[key] for key in ("transparency", "icc_profile") if key in image.info}
+    picture = PillowImage.fromarray(np.ascontiguousarray(samples))
+    if palette is not None:
+        picture.putpalette(palette)
+    with replacing(path) as file:
+        picture.save(file, format="PNG", **options, **_embedded(read_metadata(source), "PNG"))
+
+
 def read_metadata(path: str | Path) -> dict[str, Any] | None:
     """Read the metadata that `save_image` or `save_mask` stored in a file.
 

@@ -86,6 +86,10 @@ def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
             f"the metadata of {result} does not name its input files, as for a result saved from Python; expected a "
             "result that the command line wrote"
         )
+    if isinstance(metadata.get("frame"), dict) and "previous" in metadata["frame"]:
+        raise SettingsError(
+            f"{result} is a frame of a clip, which goes on from the frame before; repeat it with maskstyle frames"
+        )
     try:
         record = fitting(dict(metadata), Record)
         settings = {RENAMED.get(name, name): value for name, value in record.settings.items()}

@@ -1,0 +1,192 @@
+"""The maps and masks of the frames of a clip: drawn for key frames, and following the motion between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskstyle.errors import ImageError
+from maskstyle.images.files import open_image
+from maskstyle.images.hashes import digest_of
+from maskstyle.images.io import load_samples, save_mask, save_samples_like
+from maskstyle.images.paths import opened
+from maskstyle.images.pixels import Image, Size, resize_mask
+from maskstyle.images.writing import make_folder, write_text
+from maskstyle.maps import load_map, save_map
+from maskstyle.masks.io import read_mask
+from maskstyle.motion.flow import Motion
+from maskstyle.motion.following import Follower, edge_labels, followed_mask, followed_values
+from maskstyle.plans import Plan
+from maskstyle.plans.load import with_renamed_files
+from maskstyle.schemas.values import Unfit, decoded
+from maskstyle.techniques.inputs import declared_inputs
+
+WRITTEN = "written.json"
+"""File beside followed maps with the hash of each: one that has another was drawn or corrected by a person."""
+
+
+class FollowedFiles:
+    """The plan of each frame, with maps and masks that follow the motion.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan of the first frame. Its maps and masks of the content image are those of the first frame.
+    frames : sequence of Path
+        The frames.
+    folder : Path
+        Folder of the followed maps and masks.
+    """
+
+    def __init__(self, plan: Plan, frames: Sequence[Path], folder: Path) -> None:
+        self._plan, self._frames = plan, frames
+        maps, masks = _own_files(plan)
+        written = _Written(folder)
+        self._files = {file: _File(plan, file, frames, written, is_map=file in maps) for file in (*maps, *masks)}
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any map or mask to follow."""
+        return bool(self._files)
+
+    def drawn(self) -> list[Path]:
+        """Return the maps and masks that a person drew, which nothing replaces."""
+        return [key for each in self._files.values() for key in map(each.key, range(len(self._frames))) if key]
+
+    def check(self, scenes: Collection[int]) -> None:
+        """Raise ImageError if the first frame of a scene has no map or mask of its own."""
+        for number in sorted(scenes):
+            for each in self._files.values():
+                if each.key(number) is None:
+                    raise ImageError(
+                        f"{self._frames[number]} begins a new scene, and {each.first} cannot follow it there; draw "
+                        f"one for this frame, as {each.wanted(number)}"
+                    )
+
+    def plan_of(self, number: int, now: Image, motion: Motion | None) -> Plan:
+        """Return the plan of a frame; its maps and masks are written.
+
+        Parameters
+        ----------
+        number : int
+            Place of the frame, from 0, one after that of the last call.
+        now : (H, W, 3) float32 array
+            The frame, at the size at which motion is computed.
+        motion : Motion or None
+            Its motion; None for the first frame of a scene.
+        """
+        found = {file: each.at(number, now, motion) for file, each in self._files.items()}
+        main = self._plan.main
+
+        def renamed(file: str) -> str:
+            if file == main:
+                return str(self._frames[number].absolute())
+            return str((found[file] if file in found else self._plan.file(file)).absolute())
+
+        plan = replace(with_renamed_files(self._plan, renamed), output=None)
+        if number > 0 and plan.initial is not None:  # the initial image is one of the first frame
+            plan = replace(plan, initial=None, settings=plan.settings.changed(init="auto"))
+        return plan
+
+
+def _own_files(plan: Plan) -> tuple[list[str], list[str]]:
+    """Return the maps and the masks of the content image, as the plan names them."""
+    declared = declared_inputs(plan.inputs)
+    maps = [
+        str(plan.values[name])
+        for name, each in declared.items()
+        if each.kind == "map" and each.of == plan.inputs.main and plan.values.get(name) is not None
+    ]
+    masks = [entry.mask for entry in plan.regions if entry.mask is not None]
+    return list(dict.fromkeys(maps)), list(dict.fromkeys(masks))
+
+
+class _Written:
+    """The folder of followed maps and masks, and which of the files there were written as such."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._list = folder / WRITTEN
+        self._hashes: dict[str, Any] = {}
+        with suppress(ImageError, OSError, Unfit), opened(self._list) as file:
+            self._hashes = decoded(file.read(), dict[str, Any])
+
+    def has(self, path: Path) -> bool:
+        """Return whether a file is as it was written."""
+        return self._hashes.get(path.name) == _hash(path)
+
+    def add(self, path: Path) -> None:
+        """Take a file that was just written."""
+        self._hashes[path.name] = _hash(path)
+        write_text(self._list, json.dumps(self._hashes, indent=0))
+
+
+def _hash(path: Path) -> str:
+    with opened(path) as file:
+        return digest_of(file)
+
+
+class _File:
+    """A map or mask: its key frames, and what follows them."""
+
+    def __init__(self, plan: Plan, file: str, frames: Sequence[Path], written: _Written, *, is_map: bool) -> None:
+        self.first = plan.file(file)
+        self._plan, self._frames, self._written, self._is_map = plan, frames, written, is_map
+        self._key, self._follower = self.first, Follower(None, (1, 1))
+
+    def wanted(self, number: int) -> Path:
+        """Return the name that a map of a frame would have: that of the first frame's, with the other's name."""
+        first, own = self._frames[0].stem, self._frames[number].stem
+        if not self.first.stem.startswith(first):
+            return self._output(number)
+        return self.first.with_name(own + self.first.stem.removeprefix(first) + self.first.suffix)
+
+    def key(self, number: int) -> Path | None:
+        """Return the map that a person drew, or corrected, for a frame."""
+        if number == 0:
+            return self.first
+        candidates = (self.wanted(number), self._output(number))
+        return next((each for each in candidates if each.is_file() and not self._written.has(each)), None)
+
+    def at(self, number: int, now: Image, motion: Motion | None) -> Path:
+        """Return the file of a frame, written unless it is a key."""
+        key, size = self.key(number), now.shape[:2]
+        if key is not None:
+            self._key, self._follower = key, self._begun(key, size)
+            return key
+        assert motion is not None  # as `check` found a key for each scene
+        self._follower.follow(motion, now)
+        output = self._output(number)
+        make_folder(output.parent, parents=True)
+        self._write(output)
+        self._written.add(output)
+        return output
+
+    def _begun(self, key: Path, size: Size) -> Follower:
+        if self._is_map:
+            return Follower(self._plan.reading.read(key, None).labels, size)
+        return Follower(edge_labels(resize_mask(read_mask(key).mask, size)), size)
+
+    def _write(self, output: Path) -> None:
+        places = self._follower.places
+        if not self._is_map:
+            save_mask(output, np.clip(followed_mask(read_mask(self._key).mask, places), 0.0, 1.0))
+            return
+        with open_image(self._key) as image:
+            lossy = image.format in ("JPEG", "MPO", "WEBP", "AVIF", "HEIF")
+        if lossy:  # its noise would be colors of regions in a PNG
+            found = load_map(self._key)
+            save_map(output, replace(found, labels=followed_values(found.labels, places)))
+            return
+        save_samples_like(output, self._key, followed_values(load_samples(self._key), places))
+
+    def _output(self, number: int) -> Path:
+        ending = self.first.stem.removeprefix(self._frames[0].stem)
+        ending = ending if ending.startswith("_") else f"_{ending}"
+        return self._written.folder / f"{self._frames[number].stem}{ending}.png"

@@ -1,0 +1,80 @@
+"""Find the frames of a clip: a numbered folder, or a pattern; and the scenes that they are of."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from maskstyle.batch.pictures import find_pictures
+from maskstyle.errors import ImageError
+from maskstyle.images import load_image
+from maskstyle.images.headers import read_size
+from maskstyle.images.pixels import fit_size, resize_image, size_text
+from maskstyle.motion.flow import CUT_SIDE, is_cut
+
+_NUMBER = re.compile(r"(.*?)(\d+)(\D*)")
+
+
+def find_frames(text: str) -> list[Path]:
+    """Return the frames of a folder or a pattern, in the order of their numbers.
+
+    Raises
+    ------
+    ImageError
+        If there are none, or only one, if a number is missing, or if frames differ in size.
+    """
+    frames = sorted(find_pictures([text]), key=_order)
+    check_frames(frames, text)
+    return frames
+
+
+def check_frames(frames: Sequence[Path], name: str) -> None:
+    """Raise ImageError unless there are several frames of one size, without a gap in their numbers."""
+    if len(frames) < 2:
+        raise ImageError(f"{name} has one frame; expected at least two; paint one with: maskstyle basic {frames[0]}")
+    _check_numbers(frames)
+    first = read_size(frames[0])
+    for frame in frames:
+        size = read_size(frame)
+        if size != first:
+            raise ImageError(
+                f"{frame} is {size_text(size)}, but {frames[0]} is {size_text(first)}; make all frames of one size"
+            )
+
+
+def _order(path: Path) -> tuple[str, str, int, str]:
+    found = _NUMBER.fullmatch(path.stem)
+    name, number, rest = found.groups() if found else (path.stem, "0", "")
+    return str(path.parent), name, int(number), rest
+
+
+def _check_numbers(frames: Sequence[Path]) -> None:
+    """Raise ImageError if frames whose names differ in a number alone lack one of a regular series."""
+    orders = [_order(frame) for frame in frames]
+    if len({(folder, name, rest) for folder, name, _, rest in orders}) > 1:
+        return
+    numbers = [number for *_, number, _ in orders]
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    for place, step in enumerate(steps):
+        if step > min(steps):
+            missing = numbers[place] + min(steps)
+            raise ImageError(
+                f"frame {missing} is missing between {frames[place].name} and {frames[place + 1].name}; add it, or "
+                "number the frames anew"
+            )
+
+
+def find_scenes(frames: Sequence[Path], should_stop: Callable[[], bool] = lambda: False) -> list[int]:
+    """Return the places of the frames that begin a scene, from 0: the first, and those after a cut."""
+    scenes, before = [0], None
+    for place, frame in enumerate(frames):
+        if should_stop():
+            break
+        pixels = load_image(frame).pixels
+        now = resize_image(pixels, fit_size(pixels.shape[:2], min(max(pixels.shape[:2]), CUT_SIDE)))
+        if before is not None and is_cut(before, now):
+            scenes.append(place)
+        before = now
+    return scenes

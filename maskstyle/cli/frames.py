@@ -1,0 +1,345 @@
+"""``maskstyle frames``: paint the frames of a clip, or a video, without flicker."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+from rich.markup import escape
+
+from maskstyle.cli.batch import (
+    ONE_PICTURE,
+    Batch,
+    check_apart,
+    check_outputs,
+    check_styles,
+    filled_option,
+    with_content,
+)
+from maskstyle.cli.options import DraftOption, QuietOption, WeightsOption, flag_of
+from maskstyle.cli.paint import arranged, painting_parameters, with_parameters
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.settings import FRAME_STEPS, OUTPUT, SPEED, STYLE, TEMPORAL_WEIGHT
+from maskstyle.techniques.inputs import Inputs
+from maskstyle.techniques.registry import LISTED, TECHNIQUES
+
+if TYPE_CHECKING:
+    from maskstyle.batch.clip import Clip
+    from maskstyle.batch.video import Timing
+    from maskstyle.plans.plan import Plan
+
+VIDEO = ".mp4"
+"""The end of the name of a video to write."""
+
+FOLDER = ".frames"
+"""The end of the name of the folder beside a video, with its frames."""
+
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder of the results, or a video NAME.mp4.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+WeightOption = Annotated[
+    float,
+    typer.Option(
+        "--temporal-weight", help="Weight of staying like the frame before.", min=0.0, rich_help_panel=STYLE
+    ),
+]
+StepsOption = Annotated[
+    int,
+    typer.Option("--frame-steps", help="Most steps of each frame after the first.", min=1, rich_help_panel=SPEED),
+]
+RateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rate",
+        help="Frames per second of the video, such as 24 or 30000/1001.  (default: the source's, or 25)",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+LosslessOption = Annotated[
+    bool, typer.Option("--lossless", help="Write the video without loss, in RGB.", rich_help_panel=OUTPUT)
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Paint again what is done; replace other files.", rich_help_panel=OUTPUT)
+]
+ListOption = Annotated[
+    bool, typer.Option("--dry-run", help="List frames, scenes and maps, without painting.", rich_help_panel=OUTPUT)
+]
+
+SHARED: dict[str, tuple[Any, Any]] = {
+    "output": (OutputOption, inspect.Parameter.empty),
+    "temporal_weight": (WeightOption, TEMPORAL_WEIGHT),
+    "frame_steps": (StepsOption, FRAME_STEPS),
+    "rate": (RateOption, None),
+    "lossless": (LosslessOption, False),
+    "force": (ForceOption, False),
+    "listing": (ListOption, False),
+}
+"""The options that all clips share."""
+
+NOT_HERE = (*ONE_PICTURE, "checkpoint_every")
+"""The parameters of a painting command that a clip has no use for, or has otherwise."""
+
+
+class Asked(NamedTuple):
+    """How a clip is painted: the shared options, by their names, and whether to print errors alone."""
+
+    output: Path
+    temporal_weight: float
+    frame_steps: int
+    rate: str | None
+    lossless: bool
+    force: bool
+    listing: bool
+    quiet: bool
+
+    @property
+    def to_video(self) -> bool:
+        """Whether the result is a video."""
+        return self.output.suffix.lower() == VIDEO
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the painted frames."""
+        return self.output.with_name(self.output.stem + FOLDER) if self.to_video else self.output
+
+
+def frames_command(inputs: type[Inputs]) -> Callable[..., None]:
+    """Return the command that paints the frames of a clip by one technique."""
+
+    def command(**given: Any) -> None:
+        asked = Asked(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
+        given = {**dict.fromkeys(NOT_HERE), **given}
+
+        def plan_of(frame: Path) -> tuple[Plan, list[str]]:
+            from maskstyle.cli.options_to_plan import plan_of_options
+
+            fields = {"name": frame.stem, "folder": frame.absolute().parent.name, "number": "0001"}
+            named = {name: value for name, value in given.items() if name != inputs.main}
+            own = {name: filled_option(value, fields, flag_of(name)) for name, value in named.items()}
+            return plan_of_options(inputs, {**own, inputs.main: frame})
+
+        paint_frames(given[inputs.main], plan_of, asked)
+
+    parameters = [_of_clip(each, inputs) for each in painting_parameters(inputs) if each.name not in NOT_HERE]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in SHARED.items()
+    ]
+    return with_parameters(command, arranged([*parameters, *shared]), inputs)
+
+
+def _of_clip(parameter: inspect.Parameter, inputs: type[Inputs]) -> inspect.Parameter:
+    """Return the parameter of the content image, or of the doodle, for a clip; others stay as they are."""
+    if parameter.name != inputs.main:
+        return parameter
+    help_ = "Frames: a folder, a quoted pattern or a video."
+    if isinstance(parameter.annotation.__metadata__[0], typer.models.ArgumentInfo):
+        clip: Any = typer.Argument(help=help_, show_default=False, metavar="FRAMES")
+    else:
+        clip = typer.Option(flag_of(inputs.main), help=help_, rich_help_panel=STYLE)
+    return parameter.replace(annotation=Annotated[str, clip])
+
+
+app = typer.Typer(help="Paint the frames of a clip or video without flicker.", no_args_is_help=True)
+for _each in LISTED:
+    if _each.name != "plan":
+        app.command(_each.name, help=_each.summary)(frames_command(TECHNIQUES[_each.name]))
+
+
+@app.command("run")
+def run(
+    plan: Annotated[Path, typer.Argument(help="Plan file (TOML).", show_default=False, metavar="PLAN")],
+    content: Annotated[
+        str,
+        typer.Option("--content", help="Frames: a folder, a quoted pattern or a video.", rich_help_panel=STYLE),
+    ],
+    output: OutputOption,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
+    ] = None,
+    draft: DraftOption = False,
+    weights: WeightsOption = None,
+    temporal_weight: WeightOption = TEMPORAL_WEIGHT,
+    frame_steps: StepsOption = FRAME_STEPS,
+    rate: RateOption = None,
+    lossless: LosslessOption = False,
+    force: ForceOption = False,
+    listing: ListOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Paint the frames of a clip by a plan file."""
+    from maskstyle.cli.run import changed_plan
+    from maskstyle.plans.read import read_plan
+
+    read, notes = changed_plan(read_plan(plan), values or [], draft=draft, weights=weights)
+    asked = Asked(output, temporal_weight, frame_steps, rate, lossless, force, listing, quiet)
+    paint_frames(content, lambda frame: (with_content(read, frame), notes), asked)
+
+
+def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], asked: Asked) -> None:
+    """Paint the frames that a text names, and print what became of them.
+
+    Parameters
+    ----------
+    text : str
+        A folder, a pattern or a video.
+    plan_of : callable
+        From the first frame to its plan and notes.
+    asked : Asked
+        How to paint them.
+    """
+    from maskstyle.batch.clip import Clip, ClipSettings
+    from maskstyle.batch.followed import FollowedFiles
+    from maskstyle.batch.frames import find_scenes
+    from maskstyle.cli.batch_report import Report
+    from maskstyle.images.headers import read_size
+    from maskstyle.motion.flow import check_flow
+    from maskstyle.synthesis.schedule import result_size
+
+    check_flow()
+    video = Path(text) if Path(text).is_file() else None
+    _check_asked(text, video, asked)
+    frames, timing = _frames(text, video, asked)
+    plan, notes = plan_of(frames[0])
+    batch = Batch(asked.folder, "{name}.png", asked.force, None, None, asked.listing, asked.quiet)
+    files = FollowedFiles(plan, frames, asked.folder / "maps")
+    outputs = [asked.folder / f"{frame.stem}.png" for frame in frames]
+    scenes = find_scenes(frames)
+    files.check(scenes)
+    settings = ClipSettings(asked.temporal_weight, asked.frame_steps)
+    size = result_size(read_size(frames[0]), plan.settings)
+    clip = Clip(tuple(frames), tuple(outputs), files, frozenset(scenes), size, settings)
+    report = Report(len(frames), batch._replace(output_dir=asked.output), _works(clip, plan))
+    report.note(notes)
+    if asked.listing:
+        _print_clip(clip, timing, asked)
+        return
+    _check(plan, clip, batch)
+    _paint(clip, batch, report)
+    if asked.to_video and report.is_complete:
+        _write(clip, timing, video, asked, report)
+    report.conclude()
+
+
+def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
+    """Check the options by themselves."""
+    from maskstyle.batch.video import VIDEO_SUFFIXES, check_video
+
+    if video is not None or asked.to_video:
+        check_video()
+    if not asked.to_video and asked.output.suffix.lower() in VIDEO_SUFFIXES:
+        raise SettingsError(f"--output is {asked.output}; expected a folder, or a video that ends in {VIDEO}")
+    if not asked.to_video:
+        for name, given in (("--rate", asked.rate), ("--lossless", asked.lossless)):
+            if given:
+                raise SettingsError(f"{name} has no effect on a folder; name a video, or leave {name} out")
+    check_apart([text], asked.folder)
+
+
+def _frames(text: str, video: Path | None, asked: Asked) -> tuple[list[Path], Timing]:
+    """Return the frames, and when each is shown."""
+    from maskstyle.batch.frames import check_frames, find_frames
+    from maskstyle.batch.video import DEFAULT_RATE, Timing, extract_frames
+
+    rate = None if asked.rate is None else _rate(asked.rate)
+    if video is None:
+        return find_frames(text), Timing(rate or Fraction(DEFAULT_RATE))
+    frames, timing = extract_frames(video, asked.folder / "source")
+    check_frames(frames, text)
+    return frames, timing if rate is None else Timing(rate)
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise SettingsError(f"--rate is {text!r}; expected frames per second, such as 24, 23.976 or 30000/1001")
+    return rate
+
+
+def _works(clip: Clip, plan: Plan) -> list[float]:
+    """Return the work of each frame: evaluations at the size of the result."""
+    from maskstyle.cli.batch_report import COARSER
+
+    anew = plan.settings.steps * COARSER / (COARSER - 1)  # with those at coarser sizes
+    return [anew if place in clip.scenes else clip.settings.frame_steps for place in range(len(clip.frames))]
+
+
+def _check(plan: Plan, clip: Clip, batch: Batch) -> None:
+    """Check the styles and outputs before the first frame is painted."""
+    from maskstyle.batch.work import Task
+
+    tasks = [Task(plan, output) for output in clip.outputs]
+    check_styles(tasks[:1])
+    check_outputs(tasks, batch)
+
+
+def _paint(clip: Clip, batch: Batch, report: Any) -> None:
+    from maskstyle.batch.clip import paint_clip
+    from maskstyle.batch.work import Painter
+    from maskstyle.cli.console import interruptible
+    from maskstyle.networks.tensorflow_import import import_tensorflow
+
+    with interruptible() as interrupt, report.bar(interrupt.console) as bar:
+        interrupt.began = True  # a signal ends the clip after the step, whichever frame that is in
+        import_tensorflow()
+        paint_clip(
+            clip,
+            Painter(force=batch.force, of_clip=True),
+            force=batch.force,
+            on_begin=bar.begin,
+            on_step=bar.step,
+            on_outcome=report.add,
+            should_stop=interrupt.asked,
+        )
+
+
+def _write(clip: Clip, timing: Timing, video: Path | None, asked: Asked, report: Any) -> None:
+    """Write the video, unless it is there and made of the same frames."""
+    from maskstyle.batch.video import comment_of, write_video
+    from maskstyle.images.hashes import begin_noting
+    from maskstyle.plans.recording import file_hashes
+
+    begin_noting()  # the hashes are those of the results as they are now
+    hashes = list(file_hashes(clip.outputs, clip.outputs[0]).values())
+    made = hashlib.sha256(repr((timing, asked.lossless, hashes)).encode()).hexdigest()
+    before = comment_of(asked.output) if asked.output.exists() else made
+    if before is None and not asked.force:
+        raise ImageError(f"{asked.output} exists and is no video of maskstyle; move it away, or pass --force")
+    if asked.output.exists() and before == made:
+        return
+    report.note(write_video(asked.output, clip.outputs, timing, lossless=asked.lossless, sound=video, comment=made))
+
+
+def _print_clip(clip: Clip, timing: Timing, asked: Asked) -> None:
+    """List the scenes and the maps that were drawn."""
+    from maskstyle.cli.console import print_wide, tables
+    from maskstyle.cli.terminal import Table
+
+    height, width = clip.size
+    table = Table("what", "which", box=None, pad_edge=False)
+    table.add_row("frames", f"{len(clip.frames)}, {clip.frames[0].name} to {clip.frames[-1].name}")
+    table.add_row("size", f"{width}x{height}")
+    if asked.to_video:
+        table.add_row("rate", f"{float(timing.rate):.6g} per second")
+    table.add_row("scenes", ", ".join(escape(clip.frames[place].name) for place in sorted(clip.scenes)))
+    for key in clip.files.drawn():
+        table.add_row("drawn", escape(str(key)))
+    table.add_row("results", escape(str(asked.output)))
+    print_wide(tables(), table)

@@ -1,0 +1,183 @@
+"""Maps and masks that follow the motion of a clip: each pixel of a frame takes the value of its place in a key frame.
+
+Places add up from frame to frame, and the key frame's map is read once for each frame: maps that were resampled from
+frame to frame would stay behind slow motion, and fray. The flow drags along what is near a moving thing, so in every
+frame the pixels near the edges of regions are decided anew, by the frame's own edges: L. Grady, "Random Walks for
+Image Segmentation", PAMI 2006.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.motion.flow import Motion
+
+Places: TypeAlias = NDArray[np.float32]
+"""Row and column in the key frame (H, W, 2) of each pixel of a frame, in pixels."""
+
+Labels: TypeAlias = NDArray[np.int32]
+"""Region of each pixel."""
+
+BAND = 4.0
+"""Pixels on each side of the edge of a region that are decided by the frame's own edges: as far as the flow errs."""
+
+EDGE_WEIGHT, TOLERANCE = 100.0, 1e-4
+"""How hard an edge of the frame is to cross for the random walk, and how exactly it is solved."""
+
+SHARP = 0.2
+"""Change of a mask from pixel to pixel at its half, from which it has an edge that can be found in a frame."""
+
+
+class Follower:
+    """The places of the frames that follow a key frame.
+
+    Parameters
+    ----------
+    labels : (h, w) int array or None
+        The regions of the key frame, with edges that the frames show; None if there are none, as in a gradient.
+    size : (height, width)
+        Size of the frames.
+
+    Attributes
+    ----------
+    places : (H, W, 2) float32 array
+        Those of the latest frame.
+    """
+
+    def __init__(self, labels: Labels | None, size: Size) -> None:
+        self.places = key_places(size)
+        self._labels = np.zeros(size, np.int32) if labels is None else followed_values(labels, self.places)
+        self._depth = _least_depth(self._labels)
+
+    def follow(self, motion: Motion, now: Image) -> None:
+        """Go on to the next frame.
+
+        Parameters
+        ----------
+        motion : Motion
+            Where each pixel of it was in the frame before.
+        now : (H, W, 3) float32 array
+            The frame, in [0, 1]. Pixels near edges of regions, and those that were hidden, are decided by its edges.
+        """
+        places = _moved(self.places, motion)
+        own = followed_values(self._labels, places)
+        known = motion.trusted & (_depth(own) > followed_values(self._depth, places))
+        if known.any():
+            new = _decided(own, known, now)
+            for label in np.unique(new[(new != own) | ~motion.trusted]):
+                lost = (new == label) & ((own != label) | ~motion.trusted)
+                _take_nearest(places, lost, known & (own == label))
+        self._keep_all(places)
+        self.places = places
+
+    def _keep_all(self, places: Places) -> None:
+        """Leave one pixel to each region that has left the frame, so that the plan that names it stays right."""
+        before, now = followed_values(self._labels, self.places), followed_values(self._labels, places)
+        for label in np.setdiff1d(before, now):
+            place = tuple(np.argwhere(before == label)[0])
+            places[place] = self.places[place]
+
+
+def key_places(size: Size) -> Places:
+    """Return the places of a key frame of a (height, width): those of the pixels themselves."""
+    return np.moveaxis(np.indices(size, np.float32), 0, -1).copy()
+
+
+def _moved(places: Places, motion: Motion) -> Places:
+    """Return the places that the flow leads to."""
+    size = places.shape[:2]
+    before = key_places(size) + motion.flow
+    # The nearest pixel's place, and the rest of the way: between the places on both sides of an edge lies nothing.
+    rows, columns = (np.clip(np.rint(before[..., axis]), 0, size[axis] - 1).astype(np.intp) for axis in range(2))
+    moved: Places = places[rows, columns] + before - np.stack([rows, columns], axis=-1).astype(np.float32)
+    return moved
+
+
+def _depth(labels: Labels) -> NDArray[np.float64]:
+    """Return the distance of each pixel to the edges of regions, in pixels, from 1."""
+    from scipy.ndimage import distance_transform_edt
+    from skimage.segmentation import find_boundaries
+
+    edges = find_boundaries(labels, connectivity=1, mode="thick")
+    if not edges.any():
+        return np.full(labels.shape, np.inf)
+    depth: NDArray[np.float64] = distance_transform_edt(~edges) + 1
+    return depth
+
+
+def _least_depth(labels: Labels) -> NDArray[np.float64]:
+    """Return the depth from which a pixel is sure of its region: beyond the band, or in the middle of a thin part."""
+    from scipy.ndimage import maximum
+    from skimage.measure import label
+
+    parts = label(labels, background=-1, connectivity=1)
+    deepest = np.asarray(maximum(_depth(labels), parts, np.arange(parts.max() + 1)))
+    least: NDArray[np.float64] = np.minimum(BAND + 1, deepest / 2)[parts]
+    return least
+
+
+def _decided(own: Labels, known: NDArray[np.bool_], now: Image) -> Labels:
+    """Return the label of each pixel: of those that are not known, by a random walk that edges of the frame stop."""
+    from skimage.segmentation import random_walker
+
+    values, numbers = np.unique(own[known], return_inverse=True)
+    if known.all() or len(values) == 1:
+        return np.where(known, own, values[0])
+    markers = np.zeros(own.shape, np.int32)
+    markers[known] = numbers + 1
+    decided = random_walker(
+        now.astype(np.float64), markers, beta=EDGE_WEIGHT, tol=TOLERANCE, mode="cg_j", channel_axis=-1
+    )
+    found: Labels = values[np.maximum(decided, 1) - 1]
+    return found
+
+
+def _take_nearest(places: Places, lost: NDArray[np.bool_], among: NDArray[np.bool_]) -> None:
+    """Give pixels the places of the nearest pixels among others."""
+    from scipy.ndimage import distance_transform_edt
+
+    if among.any():
+        rows, columns = distance_transform_edt(~among, return_distances=False, return_indices=True)
+        places[lost] = places[rows[lost], columns[lost]]
+
+
+def edge_labels(mask: Mask) -> Labels | None:
+    """Return the two sides of a mask (h, w) with an edge; None if it fades too slowly to have one."""
+    sides = (mask >= 0.5).astype(np.int32)
+    steps = [np.abs(np.diff(mask, axis=axis))[np.diff(sides, axis=axis) != 0] for axis in range(2)]
+    across = np.concatenate(steps)
+    return sides if across.size and float(across.mean()) >= SHARP else None
+
+
+def followed_values(values: NDArray[Any], places: Places) -> NDArray[Any]:
+    """Return the values (h, w, ...) of a key frame's map at places: those of the nearest pixels, of any type.
+
+    Parameters
+    ----------
+    values : (h, w) or (h, w, n) array
+        Labels, indices or colors, of the key frame's size or another.
+    places : (H, W, 2) float32 array
+        From `followed_places`.
+    """
+    height, width = values.shape[:2]
+    rows = (places[..., 0] + 0.5) * height / places.shape[0]
+    columns = (places[..., 1] + 0.5) * width / places.shape[1]
+    found: NDArray[Any] = values[
+        np.clip(rows, 0, height - 1).astype(np.intp), np.clip(columns, 0, width - 1).astype(np.intp)
+    ]
+    return found
+
+
+def followed_mask(mask: Mask, places: Places) -> Mask:
+    """Return a key frame's mask (h, w) at places (H, W, 2), interpolated between its pixels."""
+    import cv2
+
+    height, width = mask.shape
+    rows = (places[..., 0] + 0.5) * np.float32(height / places.shape[0]) - 0.5
+    columns = (places[..., 1] + 0.5) * np.float32(width / places.shape[1]) - 0.5
+    moved = cv2.remap(np.asarray(mask, np.float32), columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
