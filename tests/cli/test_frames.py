@@ -62,18 +62,18 @@ def test_a_clip_is_steady_and_painted_once(shot, frames, run, quick, desk):
 
 
 def test_an_interrupted_clip_goes_on_as_if_it_had_not_been(shot, frames, desk, monkeypatch):
-    from maskstyle.batch import clip
+    from maskstyle.batch.work import Painter
 
     frames(shot, output="whole").succeeded()
     with monkeypatch.context() as patch:
-        finish = clip.Painter.finish
+        finish = Painter.finish
 
         def stopped(self, task, ready, **options):
             if task.output.name == "a9.png":
                 raise KeyboardInterrupt
             return finish(self, task, ready, **options)
 
-        patch.setattr(clip.Painter, "finish", stopped)
+        patch.setattr(Painter, "finish", stopped)
         assert frames(shot).code == 130
     assert (desk / "out" / STATE).exists()
     assert "2 painted, 1 done before, of 3" in frames(shot).succeeded().err
