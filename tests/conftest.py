@@ -19,17 +19,15 @@ from maskstyle.networks.architectures import VGG19
 
 LONGEST = (
     "test_new_technique.py",
-    "test_killed_with_9",
-    "test_ctrl_c_during",
-    "test_a_run_is_free",
+    "test_ctrl_c_keeps",
     "test_in_a_compiled_graph",
     "test_benchmarks.py",
     "test_strength.py",
 )
 """Parts of the names of the longest tests, which begin first, so that no worker ends alone with one."""
 
-FUZZ_EXAMPLES = 60
-"""Examples of each fuzz test: together they take about ten seconds."""
+FUZZ_EXAMPLES = 25
+"""Examples of each fuzz test: together they take about five seconds."""
 
 
 def pytest_addoption(parser):
@@ -79,25 +77,36 @@ def _no_weights_of_this_machine(monkeypatch, empty_folder):
     monkeypatch.setenv("KERAS_HOME", str(empty_folder))
 
 
-def _fix_speed(patch, factory):
+@pytest.fixture(scope="session")
+def speed_of_a_fixed_machine(tmp_path_factory):
+    """Return a cache folder that remembers a speed."""
     from maskstyle.networks.speed import Speed, remember
 
-    patch.setenv("XDG_CACHE_HOME", str(factory.mktemp("cache")))
-    remember(Speed(0.012, bfloat16_speedup=1.0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        remember(Speed(0.012, bfloat16_speedup=1.0))
+        return os.environ["XDG_CACHE_HOME"]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _speed_for_fixtures(tmp_path_factory):
-    """Remember a speed in a folder of the tests for fixtures of modules, which begin before those of a test."""
+def _session(speed_of_a_fixed_machine):
+    """Let no fixture of a module measure the speed, and no test wait for the disk."""
     with pytest.MonkeyPatch.context() as patch:
-        _fix_speed(patch, tmp_path_factory)
+        patch.setenv("XDG_CACHE_HOME", speed_of_a_fixed_machine)
+        patch.setattr(os, "fsync", lambda descriptor: None)
         yield
 
 
 @pytest.fixture(autouse=True)
-def _speed_of_a_fixed_machine(monkeypatch, tmp_path_factory):
-    """Remember a speed in a folder of the test, so that nothing is measured and the user's cache stays as it is."""
-    _fix_speed(monkeypatch, tmp_path_factory)
+def _speed_of_a_fixed_machine(monkeypatch, speed_of_a_fixed_machine):
+    """Know the speed, so that nothing is measured and the user's cache stays as it is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", speed_of_a_fixed_machine)
+
+
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path_factory):
+    """Give the test an empty cache folder of its own, in which it may remember a speed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def run(monkeypatch, eagerly, capsys, tmp_path):
 
 
 def test_techniques(run):
-    table, rows = run("techniques", *LITE, "--side", 32, "--steps", 2, "--number", 2, "--patch", 8)
+    table, rows = run("techniques", *LITE, "--side", 16, "--steps", 2, "--number", 2, "--patch", 8)
     assert table.startswith("| network | type | technique | seconds | / basic | / bare | MiB |\n")
     by_name = {row["technique"]: row for row in rows}
     assert len(by_name) == len(rows)
@@ -56,15 +56,15 @@ def test_a_deeper_network_has_random_weights(run):
 
 
 def test_sizes(run):
-    _, rows = run("sizes", *LITE, "--sides", 32, 96, "--tile", 64, "--steps", 2)
-    assert [(row["side"], row["tiles"]) for row in rows] == [(32, None), (96, None), (96, 64)]
+    _, rows = run("sizes", *LITE, "--sides", 16, 96, "--tile", 64, "--steps", 2)
+    assert [(row["side"], row["tiles"]) for row in rows] == [(16, None), (96, None), (96, 64)]
     assert rows[1]["/ at once"] == 1
 
 
 def test_estimate(run):
-    table, rows = run("estimate", *LITE, "--sides", 32, 64, "--steps", 2)
+    table, rows = run("estimate", *LITE, "--sides", 16, 32, "--steps", 2)
     assert table.startswith("    ('lite', 'float32'): Constants(memory_mb=")
-    assert [row["side"] for row in rows] == [32, 64]
+    assert [row["side"] for row in rows] == [16, 32]
 
 
 def test_end_to_end(run, monkeypatch):
@@ -109,7 +109,7 @@ def test_the_textbook_minimizes_our_objective(run, tiny_network):
 def test_peers_that_are_not_installed_are_named(run, monkeypatch, capsys):
     peers = importlib.import_module("peers")
     monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: None)
-    _, rows = run("peers", "--side", 32, "--steps", 2)
+    _, rows = run("peers", "--side", 16, "--steps", 2)
     assert [row["program"] for row in rows] == ["maskstyle, float32", "maskstyle, bfloat16"]
 
 

@@ -190,7 +190,7 @@ def when():
                 act()
 
         before = signal.signal(signal.SIGALRM, look)
-        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import struct
@@ -887,8 +888,15 @@ def _write_weights(desk):
 
 
 def listing(folder):
-    """Return every path of a folder with its size and time of change."""
-    return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*")}
+    """Return every path of a folder and of those in it, with its size and time of change."""
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            status = entry.stat()
+            found[entry.path] = status.st_size, status.st_mtime_ns
+            if entry.is_dir():
+                found |= listing(entry.path)
+    return found
 
 
 @pytest.mark.usefixtures("without_tensorflow")
@@ -922,6 +930,7 @@ def test_bad_inputs_are_found_before_tensorflow_loads(crowded_desk):
         "patch content.png style.jpg -o out.png --style-map green.png",
         "doodle style.jpg --doodle content_map.png -o out.png --style-map green.png",
         "run good.toml --set size=3 -o out.png",
+        f"{JUDGE} --style-map green.png",
     ]
     program = (
         "import sys\nfrom maskstyle.cli.app import app\n"

@@ -323,7 +323,7 @@ def test_denoising_smooths(basic, desk):
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_the_same_seed_gives_the_same_file(basic, desk, optimizer):
     def painted_with(seed, name):
-        options = ("--optimizer", optimizer, "--steps", "4", "--compute-type", "float32")
+        options = ("--optimizer", optimizer, "--compute-type", "float32")
         basic("--init", "noise", "--seed", seed, *options, output=name).succeeded()
         return (desk / name).read_bytes()
 

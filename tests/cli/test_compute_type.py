@@ -9,8 +9,8 @@ from maskstyle.networks.speed import Speed, remember
 
 
 @pytest.fixture
-def with_bfloat16(monkeypatch):
-    """Let the processor have instructions for bfloat16."""
+def with_bfloat16(monkeypatch, own_cache):
+    """Let the processor have instructions for bfloat16, and no speed be known yet."""
     monkeypatch.setattr("maskstyle.networks.compute_type.processor_has_bfloat16", lambda: True)
 
 

@@ -42,7 +42,7 @@ def plan_of(path):
     return read_metadata(path)["inputs"]["plan"]
 
 
-def test_ids_in_every_option_and_in_the_plan_of_the_result(say, labels):
+def test_ids_in_every_option_and_in_the_plan_of_the_result(say, labels, eagerly):
     options = "--regions 1,2,3 --map 1=3 --region-strength 1=0.3,2=0.6"
     made = say(f"region photo.png paint.png {MAPS} {options} {SMALL} -o out.png").succeeded()
     assert "ids.png: 4 regions by id, 0 to 3" in made.err

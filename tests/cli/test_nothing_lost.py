@@ -542,7 +542,7 @@ def test_an_interrupted_sheet_leaves_a_finished_one(desk, run, quick, eagerly, w
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(step_bar.StepBar, "update", lambda self, step: interrupt(step))
-        ran = run(*command, "--networks", "lite", "--steps", "50")
+        ran = run(*command, "--networks", "lite", "--steps", "5")
     assert ran.code == 130
     assert painted
     assert "the results so far are in sheet.partial.png" in ran.err

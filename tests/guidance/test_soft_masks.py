@@ -41,13 +41,13 @@ def test_full_grid_is_the_mask_itself():
 
 
 @pytest.mark.parametrize("layer", ["block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"])
-@pytest.mark.parametrize("size", [(16, 16), (31, 31), (63, 47), (101, 64), (255, 16), (16, 31)])
-def test_equals_what_pooling_does_to_the_mask(size, layer):
-    mask = np.random.default_rng(0).random(size, dtype=np.float32)
-    weights, divisor = soft_weights(mask, VGG19.grid(size, layer))
-    expected = pooled(mask.astype(np.float64), int(layer[5]) - 1)
-    assert_allclose(weights, expected, rtol=1e-5)
-    assert divisor == pytest.approx(expected.sum(), rel=1e-5)
+def test_equals_what_pooling_does_to_the_mask(layer):
+    for size in ((16, 16), (31, 31), (63, 47), (101, 64), (255, 16), (16, 31)):
+        mask = np.random.default_rng(0).random(size, dtype=np.float32)
+        weights, divisor = soft_weights(mask, VGG19.grid(size, layer))
+        expected = pooled(mask.astype(np.float64), int(layer[5]) - 1)
+        assert_allclose(weights, expected, rtol=1e-5)
+        assert divisor == pytest.approx(expected.sum(), rel=1e-5)
 
 
 def test_a_mask_that_selects_nothing_on_the_grid():

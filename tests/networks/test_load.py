@@ -148,6 +148,7 @@ def test_load_checks_the_file(tiny_choice, tmp_path):
         load_network(type(choice)(TINY19, broken, choice.layers, "float32", ""), pooling="max", padding="zero")
 
 
+@pytest.mark.usefixtures("own_cache")
 def test_auto_is_resolved_by_what_is_remembered(tiny_choice):
     remember(Speed(0.01, bfloat16_speedup=2.0))
     choice = resolve_compute_type(tiny_choice(["block1_conv1"], "auto"))
@@ -157,6 +158,7 @@ def test_auto_is_resolved_by_what_is_remembered(tiny_choice):
     assert (network.compute_type, network.type_reason) == (choice.compute_type, choice.type_reason)
 
 
+@pytest.mark.usefixtures("own_cache")
 def test_a_type_that_was_asked_for_is_not_measured(tiny_choice):
     remember(Speed(0.01, bfloat16_speedup=2.0))
     choice = tiny_choice(["block1_conv1"], "float32")

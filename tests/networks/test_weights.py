@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -453,6 +452,8 @@ def test_wrong_shapes_and_values_that_are_not_finite(tmp_path, name, what):
 
 @pytest.mark.parametrize("architecture", [VGG16, VGG19], ids=lambda architecture: architecture.name)
 def test_a_failed_download_is_one_sentence_with_the_reason_of_keras(monkeypatch, architecture):
+    import keras
+
     asked = {}
 
     def fail(**arguments):
@@ -472,6 +473,8 @@ def test_a_failed_download_is_one_sentence_with_the_reason_of_keras(monkeypatch,
 
 
 def test_fetch_returns_the_file_that_keras_saved(monkeypatch, keras_cache):
+    import keras
+
     own = Architecture("vgg19", TINY19.widths)
 
     def download(**_):

@@ -143,8 +143,10 @@ def test_a_region_may_take_the_whole_style_image(network):
     assert guide.target_sums == whole.target_sums
 
 
-@pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
-@pytest.mark.parametrize("normalization", ["weights", "none"])
+@pytest.mark.parametrize(
+    ("reduction", "normalization"),
+    [("relative", "weights"), ("mean", "none"), ("gatys", "weights"), ("chollet", "none")],
+)
 def test_a_region_is_a_mask_of_0_and_1(network, reduction, normalization):
     settings = SETTINGS.changed(style_reduction=reduction, gram_normalization=normalization)
     guides = guides_of(network, on_regions(*CROSSED), settings=settings)
@@ -225,8 +227,7 @@ def test_a_mask_of_ones_is_a_style_everywhere_exactly(network):
     assert_array_equal(found[1], expected[1])
 
 
-@pytest.mark.parametrize("reduction", ["relative", "gatys"])
-@pytest.mark.parametrize("normalization", ["weights", "none"])
+@pytest.mark.parametrize(("reduction", "normalization"), [("relative", "weights"), ("gatys", "none")])
 def test_a_mask_of_whole_cells_is_a_region(network, reduction, normalization):
     """Where each cell of the coarsest layer is 0 or 1, its average is what most of it is."""
     settings = SETTINGS.changed(style_reduction=reduction, gram_normalization=normalization)

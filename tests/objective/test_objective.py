@@ -156,8 +156,8 @@ def _check_losses_and_gradient(tiny_network, changes):
 def _check_gradient(gradient, losses):
     """Compare with float64 differences of the NumPy losses: along directions, and at single pixels."""
     rng = np.random.default_rng(0)
-    directions = [gradient / np.linalg.norm(gradient), *rng.normal(size=(3, *IMAGE.shape))]
-    for index in [(0, 0, 0), (12, 9, 2), (5, 4, 1), (7, 0, 2)]:
+    directions = [gradient / np.linalg.norm(gradient), rng.normal(size=IMAGE.shape)]
+    for index in [(0, 0, 0), (12, 9, 2), (5, 4, 1)]:
         directions.append(np.zeros(IMAGE.shape))
         directions[-1][index] = 1.0
     size = np.linalg.norm(gradient)
@@ -176,11 +176,19 @@ METRICS = {
 }
 
 
-@pytest.mark.parametrize("changes", FORMS.values(), ids=FORMS.keys())
-@pytest.mark.parametrize("make", METRICS.values(), ids=METRICS.keys())
+@pytest.mark.parametrize(
+    ("form", "rows"),
+    [
+        ("relative", "fewer"),
+        ("mean of raw Grams", "more"),
+        ("sum, raw Grams as Gatys", "fewer"),
+        ("half sum, raw Grams as Chollet", "more"),
+    ],
+)
 @EAGERLY
-def test_losses_and_gradient_with_a_metric_equal_numpy(tiny_network, make, changes):
+def test_losses_and_gradient_with_a_metric_equal_numpy(tiny_network, form, rows):
     # One layer has both terms. Reductions count the channels of the wide network.
+    changes, make = FORMS[form], METRICS[f"{rows} rows than channels"]
     both = (("block2_conv1", 1.0), ("block3_conv2", 1.5))
     settings = dataclasses.replace(BASE, content_layers=both, **changes)
     weights = with_metrics({layer: WEIGHTS[layer] for layer in LAYERS}, make)
@@ -196,12 +204,11 @@ def _orthonormal(rng, channels):
     return np.linalg.qr(rng.normal(size=(channels + 5, channels)))[0]
 
 
-@pytest.mark.parametrize("changes", FORMS.values(), ids=FORMS.keys())
-@pytest.mark.parametrize("make", [lambda rng, channels: np.eye(channels), _orthonormal], ids=["identity", "rotation"])
+@pytest.mark.parametrize("form", ["relative", "mean"])
 @EAGERLY
-def test_a_metric_that_keeps_distances_changes_nothing(tiny_network, make, changes):
-    settings = dataclasses.replace(BASE, **changes)
-    weights = with_metrics(WEIGHTS, make)
+def test_a_metric_that_keeps_distances_changes_nothing(tiny_network, form):
+    settings = dataclasses.replace(BASE, **FORMS[form])
+    weights = with_metrics(WEIGHTS, _orthonormal)
     (losses, gradient), (mapped, mapped_gradient) = (
         make_objective(
             tiny_network(LAYERS, settings.pooling, padding=settings.padding, weights=each), settings

@@ -107,18 +107,20 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("slice_bytes", [1, SLICE_BYTES])
-def test_distance_and_gradient(name, slice_bytes):
+def test_distance_and_gradient(name):
     case = Case(**CASES[name])
-    value, gradient = case.value_and_gradient(upstream=1.5, slice_bytes=slice_bytes)
-    assert_allclose(value, case.expected(), rtol=1e-5)
+    found = [case.value_and_gradient(upstream=1.5, slice_bytes=slice_bytes) for slice_bytes in (1, SLICE_BYTES)]
+    for value, _ in found:
+        assert_allclose(value, case.expected(), rtol=1e-5)
     rng = np.random.default_rng(1)
-    for _ in range(4):
+    for _ in range(3):
         direction = rng.normal(size=case.features.shape)
         step = 1e-5 * direction
         features = case.features.astype(np.float64)
         slope = (case.expected(features + step) - case.expected(features - step)) / 2e-5
-        assert_allclose(np.sum(gradient * direction), 1.5 * slope, rtol=1e-4, atol=1e-4 * np.abs(gradient).max())
+        for _, gradient in found:
+            atol = 1e-4 * np.abs(gradient).max()
+            assert_allclose(np.sum(gradient * direction), 1.5 * slope, rtol=1e-4, atol=atol)
 
 
 def test_the_form_follows_the_number_of_cells():

@@ -49,9 +49,16 @@ def evaluated(network, patch_settings, settings=SETTINGS, pair=None, style=STYLE
     return matches, float(values[0]), gradient.numpy()
 
 
-@pytest.mark.parametrize("metrics", [False, True])
-@pytest.mark.parametrize("reduction", ["relative", "mean", "gatys", "chollet"])
-@pytest.mark.parametrize("normalization", ["weights", "none"])
+@pytest.mark.parametrize(
+    ("reduction", "normalization", "metrics"),
+    [
+        ("relative", "weights", False),
+        ("relative", "none", True),
+        ("mean", "none", False),
+        ("gatys", "weights", True),
+        ("chollet", "none", False),
+    ],
+)
 def test_a_patch_as_large_as_the_layer_is_a_style_everywhere(
     network, tiny_network, reduction, normalization, metrics
 ):
@@ -188,10 +195,10 @@ def test_matches_are_drawn_from_the_finest_layer(network):
 
 
 def test_a_thousand_patches(network):
-    image_size = (128, 128)
+    image_size = (64, 64)
     pair = MapPair(halves(image_size), COLORS, halves(image_size), COLORS)
     style = random_image(3, *image_size)
-    matches = patch_matches(Extractor(network), pair, style, SETTINGS, PatchSettings(patch_size=8, patch_stride=4))
-    assert [found.patches.number for found in matches.values()] == [31 * 31] * 2
+    matches = patch_matches(Extractor(network), pair, style, SETTINGS, PatchSettings(patch_size=4, patch_stride=2))
+    assert [found.patches.number for found in matches.values()] == [31 * 31, 29 * 29]
     objective = Objective(network, [patch_term(Extractor(network), matches, style, image_size, SETTINGS)])
     assert np.isfinite(objective.losses(random_image(4, *image_size))["style"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 from studio_browser import Server, Tab, fill, find_chromium, paint_quickly
@@ -63,10 +64,24 @@ def server():
     server.close()
 
 
+@pytest.fixture(scope="session")
+def filled_project(tmp_path_factory):
+    """Return the folder of a project with a photo and a painting, each with a map, to copy."""
+    folder = tmp_path_factory.mktemp("filled") / "project"
+    with pytest.MonkeyPatch.context() as patch:
+        paint_quickly(patch)
+        desk = Desk(Folder(folder))
+        fill(desk)
+        desk.worker.end(5)
+    return folder
+
+
 @pytest.fixture
-def desk(server, tmp_path, monkeypatch):
-    """Return an empty project that the server serves."""
+def desk(request, server, tmp_path, monkeypatch):
+    """Return a project that the server serves: an empty one, or a filled one for a test of `begun`."""
     paint_quickly(monkeypatch)
+    if "begun" in request.fixturenames:
+        shutil.copytree(request.getfixturevalue("filled_project"), tmp_path / "project")
     desk = server.open(tmp_path / "project")
     yield desk
     desk.events.close()
@@ -101,7 +116,6 @@ def tab(open_tab):
 
 
 @pytest.fixture
-def begun(desk, open_tab):
+def begun(open_tab):
     """Return a tab with a photo and a painting, each with a map."""
-    fill(desk)
     return open_tab()

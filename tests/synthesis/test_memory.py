@@ -45,9 +45,9 @@ def test_tiles_that_were_asked_for_do_not_exceed_a_limit():
         within_memory(run(4096, memory=2.0, tile_size=2048))
 
 
-@pytest.mark.parametrize("memory", [1.0, 2.0])
-def test_whatever_is_smaller_than_what_fits_fits_too(memory):
-    fitting = [_fits(run(side, memory=memory)) for side in range(256, 4097, 256)]
+def test_whatever_is_smaller_than_what_fits_fits_too():
+    fitting = [_fits(run(side, memory=1.5)) for side in range(512, 4097, 512)]
+    assert 0 < sum(fitting) < len(fitting)
     assert fitting == sorted(fitting, reverse=True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import scipy.optimize
@@ -284,6 +283,8 @@ def test_an_objective_without_terms_is_refused():
 
 
 def test_adam_needs_keras_on_tensorflow(monkeypatch):
+    import keras
+
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(SettingsError, match="Keras runs on jax"):
         minimize(Bowl(OUTSIDE), START, settings_of("adam"))

@@ -19,7 +19,7 @@ from maskstyle.techniques import TECHNIQUES, BasicInputs, PlanInputs, RegionInpu
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 
-SMALL, LARGE = (20, 24), (96, 112)
+SMALL, LARGE = (20, 24), (24, 80)
 
 
 def round_alpha(size):

@@ -77,7 +77,7 @@ def test_the_order_of_regions_does_not_matter(transfer):
     assert second.losses == pytest.approx(first.losses, rel=1e-4)
 
 
-@pytest.mark.parametrize(("init", "scales", "steps"), [("colors", 2, 4), ("noise", 1, 30)])
+@pytest.mark.parametrize(("init", "scales", "steps"), [("colors", 2, 4), ("noise", 1, 15)])
 def test_each_region_takes_its_own_style(transfer, init, scales, steps):
     dark_above = np.concatenate([np.full((8, 10, 3), 0.1), np.full((8, 10, 3), 0.9)]).astype(np.float32)
     settings = SETTINGS.changed(steps=steps, tv_weight=0.0, init=init, scales=scales)

@@ -66,8 +66,8 @@ def test_a_mask_of_0_and_1_is_a_region(transfer, network):
     assert_array_equal(result.image[:, :8], CONTENT[:, :8])
 
 
-@pytest.mark.parametrize("value", [0.25, 0.6])
-def test_a_flat_mask_is_a_fainter_basic_laid_over_the_content(transfer, network, value):
+def test_a_flat_mask_is_a_fainter_basic_laid_over_the_content(transfer, network):
+    value = 0.25
     result = transfer(masks=[ONES * np.float32(value)], settings=SETTINGS.changed(style_weight=20.0))
     fainter = SETTINGS.changed(style_weight=20.0 * value)
     basic = transfer_basic(CONTENT, STYLE, settings=fainter, run=Run(network))
@@ -100,15 +100,9 @@ def test_each_mask_takes_its_own_style(transfer):
     "changes",
     [
         {},
-        {"init": "noise"},
-        {"init": "style"},
-        {"denoise": 0.3},
-        {"denoise": 0.3, "denoise_method": "tv", "color": "content"},
-        {"color": "luminance"},
-        {"color": "luminance", "init": "noise", "scales": 2},
-        {"color": "match"},
-        {"scales": 2},
-        {"optimizer": "adam"},
+        {"init": "style", "denoise": 0.3, "denoise_method": "tv", "color": "content"},
+        {"init": "noise", "color": "luminance", "scales": 2},
+        {"denoise": 0.3, "color": "match", "optimizer": "adam"},
     ],
 )
 def test_pixels_where_all_masks_are_0_stay_bit_for_bit(transfer, changes):
@@ -120,7 +114,7 @@ def test_pixels_where_all_masks_are_0_stay_bit_for_bit(transfer, changes):
     assert np.abs(result.image[:, 13:] - CONTENT[:, 13:]).max() > 0.01
 
 
-@pytest.mark.parametrize("changes", [{}, {"color": "luminance"}, {"color": "content"}, {"denoise": 0.3}])
+@pytest.mark.parametrize("changes", [{"color": "luminance"}, {"color": "content", "denoise": 0.3}])
 def test_transparent_over_the_content_is_what_it_is_without(transfer, changes):
     settings = SETTINGS.changed(**changes)
     alpha = np.full((12, 16), 0.5, np.float32)

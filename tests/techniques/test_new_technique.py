@@ -36,8 +36,8 @@ def folder(tmp_path_factory):
     text = registry.read_text(encoding="utf-8")
     assert text.count(LISTING) == 1
     registry.write_text(text.replace(LISTING, LISTING + LINE), encoding="utf-8")
-    rows, columns = np.mgrid[:80, :96]
-    for name, channels in (("content", (columns * 2, rows * 3, rows)), ("style", (rows * 9, columns * 7, rows * 5))):
+    rows, columns = np.mgrid[:24, :96]
+    for name, channels in (("content", (columns * 2, rows * 10, rows)), ("style", (rows * 9, columns * 7, rows * 5))):
         Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8)).save(folder / f"{name}.png")
     return folder
 
@@ -154,7 +154,7 @@ def test_plans_and_the_function_paint_the_same_picture(folder, painted, name):
 
 
 def test_it_resumes(folder, painted):
-    assert "resuming from resumed.png.checkpoint: 96x80, after step 1" in painted["resumed"]
+    assert "resuming from resumed.png.checkpoint: 96x24, after step 1" in painted["resumed"]
     assert_array_equal(pixels(folder / "resumed.png"), pixels(folder / "out.png"))
     assert not (folder / "resumed.png.checkpoint").exists()
 
@@ -166,5 +166,5 @@ def test_it_works_in_tiles(folder, painted):
 
 def test_dry_runs_describe_it(folder, painted):
     assert "the bright band" in painted["table"]
-    assert "96x80" in painted["forecast"]
+    assert "96x24" in painted["forecast"]
     assert not (folder / "nothing.png").exists()

@@ -40,7 +40,7 @@ def test_strength_0_is_the_content_image(run, color):
 
 
 def test_more_strength_is_further_from_the_content_image(run):
-    distances = [distance(basic(run, strength=each, steps=8).image) for each in (0.05, 0.2, 0.8)]
+    distances = [distance(basic(run, strength=each, steps=4).image) for each in (0.05, 0.2, 0.8)]
     assert 0 < distances[0] < distances[1] < distances[2]
 
 
@@ -79,7 +79,7 @@ def test_each_region_of_a_plan_has_its_own_strength(run):
     kept = painted(0.0, 0.5)
     assert np.array_equal(kept[:, :8], CONTENT[:, :8])
     assert not np.array_equal(kept[:, 8:], CONTENT[:, 8:])
-    faint, strong = (changed(run, painted(*each, steps=8)) for each in ((0.001, 0.9), (0.9, 0.001)))
+    faint, strong = (changed(run, painted(*each, steps=4)) for each in ((0.001, 0.9), (0.9, 0.001)))
     assert faint[0] < strong[0]
     assert strong[1] < faint[1]
 
@@ -108,7 +108,7 @@ def test_a_region_of_strength_0_is_kept_bit_for_bit(region):
 
 def test_each_region_has_its_own_strength(region, run):
     faint, strong = (
-        changed(run, region(strengths, settings={"steps": 8}))
+        changed(run, region(strengths, settings={"steps": 4}))
         for strengths in ([(RED, 0.001), (BLUE, 0.9)], [(RED, 0.9), (BLUE, 0.001)])
     )
     assert faint[0] < strong[0]

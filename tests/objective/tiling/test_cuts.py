@@ -10,16 +10,14 @@ import pytest
 from maskstyle.networks.architectures import VGG19
 from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 
-CASES = [
-    pytest.param(length, side, around, cell, id=f"{length}-{side}-{around}-{cell}")
-    for length, side, around, cell in itertools.product(
-        (1, 7, 16, 63, 64, 101, 257), (1, 16, 40, 100), (0, 2, 18), (1, 4, 16)
-    )
-]
+
+@pytest.mark.parametrize("length", [1, 7, 16, 63, 64, 101, 257])
+def test_every_pixel_is_in_one_core_with_a_wide_enough_halo(length):
+    for side, around, cell in itertools.product((1, 16, 40, 100), (0, 2, 18), (1, 4, 16)):
+        _check_spans(length, side, around, cell)
 
 
-@pytest.mark.parametrize(("length", "side", "around", "cell"), CASES)
-def test_every_pixel_is_in_one_core_with_a_wide_enough_halo(length, side, around, cell):
+def _check_spans(length, side, around, cell):
     spans = [tile.columns for tile in cut_tiles((1, length), side, around=around, cell=cell)]
     assert [pixel for span in spans for pixel in range(span.first, span.last)] == list(range(length))
     assert len({span.stop - span.start for span in spans}) == 1
