@@ -7,7 +7,16 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from small_scenes import side_by_side, softened
 
-from maskstyle.guidance.cells import BORDER, INSIDE, WHOLE, every_cell, label_cells, map_cells, mask_cells
+from maskstyle.guidance.cells import (
+    BORDER,
+    INSIDE,
+    WHOLE,
+    every_cell,
+    label_cells,
+    map_cells,
+    mask_cells,
+    visible_cells,
+)
 from maskstyle.guidance.regions import region_cells, shares_at
 from maskstyle.guidance.soft_masks import soft_weights
 from maskstyle.maps import fit_map
@@ -36,6 +45,21 @@ def test_masks_weigh_all_cells(exponent):
         assert_array_equal(cells[layer][WHOLE].weights, weights)
         assert cells[layer][WHOLE].divisor == divisor
     assert cells["block1_conv1"][WHOLE].weights is cells["block1_conv2"][WHOLE].weights
+
+
+def test_cells_count_by_what_of_them_is_visible():
+    mask, alpha = np.random.default_rng(0).random((2, 8, 12), np.float32)
+    alpha[:2], alpha[6:] = 0, 1
+    for layer, grid in grids((8, 12)).items():
+        shown = soft_weights(alpha, grid)[0]
+        everywhere = visible_cells(every_cell(grids((8, 12))), alpha, grids((8, 12)))[layer][WHOLE]
+        assert_array_equal(everywhere.weights, shown)
+        assert everywhere.divisor == pytest.approx(shown.sum())
+        squared = visible_cells(mask_cells(mask, grids((8, 12)), exponent=2.0), alpha, grids((8, 12)))[layer][WHOLE]
+        average = soft_weights(mask, grid)[0]
+        assert_allclose(squared.weights, average**2 * shown, rtol=1e-6)
+        factor = average.sum() / (average**2).sum()  # the sum of the mask divides its square
+        assert squared.divisor == pytest.approx((average**2 * shown).sum() * factor, rel=1e-5)
 
 
 def test_a_mask_that_vanishes_on_a_grid_is_left_out_there():
