@@ -1,4 +1,4 @@
-"""Files as other programs write them: each line of the table in docs/how-to/maps.md is read as it says."""
+"""Files as other programs write them: each line of the table in docs/reference/file-formats.md is read as it says."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ MASKS = {
 
 
 def test_every_line_of_the_table_is_tried():
-    text = (Path(__file__).parents[2] / "docs" / "how-to" / "maps.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "file-formats.md").read_text(encoding="utf-8")
     table = text.partition("| program | file |")[2].partition("\n\n")[0].splitlines()[2:]
     assert [line.split(" | ")[0].removeprefix("| ") for line in table] == [*MAPS, *MASKS]
 

@@ -1,0 +1,181 @@
+"""Run every command and every block of Python in the documentation, at a small size.
+
+    python tools/run_docs.py                            # README.md, and all pages of docs/ that are written by hand
+    python tools/run_docs.py docs/tutorials/print.md    # these pages
+
+The blocks of a page run one after the other in a folder of their own, which holds the samples, reduced, and files
+with the names that the pages use for a person's own. Paintings take one step of ``lite`` at 48 pixels. Before a
+block, a page may say
+
+    <!-- not run: why -->
+    <!-- exit code 2 -->
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import io
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PIL import Image
+from typer.testing import CliRunner
+
+from maskstyle.cli.app import app
+from maskstyle.networks.tensorflow_import import import_tensorflow
+from maskstyle.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples"
+PARTS = ("tutorials", "how-to", "reference")
+LONGER_SIDE = 160
+LARGEST = 48
+
+OWN = {
+    "photo.jpg": "coffee.jpg",
+    "photo_map.png": "coffee_map.png",
+    "map.png": "coffee_map.png",
+    "painting.jpg": "window.jpg",
+    "painting_map.png": "window_map.png",
+    "cat.png": "chelsea.jpg",
+    "photos/one.jpg": "coffee.jpg",
+    "photos/one_map.png": "coffee_map.png",
+    "photos/two.jpg": "rocket.jpg",
+    "photos/two_map.png": "rocket_map.png",
+    "holidays/2025/beach.jpg": "rocket.jpg",
+}
+"""Names of a person's own files in the pages, and the samples that stand in for them."""
+
+BLOCK = re.compile(
+    r"^(?P<marks>(?:<!-- (?:not run: .*|exit code \d) -->\n)*)```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+)
+OTHERS = ("pip ", "python ", "python3 ", "git ", "cd ", "dask ", "sphinx-build ", "pytest")
+"""The other commands that pages may have, which are not run."""
+
+NOT_RUN = ("maskstyle studio", "tcp://", "weights fetch", "--resume")
+"""What needs a person, another machine, the internet or an interrupted run."""
+
+
+class Block(NamedTuple):
+    """A block of a page: its line, its language, its text and the exit code that its commands end with."""
+
+    line: int
+    kind: str
+    text: str
+    code: int
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    """Yield the blocks of a page that are to be run."""
+    text = page.read_text(encoding="utf-8")
+    for match in BLOCK.finditer(text):
+        if "not run:" not in match["marks"]:
+            code = re.search(r"exit code (\d)", match["marks"])
+            line = text.count("\n", 0, match.start("text")) + 1
+            yield Block(line, match["kind"], match["text"], int(code[1]) if code else 0)
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """Yield the commands of a block, without comments, split into words."""
+    for line in text.replace("\\\n", " ").splitlines():
+        for part in line.split(" && "):
+            words = shlex.split(part, comments=True)
+            if words and words[0] == "maskstyle":
+                if any(each in part for each in NOT_RUN):
+                    continue
+                yield [word for each in words[1:] for word in (sorted(glob.glob(each)) or [each])]
+            elif words and not part.strip().startswith(OTHERS):
+                raise ValueError(f"neither a command of maskstyle nor one that is known: {part}")
+
+
+def lay_out(folder: Path) -> None:
+    """Put the samples, reduced, and a person's own files into a folder."""
+    for path in SAMPLES.iterdir():
+        if path.suffix in (".jpg", ".png"):
+            reduce(path, folder / "samples" / path.name)
+    shutil.copy(SAMPLES / "plan.toml", folder / "samples")
+    for name, sample in OWN.items():
+        reduce(SAMPLES / sample, folder / name)
+
+
+def reduce(path: Path, target: Path) -> None:
+    """Write a small copy of an image; the colors of maps stay as they are."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(path) as image:
+        side = LONGER_SIDE / max(image.size)
+        size = (round(image.width * side), round(image.height * side))
+        method = Image.Resampling.NEAREST if path.suffix == ".png" else Image.Resampling.LANCZOS
+        image.resize(size, method).save(target)
+
+
+def paint_small() -> None:
+    """Let every painting take one step of ``lite`` at a small size, and compile nothing."""
+    check = Settings.__post_init__
+
+    def checked_and_small(settings: Settings) -> None:
+        check(settings)
+        small: dict[str, Any] = {"network": "lite", "steps": 1}
+        if settings.size is None or isinstance(settings.size, int):
+            small["size"] = min(settings.size or LARGEST, LARGEST)
+        for name, value in small.items():
+            object.__setattr__(settings, name, value)
+
+    setattr(Settings, "__post_init__", checked_and_small)  # noqa: B010
+    import_tensorflow().config.run_functions_eagerly(True)
+
+
+def run_block(block: Block, names: dict[str, Any]) -> str:
+    """Run a block; return what is wrong, or nothing."""
+    if block.kind == "python":
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                exec(compile(block.text, "block", "exec"), names)
+        except Exception:
+            return traceback.format_exc(limit=-2)
+    elif block.kind in ("", "sh"):
+        for words in commands_in(block.text):
+            done = CliRunner().invoke(app, words, prog_name="maskstyle")
+            if done.exit_code != block.code:
+                return f"maskstyle {shlex.join(words)}\nexit code {done.exit_code}: {done.stderr or done.exception!r}"
+    return ""
+
+
+def run_page(page: Path) -> int:
+    """Run the blocks of a page; return how many failed."""
+    failed, names, start = 0, {"__name__": "__main__"}, time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        lay_out(Path(name))
+        os.chdir(name)
+        blocks = list(blocks_of(page))
+        for block in blocks:
+            trouble = run_block(block, names)
+            if trouble:
+                failed += 1
+                print(f"{page.relative_to(ROOT)}, line {block.line}: {trouble}", flush=True)
+        os.chdir(ROOT)
+    print(f"{page.relative_to(ROOT)}: {len(blocks)} blocks, {time.perf_counter() - start:.0f} s", flush=True)
+    return failed
+
+
+def main(pages: list[str]) -> None:
+    """Run the given pages, or all."""
+    paint_small()
+    written = sorted(page for part in PARTS for page in (ROOT / "docs" / part).glob("*.md"))
+    chosen = [Path(each).resolve() for each in pages] or [ROOT / "README.md", *written]
+    failed = sum(map(run_page, chosen))
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
