@@ -59,4 +59,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", pages_from_results.write)
     app.connect("builder-inited", adopted.write)
     app.connect("source-read", adopted.link)
+    app.connect("source-read", pages_from_results.leave_out)
     app.connect("build-finished", offline.check)

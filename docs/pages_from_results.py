@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 GALLERY = DOCS / "gallery"
 NETWORKS = {"lite": "lite", "vgg19": "VGG19"}
 TECHNIQUES = {
-    "basic": ("Whole style", "The whole style image on the whole content image.", "../how-to/commands.md"),
+    "basic": ("Whole style", "The whole style image on the whole content image.", "../how-to/my-photo.md"),
     "region": ("By region", "Each region takes the style of its match.", "../how-to/regions.md"),
     "mask": ("By mask", "The style follows a soft mask.", "../how-to/masks.md"),
     "patch": ("By patch", "Each patch takes the style of the most similar patch.", "../how-to/patches.md"),
@@ -30,6 +30,7 @@ PICTURE = """(gallery-{name})=
 {commands}
 ```
 
+{files}
 {inputs}
 
 {network}, {width} x {height} pixels, {seconds:.0f} processor seconds from start to file.
@@ -55,6 +56,15 @@ def write(app: Sphinx) -> None:
         pictures = [picture_text(each) for each in results.values() if each["technique"] == technique]
         head = f"# {title}\n\n{subtitle} [How to]({page}).\n"
         write_page(GALLERY / f"{technique}.md", "\n".join([head, *pictures]))
+
+
+def leave_out(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Leave pictures of the gallery that are not made yet out of a page."""
+
+    def made(match: re.Match[str]) -> str:
+        return match[0] if (GALLERY / match["name"]).exists() else ""
+
+    source[0] = re.sub(r"!\[[^\]]*\]\(\.\./gallery/(?P<name>[\w-]+\.webp)\)", made, source[0])
 
 
 def shown(results: dict[str, dict[str, Any]]) -> list[str]:
@@ -83,7 +93,9 @@ def picture_text(picture: dict[str, Any]) -> str:
     commands = "\n".join(picture["commands"])
     names = dict.fromkeys(re.findall(r"samples/[\w-]+\.(?:jpg|png)", commands))
     inputs = " ".join(f"![{name}](../../{name}){{.input}}" for name in names)
+    files = "\n".join(file_text(name, text) for name, text in picture.get("files", {}).items())
     return PICTURE.format(
+        files=files,
         name=picture["name"],
         title=picture["title"],
         commands=commands,
@@ -93,3 +105,9 @@ def picture_text(picture: dict[str, Any]) -> str:
         height=height,
         seconds=seconds,
     )
+
+
+def file_text(name: str, text: str) -> str:
+    """Return a file that the commands of a picture need, with its name."""
+    language = {"py": "python"}.get(name.rpartition(".")[2], name.rpartition(".")[2])
+    return f"`{name}`:\n\n```{language}\n{text.strip()}\n```\n"

@@ -27,7 +27,7 @@ MEANINGS = {
     "styles": "The style images, each with a name; see [below](#styles-name).",
     "palette": "Colors of the maps; default: those that are found.",
     "least_region": "Fewest pixels of a region.",
-    "ignore": "Ids or colors of void and outlines, whose pixels join the regions beside them.",
+    "ignore": "Ids or colors of void and outlines; their pixels join the regions beside them.",
     "soft_maps": "Divide blended pixels of maps among regions.",
     "stretch_maps": "Stretch maps and masks of another aspect ratio to their images.",
     "map_orientation": "`stored`: maps and masks were drawn on photos as stored, before EXIF turns them.",

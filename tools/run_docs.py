@@ -52,27 +52,36 @@ OWN = {
     "photos/one_map.png": "coffee_map.png",
     "photos/two.jpg": "rocket.jpg",
     "photos/two_map.png": "rocket_map.png",
+    "maps/one.png": "coffee_map.png",
+    "maps/two.png": "rocket_map.png",
+    "masks/one.png": "chelsea_mask.png",
+    "masks/two.png": "chelsea_mask.png",
     "holidays/2025/beach.jpg": "rocket.jpg",
+    "frames/0001.png": "rocket.jpg",
 }
 """Names of a person's own files in the pages, and the samples that stand in for them."""
 
 BLOCK = re.compile(
-    r"^(?P<marks>(?:<!-- (?:not run: .*|exit code \d) -->\n)*)```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+    r"(?:[Ss]ave this as `(?P<file>[\w.]+)`[^\n]*\n\n)?"
+    r"^(?P<marks>(?:<!-- (?:not run: [^\n]*|exit code \d) -->\n)*)"
+    r"```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    re.M | re.S,
 )
-OTHERS = ("pip ", "python ", "python3 ", "git ", "cd ", "dask ", "sphinx-build ", "pytest")
+OTHERS = (". ", "pip ", "python ", "python3 ", "git ", "cd ", "mkdir ", "ffmpeg ", "dask ", "sphinx-build ", "pytest")
 """The other commands that pages may have, which are not run."""
 
-NOT_RUN = ("maskstyle studio", "tcp://", "weights fetch", "--resume")
-"""What needs a person, another machine, the internet or an interrupted run."""
+NOT_RUN = ("maskstyle studio", "tcp://", "weights fetch", "--resume", "samples copy")
+"""What needs a person, another machine, the internet or an interrupted run; the samples are there."""
 
 
 class Block(NamedTuple):
-    """A block of a page: its line, its language, its text and the exit code that its commands end with."""
+    """A block of a page: its line, language and text, the exit code of its commands, and the file to save it as."""
 
     line: int
     kind: str
     text: str
     code: int
+    file: str | None
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
@@ -82,7 +91,7 @@ def blocks_of(page: Path) -> Iterator[Block]:
         if "not run:" not in match["marks"]:
             code = re.search(r"exit code (\d)", match["marks"])
             line = text.count("\n", 0, match.start("text")) + 1
-            yield Block(line, match["kind"], match["text"], int(code[1]) if code else 0)
+            yield Block(line, match["kind"], match["text"], int(code[1]) if code else 0, match["file"])
 
 
 def commands_in(text: str) -> Iterator[list[str]]:
@@ -95,7 +104,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
                     continue
                 yield [word for each in words[1:] for word in (sorted(glob.glob(each)) or [each])]
             elif words and not part.strip().startswith(OTHERS):
-                raise ValueError(f"neither a command of maskstyle nor one that is known: {part}")
+                raise SystemExit(f"neither a command of maskstyle nor one that is known: {part}")
 
 
 def lay_out(folder: Path) -> None:
@@ -106,6 +115,16 @@ def lay_out(folder: Path) -> None:
     shutil.copy(SAMPLES / "plan.toml", folder / "samples")
     for name, sample in OWN.items():
         reduce(SAMPLES / sample, folder / name)
+    with Image.open(folder / "photo.jpg") as photo:
+        alpha = Image.new("L", photo.size)
+        alpha.paste(255, (photo.width // 4, 0, photo.width // 2, photo.height))
+        photo.putalpha(alpha)
+        photo.save(folder / "cutout.png")
+    plan = (SAMPLES / "plan.toml").read_text(encoding="utf-8")
+    (folder / "plans").mkdir()
+    (folder / "plans" / "cup.toml").write_text(
+        re.sub(r'"(\w+\.(?:jpg|png))"', r'"../samples/\1"', plan), encoding="utf-8"
+    )
 
 
 def reduce(path: Path, target: Path) -> None:
@@ -136,7 +155,9 @@ def paint_small() -> None:
 
 def run_block(block: Block, names: dict[str, Any]) -> str:
     """Run a block; return what is wrong, or nothing."""
-    if block.kind == "python":
+    if block.file is not None:
+        Path(block.file).write_text(block.text, encoding="utf-8")
+    elif block.kind == "python":
         try:
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 exec(compile(block.text, "block", "exec"), names)
