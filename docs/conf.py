@@ -23,6 +23,7 @@ version = release = maskstyle.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
 exclude_patterns = ["images", "Thumbs.db"]
+highlight_language = "text"  # blocks without a language are commands
 html_theme = "pydata_sphinx_theme"
 html_title = "maskstyle"
 html_static_path = ["_static"]
