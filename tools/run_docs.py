@@ -43,17 +43,15 @@ LARGEST = 48
 
 OWN = {
     "photo.jpg": "coffee.jpg",
-    "photo_map.png": "coffee_map.png",
-    "map.png": "coffee_map.png",
     "painting.jpg": "window.jpg",
     "painting_map.png": "window_map.png",
     "cat.png": "chelsea.jpg",
     "photos/one.jpg": "coffee.jpg",
     "photos/one_map.png": "coffee_map.png",
-    "photos/two.jpg": "rocket.jpg",
-    "photos/two_map.png": "rocket_map.png",
+    "photos/two.jpg": "coffee.jpg",
+    "photos/two_map.png": "coffee_map.png",
     "maps/one.png": "coffee_map.png",
-    "maps/two.png": "rocket_map.png",
+    "maps/two.png": "coffee_map.png",
     "masks/one.png": "chelsea_mask.png",
     "masks/two.png": "chelsea_mask.png",
     "holidays/2025/beach.jpg": "rocket.jpg",
@@ -70,8 +68,11 @@ BLOCK = re.compile(
 OTHERS = (". ", "pip ", "python ", "python3 ", "git ", "cd ", "mkdir ", "ffmpeg ", "dask ", "sphinx-build ", "pytest")
 """The other commands that pages may have, which are not run."""
 
-NOT_RUN = ("maskstyle studio", "tcp://", "weights fetch", "--resume", "samples copy")
-"""What needs a person, another machine, the internet or an interrupted run; the samples are there."""
+NOT_RUN = (
+    *("maskstyle studio", "maskstyle frames", "samples copy", "weights fetch"),
+    *("--resume", "--scheduler"),
+)
+"""What needs a person, a video, the internet, an interrupted run or other processes; the samples are there."""
 
 
 class Block(NamedTuple):

@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 FOLDER = Path(__file__).parent
-NAMES = ("chelsea-gradient", "rocket-sky", "coffee-breakfast", "coast-woodcut")
-SIZE = (420, 280)
+NAMES = ("astronaut-background", "chelsea-gradient", "coffee-strokes", "coast-patches")
+SIZE = (420, 300)
 GAP = 8
 
 
@@ -17,7 +17,9 @@ def main() -> None:
     width, height = SIZE
     sheet = Image.new("RGB", (2 * width + GAP, 2 * height + GAP), "white")
     for index, name in enumerate(NAMES):
-        picture = ImageOps.fit(Image.open(FOLDER / f"{name}.webp"), SIZE, Image.Resampling.LANCZOS)
+        picture = ImageOps.fit(
+            Image.open(FOLDER / f"{name}.webp"), SIZE, Image.Resampling.LANCZOS, centering=(0.5, 0.05)
+        )
         sheet.paste(picture, ((index % 2) * (width + GAP), (index // 2) * (height + GAP)))
     sheet.save(FOLDER.parent / "images" / "first.webp", quality=84, method=6)
 
