@@ -169,6 +169,7 @@ def plan_from(
     from maskstyle.cli.outputs import check_distinct
     from maskstyle.cli.replaced import check_new
     from maskstyle.images.io import read_metadata
+    from maskstyle.images.paths import local, portable
     from maskstyle.plans.from_result import plan_of_result, recorded_hashes
     from maskstyle.plans.recording import describe_changes, real_file, recorded_path
     from maskstyle.plans.write import moved, plan_text
@@ -183,10 +184,10 @@ def plan_from(
     table = plan_of_result(metadata, real)
     hashes = recorded_hashes(metadata)
     if output is not None:
-        check_distinct({"--output": output}, [result.parent / name for name in hashes])
+        check_distinct({"--output": output}, [result.parent / local(name) for name in hashes])
     plan = output or Path("plan.toml")  # what is printed goes into a file of the working folder
     table = moved(table, lambda path: recorded_path(real.parent / path, plan))
-    text = plan_text(table, f"repeats {result.name}; written by maskstyle {__version__}")
+    text = plan_text(table, f"repeats {portable(result.name)}; written by maskstyle {__version__}")
     notes = describe_changes(hashes, real)
     if metadata.get("stopped_because") == "interrupted":
         notes.append(f"{result} was interrupted; the plan paints the whole picture")
@@ -200,8 +201,10 @@ def _put(text: str, output: Path | None) -> None:
     from rich.markup import escape
 
     from maskstyle.cli.console import messages, put
+    from maskstyle.images.paths import portable
     from maskstyle.images.writing import write_text
 
+    text = portable(text)
     if output is None:
         put(text)
         return

@@ -44,6 +44,26 @@ def shown(path: Path | str) -> str:
     return text if len(text) <= 2 * SHOWN else f"{text[: SHOWN - 3 - half]}...{text[-half:]}"
 
 
+def portable(name: str) -> str:
+    r"""Return a file name as other locales read it: without UTF-8, Python escapes its bytes.
+
+    Examples
+    --------
+    >>> portable("caf\udcc3\udca9.png")
+    'café.png'
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def local(name: str) -> str:
+    """Return a portable file name as this locale opens it; see `portable`."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return os.fsdecode(name.encode("utf-8", "surrogateescape"))
+    return name
+
+
 def opened(path: Path, expected: str = "an image file", failure: type[MaskstyleError] = ImageError) -> BinaryIO:
     """Open a file to read its bytes; a pipe is read whole.
 

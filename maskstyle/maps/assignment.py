@@ -144,7 +144,7 @@ def assign_regions(
         problem = dataclasses.replace(match, unmatched_content=lonely)
         advice = _advice(match, UNMATCHED)
         if listable:
-            advice = _ways_to_paint(problem, content_map)
+            advice = _ways_to_paint(problem, content_map, of_python=names == NAMES)
         _refuse_unmatched(problem, content_map, style_map, names, advice)
     style_of = dict(match.pairs)
     assigned = tuple(
@@ -379,7 +379,7 @@ def _advice(match: RegionMatch, choices: Sequence[str]) -> str:
     return f"repaint them in the same colors, assign them with `mapping`, or set `unmatched` to {other}"
 
 
-def _ways_to_paint(problem: RegionMatch, content_map: SemanticMap) -> str:
+def _ways_to_paint(problem: RegionMatch, content_map: SemanticMap, *, of_python: bool) -> str:
     """Return what to do about regions that the style map lacks, where they may be kept."""
     if not problem.pairs:
         return (
@@ -389,7 +389,8 @@ def _ways_to_paint(problem: RegionMatch, content_map: SemanticMap) -> str:
     lonely = problem.unmatched_content
     them, keep = "it" if len(lonely) == 1 else "them", ""
     if len(lonely) <= MOST_NAMED:
-        keep = f"`keep` {','.join(written_region(content_map, label) for label in lonely)} or "
+        written = ",".join(written_region(content_map, label) for label in lonely)
+        keep = f"keep={[content_map.key(label) for label in lonely]} or " if of_python else f"`keep` {written} or "
     return (
         f"pass {keep}`unmatched` keep to leave {them} unchanged, `unmatched` whole-style to paint {them} in the "
         f"whole style, or assign {them} with `mapping`"

@@ -189,7 +189,7 @@ def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, toleran
     if (
         not isinstance(color, tuple)
         or len(color) != 3
-        or not all(isinstance(each, int | np.integer) for each in color)
+        or not all(isinstance(each, int | np.integer) and 0 <= each <= 255 for each in color)
     ):
         raise SettingsError(
             "expected a color as (red, green, blue) in 0..255, or the number of a region, but got "

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from maskstyle.errors import Mistakes, SettingsError
+from maskstyle.images.paths import portable
 from maskstyle.plans.checking import Source
 from maskstyle.plans.old_records import old_table
 from maskstyle.plans.read import plan_from_table
@@ -124,7 +125,9 @@ def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, A
     technique = TECHNIQUES.get(fitting(table.get("technique"), Text, "technique"))
     if technique is None:
         raise Unfit(f"there is no technique {table['technique']!r}")
-    table["output"] = f"{result.stem}_again{result.suffix}"  # not over the picture that the plan is made from
+    again = f"{result.stem}_again{result.suffix}"  # not over the picture that the plan is made from
+    again = f"{result.stem}_again{result.suffix}"  # not over the picture that the plan is made from
+    table["output"] = portable(again)
     table["settings"] = _settings(record, settings, inputs.initial, technique)
     run = record.run or fitting(dict(settings), RecordedRun)
     limits = {"memory": run.memory, "tile_size": run.tile_size}

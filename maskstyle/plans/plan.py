@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from maskstyle.images.paths import local
 from maskstyle.images.streams import STANDARD
 from maskstyle.plans.checking import Source
 from maskstyle.plans.map_reading import MapReading
@@ -169,5 +170,6 @@ class Plan:
         """
         if path == str(STANDARD):
             return STANDARD
+        path = local(path)
         file = self.path.parent / path
         return self.path.parent / path.replace("\\", "/") if "\\" in path and not os.path.exists(file) else file

@@ -11,7 +11,7 @@ from typing import Any
 from maskstyle.errors import ImageError, WeightsError
 from maskstyle.images.files import READABLE_SUFFIXES
 from maskstyle.images.hashes import digest_of, hash_of, note_read
-from maskstyle.images.paths import opened
+from maskstyle.images.paths import local, opened, portable
 from maskstyle.images.streams import STANDARD, is_stream, stream_bytes
 from maskstyle.networks.load import NetworkChoice
 from maskstyle.plans.load import LoadedPlan, plan_files
@@ -87,12 +87,12 @@ def recorded_path(path: Path, result: Path) -> str:
     if is_stream(path):
         return str(STANDARD)
     try:
+        path = Path(local(str(path)))
         own = os.path.join(os.path.realpath(path.parent), path.name)
         recorded = Path(os.path.relpath(own, os.path.realpath(result.parent))).as_posix()
     except ValueError:  # another drive, on Windows
         recorded = path.absolute().as_posix()
-    # In a locale without UTF-8, Python escapes bytes of names; records are read back in other locales.
-    return os.fsencode(recorded).decode("utf-8", "replace")
+    return portable(recorded)  # records are read back in other locales
 
 
 def file_hashes(paths: Iterable[Path], result: Path) -> dict[str, str]:
@@ -131,7 +131,7 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
     """
     notes = []
     for name, expected in hashes.items():
-        path = result.parent / name
+        path = result.parent / local(name)
         if name == str(STANDARD):
             notes.append(f"{result.name} was made from standard input; replace {STANDARD} in the plan by its file")
         elif os.path.isabs(name) or path.suffix.lower() not in RECORDED_SUFFIXES:

@@ -35,6 +35,9 @@ WORDS: Mapping[Any, str] = {
     type(None): "None",
 }
 
+_COLOR = tuple[int, int, int]
+"""The type of a color."""
+
 LOADERS: Mapping[str, str] = {"SemanticMap": "maskstyle.maps.io:load_map"}
 """``module:function`` that reads a file where a value of a class is taken."""
 
@@ -208,6 +211,9 @@ def _one_of(value: Any, hint: Any, name: str) -> Any:
                 return converted(value, each, name)
             except MaskstyleError as error:
                 errors.append(error)
+    if isinstance(value, str) and _COLOR in hints:
+        words = "(red, green, blue) in 0..255 or a number; maskstyle.maps.parse_color reads the name of a color"
+        raise _wrong(name, _shown(value), words)
     if len(errors) == 1 or isinstance(value, str | Path) or _is_arraylike(value):
         raise errors[0]
     raise _wrong(name, _shown(value), " or ".join(dict.fromkeys(_described(hint) for hint in hints)))

@@ -93,10 +93,12 @@ def test_a_printed_plan_is_utf_8(desk, encoded, run, quick, eagerly):
 
 
 def test_names_whose_bytes_python_escapes_in_a_locale_without_utf8(desk, run, quick, eagerly):
-    escaped = "caf\udcc3\udca9.png"
+    escaped, made = "caf\udcc3\udca9.png", "out\udcc3\udca9.png"
     (desk / "content.png").rename(desk / "caf\u00e9.png")
-    run("basic", escaped, "style.jpg", "-o", "out.png", *quick).succeeded()
-    recorded = read_metadata(desk / "out.png")
+    run("basic", escaped, "style.jpg", "-o", made, *quick).succeeded()
+    recorded = read_metadata(desk / made)
     assert recorded["inputs"]["plan"]["content"] == "caf\u00e9.png"
     assert "caf\u00e9.png" in recorded["sha256"]
-    assert 'content = "caf\u00e9.png"' in run("plan", "from", "out.png").succeeded().out
+    plan = run("plan", "from", made).succeeded().out
+    assert 'content = "caf\u00e9.png"' in plan
+    assert 'output = "out\u00e9_again.png"' in plan

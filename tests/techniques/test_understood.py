@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from maskstyle import PlanRegion, StyleImage, load_image, load_map, load_mask
+from maskstyle import PlanRegion, StyleImage, load_image, load_map, load_mask, transfer_region
+from maskstyle.errors import ImageError, SettingsError
+from maskstyle.maps import SemanticMap
 from maskstyle.synthesis.identity import plain
 from maskstyle.techniques import BasicInputs, MaskInputs, PlanInputs, RegionInputs
 
@@ -63,3 +67,16 @@ def test_the_alpha_of_a_file_comes_with_it(files):
     shown, wanted = (inputs.scene().layout.visible for inputs in scenes)
     assert shown is not None
     np.testing.assert_array_equal(shown, wanted)
+
+
+def test_colors_in_python_are_tuples():
+    pixels = np.zeros((32, 32, 3), np.float32)
+    halves = np.tile(np.arange(32) // 16, (32, 1)).astype(np.int32)
+    maps = [SemanticMap(halves, ((255, 0, 0), other)) for other in ((128, 0, 128), (0, 255, 0))]
+    texts: Any = ["red"]
+    with pytest.raises(ImageError, match=r"pass keep=\[\(128, 0, 128\)\] or"):
+        RegionInputs(pixels, pixels, content_map=maps[0], style_map=maps[1]).scene()
+    with pytest.raises(SettingsError, match=r"`regions\[0\]` is 'red'; .* maskstyle.maps.parse_color"):
+        transfer_region(pixels, pixels, content_map=maps[0], style_map=maps[1], regions=texts)
+    with pytest.raises(SettingsError, match=r"expected a color as .* got \(0, 0, 300\)"):
+        RegionInputs(pixels, pixels, content_map=maps[0], style_map=maps[1], regions=[(0, 0, 300)]).scene()
