@@ -189,7 +189,14 @@ def _register_heif() -> None:
 
 
 def _open_binary(path: Path) -> BinaryIO:
-    return io.BytesIO(stream_bytes(path)) if is_stream(path) else opened(path)
+    if not is_stream(path):
+        return opened(path)
+
+    def check(head: bytes) -> None:
+        if head and not is_image(head):
+            raise _unidentified(described(path), head)
+
+    return io.BytesIO(stream_bytes(path, check))
 
 
 def _unidentified(name: str, head: bytes) -> ImageError:

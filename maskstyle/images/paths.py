@@ -9,16 +9,24 @@ import os
 import re
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from maskstyle.errors import ImageError, MaskstyleError
 
 PATIENCE = 10.0
 """Seconds to wait for the program at the other end of a named pipe; a pipe that nobody opens never ends."""
 
-LARGEST_PIPE = 2**31
-"""Bytes that are read from a pipe, which may never end."""
+LARGEST_PIPE = 1_600_000_000
+"""Bytes that are read from a pipe, which may never end: those of the largest image,
+uncompressed in 8 bits with alpha."""
+
+HEAD = 64
+"""The first bytes of a pipe, which tell whether the rest is worth reading."""
+
+Check: TypeAlias = Callable[[bytes], None]
+"""Raises MaskstyleError where the first bytes of a file are not what is expected."""
 
 DESCRIPTOR = re.compile(r"/dev/(?:fd/(\d+)|(stdin|stdout|stderr))|/proc/(?:self|\d+)/fd/(\d+)")
 """The paths of streams that are open already."""
@@ -64,7 +72,14 @@ def local(name: str) -> str:
     return name
 
 
-def opened(path: Path, expected: str = "an image file", failure: type[MaskstyleError] = ImageError) -> BinaryIO:
+def opened(
+    path: Path,
+    expected: str = "an image file",
+    failure: type[MaskstyleError] = ImageError,
+    *,
+    check: Check | None = None,
+    most: int | None = None,
+) -> BinaryIO:
     """Open a file to read its bytes; a pipe is read whole.
 
     Parameters
@@ -75,6 +90,10 @@ def opened(path: Path, expected: str = "an image file", failure: type[MaskstyleE
         What messages expect, such as "a plan file".
     failure : type of MaskstyleError
         The error to raise.
+    check : callable, optional
+        Takes the first `HEAD` bytes of a pipe before the rest is read.
+    most : int, optional
+        Most bytes of a pipe; by default, `LARGEST_PIPE`.
 
     Raises
     ------
@@ -94,7 +113,7 @@ def opened(path: Path, expected: str = "an image file", failure: type[MaskstyleE
         if wrong is not None:
             raise failure(f"expected {expected}, but {shown(path)} {wrong[0]}; {wrong[1]}")
         if stat.S_ISFIFO(mode):
-            return io.BytesIO(_read_pipe(descriptor, path, failure))
+            return io.BytesIO(_read_pipe(descriptor, path, failure, check, LARGEST_PIPE if most is None else most))
     except BaseException:
         os.close(descriptor)
         raise
@@ -230,12 +249,12 @@ def _not_readable(path: Path, descriptor: int, mode: int) -> tuple[str, str] | N
     return None
 
 
-def _read_pipe(descriptor: int, path: Path, failure: type[MaskstyleError]) -> bytes:
+def _read_pipe(descriptor: int, path: Path, failure: type[MaskstyleError], check: Check | None, most: int) -> bytes:
     """Return all bytes of a pipe, which was opened without waiting for its writer, and close it."""
-    parts: list[bytes] = []
-    size, writes = 0, False
+    data = bytearray()
+    writes = False
     deadline = time.monotonic() + PATIENCE
-    while size <= LARGEST_PIPE:
+    while len(data) <= most:
         try:
             part = os.read(descriptor, _CHUNK)
         except BlockingIOError:  # somebody writes
@@ -243,17 +262,28 @@ def _read_pipe(descriptor: int, path: Path, failure: type[MaskstyleError]) -> by
             os.set_blocking(descriptor, True)
             continue
         if part:
-            parts.append(part)
-            size, writes = size + len(part), True
+            if check is not None and len(data) < HEAD <= len(data) + len(part):
+                check(bytes(data + part[:HEAD])[:HEAD])
+            data += part
+            writes = True
         elif writes:
             os.close(descriptor)
-            return b"".join(parts)
+            return bytes(data)
         elif time.monotonic() > deadline:
             raise failure(
                 f"expected something to read, but nothing writes to the pipe {shown(path)}; start its program"
             )
         else:
             time.sleep(0.01)
-    raise failure(
-        f"expected a file of at most {LARGEST_PIPE >> 30} GB, but {shown(path)} has more; save it as a file"
-    )
+    raise failure(f"expected at most {in_bytes(most)}, but the pipe {shown(path)} has more; save it as a file")
+
+
+def in_bytes(count: int) -> str:
+    """Return a number of bytes in words.
+
+    Examples
+    --------
+    >>> in_bytes(LARGEST_PIPE), in_bytes(2**20)
+    ('1.6 GB', '1 MB')
+    """
+    return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{count / 1e6:.2g} MB"

@@ -6,9 +6,10 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from maskstyle.errors import ImageError
-from maskstyle.images.paths import DESCRIPTOR, LARGEST_PIPE, open_to_send, opened, shown
+from maskstyle.images.paths import DESCRIPTOR, HEAD, LARGEST_PIPE, Check, in_bytes, open_to_send, opened, shown
 
 STANDARD = Path("-")
 """The path that means standard input, or standard output where a file is written."""
@@ -45,8 +46,15 @@ def described(path: Path, *, writing: bool = False) -> str:
     return shown(path)
 
 
-def stream_bytes(path: Path) -> bytes:
+def stream_bytes(path: Path, check: Check | None = None) -> bytes:
     """Return all bytes of a stream, which is read once and then remembered.
+
+    Parameters
+    ----------
+    path : Path
+        The stream.
+    check : callable, optional
+        Takes the first bytes before the rest, which may never end, is read.
 
     Raises
     ------
@@ -57,17 +65,23 @@ def stream_bytes(path: Path) -> bytes:
         if path == STANDARD:
             if sys.stdin is None or sys.stdin.isatty():
                 raise ImageError("expected an image on standard input, but it is a terminal; pipe a file into it")
-            data = sys.stdin.buffer.read(LARGEST_PIPE + 1)
+            _held[path] = _read(sys.stdin.buffer, path, check)
         else:
-            with opened(path) as source:
-                data = source.read(LARGEST_PIPE + 1)
-        if len(data) > LARGEST_PIPE:
-            raise ImageError(
-                f"expected an image of at most {LARGEST_PIPE >> 30} GB, but {described(path)} has more; "
-                "save it as a file"
-            )
-        _held[path] = data
+            with opened(path, check=check) as source:
+                _held[path] = _read(source, path, check)
     return _held[path]
+
+
+def _read(source: BinaryIO, path: Path, check: Check | None) -> bytes:
+    head = source.read(HEAD)
+    if check is not None:
+        check(head)
+    data = head + source.read(LARGEST_PIPE + 1 - len(head))
+    if len(data) > LARGEST_PIPE:
+        raise ImageError(
+            f"expected at most {in_bytes(LARGEST_PIPE)}, but {described(path)} has more; save it as a file"
+        )
+    return data
 
 
 def forget_streams() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import Architecture, starts_block
-from maskstyle.networks.tensorflow import Tensor, tf
+from maskstyle.networks.tensorflow import Tensor, check_usable, tf
 from maskstyle.networks.weights import LayerWeights
 from maskstyle.settings import CHOICES
 
@@ -62,6 +62,7 @@ class FeatureNetwork:
         source: str = "",
         notes: tuple[str, ...] = (),
     ) -> None:
+        check_usable()
         if pooling not in POOLINGS:
             raise SettingsError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}")
         if padding not in PADDINGS:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import WeightsError
-from maskstyle.images.paths import problem, shown
+from maskstyle.images.paths import opened, problem, shown
 from maskstyle.networks.architectures import LITE, VGG19, Architecture
 from maskstyle.schemas.arrays import FLOATS, StoredArray, stored_in_archive, stored_in_hdf5
 from maskstyle.schemas.values import Unfit
@@ -224,9 +224,9 @@ _SIGNS_OF_DAMAGE = (
 def _opened(path: Path) -> Iterator[Mapping[str, _Opener]]:
     """Open a weights file as a mapping from the names of layers to functions that return their parts, unread."""
     check_weights_path(path)
-    opened = _opened_npz if path.suffix == ".npz" else _opened_h5
+    archive = _opened_npz if path.suffix == ".npz" else _opened_h5
     try:
-        with opened(path) as layers:
+        with archive(path) as layers:
             yield layers
     except _SIGNS_OF_DAMAGE as error:
         reason = " ".join(str(error).split())
@@ -237,7 +237,7 @@ def _opened(path: Path) -> Iterator[Mapping[str, _Opener]]:
 
 @contextmanager
 def _opened_npz(path: Path) -> Iterator[Mapping[str, _Opener]]:
-    with zipfile.ZipFile(path) as archive:
+    with opened(path, "a weights file", WeightsError) as file, zipfile.ZipFile(file) as archive:
         found: dict[str, list[str]] = {}
         for name in archive.namelist():
             layer, _, part = name.removesuffix(".npy").partition("/")
@@ -254,7 +254,7 @@ def _opened_npz(path: Path) -> Iterator[Mapping[str, _Opener]]:
 def _opened_h5(path: Path) -> Iterator[Mapping[str, _Opener]]:
     import h5py
 
-    with h5py.File(path, "r") as file:
+    with opened(path, "a weights file", WeightsError) as stored, h5py.File(stored, "r") as file:
         groups: dict[str, Any] = {}
 
         def note(name: str, item: Any) -> None:

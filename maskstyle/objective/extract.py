@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from maskstyle.guidance.cells import CellWeights, Grids
 from maskstyle.guidance.soft_masks import group_masks, soft_weights
 from maskstyle.images.pixels import Image, Mask, Size, size_of
-from maskstyle.networks.tensorflow import Tensor, tf
+from maskstyle.networks.tensorflow import Tensor, check_usable, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams
 from maskstyle.objective.objective import Objective
@@ -52,6 +52,10 @@ class Extractor:
     network: FeatureNetwork
     tile_size: int | None = None
     graphs: SharedGraphs | None = None
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError if TensorFlow cannot compute here."""
+        check_usable()
 
     def grids(self, size: Size, layers: Sequence[str], margin: int = 0) -> Grids:
         """Return the (height, width) of each layer's grid for an image of a size with a margin around it."""

@@ -353,7 +353,7 @@ def _report(source: Source, table: str, name: str | None, text: str) -> None:
 
 
 def _text_of(path: Path) -> str:
-    with opened(path, "a plan file", SettingsError) as file:
+    with opened(path, "a plan file", SettingsError, most=LARGEST_PLAN) as file:
         data = file.read(LARGEST_PLAN + 1)
     strange = not_text(path, data, LARGEST_PLAN)
     if strange is not None:

@@ -20,6 +20,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from maskstyle.errors import CheckpointError
+from maskstyle.images.paths import opened
 from maskstyle.images.writing import replacing_file
 from maskstyle.schemas.arrays import stored_in_archive
 from maskstyle.schemas.values import AtLeastZero, Count, Losses, Number, Size, Text, Unfit, decoded
@@ -187,14 +188,14 @@ def read_identity(path: Path) -> dict[str, Any]:
 
 def _opened(path: Path, read: Callable[[IO[bytes], Path], T]) -> T:
     """Return what a function reads from a checkpoint; every failure is a CheckpointError."""
+    if not os.path.lexists(path):
+        raise CheckpointError(f"there is no checkpoint {path} to resume from; drop `resume`")
     try:
-        with open(path, "rb") as file:
+        with opened(path, "a checkpoint", CheckpointError) as file:
             _check_kind(file.read(4), path)
             return read(file, path)
     except (CheckpointError, MemoryError):
         raise
-    except FileNotFoundError as error:
-        raise CheckpointError(f"there is no checkpoint {path} to resume from; drop `resume`") from error
     except OSError as error:
         raise CheckpointError(
             f"the checkpoint {path} cannot be read ({error.strerror or error}); check the path and its permissions"

@@ -12,6 +12,7 @@ from maskstyle import __version__
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
+from maskstyle.networks.tensorflow import check_usable
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import content_term, total_variation_term
 from maskstyle.objective.content_limits import content_limits
@@ -171,6 +172,7 @@ def loaded_network(
     network: NetworkChoice | FeatureNetwork | None, settings: Settings, checkpoints: Checkpoints | None = None
 ) -> FeatureNetwork:
     """Return the loaded network; a network that was loaded before must have the layers of the settings."""
+    check_usable()
     layers = wanted_layers(settings)
     if network is None:
         network = choose_network(settings.network, layers, compute_type=settings.compute_type)

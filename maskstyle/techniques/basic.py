@@ -65,17 +65,19 @@ class BasicInputs(Inputs):
         return self.made_scene(Layout((blend,)), content.shape[:2], content=content)
 
 
+LARGEST_SHARE = 1_000_000
+"""Largest share of a style: beside a larger one, the others would be lost in rounding."""
+
+
 def normalized_shares(shares: Sequence[float] | None, count: int) -> list[float]:
     """Return `count` shares that sum to 1; equal shares by default."""
     given = [1.0] * count if shares is None else [float(share) for share in shares]
     if len(given) != count:
         raise SettingsError(f"there are {count} style images but {len(given)} shares; give one for each")
-    if not all(np.isfinite(share) and share >= 0 for share in given) or sum(given) <= 0:
+    if not all(0 <= share <= LARGEST_SHARE for share in given) or sum(given) <= 0:
         raise SettingsError(
-            f"the shares of the styles are {given}; expected numbers of at least 0, at least one above 0"
+            f"the shares of the styles are {given}; expected numbers from 0 to {LARGEST_SHARE:,}, and one above 0"
         )
-    if not np.isfinite(sum(given)):
-        raise SettingsError(f"the shares of the styles are {given}, whose sum is too large; give smaller ones")
     return [share / sum(given) for share in given]
 
 

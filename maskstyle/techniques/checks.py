@@ -24,6 +24,10 @@ LEAST_VISIBLE = 0.01
 """Least mean alpha of a region or mask of a style image: of fainter ones, almost nothing can be seen."""
 
 
+LEAST_STYLE = 4
+"""Fewest pixels on each side of a style image."""
+
+
 def check_strength(strength: float | None, settings: ObjectiveSettings, what: str) -> float | None:
     """Return the strength of one style, checked; with a raw style weight it is a factor on this."""
     if strength is None:
@@ -82,6 +86,12 @@ def _is_rgba(image: Image) -> bool:
 def check_style(style: StyleImage, name: str) -> StyleImage:
     """Return a style image with RGB pixels and its alpha, checked; see `check_picture`."""
     pixels, alpha = check_picture(style.image, name, style.alpha)
+    height, width = size_of(pixels)
+    if min(height, width) < LEAST_STYLE:
+        raise ImageError(
+            f"the {name} is {width}x{height} (width x height); a style is in differences between pixels, so it needs "
+            f"at least {LEAST_STYLE} on each side; use a larger image"
+        )
     return replace(style, image=pixels, alpha=alpha)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import re
 import threading
 
 import numpy as np
@@ -38,6 +40,25 @@ def test_from_standard_input_to_standard_output(desk, run, quick, eagerly):
     (desk / "plan.toml").write_text(plan.out)
     run("run", "plan.toml", "-o", "again.png", "--set", "network=vgg19", piped=content).succeeded()
     np.testing.assert_array_equal(piped("again.png"), piped("out.png"))
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="the system has no paths of descriptors")
+@pytest.mark.parametrize("command", ["basic {} style.jpg -o out.png", "maps from {} -o map.png", "run {}"])
+def test_a_pipe_that_is_no_image_and_never_ends(desk, run, without_tensorflow, command):
+    reads, writes = os.pipe()
+
+    def say_yes():
+        with contextlib.suppress(BrokenPipeError):
+            while True:
+                os.write(writes, b"y\n" * 1000)
+
+    thread = threading.Thread(target=say_yes, daemon=True)
+    thread.start()
+    error = run(*command.format(f"/dev/fd/{reads}").split()).error
+    os.close(reads)
+    thread.join(timeout=10)
+    os.close(writes)
+    assert re.search("is not an image in a known format|is neither|at most 1 MB", error)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")

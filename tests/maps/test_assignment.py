@@ -53,7 +53,10 @@ def test_assigned_regions(options, expected):
             {},
             "the style map lacks #00ff00 .* of the content map; .* `unmatched` keep .* `unmatched` whole-style",
         ),
-        ({"regions": [RED, GREEN]}, "the style map lacks #00ff00 [^;]* of the content map; pass `keep` green"),
+        (
+            {"regions": [RED, GREEN]},
+            r"lacks #00ff00 [^;]* of the content map; pass keep=\[\(0, 255, 0\)\]",
+        ),
         ({"regions": [GREEN], "unmatched": "keep"}, "no region of the content map would be painted"),
         ({"regions": [WHITE]}, "colors of the content map, #ff0000 .red.,.*but got #ffffff .white."),
         ({"names": MapNames("a.png", "b.png")}, "b.png lacks .* of a.png"),

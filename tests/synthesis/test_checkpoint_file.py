@@ -290,7 +290,7 @@ def test_no_file_and_a_folder(path):
     with pytest.raises(CheckpointError, match=r"there is no checkpoint .* to resume from; drop `resume`"):
         read_checkpoint(path)
     path.mkdir()
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="is a folder"):
         read_checkpoint(path)
 
 

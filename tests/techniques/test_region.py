@@ -225,7 +225,7 @@ def test_unmatched_whole_style_paints_it_too(transfer):
     [
         (
             {"style_map": side_by_side(STYLE_SIZE, (BLUE, GREEN))},
-            ["#ff0000", "96 pixels", "`keep` red or `unmatched` keep"],
+            ["#ff0000", "96 pixels", "keep=[(255, 0, 0)] or `unmatched` keep"],
         ),
         ({"style_map": whole(STYLE_SIZE, BLUE)}, ["the style map lacks #ff0000 (red, 96 pixels"]),
         (

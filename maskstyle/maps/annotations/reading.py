@@ -6,14 +6,15 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.files import FORMAT_OF_SUFFIX
+from maskstyle.images.files import FORMAT_OF_SUFFIX, is_image
 from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Size
-from maskstyle.images.streams import is_stream, stream_bytes
+from maskstyle.images.streams import described, is_stream, stream_bytes
 from maskstyle.maps.annotations.canvas import Annotation
 from maskstyle.maps.annotations.choosing import Asked
 from maskstyle.maps.annotations.coco import read_coco, read_masks_json
@@ -182,9 +183,17 @@ def _refuse_choice(asked: Asked, source: str) -> None:
 
 def _data(path: Path) -> bytes:
     if is_stream(path):
-        return stream_bytes(path)
+        return stream_bytes(path, partial(_check_head, described(path)))
     with opened(path, "an annotation") as file:
         return file.read()
+
+
+def _check_head(name: str, head: bytes) -> None:
+    """Raise ImageError if a stream, which may never end, begins like no annotation."""
+    if not (
+        is_image(head) or head.startswith((b"8BPS", b"PK", b"gimp xcf")) or _is_xml(head) or _is_json(Path(), head)
+    ):
+        raise ImageError(f"expected an annotation or an image, but {name} is neither; check what is piped into it")
 
 
 def _is_xml(data: bytes) -> bool:
