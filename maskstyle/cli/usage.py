@@ -167,5 +167,7 @@ def _about_command(word: str, context: Any) -> str:
         return f"{said}; to paint a plan, write: maskstyle run {word}"
     if context.parent is None and os.path.splitext(word)[1]:
         return f"{said}; a command comes first, such as: maskstyle basic {word} STYLE -o out.png"
-    near = difflib.get_close_matches(word.lower(), context.command.list_commands(context), n=1)
+    commands = context.command.list_commands(context)
+    near = difflib.get_close_matches(word.lower(), commands, n=1)
+    near = near or [each for each in commands if word.startswith(f"{each}-")]
     return f"{said}; did you mean {near[0]}?" if near else said

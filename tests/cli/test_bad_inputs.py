@@ -63,7 +63,7 @@ PICTURES = [
     Bad("gif as output", "basic content.png style.jpg -o out.gif", ("ending in .png", "out.gif")),
     Bad("too many pixels", "basic bomb.png style.jpg -o out.png", ("bomb.png has 3,600,000,000", "scale it down")),
     Bad("content too small", "basic one.png style.jpg -o out.png --scales 1", ("1x1", "at least 16 pixels")),
-    Bad("style too narrow", "basic content.png narrow.png -o out.png", ("300x2", "at least 16", "less narrow style")),
+    Bad("style too narrow", "basic content.png narrow.png -o out.png", ("300x2", "at least 4 on each side")),
     Bad("transparent into jpg", "basic alpha.png style.jpg -o out.jpg", ("alpha.png", ".jpg cannot keep", ".png")),
     Bad("transparent into bmp", "basic alpha.png style.jpg -o out.BMP", ("alpha.png", ".BMP cannot keep", ".png")),
     Bad("nothing to see", "basic empty.png style.jpg -o out.png", ("empty.png is transparent everywhere",)),
@@ -322,7 +322,9 @@ COMMANDS = [
     Bad("compare: size 0", "compare {good} --size 0", ("--size is 0", "at least 1")),
     Bad("compare: steps -1", "compare {good} --steps -1", ("--steps is -1", "at least 1")),
     Bad("compare: content too small", "compare one.png style.jpg -o out.png", ("1x1", "at least 16 pixels")),
-    Bad("compare: style too narrow", "compare content.png narrow.png -o out.png", ("300x2", "less narrow style")),
+    Bad(
+        "compare: style too narrow", "compare content.png narrow.png -o out.png", ("300x2", "at least 4 on each side")
+    ),
     Bad("compare: weights missing", "compare {good} --weights none.h5", ("no weights file none.h5",)),
     Bad(
         "compare: a network without weights",
@@ -515,6 +517,7 @@ MASKS = [
     Bad(
         "complement missing", "mask content.png --style style.jpg:1-no.png -o out.png", ("file, but no.png does not",)
     ),
+    Bad("mask an annotation", "mask content.png --style style.jpg:a.json -o out.png", ("maps from a.json -o a_map",)),
     Bad("mask a text", "mask content.png --style style.jpg:text.jpg -o out.png", ("text.jpg is not an image",)),
     Bad("mask a folder", "mask content.png --style style.jpg:folder -o out.png", ("folder is a folder",)),
     Bad("mask colored", "mask content.png --style style.jpg:init.png -o out.png", ("init.png is colored", "of 255")),
@@ -802,6 +805,7 @@ def crowded_desk(tmp_path_factory, painted):
     _write_weights(desk)
     for name in ("folder", "folder.png", "dark.png.checkpoint"):
         (desk / name).mkdir()
+    (desk / "a.json").write_text("{}")
     (desk / "page.jpg").write_text("<!DOCTYPE html><title>Not found</title>")
     for name in ("text.jpg", "text.npz", "text.h5", "taken_snapshots", "worn.png.checkpoint"):
         (desk / name).write_text("This is no picture, and no weights either.\n")

@@ -14,6 +14,7 @@ from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Size, size_text
 from maskstyle.maps.annotations.canvas import Annotation, Canvas, from_runs
 from maskstyle.maps.annotations.choosing import Asked, chosen_image
+from maskstyle.maps.colors import shortlist
 from maskstyle.maps.pixels import Bools
 
 Record = Mapping[str, Any]
@@ -34,6 +35,12 @@ def read_coco(record: Record, source: str, asked: Asked) -> Annotation:
 def read_masks_json(found: Any, source: str, asked: Asked) -> Annotation:
     """Read a list of masks, as SamAutomaticMaskGenerator returns them."""
     found = _records(found, "masks", source)
+    images = list(dict.fromkeys(str(each["image_id"]) for each in found if "image_id" in each))
+    if len(images) > 1:
+        raise ImageError(
+            f"expected the masks of one image, but {source} has those of {len(images)}, {shortlist(images)}; keep "
+            "those of one, or pass the whole COCO file, with images and annotations"
+        )
     return _read(found, {}, _size({}, found, source, asked.size), source)
 
 

@@ -151,6 +151,10 @@ def annotation_kind(path: Path) -> str | None:
 def _read_json(data: bytes, source: str, asked: Asked) -> Annotation:
     try:
         record: Any = json.loads(data)
+    except UnicodeDecodeError:
+        raise ImageError(
+            f"expected a JSON annotation in UTF-8, but {source} is encoded otherwise; save it as UTF-8 in an editor"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise ImageError(f"expected a JSON annotation, but {source} is damaged ({error}); export it again") from None
     if isinstance(record, dict) and "annotations" in record and ("images" in record or "image" in record):
