@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.maps.colors import (
+    BASIC_COLORS,
+    EVERYTHING_ELSE,
     Color,
     RegionKey,
     are_class_numbers,
@@ -195,11 +198,15 @@ def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, toleran
             "expected a color as (red, green, blue) in 0..255, or the number of a region, but got "
             f"{key!r}; see parse_color"
         )
+    return _find_color(color, describe_color(color), semantic_map, name, tolerance)
+
+
+def _find_color(color: Color, written: str, semantic_map: SemanticMap, name: str, tolerance: float) -> int:
+    """Return the index of the region nearest to a color; `written` is what messages call the color."""
     index = _region_near(color, semantic_map, tolerance)
     if index is None:
         raise ImageError(
-            f"expected {_held(semantic_map, name)}, but got {describe_color(color)}; "
-            f"{_advice_for(color, semantic_map, tolerance)}"
+            f"expected {_held(semantic_map, name)}, but got {written}; {_advice_for(color, semantic_map, tolerance)}"
         )
     return index
 
@@ -268,7 +275,9 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     if isinstance(color, int) or semantic_map.colorless:
         return find_region(color, semantic_map, name=name)
     if not named or _region_near(color, semantic_map, tolerance) is not None:
-        return find_region(color, semantic_map, name=name, tolerance=tolerance)
+        is_word = called.isalpha() and called not in BASIC_COLORS and len(called) > 1
+        typed = f"{called} ({format_color(color)})" if is_word else describe_color(color)
+        return _find_color(color, typed, semantic_map, name, tolerance)
     if len(named) > 1:
         regions = [semantic_map.name(index, counted=True) for index in named]
         raise ImageError(
@@ -299,11 +308,16 @@ def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
     try:
         return parse_region(text)
     except SettingsError:
-        if not held:
+        if not held and not text.strip().isalpha():
             raise
-    raise ImageError(
-        f"expected a region of {name}, {shortlist(held)}, or a color, but got {text!r}; use one of these"
-    )
+    called = [semantic_map.called(index) for index in range(len(semantic_map.colors))]
+    close = difflib.get_close_matches(text.strip().lower(), [each.lower() for each in called], n=1)
+    advice = f"did you mean {close[0]}?" if close else "use one of these"
+    if text.strip().lower() in ("all", "everything", "rest", "others"):
+        advice = f"{EVERYTHING_ELSE} stands for all others"
+    expected = f"a region of {name}, {shortlist(held)}, or a color" if held else _held(semantic_map, name)
+    failure = ImageError if held else SettingsError
+    raise failure(f"expected {expected}, but got {text!r}; {advice}")
 
 
 def find_listed_regions(text: str, semantic_map: SemanticMap, *, name: str) -> list[int]:

@@ -339,6 +339,9 @@ MAPS = [
     Bad("none beside the style", "region content.png cut.jpg -o out.png", ("cut.jpg is truncated",)),
     Bad("content missing", "region none.png style.jpg -o out.png", ("none.png does not exist",)),
     Bad("several beside it", "region two.png style.jpg -o out.png", ("two_map.png and two_sem.png", "name the one")),
+    Bad("color misspelled", "region {good} --regions rde", ("#ff0000 (red)", "but got 'rde'; did you mean red?")),
+    Bad("a word for all", "region {good} --keep all", ("but got 'all'; * stands for all others",)),
+    Bad("color of CSS", "region {good} --regions olive", ("but got olive (#808000); use one of these",)),
     Bad("map missing", "region {good} --content-map none.png", ("none.png does not exist",)),
     Bad("map a text", "region {good} --style-map text.jpg", ("text.jpg is not an image",)),
     Bad("map a photograph", "region {good} --style-map photo.png", ("photo.png", "flat")),
@@ -373,7 +376,7 @@ MAPS = [
     Bad("strength no number", "region {good} --region-strength red=much", ("strength of red is 'much'",)),
     Bad("strength below 0", "region {good} --region-strength red=-1", ("strength of red is -1.0", "at least 0")),
     Bad("strength above 1", "region {good} --region-strength red=1.1", ("#ff0000 (red) is 1.1", "from 0 to 1")),
-    Bad("strength of no color", "region {good} --region-strength hue=1", ("--region-strength", "color such as red")),
+    Bad("strength of no color", "region {good} --region-strength hue=1", ("--region-strength", "#ff0000 (red)")),
     Bad("strength of no region", "region {good} --region-strength green=1", ("#00ff00", "content_map.png")),
     Bad(
         "strength of a region that is kept",
