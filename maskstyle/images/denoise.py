@@ -82,8 +82,9 @@ def _by_tv(image: Image, strength: float) -> NDArray[np.floating]:
 def _by_bilateral(image: Image, strength: float) -> NDArray[np.floating]:
     from skimage.restoration import denoise_bilateral
 
+    writable = np.require(image, requirements="W")  # scikit-image takes no others, such as those of TensorFlow
     smooth: NDArray[np.floating] = denoise_bilateral(
-        image, sigma_color=strength, sigma_spatial=BILATERAL_REACH, mode="edge", channel_axis=-1
+        writable, sigma_color=strength, sigma_spatial=BILATERAL_REACH, mode="edge", channel_axis=-1
     )
     return smooth
 
