@@ -17,15 +17,15 @@ from maskstyle.motion.flow import CUT_SIDE, is_cut
 _NUMBER = re.compile(r"(.*?)(\d+)(\D*)")
 
 
-def find_frames(text: str) -> list[Path]:
-    """Return the frames of a folder or a pattern, in the order of their numbers.
+def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, maps: bool = False) -> list[Path]:
+    """Return the frames of a folder or a pattern, in the order of their numbers; see `find_pictures`.
 
     Raises
     ------
     ImageError
         If there are none, or only one, if a number is missing, or if frames differ in size.
     """
-    frames = sorted(find_pictures([text]), key=_order)
+    frames = sorted(find_pictures([text], note, maps=maps), key=_order)
     check_frames(frames, text)
     return frames
 

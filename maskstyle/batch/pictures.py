@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from maskstyle.errors import ImageError, SettingsError
@@ -17,13 +17,20 @@ FIELDS = ("name", "folder", "number")
 """What a pattern may contain, in braces."""
 
 
-def find_pictures(texts: Sequence[str]) -> list[Path]:
+def find_pictures(
+    texts: Sequence[str], note: Callable[[str], None] = lambda text: None, *, maps: bool = False
+) -> list[Path]:
     """Return the pictures that files, folders and patterns name, in order, each once.
 
     Parameters
     ----------
     texts : sequence of str
-        Files; folders, of which all images count but maps and masks; or patterns such as ``photos/*.jpg``.
+        Files; folders, of which all images count but maps and masks; or patterns such as ``photos/*.jpg``, of whose
+        matches the maps and masks of other matches do not count.
+    note : callable, optional
+        Called with a note on each map or mask in a folder that has no picture beside it, which nothing uses.
+    maps : bool
+        Whether maps count as pictures, as those that are doodles do.
 
     Raises
     ------
@@ -34,31 +41,40 @@ def find_pictures(texts: Sequence[str]) -> list[Path]:
     for text in texts:
         path = Path(text)
         if path.is_dir():
-            found += _pictures_in(path)
+            found += _pictures_in(path, () if maps else BESIDE, note)
         elif glob.has_magic(text) and not path.exists():
-            found += _pictures_like(text)
+            found += _pictures_like(text, () if maps else BESIDE)
         else:
             found.append(path)
     return list(dict.fromkeys(found))
 
 
-def _pictures_in(folder: Path) -> list[Path]:
+def _pictures_in(folder: Path, beside: tuple[str, ...], note: Callable[[str], None]) -> list[Path]:
     """Return the images of a folder, without maps and masks, sorted by name."""
     images = sorted(each for each in folder.iterdir() if each.suffix.lower() in READABLE_SUFFIXES)
-    stems = {each.stem for each in images}
-    pictures = [each for each in images if not _lies_beside(each.stem, stems)]
+    pictures = [each for each in images if not each.stem.endswith(beside)]
     if not pictures:
-        raise ImageError(f"the folder {folder} has no pictures; expected files that end in .jpg, .png or the like")
+        but = f", but only maps and masks such as {images[0].name}" if images else ""
+        raise ImageError(
+            f"the folder {folder} has no pictures{but}; expected files that end in .jpg, .png or the like"
+        )
+    stems = {each.stem for each in pictures}
+    for each in images:
+        if each.stem.endswith(beside) and not _lies_beside(each.stem, stems, beside):
+            note(f"{each} is taken for a map or mask, and there is no picture that it is of; name it to paint it")
     return pictures
 
 
-def _lies_beside(stem: str, stems: set[str]) -> bool:
-    return any(stem.endswith(ending) and stem.removesuffix(ending) in stems for ending in BESIDE)
+def _lies_beside(stem: str, stems: set[str], beside: tuple[str, ...]) -> bool:
+    return any(stem.endswith(ending) and stem.removesuffix(ending) in stems for ending in beside)
 
 
-def _pictures_like(pattern: str) -> list[Path]:
-    matches = sorted(Path(each) for each in glob.glob(pattern, recursive=True))
-    pictures = [each for each in matches if each.is_file()]
+def _pictures_like(pattern: str, beside: tuple[str, ...]) -> list[Path]:
+    matches = [path for each in sorted(glob.glob(pattern, recursive=True)) if (path := Path(each)).is_file()]
+    stems: dict[Path, set[str]] = {}
+    for each in matches:
+        stems.setdefault(each.parent, set()).add(each.stem)
+    pictures = [each for each in matches if not _lies_beside(each.stem, stems[each.parent], beside)]
     if not pictures:
         raise ImageError(f"no file matches {pattern}; check the folder and the ending")
     return pictures

@@ -144,6 +144,15 @@ class Painter:
         except (MaskstyleError, MemoryError, OSError) as error:
             return Outcome(task.name, task.output, "failed", _sentence(error))
 
+    @staticmethod
+    def failure(task: Task) -> Outcome | None:
+        """Return why a picture would fail before it is painted; None if its files fit together."""
+        try:
+            load_plan(task.plan).scene()
+        except (MaskstyleError, MemoryError, OSError) as error:
+            return Outcome(task.name, task.output, "failed", _sentence(error))
+        return None
+
     def is_done(self, task: Task) -> bool:
         """Return whether the result of a picture is there, finished, and made from the same plan and files.
 

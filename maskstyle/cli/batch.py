@@ -57,7 +57,9 @@ SchedulerOption = Annotated[
 ]
 ListOption = Annotated[
     bool,
-    typer.Option("--dry-run", help="List the pictures and their results, without painting.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--dry-run", help="Open the pictures and list the results, without painting.", rich_help_panel=OUTPUT
+    ),
 ]
 
 SHARED: dict[str, tuple[Any, Any]] = {
@@ -105,7 +107,8 @@ def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
     """Return the command that paints many content images, or doodles, by one technique."""
 
     def command(**given: Any) -> None:
-        pictures = find_pictures(given[inputs.main])
+        found: list[str] = []
+        pictures = find_pictures(given[inputs.main], found.append, maps=inputs.main != "content")
         check_apart(given[inputs.main], given["output_dir"])
         batch = Batch(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
         given = {**dict.fromkeys(ONE_PICTURE), **given}
@@ -117,7 +120,7 @@ def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
             own = {name: filled_option(value, fields, flag_of(name)) for name, value in named.items()}
             return plan_of_options(inputs, {**own, inputs.main: picture})
 
-        paint_batch(pictures, plan_of, batch)
+        paint_batch(pictures, plan_of, batch, found)
 
     parameters = [_several(each, inputs) for each in painting_parameters(inputs) if each.name not in ONE_PICTURE]
     return with_parameters(command, arranged([*parameters, *_shared()]), inputs)
@@ -204,7 +207,9 @@ def run(
         raise SettingsError(f"--content needs one plan, but there are {len(files)}; name one plan, or drop --content")
     check_apart(contents, output_dir)
     plan, notes = plan_in(files[0])
-    paint_batch(find_pictures(contents), lambda picture, fields: (with_content(plan, picture), notes), batch)
+    found: list[str] = []
+    pictures = find_pictures(contents, found.append, maps=plan.inputs.main != "content")
+    paint_batch(pictures, lambda picture, fields: (with_content(plan, picture), notes), batch, found)
 
 
 def _plan_files(texts: Sequence[str]) -> list[Path]:
@@ -250,6 +255,7 @@ def paint_batch(
     pictures: Sequence[Path],
     plan_of: Callable[[Path, Mapping[str, str]], tuple[Plan, list[str]]],
     batch: Batch,
+    notes: Sequence[str] = (),
 ) -> None:
     """Paint pictures, and print what became of them.
 
@@ -261,6 +267,8 @@ def paint_batch(
         From a picture and its fields, such as its name, to its plan and notes.
     batch : Batch
         How to paint them.
+    notes : sequence of str
+        Notes on how the pictures were found.
     """
     from maskstyle.cli.batch_report import Report
 
@@ -269,9 +277,10 @@ def paint_batch(
 
         check_scheduler(batch.scheduler)
     report = Report(len(pictures), batch)
+    report.note(notes)
     tasks = _tasks(pictures, plan_of, batch, report)
     if batch.listing:
-        report.print_tasks(tasks)
+        report.print_tasks(_readable(tasks, report))
     else:
         _paint(tasks, batch, report)
     report.conclude()
@@ -303,6 +312,17 @@ def _tasks(
     for outcome, _ in failed:
         report.add(outcome)
     return tasks
+
+
+def _readable(tasks: Sequence[Task], report: Report) -> list[Task]:
+    """Return the tasks that can be painted, as far as their files tell; the others are failures."""
+    from maskstyle.batch.work import Painter
+
+    failures = [Painter.failure(task) for task in tasks]
+    for failure in failures:
+        if failure is not None:
+            report.add(failure)
+    return [task for task, failure in zip(tasks, failures, strict=True) if failure is None]
 
 
 def check_styles(tasks: Sequence[Task]) -> None:

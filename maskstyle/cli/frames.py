@@ -131,7 +131,7 @@ def frames_command(inputs: type[Inputs]) -> Callable[..., None]:
             own = {name: filled_option(value, fields, flag_of(name)) for name, value in named.items()}
             return plan_of_options(inputs, {**own, inputs.main: frame})
 
-        paint_frames(given[inputs.main], plan_of, asked)
+        paint_frames(given[inputs.main], plan_of, asked, maps=inputs.main != "content")
 
     parameters = [_of_clip(each, inputs) for each in painting_parameters(inputs) if each.name not in NOT_HERE]
     shared = [
@@ -187,10 +187,11 @@ def run(
 
     read, notes = changed_plan(read_plan(plan), values or [], draft=draft, weights=weights)
     asked = Asked(output, temporal_weight, frame_steps, rate, lossless, force, listing, quiet)
-    paint_frames(content, lambda frame: (with_content(read, frame), notes), asked)
+    maps = read.inputs.main != "content"
+    paint_frames(content, lambda frame: (with_content(read, frame), notes), asked, maps=maps)
 
 
-def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], asked: Asked) -> None:
+def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], asked: Asked, *, maps: bool) -> None:
     """Paint the frames that a text names, and print what became of them.
 
     Parameters
@@ -201,6 +202,8 @@ def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], a
         From the first frame to its plan and notes.
     asked : Asked
         How to paint them.
+    maps : bool
+        Whether the frames are maps: doodles.
     """
     from maskstyle.batch.clip import Clip, ClipSettings
     from maskstyle.batch.followed import FollowedFiles
@@ -213,7 +216,8 @@ def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], a
     check_flow()
     video = Path(text) if Path(text).is_file() else None
     _check_asked(text, video, asked)
-    frames, timing = _frames(text, video, asked)
+    found: list[str] = []
+    frames, timing = _frames(text, video, asked, found.append, maps=maps)
     plan, notes = plan_of(frames[0])
     batch = Batch(asked.folder, "{name}.png", asked.force, None, None, asked.listing, asked.quiet)
     files = FollowedFiles(plan, frames, asked.folder / "maps")
@@ -224,7 +228,7 @@ def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], a
     size = result_size(read_size(frames[0]), plan.settings)
     clip = Clip(tuple(frames), tuple(outputs), files, frozenset(scenes), size, settings)
     report = Report(len(frames), batch._replace(output_dir=asked.output), _works(clip, plan))
-    report.note(notes)
+    report.note([*found, *notes])
     if asked.listing:
         _print_clip(clip, timing, asked)
         return
@@ -250,14 +254,16 @@ def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
     check_apart([text], asked.folder)
 
 
-def _frames(text: str, video: Path | None, asked: Asked) -> tuple[list[Path], Timing]:
+def _frames(
+    text: str, video: Path | None, asked: Asked, note: Callable[[str], None], *, maps: bool
+) -> tuple[list[Path], Timing]:
     """Return the frames, and when each is shown."""
     from maskstyle.batch.frames import check_frames, find_frames
     from maskstyle.batch.video import DEFAULT_RATE, Timing, extract_frames
 
     rate = None if asked.rate is None else _rate(asked.rate)
     if video is None:
-        return find_frames(text), Timing(rate or Fraction(DEFAULT_RATE))
+        return find_frames(text, note, maps=maps), Timing(rate or Fraction(DEFAULT_RATE))
     frames, timing = extract_frames(video, asked.folder / "source")
     check_frames(frames, text)
     return frames, timing if rate is None else Timing(rate)

@@ -167,12 +167,18 @@ def test_a_plan_for_many_pictures(photos, batch, run, desk):
     np.testing.assert_array_equal(pixels("alone.png"), pixels("out/plan.png"))
 
 
-def test_a_dry_run_lists_and_writes_nothing(photos, batch, desk):
-    out = batch("basic", "photos", "style.jpg", "--dry-run").succeeded().out
-    assert [line.split() for line in out.splitlines()][1:] == [
-        [f"photos/{name}", f"out/{name.partition('.')[0]}.png"] for name in ("broken.jpg", "one.png", "two.jpg")
+def test_a_dry_run_opens_the_pictures_and_writes_nothing(photos, batch, desk):
+    Image.new("RGB", (40, 32)).save(photos / "three_mask.png")  # of no photo
+    ran = batch("basic", "photos", "style.jpg", "--dry-run")
+    assert ran.code == 1
+    assert [line.split() for line in ran.out.splitlines()][1:] == [
+        [f"photos/{name}", f"out/{name.partition('.')[0]}.png"] for name in ("one.png", "two.jpg")
     ]
+    assert "photos/broken.jpg is not an image in a known format" in ran.err
+    assert "photos/three_mask.png is taken for a map or mask" in ran.err
     assert not (desk / "out").exists()
+    by_pattern = batch("basic", "photos/one*.png", "style.jpg", "--dry-run").succeeded().out
+    assert "one_map.png" not in by_pattern
 
 
 def quick_task(desk, **settings):
