@@ -129,8 +129,9 @@ def _decided(own: Labels, known: NDArray[np.bool_], now: Image) -> Labels:
         return np.where(known, own, values[0])
     markers = np.zeros(own.shape, np.int32)
     markers[known] = numbers + 1
+    # `prob_tol`: probabilities that overshoot a little do not change which is the highest.
     decided = random_walker(
-        now.astype(np.float64), markers, beta=EDGE_WEIGHT, tol=TOLERANCE, mode="cg_j", channel_axis=-1
+        now.astype(np.float64), markers, beta=EDGE_WEIGHT, tol=TOLERANCE, prob_tol=1.0, mode="cg_j", channel_axis=-1
     )
     found: Labels = values[np.maximum(decided, 1) - 1]
     return found
