@@ -23,7 +23,7 @@ def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, m
     Raises
     ------
     ImageError
-        If there are none, or only one, if a number is missing, or if frames differ in size.
+        If there are none, or only one, if a number is missing or there twice, or if frames differ in size.
     """
     frames = sorted(find_pictures([text], note, maps=maps), key=_order)
     check_frames(frames, text)
@@ -34,6 +34,7 @@ def check_frames(frames: Sequence[Path], name: str) -> None:
     """Raise ImageError unless there are several frames of one size, without a gap in their numbers."""
     if len(frames) < 2:
         raise ImageError(f"{name} has one frame; expected at least two; paint one with: maskstyle basic {frames[0]}")
+    _check_names(frames)
     _check_numbers(frames)
     first = read_size(frames[0])
     for frame in frames:
@@ -48,6 +49,17 @@ def _order(path: Path) -> tuple[str, str, int, str]:
     found = _NUMBER.fullmatch(path.stem)
     name, number, rest = found.groups() if found else (path.stem, "0", "")
     return str(path.parent), name, int(number), rest
+
+
+def _check_names(frames: Sequence[Path]) -> None:
+    """Raise ImageError if two frames would have one result."""
+    seen: dict[str, Path] = {}
+    for frame in frames:
+        if frame.stem in seen:
+            raise ImageError(
+                f"the results of {seen[frame.stem]} and {frame} would have one name; rename one, or leave it out"
+            )
+        seen[frame.stem] = frame
 
 
 def _check_numbers(frames: Sequence[Path]) -> None:

@@ -117,6 +117,9 @@ def test_wrong_clips(shot, frames, desk, painted):
     assert "frame 9 is missing between a8.png and a10.png" in frames(shot).error
     painted((30, 40)).save(shot / "a9.png")
     assert "a9.png is 40x30, but" in frames(shot).error
+    shutil.copy(shot / "a8.png", shot / "a8.bmp")
+    assert "would have one name" in frames(shot).error
+    (shot / "a8.bmp").unlink()
     assert "has one frame" in frames(str(shot / "a8.*")).error
     (desk / "notes.txt").write_text("no video")
     assert "is not a video that can be read" in frames("notes.txt").error
