@@ -79,10 +79,8 @@ def overview(results: dict[str, dict[str, Any]]) -> str:
     for technique in shown(results):
         cards = [CARD.format(**each) for each in results.values() if each["technique"] == technique]
         sections += [f"## {TECHNIQUES[technique][0]}\n", "::::{grid} 2 2 3 4\n:gutter: 2\n", *cards, "::::\n"]
-    head = (
-        f"# Gallery\n\n{len(results)} results, painted from the [samples](../reference/samples.md) and pictures of "
-        "scikit-image. Click one for its command.\n"
-    )
+    samples = "[samples](../reference/samples.md)"
+    head = f"# Gallery\n\n{len(results)} results, painted from the {samples}. Click one for its command.\n"
     return "\n".join([head, *sections, "```{toctree}", ":hidden:", "", *shown(results), "```", ""])
 
 

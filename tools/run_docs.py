@@ -62,7 +62,7 @@ OWN = {
 BLOCK = re.compile(
     r"(?:[Ss]ave this as `(?P<file>[\w.]+)`[^\n]*\n\n)?"
     r"^(?P<marks>(?:<!-- (?:not run: [^\n]*|exit code \d) -->\n)*)"
-    r"```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    r"```(?P<kind>[\w{}-]*)\n(?P<text>.*?)^```$",
     re.M | re.S,
 )
 OTHERS = (". ", "pip ", "python ", "python3 ", "git ", "cd ", "mkdir ", "ffmpeg ", "dask ", "sphinx-build ", "pytest")
