@@ -20,7 +20,7 @@ EXCESS_WEIGHT = 0.02
 SMALLEST_FIRST_LOSS = 1e-30
 """Lower bound of the first loss, which scales the others; dividing by a loss of 0 would leave float32's range."""
 
-FIRST_MOVE = 0.02
+FIRST_MOVE = 0.05
 """Root mean square of the change of the pixels that the first step tries, before any curvature is known."""
 
 SUFFICIENT = 1e-4
