@@ -114,24 +114,25 @@ def test_the_preview_follows_changes_and_is_compared_with_the_photo(begun):
 
 def test_renders_are_queued_shown_restored_and_removed(begun):
     page = begun.page
-    page.get_by_label("Size of the render").select_option("original")
-    begun.wait(lambda: begun.state()["settings"]["size"] == "original")
+    page.get_by_label("Size of the render").select_option("print")  # it runs until it is stopped
+    begun.wait(lambda: begun.state()["settings"]["size"] == "print")
     page.get_by_role("button", name="Render", exact=True).click()
     page.locator("#map-glass").focus()
     page.keyboard.press("Control+Enter")
     page.locator("#history .running").nth(1).wait_for()
     page.get_by_role("button", name="Remove from the queue").first.click()
-    page.get_by_role("button", name="Result").wait_for()
-    begun.wait(lambda: page.locator("#history .running").count() == 0)
-    page.get_by_label("Size of the render").select_option("print")
-    page.get_by_role("button", name="Render", exact=True).click()
-    running = page.get_by_role("button", name="Running render")
-    running.click()
+    begun.wait(lambda: page.locator("#history .running").count() == 1)
+    page.get_by_role("button", name="Running render").click()
     page.get_by_role("button", name="Stop").click()
     page.locator("#preview-bar").get_by_role("link", name="PNG").wait_for()
     page.keyboard.press("Escape")
-    assert begun.desk.results.all()[-1].state == "stopped"
-    assert page.locator("#history .caption").all_inner_texts() == ["stopped", "30 × 20"]
+    assert begun.desk.results.all()[0].state == "stopped"
+    page.get_by_label("Size of the render").select_option("original")
+    page.get_by_role("button", name="Render", exact=True).click()
+    page.get_by_role("button", name="Result").nth(1).wait_for()
+    begun.wait(lambda: page.locator("#history .running").count() == 0)
+    assert page.locator("#history .caption").all_inner_texts() == ["30 × 20", "stopped"]
+    page.get_by_role("button", name="Result").first.click()
     page.get_by_role("button", name="Close; show the live preview").click()
 
     page.get_by_role("tab", name="Picture").click()

@@ -12,7 +12,9 @@ from maskstyle.synthesis.result import StepRecord
 
 RUN = {"technique": "basic", "settings": {"steps": 40, "layers": (("a", 1.0),)}}
 PROGRESS = Progress(1, (StepRecord((2, 3), 4, 1.0, {"loss": 2.0}),), (), (), 1.0)
-STATE = State(np.zeros((2, 3, 3), np.float32), {"loss": 2.0}, (2.0,) * 4, None, {})
+IMAGE = np.zeros((2, 3, 3), np.float32)
+VARIABLES = {name: (IMAGE,) for name in ("image", "momentum", "velocity")}
+STATE = State(IMAGE, {"loss": 2.0}, (2.0,) * 4, None, VARIABLES)
 
 
 class Clock:
