@@ -80,7 +80,7 @@ def overview(results: dict[str, dict[str, Any]]) -> str:
         cards = [CARD.format(**each) for each in results.values() if each["technique"] == technique]
         sections += [f"## {TECHNIQUES[technique][0]}\n", "::::{grid} 2 2 3 4\n:gutter: 2\n", *cards, "::::\n"]
     samples = "[samples](../reference/samples.md)"
-    head = f"# Gallery\n\n{len(results)} results, painted from the {samples}. Click one for its command.\n"
+    head = f"# Gallery\n\n{len(results)} results from the {samples} and other pictures of scikit-image. Click one.\n"
     return "\n".join([head, *sections, "```{toctree}", ":hidden:", "", *shown(results), "```", ""])
 
 
