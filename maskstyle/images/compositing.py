@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError
 from maskstyle.images.guided_filter import edge_aware_mask
 from maskstyle.images.pixels import Image, Mask
+from maskstyle.images.strips import by_strips
 
 FEATHER_MODES = ("distance", "edges")
 """How coverage fades in: by the distance from the edge of the region, or along the edges of the content."""
@@ -28,6 +29,10 @@ def mixed(content: Image, painted: Image, share: Mask) -> Image:
     share : (H, W) float32 array
         Coverage of the painted image, at least 0.
     """
+    return by_strips(_mixed, content, painted, share)
+
+
+def _mixed(content: Image, painted: Image, share: Mask) -> Image:
     weight = np.clip(share, 0, 1)[..., np.newaxis]
     between = np.clip(content + weight * (painted - content), 0, 1)
     return np.where(weight == 0, content, np.where(weight == 1, painted, between))

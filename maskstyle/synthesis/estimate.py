@@ -95,6 +95,15 @@ FULL_SIZE_BYTES = 36.0
 REGION_BYTES = 16.0
 """Bytes per pixel of the labels of regions and their cells on the layers' grids."""
 
+REGIONS_MB = 40.0
+"""MiB of what finds the cells of regions."""
+
+GUIDE_MB = 3.0
+"""MiB of the graph of each placement of a style beyond the first, without its Gram matrices."""
+
+GRAM_COPIES = 1.0
+"""How many copies of the Gram matrices of each placement a run holds: the targets or the current ones, in turns."""
+
 MASK_BYTES = 10.0
 """Bytes per pixel of a soft mask and its weights on the layers' grids."""
 
@@ -119,6 +128,8 @@ class Demand:
         Whether there are semantic maps.
     masks : int
         Number of soft masks.
+    guides : int
+        Number of placements of styles, each with Gram matrices of its own.
     patches : PatchSettings, optional
         How patches are cut, if patches are matched.
     styles : int
@@ -140,6 +151,7 @@ class Demand:
     limits: Limits = Limits()
     regions: bool = False
     masks: int = 0
+    guides: int = 1
     patches: PatchSettings | None = None
     styles: int = 1
     style_scale: float = 1.0
@@ -291,15 +303,16 @@ def _begin_seconds(size: Size, evaluation: float, demand: Demand) -> float:
 def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
     """Return the memory of guides in MiB."""
     each = MASK_BYTES * demand.masks + (REGION_BYTES if demand.regions else 0.0)
+    shape, style_layers = demand.network, [layer for layer, _ in active(demand.settings.style_layers)]
     if demand.patches is not None:
         # Features of the style image, and the place of each cell among the patches.
-        style_layers = [layer for layer, weight in demand.settings.style_layers if weight > 0]
-        shape = demand.network
         width = 2 if demand.compute_type == "bfloat16" else 4
         for layer in style_layers:
             cells = 1 / stride(shape, layer) ** 2
             each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patches.cover))
-    return each * pixels / 2**20
+    gram_values = sum(shape.kernel_shape(layer)[-1] ** 2 for layer in style_layers)
+    grams = (demand.guides - 1) * (GUIDE_MB + 4 * GRAM_COPIES * gram_values / 2**20)
+    return each * pixels / 2**20 + grams + (REGIONS_MB if demand.regions else 0.0)
 
 
 def _style_at_once(size: Size, demand: Demand) -> float:

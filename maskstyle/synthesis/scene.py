@@ -190,6 +190,7 @@ class Scene:
             limits,
             regions=self.layout.content_map is not None,
             masks=self.layout.soft_weightings(),
+            guides=len(self.layout.placements),
             patches=self.patches,
             styles=len(styles),
             style_scale=max((style.scale for style in styles), default=1.0),
@@ -303,7 +304,7 @@ class Scene:
         alpha = None if self.alpha is None else resize_image(self.alpha, size)
         if self.content is None:
             return Finished(painted, painted, alpha)
-        beneath = resize_image(self.content, size)
+        beneath = self.content if size == self.size else resize_image(self.content, size)
         coverage = self._coverage(size, beneath) if self.composed_over_content else None
         return Finished(painted, beneath, alpha, coverage)
 

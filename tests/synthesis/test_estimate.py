@@ -12,6 +12,8 @@ from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis import estimate
 from maskstyle.synthesis.estimate import (
     CONSTANTS,
+    GRAM_COPIES,
+    GUIDE_MB,
     IMAGES,
     READING_BYTES,
     READING_MB,
@@ -83,6 +85,9 @@ def test_guides_take_time_and_memory():
         assert guided.seconds > plain.seconds
         assert guided.memory_mb > plain.memory_mb
     assert expected(run_of(512, regions=True)).memory_mb > plain.memory_mb
+    matrices = 4 * sum(channels**2 for channels in (64, 128, 256, 512, 512)) / 2**20
+    one, many = (expected(run_of(512, network=VGG19, guides=each)).memory_mb for each in (1, 9))
+    assert many - one == pytest.approx(8 * (GUIDE_MB + GRAM_COPIES * matrices))
     assert expected(run_of(512, styles=3)).seconds > plain.seconds
     assert expected(run_of(512, network=VGG16, compute_type="float32")).seconds > plain.seconds
 

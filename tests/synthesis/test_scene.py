@@ -57,6 +57,7 @@ def test_demand(name, regions, masks, styles, patches):
     demand = scene.demand(VGG19, "float32", limits)
     assert (demand.network, demand.compute_type, demand.limits) == (VGG19, "float32", limits)
     assert (demand.regions, demand.masks, demand.styles, demand.patches) == (regions, masks, styles, patches)
+    assert demand.guides == len(scene.layout.placements)
     assert demand.sizes == scene.sizes == [SIZE]
     assert (demand.input_size, demand.largest_input) == ((12, 16), 12 * 16)
     images = 12 * (16 * 10 + (styles - 1) * 10 * 10 + (12 * 16 if name != "doodle" else 0))
