@@ -32,7 +32,7 @@ class Constants(NamedTuple):
 
 CONSTANTS = {
     ("lite", "bfloat16"): Constants(705.0, 3.81),
-    ("lite", "float32"): Constants(685.0, 6.94),
+    ("lite", "float32"): Constants(945.0, 5.34),
     ("vgg19", "bfloat16"): Constants(692.0, 3.66),
     ("vgg19", "float32"): Constants(680.0, 6.7),
 }
@@ -86,8 +86,10 @@ STYLE_SHARE = 0.3
 READING_MB = 110.0
 """Peak memory in MiB of reading the inputs, without them: TensorFlow is not loaded yet."""
 
-READING_BYTES = 16.0
-"""Bytes per pixel of what reading the largest image, map or mask takes."""
+IMAGE_READING_BYTES = 4
+MAP_READING_BYTES = 12
+MASK_READING_BYTES = 6
+"""Bytes per pixel that reading an image, a map or a mask takes beside the array that it becomes."""
 
 FULL_SIZE_BYTES = 36.0
 """Bytes per pixel of the content image of its upsampled change."""
@@ -95,7 +97,7 @@ FULL_SIZE_BYTES = 36.0
 REGION_BYTES = 16.0
 """Bytes per pixel of the labels of regions and their cells on the layers' grids."""
 
-REGIONS_MB = 40.0
+REGIONS_MB = 20.0
 """MiB of what finds the cells of regions."""
 
 GUIDE_MB = 3.0
@@ -104,7 +106,7 @@ GUIDE_MB = 3.0
 GRAM_COPIES = 1.0
 """How many copies of the Gram matrices of each placement a run holds: the targets or the current ones, in turns."""
 
-MASK_BYTES = 10.0
+MASK_BYTES = 6.0
 """Bytes per pixel of a soft mask and its weights on the layers' grids."""
 
 
@@ -140,8 +142,8 @@ class Demand:
         Bytes of the images, maps and masks at their own sizes, which are held all the time.
     input_size : (height, width)
         Size of the content image or of the doodle.
-    largest_input : int
-        Pixels of the largest image, map or mask.
+    reading_bytes : int
+        Bytes beside the inputs that reading the largest of them takes.
     """
 
     network: Architecture
@@ -157,7 +159,7 @@ class Demand:
     style_scale: float = 1.0
     input_bytes: int = 0
     input_size: Size = (0, 0)
-    largest_input: int = 0
+    reading_bytes: int = 0
 
 
 class Work(NamedTuple):
@@ -239,7 +241,7 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
     inputs = demand.input_bytes / 2**20
     painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
-    return inputs + max(painting, READING_MB + READING_BYTES * demand.largest_input / 2**20, _full_size_mb(demand))
+    return inputs + max(painting, READING_MB + demand.reading_bytes / 2**20, _full_size_mb(demand))
 
 
 def expected_disk_mb(demand: Demand) -> float:

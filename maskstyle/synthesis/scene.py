@@ -20,7 +20,7 @@ from maskstyle.images.transparency import extended
 from maskstyle.images.upsampling import with_change
 from maskstyle.networks.architectures import Architecture
 from maskstyle.settings import Limits, PatchSettings, Settings
-from maskstyle.synthesis.estimate import Demand
+from maskstyle.synthesis.estimate import IMAGE_READING_BYTES, MAP_READING_BYTES, MASK_READING_BYTES, Demand
 from maskstyle.synthesis.memory import within_memory
 from maskstyle.synthesis.schedule import style_size, transfer_sizes
 
@@ -180,8 +180,6 @@ class Scene:
     def demand(self, network: Architecture, compute_type: str, limits: Limits) -> Demand:
         """Return what the time and memory of painting the scene depend on."""
         styles = self.layout.styles()
-        masks = [each.mask for each in self.layout.masked() if each.mask is not None]
-        read = [self.size, *(style.size for style in styles), *map(size_of, masks)]
         return Demand(
             network,
             compute_type,
@@ -196,8 +194,19 @@ class Scene:
             style_scale=max((style.scale for style in styles), default=1.0),
             input_bytes=sum(each.nbytes for each in self._input_arrays()),
             input_size=self.size,
-            largest_input=max(height * width for height, width in read),
+            reading_bytes=self._reading_bytes(),
         )
+
+    def _reading_bytes(self) -> int:
+        """Return what reading the largest image, map or mask takes beside the array that it becomes."""
+        layout, styles = self.layout, self.layout.styles()
+        images = [self.size, *(style.size for style in styles)]
+        maps = [
+            each.size for each in (layout.content_map, *(style.style_map for style in styles)) if each is not None
+        ]
+        masks = [size_of(each.mask) for each in layout.placements if each.mask is not None]
+        kinds = ((images, IMAGE_READING_BYTES), (maps, MAP_READING_BYTES), (masks, MASK_READING_BYTES))
+        return max(each * height * width for sizes, each in kinds for height, width in sizes)
 
     def _input_arrays(self) -> list[NDArray[Any]]:
         """Return the images, maps and masks that a run holds at their own sizes, each once."""

@@ -15,7 +15,6 @@ from maskstyle.synthesis.estimate import (
     GRAM_COPIES,
     GUIDE_MB,
     IMAGES,
-    READING_BYTES,
     READING_MB,
     TILED,
     Constants,
@@ -102,16 +101,15 @@ def test_tiles_take_less_memory_and_more_time():
 
 def test_inputs_and_large_styles_take_memory():
     plain = expected(run_of(512)).memory_mb
-    held = run_of(512, input_bytes=300 * 2**20, input_size=(512, 512), largest_input=512**2)
+    held = run_of(512, input_bytes=300 * 2**20, input_size=(512, 512))
     assert expected(held).memory_mb == pytest.approx(plain + 300)
-    wide = dataclasses.replace(held, input_size=(4096, 8192), largest_input=4096 * 8192)
+    wide = dataclasses.replace(held, input_size=(4096, 8192))
     assert expected(wide).memory_mb == pytest.approx(plain + 300 + 4 * 4096 * 512 / 2**20)
     assert expected(run_of(512, settings=Settings(style_scale=4.0))).memory_mb > plain + 100
 
 
 def test_reading_a_huge_file_may_take_more_than_painting():
-    least = READING_MB + READING_BYTES * 400
-    assert expected(run_of(128, largest_input=400 * 2**20)).memory_mb == pytest.approx(least)
+    assert expected(run_of(128, reading_bytes=4000 * 2**20)).memory_mb == pytest.approx(READING_MB + 4000)
 
 
 def test_tiles_keep_the_features_of_the_content_image_in_a_file():

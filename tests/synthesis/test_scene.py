@@ -12,6 +12,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import VGG19
 from maskstyle.objective.extract import Extractor
 from maskstyle.settings import without_content
+from maskstyle.synthesis.estimate import IMAGE_READING_BYTES, MAP_READING_BYTES, MASK_READING_BYTES
 from maskstyle.techniques import BasicInputs, DoodleInputs, MaskInputs, PatchInputs, PlanInputs, RegionInputs
 
 SIZE = CONTENT.shape[:2]
@@ -59,7 +60,8 @@ def test_demand(name, regions, masks, styles, patches):
     assert (demand.regions, demand.masks, demand.styles, demand.patches) == (regions, masks, styles, patches)
     assert demand.guides == len(scene.layout.placements)
     assert demand.sizes == scene.sizes == [SIZE]
-    assert (demand.input_size, demand.largest_input) == ((12, 16), 12 * 16)
+    each = MAP_READING_BYTES if regions else MASK_READING_BYTES if masks else IMAGE_READING_BYTES
+    assert (demand.input_size, demand.reading_bytes) == ((12, 16), each * 12 * 16)
     images = 12 * (16 * 10 + (styles - 1) * 10 * 10 + (12 * 16 if name != "doodle" else 0))
     assert demand.input_bytes >= images + 4 * 12 * 16 * (masks + regions)
 
