@@ -24,19 +24,25 @@ class Constants(NamedTuple):
     ----------
     memory_mb, memory_per_mega : float
         Peak memory in MiB, without images: its minimum, and what each 10^6 feature values evaluated at once add.
+    memory_per_small : float
+        What each of the first `SMALL_MEGA` adds beside: small arrays are not given back to the system.
     """
 
     memory_mb: float
     memory_per_mega: float
+    memory_per_small: float = 0.0
 
 
 CONSTANTS = {
-    ("lite", "bfloat16"): Constants(705.0, 3.81),
-    ("lite", "float32"): Constants(945.0, 5.34),
-    ("vgg19", "bfloat16"): Constants(692.0, 3.66),
-    ("vgg19", "float32"): Constants(680.0, 6.7),
+    ("lite", "bfloat16"): Constants(705.0, 3.81, 1.2),
+    ("lite", "float32"): Constants(685.0, 5.34, 8.8),
+    ("vgg19", "bfloat16"): Constants(800.0, 3.66, 1.2),
+    ("vgg19", "float32"): Constants(865.0, 6.7, 8.8),
 }
 """By network and compute type."""
+
+SMALL_MEGA = 30.0
+"""10^6 feature values up to which their arrays are small."""
 
 OPERATION = 1.0
 """Time of a multiply-add of a network, relative to one of the measured convolution in the same type."""
@@ -94,17 +100,17 @@ MASK_READING_BYTES = 6
 FULL_SIZE_BYTES = 36.0
 """Bytes per pixel of the content image of its upsampled change."""
 
-REGION_BYTES = 16.0
-"""Bytes per pixel of the labels of regions and their cells on the layers' grids."""
+REGION_BYTES = 120.0
+"""Bytes per pixel of the labels of regions, their cells on the layers' grids, and their gathered features."""
 
 REGIONS_MB = 20.0
 """MiB of what finds the cells of regions."""
 
-GUIDE_MB = 3.0
+GUIDE_MB = 1.0
 """MiB of the graph of each placement of a style beyond the first, without its Gram matrices."""
 
-GRAM_COPIES = 1.0
-"""How many copies of the Gram matrices of each placement a run holds: the targets or the current ones, in turns."""
+GRAM_COPIES = 5.0
+"""How many copies of the Gram matrices of each placement a run holds: targets, current ones and their gradients."""
 
 MASK_BYTES = 6.0
 """Bytes per pixel of a soft mask and its weights on the layers' grids."""
@@ -237,7 +243,8 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
         chosen = settings_at(size, demand.settings, memory=demand.limits.memory)
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
         guides = _guides_mb(demand, layers, size[0] * size[1])
-        memory.append(used.memory_mb + used.memory_per_mega * features + optimizer + guides)
+        network = used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
+        memory.append(used.memory_mb + network + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
     inputs = demand.input_bytes / 2**20
     painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
