@@ -516,7 +516,7 @@ class _Loader:
                 yield
             except SettingsError as error:  # no color, and no name of a region either
                 key = path[-1] if path[0] == "region" else path[0]
-                raise SettingsError(f"{key} has no such region: {error}") from None
+                raise SettingsError(f"{key} names no region: {error}") from None
 
     def _kept(self, name: str, semantic_map: SemanticMap) -> list[int]:
         """Return the labels of the regions that `keep` excludes from everything else in `regions`."""

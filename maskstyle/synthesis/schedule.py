@@ -30,10 +30,10 @@ USUAL_MEMORY = 4.0
 """GB that L-BFGS reckons with where no limit is given. What happens to be free does not count here: the picture would
 depend on it."""
 
-OTHER_MEMORY = 0.8
-"""GB that TensorFlow and the network take before any image."""
+OTHER_MEMORY = 1.2
+"""GB that TensorFlow, VGG19 and small tiles take before any image of the run."""
 
-LBFGS_SHARE = 0.5
+LBFGS_SHARE = 0.55
 """Share of the rest of the memory that L-BFGS's vectors may take; images and tiles fit into what is left."""
 
 REFINING_RATE = 0.125

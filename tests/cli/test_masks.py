@@ -270,7 +270,7 @@ BAD = {
     "angle nan": Bad("linear --size 4x4 --angle nan -o out.png", ("--angle is nan",)),
     "start beyond end": Bad("linear --size 4x4 --start 80 --end 20 -o out.png", ("--start is 80", "end is 20")),
     "start inf": Bad("linear --size 4x4 --start inf -o out.png", ("--start is inf",)),
-    "start no number": Bad("linear --size 4x4 --start half -o out.png", ("--start", "masks linear --help")),
+    "start no number": Bad("linear --size 4x4 --start half -o out.png", ("--start is 'half'", "a number")),
     "unknown easing": Bad("linear --size 4x4 --easing bouncy -o out.png", ("--easing", "bouncy", "smooth")),
     "center of one number": Bad("radial --size 4x4 --center 50 -o out.png", ("--center is '50'", "50,50")),
     "center no numbers": Bad("radial --size 4x4 --center a,b -o out.png", ("--center is 'a,b'", "50,50")),
@@ -331,7 +331,7 @@ BAD = {
     "output one of the masks": Bad("combine disc.png left.png --how add -o ./left.png", ("--output", "an input")),
     "output the picture": Bad("linear --like content.png -o content.png", ("--output is content.png, an input",)),
     "no output": Bad("linear --size 4x4", ("--output", "masks linear --help")),
-    "unknown depth": Bad("linear --size 4x4 --bits 12 -o out.png", ("--bits", "12", "'16'")),
+    "unknown depth": Bad("linear --size 4x4 --bits 12 -o out.png", ("--bits is '12'", "8, 16")),
     "preview of no picture": Bad("linear --size 4x4 -o out.png --preview p.png", ("--preview", "--image IMAGE")),
     "preview the output": Bad(
         "linear --like content.png -o out.png --preview out.png", ("--output and --preview are both out.png",)

@@ -294,7 +294,7 @@ WRONG = {
     "complement of a region": Wrong('style = "wave"', 'style = "wave"\ncomplement = true', 18, ("without mask",)),
     "keep and style": Wrong("keep = true", 'keep = true\nstyle = "wave"', 29, ("style has no effect where keep",)),
     "keep a text": Wrong("keep = true", 'keep = "yes"', 28, ("keep is 'yes'; expected true or false",)),
-    "no color": Wrong('"red"', '"reddest"', 16, ("'reddest'", "a color such as red, #ff0000")),
+    "no color": Wrong('"red"', '"reddest"', 16, ("region names no region", "'reddest'", "did you mean red?")),
     "no color of a style": Wrong("0,0,255", "0,0,256", 18, ("'0,0,256'",)),
     "style region without a map": Wrong('style = "wave"', 'style = "a b"', 18, ("needs a map", 'map = "b_map.png"')),
     "region without a map": Wrong('content_map = "photo_map.png"', "", 16, ("a region needs a content map",)),

@@ -46,7 +46,7 @@ def test_tiles_that_were_asked_for_do_not_exceed_a_limit():
 
 
 def test_whatever_is_smaller_than_what_fits_fits_too():
-    fitting = [_fits(run(side, memory=2.0)) for side in range(512, 4097, 512)]
+    fitting = [_fits(run(side, memory=1.5)) for side in range(512, 4097, 512)]
     assert 0 < sum(fitting) < len(fitting)
     assert fitting == sorted(fitting, reverse=True)
 
