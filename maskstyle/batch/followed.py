@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +50,10 @@ class FollowedFiles:
         self._plan, self._frames = plan, frames
         maps, masks = _own_files(plan)
         written = _Written(folder)
-        self._files = {file: _File(plan, file, frames, written, is_map=file in maps) for file in (*maps, *masks)}
+        endings = _endings({file: plan.file(file) for file in (*maps, *masks)}, frames[0])
+        self._files = {
+            file: _File(plan, file, frames, written, ending, is_map=file in maps) for file, ending in endings.items()
+        }
 
     @property
     def any(self) -> bool:
@@ -107,6 +112,24 @@ def _own_files(plan: Plan) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(maps)), list(dict.fromkeys(masks))
 
 
+def _endings(files: Mapping[str, Path], frame: Path) -> dict[str, str]:
+    """Return what follows a frame's name in the name of the file that follows each map or mask of the first frame.
+
+    No two are the same: files of one name are told apart by the names of their folders, or else by numbers.
+    """
+    own = {file: path.stem.removeprefix(frame.stem) for file, path in files.items()}
+    own = {file: ending if ending.startswith("_") else f"_{ending}" for file, ending in own.items()}
+    number = Counter(ending.casefold() for ending in own.values())
+    endings: dict[str, str] = {}
+    for file, ending in own.items():
+        alone = number[ending.casefold()] == 1
+        wanted = ending if alone else f"_{files[file].absolute().parent.name}{ending.rstrip('_')}"
+        taken = {each.casefold() for each in endings.values()}
+        names = itertools.chain([wanted], (f"{wanted}_{count}" for count in itertools.count(2)))
+        endings[file] = next(name for name in names if name.casefold() not in taken)
+    return endings
+
+
 class _Written:
     """The folder of followed maps and masks, and which of the files there were written as such."""
 
@@ -135,9 +158,12 @@ def _hash(path: Path) -> str:
 class _File:
     """A map or mask: its key frames, and what follows them."""
 
-    def __init__(self, plan: Plan, file: str, frames: Sequence[Path], written: _Written, *, is_map: bool) -> None:
+    def __init__(
+        self, plan: Plan, file: str, frames: Sequence[Path], written: _Written, ending: str, *, is_map: bool
+    ) -> None:
         self.first = plan.file(file)
         self._plan, self._frames, self._written, self._is_map = plan, frames, written, is_map
+        self._ending = ending
         self._key, self._follower = self.first, Follower(None, (1, 1))
 
     def wanted(self, number: int) -> Path:
@@ -187,6 +213,4 @@ class _File:
         save_samples_like(output, self._key, followed_values(load_samples(self._key), places))
 
     def _output(self, number: int) -> Path:
-        ending = self.first.stem.removeprefix(self._frames[0].stem)
-        ending = ending if ending.startswith("_") else f"_{ending}"
-        return self._written.folder / f"{self._frames[number].stem}{ending}.png"
+        return self._written.folder / f"{self._frames[number].stem}{self._ending}.png"

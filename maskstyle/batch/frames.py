@@ -14,7 +14,7 @@ from maskstyle.images.headers import read_size
 from maskstyle.images.pixels import fit_size, resize_image, size_text
 from maskstyle.motion.flow import CUT_SIDE, is_cut
 
-_NUMBER = re.compile(r"(.*?)(\d+)(\D*)")
+_NUMBER = re.compile(r"(\d+)")
 
 
 def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, maps: bool = False) -> list[Path]:
@@ -45,10 +45,10 @@ def check_frames(frames: Sequence[Path], name: str) -> None:
             )
 
 
-def _order(path: Path) -> tuple[str, str, int, str]:
-    found = _NUMBER.fullmatch(path.stem)
-    name, number, rest = found.groups() if found else (path.stem, "0", "")
-    return str(path.parent), name, int(number), rest
+def _order(path: Path) -> tuple[str, list[str | int], str]:
+    """Return the folder, the texts and numbers of the name in turn, and the name, by which frames are sorted."""
+    parts = _NUMBER.split(path.stem)
+    return str(path.parent), [int(part) if place % 2 else part for place, part in enumerate(parts)], path.stem
 
 
 def _check_names(frames: Sequence[Path]) -> None:
@@ -63,11 +63,17 @@ def _check_names(frames: Sequence[Path]) -> None:
 
 
 def _check_numbers(frames: Sequence[Path]) -> None:
-    """Raise ImageError if frames whose names differ in a number alone lack one of a regular series."""
-    orders = [_order(frame) for frame in frames]
-    if len({(folder, name, rest) for folder, name, _, rest in orders}) > 1:
+    """Raise ImageError if frames whose names differ in a number alone lack one of a regular series, or have it twice."""
+    orders = [_order(frame)[:2] for frame in frames]
+    for place, (before, after) in enumerate(itertools.pairwise(orders)):
+        if before == after:
+            raise ImageError(
+                f"{frames[place]} and {frames[place + 1].name} have the same number; leave one out, or number the "
+                "frames anew"
+            )
+    numbers = _numbers([parts for _, parts in orders])
+    if numbers is None or len({folder for folder, _ in orders}) > 1:
         return
-    numbers = [number for *_, number, _ in orders]
     steps = [after - before for before, after in itertools.pairwise(numbers)]
     for place, step in enumerate(steps):
         if step > min(steps):
@@ -76,6 +82,15 @@ def _check_numbers(frames: Sequence[Path]) -> None:
                 f"frame {missing} is missing between {frames[place].name} and {frames[place + 1].name}; add it, or "
                 "number the frames anew"
             )
+
+
+def _numbers(names: Sequence[Sequence[str | int]]) -> list[int] | None:
+    """Return the one number in which names differ, of each; None if they differ in more."""
+    if len({len(name) for name in names}) > 1:
+        return None
+    varying = [part for part in zip(*names, strict=True) if len(set(part)) > 1]
+    numbers = [part for part in varying[0] if isinstance(part, int)] if len(varying) == 1 else []
+    return numbers or None
 
 
 def find_scenes(frames: Sequence[Path], should_stop: Callable[[], bool] = lambda: False) -> list[int]:
