@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from maskstyle.errors import ImageError
+from maskstyle.images.decoding import turned_back, upright
 from maskstyle.images.files import open_image
 from maskstyle.images.hashes import digest_of
 from maskstyle.images.io import load_samples, save_mask, save_samples_like
 from maskstyle.images.paths import opened
-from maskstyle.images.pixels import Image, Size, resize_mask
+from maskstyle.images.pixels import Image, Mask, Size, resize_mask
 from maskstyle.images.writing import make_folder, write_text
 from maskstyle.maps import load_map, save_map
 from maskstyle.masks.io import read_mask
@@ -164,7 +165,7 @@ class _File:
         self.first = plan.file(file)
         self._plan, self._frames, self._written, self._is_map = plan, frames, written, is_map
         self._ending = ending
-        self._key, self._follower = self.first, Follower(None, (1, 1))
+        self._key, self._turn, self._follower = self.first, 1, Follower(None, (1, 1))
 
     def wanted(self, number: int) -> Path:
         """Return the name that a map of a frame would have: that of the first frame's, with the other's name."""
@@ -184,33 +185,40 @@ class _File:
         """Return the file of a frame, written unless it is a key."""
         key, size = self.key(number), now.shape[:2]
         if key is not None:
-            self._key, self._follower = key, self._begun(key, size)
+            self._key, self._turn = key, self._plan.reading.turn(key, self._frames[number])
+            self._follower = self._begun(size, self._frames[number])
             return key
         assert motion is not None  # as `check` found a key for each scene
         self._follower.follow(motion, now)
         output = self._output(number)
         make_folder(output.parent, parents=True)
-        self._write(output)
+        self._write(output, self._frames[number])
         self._written.add(output)
         return output
 
-    def _begun(self, key: Path, size: Size) -> Follower:
+    def _begun(self, size: Size, frame: Path) -> Follower:
         if self._is_map:
-            return Follower(self._plan.reading.read(key, None).labels, size)
-        return Follower(edge_labels(resize_mask(read_mask(key).mask, size)), size)
+            return Follower(self._plan.reading.read(self._key, frame).labels, size)
+        return Follower(edge_labels(resize_mask(self._mask(), size)), size)
 
-    def _write(self, output: Path) -> None:
+    def _mask(self) -> Mask:
+        return np.ascontiguousarray(upright(read_mask(self._key).mask, self._turn))
+
+    def _write(self, output: Path, frame: Path) -> None:
         places = self._follower.places
+        back = turned_back(self._plan.reading.turn(None, frame))  # as the plan turns what is read for the frame
         if not self._is_map:
-            save_mask(output, np.clip(followed_mask(read_mask(self._key).mask, places), 0.0, 1.0))
+            save_mask(output, upright(np.clip(followed_mask(self._mask(), places), 0.0, 1.0), back))
             return
         with open_image(self._key) as image:
             lossy = image.format in ("JPEG", "MPO", "WEBP", "AVIF", "HEIF")
         if lossy:  # its noise would be colors of regions in a PNG
-            found = load_map(self._key)
-            save_map(output, replace(found, labels=followed_values(found.labels, places)))
+            found = load_map(self._key, orientation=self._turn)
+            labels = upright(followed_values(found.labels, places), back)
+            save_map(output, replace(found, labels=np.ascontiguousarray(labels)))
             return
-        save_samples_like(output, self._key, followed_values(load_samples(self._key), places))
+        samples = followed_values(upright(load_samples(self._key), self._turn), places)
+        save_samples_like(output, self._key, upright(samples, back))
 
     def _output(self, number: int) -> Path:
         return self._written.folder / f"{self._frames[number].stem}{self._ending}.png"

@@ -63,7 +63,7 @@ def _check_names(frames: Sequence[Path]) -> None:
 
 
 def _check_numbers(frames: Sequence[Path]) -> None:
-    """Raise ImageError if frames whose names differ in a number alone lack one of a regular series, or have it twice."""
+    """Raise ImageError if frames whose names differ in a number alone lack one of a series, or have it twice."""
     orders = [_order(frame)[:2] for frame in frames]
     for place, (before, after) in enumerate(itertools.pairwise(orders)):
         if before == after:

@@ -97,6 +97,11 @@ def upright(stored: NDArray[_T], turn: object) -> NDArray[_T]:
     return turned
 
 
+def turned_back(turn: int) -> int:
+    """Return the EXIF orientation that undoes another."""
+    return {6: 8, 8: 6}.get(turn, turn)
+
+
 def read_orientation(path: str | Path) -> int:
     """Return the EXIF orientation of an image file, which `maskstyle.load_image` applies.
 

@@ -14,7 +14,7 @@ from PIL import ExifTags, PngImagePlugin
 from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.decoding import decode
+from maskstyle.images.decoding import decode, orientation, upright
 from maskstyle.images.files import decoding, format_by_suffix, open_image
 from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
 from maskstyle.images.streams import is_writable_stream
@@ -181,7 +181,7 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
 
 
 def load_samples(path: str | Path) -> NDArray[Any]:
-    """Read the samples of a lossless image file as they are stored: (h, w) or (h, w, n), of any integer type.
+    """Read the samples of a lossless image file, upright: (h, w) or (h, w, n), of any integer type.
 
     Raises
     ------
@@ -189,7 +189,8 @@ def load_samples(path: str | Path) -> NDArray[Any]:
         If the file cannot be read.
     """
     with open_image(Path(path)) as image, decoding(Path(path)):
-        return np.asarray(image)
+        stored = np.asarray(image)
+        return np.ascontiguousarray(upright(stored, orientation(image)))
 
 
 def save_samples_like(path: Path, source: Path, samples: NDArray[Any]) -> None:

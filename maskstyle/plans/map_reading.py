@@ -70,9 +70,12 @@ class MapReading:
             orientation=self.turn(path, image),
         )
 
-    def turn(self, path: Path, image: Path | None) -> int:
-        """Return the EXIF orientation by which to turn a map or mask, 1 for one with an orientation of its own."""
-        if self.map_orientation != "stored" or image is None or read_orientation(path) != 1:
+    def turn(self, path: Path | None, image: Path | None) -> int:
+        """Return the EXIF orientation by which to turn a map or mask, 1 for one with an orientation of its own.
+
+        None is a map or mask without.
+        """
+        if self.map_orientation != "stored" or image is None or (path is not None and read_orientation(path) != 1):
             return 1
         return read_orientation(image)
 
