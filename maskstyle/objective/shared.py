@@ -8,9 +8,10 @@ The values are those of `Objective` up to rounding; masks that overlap take more
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,14 +37,21 @@ from maskstyle.objective.terms import (
 LARGEST_SIDE = 512
 """Longer side in pixels of the largest picture; larger ones gain more from graphs of their own."""
 
-REMEMBERED = 24
-"""Features and Gram matrices of images that are remembered: a preview, or a frame of a clip, often sees the images of
-the one before."""
+REMEMBERED = 256 * 1024 * 1024
+"""Most bytes of features and Gram matrices of images that are remembered: a preview, or a frame of a clip, often sees
+the images of the one before. The features of an image of 256x256 pixels take 33 MB with VGG19."""
 
 FEWEST_GUIDES = 8
 """Guides that a graph has at least; their number is doubled as needed, so that few graphs serve all."""
 
 Arguments = dict[str, Any]
+
+
+class Held(NamedTuple):
+    """Something that is remembered, and its bytes."""
+
+    value: Any
+    size: int
 
 
 class SharedGraphs:
@@ -56,7 +64,7 @@ class SharedGraphs:
     def __init__(self) -> None:
         self._features: dict[FeatureNetwork, Callable[[Tensor], dict[str, Tensor]]] = {}
         self._objectives: dict[tuple[Any, ...], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]] = {}
-        self._remembered: OrderedDict[Any, Any] = OrderedDict()
+        self._remembered: OrderedDict[Any, Held] = OrderedDict()
 
     def features(self, network: FeatureNetwork, image: Image) -> dict[str, Tensor]:
         """Return the features (H_l, W_l, C_l) of an image by layer."""
@@ -69,13 +77,17 @@ class SharedGraphs:
         return found
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
-        """Return what was computed for a key, if it is remembered, or compute it."""
-        if key not in self._remembered:
-            self._remembered[key] = compute()
-        self._remembered.move_to_end(key)
-        while len(self._remembered) > REMEMBERED:
-            self._remembered.popitem(last=False)
-        return self._remembered[key]
+        """Return what was computed for a key, if it is remembered, or compute it; the oldest make room for it."""
+        if key in self._remembered:
+            self._remembered.move_to_end(key)
+            return self._remembered[key].value
+        value = compute()
+        held = Held(value, bytes_of(value))
+        if held.size <= REMEMBERED:
+            self._remembered[key] = held
+            while sum(each.size for each in self._remembered.values()) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return value
 
     def evaluation(
         self, key: tuple[Any, ...], make: Callable[[], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]]
@@ -84,6 +96,11 @@ class SharedGraphs:
         if key not in self._objectives:
             self._objectives[key] = make()
         return self._objectives[key]
+
+
+def bytes_of(arrays: Any) -> int:
+    """Return the bytes of nested tensors and arrays."""
+    return sum(math.prod(each.shape) * tf.as_dtype(each.dtype).size for each in tf.nest.flatten(arrays))
 
 
 def fingerprint(array: NDArray[Any] | None) -> tuple[Any, ...]:

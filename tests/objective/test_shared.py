@@ -9,6 +9,7 @@ from reference import random_image
 from small_scenes import LAYERS, SETTINGS, side_by_side, stacked
 
 from maskstyle import PlanRegion, Run, SharedGraphs, StyleImage, paint
+from maskstyle.objective import shared
 from maskstyle.techniques import BasicInputs, DoodleInputs, PlanInputs
 
 CONTENT, STYLE = random_image(1, 12, 16), random_image(2, 16, 10) ** 2
@@ -53,6 +54,22 @@ def test_every_run_has_the_losses_that_it_has_alone(tiny_network):
         for one, other in zip(alone.steps, shared.steps, strict=True):
             assert one.losses == pytest.approx(other.losses, rel=1e-4)
         assert_allclose(shared.image, alone.image, atol=2e-3)
+
+
+def test_what_is_remembered_is_bounded_in_bytes(monkeypatch):
+    graphs, computed = SharedGraphs(), []
+    monkeypatch.setattr(shared, "REMEMBERED", 100)
+
+    def ask(key, size):
+        value = {"layer": [np.zeros(size // 4, np.float32)]}
+        return graphs.remembered(key, lambda: computed.append(key) or value)["layer"][0].nbytes
+
+    sizes = {"a": 40, "b": 40, "c": 40, "large": 104}
+    assert [ask(key, sizes[key]) for key in ("a", "b", "a", "c", "large")] == [40, 40, 40, 40, 104]
+    assert computed == ["a", "b", "c", "large"]
+    for key in ("c", "a", "b", "large"):  # b was the oldest, and nothing that is too large drives others out
+        ask(key, sizes[key])
+    assert computed[4:] == ["b", "large"]
 
 
 def test_a_change_of_the_picture_compiles_nothing(tiny_network):
