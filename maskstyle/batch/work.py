@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from maskstyle.errors import CheckpointError, ImageError, MaskstyleError
+from maskstyle.errors import ImageError, MaskstyleError
 from maskstyle.images import read_dpi, read_metadata, save_image
 from maskstyle.images.files import check_transparency
 from maskstyle.images.hashes import begin_noting, hash_of
@@ -225,28 +225,24 @@ class Painter:
     ) -> tuple[Result, Checkpoints]:
         """Paint a scene, from its checkpoint where there is one."""
         from maskstyle.objective.shared import SharedGraphs
-        from maskstyle.synthesis.checkpoints import Checkpoints
+        from maskstyle.synthesis.checkpoints import check_no_other_file, painted_from
         from maskstyle.synthesis.paint import Run, paint
 
         network = self._network(ready.choice, task.plan)
         if self._of_clip and self._graphs is None:
             self._graphs = SharedGraphs()
         file = task.output.with_name(f"{task.output.name}.checkpoint")
-        anew = Checkpoints(file, every=self._every, warn=lambda text: None)
+        if self._every > 0:
+            check_no_other_file(file)
         run = Run(
             network=network,
             limits=task.plan.limits,
             on_step=on_step,
             should_stop=should_stop,
-            checkpoints=anew,
             seen=self._of_clip,
             graphs=self._graphs,
         )
-        if file.exists():
-            resumed = Checkpoints(file, every=self._every, resume=True, warn=lambda text: None)
-            with suppress(CheckpointError):  # of another run, or damaged: begin anew
-                return paint(ready.scene, replace(run, checkpoints=resumed)), resumed
-        return paint(ready.scene, run), anew
+        return painted_from(file, self._every, lambda each: paint(ready.scene, replace(run, checkpoints=each)))
 
     def choice(self, plan: Plan) -> NetworkChoice:
         """Choose the network of a plan; weights that the plan does not name are looked for once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import maskstyle
@@ -19,6 +20,7 @@ from maskstyle.studio.events import Events
 from maskstyle.studio.folder import Folder
 from maskstyle.studio.results import Render, Results
 from maskstyle.studio.sentences import sentence_of
+from maskstyle.synthesis.checkpoints import painted_from
 
 if TYPE_CHECKING:
     from maskstyle import Result, Step, TimeLeft
@@ -122,9 +124,6 @@ class Renderer:
         choice, network = self._network(plan.settings)
         output, file = folder.result(render.id, ".png"), folder.result(render.id, ".png.checkpoint")
         record = run_record(loaded, scene, output, choice)  # before the page changes them
-        checkpoints = maskstyle.Checkpoints(
-            file, every=CHECKPOINT_EVERY, resume=file.exists(), warn=lambda text: None
-        )
         height, width = scene.sizes[-1]
         left = maskstyle.TimeLeft(scene.sizes, [plan.settings.steps] * len(scene.sizes))
 
@@ -132,16 +131,15 @@ class Renderer:
             between()
             self._show(running, scene, step, left)
 
-        result = maskstyle.paint(
-            scene,
-            maskstyle.Run(
-                network=network,
-                limits=plan.limits,
-                on_step=on_step,
-                should_stop=lambda: running.stop or ending(),
-                checkpoints=checkpoints,
-                layers=height * width <= MOST_LAYERED,
-            ),
+        run = maskstyle.Run(
+            network=network,
+            limits=plan.limits,
+            on_step=on_step,
+            should_stop=lambda: running.stop or ending(),
+            layers=height * width <= MOST_LAYERED,
+        )
+        result, checkpoints = painted_from(
+            file, CHECKPOINT_EVERY, lambda each: maskstyle.paint(scene, replace(run, checkpoints=each))
         )
         if ending() and not running.stop:
             return  # it goes on from its checkpoint when the studio is opened again

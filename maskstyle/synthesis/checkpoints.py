@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from maskstyle.errors import CheckpointError, ImageError, SettingsError
 from maskstyle.images.paths import opened, shown
@@ -28,6 +28,8 @@ from maskstyle.synthesis.checkpoint_file import (
     write_checkpoint,
 )
 from maskstyle.synthesis.identity import differences, listed
+
+Painted = TypeVar("Painted")
 
 FIRST_BYTES = 64
 """A checkpoint begins with the name of its header."""
@@ -195,6 +197,36 @@ class Checkpoints:
         if not self._warned:
             self._warned = True
             self._warn(f"cannot write the checkpoint {self.path} ({error.strerror or error}); the run continues")
+
+
+def painted_from(path: Path, every: float, paint: Callable[[Checkpoints], Painted]) -> tuple[Painted, Checkpoints]:
+    """Paint from the checkpoint at `path`; without one, or with one of another run or a damaged one, begin anew.
+
+    Parameters
+    ----------
+    path : Path
+        Where checkpoints are written. One that the run cannot go on from is removed, as it would keep the run from
+        writing its own when it is interrupted.
+    every : float
+        Seconds between checkpoints; 0 writes none.
+    paint : callable
+        Paints with the checkpoints that it gets.
+
+    Returns
+    -------
+    (result, Checkpoints)
+        What `paint` returned, and the checkpoints that it painted with.
+    """
+    if path.exists():
+        resumed = Checkpoints(path, every=every, resume=True, warn=lambda text: None)
+        found = signature(path)
+        try:
+            return paint(resumed), resumed
+        except CheckpointError:
+            if every > 0:
+                remove_written(path, found)
+    anew = Checkpoints(path, every=every, warn=lambda text: None)
+    return paint(anew), anew
 
 
 def check_no_other_file(path: Path) -> None:

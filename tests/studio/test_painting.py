@@ -204,6 +204,7 @@ def test_what_was_painted_when_the_server_died_goes_on(painting):
     done = painting.rendered()
     folder = painting.desk.folder
     folder.result(done["id"], ".png").unlink()
+    folder.result(done["id"], ".png.checkpoint").write_bytes(b"damaged")  # it is painted anew
     record = folder.kept(done["id"], "render.json")
     record.write_text(record.read_text().replace('"done"', '"running"'))
     state = painting.state()

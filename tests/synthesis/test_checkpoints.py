@@ -7,7 +7,7 @@ import pytest
 
 from maskstyle.errors import CheckpointError, SettingsError
 from maskstyle.synthesis.checkpoint_file import Progress, State, read_checkpoint
-from maskstyle.synthesis.checkpoints import Checkpoints
+from maskstyle.synthesis.checkpoints import Checkpoints, painted_from
 from maskstyle.synthesis.result import StepRecord
 
 RUN = {"technique": "basic", "settings": {"steps": 40, "layers": (("a", 1.0),)}}
@@ -174,6 +174,19 @@ def test_a_file_that_is_no_checkpoint_is_neither_replaced_nor_removed(path, begi
         begin()
     begin(every=0).remove()
     assert path.read_bytes() == b"a novel"
+
+
+def test_a_checkpoint_that_does_not_fit_makes_room(path):
+    def paint(checkpoints):
+        if checkpoints.resume:
+            raise CheckpointError("of another run")
+        return "painted"
+
+    path.write_bytes(b"PK")
+    assert painted_from(path, 0, paint)[0] == "painted"
+    assert path.exists()  # as nothing is written
+    assert painted_from(path, 5, paint)[0] == "painted"
+    assert not path.exists()
 
 
 def test_only_its_own_file_is_removed(path, begin, offer):
