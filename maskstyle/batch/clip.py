@@ -131,6 +131,8 @@ def paint_clip(
             seen = result.seen
             _save_seen(state, seen, output)
         on_outcome(outcome)
+        if outcome.state == "interrupted":
+            return
     remove_written(state, signature(state))
 
 

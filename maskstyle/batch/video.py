@@ -23,7 +23,7 @@ from maskstyle.images import load_image, save_image
 from maskstyle.images.hashes import digest_of
 from maskstyle.images.paths import opened
 from maskstyle.images.pixels import to_uint8
-from maskstyle.images.writing import make_folder, replacing, write_text
+from maskstyle.images.writing import make_folder, remove_written, replacing, signature, write_text
 from maskstyle.schemas.values import Unfit, decoded
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg")
@@ -105,6 +105,7 @@ def extract_frames(video: Path, folder: Path) -> tuple[list[Path], Timing]:
     times: list[int | None] = []
     with _open_video(video) as container:
         make_folder(folder, parents=True)
+        remove_written(folder / SOURCE, signature(folder / SOURCE))  # the frames of another video are replaced
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)

@@ -252,6 +252,21 @@ def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
             if given:
                 raise SettingsError(f"{name} has no effect on a folder; name a video, or leave {name} out")
     check_apart([text], asked.folder)
+    if asked.to_video:
+        _check_video(video, asked)
+
+
+def _check_video(video: Path | None, asked: Asked) -> None:
+    """Check that the video can be written, and replaces neither its source nor another file unasked."""
+    from maskstyle.batch.video import comment_of
+    from maskstyle.cli.outputs import check_distinct
+    from maskstyle.images.writing import check_replaceable
+
+    check_distinct({"--output": asked.output}, [] if video is None else [video])
+    if asked.output.parent.exists():  # otherwise it is made, with the folder of the frames
+        check_replaceable(asked.output)
+    if asked.output.exists() and not asked.force and comment_of(asked.output) is None:
+        raise ImageError(f"{asked.output} exists and is no video of maskstyle; move it away, or pass --force")
 
 
 def _frames(
@@ -325,10 +340,8 @@ def _write(clip: Clip, timing: Timing, video: Path | None, asked: Asked, report:
     begin_noting()  # the hashes are those of the results as they are now
     hashes = list(file_hashes(clip.outputs, clip.outputs[0]).values())
     made = hashlib.sha256(repr((timing, asked.lossless, hashes)).encode()).hexdigest()
-    before = comment_of(asked.output) if asked.output.exists() else made
-    if before is None and not asked.force:
-        raise ImageError(f"{asked.output} exists and is no video of maskstyle; move it away, or pass --force")
-    if asked.output.exists() and before == made:
+    _check_video(video, asked)  # painting took a while
+    if asked.output.exists() and comment_of(asked.output) == made:
         return
     report.note(write_video(asked.output, clip.outputs, timing, lossless=asked.lossless, sound=video, comment=made))
 

@@ -62,21 +62,25 @@ def test_a_clip_is_steady_and_painted_once(shot, frames, run, quick, desk):
 
 
 def test_an_interrupted_clip_goes_on_as_if_it_had_not_been(shot, frames, desk, monkeypatch):
-    from maskstyle.batch.work import Painter
+    from maskstyle.batch.work import Outcome, Painter
 
     frames(shot, output="whole").succeeded()
     with monkeypatch.context() as patch:
         finish = Painter.finish
 
         def stopped(self, task, ready, **options):
-            if task.output.name == "a9.png":
+            if task.output.name == "a9.png" and not (desk / "out" / "a9.png.seen").exists():
+                (desk / "out" / "a9.png.seen").touch()
                 raise KeyboardInterrupt
+            if task.output.name == "a10.png":  # the last frame ends as one that a signal stops
+                return Outcome(task.name, task.output, "interrupted"), None
             return finish(self, task, ready, **options)
 
         patch.setattr(Painter, "finish", stopped)
         assert frames(shot).code == 130
+        assert "1 painted, 1 done before" in frames(shot).err
     assert (desk / "out" / STATE).exists()
-    assert "2 painted, 1 done before, of 3" in frames(shot).succeeded().err
+    assert "1 painted, 2 done before, of 3" in frames(shot).succeeded().err
     np.testing.assert_array_equal(pixels("out/a10.png"), pixels("whole/a10.png"))
     assert not (desk / "out" / STATE).exists()
 
@@ -142,5 +146,14 @@ def test_a_video_becomes_a_video(shot, frames, desk):
     assert timing.rate == 12
     assert pixels(files[2]).shape == (32, 40, 3)
     assert np.abs(pixels(files[2]) - pixels(desk / "again.frames" / "0003.png")).mean() < 12
+
+
+def test_a_video_that_must_not_be_replaced_is_said_before_painting(shot, frames, desk):
     (desk / "clip.mp4").write_bytes(b"mine")
-    assert "is no video of maskstyle" in frames(shot, "--rate", "12", output="clip.mp4").err
+    for options in ((), ("--dry-run",)):
+        assert "is no video of maskstyle" in frames(shot, *options, output="clip.mp4").error
+    assert "--output is clip.mp4, an input" in frames("clip.mp4", "--force", output="clip.mp4").error
+    (desk / "folder.mp4").mkdir()
+    assert "is a folder" in frames(shot, output="folder.mp4").error
+    assert (desk / "clip.mp4").read_bytes() == b"mine"
+    assert not list(desk.glob("*.frames"))
