@@ -10,7 +10,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ MARK = "maskstyle"
 
 @dataclass(frozen=True)
 class Timing:
-    """When the frames of a video are shown.
+    """How the frames of a video are shown.
 
     Parameters
     ----------
@@ -54,11 +54,17 @@ class Timing:
         Time of each frame, in units of `unit`; empty: at the rate.
     unit : Fraction
         Seconds.
+    start : Fraction
+        Time of the first frame in the source, in seconds: its sound may begin before or after.
+    pixel_aspect : Fraction
+        Width of a pixel, relative to its height.
     """
 
     rate: Fraction
     times: tuple[int, ...] = ()
     unit: Fraction = Fraction(1)
+    start: Fraction = Fraction(0)
+    pixel_aspect: Fraction = Fraction(1)
 
 
 def check_video() -> None:
@@ -108,16 +114,24 @@ def extract_frames(video: Path, folder: Path) -> tuple[list[Path], Timing]:
         remove_written(folder / SOURCE, signature(folder / SOURCE))  # the frames of another video are replaced
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        rate = Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
+        rate = _rate(stream)
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
         unit = Fraction(stream.time_base or 1 / rate)
         for number, frame in enumerate(container.decode(stream), 1):
+            if number == 1 and frame.rotation % 180:
+                aspect = 1 / aspect
             pixels = np.rot90(frame.to_ndarray(format="rgb24"), k=(frame.rotation // 90) % 4)
             files.append(folder / f"{number:04}.png")
             save_image(files[-1], pixels.astype(np.float32) / np.float32(255))
             times.append(frame.pts)
     held = {"sha256": digest, "frames": len(files), "rate": str(rate), "unit": str(unit), "times": times}
+    held["pixel_aspect"] = str(aspect)
     write_text(folder / SOURCE, json.dumps(held))
     return files, _timing(held)
+
+
+def _rate(stream: Any) -> Fraction:
+    return Fraction(stream.average_rate or stream.guessed_rate or DEFAULT_RATE)
 
 
 def _extracted(folder: Path, digest: str) -> tuple[list[Path], Timing] | None:
@@ -133,11 +147,14 @@ def _extracted(folder: Path, digest: str) -> tuple[list[Path], Timing] | None:
 def _timing(held: dict[str, Any]) -> Timing:
     """Return the timing of a video: of a regular one, whose container may have rounded times, the rate alone."""
     times, rate, unit = held["times"], Fraction(held["rate"]), Fraction(held["unit"])
+    even = Timing(
+        rate, start=(times[0] or 0) * unit if times else Fraction(0), pixel_aspect=Fraction(held["pixel_aspect"])
+    )
     if None in times or any(after <= before for before, after in itertools.pairwise(times)):
-        return Timing(rate)
+        return even
     apart = [(time - times[0]) * unit - place / rate for place, time in enumerate(times)]
     regular = max(map(abs, apart)) <= unit
-    return Timing(rate) if regular else Timing(rate, tuple(times), unit)
+    return even if regular else replace(even, times=tuple(times), unit=unit)
 
 
 def comment_of(video: Path) -> str | None:
@@ -178,7 +195,7 @@ def write_video(
     Returns
     -------
     list of str
-        Notes: on a size that had to be even, and on sound that an MP4 cannot hold.
+        Notes: on a size that had to be even, and on sound that is left out.
     """
     import av
 
@@ -192,7 +209,7 @@ def write_video(
                 f"{path.name} is {stream.width}x{stream.height}, as H.264 needs even sides: the last row or column "
                 f"of {first.shape[1]}x{first.shape[0]} is repeated; `lossless` keeps the size"
             )
-        with _sound(output, sound, notes) as copy_until:
+        with _sound(output, sound, timing, notes) as copy_until:
             for number, picture in enumerate(frames):
                 frame = _frame(to_uint8(load_image(picture).pixels), stream)
                 frame.pts = timing.times[number] - timing.times[0] if timing.times else number
@@ -211,6 +228,7 @@ def _picture_stream(output: Any, size: tuple[int, int], timing: Timing, *, lossl
     stream.height, stream.width = size if lossless else (height + height % 2, width + width % 2)
     stream.pix_fmt = "rgb24" if lossless else "yuv420p"
     context = stream.codec_context
+    context.sample_aspect_ratio = timing.pixel_aspect
     context.time_base = timing.unit if timing.times else 1 / timing.rate
     if not lossless:
         context.colorspace = context.color_primaries = context.color_trc = BT709
@@ -233,23 +251,39 @@ def _frame(pixels: NDArray[np.uint8], stream: Any) -> Any:
     return frame.reformat(format=stream.pix_fmt, dst_colorspace="ITU709", dst_color_range="MPEG")
 
 
-@contextmanager
-def _sound(output: Any, source: Path | None, notes: list[str]) -> Iterator[Any]:
-    """Copy the sound of a video; yield a function that copies what begins before a time in seconds."""
+def _sound_streams(output: Any, source: Any, name: str, notes: list[str]) -> dict[int, Any]:
+    """Return a stream of the output for each of the sound of a source, by its number there."""
     import av
 
+    copies = {}
+    for stream in source.streams.audio:
+        try:
+            copies[stream.index] = output.add_stream_from_template(stream)
+        except (av.FFmpegError, ValueError):
+            notes.append(f"an MP4 cannot hold the sound of {name} ({stream.codec_context.name}); it is left out")
+    return copies
+
+
+def _text(rate: Fraction) -> str:
+    return f"{float(rate):.6g}"
+
+
+@contextmanager
+def _sound(output: Any, source: Path | None, timing: Timing, notes: list[str]) -> Iterator[Any]:
+    """Copy the sound of a video; yield a function that copies what begins before a time in seconds."""
     if source is None:
         yield lambda time: None
         return
     with _open_video(source) as container:
         copies = {}
-        for stream in container.streams.audio:
-            try:
-                copies[stream.index] = output.add_stream_from_template(stream)
-            except (av.FFmpegError, ValueError):
-                notes.append(
-                    f"an MP4 cannot hold the sound of {source.name} ({stream.codec_context.name}); it is left out"
-                )
+        own = _rate(container.streams.video[0])
+        if own == timing.rate:
+            copies = _sound_streams(output, container, source.name, notes)
+        elif container.streams.audio:
+            notes.append(
+                f"the sound of {source.name} is left out, as it would be out of step: the source has {_text(own)} "
+                f"frames per second, the result {_text(timing.rate)}"
+            )
         packets = (
             packet
             for packet in (container.demux(list(container.streams.audio)) if copies else ())
@@ -259,9 +293,12 @@ def _sound(output: Any, source: Path | None, notes: list[str]) -> Iterator[Any]:
 
         def copy_until(time: float) -> None:
             while (packet := waiting.pop() if waiting else next(packets, None)) is not None:
-                if float(packet.dts * packet.time_base) > time:
+                start = round(timing.start / packet.time_base)
+                if float((packet.dts - start) * packet.time_base) > time:
                     waiting.append(packet)
                     return
+                packet.dts -= start
+                packet.pts = packet.dts if packet.pts is None else packet.pts - start
                 packet.stream = copies[packet.stream.index]
                 output.mux(packet)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -281,7 +282,7 @@ def _frames(
         return find_frames(text, note, maps=maps), Timing(rate or Fraction(DEFAULT_RATE))
     frames, timing = extract_frames(video, asked.folder / "source")
     check_frames(frames, text)
-    return frames, timing if rate is None else Timing(rate)
+    return frames, timing if rate is None else replace(timing, rate=rate, times=())
 
 
 def _rate(text: str) -> Fraction:

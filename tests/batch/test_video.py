@@ -58,25 +58,60 @@ def test_lossless_keeps_every_pixel_and_irregular_times(pictures, tmp_path):
     np.testing.assert_allclose(seconds, [0, 0.05, 0.2, 0.3], atol=1e-3)
 
 
-def test_sound_is_copied(pictures, tmp_path):
-    source = tmp_path / "source.mkv"
-    with av.open(str(source), "w") as output:
-        video, audio = output.add_stream("libx264", rate=8), output.add_stream("aac", rate=44100)
-        video.width, video.height, video.pix_fmt = 40, 32, "yuv420p"
-        for _ in range(4):
-            output.mux(video.encode(av.VideoFrame.from_ndarray(np.zeros((32, 40, 3), np.uint8), "rgb24")))
-        wave = np.sin(np.arange(22050, dtype=np.float32) / 20)[np.newaxis]
-        frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = 44100, 0
-        for stream, last in ((audio, frame), (audio, None), (video, None)):
-            output.mux(stream.encode(last))
+@pytest.fixture
+def sounding(tmp_path):
+    """Return a function that writes a video that begins after a number of frames."""
+
+    def sounding(later=0):
+        path = tmp_path / "source.mkv"
+        with av.open(str(path), "w") as output:
+            video, audio = output.add_stream("libx264", rate=8), output.add_stream("aac", rate=44100)
+            video.width, video.height, video.pix_fmt = 40, 32, "yuv420p"
+            video.codec_context.sample_aspect_ratio = Fraction(4, 3)
+            for number in range(4):
+                picture = av.VideoFrame.from_ndarray(np.zeros((32, 40, 3), np.uint8), "rgb24")
+                picture.pts, picture.time_base = number + later, Fraction(1, 8)
+                output.mux(video.encode(picture))
+            wave = np.sin(np.arange(22050, dtype=np.float32) / 20)[np.newaxis]
+            frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 44100, later * 44100 // 8, Fraction(1, 44100)
+            for stream, last in ((audio, frame), (audio, None), (video, None)):
+                output.mux(stream.encode(last))
+        return path
+
+    return sounding
+
+
+def packets(path):
+    with av.open(str(path)) as file:
+        found = [each for each in file.demux(audio=0) if each.size]
+        return [bytes(each) for each in found], float(found[0].pts * found[0].time_base)
+
+
+def test_sound_is_copied(pictures, tmp_path, sounding):
+    source = sounding()
     _, timing = extract_frames(source, tmp_path / "frames")
-    assert timing == Timing(Fraction(8))
+    assert timing == Timing(Fraction(8), pixel_aspect=Fraction(4, 3))
     write_video(tmp_path / "out.mp4", pictures, timing, sound=source)
-    with av.open(str(source)) as before, av.open(str(tmp_path / "out.mp4")) as after:
-        packets = [[bytes(each) for each in each.demux(audio=0) if each.size] for each in (before, after)]
-    assert len(packets[0]) > 10
-    assert packets[0] == packets[1]
+    assert len(packets(source)[0]) > 10
+    assert packets(source)[0] == packets(tmp_path / "out.mp4")[0]
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        assert file.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
+
+
+def test_sound_stays_in_step(pictures, tmp_path, sounding):
+    source = sounding(later=5)
+    _, timing = extract_frames(source, tmp_path / "frames")
+    assert timing.start == Fraction(5, 8)
+    write_video(tmp_path / "out.mp4", pictures, timing, sound=source)
+    sound, begin = packets(tmp_path / "out.mp4")
+    assert sound == packets(source)[0]
+    assert abs(begin) < 0.05  # with the pictures, but for the silence that AAC begins with
+    notes = write_video(tmp_path / "fast.mp4", pictures, Timing(Fraction(12)), sound=source)
+    assert "the sound of source.mkv is left out" in notes[-1]
+    assert "the source has 8 frames per second, the result 12" in notes[-1]
+    with av.open(str(tmp_path / "fast.mp4")) as file:
+        assert not file.streams.audio
 
 
 def test_what_is_no_video(tmp_path, pictures):
