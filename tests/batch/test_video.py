@@ -12,8 +12,10 @@ pytest.importorskip("av")
 
 import av
 
+from maskstyle.batch import video
 from maskstyle.batch.video import Timing, comment_of, extract_frames, write_video
 from maskstyle.errors import ImageError
+from maskstyle.images import save_image
 
 SIZE = (33, 41)
 
@@ -112,6 +114,24 @@ def test_sound_stays_in_step(pictures, tmp_path, sounding):
     assert "the source has 8 frames per second, the result 12" in notes[-1]
     with av.open(str(tmp_path / "fast.mp4")) as file:
         assert not file.streams.audio
+
+
+def test_frames_of_another_video_are_not_taken_for_those_of_the_first(pictures, tmp_path, monkeypatch):
+    first, other, folder = tmp_path / "first.mp4", tmp_path / "other.mp4", tmp_path / "frames"
+    write_video(first, pictures, Timing(Fraction(8)), lossless=True)
+    write_video(other, pictures[::-1], Timing(Fraction(8)), lossless=True)
+    extract_frames(first, folder)
+    with monkeypatch.context() as patch:
+
+        def interrupted(path, image):
+            save_image(path, image)
+            raise KeyboardInterrupt
+
+        patch.setattr(video, "save_image", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            extract_frames(other, folder)
+    files, _ = extract_frames(first, folder)
+    np.testing.assert_array_equal(pixels(files[0]), pixels(pictures[0]))
 
 
 def test_what_is_no_video(tmp_path, pictures):
