@@ -36,11 +36,15 @@ PICTURE = """(gallery-{name})=
 {network}, {width} x {height} pixels, {seconds:.0f} processor seconds from start to file.
 """
 
+WIDE = "---\nhtml_theme.sidebar_secondary.remove: true\n---\n\n"
+"""What leaves the width of the list of contents to the thumbnails."""
+
 CARD = """:::{{grid-item-card}} {title}
 :img-top: thumbnails/{name}.webp
 :img-alt: {title}
 :link: gallery-{name}
 :link-type: ref
+:class-title: gallery-title
 :::
 """
 
@@ -78,9 +82,9 @@ def overview(results: dict[str, dict[str, Any]]) -> str:
     sections = []
     for technique in shown(results):
         cards = [CARD.format(**each) for each in results.values() if each["technique"] == technique]
-        sections += [f"## {TECHNIQUES[technique][0]}\n", "::::{grid} 2 2 3 4\n:gutter: 2\n", *cards, "::::\n"]
+        sections += [f"## {TECHNIQUES[technique][0]}\n", "::::{grid} 2 2 3 3\n:gutter: 2\n", *cards, "::::\n"]
     samples = "[samples](../reference/samples.md)"
-    head = f"# Gallery\n\n{len(results)} results from the {samples} and other pictures of scikit-image. Click one.\n"
+    head = f"{WIDE}# Gallery\n\n{len(results)} results from the {samples} and other pictures of scikit-image. Click one.\n"
     return "\n".join([head, *sections, "```{toctree}", ":hidden:", "", *shown(results), "```", ""])
 
 

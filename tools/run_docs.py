@@ -55,7 +55,6 @@ OWN = {
     "masks/one.png": "chelsea_mask.png",
     "masks/two.png": "chelsea_mask.png",
     "holidays/2025/beach.jpg": "rocket.jpg",
-    "frames/0001.png": "rocket.jpg",
 }
 """Names of a person's own files in the pages, and the samples that stand in for them."""
 

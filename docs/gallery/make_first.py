@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 FOLDER = Path(__file__).parent
-NAMES = ("astronaut-background", "chelsea-gradient", "coffee-strokes", "coast-patches")
+NAMES = ("astronaut-background", "chelsea-gradient", "coffee-strokes", "coast")
 SIZE = (420, 300)
 GAP = 8
 
