@@ -84,7 +84,8 @@ def overview(results: dict[str, dict[str, Any]]) -> str:
         cards = [CARD.format(**each) for each in results.values() if each["technique"] == technique]
         sections += [f"## {TECHNIQUES[technique][0]}\n", "::::{grid} 2 2 3 3\n:gutter: 2\n", *cards, "::::\n"]
     samples = "[samples](../reference/samples.md)"
-    head = f"{WIDE}# Gallery\n\n{len(results)} results from the {samples} and other pictures of scikit-image. Click one.\n"
+    lead = f"{len(results)} results from the {samples} and other pictures of scikit-image. Click one."
+    head = f"{WIDE}# Gallery\n\n{lead}\n"
     return "\n".join([head, *sections, "```{toctree}", ":hidden:", "", *shown(results), "```", ""])
 
 
