@@ -29,7 +29,7 @@ html_title = "maskstyle"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-html_sidebars = {"gallery/index": []}  # the thumbnails take its width
+html_sidebars: dict[str, list[str]] = {"gallery/index": []}  # the thumbnails take its width
 html_theme_options = {
     "logo": {"text": "maskstyle"},
     "navbar_align": "left",
