@@ -106,8 +106,7 @@ def output_paths(pictures: Sequence[Path], folder: Path, pattern: str) -> list[P
     """
     paths: dict[Path, Path] = {}
     for number, picture in enumerate(pictures, 1):
-        fields = {"name": picture.stem, "folder": picture.absolute().parent.name, "number": f"{number:04}"}
-        path = folder / filled(pattern, fields, of="--name")
+        path = folder / filled(pattern, fields_of(picture, number), of="--name")
         if path in paths:
             raise SettingsError(
                 f"the results of {paths[path]} and {picture} would both be {path}; add {{folder}} or {{number}} to "
@@ -115,6 +114,11 @@ def output_paths(pictures: Sequence[Path], folder: Path, pattern: str) -> list[P
             )
         paths[path] = picture
     return list(paths)
+
+
+def fields_of(picture: Path, number: int) -> dict[str, str]:
+    """Return what the fields of a pattern stand for in a picture with a number, from 1."""
+    return {"name": picture.stem, "folder": picture.absolute().parent.name, "number": f"{number:04}"}
 
 
 def filled(pattern: str, fields: dict[str, str], *, of: str) -> str:

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from maskstyle.batch.pictures import FIELDS, filled, find_pictures, output_paths
-from maskstyle.cli.options import DraftOption, QuietOption, WeightsOption, flag_of
-from maskstyle.cli.paint import arranged, painting_parameters, with_parameters
+from maskstyle.batch.pictures import FIELDS, find_pictures, output_paths
+from maskstyle.cli.many import ForceOption, Pictures, PlanOf, command_of_many, technique_commands
+from maskstyle.cli.options import DraftOption, QuietOption, SetOption, WeightsOption
 from maskstyle.errors import ImageError, MaskstyleError, SettingsError
 from maskstyle.settings import OUTPUT, SPEED, STYLE
 from maskstyle.techniques.inputs import Inputs
-from maskstyle.techniques.registry import LISTED, TECHNIQUES
 
 if TYPE_CHECKING:
     from maskstyle.batch.work import Task
     from maskstyle.plans.plan import Plan
-
-ONE_PICTURE = (
-    *("output", "record", "plot", "snapshot_every", "snapshot_dir", "layers", "no_metadata", "resume", "tried"),
-    *("match_map", "dry_run"),
-)
-"""The parameters of a painting command that concern one picture."""
 
 OutputFolder = Annotated[
     Path,
@@ -39,9 +32,6 @@ NamePattern = Annotated[
         help=f"Name of each result; may contain {', '.join(f'{{{each}}}' for each in FIELDS)}.",
         rich_help_panel=OUTPUT,
     ),
-]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Paint again what is done; replace other files.", rich_help_panel=OUTPUT)
 ]
 ReportOption = Annotated[
     Path | None,
@@ -105,61 +95,19 @@ class Batch(NamedTuple):
 
 def batch_command(inputs: type[Inputs]) -> Callable[..., None]:
     """Return the command that paints many content images, or doodles, by one technique."""
+    maps = inputs.main != "content"
 
-    def command(**given: Any) -> None:
+    def paint(texts: list[str], plan_of: PlanOf, asked: dict[str, Any]) -> None:
         found: list[str] = []
-        pictures = find_pictures(given[inputs.main], found.append, maps=inputs.main != "content")
-        check_apart(given[inputs.main], given["output_dir"])
-        batch = Batch(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
-        given = {**dict.fromkeys(ONE_PICTURE), **given}
+        pictures = find_pictures(texts, found.append, maps=maps)
+        check_apart(texts, asked["output_dir"])
+        paint_batch(pictures, plan_of, Batch(**asked), found)
 
-        def plan_of(picture: Path, fields: Mapping[str, str]) -> tuple[Plan, list[str]]:
-            from maskstyle.cli.options_to_plan import plan_of_options
-
-            named = {name: value for name, value in given.items() if name != inputs.main}
-            own = {name: filled_option(value, fields, flag_of(name)) for name, value in named.items()}
-            return plan_of_options(inputs, {**own, inputs.main: picture})
-
-        paint_batch(pictures, plan_of, batch, found)
-
-    parameters = [_several(each, inputs) for each in painting_parameters(inputs) if each.name not in ONE_PICTURE]
-    return with_parameters(command, arranged([*parameters, *_shared()]), inputs)
+    what = f"{'Doodles' if maps else 'Content images'}: files, folders or quoted patterns."
+    return command_of_many(inputs, Pictures(list[str], what, f"{inputs.main.upper()}..."), SHARED, paint)
 
 
-def _several(parameter: inspect.Parameter, inputs: type[Inputs]) -> inspect.Parameter:
-    """Return the parameter of the content image, or of the doodle, for several; others stay as they are."""
-    if parameter.name != inputs.main:
-        return parameter
-    details = parameter.annotation.__metadata__[0]
-    what = "Content images" if inputs.main == "content" else "Doodles"
-    help_ = f"{what}: files, folders or quoted patterns."
-    if isinstance(details, typer.models.ArgumentInfo):
-        several: Any = typer.Argument(help=help_, show_default=False, metavar=f"{inputs.main.upper()}...")
-    else:
-        several = typer.Option(flag_of(inputs.main), help=f"{help_[:-1]}; repeatable.", rich_help_panel=STYLE)
-    return parameter.replace(annotation=Annotated[list[str], several])
-
-
-def _shared() -> list[inspect.Parameter]:
-    return [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in SHARED.items()
-    ]
-
-
-def filled_option(value: Any, fields: Mapping[str, str], flag: str) -> Any:
-    """Return the value of an option with the fields of a picture, such as {name}, filled."""
-    if isinstance(value, list):
-        return [filled_option(each, fields, flag) for each in value]
-    if isinstance(value, str | Path) and "{" in str(value) and not Path(value).exists():
-        return type(value)(filled(str(value), dict(fields), of=flag))
-    return value
-
-
-app = typer.Typer(help="Paint many pictures in one run.", no_args_is_help=True)
-for _each in LISTED:
-    if _each.name != "plan":
-        app.command(_each.name, help=_each.summary)(batch_command(TECHNIQUES[_each.name]))
+app = technique_commands("Paint many pictures in one run.", batch_command)
 
 
 @app.command("run")
@@ -177,10 +125,7 @@ def run(
             rich_help_panel=STYLE,
         ),
     ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
-    ] = None,
+    values: SetOption = None,
     draft: DraftOption = False,
     weights: WeightsOption = None,
     name: NamePattern = "{name}.png",
@@ -201,7 +146,7 @@ def run(
         return changed_plan(read_plan(file), values or [], draft=draft, weights=weights)
 
     if contents is None:
-        paint_batch(files, lambda file, fields: plan_in(file), batch)
+        paint_batch(files, lambda file, number: plan_in(file), batch)
         return
     if len(files) > 1:
         raise SettingsError(f"--content needs one plan, but there are {len(files)}; name one plan, or drop --content")
@@ -209,7 +154,7 @@ def run(
     plan, notes = plan_in(files[0])
     found: list[str] = []
     pictures = find_pictures(contents, found.append, maps=plan.inputs.main != "content")
-    paint_batch(pictures, lambda picture, fields: (with_content(plan, picture), notes), batch, found)
+    paint_batch(pictures, lambda picture, number: (with_content(plan, picture), notes), batch, found)
 
 
 def _plan_files(texts: Sequence[str]) -> list[Path]:
@@ -253,7 +198,7 @@ def check_apart(texts: Sequence[str], output_dir: Path) -> None:
 
 def paint_batch(
     pictures: Sequence[Path],
-    plan_of: Callable[[Path, Mapping[str, str]], tuple[Plan, list[str]]],
+    plan_of: PlanOf,
     batch: Batch,
     notes: Sequence[str] = (),
 ) -> None:
@@ -264,7 +209,7 @@ def paint_batch(
     pictures : sequence of Path
         The content images, doodles or plans.
     plan_of : callable
-        From a picture and its fields, such as its name, to its plan and notes.
+        From a picture and its number to its plan and notes.
     batch : Batch
         How to paint them.
     notes : sequence of str
@@ -288,7 +233,7 @@ def paint_batch(
 
 def _tasks(
     pictures: Sequence[Path],
-    plan_of: Callable[[Path, Mapping[str, str]], tuple[Plan, list[str]]],
+    plan_of: PlanOf,
     batch: Batch,
     report: Report,
 ) -> list[Task]:
@@ -298,9 +243,8 @@ def _tasks(
     outputs = output_paths(pictures, batch.output_dir, batch.name)
     tasks, failed = [], list[tuple[Outcome, MaskstyleError]]()
     for number, (picture, output) in enumerate(zip(pictures, outputs, strict=True), 1):
-        fields = {"name": picture.stem, "folder": picture.absolute().parent.name, "number": f"{number:04}"}
         try:
-            plan, notes = plan_of(picture, fields)
+            plan, notes = plan_of(picture, number)
             tasks.append(Task(plan, output))
             report.note(notes)
         except MaskstyleError as error:

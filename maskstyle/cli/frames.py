@@ -13,21 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.markup import escape
 
-from maskstyle.cli.batch import (
-    ONE_PICTURE,
-    Batch,
-    check_apart,
-    check_outputs,
-    check_styles,
-    filled_option,
-    with_content,
-)
-from maskstyle.cli.options import DraftOption, QuietOption, WeightsOption, flag_of
-from maskstyle.cli.paint import arranged, painting_parameters, with_parameters
+from maskstyle.cli.batch import Batch, check_apart, check_outputs, check_styles, with_content
+from maskstyle.cli.many import ONE_PICTURE, ForceOption, Pictures, PlanOf, command_of_many, technique_commands
+from maskstyle.cli.options import DraftOption, QuietOption, SetOption, WeightsOption
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.settings import FRAME_STEPS, OUTPUT, SPEED, STYLE, TEMPORAL_WEIGHT
 from maskstyle.techniques.inputs import Inputs
-from maskstyle.techniques.registry import LISTED, TECHNIQUES
 
 if TYPE_CHECKING:
     from maskstyle.batch.clip import Clip
@@ -71,9 +62,6 @@ RateOption = Annotated[
 ]
 LosslessOption = Annotated[
     bool, typer.Option("--lossless", help="Write the video without loss, in RGB.", rich_help_panel=OUTPUT)
-]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Paint again what is done; replace other files.", rich_help_panel=OUTPUT)
 ]
 ListOption = Annotated[
     bool, typer.Option("--dry-run", help="List frames, scenes and maps, without painting.", rich_help_panel=OUTPUT)
@@ -120,44 +108,14 @@ class Asked(NamedTuple):
 def frames_command(inputs: type[Inputs]) -> Callable[..., None]:
     """Return the command that paints the frames of a clip by one technique."""
 
-    def command(**given: Any) -> None:
-        asked = Asked(**{each: given.pop(each) for each in SHARED}, quiet=given["quiet"])
-        given = {**dict.fromkeys(NOT_HERE), **given}
+    def paint(text: str, plan_of: PlanOf, asked: dict[str, Any]) -> None:
+        paint_frames(text, plan_of, Asked(**asked), maps=inputs.main != "content")
 
-        def plan_of(frame: Path) -> tuple[Plan, list[str]]:
-            from maskstyle.cli.options_to_plan import plan_of_options
-
-            fields = {"name": frame.stem, "folder": frame.absolute().parent.name, "number": "0001"}
-            named = {name: value for name, value in given.items() if name != inputs.main}
-            own = {name: filled_option(value, fields, flag_of(name)) for name, value in named.items()}
-            return plan_of_options(inputs, {**own, inputs.main: frame})
-
-        paint_frames(given[inputs.main], plan_of, asked, maps=inputs.main != "content")
-
-    parameters = [_of_clip(each, inputs) for each in painting_parameters(inputs) if each.name not in NOT_HERE]
-    shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in SHARED.items()
-    ]
-    return with_parameters(command, arranged([*parameters, *shared]), inputs)
+    frames = Pictures(str, "Frames: a folder, a quoted pattern or a video.", "FRAMES")
+    return command_of_many(inputs, frames, SHARED, paint, without=NOT_HERE)
 
 
-def _of_clip(parameter: inspect.Parameter, inputs: type[Inputs]) -> inspect.Parameter:
-    """Return the parameter of the content image, or of the doodle, for a clip; others stay as they are."""
-    if parameter.name != inputs.main:
-        return parameter
-    help_ = "Frames: a folder, a quoted pattern or a video."
-    if isinstance(parameter.annotation.__metadata__[0], typer.models.ArgumentInfo):
-        clip: Any = typer.Argument(help=help_, show_default=False, metavar="FRAMES")
-    else:
-        clip = typer.Option(flag_of(inputs.main), help=help_, rich_help_panel=STYLE)
-    return parameter.replace(annotation=Annotated[str, clip])
-
-
-app = typer.Typer(help="Paint the frames of a clip or video without flicker.", no_args_is_help=True)
-for _each in LISTED:
-    if _each.name != "plan":
-        app.command(_each.name, help=_each.summary)(frames_command(TECHNIQUES[_each.name]))
+app = technique_commands("Paint the frames of a clip or video without flicker.", frames_command)
 
 
 @app.command("run")
@@ -168,10 +126,7 @@ def run(
         typer.Option("--content", help="Frames: a folder, a quoted pattern or a video.", rich_help_panel=STYLE),
     ],
     output: OutputOption,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Override a setting, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
-    ] = None,
+    values: SetOption = None,
     draft: DraftOption = False,
     weights: WeightsOption = None,
     temporal_weight: WeightOption = TEMPORAL_WEIGHT,
@@ -189,10 +144,10 @@ def run(
     read, notes = changed_plan(read_plan(plan), values or [], draft=draft, weights=weights)
     asked = Asked(output, temporal_weight, frame_steps, rate, lossless, force, listing, quiet)
     maps = read.inputs.main != "content"
-    paint_frames(content, lambda frame: (with_content(read, frame), notes), asked, maps=maps)
+    paint_frames(content, lambda frame, number: (with_content(read, frame), notes), asked, maps=maps)
 
 
-def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], asked: Asked, *, maps: bool) -> None:
+def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> None:
     """Paint the frames that a text names, and print what became of them.
 
     Parameters
@@ -200,7 +155,7 @@ def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], a
     text : str
         A folder, a pattern or a video.
     plan_of : callable
-        From the first frame to its plan and notes.
+        From the first frame and its number to its plan and notes.
     asked : Asked
         How to paint them.
     maps : bool
@@ -219,7 +174,7 @@ def paint_frames(text: str, plan_of: Callable[[Path], tuple[Plan, list[str]]], a
     _check_asked(text, video, asked)
     found: list[str] = []
     frames, timing = _frames(text, video, asked, found.append, maps=maps)
-    plan, notes = plan_of(frames[0])
+    plan, notes = plan_of(frames[0], 1)
     batch = Batch(asked.folder, "{name}.png", asked.force, None, None, asked.listing, asked.quiet)
     files = FollowedFiles(plan, frames, asked.folder / "maps")
     outputs = [asked.folder / f"{frame.stem}.png" for frame in frames]

@@ -23,6 +23,7 @@ from maskstyle.settings import (
     NETWORK,
     OUTPUT,
     SPEED,
+    STYLE,
     WHERE,
     LayerMix,
     Limits,
@@ -80,6 +81,10 @@ CheckpointEveryOption: TypeAlias = Annotated[
 ]
 QuietOption: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", rich_help_panel=OUTPUT)
+]
+SetOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting or an input, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
 ]
 TryOption: TypeAlias = Annotated[
     list[str] | None,

@@ -20,6 +20,7 @@ from maskstyle.cli.options import (
     QuietOption,
     RecordOption,
     ResumeOption,
+    SetOption,
     SnapshotsOption,
     TryOption,
     WeightsOption,
@@ -28,7 +29,7 @@ from maskstyle.cli.options import (
 from maskstyle.errors import SettingsError
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS
-from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, OUTPUT, STYLE
+from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, OUTPUT
 
 if TYPE_CHECKING:
     from maskstyle.cli.session import Asked
@@ -38,10 +39,7 @@ plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_ar
 
 def run(
     plan: Annotated[Path, typer.Argument(help="Plan file (TOML).", show_default=False, metavar="PLAN")],
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="Change a setting or an input, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
-    ] = None,
+    values: SetOption = None,
     draft: DraftOption = False,
     resume: ResumeOption = False,
     checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,

@@ -87,11 +87,8 @@ def usual_suffix(path: str | Path) -> str:
 
 def longer_side(path: str | Path) -> int | None:
     """Return the longer side of an image in pixels, from its header; None for a stream or what is no image."""
-    if is_stream(Path(path)):
-        return None
     try:
-        with open_image(Path(path)) as image:
-            return max(image.size)
+        return None if is_stream(Path(path)) else max(read_size(path))
     except (ImageError, OSError):  # reading the image gives the message
         return None
 

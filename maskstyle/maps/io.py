@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def load_map(
 
 
 def _read_map(path: Path, palette: Sequence[Color] | None, least_region: int | None, *, soft: bool) -> SemanticMap:
-    with _explaining_annotations(path):
+    with explaining_annotations(path, "semantic map"):
         numbered = read_ids(path) if palette is None else None
     if numbered is not None:
         return map_of_ids(numbered, least_region=least_region)
@@ -144,7 +145,7 @@ def read_map_pixels(path: str | Path) -> tuple[NDArray[np.uint8], NDArray[np.uin
     Colors have 8 bits per channel. In a 16-bit file with samples of at most 255, the samples are labels and are not
     scaled. An embedded color profile is applied, so that the colors are those seen when the map was painted.
     """
-    with _explaining_annotations(Path(path)):
+    with explaining_annotations(Path(path), "semantic map"):
         pixels, alpha = decode(Path(path), labels=True)
     alpha = visible_alpha(alpha)
     return to_8_bits(pixels, str(path)), None if alpha is None else to_uint8(alpha)
@@ -228,8 +229,8 @@ def find_map_beside(image_path: str | Path) -> Path | None:
 
 
 @contextmanager
-def _explaining_annotations(path: Path) -> Iterator[None]:
-    """Say how to make a map of an annotation in the error for one."""
+def explaining_annotations(path: Path, wanted: Literal["semantic map", "mask"]) -> Iterator[None]:
+    """Say how to make a map, or a mask, of an annotation in the error for one."""
     try:
         yield
     except ImageError as error:
@@ -238,9 +239,14 @@ def _explaining_annotations(path: Path) -> Iterator[None]:
         kind = annotation_kind(path)
         if kind is None:
             raise
-        command = f"maskstyle maps from {shlex.quote(str(path))} -o {shlex.quote(f'{path.stem}_map.png')}"
+        made = shlex.quote(f"{path.stem}_map.png")
+        command = f"maskstyle maps from {shlex.quote(str(path))} -o {made}"
+        remedy = {
+            "semantic map": f"run: {command}",
+            "mask": f"and a mask of the map, run: {command}, and: maskstyle masks from-map {made}",
+        }[wanted]
         raise ImageError(
-            f"expected a semantic map, but {path} is {kind}; to make a map of an annotation, run: {command}"
+            f"expected a {wanted}, but {path} is {kind}; to make a map of an annotation, {remedy}"
         ) from error
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +19,7 @@ from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.images.sidecars import check_aspect, find_beside
 from maskstyle.images.strips import by_strips, row_strips
 from maskstyle.images.transparency import HIDDEN, visible_alpha
+from maskstyle.maps.io import explaining_annotations
 from maskstyle.masks.levels import as_meant, read_class, stretched
 
 GRAY_TOLERANCE = 20 / 255
@@ -85,24 +84,6 @@ def load_mask(path: str | Path, *, orientation: int = 1) -> Mask:
     return np.ascontiguousarray(upright(mask, orientation))
 
 
-@contextmanager
-def _explaining_annotations(path: Path) -> Iterator[None]:
-    """Say how to make a mask of an annotation in the error for one."""
-    try:
-        yield
-    except ImageError as error:
-        from maskstyle.maps.annotations.reading import annotation_kind
-
-        kind = annotation_kind(path)
-        if kind is None:
-            raise
-        made = shlex.quote(f"{path.stem}_map.png")
-        raise ImageError(
-            f"expected a mask, but {path} is {kind}; to make a map of an annotation, and a mask of the map, run: "
-            f"maskstyle maps from {shlex.quote(str(path))} -o {made}, and: maskstyle masks from-map {made}"
-        ) from error
-
-
 def read_mask(path: Path) -> MaskFile:
     """Read a mask, which may be 0 everywhere, with a note on its interpretation; see `load_mask`."""
     if os.path.isdir(path):
@@ -111,7 +92,7 @@ def read_mask(path: Path) -> MaskFile:
             f"expected a mask, but {path} is a folder; name one of its masks, or make a map of all of them: "
             f"maskstyle maps from {folder} -o {shlex.quote(f'{path.name}_map.png')}"
         )
-    with _explaining_annotations(path), open_image(path) as image, decoding(path):
+    with explaining_annotations(path, "mask"), open_image(path) as image, decoding(path):
         is_jpeg = image.format == "JPEG"
         is_ours = METADATA_KEY in image.info
         one_class = read_class(image)
