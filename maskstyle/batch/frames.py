@@ -11,7 +11,7 @@ from maskstyle.batch.pictures import find_pictures
 from maskstyle.errors import ImageError
 from maskstyle.images import load_image
 from maskstyle.images.headers import read_size
-from maskstyle.images.pixels import fit_size, resize_image, size_text
+from maskstyle.images.pixels import size_text
 from maskstyle.motion.flow import CUT_SIDE, is_cut
 
 _NUMBER = re.compile(r"(\d+)")
@@ -99,8 +99,7 @@ def find_scenes(frames: Sequence[Path], should_stop: Callable[[], bool] = lambda
     for place, frame in enumerate(frames):
         if should_stop():
             break
-        pixels = load_image(frame).pixels
-        now = resize_image(pixels, fit_size(pixels.shape[:2], min(max(pixels.shape[:2]), CUT_SIDE)))
+        now = load_image(frame).within(CUT_SIDE).pixels
         if before is not None and is_cut(before, now):
             scenes.append(place)
         before = now

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskstyle.cli.console import messages, note_files, put, tables
-from maskstyle.cli.maps_list import list_regions
+from maskstyle.cli.maps_list import planned, show_regions
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
     MapOrientationOption,
     PaletteOption,
+    PlannedSizeOption,
     StretchMapsOption,
-    changed,
 )
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ def check(
         Path | None, typer.Option("--preview", help="Also write an overlay of the maps on their images.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    size: Annotated[
-        str | None,
-        typer.Option("--size", help="Size of the planned result: longer side, WIDTHxHEIGHT, or original."),
-    ] = None,
+    size: PlannedSizeOption = None,
     regions: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,32 +82,23 @@ def check(
     from maskstyle.cli.outputs import Files
     from maskstyle.errors import SettingsError
     from maskstyle.images.io import load_image
-    from maskstyle.settings import Settings, size_from_text
 
-    settings = changed(Settings(), {} if size is None else {"size": size_from_text(size)})
+    settings = planned(size)
     matching = Matching(tuple(regions or ()), tuple(keep or ()), tuple(mapping or ()), unmatched)
     matching.check()
+    given = {"palette": palette, "least_region": least_region, "ignore": ignore}
+    asked = asked_reading({**given, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
     if style_map is None:
         if style is not None or matching != Matching():
             flag = "--style" if style is not None else matching.described().split()[0]
             raise SettingsError(f"{flag} has no effect with one map; leave it out, or name the style map too")
-        reading = (palette, least_region, ignore, stretch_maps, map_orientation)
-        list_regions(content_map, content, preview, as_json, size, *reading)
+        show_regions(content_map, content, asked, settings, preview=preview, as_json=as_json)
         return
     if preview is not None:
         Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
     images = (
         None if content is None else load_image(content).pixels,
         None if style is None else load_image(style).pixels,
-    )
-    asked = asked_reading(
-        {
-            "palette": palette,
-            "least_region": least_region,
-            "ignore": ignore,
-            "stretch_maps": stretch_maps,
-            "map_orientation": map_orientation,
-        }
     )
     report = _report(asked, matching, (content_map, style_map), (content, style), images, settings)
     if preview is not None:

@@ -14,6 +14,7 @@ from maskstyle.cli.options import (
     LeastRegionOption,
     MapOrientationOption,
     PaletteOption,
+    PlannedSizeOption,
     StretchMapsOption,
     changed,
 )
@@ -21,6 +22,8 @@ from maskstyle.cli.options import (
 if TYPE_CHECKING:
     from maskstyle.cli.terminal import Table
     from maskstyle.evaluation.map_check import CheckedMap
+    from maskstyle.plans.map_reading import MapReading
+    from maskstyle.settings import Settings
 
 
 def list_regions(
@@ -32,10 +35,7 @@ def list_regions(
         Path | None, typer.Option("--preview", help="Also write the map over its image, with numbered regions.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the regions as JSON.")] = False,
-    size: Annotated[
-        str | None,
-        typer.Option("--size", help="Size of the planned result: longer side, WIDTHxHEIGHT, or original."),
-    ] = None,
+    size: PlannedSizeOption = None,
     palette: PaletteOption = None,
     least_region: LeastRegionOption = None,
     ignore: IgnoreOption = None,
@@ -43,20 +43,41 @@ def list_regions(
     map_orientation: MapOrientationOption = None,
 ) -> None:
     """List the regions of a semantic map."""
+    from maskstyle.cli.map_options import asked_reading
+
+    settings = planned(size)
+    given = {"palette": palette, "least_region": least_region, "ignore": ignore}
+    reading = asked_reading({**given, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
+    show_regions(map_file, image, reading, settings, preview=preview, as_json=as_json)
+
+
+def planned(size: str | None) -> Settings:
+    """Return the settings of a planned result of a size."""
+    from maskstyle.settings import Settings, size_from_text
+
+    return changed(Settings(), {} if size is None else {"size": size_from_text(size)})
+
+
+def show_regions(
+    map_file: Path,
+    image: Path | None,
+    reading: MapReading,
+    settings: Settings,
+    *,
+    preview: Path | None,
+    as_json: bool,
+) -> None:
+    """Read a map, and print its regions as a table or as JSON."""
     from maskstyle.cli.app import with_flags
-    from maskstyle.cli.map_options import asked_reading, read_fitted
+    from maskstyle.cli.map_options import read_fitted
     from maskstyle.cli.outputs import Files
     from maskstyle.evaluation import check_map, draw_map_preview
     from maskstyle.images.io import load_image, save_image
     from maskstyle.images.pixels import size_of
-    from maskstyle.settings import Settings, size_from_text
 
-    settings = changed(Settings(), {} if size is None else {"size": size_from_text(size)})
     if preview is not None:
         Files(preview).check([path for path in (map_file, image) if path is not None])
     pixels = None if image is None else load_image(image).pixels
-    given = {"palette": palette, "least_region": least_region, "ignore": ignore}
-    reading = asked_reading({**given, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
     wanted = None if pixels is None else size_of(pixels)
     found, read_notes = read_fitted(reading, map_file, image, wanted, image_name=str(image))
     note_files([map_file, image], quiet=False)

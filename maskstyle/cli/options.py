@@ -95,6 +95,10 @@ TryOption: TypeAlias = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+PlannedSizeOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--size", help="Size of the planned result: longer side, WIDTHxHEIGHT, or original."),
+]
 PaletteOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

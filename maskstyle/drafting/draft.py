@@ -15,7 +15,7 @@ from maskstyle.drafting.segmentation import (
     smooth_regions,
 )
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import AnyImage, Image, Mask, Size, fit_size, resize_image, size_of, size_text
+from maskstyle.images.pixels import AnyImage, Image, Mask, Size, resize_image, size_of, size_text, size_within
 from maskstyle.images.sidecars import check_aspect
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 from maskstyle.maps.colors import Color, distinct_colors
@@ -220,8 +220,7 @@ def _describe(features: str) -> Describe:
 
 
 def _at_most(image: Image, longer_side: int) -> Image:
-    size = size_of(image)
-    return resize_image(image, fit_size(size, longer_side)) if max(size) > longer_side else image
+    return resize_image(image, size_within(size_of(image), longer_side))
 
 
 def _shown(alpha: Mask, size: Size) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from skimage.segmentation import slic
 
 from maskstyle.errors import ImageError
 from maskstyle.guidance.regions import resize_labels
-from maskstyle.images.pixels import Image, Mask, fit_size, resize_image, size_of
+from maskstyle.images.pixels import Image, Mask, resize_image, size_of, size_within
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 
 LONGER_SIDE = 1000
@@ -76,7 +76,7 @@ def find_segments(image: Image, side: int, *, alpha: Mask | None = None) -> Segm
     if not LEAST_SIDE <= side <= MOST_SIDE:
         raise ImageError(f"the side of a segment is {side}; expected {LEAST_SIDE} to {MOST_SIDE} pixels")
     size = size_of(image)
-    small = resize_image(image, fit_size(size, LONGER_SIDE)) if max(size) > LONGER_SIDE else image
+    small = resize_image(image, size_within(size, LONGER_SIDE))
     count = min(MOST_SEGMENTS, max(1, round(size[0] * size[1] / side**2)))
     found = slic(small, count, compactness=_COMPACTNESS, start_label=1, max_num_iter=_ROUNDS)
     labels = resize_labels(found.astype(np.int32), size)

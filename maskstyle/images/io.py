@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import decode, orientation, upright
 from maskstyle.images.files import decoding, format_by_suffix, open_image
-from maskstyle.images.pixels import Image, Mask, rounded, to_uint8
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, rounded, size_of, size_within, to_uint8
 from maskstyle.images.streams import is_writable_stream
 from maskstyle.images.transparency import visible_alpha
 from maskstyle.images.writing import replacing
@@ -55,6 +55,15 @@ class Picture:
 
     pixels: Image
     alpha: Mask | None
+
+    def resized(self, size: Size) -> Picture:
+        """Return the picture at a (height, width)."""
+        alpha = None if self.alpha is None else resize_image(self.alpha, size)
+        return Picture(resize_image(self.pixels, size), alpha)
+
+    def within(self, longest: int) -> Picture:
+        """Return the picture with a longer side of at most `longest` pixels."""
+        return self.resized(size_within(size_of(self.pixels), longest))
 
 
 def load_image(path: str | Path) -> Picture:

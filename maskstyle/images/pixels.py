@@ -109,6 +109,17 @@ def fit_size(size: Size, longer_side: int) -> Size:
     return height, width
 
 
+def size_within(size: Size, longest: int) -> Size:
+    """Scale a size down to a longer side of at most `longest` pixels; a smaller one stays as it is.
+
+    Examples
+    --------
+    >>> size_within((3000, 4000), 512), size_within((30, 40), 512)
+    ((384, 512), (30, 40))
+    """
+    return fit_size(size, min(longest, max(size)))
+
+
 def fit_inside(size: Size, box: Size) -> Size:
     """Scale a size to fit into another one; the other one itself where the aspects agree within a pixel.
 

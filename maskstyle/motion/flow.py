@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.pixels import Image, Size, fit_size, resize_image, size_of, to_uint8
+from maskstyle.images.pixels import Image, Size, resize_image, size_of, size_within, to_uint8
 
 LARGEST_SIDE = 640
 """Longer side in pixels at which flow is computed at most: a finer one moves no stroke otherwise."""
@@ -76,7 +76,7 @@ def motion_between(before: Image, now: Image) -> Motion:
 
 def motion_size(result: Size) -> Size:
     """Return the (height, width) at which motion is computed for results of a (height, width)."""
-    return fit_size(result, min(max(result), LARGEST_SIDE))
+    return size_within(result, LARGEST_SIDE)
 
 
 def is_cut(before: Image, now: Image) -> bool:
@@ -92,7 +92,7 @@ def is_cut(before: Image, now: Image) -> bool:
 
 def known_share(before: Image, now: Image) -> float:
     """Return the share of the pixels of a frame that show a point of the scene that the frame before shows, too."""
-    small = fit_size(size_of(now), min(max(size_of(now)), CUT_SIDE))
+    small = size_within(size_of(now), CUT_SIDE)
     earlier, later = resize_image(before, small), resize_image(now, small)
     motion = motion_between(earlier, later)
     difference = np.abs(_normalized(warped(earlier, motion.flow)) - _normalized(later)).mean(axis=-1)

@@ -12,15 +12,8 @@ from typing import Any, BinaryIO, TypeVar
 
 from maskstyle.drafting import find_segments
 from maskstyle.errors import ImageError
-from maskstyle.images import (
-    Picture,
-    encode_image,
-    fit_size,
-    load_image,
-    read_size,
-    resize_image,
-    usual_suffix,
-)
+from maskstyle.images import Picture, encode_image, load_image, read_size, usual_suffix
+from maskstyle.images.pixels import size_within
 from maskstyle.studio.folder import Folder, new_id
 from maskstyle.studio.models import StoredImage
 
@@ -119,7 +112,7 @@ class Pictures:
             raise ImageError(str(error).replace(str(temporary), shown_name)) from None
         key = new_id()
         os.replace(temporary, self._folder.image(key, suffix))
-        shown = fit_size((size[0], size[1]), min(LONGEST_SHOWN, max(size[:2])))
+        shown = size_within((size[0], size[1]), LONGEST_SHOWN)
         return StoredImage(
             id=key, name=shown_name, suffix=suffix, width=size[1], height=size[0], shown=(shown[1], shown[0])
         )
@@ -130,17 +123,13 @@ class Pictures:
 
     def thumbnail(self, image: StoredImage) -> tuple[bytes, str]:
         """Return a small image, and its type."""
-        size = (image.shown[1], image.shown[0])
-        return self._as_bytes(image, fit_size(size, min(LONGEST_THUMBNAIL, max(size))))
+        return self._as_bytes(image, size_within((image.shown[1], image.shown[0]), LONGEST_THUMBNAIL))
 
     def pixels(self, image: StoredImage) -> Picture:
         """Return the pixels of an image as it is shown, to draft and to divide it."""
 
         def make() -> Picture:
-            picture = load_image(self._folder.image(image.id, image.suffix))
-            size = (image.shown[1], image.shown[0])
-            alpha = None if picture.alpha is None else resize_image(picture.alpha, size)
-            return Picture(resize_image(picture.pixels, size), alpha)
+            return load_image(self._folder.image(image.id, image.suffix)).resized((image.shown[1], image.shown[0]))
 
         return self._decoded.get(image.id, make, lambda made: 2 * made.pixels.nbytes)
 
@@ -157,19 +146,16 @@ class Pictures:
         """Return a small image of a file that is none of the project's, as a JPEG."""
 
         def make() -> bytes:
-            pixels = load_image(path).pixels
-            size = pixels.shape[0], pixels.shape[1]
-            return encode_image(resize_image(pixels, fit_size(size, LONGEST_THUMBNAIL)), kind="JPEG")
+            return encode_image(load_image(path).within(LONGEST_THUMBNAIL).pixels, kind="JPEG")
 
         return self._encoded.get(path, make, len)
 
     def _as_bytes(self, image: StoredImage, size: tuple[int, int]) -> tuple[bytes, str]:
         def make() -> tuple[bytes, str]:
-            picture = self.pixels(image)
-            pixels = resize_image(picture.pixels, size)
+            picture = self.pixels(image).resized(size)
             if picture.alpha is None:
-                return encode_image(pixels, kind="JPEG"), "image/jpeg"
-            return encode_image(pixels, resize_image(picture.alpha, size), kind="WebP"), "image/webp"
+                return encode_image(picture.pixels, kind="JPEG"), "image/jpeg"
+            return encode_image(picture.pixels, picture.alpha, kind="WebP"), "image/webp"
 
         return self._encoded.get((image.id, size), make, lambda made: len(made[0]))
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 import maskstyle
-from maskstyle.images import Picture, Size, encode_image, fit_size, resize_image, resize_mask
+from maskstyle.images import Picture, Size, encode_image, resize_mask
+from maskstyle.images.pixels import size_within
 from maskstyle.maps import SemanticMap, fit_map
 from maskstyle.masks import MaskFile
 from maskstyle.networks import choose_network, load_network
@@ -80,10 +81,7 @@ class SmallReader(FileReader):
         """Return an image."""
 
         def make() -> Picture:
-            picture = super(SmallReader, self).image(path)
-            size = _small(picture.pixels.shape)
-            alpha = None if picture.alpha is None else resize_image(picture.alpha, size)
-            return Picture(resize_image(picture.pixels, size), alpha)
+            return super(SmallReader, self).image(path).within(LONGEST_READ)
 
         return self._kept.get(("image", *_state_of(path)), make, lambda made: made.pixels.nbytes)
 
@@ -92,7 +90,7 @@ class SmallReader(FileReader):
 
         def make() -> SemanticMap:
             found = super(SmallReader, self).map(path, reading, image)
-            return fit_map(found, _small(found.size), name=str(path), image_name="its image")
+            return fit_map(found, size_within(found.size, LONGEST_READ), name=str(path), image_name="its image")
 
         return self._kept.get((*_state_of(path), reading, image), make, lambda made: made.labels.nbytes)
 
@@ -101,7 +99,7 @@ class SmallReader(FileReader):
 
         def make() -> MaskFile:
             found = super(SmallReader, self).mask(path)
-            return found._replace(mask=resize_mask(found.mask, _small(found.mask.shape)))
+            return found._replace(mask=resize_mask(found.mask, size_within(found.mask.shape, LONGEST_READ)))
 
         return self._kept.get(("mask", *_state_of(path)), make, lambda made: made.mask.nbytes)
 
@@ -218,11 +216,6 @@ class _Watch:
     def step_ends(self) -> None:
         """Begin to measure the next step."""
         self._ended = time.monotonic()
-
-
-def _small(shape: tuple[int, ...]) -> Size:
-    size = shape[0], shape[1]
-    return fit_size(size, min(LONGEST_READ, max(size)))
 
 
 def _state_of(path: Path) -> tuple[str, int, int]:

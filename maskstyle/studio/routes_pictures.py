@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Path, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.background import BackgroundTask
 
-from maskstyle.images import encode_image, fit_size, load_image, resize_image
+from maskstyle.images import encode_image, load_image
 from maskstyle.studio.desk import Desk
 from maskstyle.studio.folder import MissingError
 from maskstyle.studio.models import RenderRequest
@@ -89,12 +89,8 @@ def _result_routes(router: APIRouter, desk: Desk) -> None:
 
     @router.get("/results/{key}/thumbnail")
     def thumbnail(key: Number) -> Response:
-        found = load_image(_finished_file(desk, key, ".png"))
-        size = found.pixels.shape[0], found.pixels.shape[1]
-        size = fit_size(size, min(LONGEST_THUMBNAIL, max(size)))
-        alpha = None if found.alpha is None else resize_image(found.alpha, size)
-        data = encode_image(resize_image(found.pixels, size), alpha)
-        return Response(data, media_type="image/png", headers=FOREVER)
+        found = load_image(_finished_file(desk, key, ".png")).within(LONGEST_THUMBNAIL)
+        return Response(encode_image(found.pixels, found.alpha), media_type="image/png", headers=FOREVER)
 
     @router.get("/results/{key}/plan.zip")
     def plan(key: Number) -> FileResponse:

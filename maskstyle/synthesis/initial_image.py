@@ -13,7 +13,7 @@ from maskstyle.guidance.regions import Labels, resize_labels
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import color_map, visible_weights
 from maskstyle.images.compositing import mixed
-from maskstyle.images.pixels import Image, Size, fit_size, resize_image, size_of
+from maskstyle.images.pixels import Image, Size, resize_image, size_of, size_within
 from maskstyle.settings import DEFAULT_STRENGTH
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import style_size
@@ -81,7 +81,7 @@ def _recolored(scene: Scene, size: Size) -> Image:
     start leaves it the strokes.
     """
     image = scene.seen_at(size)
-    small = scene.seen_at(fit_size(size, min(max(size), MEASURED_SIDE)))
+    small = scene.seen_at(size_within(size, MEASURED_SIDE))
     visible = scene.layout.visible_at(size_of(small))
     change, total = np.zeros_like(image), np.zeros(size, np.float32)
     for seen in scene.styles:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.pixels import Size, fit_inside, fit_size, size_text
+from maskstyle.images.pixels import Size, fit_inside, fit_size, size_text, size_within
 from maskstyle.networks.architectures import smallest_side
 from maskstyle.settings import (
     DEFAULT_LONGER_SIDE,
@@ -103,7 +103,7 @@ def transfer_sizes(
 def result_size(content: Size, settings: SizeSettings) -> Size:
     """Return the (height, width) of the result for a content image of a size."""
     if settings.size is None:
-        return fit_size(content, min(max(content), DEFAULT_LONGER_SIDE))
+        return size_within(content, DEFAULT_LONGER_SIDE)
     if isinstance(settings.size, int):
         return fit_size(content, settings.size)
     return content if settings.size == ORIGINAL else fit_inside(content, box_of(settings.size))
