@@ -15,12 +15,11 @@ from maskstyle.images.files import check_transparency
 from maskstyle.images.hashes import begin_noting, hash_of
 from maskstyle.images.writing import check_writable
 from maskstyle.networks import NetworkChoice, choose_network
-from maskstyle.networks.load import resolve_compute_type
+from maskstyle.networks.load import Networks
 from maskstyle.plans import Plan, load_plan, run_record
 from maskstyle.settings import CHECKPOINT_SECONDS, wanted_layers
 
 if TYPE_CHECKING:
-    from maskstyle.networks.vgg import FeatureNetwork
     from maskstyle.objective.shared import SharedGraphs
     from maskstyle.synthesis.checkpoints import Checkpoints
     from maskstyle.synthesis.result import Result
@@ -118,7 +117,7 @@ class Painter:
         self._force, self._every, self._of_clip = force, checkpoint_every, of_clip
         self._graphs: SharedGraphs | None = None
         self._choices: dict[Any, NetworkChoice] = {}
-        self._networks: dict[Any, FeatureNetwork] = {}
+        self._networks = Networks()
 
     def paint(
         self,
@@ -228,15 +227,17 @@ class Painter:
         from maskstyle.synthesis.checkpoints import check_no_other_file, painted_from
         from maskstyle.synthesis.paint import Run, paint
 
-        network = self._network(ready.choice, task.plan)
+        plan = task.plan
+        # Weights that are sent to a worker lie at another path each time.
+        weights = None if plan.weights is None else hash_of(plan.file(plan.weights))
         if self._of_clip and self._graphs is None:
             self._graphs = SharedGraphs()
         file = task.output.with_name(f"{task.output.name}.checkpoint")
         if self._every > 0:
             check_no_other_file(file)
         run = Run(
-            network=network,
-            limits=task.plan.limits,
+            network=self._networks.loaded(ready.choice, plan.settings, weights=weights),
+            limits=plan.limits,
             on_step=on_step,
             should_stop=should_stop,
             seen=self._of_clip,
@@ -255,18 +256,6 @@ class Painter:
         if key not in self._choices:
             self._choices[key] = choose_network(settings.network, layers, compute_type=settings.compute_type)
         return self._choices[key]
-
-    def _network(self, choice: NetworkChoice, plan: Plan) -> FeatureNetwork:
-        from maskstyle.networks.load import load_network
-
-        settings = plan.settings
-        # Weights that are sent to a worker lie at another path each time.
-        weights = choice.weights if plan.weights is None else hash_of(plan.file(plan.weights))
-        key = weights, choice.layers, choice.compute_type, settings.pooling, settings.padding
-        if key not in self._networks:
-            resolved = resolve_compute_type(choice)
-            self._networks[key] = load_network(resolved, pooling=settings.pooling, padding=settings.padding)
-        return self._networks[key]
 
 
 def is_result_of(output: Path, record: dict[str, Any]) -> bool:

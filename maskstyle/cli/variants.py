@@ -20,7 +20,7 @@ from maskstyle.cli.placements import styles_table, what_goes_where
 from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
 from maskstyle.images.streams import described, is_stream
-from maskstyle.networks.load import NetworkChoice, resolve_compute_type
+from maskstyle.networks.load import NetworkChoice, Networks
 from maskstyle.plans.checking import nearest
 from maskstyle.plans.load import LoadedPlan, plan_files
 from maskstyle.plans.plan import Plan
@@ -267,7 +267,7 @@ class _Painter:
 
         import_tensorflow()
         self._interrupt, self._quiet = interrupt, quiet
-        self._networks: dict[object, FeatureNetwork] = {}
+        self._networks = Networks()
 
     def paint(self, name: str, variant: Variant) -> Result:
         """Paint a variant with a progress bar."""
@@ -290,17 +290,12 @@ class _Painter:
             return result
 
     def _network(self, name: str, variant: Variant) -> FeatureNetwork:
-        from maskstyle.networks.load import load_network
-
-        choice, settings = variant.choice, variant.plan.settings
-        key = (choice.weights, choice.layers, choice.compute_type, settings.pooling, settings.padding)
-        if key not in self._networks:
-            choice = resolve_compute_type(choice)
+        def say(choice: NetworkChoice) -> None:
             announce(str(choice), quiet=self._quiet, name=name)
             for note in choice.notes:
                 announce(note, quiet=self._quiet, name="note")
-            self._networks[key] = load_network(choice, pooling=settings.pooling, padding=settings.padding)
-        return self._networks[key]
+
+        return self._networks.loaded(variant.choice, variant.plan.settings, on_load=say)
 
 
 def _write(files: Files, first: Variant, results: Mapping[str, Result], columns: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
 from maskstyle.networks.compute_type import ComputeType, choose_compute_type, measured_type
 from maskstyle.networks.search import FoundWeights, find_weights
 from maskstyle.networks.weights import EMBEDDED_FILES, check_weights_path, read_weights
-from maskstyle.settings import CHOICES
+from maskstyle.settings import CHOICES, NetworkSettings
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
@@ -157,3 +157,53 @@ def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> Featur
         source=choice.source,
         notes=choice.notes,
     )
+
+
+class Networks:
+    """Networks that stay loaded for the next picture.
+
+    Parameters
+    ----------
+    most : int, optional
+        The most networks to keep, at least 1: the newest ones; by default all.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._loaded: dict[tuple[object, ...], FeatureNetwork] = {}
+
+    def loaded(
+        self,
+        choice: NetworkChoice,
+        settings: NetworkSettings,
+        *,
+        weights: object = None,
+        on_load: Callable[[NetworkChoice], None] = lambda choice: None,
+    ) -> FeatureNetwork:
+        """Return a network, loaded at its first use.
+
+        Parameters
+        ----------
+        choice : NetworkChoice
+            The result of `choose_network`.
+        settings : NetworkSettings
+            Say how it pools and pads.
+        weights : object, optional
+            What tells the weights from others; by default, their path.
+        on_load : callable, optional
+            Called with the choice, with its compute type, before the network is loaded.
+
+        Raises
+        ------
+        WeightsError
+            If the weights file is damaged or belongs to another network.
+        """
+        pooling, padding = settings.pooling, settings.padding
+        key = (choice.weights if weights is None else weights, choice.layers, choice.compute_type, pooling, padding)
+        if key not in self._loaded:
+            choice = resolve_compute_type(choice)
+            on_load(choice)
+            self._loaded[key] = load_network(choice, pooling=pooling, padding=padding)
+            if self._most is not None and len(self._loaded) > self._most:
+                del self._loaded[next(iter(self._loaded))]
+        return self._loaded[key]

@@ -15,7 +15,8 @@ from maskstyle.images import Picture, Size, encode_image, resize_mask
 from maskstyle.images.pixels import size_within
 from maskstyle.maps import SemanticMap, fit_map
 from maskstyle.masks import MaskFile
-from maskstyle.networks import choose_network, load_network
+from maskstyle.networks import choose_network
+from maskstyle.networks.load import Networks
 from maskstyle.plans import FileReader, Plan, load_plan, plan_from_table
 from maskstyle.plans.checking import Source
 from maskstyle.plans.map_reading import MapReading
@@ -116,7 +117,7 @@ class Previewer:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._reader = SmallReader()
-        self._networks: dict[Any, Any] = {}
+        self._networks = Networks()
         self._graphs: Any = None
         self._pace = FIRST_PACE
 
@@ -186,11 +187,8 @@ class Previewer:
         return plan_from_table(table, self._folder.plan, Source())
 
     def _network(self, settings: Settings) -> Any:
-        layers = tuple(wanted_layers(settings))
-        if layers not in self._networks:
-            choice = choose_network(NETWORK, layers, compute_type="float32")
-            self._networks[layers] = load_network(choice, pooling=settings.pooling, padding=settings.padding)
-        return self._networks[layers]
+        choice = choose_network(NETWORK, wanted_layers(settings), compute_type="float32")
+        return self._networks.loaded(choice, settings)
 
 
 class _Watch:

@@ -12,10 +12,10 @@ import maskstyle
 from maskstyle.errors import MaskstyleError, NumericalError
 from maskstyle.images import Layer, Size, encode_image, fit_size, read_dpi, resize_image, save_layers
 from maskstyle.images.hashes import begin_noting
-from maskstyle.networks import choose_network, load_network
-from maskstyle.networks.load import NetworkChoice
+from maskstyle.networks import choose_network
+from maskstyle.networks.load import Networks
 from maskstyle.plans import load_plan, read_plan, run_record
-from maskstyle.settings import Settings, wanted_layers
+from maskstyle.settings import wanted_layers
 from maskstyle.studio.events import Events
 from maskstyle.studio.folder import Folder
 from maskstyle.studio.results import Render, Results
@@ -77,7 +77,7 @@ class Renderer:
 
     def __init__(self, folder: Folder, results: Results, events: Events) -> None:
         self._folder, self._results, self._events = folder, results, events
-        self._networks: dict[Any, Any] = {}
+        self._networks = Networks(most=1)
 
     def paint(self, running: Running, between: Callable[[], None], ending: Callable[[], bool]) -> None:
         """Paint a render, and save its result or why it failed.
@@ -121,7 +121,8 @@ class Renderer:
         plan = read_plan(folder.result(render.id, ".toml"))
         loaded = load_plan(plan)
         scene = loaded.scene()
-        choice, network = self._network(plan.settings)
+        settings = plan.settings
+        choice = choose_network(settings.network, wanted_layers(settings), compute_type=settings.compute_type)
         output, file = folder.result(render.id, ".png"), folder.result(render.id, ".png.checkpoint")
         record = run_record(loaded, scene, output, choice)  # before the page changes them
         height, width = scene.sizes[-1]
@@ -132,7 +133,7 @@ class Renderer:
             self._show(running, scene, step, left)
 
         run = maskstyle.Run(
-            network=network,
+            network=self._networks.loaded(choice, settings),
             limits=plan.limits,
             on_step=on_step,
             should_stop=lambda: running.stop or ending(),
@@ -178,16 +179,6 @@ class Renderer:
             seconds_left=round(seconds_left, 1),
             url=f"/api/renders/{render.id}/picture?t={int(1000 * step.seconds)}",
         )
-
-    def _network(self, settings: Settings) -> tuple[NetworkChoice, Any]:
-        """Return a network, loaded once for its layers."""
-        layers = wanted_layers(settings)
-        key = settings.network, tuple(layers), settings.pooling, settings.padding, settings.compute_type
-        if key not in self._networks:
-            choice = choose_network(settings.network, layers, compute_type=settings.compute_type)
-            self._networks = {key: (choice, load_network(choice, pooling=key[2], padding=key[3]))}
-        found: tuple[NetworkChoice, Any] = self._networks[key]
-        return found
 
 
 def finished_render(render: Render, result: Result, size: Size) -> Render:
