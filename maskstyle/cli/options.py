@@ -84,8 +84,14 @@ QuietOption: TypeAlias = Annotated[
 ]
 SetOption: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Change a setting or an input, as NAME=VALUE; repeatable.", rich_help_panel=STYLE),
+    typer.Option(
+        "--set",
+        help="Change a setting or another key of the plan, as NAME=VALUE; repeatable.",
+        show_default=False,
+        rich_help_panel=STYLE,
+    ),
 ]
+
 TryOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

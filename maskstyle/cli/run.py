@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskstyle.cli.changes import changeable_inputs, with_values
+from maskstyle.cli.changed_keys import find_key
+from maskstyle.cli.changes import with_values
 from maskstyle.cli.options import (
     CheckpointEveryOption,
     DraftOption,
@@ -28,7 +29,6 @@ from maskstyle.cli.options import (
 )
 from maskstyle.errors import SettingsError
 from maskstyle.plans.plan import Plan
-from maskstyle.plans.settings_table import FIELDS, RUN_FIELDS
 from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, OUTPUT
 
 if TYPE_CHECKING:
@@ -120,18 +120,26 @@ def changed_plan(plan: Plan, values: Sequence[str], *, draft: bool, weights: Pat
 def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:
     """Paint the variants of ``--try`` on one sheet."""
     from maskstyle.cli.variants import check_one_sheet, columns_of, paint_variants, read_axes, varied
+    from maskstyle.plans.load import check_files
 
     files = asked.files
     check_one_sheet(
         {"plot": files.plot, "snapshot_dir": files.snapshots, "resume": files.resume, "layers": files.layers}
     )
-    known = {**FIELDS, **RUN_FIELDS, **changeable_inputs(plan)}
-    names = {name.replace("_", "-") for name in known if name != "snapshot_every"}
-    axes = read_axes(tried, names, lambda name, text: text)
+
+    def known(name: str) -> str:
+        plain = name.lstrip("-")
+        if find_key(plan, plain, "--try").path == ("settings", "snapshot_every"):
+            raise SettingsError(f"--try {plain} has no effect, as it writes one sheet; leave it out")
+        return plain
+
+    axes = read_axes(tried, known, lambda name, text: text)
     plans = {
-        label: with_values(plan, [f"{name.replace('-', '_')}={text}" for name, text in values.items()], "--try")
+        label: with_values(plan, [f"{name}={text}" for name, text in values.items()], "--try")
         for label, values in varied({}, axes).items()
     }
+    for each in plans.values():
+        check_files(each)
     paint_variants(plans, asked, columns=columns_of(axes))
 
 

@@ -7,7 +7,7 @@ import inspect
 import itertools
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,18 +91,26 @@ def option_axes(texts: Sequence[str], parameters: Sequence[inspect.Parameter]) -
     def value(name: str, text: str) -> Any:
         return _value(name, typing.get_args(options[name].annotation)[0], text)
 
-    return [axis._replace(name=options[axis.name].name) for axis in read_axes(texts, options, value)]
+    def known(name: str) -> str:
+        plain = name.lstrip("-").replace("_", "-")
+        if plain.replace("-", "_") in NOT_VARIED:
+            raise SettingsError(f"--try {name} has no effect on the pictures of a sheet; leave it out")
+        if plain not in options:
+            raise SettingsError(f"--try {name}: there is no such option; {nearest(plain, options)}")
+        return plain
+
+    return [axis._replace(name=options[axis.name].name) for axis in read_axes(texts, known, value)]
 
 
-def read_axes(texts: Sequence[str], names: Collection[str], value: Callable[[str, str], Any]) -> list[Axis]:
+def read_axes(texts: Sequence[str], known: Callable[[str], str], value: Callable[[str, str], Any]) -> list[Axis]:
     """Return what ``--try OPTION=VALUE,...`` varies.
 
     Parameters
     ----------
     texts : sequence of str
         The values of ``--try``.
-    names : collection of str
-        The options that can vary, with hyphens.
+    known : callable
+        From an option as written to its name; it raises SettingsError where there is none.
     value : callable
         From an option and a text to the value.
 
@@ -111,7 +119,7 @@ def read_axes(texts: Sequence[str], names: Collection[str], value: Callable[[str
     SettingsError
         If a text is not of that form, or there are too many, or two vary one option.
     """
-    axes = [_axis(text, names, value) for text in texts]
+    axes = [_axis(text, known, value) for text in texts]
     varied = [axis.name for axis in axes]
     if len(axes) > MOST_AXES:
         raise SettingsError(f"--try varies {len(axes)} options; expected at most {MOST_AXES}: rows and columns")
@@ -130,13 +138,12 @@ def _options(parameters: Sequence[inspect.Parameter]) -> dict[str, inspect.Param
     return options
 
 
-def _axis(text: str, names: Collection[str], value: Callable[[str, str], Any]) -> Axis:
+def _axis(text: str, known: Callable[[str], str], value: Callable[[str, str], Any]) -> Axis:
     name, equals, listed = (part.strip() for part in text.partition("="))
-    name = name.lstrip("-").replace("_", "-")
     values = [part.strip() for part in listed.split(";" if ";" in listed else ",")]
-    if not equals or name not in names or not all(values):
-        known = f"; {nearest(name, names)}" if equals and name not in names else ""
-        raise SettingsError(f"--try is {text!r}; expected OPTION=VALUE,... such as strength=0.25,0.5,0.75{known}")
+    if not equals or not name or not all(values):
+        raise SettingsError(f"--try is {text!r}; expected OPTION=VALUE,... such as strength=0.25,0.5,0.75")
+    name = known(name)
     return Axis(name, [f"{name} {each}" for each in values], [value(name, each) for each in values])
 
 

@@ -27,12 +27,15 @@ class Source:
         The plan file in messages; empty where there is none.
     lines : dict of KeyPath to int
         From `maskstyle.plans.lines.key_lines`.
+    options : dict of KeyPath to str
+        The options that changed values of the plan, such as ``--set content``.
     found : list of MaskstyleError
         The mistakes collected so far.
     """
 
     name: str = ""
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    options: Mapping[KeyPath, str] = field(default_factory=dict)
     found: list[MaskstyleError] = field(default_factory=list, compare=False)
 
     def naming(self, text: str) -> str:
@@ -40,9 +43,17 @@ class Source:
         return text.replace("`", "")
 
     def message(self, path: KeyPath, text: str) -> str:
-        """Return a sentence about the value at a key path, with its line."""
-        named = self.naming(text)
+        """Return a sentence about the value at a key path, with its line or the option that changed it."""
+        named, option = self.naming(text), self.option(path)
+        if option is not None:
+            own = re.fullmatch(rf"(?:the )?{re.escape(str(path[-1]))} (.*)", named, re.DOTALL)
+            return f"{option}: {named}" if own is None else f"{option} {own[1]}"
         return f"{self.name}, line {self.line(path)}: {named}" if self.name else named
+
+    def option(self, path: KeyPath) -> str | None:
+        """Return the option that changed the value at a key path, or a table around it; None without one."""
+        around = (path[:length] for length in range(len(path), 0, -1))
+        return next((self.options[each] for each in around if each in self.options), None)
 
     def line(self, path: KeyPath) -> int:
         """Return the line of the value at a key path, or of the table around it."""

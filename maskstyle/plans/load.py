@@ -128,7 +128,8 @@ def check_files(plan: Plan) -> None:
         what = None if is_stream(file) else problem(file)
         if what is not None:
             beside = alike(file)
-            advice = "paths are relative to the plan" if beside is None else f"did you mean {beside}?"
+            where = "paths are relative to the plan" if plan.source.option(path) is None else "check the path"
+            advice = where if beside is None else f"did you mean {beside}?"
             if path[-1] == "mask" and re.match(r"1\s*-", file.name):
                 advice = "to invert a mask, name it without 1-, and add complement = true"
             if any(not each.isprintable() for each in str(file)):

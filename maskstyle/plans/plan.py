@@ -133,6 +133,8 @@ class Plan:
         How maps are read.
     given : frozenset of str
         The settings and inputs that the person gave, not a recipe.
+    table : mapping
+        What the plan was made of, as written.
     """
 
     path: Path
@@ -152,6 +154,7 @@ class Plan:
     patches: PatchSettings | None = None
     reading: MapReading = field(default_factory=MapReading)
     given: frozenset[str] = frozenset()
+    table: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def technique(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,8 +24,6 @@ from maskstyle.plans.schema import (
     MASK_KEYS,
     OF_REGIONS,
     OUTPUT_KEYS,
-    PLACES,
-    READING_KEYS,
     REGION_KEYS,
     STYLE_KEYS,
     has_maps,
@@ -120,37 +119,47 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
         patches=patches,
         reading=MapReading.of_table(table),
         given=_given(table, inputs, styles),
+        table=table,
     )
 
 
-def with_inputs(plan: Plan, values: Mapping[str, Any], source: Source) -> Plan:
-    """Return a plan with other values of keys at its top.
+def with_keys(plan: Plan, values: Mapping[KeyPath, Any], options: Mapping[KeyPath, str]) -> Plan:
+    """Return a plan with other values of keys outside [settings] and [run].
 
     Parameters
     ----------
     plan : Plan
         The plan.
     values : mapping
-        Values of TOML's types by key.
-    source : Source
-        For messages.
+        Values of TOML's types by key path.
+    options : mapping
+        The option that changed a value, by its key path, for messages.
 
     Raises
     ------
     SettingsError
-        If a value is wrong.
+        If a value is wrong, or has no effect in the plan.
     """
-    right = checked_keys(source, (), values, keys_of(plan.inputs), "a plan", PLACES)
-    _check_values(source, {**plan.values, **right}, plan.inputs)
-    source.raise_found()
-    reading = plan.reading.table() | {name: value for name, value in right.items() if name in READING_KEYS}
-    inputs = {name: value for name, value in right.items() if name not in READING_KEYS}
-    return replace(
-        plan,
-        values={**plan.values, **inputs},
-        reading=MapReading.of_table(reading),
-        given=plan.given | right.keys(),
-    )
+    table = deepcopy(dict(plan.table))
+    for path, value in values.items():
+        _put(table, path, value)
+    source = replace(plan.source, options={**plan.source.options, **options}, found=[])
+    changed = plan_from_table(table, plan.path, source)
+    parts = {name: getattr(changed, name) for name in ("values", "styles", "regions", "patches", "reading", "table")}
+    return replace(plan, source=source, given=plan.given | changed.given, **parts)
+
+
+def _put(table: Any, path: KeyPath, value: Any) -> None:
+    """Put a value into a table; where a region gets a style, it is no longer kept, and the other way round."""
+    *around, key = path
+    for each in around:
+        table = table[each] if isinstance(each, int) else table.setdefault(each, {})
+    if around[:1] == ["region"] and key == "keep" and value is True:
+        for other in set(table) - {"region"}:
+            del table[other]
+    if around[:1] == ["region"] and key == "style":
+        table.pop("keep", None)
+    table[key] = value
 
 
 def _given(table: Mapping[str, Any], inputs: type[Inputs], styles: Mapping[str, PlanStyle]) -> frozenset[str]:

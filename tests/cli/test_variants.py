@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from maskstyle import read_metadata
 
@@ -41,7 +42,7 @@ def test_a_variant_is_the_picture_of_its_options(desk, run, quick, eagerly):
         ("steps=1.5", "--try steps is '1.5'; expected a whole number"),
         ("strength=2", "--strength is 2"),
         ("color=pink", "expected one of style, content, luminance, match"),
-        ("output=a.png,b.png", "expected OPTION=VALUE"),
+        ("output=a.png,b.png", "--try output has no effect on the pictures of a sheet"),
         ("style=none.jpg,style.jpg", "none.jpg does not exist"),
     ],
 )
@@ -72,7 +73,9 @@ def plan(desk, two_halves):
     (desk / "plan.toml").write_text(
         'content = "content.png"\ncontent_map = "content_map.png"\noutput = "sheet.png"\n[styles.s]\n'
         'image = "style.jpg"\n[settings]\nstrength = 0.5\n[[region]]\nregion = "red"\nstyle = "s"\n'
+        '[[region]]\nmask = "soft.png"\nstyle = "s"\n'
     )
+    Image.linear_gradient("L").resize((40, 32)).save(desk / "soft.png")
     return "plan.toml"
 
 
@@ -89,23 +92,64 @@ def test_settings_of_a_plan_can_be_tried(desk, run, plan, eagerly):
     ("text", "says"),
     [
         ("strenght=1", "did you mean 'strength'?"),
-        ("strength=2", "--try: strength is 2.0; expected a number from 0 to 1"),
-        ("snapshot-every=1,2", "--try is 'snapshot-every=1,2'; expected OPTION=VALUE"),
+        ("strength=2", "--try strength is 2.0; expected a number from 0 to 1"),
+        ("snapshot-every=1,2", "--try snapshot-every has no effect, as it writes one sheet"),
+        ("output=a.png", "--try does not change output; pass -o FILE"),
         ("init=content,none.png", "--try init is 'none.png'"),
         ("feather=a", "--try feather is 'a'; expected a number"),
-        ("feather-mode=edge", "--try: feather_mode is 'edge'; did you mean 'edges'?"),
-        ("content=none.png", "none.png does not exist"),
+        ("feather-mode=edge", "--try feather-mode is 'edge'; did you mean 'edges'?"),
+        ("content=none.png", "none.png', which does not exist; check the path"),
+        ("style=none.jpg", "none.jpg', which does not exist; check the path"),
+        ("style=style.jpg:0.5", "expected FILE or FILE:MAP"),
+        ("styles.t=style.jpg", "there is no style 't'; expected one of s"),
+        ("styles.s.size=3", "[styles.s] has no key 'size'"),
+        ("styles.s.scale=0", "--try styles.s.scale is 0.0; expected a number above 0"),
+        ("region.blue.strength=1", "there is no [[region]] for 'blue'; expected one of red, soft.png"),
+        ("region.red.strenght=1", "[[region]] has no key 'strenght'; did you mean 'strength'?"),
+        ("region.red.strength=2", "--try region.red.strength is 2.0; expected a number from 0 to 1"),
+        ("region.red.style=t", "--try region.red.style: there is no style 't'"),
+        ("region.red.style_region=blue", "--try region.red.style_region needs a map of the style"),
+        ("strengths.red=1", "--try strengths.red has no effect in technique 'plan'"),
+        ("region=red", "name one of its keys, such as region.red.strength"),
     ],
 )
 def test_what_cannot_be_tried_of_a_plan(run, plan, without_tensorflow, text, says):
-    assert says in run("run", plan, "--try", text).error
+    error = run("run", plan, "--try", text).error
+    assert says in error
+    assert "line" not in error
+
+
+def tried(run, plan, *texts):
+    """Return the lines that a dry run prints for variants, and those of its tables."""
+    options = [part for text in texts for part in ("--try", text)]
+    lines = run("run", plan, *options, "--dry-run").succeeded().out.splitlines()
+    labels = [line.partition(":")[0] for line in lines if ", float32" in line or "bfloat16" in line]
+    return labels, [" ".join(line.split()) for line in lines]
 
 
 def test_inputs_of_a_plan_can_be_tried(run, plan, without_tensorflow):
-    axes = ("--try", "feather=0,4", "--try", "style=style.jpg,content.png")
-    ran = run("run", plan, "--set", "feather-mode=distance", *axes, "--dry-run").succeeded()
-    sizes = [line.partition(":")[0] for line in ran.out.splitlines() if ", float32" in line or "bfloat16" in line]
-    assert sizes == [f"feather {width}, style {name}" for width in (0, 4) for name in ("style.jpg", "content.png")]
+    labels, _ = tried(run, plan, "feather=0,4", "style=style.jpg,content.png")
+    assert labels == [f"feather {width}, style {name}" for width in (0, 4) for name in ("style.jpg", "content.png")]
+
+
+def test_tables_of_a_plan_can_be_tried(run, plan, without_tensorflow):
+    labels, lines = tried(run, plan, "region.red.strength=0.25,0.75", "region.soft.strength=0.1")
+    assert labels == [f"region.red.strength {red}, region.soft.strength 0.1" for red in (0.25, 0.75)]
+    assert [any(f"whole {strength} style" in line for line in lines) for strength in (0.25, 0.1)] == [True, True]
+    _, lines = tried(run, plan, "region.red.keep=true,false", "styles.s.scale=1.5")
+    assert any("#ff0000 red 50 % keep" in line for line in lines)
+
+
+def test_a_style_is_tried_with_its_map(desk, run, plan, two_halves, without_tensorflow):
+    for name in ("style", "content"):
+        two_halves(desk / f"{name}_map.png", (36, 28) if name == "style" else (32, 40), (255, 0, 0), (0, 0, 255))
+    _, lines = tried(run, plan, "style=style.jpg:style_map.png,content.png:content_map.png")
+    assert sum("#ff0000 red 50 % s 2 ██ #ff0000 red by color" in line for line in lines) == 1
+    (desk / "plan.toml").write_text(
+        (desk / "plan.toml").read_text().replace('"style.jpg"', '"style.jpg"\nmap = "style_map.png"')
+    )
+    error = run("run", plan, "--try", "style=style.jpg,content.png", "--dry-run").error
+    assert "s has a map in the plan; pass that of the new image as well: style.jpg:style_map.png" in error
 
 
 def test_options_without_effect_beside_it_in_a_plan(run, plan, without_tensorflow):
