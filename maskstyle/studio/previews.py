@@ -41,10 +41,10 @@ NETWORK = "lite"
 FEWEST_STEPS, MOST_STEPS = 6, 30
 """Steps at each size, as many as fit into the budget; a picture of this size changes little after the most."""
 
-BUDGET = 2.2
+BUDGET = 1.9
 """Seconds that the steps of a preview may take; what comes before and after them takes a few tenths."""
 
-LONGEST = 2.8
+LONGEST = 2.4
 """Seconds after which a preview ends with the best picture so far, on a machine that is suddenly busy."""
 
 FIRST_PACE = 2.5e-6

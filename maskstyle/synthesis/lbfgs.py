@@ -1,4 +1,8 @@
-"""L-BFGS in float32, on tensors where the gradients are, for images inside [0, 1]."""
+"""L-BFGS in float32, in NumPy, for images inside [0, 1].
+
+TensorFlow's gradients are read where they are. Its operations, called one at a time, would take ten times as long as
+NumPy's on arrays of this size: each allocates its result, and starts threads.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,17 @@ import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.synthesis.checkpoint_file import State, Strips, lbfgs_variables
 from maskstyle.synthesis.monitor import Monitor
-from maskstyle.synthesis.strips import Start, as_arrays, joined, strip_rows
+from maskstyle.synthesis.strips import Start, joined
+
+Vector: TypeAlias = NDArray[np.float32]
+"""Values of all pixels (H, W, 3). A vector that is held here is never changed in place: checkpoints refer to it."""
 
 EXCESS_WEIGHT = 0.02
 """Weight of the penalty that pulls variables back into [0, 1], relative to the first loss."""
@@ -35,6 +43,9 @@ MOST_TRIES = 8
 LEAST_CURVATURE = 1e-8
 """Least cosine of the angle between a step and the change of the gradient; flatter pairs would spoil directions."""
 
+BLOCK = 2**15
+"""Values that are multiplied at a time: products of whole vectors would leave the processor's cache."""
+
 
 def minimize_lbfgs(monitor: Monitor, start: Start, history: int) -> None:
     """Run L-BFGS on unbounded variables until the monitor stops it or it finds no lower point.
@@ -55,9 +66,9 @@ def minimize_lbfgs(monitor: Monitor, start: Start, history: int) -> None:
 class _Point:
     """Variables (H, W, 3) with their loss and its gradient; see `_ProjectedLoss`."""
 
-    variables: Tensor
+    variables: Vector
     loss: float
-    gradient: Tensor
+    gradient: Vector
 
 
 class _ProjectedLoss:
@@ -72,20 +83,18 @@ class _ProjectedLoss:
         self._monitor = monitor
         self.first_total = first_total
 
-    def __call__(self, variables: Tensor) -> _Point:
+    def __call__(self, variables: Vector) -> _Point:
         """Evaluate the projection of variables."""
-        image = tf.clip_by_value(variables, 0.0, 1.0)
-        total, gradient = self._monitor.evaluate(image)
+        image = np.clip(variables, 0.0, 1.0)
+        total, evaluated = self._monitor.evaluate(image)
         self.first_total = self.first_total or max(total, SMALLEST_FIRST_LOSS)
-        scale = math.prod(image.shape) / self.first_total
+        scale = image.size / self.first_total
         excess = variables - image
+        gradient = np.multiply(np.asarray(evaluated), scale, dtype=np.float32, order="C")
         # A variable that is driven further out has reached its bound.
-        inside = tf.where(excess * gradient < 0, 0.0, gradient)
-        return _Point(
-            variables,
-            scale * total + EXCESS_WEIGHT * dot(excess, excess),
-            scale * inside + (2 * EXCESS_WEIGHT) * excess,
-        )
+        np.copyto(gradient, 0.0, where=excess * gradient < 0)
+        add(gradient, 2 * EXCESS_WEIGHT, excess)
+        return _Point(variables, scale * total + EXCESS_WEIGHT * dot(excess, excess), gradient)
 
 
 class Pairs:
@@ -98,13 +107,13 @@ class Pairs:
     """
 
     def __init__(self, history: int) -> None:
-        self._pairs: deque[tuple[Tensor, Tensor, float]] = deque(maxlen=history)
+        self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=history)
 
     def __len__(self) -> int:
         """Return the number of pairs."""
         return len(self._pairs)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Vector, Vector]]:
         """Yield each step with its change of the gradient, from the oldest."""
         return ((step, change) for step, change, _ in self._pairs)
 
@@ -112,24 +121,24 @@ class Pairs:
         """Forget all pairs."""
         self._pairs.clear()
 
-    def add(self, step: Tensor, change: Tensor) -> None:
+    def add(self, step: Vector, change: Vector) -> None:
         """Add a pair in place of the oldest, unless the loss curves downwards along the step."""
         product = dot(step, change)
         if product > LEAST_CURVATURE * math.sqrt(dot(step, step) * dot(change, change)):
             self._pairs.append((step, change, product))
 
-    def direction(self, gradient: Tensor) -> Tensor:
+    def direction(self, gradient: Vector) -> Vector:
         """Return the direction of the next step: the two-loop recursion of Nocedal (1980)."""
-        left, parts = gradient, []
+        left, parts = -gradient, []
         for step, change, product in reversed(self._pairs):
             parts.append(dot(step, left) / product)
-            left = left - parts[-1] * change
+            add(left, -parts[-1], change)
         if self._pairs:
             _, change, product = self._pairs[-1]
-            left = left * (product / dot(change, change))
+            left *= product / dot(change, change)
         for (step, change, product), part in zip(self._pairs, reversed(parts), strict=True):
-            left = left + (part - dot(change, left) / product) * step
-        return -left
+            add(left, part - dot(change, left) / product, step)
+        return left
 
 
 class _Lbfgs:
@@ -154,9 +163,9 @@ class _Lbfgs:
 
     def variables(self) -> dict[str, Strips]:
         """Return the arrays to resume from."""
-        tensors = [self._point.variables, self._point.gradient, *(each for pair in self._pairs for each in pair)]
+        vectors = [self._point.variables, self._point.gradient, *(each for pair in self._pairs for each in pair)]
         names = lbfgs_variables(len(self._pairs))
-        return {name: as_arrays([tensor]) for name, tensor in zip(names, tensors, strict=True)}
+        return {name: (vector,) for name, vector in zip(names, vectors, strict=True)}
 
     def numbers(self) -> dict[str, float]:
         """Return the numbers to resume from."""
@@ -171,13 +180,13 @@ class _Lbfgs:
         """Offer the state after an evaluation, and stop if it is time."""
         self._monitor.after_evaluation(self.variables, self.numbers)
 
-    def _found_lower(self, direction: Tensor, slope: float) -> bool:
+    def _found_lower(self, direction: Vector, slope: float) -> bool:
         """Search along a direction; return whether a lower point was found. Nearly always the first one is."""
         if not self.tries:
-            moved = math.sqrt(dot(direction, direction) / math.prod(direction.shape))
+            moved = math.sqrt(dot(direction, direction) / direction.size)
             self.length = 1.0 if len(self._pairs) else FIRST_MOVE / moved
         while self.tries < MOST_TRIES:
-            before, tried = self._point, self._loss(self._point.variables + self.length * direction)
+            before, tried = self._point, self._loss(self._point.variables + np.float32(self.length) * direction)
             lower = tried.loss <= before.loss + SUFFICIENT * self.length * slope
             if lower:
                 self._pairs.add(tried.variables - before.variables, tried.gradient - before.gradient)
@@ -223,11 +232,11 @@ def _begun(monitor: Monitor, start: Start, history: int) -> _Lbfgs:
     started = start() if callable(start) else start
     if not isinstance(started, State):
         loss = _ProjectedLoss(monitor)
-        begun = _Lbfgs(monitor, loss, loss(tf.constant(started)), Pairs(history))
+        begun = _Lbfgs(monitor, loss, loss(started), Pairs(history))
         begun.offer()
         return begun
     monitor.resume(started)
-    image, gradient, *vectors = (tf.constant(joined(strips)) for strips in started.variables.values())
+    image, gradient, *vectors = (joined(strips) for strips in started.variables.values())
     pairs, numbers = Pairs(history), started.numbers
     for step, change in zip(vectors[::2], vectors[1::2], strict=True):
         pairs.add(step, change)
@@ -237,9 +246,24 @@ def _begun(monitor: Monitor, start: Start, history: int) -> _Lbfgs:
     return begun
 
 
-def dot(one: Tensor, other: Tensor) -> float:
-    """Return the inner product of two (H, W, 3) tensors, in strips: whole products would take as much memory."""
-    rows = strip_rows(tuple(one.shape))
-    if len(rows) == 1:
-        return float(tf.reduce_sum(one * other))
-    return float(np.sum([tf.reduce_sum(one[each] * other[each]).numpy() for each in rows], dtype=np.float64))
+def dot(one: Vector, other: Vector) -> float:
+    """Return the inner product of two vectors.
+
+    BLAS would sum in another order on another number of threads, and pictures would differ in their last bits.
+    """
+    flat_one, flat_other = one.reshape(-1), other.reshape(-1)
+    product = np.empty(min(BLOCK, one.size), np.float32)
+    total = 0.0
+    for start in range(0, one.size, BLOCK):
+        block = flat_one[start : start + BLOCK]
+        total += float(np.multiply(block, flat_other[start : start + BLOCK], out=product[: block.size]).sum())
+    return total
+
+
+def add(target: Vector, factor: float, other: Vector) -> None:
+    """Add a multiple of another vector to a vector, in place."""
+    flat_target, flat_other = target.reshape(-1), other.reshape(-1)
+    product = np.empty(min(BLOCK, target.size), np.float32)
+    for start in range(0, target.size, BLOCK):
+        block = flat_target[start : start + BLOCK]
+        block += np.multiply(flat_other[start : start + BLOCK], np.float32(factor), out=product[: block.size])
