@@ -65,7 +65,10 @@ def stream_bytes(path: Path, check: Check | None = None) -> bytes:
         if path == STANDARD:
             if sys.stdin is None or sys.stdin.isatty():
                 raise ImageError("expected an image on standard input, but it is a terminal; pipe a file into it")
-            _held[path] = _read(sys.stdin.buffer, path, check)
+            try:
+                _held[path] = _read(sys.stdin.buffer, path, check)
+            except (OSError, ValueError) as error:  # closed, or open for writing only
+                raise ImageError(f"expected an image on standard input, but it cannot be read: {error}") from error
         else:
             with opened(path, check=check) as source:
                 _held[path] = _read(source, path, check)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskstyle.images import read_dpi, read_metadata
+from maskstyle.errors import ImageError
+from maskstyle.images import load_image, read_dpi, read_metadata
 
 
 def piped(path):
@@ -135,3 +136,10 @@ def test_pixels_per_inch_go_from_the_content_to_the_result(desk, run, quick, eag
     run("basic", "turned.jpg", "style.jpg", "-o", "out.tif", *quick).succeeded()
     assert read_dpi("out.tif") == pytest.approx((150, 300))
     assert read_dpi("content.png") is None
+
+
+def test_an_unreadable_standard_input_is_an_error_in_words(tmp_path, monkeypatch):
+    with (tmp_path / "log.txt").open("w") as for_writing_only:  # as by a shell's 0> log.txt
+        monkeypatch.setattr("sys.stdin", for_writing_only)
+        with pytest.raises(ImageError, match="standard input, but it cannot be read"):
+            load_image("-")
