@@ -230,7 +230,7 @@ def paint_variants(
         is_whole = failure is None and not (interrupt.asked() and _unfinished(results, variants))
         written = asked.files if is_whole else asked.files.for_unfinished(resumed=False)
         if results:
-            _write(written, next(iter(variants.values())), results, columns)
+            _write(written, _with_most_styles(variants), results, columns)
     _conclude(results, len(plans), dataclasses.replace(asked, files=written), failure, interrupted=not is_whole)
 
 
@@ -305,6 +305,11 @@ class _Painter:
         return self._networks.loaded(variant.choice, variant.plan.settings, on_load=say)
 
 
+def _with_most_styles(variants: Mapping[str, Variant]) -> Variant:
+    """Return the variant that shows the styles: one of strength 0 has none."""
+    return max(variants.values(), key=lambda each: len(each.scene.layout.styles()))
+
+
 def _write(files: Files, first: Variant, results: Mapping[str, Result], columns: int | None) -> None:
     """Write the contact sheet and, if requested, the record."""
     from maskstyle.cli.outputs import write_all, write_json
@@ -315,7 +320,7 @@ def _write(files: Files, first: Variant, results: Mapping[str, Result], columns:
     if columns is None:
         panels.append(Panel(first.loaded.picture.pixels, (first.plan.inputs.main,), first.loaded.picture.alpha))
         styles = first.scene.layout.styles()
-        numbers = [f" {place}" for place in range(1, len(styles) + 1)] if len(styles) > 1 else [""]
+        numbers = [f" {place}" if len(styles) > 1 else "" for place in range(1, len(styles) + 1)]
         panels += [
             Panel(each.image, (f"style{number}",), each.alpha) for each, number in zip(styles, numbers, strict=True)
         ]
