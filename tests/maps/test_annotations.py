@@ -255,7 +255,31 @@ def test_layers_of_openraster(write):
     made = load_annotation(path)
     assert made.map.names == ("table", "cup")
     assert_array_equal(covered("cup", made), square())
-    assert "hidden layer" in made.notes[0]
+    assert made.notes == (f"1 layer of {path} is hidden and is left out",)
+
+
+def test_layers_of_openraster_that_show_only_in_part(write):
+    layers = (
+        '<layer name="shade" src="data/all.png" composite-op="svg:src-atop"/>'
+        '<layer name="cup" src="data/one.png" x="1" y="1"/><layer name="clear" src="data/all.png" opacity="0.0"/>'
+        '<layer name="cup" src="data/one.png" x="-2" y="4"/>'
+        '<stack visibility="hidden"><layer src="data/all.png"/></stack>'
+        '<layer name="eraser" src="data/all.png" composite-op="svg:dst-out"/><layer name="path" src="data/a.svg"/>'
+    )
+    stack = f'<?xml version="1.0"?><image w="6" h="5"><stack>{layers}</stack></image>'
+    path = ora(write, stack, one=png(np.full((2, 3), 60, np.uint8)), all=png(np.full(SIZE, 255, np.uint8)))
+    made = load_annotation(path)
+    shaded = square()
+    shaded[4, 0] = True
+    assert_array_equal(covered("shade", made), shaded)
+    assert sorted(note.partition(f" of {path}")[2].lstrip(": ") for note in made.notes) == [
+        "each is hidden and is left out",
+        "erases those below it and is left out; merge it down to use it",
+        "have the name cup; those of one name are one region: rename them to tell them apart",
+        "is hidden by other shapes; set `top` to smallest to see small shapes",
+        "is no PNG and is left out; rasterize it to use it",
+        "reaches beyond the image and is cut off",
+    ]
 
 
 def test_layers_of_photoshop(tmp_path):
@@ -269,6 +293,31 @@ def test_layers_of_photoshop(tmp_path):
     assert_array_equal(covered("cup", made), square())
 
 
+def test_layers_of_photoshop_that_show_only_in_part(tmp_path):
+    psd_tools = pytest.importorskip("psd_tools")
+    document = psd_tools.PSDImage.new("CMYK", SIZE[::-1], depth=16)
+
+    def layer(name, size=SIZE[::-1], alpha=255, **options):
+        return document.create_pixel_layer(Image.new("RGBA", size, (9, 9, 9, alpha)), name=name, **options)
+
+    layer("table")
+    layer("cup", (3, 2), 60, top=1, left=1)
+    layer("shade").clipping = True
+    document.create_group([layer("cover"), layer("lid")]).visible = False
+    layer("clear").opacity = 0
+    masked = layer("spoon")
+    masked.remove_mask()
+    masked.create_mask(Image.new("L", (2, 9), 255), top=3, left=-1)
+    document.save(tmp_path / "layers.psd")
+    made = load_annotation(tmp_path / "layers.psd")
+    assert_array_equal(covered("shade", made), square())
+    assert np.argwhere(covered("spoon", made)).tolist() == [[3, 0], [4, 0]]
+    assert made.notes[0] == f"3 layers of {tmp_path / 'layers.psd'}: each is hidden and is left out"
+    psd_tools.PSDImage.frompil(Image.new("RGB", (3, 2))).save(tmp_path / "flat.psd")
+    with pytest.raises(ImageError, match="it is flattened to one image; save it with its layers"):
+        load_annotation(tmp_path / "flat.psd")
+
+
 def test_photoshop_files_need_an_extra(write, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "psd_tools", None)
     with pytest.raises(SettingsError, match=r"maskstyle\[psd\]"):
@@ -279,9 +328,9 @@ def test_what_has_no_area_is_noted(write):
     made = load_annotation(
         write(labelme(shape(), shape("rim", [[0, 0], [3, 3]], "line"), shape("dot", [[1, 1]], "point")))
     )
-    assert [note.partition(": ")[2] for note in made.notes] == [
-        "each is a line, has no area and is left out",
-        "each is a point, has no area and is left out",
+    assert [note.partition(".json ")[2] for note in made.notes] == [
+        "is a line, has no area and is left out",
+        "is a point, has no area and is left out",
     ]
 
 

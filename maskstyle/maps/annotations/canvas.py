@@ -20,6 +20,12 @@ from maskstyle.maps.pixels import Bools
 UNNAMED = "unnamed"
 """The name of shapes without a label."""
 
+WANTED = {
+    "shape": ("polygons, boxes or masks", "annotate the image first"),
+    "layer": ("visible layers with pixels", "show or paint them, and save it again"),
+}
+"""What is expected where there is no shape, and what to do, by what a shape is called."""
+
 _FAR = 1e7  # coordinates are clipped to this, far outside of any image
 _SLIP = 1.5  # pixels by which a point may lie outside unnoticed: programs round differently
 _CIRCLE_CORNERS = 90
@@ -73,11 +79,13 @@ class Canvas:
         Size of the image.
     source : str
         Name of the annotation in messages.
+    noun : str
+        What a shape is in messages: one of `WANTED`.
     """
 
-    def __init__(self, size: Size, source: str) -> None:
+    def __init__(self, size: Size, source: str, noun: str = "shape") -> None:
         check_size(size, source)
-        self.size, self.source = size, source
+        self.size, self.source, self.noun = size, source, noun
         self._shapes: list[Shape] = []
         self._counts: dict[str, int] = {}
 
@@ -133,14 +141,15 @@ class Canvas:
             If there is no shape.
         """
         counted = tuple(
-            f"{number} {'shape' if number == 1 else 'shapes'} of {self.source}: each {what}"
+            f"1 {self.noun} of {self.source} {what}"
+            if number == 1
+            else f"{number} {self.noun}s of {self.source}: each {what}"
             for what, number in self._counts.items()
         )
         if not self._shapes:
             why = f" ({'; '.join(counted)})" if counted else ""
-            raise ImageError(
-                f"expected polygons, boxes or masks, but {self.source} has none{why}; annotate the image first"
-            )
+            wanted, advice = WANTED[self.noun]
+            raise ImageError(f"expected {wanted}, but {self.source} has none{why}; {advice}")
         return Annotation(self.size, tuple(self._shapes), (*notes, *counted))
 
     def _append(self, shape: Shape) -> None:

@@ -19,13 +19,8 @@ from maskstyle.maps.annotations.canvas import Annotation
 from maskstyle.maps.annotations.choosing import Asked
 from maskstyle.maps.annotations.coco import read_coco, read_masks_json
 from maskstyle.maps.annotations.labelme import read_labelme
-from maskstyle.maps.annotations.mask_files import (
-    read_mask_folder,
-    read_masks,
-    read_ora,
-    read_psd,
-    read_voc_classes,
-)
+from maskstyle.maps.annotations.layer_files import read_ora, read_psd
+from maskstyle.maps.annotations.mask_files import read_mask_folder, read_masks, read_voc_classes
 from maskstyle.maps.annotations.stacking import TOPS, stacked
 from maskstyle.maps.annotations.xml_files import read_xml
 from maskstyle.maps.semantic_map import SemanticMap
