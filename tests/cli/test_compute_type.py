@@ -51,7 +51,7 @@ def test_a_type_that_was_asked_for_wins(basic, desk):
 
 @pytest.mark.usefixtures("slower")
 def test_a_resumed_run_keeps_its_type_even_if_another_is_faster_now(basic, desk, interrupted):
-    options = ("--optimizer", "adam", "--steps", "40", "--tolerance", "0")
+    options = ("--optimizer", "adam", "--steps", "12", "--tolerance", "0")
     assert interrupted(*options, after=4).code == 130
     remember(Speed(0.01, bfloat16_speedup=2.0))
     ran = basic(*options, "--resume").succeeded()

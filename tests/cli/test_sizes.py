@@ -21,20 +21,20 @@ def pixels(file):
 
 @pytest.fixture
 def large(desk, painted):
-    """Return the working folder with large.png, of 1200x800 pixels."""
-    painted((800, 1200)).save(desk / "large.png")
+    """Return the working folder with large.png, of 600x400 pixels: more than the default size."""
+    painted((400, 600)).save(desk / "large.png")
     return desk
 
 
 @pytest.mark.parametrize(
     ("size", "became", "note"),
     [
-        ((), "512x341", "large.png is 1200x800, reduced to 512x341; --size 1200 or --size original keeps it"),
-        (("--size", "original"), "1200x800", None),
-        (("--size", "600x400"), "600x400", None),
-        (("--size", "600x401"), "600x401", None),
-        (("--size", "800x600"), "800x533", "large.png has another aspect than 800x600; the result is 800x533"),
-        (("--size", "300"), "300x200", None),
+        ((), "512x341", "large.png is 600x400, reduced to 512x341; --size 600 or --size original keeps it"),
+        (("--size", "original"), "600x400", None),
+        (("--size", "300x200"), "300x200", None),
+        (("--size", "300x201"), "300x201", None),
+        (("--size", "400x300"), "400x267", "large.png has another aspect than 400x300; the result is 400x267"),
+        (("--size", "150"), "150x100", None),
         (("--full-size",), "512x341", None),
     ],
 )
@@ -54,10 +54,10 @@ def test_a_size_that_is_none(size, desk, run):
 
 def test_sizes_in_plans(large, run, without_tensorflow):
     text = 'technique = "basic"\ncontent = "large.png"\n[styles.one]\nimage = "large.png"\n[settings]\nsize = '
-    for size, became in {'"600x400"': "600x400", '"original"': "1200x800", "300": "300x200"}.items():
+    for size, became in {'"300x200"': "300x200", '"original"': "600x400", "150": "150x100"}.items():
         (large / "plan.toml").write_text(text + size)
         assert f"output: none, {became}" in run("run", "plan.toml", "--dry-run").succeeded().out
-    for size, became in {"600x400": "600x400", "original": "1200x800"}.items():
+    for size, became in {"300x200": "300x200", "original": "600x400"}.items():
         ran = run("run", "plan.toml", "--dry-run", "--set", f"size={size}").succeeded()
         assert f"output: none, {became}" in ran.out
 
