@@ -12,9 +12,9 @@ from maskstyle.maps.pixels import (
     BLEND_TOLERANCE,
     REACH,
     RINGS,
+    Blends,
     Bools,
     IndexedMap,
-    blending_pairs,
     dilate,
     include_pair,
     is_constant,
@@ -47,8 +47,9 @@ def _edge_pixels(guess: NDArray[np.int8], sure: Bools, solid: Bools, palette: Pa
     """Return the pixels that have the color of a region by chance, as a blend of two other regions beside them."""
     edges = np.zeros(guess.shape, np.bool_)
     pairs_of: dict[int, NDArray[np.intp]] = {}
+    blends = Blends(palette.colors)
     for index, color in enumerate(palette.colors):
-        pairs = blending_pairs(color, palette.colors, BLEND_TOLERANCE)
+        (pairs,) = blends.near(color, BLEND_TOLERANCE)
         pairs = pairs[np.all(pairs != index, axis=1)]
         if len(pairs):
             pairs_of[index] = pairs

@@ -17,11 +17,10 @@ from maskstyle.maps.pixels import (
     REACH,
     RINGS,
     WIDE,
+    Blends,
     Bools,
     IndexedMap,
-    blending_pairs,
     dilate,
-    distances_to_blends,
     include_pair,
     labels_around,
     nearest_colors,
@@ -239,7 +238,7 @@ def _are_foreign(
         here = seen == around
         ends = colors[[index for index in range(len(colors)) if int(around) >> index & 1]]
         distinct, back = np.unique(ids[here], return_inverse=True)
-        off = distances_to_blends(indexed.colors[distinct], ends).min(axis=1, initial=np.inf)
+        off = Blends(ends).distances(indexed.colors[distinct]).min(axis=1, initial=np.inf)
         foreign[here] = (off > tolerance)[back]
     return foreign
 
@@ -291,11 +290,11 @@ def _are_edge_colors(indexed: IndexedMap, candidates: NDArray[np.intp], ends: ND
     close = labels_around(image, at, RINGS[0])
     seen = close | labels_around(image, at, WIDE)
     stop = 0
+    blends = Blends(indexed.colors[ends])
     for number, (index, sample) in enumerate(zip(candidates, samples, strict=True)):
         own = slice(stop, stop := stop + len(sample))
-        color, palette = indexed.colors[index], indexed.colors[ends]
-        beside = include_pair(close[own], blending_pairs(color, palette, _ROUGH_TOLERANCE))
-        beside |= include_pair(seen[own], blending_pairs(color, palette, BLEND_TOLERANCE)) | on_slope[own]
+        rough, fine = blends.near(indexed.colors[index], _ROUGH_TOLERANCE, BLEND_TOLERANCE)
+        beside = include_pair(close[own], rough) | include_pair(seen[own], fine) | on_slope[own]
         rims[number] = 2 * np.count_nonzero(beside) > len(sample)
     return rims
 

@@ -218,33 +218,37 @@ def nearest_colors(palette: Colors, colors: Colors) -> tuple[NDArray[np.intp], N
     return index, distance
 
 
-def blending_pairs(color: Colors, palette: Colors, tolerance: float) -> NDArray[np.intp]:
-    """Return the pairs, (P, 2), of palette colors with a blend near a color, (3,); the tolerance is relative."""
-    one, other = np.triu_indices(len(palette), 1)
-    along = palette[one] - palette[other]
-    slack = 2 + tolerance * np.linalg.norm(along, axis=1)
-    blend = (distances_to_blends(color[np.newaxis], palette)[0] <= slack) & (
-        np.abs(along).max(axis=1, initial=0) >= LEAST_STEP
-    )
-    return np.stack([one[blend], other[blend]], axis=-1)
-
-
-def distances_to_blends(colors: Colors, palette: Colors) -> NDArray[np.float64]:
-    """Return the distances (N, P) of colors from the nearest blend of each pair of palette colors.
+class Blends:
+    """The blends of each pair of colors of a palette.
 
     Editors blend either sRGB values or linear light, so both count.
     """
-    one, other = np.triu_indices(len(palette), 1)
-    first, second = palette[one].astype(np.float64), palette[other].astype(np.float64)
-    along = second - first
-    share = (colors @ along.T - (first * along).sum(axis=1)) / np.maximum((along**2).sum(axis=1), 1)
-    share = np.clip(share, -_OVERSHOOT, 1 + _OVERSHOOT)
-    apart = np.zeros(share.shape)
-    for channel in range(3):
-        apart += (first[:, channel] + share * along[:, channel] - colors[:, channel, np.newaxis]) ** 2
-    apart = np.sqrt(apart)
-    for lit in np.linspace(0, 1, 17)[1:-1]:
-        mixed = ((1 - lit) * first**_GAMMA + lit * second**_GAMMA) ** (1 / _GAMMA)
-        if len(mixed):
+
+    def __init__(self, palette: Colors) -> None:
+        self._one, self._other = np.triu_indices(len(palette), 1)
+        along = palette[self._one] - palette[self._other]
+        self._length = np.linalg.norm(along, axis=1)
+        self._apart = np.abs(along).max(axis=1, initial=0) >= LEAST_STEP
+        first, second = palette[self._one].astype(np.float64), palette[self._other].astype(np.float64)
+        self._first, self._along = first, second - first
+        lit = np.linspace(0, 1, 17)[1:-1] if len(first) else ()
+        self._lit = [((1 - share) * first**_GAMMA + share * second**_GAMMA) ** (1 / _GAMMA) for share in lit]
+
+    def near(self, color: Colors, *tolerances: float) -> list[NDArray[np.intp]]:
+        """Return the pairs, (P, 2), with a blend near a color, (3,), for each relative tolerance."""
+        distances = self.distances(color[np.newaxis])[0]
+        blends = [(distances <= 2 + each * self._length) & self._apart for each in tolerances]
+        return [np.stack([self._one[blend], self._other[blend]], axis=-1) for blend in blends]
+
+    def distances(self, colors: Colors) -> NDArray[np.float64]:
+        """Return the distances (N, P) of colors from the nearest blend of each pair."""
+        first, along = self._first, self._along
+        share = (colors @ along.T - (first * along).sum(axis=1)) / np.maximum((along**2).sum(axis=1), 1)
+        share = np.clip(share, -_OVERSHOOT, 1 + _OVERSHOOT)
+        apart = np.zeros(share.shape)
+        for channel in range(3):
+            apart += (first[:, channel] + share * along[:, channel] - colors[:, channel, np.newaxis]) ** 2
+        apart = np.sqrt(apart)
+        for mixed in self._lit:
             apart = np.minimum(apart, scipy.spatial.distance.cdist(colors, mixed))
-    return apart
+        return apart
