@@ -129,9 +129,12 @@ def _decided(own: Labels, known: NDArray[np.bool_], now: Image) -> Labels:
         return np.where(known, own, values[0])
     markers = np.zeros(own.shape, np.int32)
     markers[known] = numbers + 1
+    seen = now.astype(np.float64)
+    if seen.std() == 0:  # which the random walk divides by; colors that are the same everywhere have no edges
+        seen = seen + (0.0, 0.0, 1.0)
     # `prob_tol`: probabilities that overshoot a little do not change which is the highest.
     decided = random_walker(
-        now.astype(np.float64), markers, beta=EDGE_WEIGHT, tol=TOLERANCE, prob_tol=1.0, mode="cg_j", channel_axis=-1
+        seen, markers, beta=EDGE_WEIGHT, tol=TOLERANCE, prob_tol=1.0, mode="cg_j", channel_axis=-1
     )
     found: Labels = values[np.maximum(decided, 1) - 1]
     return found

@@ -77,3 +77,10 @@ def test_only_a_mask_with_an_edge_has_labels():
     assert edge_labels(ramp) is None
     assert edge_labels(np.ones((4, 4), np.float32)) is None
     assert edge_labels((ramp > 0.5).astype(np.float32)).sum() == 400
+
+
+def test_a_frame_of_one_gray_has_no_edges_to_decide_by():
+    labels = np.repeat([[0] * 20 + [1] * 20], 30, axis=0).astype(np.int32)
+    follower = Follower(labels, labels.shape)
+    follower.follow(still(labels.shape), np.full((30, 40, 3), 0.5, np.float32))
+    assert (followed_values(labels, follower.places) == labels).mean() > 0.95
