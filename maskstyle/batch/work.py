@@ -223,7 +223,7 @@ class Painter:
         should_stop: Callable[[], bool] | None,
     ) -> tuple[Result, Checkpoints]:
         """Paint a scene, from its checkpoint where there is one."""
-        from maskstyle.objective.shared import SharedGraphs
+        from maskstyle.objective.shared import CLIP_SIDE, SharedGraphs
         from maskstyle.synthesis.checkpoints import check_no_other_file, painted_from
         from maskstyle.synthesis.paint import Run, paint
 
@@ -231,7 +231,7 @@ class Painter:
         # Weights that are sent to a worker lie at another path each time.
         weights = None if plan.weights is None else hash_of(plan.file(plan.weights))
         if self._of_clip and self._graphs is None:
-            self._graphs = SharedGraphs()
+            self._graphs = SharedGraphs(CLIP_SIDE)
         file = task.output.with_name(f"{task.output.name}.checkpoint")
         if self._every > 0:
             check_no_other_file(file)

@@ -144,7 +144,7 @@ class Extractor:
         """Return the objective of images of a size; for the parameters see `Objective`."""
         if self.tile_size is not None and needs_tiles(size, self.tile_size) and margin <= min(size):
             return TiledObjective(self.network, terms, size, self.tile_size, free=free, margin=margin)
-        if self.graphs is not None and can_share(size, terms, margin):
+        if self.graphs is not None and can_share(self.graphs, size, terms, margin):
             return SharedObjective(self.graphs, self.network, size, terms, free=free, margin=margin)
         return Objective(self.network, terms, free, margin=margin)
 

@@ -35,7 +35,11 @@ from maskstyle.objective.terms import (
 )
 
 LARGEST_SIDE = 512
-"""Longer side in pixels of the largest picture; larger ones gain more from graphs of their own."""
+"""Longer side in pixels of the largest picture by default; larger ones gain more from graphs of their own."""
+
+CLIP_SIDE = 1024
+"""Longer side of the largest frame of a clip that shares graphs: all frames have one structure. Beyond, compiling is
+less than a thirtieth of a frame's work, and shared graphs take a quarter more memory."""
 
 REMEMBERED = 256 * 1024 * 1024
 """Most bytes of features and Gram matrices of images that are remembered: a preview, or a frame of a clip, often sees
@@ -59,9 +63,15 @@ class SharedGraphs:
 
     Pass one object to the `maskstyle.Run` of each run, with the same loaded network; it is for one thread. Runs that
     it cannot serve, such as large ones or those that match patches, compile graphs of their own as usual.
+
+    Parameters
+    ----------
+    largest_side : int
+        Longer side in pixels of the largest picture that shares graphs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, largest_side: int = LARGEST_SIDE) -> None:
+        self.largest_side = largest_side
         self._features: dict[FeatureNetwork, Callable[[Tensor], dict[str, Tensor]]] = {}
         self._objectives: dict[tuple[Any, ...], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]] = {}
         self._remembered: OrderedDict[Any, Held] = OrderedDict()
@@ -110,12 +120,12 @@ def fingerprint(array: NDArray[Any] | None) -> tuple[Any, ...]:
     return array.shape, hashlib.blake2b(array.tobytes(), digest_size=16).digest()
 
 
-def can_share(image_size: tuple[int, int], terms: Sequence[Term], margin: int) -> bool:
+def can_share(graphs: SharedGraphs, image_size: tuple[int, int], terms: Sequence[Term], margin: int) -> bool:
     """Return whether shared graphs can evaluate terms for images of a (height, width)."""
     known = (LimitedContentTerm, StyleTerm, TotalVariationTerm, TemporalTerm)
     used = [term for term in terms if term.weight > 0]
     return (
-        max(image_size) <= LARGEST_SIDE
+        max(image_size) <= graphs.largest_side
         and margin <= min(image_size)
         and bool(used)
         and all(isinstance(term, known) for term in used)
@@ -244,7 +254,9 @@ def _style_arguments(
             grid = network.architecture.grid(seen, layer)
             arguments = _guide_arguments(term, layer, grid, size, room)
             layers[layer] = arguments | {"layer weight": layer_weight}
-    return ("style", tuple(layers), room), {"weight": term.weight, "layers": layers}
+    # A large picture gains more from a faster graph than from one that serves regions and masks alike.
+    weighted = max(size) <= LARGEST_SIDE or any((each["weights"] != 1).any() for each in layers.values())
+    return ("style", tuple(layers), room, weighted), {"weight": term.weight, "layers": layers}
 
 
 def _guide_arguments(
@@ -285,9 +297,9 @@ def _evaluation_of(
     """Return the function of an image, its features and the arguments of a term that gives its unweighted value."""
     name, *rest = kind
     if name == "style":
-        layers, room = rest
+        layers, *how = rest
         return lambda image, features, given: tf.add_n(
-            [_style_at(network, layer, features[layer], given["layers"][layer], room) for layer in layers]
+            [_style_at(network, layer, features[layer], given["layers"][layer], *how) for layer in layers]
         )
     if name == "content":
         return lambda image, features, given: _content(network, rest[0], features, given)
@@ -297,12 +309,15 @@ def _evaluation_of(
     return lambda image, features, given: variation(image * pixel_range, exponent, given["counted"][..., tf.newaxis])
 
 
-def _style_at(network: FeatureNetwork, layer: str, features: Tensor, given: Arguments, room: int) -> Tensor:
+def _style_at(
+    network: FeatureNetwork, layer: str, features: Tensor, given: Arguments, room: int, weighted: bool
+) -> Tensor:
     channels = features.shape[-1]
     rows = tf.cast(tf.reshape(features, (-1, channels)), tf.float32)
     gathered = _take(rows, given["order"], given["inverse"])
-    weighted = gathered * given["weights"][:, tf.newaxis]
-    parts = tf.split(gathered, given["counts"], num=room), tf.split(weighted, given["counts"], num=room)
+    parts = [tf.split(gathered, given["counts"], num=room)] * 2
+    if weighted:
+        parts[1] = tf.split(gathered * given["weights"][:, tf.newaxis], given["counts"], num=room)
     grams = tf.stack([tf.matmul(own, part, transpose_a=True) for part, own in zip(*parts, strict=True)])
     measured = network.measured_gram(layer, grams / given["divisors"][:, tf.newaxis, tf.newaxis])
     distances = tf.reduce_sum(tf.square(measured - given["targets"]), axis=(1, 2))

@@ -88,5 +88,13 @@ def test_a_change_of_the_picture_compiles_nothing(tiny_network):
         first = len(traces)
         paint(masks().scene(), Run(network=network, graphs=graphs))
         paint(basic().scene(), Run(network=network, graphs=graphs))
-    assert first == 2  # features and the objective
-    assert len(traces) == first
+        assert first == len(traces) == 2  # features and the objective
+        patch.setattr(shared, "LARGEST_SIDE", 8)
+        clip, counts, frames = SharedGraphs(largest_side=16), [], []
+        for _ in range(2):
+            frames.append(paint(regions().scene(), Run(network=network, graphs=clip)))
+            counts.append(len(traces))
+        assert counts == [first + 2] * 2
+    alone = paint(regions().scene(), Run(network=network))
+    for frame in frames:
+        assert_allclose(frame.image, alone.image, atol=2e-3)
