@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskstyle.batch.followed import FollowedFiles
+from maskstyle.batch.followed import FollowedFiles, Seen
 from maskstyle.batch.work import Outcome, Painter, Prepared, Task
 from maskstyle.images import load_image
 from maskstyle.images.hashes import digest_of
 from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Image, Size, resize_image
 from maskstyle.images.writing import remove_written, replacing, signature
-from maskstyle.motion.flow import Motion, motion_between, motion_size, resized_motion, warped
+from maskstyle.motion.flow import Motion, motion_size, resized_motion, warped
+from maskstyle.motion.regions import with_mirrored
 from maskstyle.plans.recording import recorded_path
 from maskstyle.settings import FRAME_STEPS, TEMPORAL_WEIGHT
 from maskstyle.synthesis.scene import Previous, Scene
@@ -107,14 +108,14 @@ def paint_clip(
     """
     state = clip.outputs[0].parent / STATE
     seen: Image | None = None
-    before: Image | None = None
+    before: Seen | None = None
     for number, (frame, output) in enumerate(zip(clip.frames, clip.outputs, strict=True)):
         if should_stop():
             return
         on_begin(str(frame))
-        now = resize_image(load_image(frame).pixels, motion_size(clip.size))
-        motion = None if number in clip.scenes or before is None else motion_between(before, now)
-        task = Task(clip.files.plan_of(number, now, motion), output)
+        now = clip.files.seen(number, motion_size(clip.size))
+        motion = None if number in clip.scenes or before is None else before.motion_to(now)
+        task = Task(clip.files.plan_of(number, now.image, motion), output)
         ready = painter.prepared(task)
         last = None if motion is None else clip.outputs[number - 1]
         ready = _recorded(ready, number, output, last, clip.settings)
@@ -125,7 +126,7 @@ def paint_clip(
             continue
         if motion is not None and last is not None:
             seen = _seen(last, state) if seen is None else seen
-            ready = ready._replace(scene=_continued(ready, seen, motion, clip.settings.temporal_weight))
+            ready = ready._replace(scene=_continued(ready, seen, motion, now, clip.settings.temporal_weight))
         outcome, result = painter.finish(task, ready, on_step=on_step, should_stop=should_stop)
         if outcome.state == "painted":
             seen = result.seen
@@ -149,7 +150,7 @@ def _recorded(ready: Prepared, number: int, output: Path, last: Path | None, set
     return ready._replace(scene=scene, record={**record, "frame": frame})
 
 
-def _continued(ready: Prepared, seen: Image, motion: Motion, weight: float) -> Scene:
+def _continued(ready: Prepared, seen: Image, motion: Motion, now: Seen, weight: float) -> Scene:
     """Return the scene of a frame that starts from the last result, as the network saw it, and stays like it."""
     from maskstyle.synthesis.initial_image import initial_image
 
@@ -158,7 +159,10 @@ def _continued(ready: Prepared, seen: Image, motion: Motion, weight: float) -> S
     motion = resized_motion(motion, size)
     moved = warped(resize_image(seen, size), motion.flow)
     anew = initial_image(replace(scene, settings=scene.settings.changed(init=_init_anew(scene))))
-    start = np.where(motion.trusted[..., np.newaxis], moved, anew)
+    if now.regions is None:
+        start = np.where(motion.trusted[..., np.newaxis], moved, anew)
+    else:
+        start = with_mirrored(moved, motion.trusted, now.regions, anew)
     previous = Previous(moved, motion.trusted.astype(np.float32), weight)
     identity = {**scene.identity, "previous result": moved, "trusted": previous.trusted, "temporal weight": weight}
     return replace(scene, initial=start, previous=previous, identity=identity)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,14 +17,16 @@ from maskstyle.errors import ImageError
 from maskstyle.images.decoding import turned_back, upright
 from maskstyle.images.files import open_image
 from maskstyle.images.hashes import digest_of
-from maskstyle.images.io import load_samples, save_mask, save_samples_like
+from maskstyle.images.io import load_image, load_samples, save_mask, save_samples_like
 from maskstyle.images.paths import opened
-from maskstyle.images.pixels import Image, Mask, Size, resize_mask
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
+from maskstyle.images.streams import is_stream
 from maskstyle.images.writing import make_folder, write_text
 from maskstyle.maps import load_map, save_map
 from maskstyle.masks.io import read_mask
-from maskstyle.motion.flow import Motion
-from maskstyle.motion.following import Follower, edge_labels, followed_mask, followed_values
+from maskstyle.motion.flow import Motion, motion_between
+from maskstyle.motion.following import Follower, Labels, edge_labels, followed_mask, followed_values, key_places
+from maskstyle.motion.regions import region_motion
 from maskstyle.plans import Plan
 from maskstyle.plans.load import with_renamed_files
 from maskstyle.schemas.values import Unfit, decoded
@@ -32,6 +34,19 @@ from maskstyle.techniques.inputs import declared_inputs
 
 WRITTEN = "written.json"
 """File beside followed maps with the hash of each: one that has another was drawn or corrected by a person."""
+
+
+class Seen(NamedTuple):
+    """What a frame shows: its pixels (H, W, 3), and, of a doodle, its regions (H, W), numbered by their colors."""
+
+    image: Image
+    regions: Labels | None = None
+
+    def motion_to(self, now: Seen) -> Motion:
+        """Return the motion from this frame to the next."""
+        if self.regions is None or now.regions is None:
+            return motion_between(self.image, now.image)
+        return region_motion(self.regions, now.regions)
 
 
 class FollowedFiles:
@@ -67,6 +82,9 @@ class FollowedFiles:
 
     def check(self, scenes: Collection[int]) -> None:
         """Raise ImageError if the first frame of a scene has no map or mask of its own."""
+        for each in self._files.values():
+            if not (is_stream(each.first) or each.first.exists()):
+                raise ImageError(f"{each.first} does not exist; draw what the plan needs for {self._frames[0]} there")
         for number in sorted(scenes):
             for each in self._files.values():
                 if each.key(number) is None:
@@ -74,6 +92,16 @@ class FollowedFiles:
                         f"{self._frames[number]} begins a new scene, and {each.first} cannot follow it there; draw "
                         f"one for this frame, as {each.wanted(number)}"
                     )
+
+    def seen(self, number: int, size: Size) -> Seen:
+        """Return what a frame shows, at a (height, width)."""
+        frame = self._frames[number]
+        image = resize_image(load_image(frame).pixels, size)
+        if self._plan.inputs.main == "content":
+            return Seen(image)
+        found = self._plan.reading.read(frame, frame)
+        colors = np.array([(red << 16) + (green << 8) + blue for red, green, blue in found.colors] + [-1], np.int32)
+        return Seen(image, followed_values(colors[found.labels], key_places(size)))
 
     def plan_of(self, number: int, now: Image, motion: Motion | None) -> Plan:
         """Return the plan of a frame; its maps and masks are written.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from maskstyle.batch.pictures import find_pictures
 from maskstyle.errors import ImageError
-from maskstyle.images import load_image
 from maskstyle.images.headers import read_size
-from maskstyle.images.pixels import size_text
+from maskstyle.images.io import Picture
+from maskstyle.images.pixels import Image, size_text
 from maskstyle.motion.flow import CUT_SIDE, is_cut
 
 _NUMBER = re.compile(r"(\d+)")
@@ -32,8 +32,7 @@ def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, m
 
 def check_frames(frames: Sequence[Path], name: str) -> None:
     """Raise ImageError unless there are several frames of one size, without a gap in their numbers."""
-    if len(frames) < 2:
-        raise ImageError(f"{name} has one frame; expected at least two; paint one with: maskstyle basic {frames[0]}")
+    check_several(frames, name)
     _check_names(frames)
     _check_numbers(frames)
     first = read_size(frames[0])
@@ -43,6 +42,12 @@ def check_frames(frames: Sequence[Path], name: str) -> None:
             raise ImageError(
                 f"{frame} is {size_text(size)}, but {frames[0]} is {size_text(first)}; make all frames of one size"
             )
+
+
+def check_several(frames: Sequence[Path], name: str) -> None:
+    """Raise ImageError if there is only one frame."""
+    if len(frames) < 2:
+        raise ImageError(f"{name} has one frame; expected at least two; paint one with: maskstyle basic {frames[0]}")
 
 
 def _order(path: Path) -> tuple[str, list[str | int], str]:
@@ -93,13 +98,11 @@ def _numbers(names: Sequence[Sequence[str | int]]) -> list[int] | None:
     return numbers or None
 
 
-def find_scenes(frames: Sequence[Path], should_stop: Callable[[], bool] = lambda: False) -> list[int]:
-    """Return the places of the frames that begin a scene, from 0: the first, and those after a cut."""
+def find_scenes(frames: Iterable[Image]) -> list[int]:
+    """Return the places of the frames (H, W, 3) that begin a scene, from 0: the first, and those after a cut."""
     scenes, before = [0], None
-    for place, frame in enumerate(frames):
-        if should_stop():
-            break
-        now = load_image(frame).within(CUT_SIDE).pixels
+    for place, pixels in enumerate(frames):
+        now = Picture(pixels, None).within(CUT_SIDE).pixels
         if before is not None and is_cut(before, now):
             scenes.append(place)
         before = now

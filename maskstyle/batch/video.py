@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.batch.frames import find_scenes
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import load_image, save_image
 from maskstyle.images.hashes import digest_of
 from maskstyle.images.paths import opened
-from maskstyle.images.pixels import to_uint8
+from maskstyle.images.pixels import Image, Size, size_of, to_uint8
 from maskstyle.images.writing import make_folder, remove_written, replacing, signature, write_text
 from maskstyle.schemas.values import Unfit, decoded
 
@@ -107,27 +108,57 @@ def extract_frames(video: Path, folder: Path) -> tuple[list[Path], Timing]:
     known = _extracted(folder, digest)
     if known is not None:
         return known
-    files: list[Path] = []
-    times: list[int | None] = []
-    with _open_video(video) as container:
+    with _decoding(video) as (pictures, held):
         make_folder(folder, parents=True)
         remove_written(folder / SOURCE, signature(folder / SOURCE))  # the frames of another video are replaced
+        for number, picture in enumerate(pictures, 1):
+            save_image(folder / f"{number:04}.png", picture)
+    write_text(folder / SOURCE, json.dumps({"sha256": digest, **held}))
+    return _files(folder, held), _timing(held)
+
+
+def listed_frames(video: Path, folder: Path) -> tuple[list[Path], Timing, Size, list[int]]:
+    """Return what `extract_frames` would write or has written, the size of a frame, and the scenes; writes nothing.
+
+    Returns
+    -------
+    frames : list of Path
+    timing : Timing
+    size : (height, width)
+    scenes : list of int
+        See `find_scenes`.
+    """
+    with _decoding(video) as (pictures, held):
+        first = next(pictures)
+        scenes = find_scenes(itertools.chain([first], pictures))
+    return _files(folder, held), _timing(held), size_of(first), scenes
+
+
+@contextmanager
+def _decoding(video: Path) -> Iterator[tuple[Iterator[Image], dict[str, Any]]]:
+    """Open a video; yield its frames, upright, and what is known about them, complete once all are decoded."""
+    with _open_video(video) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        rate = _rate(stream)
-        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        rate, aspect = _rate(stream), Fraction(stream.sample_aspect_ratio or 1)
         unit = Fraction(stream.time_base or 1 / rate)
-        for number, frame in enumerate(container.decode(stream), 1):
-            if number == 1 and frame.rotation % 180:
-                aspect = 1 / aspect
-            pixels = np.rot90(frame.to_ndarray(format="rgb24"), k=(frame.rotation // 90) % 4)
-            files.append(folder / f"{number:04}.png")
-            save_image(files[-1], pixels.astype(np.float32) / np.float32(255))
-            times.append(frame.pts)
-    held = {"sha256": digest, "frames": len(files), "rate": str(rate), "unit": str(unit), "times": times}
-    held["pixel_aspect"] = str(aspect)
-    write_text(folder / SOURCE, json.dumps(held))
-    return files, _timing(held)
+        held: dict[str, Any] = {"frames": 0, "rate": str(rate), "unit": str(unit), "times": []}
+        held["pixel_aspect"] = str(aspect)
+
+        def pictures() -> Iterator[Image]:
+            for frame in container.decode(stream):
+                if not held["frames"] and frame.rotation % 180:
+                    held["pixel_aspect"] = str(1 / aspect)
+                held["frames"] += 1
+                held["times"].append(frame.pts)
+                pixels = np.rot90(frame.to_ndarray(format="rgb24"), k=(frame.rotation // 90) % 4)
+                yield pixels.astype(np.float32) / np.float32(255)
+
+        yield pictures(), held
+
+
+def _files(folder: Path, held: dict[str, Any]) -> list[Path]:
+    return [folder / f"{number:04}.png" for number in range(1, held["frames"] + 1)]
 
 
 def _rate(stream: Any) -> Fraction:
@@ -138,7 +169,7 @@ def _extracted(folder: Path, digest: str) -> tuple[list[Path], Timing] | None:
     """Return what was extracted before, if it is of the same video and whole."""
     with suppress(ImageError, OSError, ValueError, KeyError, Unfit), opened(folder / SOURCE) as file:
         held = decoded(file.read(), dict[str, Any])
-        files = [folder / f"{number:04}.png" for number in range(1, held["frames"] + 1)]
+        files = _files(folder, held)
         if held["sha256"] == digest and all(file.is_file() for file in files):
             return files, _timing(held)
     return None

@@ -23,6 +23,7 @@ from maskstyle.techniques.inputs import Inputs
 if TYPE_CHECKING:
     from maskstyle.batch.clip import Clip
     from maskstyle.batch.video import Timing
+    from maskstyle.images.pixels import Size
     from maskstyle.plans.plan import Plan
 
 VIDEO = ".mp4"
@@ -163,9 +164,7 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     """
     from maskstyle.batch.clip import Clip, ClipSettings
     from maskstyle.batch.followed import FollowedFiles
-    from maskstyle.batch.frames import find_scenes
     from maskstyle.cli.batch_report import Report
-    from maskstyle.images.headers import read_size
     from maskstyle.motion.flow import check_flow
     from maskstyle.synthesis.schedule import result_size
 
@@ -173,15 +172,14 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     video = Path(text) if Path(text).is_file() else None
     _check_asked(text, video, asked)
     found: list[str] = []
-    frames, timing = _frames(text, video, asked, found.append, maps=maps)
-    plan, notes = plan_of(frames[0], 1)
+    frames, timing, full, scenes = _footage(text, video, asked, found.append, maps=maps)
+    plan, notes = _first_plan(plan_of, frames[0])
     batch = Batch(asked.folder, "{name}.png", asked.force, None, None, asked.listing, asked.quiet)
     files = FollowedFiles(plan, frames, asked.folder / "maps")
     outputs = [asked.folder / f"{frame.stem}.png" for frame in frames]
-    scenes = find_scenes(frames)
     files.check(scenes)
     settings = ClipSettings(asked.temporal_weight, asked.frame_steps)
-    size = result_size(read_size(frames[0]), plan.settings)
+    size = result_size(full, plan.settings)
     clip = Clip(tuple(frames), tuple(outputs), files, frozenset(scenes), size, settings)
     report = Report(len(frames), batch._replace(output_dir=asked.output), _works(clip, plan))
     report.note([*found, *notes])
@@ -193,6 +191,19 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     if asked.to_video and report.is_complete:
         _write(clip, timing, video, asked, report)
     report.conclude()
+
+
+def _first_plan(plan_of: PlanOf, frame: Path) -> tuple[Plan, list[str]]:
+    """Return the plan of the first frame and its notes; a frame that is only listed has no map yet."""
+    try:
+        return plan_of(frame, 1)
+    except ImageError as error:
+        if frame.exists() or str(frame) not in str(error):
+            raise
+        raise ImageError(
+            f"the first frame of the video has no map yet; repeat the command without --dry-run, which writes the "
+            f"frames into {frame.parent}, and draw {frame.stem}_map.png there"
+        ) from None
 
 
 def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
@@ -225,19 +236,39 @@ def _check_video(video: Path | None, asked: Asked) -> None:
         raise ImageError(f"{asked.output} exists and is no video of maskstyle; move it away, or pass --force")
 
 
-def _frames(
-    text: str, video: Path | None, asked: Asked, note: Callable[[str], None], *, maps: bool
-) -> tuple[list[Path], Timing]:
-    """Return the frames, and when each is shown."""
-    from maskstyle.batch.frames import check_frames, find_frames
-    from maskstyle.batch.video import DEFAULT_RATE, Timing, extract_frames
+class Footage(NamedTuple):
+    """The frames, when each is shown, their (height, width), and the places of those that begin a scene."""
+
+    frames: list[Path]
+    timing: Timing
+    size: Size
+    scenes: list[int]
+
+
+def _footage(text: str, video: Path | None, asked: Asked, note: Callable[[str], None], *, maps: bool) -> Footage:
+    """Return the frames that a text names; those of a video are written, unless they are only listed."""
+    from maskstyle.batch.frames import check_frames, check_several, find_frames, find_scenes
+    from maskstyle.batch.video import DEFAULT_RATE, Timing, extract_frames, listed_frames
+    from maskstyle.images.headers import read_size
+    from maskstyle.images.io import load_image
 
     rate = None if asked.rate is None else _rate(asked.rate)
     if video is None:
-        return find_frames(text, note, maps=maps), Timing(rate or Fraction(DEFAULT_RATE))
-    frames, timing = extract_frames(video, asked.folder / "source")
-    check_frames(frames, text)
-    return frames, timing if rate is None else replace(timing, rate=rate, times=())
+        frames, timing = find_frames(text, note, maps=maps), Timing(rate or Fraction(DEFAULT_RATE))
+    elif asked.listing:
+        listed = Footage(*listed_frames(video, asked.folder / "source"))
+        check_several(listed.frames, text)
+        return listed._replace(timing=_at_rate(listed.timing, rate))
+    else:
+        frames, timing = extract_frames(video, asked.folder / "source")
+        check_frames(frames, text)
+    scenes = find_scenes(load_image(frame).pixels for frame in frames)
+    return Footage(frames, _at_rate(timing, rate), read_size(frames[0]), scenes)
+
+
+def _at_rate(timing: Timing, rate: Fraction | None) -> Timing:
+    """Return a timing with another rate, if one was asked for."""
+    return timing if rate is None else replace(timing, rate=rate, times=())
 
 
 def _rate(text: str) -> Fraction:

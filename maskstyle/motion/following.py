@@ -131,7 +131,7 @@ def _decided(own: Labels, known: NDArray[np.bool_], now: Image) -> Labels:
     markers[known] = numbers + 1
     seen = now.astype(np.float64)
     if seen.std() == 0:  # which the random walk divides by; colors that are the same everywhere have no edges
-        seen = seen + (0.0, 0.0, 1.0)
+        seen += np.array([0.0, 0.0, 1.0])
     # `prob_tol`: probabilities that overshoot a little do not change which is the highest.
     decided = random_walker(
         seen, markers, beta=EDGE_WEIGHT, tol=TOLERANCE, prob_tol=1.0, mode="cg_j", channel_axis=-1

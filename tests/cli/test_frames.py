@@ -139,6 +139,10 @@ def test_a_video_becomes_a_video(shot, frames, desk):
 
     ran = frames(shot, "--rate", "12", output="clip.mp4").succeeded()
     assert ran.err.splitlines()[-1] == "clip.mp4: 3 painted, of 3"
+    before = set(desk.rglob("*"))
+    listed = frames("clip.mp4", "--dry-run", output="again.mp4").succeeded().out
+    assert all(each in listed for each in ("3, 0001.png to 0003.png", "40x32", "12 per second"))
+    assert set(desk.rglob("*")) == before
     again = frames("clip.mp4", output="again.mp4").succeeded()
     assert "3 painted, of 3" in again.err
     files, timing = extract_frames(desk / "again.mp4", desk / "shown")
