@@ -20,7 +20,7 @@ from maskstyle.maps.naming import resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.map_reading import MapReading
 
-_NAME = r"(?:rgb)?\(?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*\)?|[^,;=]*?"
+_NAME = r"(?:rgb)?[(\[]?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*[)\]]?|[^,;=]*?"
 _COLOR = re.compile(rf"\s*({_NAME})\s*(?:[,;]|$)", re.IGNORECASE)
 _PAIR = re.compile(rf"\s*({_NAME})\s*=\s*({_NAME})\s*(?:[,;]|$)", re.IGNORECASE)
 

@@ -129,7 +129,8 @@ def _about_option(name: str, context: Any) -> str:
             return f"{said}; maskstyle {shortlist(having)} {verb} {meant if meant != name else 'it'}"
     if context.info_name == "run" and flag in map(flag_of, Settings.__dataclass_fields__):
         return f"{said}; pass --set {flag.removeprefix('--')}=VALUE"
-    near = difflib.get_close_matches(plain, own, n=1, cutoff=_CLOSE)
+    same_words = [each for each in own if sorted(each.split("-")) == sorted(plain.split("-"))]
+    near = same_words or difflib.get_close_matches(plain, own, n=1, cutoff=_CLOSE)
     return f"{said}; did you mean {near[0]}?" if near else said
 
 

@@ -133,7 +133,9 @@ def _options(parameters: Sequence[inspect.Parameter]) -> dict[str, inspect.Param
     options: dict[str, inspect.Parameter] = {}
     for each in parameters:
         if each.name not in NOT_VARIED:
-            flags = getattr(each.annotation.__metadata__[0], "param_decls", None) or ()
+            info = each.annotation.__metadata__[0]
+            written = (info.default, *(info.param_decls or ()))  # Typer takes the first flag as the default
+            flags = [flag for flag in written if isinstance(flag, str) and flag.startswith("--")]
             options |= {flag.lstrip("-"): each for flag in (*flags, each.name.replace("_", "-"))}
     return options
 

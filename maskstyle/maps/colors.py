@@ -31,7 +31,7 @@ MAX_REGIONS = 64
 """Largest number of regions of a map: the labels around a pixel are stored as the bits of one integer."""
 
 _ID = re.compile(r"\s*(?:id\s*)?(\d{1,5})\s*", re.IGNORECASE)
-_CHANNELS = re.compile(r"(?:rgb)?\s*\(?\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*\)?")
+_CHANNELS = re.compile(r"(?:rgb)?\s*[(\[]?\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[)\]]?")
 _HEX = re.compile(r"[0-9a-f]{6}|(?=[0-9]*[a-f])[0-9a-f]{3}")
 
 _CLASS_NUMBERS = 64  # several grays below this, with no other color except white, are class numbers
@@ -99,9 +99,9 @@ def parse_color(text: str) -> Color:
     Parameters
     ----------
     text : str
-        "#0000ff", "0000ff", "#00f", "0,0,255", "rgb(0,0,255)", a name returned by `color_name`, or any other CSS
-        name, in upper or lower case. "green" is the pure green (0, 255, 0) of paint programs and maps, which CSS
-        calls lime.
+        "#0000ff", "0000ff", "0x0000ff", "#00f", "0,0,255", "[0, 0, 255]", "rgb(0,0,255)", a name returned by
+        `color_name`, or any other CSS name, in upper or lower case, also in two words ("dark red"). "green" is the
+        pure green (0, 255, 0) of paint programs and maps, which CSS calls lime.
 
     Returns
     -------
@@ -129,8 +129,9 @@ def parse_color(text: str) -> Color:
     if numbers:
         channels = tuple(int(number) for number in numbers.groups())
     elif not plain.endswith(")"):  # rejects hsl(...) and the like, which Pillow would accept
+        plain = plain.removeprefix("0x")
         try:
-            channels = ImageColor.getrgb(f"#{plain}" if _HEX.fullmatch(plain) else plain)
+            channels = ImageColor.getrgb(f"#{plain}" if _HEX.fullmatch(plain) else re.sub(r"[\s_-]", "", plain))
         except ValueError:
             channels = ()
     if len(channels) != 3 or max(channels) > 255:

@@ -270,6 +270,8 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
     written = [each.lower() for each in semantic_map.names]
     if called and called in written:
         return written.index(called)
+    if called.isdecimal() and semantic_map.ids is not None and int(called) in semantic_map.ids:
+        return semantic_map.ids.index(int(called))  # of six digits, too, which would be a color elsewhere
     color = _parse_listed(text, semantic_map, name)
     named = [index for index, each in enumerate(semantic_map.colors) if color_name(each) == called]
     if isinstance(color, int) or semantic_map.colorless:

@@ -103,6 +103,12 @@ def as_meant(mask: Mask, path: Path) -> Levels:
             f"{share:.0%} of it is nearly black, so values up to 8/255 become 0 and values from 247/255 become 1"
         )
         return Levels(stretched(mask), tuple(notes))
+    darkest = mask.min()
+    if 0 < darkest < min(_FAINT, mask.max()) and np.count_nonzero(mask == darkest) > _NOISY_SHARE * mask.size:
+        notes.append(
+            f"its darkest value is {255 * darkest:.3g} of 255, not black, so some style goes everywhere; "
+            "make it black to leave the rest as it is"
+        )
     if 0 < mask.max() < _FAINT:
         notes.append(f"it is nearly black: its brightest value is {255 * mask.max():.3g} of 255")
     return Levels(mask, tuple(notes))

@@ -293,6 +293,7 @@ COMMANDS = [
         ("more.jpg", "maskstyle batch basic"),
     ),
     Bad("a value too many", "region {good} --keep red blue", ("(blue)", "separate the values", "by commas")),
+    Bad("words of an option swapped", "region {good} --map-content a.png", ("did you mean --content-map?",)),
     Bad("option misspelled", "basic {good} --stregth 1", ("no such option: --stregth; did you mean --strength?",)),
     Bad("option with _", "basic {good} --style_weight 1", ("did you mean --style-weight?",)),
     Bad("option of other programs", "basic {good} --iterations 9", ("did you mean --steps?",)),

@@ -64,6 +64,9 @@ def test_lists_and_files_and_words_can_be_tried(desk, run, quick, two_halves):
     sizes = [line.partition(":")[0] for line in ran.out.splitlines() if ", float32" in line]
     assert sizes[:2] == ["style-layers block1_conv1, regions red", "style-layers block1_conv1, regions blue"]
     assert not (desk / "sheet.png").exists()
+    axes = ("--try", "region-strength=red=0.25,red=0.75", "--try", "map=red=blue;blue=red")
+    ran = run("region", "content.png", "style.jpg", "-o", "sheet.png", *quick, *axes, "--dry-run").succeeded()
+    assert "region-strength red=0.75, map blue=red: 40x32" in ran.out
 
 
 @pytest.fixture

@@ -11,10 +11,27 @@ from maskstyle.maps import color_name, format_color, parse_color
 
 
 @pytest.mark.parametrize(
-    "text", ["blue", " BLUE ", "#0000ff", "#00F", "0,0,255", "(0, 0, 255)", "0000ff", "00F", "rgb(0,0,255)"]
+    "text",
+    [
+        "blue",
+        " BLUE ",
+        "#0000ff",
+        "#00F",
+        "0,0,255",
+        "(0, 0, 255)",
+        "0000ff",
+        "00F",
+        "rgb(0,0,255)",
+        "0x0000FF",
+        "[0, 0, 255]",
+    ],
 )
 def test_colors_are_parsed_in_every_notation(text):
     assert parse_color(text) == BLUE
+
+
+def test_names_of_colors_may_be_two_words():
+    assert parse_color("Dark Red") == parse_color("dark-red") == parse_color("darkred") == (139, 0, 0)
 
 
 @pytest.mark.parametrize(

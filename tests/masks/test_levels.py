@@ -120,6 +120,13 @@ def test_gradients_keep_their_darkest_values(write):
         assert note is None
 
 
+def test_a_background_that_is_not_black_is_noted(write):
+    samples = np.full((40, 60), 10, np.uint8)
+    samples[:, 30:] = 245
+    _, note = read_mask(write(samples))
+    assert note.startswith("its darkest value is 10 of 255, not black, so some style goes everywhere")
+
+
 def test_a_faint_gradient_is_no_label_map(write):
     samples = np.tile(np.arange(0, 30, dtype=np.uint8).repeat(4), (20, 1))
     mask, note = read_mask(write(samples))
