@@ -318,7 +318,7 @@ class SizeSettings:
         ``"WIDTHxHEIGHT"`` by more than a pixel, the result is the largest one that fits inside.
     scales : int or None
         Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one; each doubling of
-        the result adds a size. 1: paint at the final size only. None: begin at about 128 pixels.
+        the result adds a size. 1: paint at the final size only. None: begin at 112 to 223 pixels.
     style_fit : {"keep", "stretch"}
         ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
         stretch it to the size of the result.
@@ -342,7 +342,7 @@ class SizeSettings:
         "Number of sizes, coarse to fine, for a 512-pixel result.",
         SPEED,
         bounds=Bounds(1, whole=True, most=MOST_SCALES),
-        unset="from about 128 pixels on",
+        unset="from 112 to 223 pixels on",
     )
     style_fit: str = setting(
         "keep",

@@ -19,9 +19,12 @@ from maskstyle.settings import (
     wanted_layers,
 )
 
-COARSEST_SIDE = 128
-"""Longer side of the coarsest size in pixels, about, unless the settings count the sizes. In a smaller picture a face
-would be too small to keep."""
+COARSEST_SIDE = 112
+"""Least longer side of the coarsest size in pixels, unless the settings count the sizes. In a smaller picture a face
+would be too small to keep (docs/background/choosing-the-defaults.md)."""
+
+COARSEST_DOODLE = 91
+"""The same without a content image: there is no face to keep, and large structure forms at coarse sizes."""
 
 LEAST_STEPS = 5
 """Minimum steps of a large size, unless the settings have fewer."""
@@ -88,7 +91,8 @@ def transfer_sizes(
                 "megapixels that are allowed; choose a smaller size or style_scale"
             )
     needed = smallest_side(wanted_layers(settings))
-    sizes = pyramid_sizes(finest, scales_at(finest, settings.scales), smallest_side=needed)
+    least = COARSEST_SIDE if settings.content_weight > 0 else COARSEST_DOODLE
+    sizes = pyramid_sizes(finest, scales_at(finest, settings.scales, least=least), smallest_side=needed)
     for style, scale in scaled if settings.style_factor > 0 else ():
         used = style_size(style, sizes[0], settings, scale)
         if min(used) < needed:
@@ -154,7 +158,7 @@ def _largest_side(style: Size) -> int:
     return max(COARSEST_SIDE, round(MOST_ENLARGED * max(style)))
 
 
-def scales_at(size: Size, scales: int | None) -> int:
+def scales_at(size: Size, scales: int | None, *, least: int = COARSEST_SIDE) -> int:
     """Return the number of sizes from coarse to fine for a result of a (height, width).
 
     Parameters
@@ -163,16 +167,18 @@ def scales_at(size: Size, scales: int | None) -> int:
         Size of the result.
     scales : int or None
         ``scales`` of `maskstyle.Settings`.
+    least : int
+        Least longer side of the coarsest size where `scales` is None.
 
     Examples
     --------
-    >>> [scales_at((side, side), None) for side in (100, 256, 320, 512, 1024)]
+    >>> [scales_at((side, side), None) for side in (100, 256, 384, 512, 1024)]
     [1, 2, 2, 3, 4]
     >>> [scales_at((side, side), 3) for side in (256, 512, 1024, 4096)], scales_at((4096, 4096), 1)
     ([3, 3, 4, 6], 1)
     """
     if scales is None:
-        return max(1, 1 + round(math.log2(max(size) / COARSEST_SIDE)))
+        return max(1, 1 + math.floor(math.log2(max(size) / least)))
     if scales == 1:
         return 1
     return scales + max(0, round(math.log2(max(size) / DEFAULT_LONGER_SIDE)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.settings import DEFAULT_LONGER_SIDE, Settings
+from maskstyle.settings import DEFAULT_LONGER_SIDE, DOODLE_SETTINGS, Settings
 from maskstyle.synthesis.schedule import (
     LEAST_STEPS,
     optimizer_bytes,
@@ -166,3 +166,9 @@ def test_every_weight_0_is_an_error_before_anything_loads():
 def test_a_typing_error_in_the_size_is_caught():
     with pytest.raises(SettingsError, match=r"38400x51200.* megapixels"):
         transfer_sizes((400, 300), Settings(size=51200))
+
+
+def test_with_content_the_coarsest_size_is_large_enough_for_a_face_and_a_doodle_begins_coarser():
+    photo, doodle = Settings(size=400), DOODLE_SETTINGS.changed(size=400)
+    assert transfer_sizes((400, 300), photo) == [(200, 150), (400, 300)]
+    assert transfer_sizes((400, 300), doodle) == [(100, 75), (200, 150), (400, 300)]
