@@ -14,7 +14,7 @@ CASES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("rocket", "lighthouse", {}, "every region"),
     ("coffee", "breakfast", {"regions": [(200, 70, 50)], "feather": 6.0}, "one region, feathered"),
 )
-SIZE = 384
+SIZE = 512
 
 
 def main() -> None:
