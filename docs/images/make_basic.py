@@ -8,7 +8,7 @@ import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 
 PAIRS = (("coffee", "window"), ("rocket", "harbour"), ("astronaut", "harbour"))
-SETTINGS = maskstyle.Settings(size=384)
+SETTINGS = maskstyle.Settings()
 
 
 def main() -> None:
