@@ -188,7 +188,7 @@ def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits, speed: S
 
 
 def chosen_network(settings: Settings, weights: Path | None, *, unused: bool = False) -> NetworkChoice:
-    """Choose the network, and read its weights once so that a damaged file is found before TensorFlow loads.
+    """Choose the network, and read a file of weights once so that a damaged one is found before TensorFlow loads.
 
     Where it is `unused`, as every strength is 0, its weights are not read.
     """
@@ -197,7 +197,7 @@ def chosen_network(settings: Settings, weights: Path | None, *, unused: bool = F
         check_weights_path(weights)
         note_weights(weights)
     choice = choose_network(settings.network, layers, compute_type=settings.compute_type, weights=weights)
-    if not unused:
+    if not unused and not choice.embedded:
         read_weights(choice.weights, choice.architecture, choice.layers)
     return choice
 
