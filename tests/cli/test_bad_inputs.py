@@ -720,7 +720,11 @@ PLANS = [
     Bad("the output a style", "run good.toml -o style.jpg", ("--output", "style.jpg", "an input")),
     Bad("json the plan", "run good.toml -o out.png --json good.toml", ("--json is good.toml, an input",)),
     Bad("set without =", "run good.toml -o out.png --set size", ("--set is 'size'", "NAME=VALUE")),
-    Bad("set of nothing", "run good.toml -o out.png --set sise=3", ("--set: there is no setting 'sise'", "'size'?")),
+    Bad(
+        "set of nothing",
+        "run good.toml -o out.png --set sise=3",
+        ("--set sise: there is no such setting or key", "'size'?"),
+    ),
     Bad("set to no number", "run good.toml -o out.png --set steps=two", ("--set steps is 'two'", "a whole number")),
     Bad("set out of range", "run good.toml -o out.png --set steps=0", ("--set: steps is 0", "at least 1")),
     Bad(
