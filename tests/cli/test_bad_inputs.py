@@ -726,7 +726,7 @@ PLANS = [
         ("--set sise: there is no such setting or key", "'size'?"),
     ),
     Bad("set to no number", "run good.toml -o out.png --set steps=two", ("--set steps is 'two'", "a whole number")),
-    Bad("set out of range", "run good.toml -o out.png --set steps=0", ("--set: steps is 0", "at least 1")),
+    Bad("set out of range", "run good.toml -o out.png --set steps=0", ("--set steps is 0", "at least 1")),
     Bad(
         "set a layer twice",
         "run good.toml -o out.png --set style_layers=block1_conv1,block1_conv1:2",
