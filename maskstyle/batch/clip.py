@@ -6,11 +6,11 @@ frame starts from, and what the temporal term holds it to, wherever the flow can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Image, Size, resize_image
 from maskstyle.images.writing import remove_written, replacing, signature
 from maskstyle.motion.flow import Motion, motion_size, resized_motion, warped
+from maskstyle.motion.following import Labels
 from maskstyle.motion.regions import with_mirrored
 from maskstyle.plans.recording import recorded_path
 from maskstyle.settings import FRAME_STEPS, TEMPORAL_WEIGHT
@@ -30,8 +31,9 @@ from maskstyle.synthesis.scene import Previous, Scene
 if TYPE_CHECKING:
     from maskstyle.synthesis.scales import Step
 
-STATE = "previous.npz"
-"""File beside results, while they are painted, with the image that the next frame goes on from."""
+STATE = "previous{}.npz"
+"""File beside results, while a scene is painted, with the image that its next frame goes on from, and in its name the
+number of the scene's first frame."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,147 @@ class Clip:
     settings: ClipSettings = ClipSettings()
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What a frame takes from the one before it; can be sent to another machine.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    settings : ClipSettings
+        How frames depend on each other.
+    last : (str, str) or None
+        The result before, as the record names it, and its hash; None for the first frame of a scene.
+    motion : Motion or None
+        The motion from the frame before.
+    regions : (H, W) int array or None
+        The regions of a doodle.
+    seen : (H, W, 3) float32 array or None
+        The result before, as the network saw it.
+    """
+
+    number: int
+    settings: ClipSettings
+    last: tuple[str, str] | None = None
+    motion: Motion | None = None
+    regions: Labels | None = None
+    seen: Image | None = None
+
+    def recorded(self, ready: Prepared) -> Prepared:
+        """Return a picture with the settings of this frame, and its record, which names the result before."""
+        frame: dict[str, Any] = {"number": self.number}
+        record, scene = ready.record, ready.scene
+        if self.last is not None:
+            name, digest = self.last
+            frame |= {"previous": name, "temporal_weight": self.settings.temporal_weight}
+            record = {**record, "sha256": {**record["sha256"], name: digest}}
+            steps = min(self.settings.frame_steps, scene.settings.steps)
+            scene = replace(scene, settings=scene.settings.changed(scales=1, steps=steps, init="image"))
+        return ready._replace(scene=scene, record={**record, "frame": frame})
+
+    def continued(self, ready: Prepared) -> Prepared:
+        """Return a recorded picture that starts from the last result and stays like it."""
+        if self.motion is None or self.seen is None:
+            return ready
+        from maskstyle.synthesis.initial_image import initial_image
+
+        scene, weight = ready.scene, self.settings.temporal_weight
+        size = scene.sizes[-1]
+        motion = resized_motion(self.motion, size)
+        moved = warped(resize_image(self.seen, size), motion.flow)
+        anew = initial_image(replace(scene, settings=scene.settings.changed(init=_init_anew(scene))))
+        if self.regions is None:
+            start = np.where(motion.trusted[..., np.newaxis], moved, anew)
+        else:
+            start = with_mirrored(moved, motion.trusted, self.regions, anew)
+        previous = Previous(moved, motion.trusted.astype(np.float32), weight)
+        identity = {
+            **scene.identity,
+            "previous result": moved,
+            "trusted": previous.trusted,
+            "temporal weight": weight,
+        }
+        return ready._replace(scene=replace(scene, initial=start, previous=previous, identity=identity))
+
+
+class Wanted(NamedTuple):
+    """A frame to paint: its task, the recorded picture, and what it takes from the one before."""
+
+    task: Task
+    ready: Prepared
+    frame: Frame
+
+
+SceneFrames: TypeAlias = Generator[Wanted, tuple[Outcome, Image | None] | None, None]
+"""Yields the frames of a scene that are not done; is sent what became of each, and what the next goes on from."""
+
+
+def frames_of_scenes(
+    clip: Clip,
+    painter: Painter,
+    *,
+    force: bool,
+    on_outcome: Callable[[Outcome], None],
+    should_stop: Callable[[], bool],
+) -> list[SceneFrames]:
+    """Return the frames of each scene, which depend on those of the same scene alone; see `paint_clip`."""
+    starts = sorted(clip.scenes)
+    spans = [range(first, stop) for first, stop in zip(starts, [*starts[1:], len(clip.frames)], strict=True)]
+    return [_frames_of(clip, painter, span, force, on_outcome, should_stop) for span in spans]
+
+
+def _frames_of(
+    clip: Clip,
+    painter: Painter,
+    places: range,
+    force: bool,
+    on_outcome: Callable[[Outcome], None],
+    should_stop: Callable[[], bool],
+) -> SceneFrames:
+    state = clip.outputs[0].parent / STATE.format(places.start + 1)
+    files = clip.files.of_scene()
+    seen: Image | None = None
+    before: Seen | None = None
+    for place in places:
+        if should_stop():
+            return
+        output, frame = clip.outputs[place], Frame(place + 1, clip.settings)
+        now = files.seen(place, motion_size(clip.size))
+        motion = None if before is None else before.motion_to(now)
+        task = Task(files.plan_of(place, now.image, motion), output)
+        if motion is not None:
+            last = clip.outputs[place - 1]
+            frame = replace(
+                frame, last=(recorded_path(last, output), _hash(last)), motion=motion, regions=now.regions
+            )
+        ready = frame.recorded(painter.prepared(task))
+        before = now
+        if not force and ready.is_of(output):
+            on_outcome(Outcome(task.name, output, "done before"))
+            seen = None
+            continue
+        if motion is not None:
+            frame = replace(frame, seen=_seen(last, state) if seen is None else seen)
+        answer = yield Wanted(task, ready, frame)
+        assert answer is not None
+        outcome, seen = answer
+        if outcome.state == "painted":
+            _save_seen(state, seen, output)
+        on_outcome(outcome)
+        if outcome.state != "painted":
+            return
+    remove_written(state, signature(state))
+
+
+def next_frame(frames: SceneFrames, answer: tuple[Outcome, Image | None] | None) -> Wanted | None:
+    """Send what became of a frame, None at first, and return the next; None where the scene ends."""
+    try:
+        return frames.send(answer)
+    except StopIteration:
+        return None
+
+
 def paint_clip(
     clip: Clip,
     painter: Painter,
@@ -106,66 +249,13 @@ def paint_clip(
     MaskstyleError
         If a frame cannot be painted, since the ones after it depend on it.
     """
-    state = clip.outputs[0].parent / STATE
-    seen: Image | None = None
-    before: Seen | None = None
-    for number, (frame, output) in enumerate(zip(clip.frames, clip.outputs, strict=True)):
-        if should_stop():
-            return
-        on_begin(str(frame))
-        now = clip.files.seen(number, motion_size(clip.size))
-        motion = None if number in clip.scenes or before is None else before.motion_to(now)
-        task = Task(clip.files.plan_of(number, now.image, motion), output)
-        ready = painter.prepared(task)
-        last = None if motion is None else clip.outputs[number - 1]
-        ready = _recorded(ready, number, output, last, clip.settings)
-        before = now
-        if not force and ready.is_of(output):
-            on_outcome(Outcome(task.name, output, "done before"))
-            seen = None
-            continue
-        if motion is not None and last is not None:
-            seen = _seen(last, state) if seen is None else seen
-            ready = ready._replace(scene=_continued(ready, seen, motion, now, clip.settings.temporal_weight))
-        outcome, result = painter.finish(task, ready, on_step=on_step, should_stop=should_stop)
-        if outcome.state == "painted":
-            seen = result.seen
-            _save_seen(state, seen, output)
-        on_outcome(outcome)
-        if outcome.state == "interrupted":
-            return
-    remove_written(state, signature(state))
-
-
-def _recorded(ready: Prepared, number: int, output: Path, last: Path | None, settings: ClipSettings) -> Prepared:
-    """Return a frame with the settings of one that goes on from `last`, and its record, which names that result."""
-    frame: dict[str, Any] = {"number": number + 1}
-    record, scene = ready.record, ready.scene
-    if last is not None:
-        name = recorded_path(last, output)
-        frame |= {"previous": name, "temporal_weight": settings.temporal_weight}
-        record = {**record, "sha256": {**record["sha256"], name: _hash(last)}}
-        steps = min(settings.frame_steps, scene.settings.steps)
-        scene = replace(scene, settings=scene.settings.changed(scales=1, steps=steps, init="image"))
-    return ready._replace(scene=scene, record={**record, "frame": frame})
-
-
-def _continued(ready: Prepared, seen: Image, motion: Motion, now: Seen, weight: float) -> Scene:
-    """Return the scene of a frame that starts from the last result, as the network saw it, and stays like it."""
-    from maskstyle.synthesis.initial_image import initial_image
-
-    scene = ready.scene
-    size = scene.sizes[-1]
-    motion = resized_motion(motion, size)
-    moved = warped(resize_image(seen, size), motion.flow)
-    anew = initial_image(replace(scene, settings=scene.settings.changed(init=_init_anew(scene))))
-    if now.regions is None:
-        start = np.where(motion.trusted[..., np.newaxis], moved, anew)
-    else:
-        start = with_mirrored(moved, motion.trusted, now.regions, anew)
-    previous = Previous(moved, motion.trusted.astype(np.float32), weight)
-    identity = {**scene.identity, "previous result": moved, "trusted": previous.trusted, "temporal weight": weight}
-    return replace(scene, initial=start, previous=previous, identity=identity)
+    for frames in frames_of_scenes(clip, painter, force=force, on_outcome=on_outcome, should_stop=should_stop):
+        wanted = next_frame(frames, None)
+        while wanted is not None:
+            on_begin(wanted.task.name)
+            ready = wanted.frame.continued(wanted.ready)
+            outcome, result = painter.finish(wanted.task, ready, on_step=on_step, should_stop=should_stop)
+            wanted = next_frame(frames, (outcome, result.seen if outcome.state == "painted" else None))
 
 
 def _init_anew(scene: Scene) -> str:

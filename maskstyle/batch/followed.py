@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,16 +61,27 @@ class FollowedFiles:
         The frames.
     folder : Path
         Folder of the followed maps and masks.
+
+    Attributes
+    ----------
+    first : Plan
+        The plan of the first frame.
     """
 
     def __init__(self, plan: Plan, frames: Sequence[Path], folder: Path) -> None:
-        self._plan, self._frames = plan, frames
+        self.first, self._frames = plan, frames
         maps, masks = _own_files(plan)
         written = _Written(folder)
         endings = _endings({file: plan.file(file) for file in (*maps, *masks)}, frames[0])
         self._files = {
             file: _File(plan, file, frames, written, ending, is_map=file in maps) for file, ending in endings.items()
         }
+
+    def of_scene(self) -> FollowedFiles:
+        """Return the same files, to follow the frames of one scene while others follow theirs."""
+        own = copy(self)
+        own._files = {file: copy(each) for file, each in self._files.items()}
+        return own
 
     @property
     def any(self) -> bool:
@@ -97,9 +109,9 @@ class FollowedFiles:
         """Return what a frame shows, at a (height, width)."""
         frame = self._frames[number]
         image = resize_image(load_image(frame).pixels, size)
-        if self._plan.inputs.main == "content":
+        if self.first.inputs.main == "content":
             return Seen(image)
-        found = self._plan.reading.read(frame, frame)
+        found = self.first.reading.read(frame, frame)
         colors = np.array([(red << 16) + (green << 8) + blue for red, green, blue in found.colors] + [-1], np.int32)
         return Seen(image, followed_values(colors[found.labels], key_places(size)))
 
@@ -116,14 +128,14 @@ class FollowedFiles:
             Its motion; None for the first frame of a scene.
         """
         found = {file: each.at(number, now, motion) for file, each in self._files.items()}
-        main = self._plan.main
+        main = self.first.main
 
         def renamed(file: str) -> str:
             if file == main:
                 return str(self._frames[number].absolute())
-            return str((found[file] if file in found else self._plan.file(file)).absolute())
+            return str((found[file] if file in found else self.first.file(file)).absolute())
 
-        plan = replace(with_renamed_files(self._plan, renamed), output=None)
+        plan = replace(with_renamed_files(self.first, renamed), output=None)
         if number > 0 and plan.initial is not None:  # the initial image is one of the first frame
             plan = replace(plan, initial=None, settings=plan.settings.changed(init="auto"))
         return plan

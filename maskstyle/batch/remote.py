@@ -12,8 +12,8 @@ import re
 import signal
 import tempfile
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,8 +21,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maskstyle.batch.clip import Clip, Frame, SceneFrames, frames_of_scenes, next_frame
 from maskstyle.batch.work import Outcome, Painter, Task
 from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.images.pixels import Image
 from maskstyle.images.writing import check_writable, replacing
 from maskstyle.plans import Plan
 from maskstyle.plans.load import plan_files, with_renamed_files
@@ -106,7 +108,49 @@ def paint_all(
             if not running:
                 return
             for future in _ended(running):
-                on_outcome(_received(future, running.pop(future)))
+                on_outcome(_received(future, running.pop(future))[0])
+        client.cancel(list(running))
+
+
+def paint_scenes(
+    clip: Clip,
+    scheduler: str,
+    *,
+    force: bool,
+    on_outcome: Callable[[Outcome], None],
+    should_stop: Callable[[], bool],
+) -> None:
+    """Paint the scenes of a clip side by side on the workers of a scheduler, each frame by frame; see `paint_all`.
+
+    Raises
+    ------
+    MaskstyleError
+        If a frame cannot be painted, since the ones after it depend on it.
+    """
+    with _client(scheduler) as client:
+        scenes = frames_of_scenes(
+            clip, _painter(of_clip=True), force=force, on_outcome=on_outcome, should_stop=should_stop
+        )
+        waiting: deque[tuple[SceneFrames, Any]] = deque((each, None) for each in scenes)
+        shared = _Shared(client, [Task(clip.files.first, output) for output in clip.outputs])
+        running: dict[Future[Any], tuple[SceneFrames, Task]] = {}
+        while not should_stop():
+            capacity = AHEAD * max(1, sum(client.nthreads().values()))
+            while waiting and len(running) < capacity:
+                frames, answer = waiting.popleft()
+                wanted = next_frame(frames, answer)
+                if wanted is not None:
+                    parcel, files = _parcel(wanted.task), shared.files(wanted.task.plan)
+                    future = client.submit(paint_parcel, parcel, files, wanted.frame, pure=False, retries=2)
+                    running[future] = frames, wanted.task
+            if not running:
+                return
+            for future in _ended(running):
+                frames, task = running.pop(future)
+                answer = _received(future, task)
+                if answer[0].state == "failed":
+                    raise MaskstyleError(f"{task.name} failed: {answer[0].detail}")
+                waiting.append((frames, answer))
         client.cancel(list(running))
 
 
@@ -131,7 +175,7 @@ def _sent(
     return client.submit(paint_parcel, parcel, files, pure=False, retries=2)
 
 
-def _ended(running: dict[Future[Any], Task]) -> list[Future[Any]]:
+def _ended(running: Collection[Future[Any]]) -> list[Future[Any]]:
     """Return the futures that have ended; waits for the first, but no longer than a second."""
     from distributed import TimeoutError as DaskTimeoutError
     from distributed import wait
@@ -144,17 +188,18 @@ def _ended(running: dict[Future[Any], Task]) -> list[Future[Any]]:
         return [each for each in running if each.done()]
 
 
-def _received(future: Future[Any], task: Task) -> Outcome:
-    """Write a result that was sent back."""
+def _received(future: Future[Any], task: Task) -> tuple[Outcome, Image | None]:
+    """Write a result that was sent back; return what became of it, and the image that the next frame goes on from."""
     try:
         outcome: Outcome
-        outcome, picture = future.result()
+        outcome, picture, seen = future.result()
         if picture is not None:
             with replacing(task.output) as file:
                 file.write(picture)
     except Exception as error:  # whatever a worker raises is the outcome of its picture
-        return Outcome(task.name, task.output, "failed", " ".join(f"{type(error).__name__}: {error}".split()))
-    return replace(outcome, name=task.name, output=task.output)
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        return Outcome(task.name, task.output, "failed", why), None
+    return replace(outcome, name=task.name, output=task.output), seen
 
 
 class _Shared:
@@ -170,7 +215,7 @@ class _Shared:
         return {_rootless(path): self._bytes(path) for path in plan_files(plan).values()}
 
     def _bytes(self, path: Path) -> Any:
-        if self._count[path] == 1:
+        if self._count[path] <= 1:
             return path.read_bytes()
         if path not in self._sent:
             # A task, since a lost one is done again on another worker; bytes that are scattered are lost.
@@ -198,8 +243,10 @@ def _rootless(path: Path) -> str:
     return Path(*_real(path).parts[1:]).as_posix()
 
 
-def paint_parcel(parcel: Parcel, files: dict[str, bytes]) -> tuple[Outcome, bytes | None]:
-    """Paint a task on a worker; return what became of it, and the bytes of its result.
+def paint_parcel(
+    parcel: Parcel, files: dict[str, bytes], frame: Frame | None = None
+) -> tuple[Outcome, bytes | None, Image | None]:
+    """Paint a task on a worker; return what became of it, the bytes of its result, and what the next frame needs.
 
     Files lie in a temporary folder as they do where they come from, so that the record of the result is the same.
     """
@@ -216,17 +263,28 @@ def paint_parcel(parcel: Parcel, files: dict[str, bytes]) -> tuple[Outcome, byte
         found = _painter().choice(plan).source
         if plan.weights is None and found != parcel.weights:
             why = f"a worker found the weights {found}, but the batch began with {parcel.weights}; give all the same"
-            return Outcome(task.name, output, "failed", why), None
-        outcome = _painter().paint(task)
+            return Outcome(task.name, output, "failed", why), None, None
+        outcome, seen = (_painter().paint(task), None) if frame is None else _painted(task, frame)
         notes = tuple(note.replace(root, "") for note in outcome.notes)
         outcome = replace(outcome, detail=outcome.detail.replace(root, ""), notes=notes)
-        return outcome, output.read_bytes() if outcome.state == "painted" else None
+        return outcome, output.read_bytes() if outcome.state == "painted" else None, seen
+
+
+def _painted(task: Task, frame: Frame) -> tuple[Outcome, Image | None]:
+    """Paint a frame of a clip; return what became of it, and the image that the next goes on from."""
+    painter = _painter(of_clip=True)
+    try:
+        ready = frame.continued(frame.recorded(painter.prepared(task)))
+        outcome, result = painter.finish(task, ready)
+    except (MaskstyleError, MemoryError, OSError) as error:
+        return Outcome(task.name, task.output, "failed", " ".join(str(error).split())), None
+    return outcome, result.seen
 
 
 @cache
-def _painter() -> Painter:
-    """Return the painter of this worker, whose networks stay loaded."""
-    return Painter(checkpoint_every=0)
+def _painter(*, of_clip: bool = False) -> Painter:
+    """Return a painter of this worker, whose networks stay loaded."""
+    return Painter(checkpoint_every=0, of_clip=of_clip)
 
 
 @contextmanager

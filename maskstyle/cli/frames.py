@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.markup import escape
 
-from maskstyle.cli.batch import Batch, check_apart, check_outputs, check_styles, with_content
+from maskstyle.cli.batch import Batch, SchedulerOption, check_apart, check_outputs, check_styles, with_content
 from maskstyle.cli.many import ONE_PICTURE, ForceOption, Pictures, PlanOf, command_of_many, technique_commands
 from maskstyle.cli.options import DraftOption, QuietOption, SetOption, WeightsOption
 from maskstyle.errors import ImageError, SettingsError
@@ -75,6 +75,7 @@ SHARED: dict[str, tuple[Any, Any]] = {
     "rate": (RateOption, None),
     "lossless": (LosslessOption, False),
     "force": (ForceOption, False),
+    "scheduler": (SchedulerOption, None),
     "listing": (ListOption, False),
 }
 """The options that all clips share."""
@@ -92,6 +93,7 @@ class Asked(NamedTuple):
     rate: str | None
     lossless: bool
     force: bool
+    scheduler: str | None
     listing: bool
     quiet: bool
 
@@ -135,6 +137,7 @@ def run(
     rate: RateOption = None,
     lossless: LosslessOption = False,
     force: ForceOption = False,
+    scheduler: SchedulerOption = None,
     listing: ListOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -143,7 +146,7 @@ def run(
     from maskstyle.plans.read import read_plan
 
     read, notes = changed_plan(read_plan(plan), values or [], draft=draft, weights=weights)
-    asked = Asked(output, temporal_weight, frame_steps, rate, lossless, force, listing, quiet)
+    asked = Asked(output, temporal_weight, frame_steps, rate, lossless, force, scheduler, listing, quiet)
     maps = read.inputs.main != "content"
     paint_frames(content, lambda frame, number: (with_content(read, frame), notes), asked, maps=maps)
 
@@ -174,7 +177,7 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     found: list[str] = []
     frames, timing, full, scenes = _footage(text, video, asked, found.append, maps=maps)
     plan, notes = _first_plan(plan_of, frames[0])
-    batch = Batch(asked.folder, "{name}.png", asked.force, None, None, asked.listing, asked.quiet)
+    batch = Batch(asked.folder, "{name}.png", asked.force, None, asked.scheduler, asked.listing, asked.quiet)
     files = FollowedFiles(plan, frames, asked.folder / "maps")
     outputs = [asked.folder / f"{frame.stem}.png" for frame in frames]
     files.check(scenes)
@@ -183,6 +186,8 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     clip = Clip(tuple(frames), tuple(outputs), files, frozenset(scenes), size, settings)
     report = Report(len(frames), batch._replace(output_dir=asked.output), _works(clip, plan))
     report.note([*found, *notes])
+    if asked.scheduler is not None and len(scenes) == 1:
+        report.note(["the clip has one scene, whose frames depend on each other, so one worker paints at a time"])
     if asked.listing:
         _print_clip(clip, timing, asked)
         return
@@ -210,6 +215,10 @@ def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
     """Check the options by themselves."""
     from maskstyle.batch.video import VIDEO_SUFFIXES, check_video
 
+    if asked.scheduler is not None:
+        from maskstyle.batch.remote import check_scheduler
+
+        check_scheduler(asked.scheduler)
     if video is not None or asked.to_video:
         check_video()
     if not asked.to_video and asked.output.suffix.lower() in VIDEO_SUFFIXES:
@@ -306,6 +315,11 @@ def _paint(clip: Clip, batch: Batch, report: Any) -> None:
 
     with interruptible() as interrupt, report.bar(interrupt.console) as bar:
         interrupt.began = True  # a signal ends the clip after the step, whichever frame that is in
+        if batch.scheduler is not None:
+            from maskstyle.batch.remote import paint_scenes
+
+            paint_scenes(clip, batch.scheduler, force=batch.force, on_outcome=report.add, should_stop=interrupt.asked)
+            return
         import_tensorflow()
         paint_clip(
             clip,

@@ -79,10 +79,10 @@ def test_an_interrupted_clip_goes_on_as_if_it_had_not_been(shot, frames, desk, m
         patch.setattr(Painter, "finish", stopped)
         assert frames(shot).code == 130
         assert "1 painted, 1 done before" in frames(shot).err
-    assert (desk / "out" / STATE).exists()
+    assert (desk / "out" / STATE.format(1)).exists()
     assert "1 painted, 2 done before, of 3" in frames(shot).succeeded().err
     np.testing.assert_array_equal(pixels("out/a10.png"), pixels("whole/a10.png"))
-    assert not (desk / "out" / STATE).exists()
+    assert not (desk / "out" / STATE.format(1)).exists()
 
 
 def test_a_map_of_the_first_frame_follows_and_a_corrected_one_stays(shot, frames, desk):
@@ -100,6 +100,30 @@ def test_a_map_of_the_first_frame_follows_and_a_corrected_one_stays(shot, frames
     assert "2 painted, 1 done before" in frames(shot, *options[:-1], technique="region").succeeded().err
     assert (pixels(corrected) == 255).all()
     assert (pixels(desk / "out" / "maps" / "a10_map.png") == 255).all()
+
+
+def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, desk, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    from maskstyle.batch import remote
+
+    noise = np.random.default_rng(5).integers(0, 255, (32, 44, 3)).astype(np.uint8)
+    for number in (11, 12):  # a second scene
+        Image.fromarray(noise[:, 2 * (number - 11) :][:, :40]).save(shot / f"a{number}.png")
+    frames(shot, output="here").succeeded()
+    sent = remote._parcel
+    order = []
+    monkeypatch.setattr(remote, "_parcel", lambda task: order.append(task.output.stem) or sent(task))
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        there = ("--scheduler", cluster.scheduler_address)
+        assert "5 painted, of 5" in frames(shot, *there, output="there").succeeded().err
+        assert "5 done before, of 5" in frames(shot, *there, output="there").succeeded().err
+    assert set(order[:2]) == {"a8", "a11"}
+    assert sorted(path.name for path in (desk / "there").iterdir()) == [f"a{n}.png" for n in (10, 11, 12, 8, 9)]
+    for path in (desk / "here").iterdir():
+        np.testing.assert_array_equal(pixels(desk / "there" / path.name), pixels(path))
+    assert "one scene" in frames(str(shot / "a[89].png"), "--scheduler", "local:2", "--dry-run").succeeded().err
 
 
 def test_a_new_scene_needs_a_map_of_its_own(shot, frames, desk):
