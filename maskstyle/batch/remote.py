@@ -320,7 +320,7 @@ def _client(scheduler: str) -> Iterator[Client]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # a free port, seen from this machine only
             silence_logs="ERROR",
         )
     with cluster, Client(cluster) as client:

@@ -114,7 +114,12 @@ def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, de
     order = []
     monkeypatch.setattr(remote, "_parcel", lambda task: order.append(task.output.stem) or sent(task))
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
     ) as cluster:
         there = ("--scheduler", cluster.scheduler_address)
         assert "5 painted, of 5" in frames(shot, *there, output="there").succeeded().err
