@@ -13,6 +13,7 @@ import adopted
 import offline
 import pages_from_code
 import pages_from_results
+import search_words
 
 import maskstyle
 
@@ -62,4 +63,5 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", adopted.write)
     app.connect("source-read", adopted.link)
     app.connect("source-read", pages_from_results.leave_out)
+    app.connect("source-read", search_words.add)
     app.connect("build-finished", offline.check)
