@@ -9,6 +9,10 @@ block, a page may say
 
     <!-- not run: why -->
     <!-- exit code 2 -->
+
+A block of text directly below commands shows what they print: each of its lines must be printed, in this order;
+others, and the ends of lines, may be left out. Times, amounts of memory, and what a painting says of its size, steps
+and loss may differ. On a page with such blocks the samples are whole.
 """
 
 from __future__ import annotations
@@ -61,9 +65,16 @@ OWN = {
 BLOCK = re.compile(
     r"(?:[Ss]ave this as `(?P<file>[\w.]+)`[^\n]*\n\n)?"
     r"^(?P<marks>(?:<!-- (?:not run: [^\n]*|exit code \d) -->\n)*)"
-    r"```(?P<kind>[\w{}-]*)\n(?P<text>.*?)^```$",
+    r"```(?P<kind>[\w{}-]*)\n(?P<text>.*?)^```$"
+    r"(?:\n\n```text\n(?P<shown>.*?)^```$)?",
     re.M | re.S,
 )
+DIFFERS = re.compile(
+    r"(?<=: )\d+x\d+, [\d +]+ steps? in .*"  # wrote cat.png: 256x170, 30 + 30 steps in 9 s, loss 0.067
+    r"|\d[\d.,]* (?:s|min|h|MB|GB)\b"
+)
+"""What differs from one machine to another, and between a painting and one that takes one small step."""
+
 OTHERS = (". ", "pip ", "python ", "python3 ", "git ", "cd ", "mkdir ", "ffmpeg ", "dask ", "sphinx-build ", "pytest")
 """The other commands that pages may have, which are not run."""
 
@@ -74,14 +85,20 @@ NOT_RUN = (
 """What needs a person, a video, the internet, an interrupted run or other processes; the samples are there."""
 
 
+DRY = "--dry-run"
+running: list[str] = []
+"""The words of the command that runs now."""
+
+
 class Block(NamedTuple):
-    """A block of a page: its line, language and text, the exit code of its commands, and the file to save it as."""
+    """A block of a page: line, language, text, exit code, the file to save it as, and the output that is shown."""
 
     line: int
     kind: str
     text: str
     code: int
     file: str | None
+    shown: str
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
@@ -91,28 +108,31 @@ def blocks_of(page: Path) -> Iterator[Block]:
         if "not run:" not in match["marks"]:
             code = re.search(r"exit code (\d)", match["marks"])
             line = text.count("\n", 0, match.start("text")) + 1
-            yield Block(line, match["kind"], match["text"], int(code[1]) if code else 0, match["file"])
+            exit_code = int(code[1]) if code else 0
+            yield Block(line, match["kind"], match["text"], exit_code, match["file"], match["shown"] or "")
 
 
-def commands_in(text: str) -> Iterator[list[str]]:
-    """Yield the commands of a block, without comments, split into words."""
+def commands_in(text: str, *, everything: bool = False) -> Iterator[list[str]]:
+    """Yield the commands of a block, without comments, split into words; those that cannot run here only if asked."""
     for line in text.replace("\\\n", " ").splitlines():
         for part in line.split(" && "):
             words = shlex.split(part, comments=True)
             if words and words[0] == "maskstyle":
-                if any(each in part for each in NOT_RUN):
+                if not everything and any(each in part for each in NOT_RUN):
                     continue
                 yield [word for each in words[1:] for word in (sorted(glob.glob(each)) or [each])]
             elif words and not part.strip().startswith(OTHERS):
                 raise SystemExit(f"neither a command of maskstyle nor one that is known: {part}")
 
 
-def lay_out(folder: Path) -> None:
-    """Put the samples, reduced, and a person's own files into a folder."""
+def lay_out(folder: Path, *, whole: bool) -> None:
+    """Put the samples, whole or reduced, and a person's own files into a folder."""
+    (folder / "samples").mkdir()
     for path in SAMPLES.iterdir():
-        if path.suffix in (".jpg", ".png"):
+        if path.suffix in (".jpg", ".png") and not whole:
             reduce(path, folder / "samples" / path.name)
-    shutil.copy(SAMPLES / "plan.toml", folder / "samples")
+        elif path.suffix in (".jpg", ".png", ".toml"):
+            shutil.copy(path, folder / "samples")
     for name, sample in OWN.items():
         reduce(SAMPLES / sample, folder / name)
     with Image.open(folder / "photo.jpg") as photo:
@@ -138,11 +158,13 @@ def reduce(path: Path, target: Path) -> None:
 
 
 def paint_small() -> None:
-    """Let every painting take one step of ``lite`` at a small size, and compile nothing."""
+    """Let paintings take one step of ``lite`` at a small size, and compile nothing; dry runs keep their size."""
     check = Settings.__post_init__
 
     def checked_and_small(settings: Settings) -> None:
         check(settings)
+        if DRY in running:
+            return
         small: dict[str, Any] = {"network": "lite", "steps": 1}
         if settings.size is None or isinstance(settings.size, int):
             small["size"] = min(settings.size or LARGEST, LARGEST)
@@ -153,8 +175,23 @@ def paint_small() -> None:
     import_tensorflow().config.run_functions_eagerly(True)
 
 
+def not_printed(shown: str, printed: str) -> str:
+    """Return the first line that a page shows and that was not printed after the one before it, or nothing."""
+    left = iter([comparable(line) for line in printed.splitlines()])
+    for line in shown.splitlines():
+        if not any(each.startswith(comparable(line)) for each in left):  # goes on behind the line that was found
+            return line
+    return ""
+
+
+def comparable(line: str) -> str:
+    """Return a line without what may differ: numbers of a machine, and the widths of columns."""
+    return " ".join(DIFFERS.sub("", line).split())
+
+
 def run_block(block: Block, names: dict[str, Any]) -> str:
     """Run a block; return what is wrong, or nothing."""
+    printed = ""
     if block.file is not None:
         Path(block.file).write_text(block.text, encoding="utf-8")
     elif block.kind == "python":
@@ -165,19 +202,23 @@ def run_block(block: Block, names: dict[str, Any]) -> str:
             return traceback.format_exc(limit=-2)
     elif block.kind in ("", "sh"):
         for words in commands_in(block.text):
+            running[:] = words
             done = CliRunner().invoke(app, words, prog_name="maskstyle")
+            running.clear()
             if done.exit_code != block.code:
                 return f"maskstyle {shlex.join(words)}\nexit code {done.exit_code}: {done.stderr or done.exception!r}"
-    return ""
+            printed += done.output
+    missing = not_printed(block.shown, printed)
+    return f"does not print {missing!r}, but\n{printed}" if missing else ""
 
 
 def run_page(page: Path) -> int:
     """Run the blocks of a page; return how many failed."""
     failed, names, start = 0, {"__name__": "__main__"}, time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
-        lay_out(Path(name))
-        os.chdir(name)
         blocks = list(blocks_of(page))
+        lay_out(Path(name), whole=any(block.shown for block in blocks))
+        os.chdir(name)
         for block in blocks:
             trouble = run_block(block, names)
             if trouble:
