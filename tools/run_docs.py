@@ -109,7 +109,8 @@ def blocks_of(page: Path) -> Iterator[Block]:
             code = re.search(r"exit code (\d)", match["marks"])
             line = text.count("\n", 0, match.start("text")) + 1
             exit_code = int(code[1]) if code else 0
-            yield Block(line, match["kind"], match["text"], exit_code, match["file"], match["shown"] or "")
+            shown = (match["shown"] or "") if match["kind"] in ("", "sh") else ""
+            yield Block(line, match["kind"], match["text"], exit_code, match["file"], shown)
 
 
 def commands_in(text: str, *, everything: bool = False) -> Iterator[list[str]]:

@@ -54,7 +54,9 @@ def test_the_order_counts():
 
 def test_a_page_shows_output_directly_below_commands(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("```\nmaskstyle --version\n```\n\n```text\n0.5\n```\n\nElsewhere:\n\n```text\nplan\n```\n")
+    page.write_text(
+        "```\nmaskstyle --version\n```\n\n```text\n0.5\n```\n\nElsewhere:\n\n```text\nplan\n```\n\n```text\n2\n```\n"
+    )
     blocks = list(run_docs.blocks_of(page))
     assert [(block.kind, block.shown) for block in blocks] == [("", "0.5\n"), ("text", "")]
 
