@@ -1,4 +1,4 @@
-"""What holds for every file that is read: a value or one error, in 5 s and 1 GB, and no other file is touched."""
+"""For every file that is read: a value or one error, in 5 s of processor time and 1 GB; no other file is touched."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from pathlib import Path
 from maskstyle.errors import MaskstyleError
 
 SECONDS = 5
+"""Of processor time: on a busy machine, the clock says nothing about the program."""
+
+MOST_SECONDS = 60
+"""By the clock, for what waits instead of computing."""
+
 GIGABYTE = 2**30
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -48,7 +53,7 @@ def peak_bytes():
 
 
 def _hangs(number, frame):
-    raise AssertionError(f"took more than {SECONDS} s")
+    raise AssertionError(f"took more than {MOST_SECONDS} s")
 
 
 class _Reading:
@@ -63,10 +68,10 @@ def read_safely(*outputs):
     """Check that a block ends soon with an error of maskstyle or none, and writes nothing but some outputs."""
     global _touched
     reading = _Reading()
-    before, began, _touched = peak_bytes(), time.monotonic(), []
+    before, began, _touched = peak_bytes(), time.process_time(), []
     if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, _hangs)
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
     try:
         yield reading
     except MaskstyleError as error:
@@ -77,7 +82,7 @@ def read_safely(*outputs):
         touched, _touched = _touched, None
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert peak_bytes() - before < GIGABYTE
     own = {str(output) for output in outputs}
     others = [path for path in touched if path not in own and not _is_temporary(path, outputs)]
