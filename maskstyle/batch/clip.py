@@ -271,7 +271,7 @@ def _save_seen(state: Path, seen: Image | None, output: Path) -> None:
 
 def _seen(last: Path, state: Path) -> Image:
     """Return what the frame before left to go on from: exactly, or, where that is lost, its result."""
-    with suppress(OSError, ValueError, KeyError), np.load(state) as held:
+    with suppress(Exception), np.load(state) as held:  # NumPy raises nearly anything on damaged data
         if str(held["of"]) == _hash(last):
             seen: Image = held["seen"]
             return seen

@@ -38,6 +38,9 @@ AHEAD = 2
 WAIT_FOR_WORKERS = 20
 """Seconds to wait for the first worker of a scheduler."""
 
+LARGEST_SENT = "1TB"
+"""What is sent with a task without a warning."""
+
 _LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://.+:[0-9]+")
 
@@ -131,18 +134,21 @@ def paint_scenes(
         scenes = frames_of_scenes(
             clip, _painter(of_clip=True), force=force, on_outcome=on_outcome, should_stop=should_stop
         )
-        waiting: deque[tuple[SceneFrames, Any]] = deque((each, None) for each in scenes)
+        waiting = deque(scenes)
         shared = _Shared(client, [Task(clip.files.first, output) for output in clip.outputs])
         running: dict[Future[Any], tuple[SceneFrames, Task]] = {}
+
+        def go_on(frames: SceneFrames, answer: tuple[Outcome, Image | None] | None) -> None:
+            wanted = next_frame(frames, answer)
+            if wanted is not None:
+                parcel, files = _parcel(wanted.task), shared.files(wanted.task.plan)
+                future = client.submit(paint_parcel, parcel, files, wanted.frame, pure=False, retries=2)
+                running[future] = frames, wanted.task
+
         while not should_stop():
             capacity = AHEAD * max(1, sum(client.nthreads().values()))
             while waiting and len(running) < capacity:
-                frames, answer = waiting.popleft()
-                wanted = next_frame(frames, answer)
-                if wanted is not None:
-                    parcel, files = _parcel(wanted.task), shared.files(wanted.task.plan)
-                    future = client.submit(paint_parcel, parcel, files, wanted.frame, pure=False, retries=2)
-                    running[future] = frames, wanted.task
+                go_on(waiting.popleft(), None)
             if not running:
                 return
             for future in _ended(running):
@@ -150,7 +156,7 @@ def paint_scenes(
                 answer = _received(future, task)
                 if answer[0].state == "failed":
                     raise MaskstyleError(f"{task.name} failed: {answer[0].detail}")
-                waiting.append((frames, answer))
+                go_on(frames, answer)  # at once: it keeps what the next frame goes on from, also before a stop
         client.cancel(list(running))
 
 
@@ -281,36 +287,51 @@ def _painted(task: Task, frame: Frame) -> tuple[Outcome, Image | None]:
     return outcome, result.seen
 
 
-@cache
 def _painter(*, of_clip: bool = False) -> Painter:
-    """Return a painter of this worker, whose networks stay loaded."""
-    return Painter(checkpoint_every=0, of_clip=of_clip)
+    """Return a painter of this worker, whose networks stay loaded; the graphs of a clip are for one thread."""
+    return _painter_of(threading.get_ident() if of_clip else None)
+
+
+@cache
+def _painter_of(thread_of_clip: int | None) -> Painter:
+    return Painter(checkpoint_every=0, of_clip=thread_of_clip is not None)
 
 
 @contextmanager
 def _client(scheduler: str) -> Iterator[Client]:
     """Connect to a scheduler, or start one with processes of this machine."""
-    from distributed import Client, LocalCluster
-    from distributed import TimeoutError as DaskTimeoutError
+    import dask
 
     local = _LOCAL.fullmatch(scheduler)
-    if local is None:
+    connected = _connected(scheduler) if local is None else _local(int(local[1]))
+    # Dask warns of what is sent with a task from 10 MB on, as a large picture is.
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGEST_SENT}), connected as client:
+        yield client
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Client]:
+    """Connect to a scheduler that has workers."""
+    from distributed import Client
+    from distributed import TimeoutError as DaskTimeoutError
+
+    try:
+        client = Client(address, timeout=10)
+    except OSError as error:
+        raise SettingsError(f"no Dask scheduler answers at {address}; start one with: dask scheduler") from error
+    with client:
         try:
-            client = Client(scheduler, timeout=10)
-        except OSError as error:
-            raise SettingsError(
-                f"no Dask scheduler answers at {scheduler}; start one with: dask scheduler"
-            ) from error
-        with client:
-            try:
-                client.wait_for_workers(1, timeout=WAIT_FOR_WORKERS)
-            except DaskTimeoutError as error:
-                raise SettingsError(
-                    f"no worker is connected to {scheduler}; start dask worker {scheduler}"
-                ) from error
-            yield client
-        return
-    count = int(local[1])
+            client.wait_for_workers(1, timeout=WAIT_FOR_WORKERS)
+        except DaskTimeoutError as error:
+            raise SettingsError(f"no worker is connected to {address}; start dask worker {address}") from error
+        yield client
+
+
+@contextmanager
+def _local(count: int) -> Iterator[Client]:
+    """Start a scheduler with processes of this machine, which share its cores."""
+    from distributed import Client, LocalCluster
+
     threads = str(max(1, (os.cpu_count() or 1) // count))
     environment = {name: threads for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")}
     os.environ |= {name: os.environ.get(name, value) for name, value in environment.items()}

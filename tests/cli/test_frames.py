@@ -57,6 +57,7 @@ def test_a_clip_is_steady_and_painted_once(shot, frames, run, quick, desk):
     assert "is a frame of a clip" in refused.error
     assert "3 done before, of 3" in frames(shot, "--temporal-weight", "1e6").succeeded().err
     (desk / "out" / "a9.png").unlink()  # the one after it depends on it
+    (desk / "out" / STATE.format(1)).touch()  # of a disk that was full: the result before serves instead
     assert "2 painted, 1 done before, of 3" in frames(shot, "--temporal-weight", "1e6").succeeded().err
     assert "2 painted, 1 done before, of 3" in frames(shot, "--temporal-weight", "5").succeeded().err
 
@@ -105,6 +106,7 @@ def test_a_map_of_the_first_frame_follows_and_a_corrected_one_stays(shot, frames
 def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, desk, monkeypatch):
     distributed = pytest.importorskip("distributed")
     from maskstyle.batch import remote
+    from maskstyle.cli.console import Interrupt
 
     noise = np.random.default_rng(5).integers(0, 255, (32, 44, 3)).astype(np.uint8)
     for number in (11, 12):  # a second scene
@@ -122,7 +124,14 @@ def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, de
         dashboard_address="127.0.0.1:0",
     ) as cluster:
         there = ("--scheduler", cluster.scheduler_address)
-        assert "5 painted, of 5" in frames(shot, *there, output="there").succeeded().err
+        with monkeypatch.context() as patch:
+            patch.setattr(Interrupt, "asked", lambda self: (desk / "there" / "a8.png").exists())
+            stopped = frames(shot, *there, output="there")
+        assert stopped.code == 130
+        kept = len(list((desk / "there").glob("a*.png")))
+        assert f"{kept} painted, of 5" in stopped.err
+        going_on = frames(shot, *there, output="there").succeeded()
+        assert f"{5 - kept} painted, {kept} done before, of 5" in going_on.err
         assert "5 done before, of 5" in frames(shot, *there, output="there").succeeded().err
     assert set(order[:2]) == {"a8", "a11"}
     assert sorted(path.name for path in (desk / "there").iterdir()) == [f"a{n}.png" for n in (10, 11, 12, 8, 9)]

@@ -282,6 +282,19 @@ def test_layers_of_openraster_that_show_only_in_part(write):
     ]
 
 
+def test_a_damaged_layer_of_openraster(write):
+    stack = '<image w="6" h="5"><stack><layer name="cup" src="data/cup.png"/></stack></image>'
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("stack.xml", stack)
+        archive.writestr("data/cup.png", bytes(range(256)))
+    data = held.getvalue()
+    start = data.index(b"data/cup.png") + len("data/cup.png")
+    damaged = write(data[:start] + b"\xff" * 8 + data[start + 8 :], "layers.ora")
+    with pytest.raises(ImageError, match=r"layers\.ora is damaged \(.*\); save it again"):
+        load_annotation(damaged)
+
+
 def test_layers_of_photoshop(tmp_path):
     psd_tools = pytest.importorskip("psd_tools")
     document = psd_tools.PSDImage.new("RGB", SIZE[::-1])

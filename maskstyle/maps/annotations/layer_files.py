@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
@@ -79,7 +80,7 @@ def read_ora(path: Path, data: bytes) -> Annotation:
             root = parse_xml(_member(archive, "stack.xml", path), str(path))
             canvas = Canvas(_ora_size(root, path), str(path), "layer")
             return _annotation(canvas, _OraFile(archive, path, canvas).layers(root, 0, 0))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise ImageError(f"expected an OpenRaster file, but {path} is damaged ({error}); save it again") from error
 
 
