@@ -92,7 +92,8 @@ def _what(plan: Plan, layout: Layout, placement: Placement, scene: Scene) -> tup
     words = placement.name
     if plan.regions:
         given = plan.regions[placement.place]
-        words = f"{'1 - ' if given.complement else ''}{given.mask}"
+        inverted = given.complement != bool(plan.values.get("invert"))
+        words = f"{'1 - ' if inverted else ''}{given.mask}"
     return "", escape(words), percent(float(layout.mask(placement, scene.size).mean()))
 
 

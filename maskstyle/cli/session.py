@@ -127,11 +127,11 @@ def _print_dry(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkCh
     plan = loaded.plan
     console.print(styles_table(loaded, scene))
     limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
-    (height, width), finest = scene.size, scene.sizes[-1]
+    (height, width), result = scene.size, scene.result_size
     output = asked.files.output if asked.named_output else "none"
     for line in (
         f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
-        f"output: {output}, {finest[1]}x{finest[0]}",
+        f"output: {output}, {result[1]}x{result[0]}",
         *(f"{name}: {text}" for name, text in forecast_lines(scene, choice, limits, machine_speed())),
     ):
         console.print(line, markup=False, soft_wrap=True)

@@ -43,6 +43,17 @@ OTHERWISE = {
 }
 """How to give what options of other programs give."""
 
+OTHER_COMMANDS = {
+    **dict.fromkeys(
+        ("from-alpha", "alpha", "from-image", "from-cutout"),
+        "a cut-out is a mask itself, by its alpha, such as --style STYLE:CUTOUT.png; to write that to a file: "
+        "maskstyle masks feather CUTOUT.png --feather 0 -o mask.png",
+    ),
+    "invert": "write: maskstyle masks combine MASK --how invert -o mask.png",
+    **dict.fromkeys(("blur", "soften", "smooth"), "write: maskstyle masks feather MASK --feather PIXELS -o mask.png"),
+}
+"""How to do what commands of these names would do."""
+
 _CLOSE = 0.72
 """How alike a misspelled option and the one that is meant are, at least."""
 
@@ -168,6 +179,8 @@ def _about_command(word: str, context: Any) -> str:
         return f"{said}; to paint a plan, write: maskstyle run {word}"
     if context.parent is None and os.path.splitext(word)[1]:
         return f"{said}; a command comes first, such as: maskstyle basic {word} STYLE -o out.png"
+    if word in OTHER_COMMANDS:
+        return f"{said}; {OTHER_COMMANDS[word]}"
     commands = context.command.list_commands(context)
     near = difflib.get_close_matches(word.lower(), commands, n=1)
     near = near or [each for each in commands if word.startswith(f"{each}-")]

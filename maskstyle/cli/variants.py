@@ -212,7 +212,7 @@ def paint_variants(
         _print_tables(variants, tables() if asked.dry_run else messages())
     if asked.dry_run:
         for name, variant in variants.items():
-            height, width = variant.scene.sizes[-1]
+            height, width = variant.scene.result_size
             tables().print(f"{name}: {width}x{height}, {variant.choice}", markup=False, soft_wrap=True)
         return
     results: dict[str, Result] = {}

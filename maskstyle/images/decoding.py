@@ -271,6 +271,16 @@ def _through_profile(image: Image.Image, icc: bytes) -> Image.Image | None:
         return None
 
 
+def has_useless_profile(image: ImageFile.ImageFile) -> bool:
+    """Return whether an image has a color profile that is damaged or does not fit its colors."""
+    icc = image.info.get("icc_profile")
+    if not icc or image.mode in ("F", "LAB"):
+        return False
+    is_gray = image.mode in _GRAYS or image.mode.startswith("I")
+    mode = "CMYK" if image.mode == "CMYK" else "L" if is_gray else "RGB"
+    return _through_profile(Image.new(mode, (1, 1)), icc) is None
+
+
 def _transformed(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
     # as in photo editors: white stays white, and black stays black
     transform = ImageCms.buildTransform(

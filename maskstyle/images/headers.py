@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageFile
 
 from maskstyle.errors import ImageError
-from maskstyle.images.decoding import orientation
+from maskstyle.images.decoding import has_useless_profile, orientation
 from maskstyle.images.files import decoding, open_image, reduction
 from maskstyle.images.pixels import Size
 from maskstyle.images.streams import described, is_stream
@@ -93,13 +93,15 @@ def longer_side(path: str | Path) -> int | None:
         return None
 
 
-def file_notes(path: str | Path) -> list[str]:
-    """Return notes on what of an image file `load_image` does not read: further frames or pages, or pixels.
+def file_notes(path: str | Path, *, labels: bool = False) -> list[str]:
+    """Return notes on what of an image file is not read: further frames or pages, pixels, or its color profile.
 
     Parameters
     ----------
     path : str or Path
         A file that `load_image` reads.
+    labels : bool
+        Whether the file is a map or a mask, which is read without its color profile.
 
     Raises
     ------
@@ -115,6 +117,8 @@ def file_notes(path: str | Path) -> list[str]:
         if frames > 1 and image.format != "MPO":
             kind = "pages" if image.format == "TIFF" else "images" if image.format == "HEIF" else "frames"
             notes.append(f"{name} has {frames} {kind}; the first is used")
+        if not labels and has_useless_profile(image):
+            notes.append(f"the color profile of {name} is damaged or for other colors; it is read as sRGB without it")
         factor = reduction(image)
         if factor > 1:
             most = (Image.MAX_IMAGE_PIXELS or 0) / 1e6

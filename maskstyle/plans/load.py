@@ -188,8 +188,10 @@ def load_plan(plan: Plan, reader: FileReader | None = None) -> LoadedPlan:
 
 def _notes_on_files(plan: Plan) -> list[str]:
     """Return notes on what of the image files is not read."""
-    images = [file for path, file in plan_files(plan).items() if path != ("weights",)]
-    return [note for file in dict.fromkeys(images) for note in file_notes(file)]
+    declared = declared_inputs(plan.inputs)
+    images = ("image", "init", *(name for name, each in declared.items() if each.kind == "image"))
+    files = {file: path[-1] not in images for path, file in plan_files(plan).items() if path != ("weights",)}
+    return [note for file, labels in files.items() for note in file_notes(file, labels=labels)]
 
 
 def unmentioned_regions(plan: Plan, scene: Scene) -> str | None:

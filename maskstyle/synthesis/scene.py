@@ -317,6 +317,12 @@ class Scene:
         coverage = self._coverage(size, beneath) if self.composed_over_content else None
         return Finished(painted, beneath, alpha, coverage)
 
+    @property
+    def result_size(self) -> Size:
+        """The (height, width) of the result."""
+        full = self.settings.full_size and self.content is not None and self.is_reduced(self.sizes[-1])
+        return self.size if full else self.sizes[-1]
+
     def is_reduced(self, size: Size) -> bool:
         """Return whether a size is smaller than that of the content image."""
         return size[0] * size[1] < self.size[0] * self.size[1]

@@ -92,7 +92,17 @@ def transfer_sizes(
             )
     needed = smallest_side(wanted_layers(settings))
     least = COARSEST_SIDE if settings.content_weight > 0 else COARSEST_DOODLE
-    sizes = pyramid_sizes(finest, scales_at(finest, settings.scales, least=least), smallest_side=needed)
+    count = scales_at(finest, settings.scales, least=least)
+
+    def narrowest(scales: int) -> int:
+        coarsest = _size_before(finest, scales - 1)
+        used = [style_size(style, coarsest, settings, scale) for style, scale in scaled]
+        sides: list[int] = [min(each) for each in (coarsest, *(used if settings.style_factor > 0 else ()))]
+        return min(sides)
+
+    while settings.scales is None and count > 1 and narrowest(count) < needed:  # panoramas and borders
+        count -= 1
+    sizes = pyramid_sizes(finest, count, smallest_side=needed)
     for style, scale in scaled if settings.style_factor > 0 else ():
         used = style_size(style, sizes[0], settings, scale)
         if min(used) < needed:
@@ -241,6 +251,11 @@ FACTOR = 2
 """Ratio of neighboring sizes."""
 
 
+def _size_before(size: Size, count: int) -> Size:
+    """Return the size that comes `count` sizes before another."""
+    return fit_size(size, max(1, round(max(size) / FACTOR**count)))
+
+
 def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Size]:
     """Return `scales` sizes that end in `size`, each twice the one before.
 
@@ -263,7 +278,7 @@ def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Si
     >>> pyramid_sizes((300, 400), 3)
     [(75, 100), (150, 200), (300, 400)]
     """
-    sizes = [fit_size(size, max(1, round(max(size) / FACTOR**step))) for step in reversed(range(scales))]
+    sizes = [_size_before(size, step) for step in reversed(range(scales))]
     if min(sizes[0]) < smallest_side:
         what, fewer = (f"the coarsest of {scales} scales", "fewer scales, ") if scales > 1 else ("the result", "")
         raise SettingsError(

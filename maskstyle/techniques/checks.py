@@ -24,6 +24,9 @@ LEAST_VISIBLE = 0.01
 """Least mean alpha of a region or mask of a style image: of fainter ones, almost nothing can be seen."""
 
 
+FLAT = 8 / 255
+"""Largest difference between the pixels of a style image of nearly one color: JPEG's noise is smaller."""
+
 LEAST_STYLE = 4
 """Fewest pixels on each side of a style image."""
 
@@ -155,6 +158,15 @@ def check_visible(layout: Layout) -> tuple[Layout, tuple[str, ...]]:
         raise ImageError(f"the content image is transparent wherever it is painted ({names}); paint a visible part")
     notes += [f"{_named(each)} is transparent in the content image, so nothing is painted there" for each in hidden]
     return layout.without(hidden), tuple(notes)
+
+
+def flat_style_notes(styles: Iterable[StyleImage]) -> list[str]:
+    """Return notes on style images of nearly one color."""
+    return [
+        f"{style.name} is nearly one color, so there is no texture to take from it, only that color"
+        for style in styles
+        if max(float(np.ptp(style.image[..., channel])) for channel in range(3)) <= FLAT
+    ]
 
 
 def _named(placement: Placement) -> str:

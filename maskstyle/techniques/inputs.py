@@ -22,7 +22,14 @@ from maskstyle.schemas.arguments import convert_fields
 from maskstyle.settings import WHERE, Bounds, Settings
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import result_size, size_notes, small_style_note
-from maskstyle.techniques.checks import check_alpha, check_picture, check_style, check_visible, checked_alpha
+from maskstyle.techniques.checks import (
+    check_alpha,
+    check_picture,
+    check_style,
+    check_visible,
+    checked_alpha,
+    flat_style_notes,
+)
 
 NAMES_OF_MAIN = {"content": "the content image", "doodle": "the doodle"}
 """What messages call the main input, where it has no file."""
@@ -196,7 +203,8 @@ class Inputs:
         alpha = more.pop("alpha") if "alpha" in more else self.main_alpha()
         layout = replace(layout.painting(settings.chosen_strength), visible=alpha)
         layout, notes = check_visible(layout)
-        notes = (*more.pop("notes", ()), *notes, *self._notes_on_sizes(layout, size, settings))
+        flat = flat_style_notes(layout.styles())
+        notes = (*more.pop("notes", ()), *notes, *flat, *self._notes_on_sizes(layout, size, settings))
         styles = more.pop("styles", None) or seen_styles(layout, content)
         scene = Scene(
             technique=self.technique,

@@ -160,6 +160,14 @@ def test_a_mask_that_limits_nothing_is_noted(mask, desk):
     assert "1-white.png is 0 everywhere" in mask("--style", "style.jpg:white.png", "--invert").error
 
 
+def test_the_table_shows_inverted_masks_and_a_flat_style_is_noted(mask, desk):
+    Image.new("RGB", (28, 36), "gray").save(desk / "gray.png")
+    shown = mask("--style", "gray.png:soft.png", "--invert", "--dry-run")
+    assert "1 - soft.png" in shown.out
+    assert "gray.png is nearly one color" in shown.err
+    assert "1 - soft.png" not in mask("--style", "style.jpg:1-soft.png", "--invert", "--dry-run").out
+
+
 def test_the_mask_exponent_is_an_option(mask, desk):
     def style_loss(*options):
         mask("--style", "style.jpg:soft.png", "--steps", "1", *options).succeeded()

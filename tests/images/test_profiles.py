@@ -29,6 +29,7 @@ from PIL import ImageCms
 from maskstyle.images import (
     load_image,
 )
+from maskstyle.images.headers import file_notes
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,12 @@ def test_lab_tiff(tmp_path: Path) -> None:
     assert lab is not None
     picture = load_image(saved(tmp_path / "lab.tif", lab))
     assert_allclose(picture.pixels, unit(np.asarray(colors)), atol=4 / 255)
+
+
+def test_a_useless_profile_is_noted(tmp_path):
+    fitting = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = PillowImage.fromarray(RGB)
+    assert file_notes(saved(tmp_path / "good.png", image, icc_profile=fitting)) == []
+    damaged = saved(tmp_path / "damaged.png", image, icc_profile=fitting[:200])
+    assert "damaged.png is damaged" in file_notes(damaged)[0]
+    assert file_notes(damaged, labels=True) == []

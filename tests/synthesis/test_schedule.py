@@ -133,6 +133,13 @@ def test_transfer_sizes():
     assert transfer_sizes((30, 40), ONE_SCALE.changed(scales=3, size=80)) == [(15, 20), (30, 40), (60, 80)]
 
 
+def test_narrow_images_begin_at_a_larger_size_unless_the_settings_count_the_sizes():
+    assert transfer_sizes((400, 4000), Settings()) == [(26, 256), (51, 512)]
+    assert transfer_sizes((400, 600), Settings(), styles=[(200, 4000)]) == [(341, 512)]
+    with pytest.raises(SettingsError, match="coarsest of 3 scales would be 128x13"):
+        transfer_sizes((400, 4000), Settings(scales=3))
+
+
 def test_the_coarsest_size_must_have_a_pixel_in_every_layer():
     assert transfer_sizes((4, 4), ONE_SCALE) == [(4, 4)]
     with pytest.raises(SettingsError, match=r"9x3.* the layers need at least 4 pixels"):
