@@ -153,6 +153,8 @@ def _decoding(video: Path) -> Iterator[tuple[Iterator[Image], dict[str, Any]]]:
                 held["times"].append(frame.pts)
                 pixels = np.rot90(frame.to_ndarray(format="rgb24"), k=(frame.rotation // 90) % 4)
                 yield pixels.astype(np.float32) / np.float32(255)
+            if not held["frames"]:
+                raise ImageError(f"{video} has no frames that can be read; get the whole video")
 
         yield pictures(), held
 

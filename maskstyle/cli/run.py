@@ -104,7 +104,8 @@ def changed_plan(plan: Plan, values: Sequence[str], *, draft: bool, weights: Pat
     from maskstyle.plans.load import check_files
 
     if draft:
-        changes = draft_changes(weights, plan.file(plan.main))
+        changed = with_values(plan, values)  # which may name another content image
+        changes = draft_changes(weights, changed.file(changed.main))
         plan = dataclasses.replace(plan, settings=plan.settings.changed(**changes))
     plan = with_values(plan, values)
     notes = []
@@ -133,7 +134,7 @@ def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:
             raise SettingsError(f"--try {plain} has no effect, as it writes one sheet; leave it out")
         return plain
 
-    axes = read_axes(tried, known, lambda name, text: text)
+    axes = read_axes(tried, known, lambda name, text: text, meant=lambda name: find_key(plan, name, "--try").path)
     plans = {
         label: with_values(plan, [f"{name}={text}" for name, text in values.items()], "--try")
         for label, values in varied({}, axes).items()

@@ -99,10 +99,17 @@ def option_axes(texts: Sequence[str], parameters: Sequence[inspect.Parameter]) -
             raise SettingsError(f"--try {name}: there is no such option; {nearest(plain, options)}")
         return plain
 
-    return [axis._replace(name=options[axis.name].name) for axis in read_axes(texts, known, value)]
+    axes = read_axes(texts, known, value, meant=lambda name: options[name].name)
+    return [axis._replace(name=options[axis.name].name) for axis in axes]
 
 
-def read_axes(texts: Sequence[str], known: Callable[[str], str], value: Callable[[str, str], Any]) -> list[Axis]:
+def read_axes(
+    texts: Sequence[str],
+    known: Callable[[str], str],
+    value: Callable[[str, str], Any],
+    *,
+    meant: Callable[[str], object],
+) -> list[Axis]:
     """Return what ``--try OPTION=VALUE,...`` varies.
 
     Parameters
@@ -113,6 +120,8 @@ def read_axes(texts: Sequence[str], known: Callable[[str], str], value: Callable
         From an option as written to its name; it raises SettingsError where there is none.
     value : callable
         From an option and a text to the value.
+    meant : callable
+        From an option to what it varies, which other names may vary, too.
 
     Raises
     ------
@@ -120,11 +129,10 @@ def read_axes(texts: Sequence[str], known: Callable[[str], str], value: Callable
         If a text is not of that form, or there are too many, or two vary one option.
     """
     axes = [_axis(text, known, value) for text in texts]
-    varied = [axis.name for axis in axes]
     if len(axes) > MOST_AXES:
         raise SettingsError(f"--try varies {len(axes)} options; expected at most {MOST_AXES}: rows and columns")
-    if len(set(varied)) < len(varied):
-        raise SettingsError(f"--try names {varied[0]} twice; list all its values in one --try")
+    if len({meant(axis.name) for axis in axes}) < len(axes):
+        raise SettingsError(f"--try names {axes[0].name} twice; list all its values in one --try")
     return axes
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("av")
 import av
 
 from maskstyle.batch import video
-from maskstyle.batch.video import Timing, comment_of, extract_frames, write_video
+from maskstyle.batch.video import Timing, comment_of, extract_frames, listed_frames, write_video
 from maskstyle.errors import ImageError
 from maskstyle.images import save_image
 
@@ -141,3 +141,17 @@ def test_what_is_no_video(tmp_path, pictures):
     with pytest.raises(ImageError, match=r"missing\.mp4"):
         extract_frames(tmp_path / "missing.mp4", tmp_path / "frames")
     assert comment_of(pictures[0]) is None
+
+
+def test_a_video_that_was_cut_short(tmp_path, pictures):
+    with av.open(tmp_path / "whole.mp4", "w", options={"movflags": "faststart"}) as output:
+        stream = output.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        for packets in (stream.encode(av.VideoFrame(16, 16, "yuv420p")), stream.encode(None)):
+            output.mux(packets)
+    whole = (tmp_path / "whole.mp4").read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole[: whole.index(b"mdat") + 4])
+    for read in (extract_frames, listed_frames):
+        with pytest.raises(ImageError, match=r"cut\.mp4 has no frames that can be read; get the whole video"):
+            read(cut, tmp_path / "frames")

@@ -639,6 +639,8 @@ def test_a_draft_of_a_plan(desk, run, random_vgg19_weights):
     ran = run("run", "plan.toml", "--draft", "--set", "steps=7", "--dry-run").succeeded()
     assert "output: none, 40x32" in ran.out
     assert "steps: at most 7" in ran.out
+    other = run("run", "plan.toml", "--draft", "--set", "content=style.jpg", "--dry-run").succeeded()
+    assert "output: none, 28x36" in other.out
     assert "network: lite (embedded), " in ran.out
     assert f"note: the draft uses lite, without {random_vgg19_weights}, which the plan names" in ran.err
     ran = run("run", "plan.toml", "--draft", "--set", "network=vgg19", "--dry-run").succeeded()

@@ -50,6 +50,15 @@ def test_what_cannot_be_tried(desk, run, without_tensorflow, text, says):
     assert says in run("basic", "content.png", "style.jpg", "-o", "sheet.png", "--try", text).error
 
 
+def test_one_option_by_two_names(run, plan, without_tensorflow):
+    again = ("--try", "style-scale=1,2", "--try", "style_scale=3,4")
+    says = "--try names style-scale twice; list all its values in one --try"
+    assert says in run("basic", "content.png", "style.jpg", "-o", "sheet.png", *again).error
+    assert says in run("run", plan, *again).error
+    region = run("run", plan, "--try", "region.red.strength=0.1", "--try", "region.#ff0000.strength=0.2")
+    assert "--try names region.red.strength twice" in region.error
+
+
 @pytest.mark.parametrize("options", [("--plot", "a.png"), ("--resume",), ("--snapshot-every", "2")])
 def test_options_without_effect_beside_it(desk, run, options):
     ran = run("basic", "content.png", "style.jpg", "-o", "sheet.png", "--try", "size=32,40", *options)
