@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -291,12 +293,22 @@ def check_outputs(tasks: Sequence[Task], batch: Batch) -> None:
             make_folder(folder, parents=True)
         if len(tasks) == 1:
             check_writable(tasks[0].output)
+    named = defaultdict(list)
+    for file in inputs:
+        for name in _names(file):
+            named[name].append(file)
     for task in tasks:
-        check_distinct({"the result": task.output}, [file for file in inputs if file.name == task.output.name])
+        alike = [file for name in _names(task.output) for file in named[name]]  # all would be too many to compare
+        check_distinct({"the result": task.output, "--json": batch.report}, alike)
     if batch.report is not None and not batch.listing:
         check_replaceable(batch.report)
         check_kind("--json", batch.report, "a report of maskstyle batch")
         check_distinct({"--json": batch.report}, inputs)
+
+
+def _names(file: Path) -> set[str]:
+    """Return the name of a file, and of what it is a link to, whatever their case."""
+    return {each.name.casefold() for each in (file, Path(os.path.realpath(file)))}
 
 
 def _paint(tasks: Sequence[Task], batch: Batch, report: Report) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from maskstyle.synthesis.scales import Step
 
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
+
+LAYERS = "[0-9][0-9]_*.png"
+"""The names of layers in their folder."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,25 @@ class Files:
             _check_plot(self.plot)
         if self.layers is not None:
             _check_layers(self.layers, inputs)
+            self._check_apart_from_layers()
         if snapshot_every:
             self._check_snapshots(inputs)
         elif self.snapshots is not None:
             raise SettingsError("--snapshot-dir has no effect without --snapshot-every; give both, or neither")
+
+    def _check_apart_from_layers(self) -> None:
+        """Raise ImageError if a layer, which is written last, could replace another output."""
+        others = {"--output": self.output, "--json": self.record, "--plot": self.plot, "--match-map": self.match_map}
+        for flag, path in others.items():
+            if (
+                path is not None
+                and not is_stream(path)
+                and fnmatch(path.name, LAYERS)
+                and _lies_in(path, self.layers)
+            ):
+                raise ImageError(
+                    f"{flag} is {shown(path)}, which a layer could replace; choose another name or folder"
+                )
 
     def notes(self) -> list[str]:
         """Return notes on what is replaced."""
@@ -137,7 +156,8 @@ class Files:
         _check_folder(folder, "--snapshot-dir")
         own = re.compile(rf"{re.escape(self.output.stem)}_\d+_\d+x\d+_\d+\.png", re.IGNORECASE)
         for source in inputs:
-            if own.fullmatch(source.name) and _same(source.parent, folder):
+            real = Path(os.path.realpath(source))
+            if any(own.fullmatch(path.name) and _lies_in(path, folder) for path in (source, real)):
                 raise ImageError(
                     f"a snapshot could replace the input {shown(source)}; pass another --snapshot-dir than {folder}"
                 )
@@ -291,10 +311,18 @@ def _check_layers(path: Path, inputs: Sequence[Path]) -> None:
         raise SettingsError(f"--layers is {path}; expected a name that ends in {OPEN_RASTER}, or a folder")
     _check_folder(path, "--layers")
     for source in inputs:
-        if _same(source.parent, path):
+        if _lies_in(source, path) or _lies_in(Path(os.path.realpath(source)), path):
             raise ImageError(f"--layers is {path}, the folder of the input {source.name}; pass another folder")
-    for picture in sorted(path.glob("[0-9][0-9]_*.png")):
+    for picture in sorted(path.glob(LAYERS)):
+        if picture.is_symlink():
+            raise ImageError(f"--layers would write through the link {shown(picture)}; pass another folder")
+        check_replaceable(picture)
         check_own("--layers", picture)
+
+
+def _lies_in(path: Path, folder: Path | None) -> bool:
+    """Return whether a folder holds a file."""
+    return folder is not None and _same(path.parent, folder)
 
 
 def _same(path: Path, other: Path) -> bool:

@@ -106,7 +106,7 @@ def free_name(path: Path, word: str) -> Path:
     while True:
         ending = "" if number == 1 else f"-{number}"
         candidate = path.with_name(f"{path.stem}.{word}{ending}{path.suffix}")
-        if not candidate.exists():
+        if not os.path.lexists(candidate):
             return candidate
         number += 1
 

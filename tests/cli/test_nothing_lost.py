@@ -161,6 +161,44 @@ def test_snapshots_replace_no_input(desk, run, quick, without_tensorflow):
     assert "a snapshot could replace the input out_snapshots/out_1_40x32_00001.png" in ran.error
 
 
+@posix
+def test_links_lead_no_snapshot_or_layer_to_an_input(result, desk, run, without_tensorflow):
+    (desk / "out_snapshots").mkdir()
+    (desk / "layers").mkdir()
+    for place in ("out_snapshots/out_1_40x32_00001.png", "layers/00_content.png"):
+        shutil.copy("out.png", place)
+        link = desk / f"{len(place)}.png"
+        link.symlink_to(place)
+        paint = ("basic", "content.png", "style.jpg", "-o", "out.png", "--init", link.name)
+        assert run(*paint, "--snapshot-every", "1", "--layers", "layers").code == 2
+    (desk / "layers/00_content.png").unlink()
+    (desk / "layers/00_content.png").symlink_to("../out.png")
+    ran = run("basic", "content.png", "style.jpg", "-o", "new.png", "--layers", "layers")
+    assert "--layers would write through the link layers/00_content.png" in ran.error
+
+
+def test_layers_replace_no_other_output(desk, run, without_tensorflow):
+    (desk / "layers").mkdir()
+    paint = ("basic", "content.png", "style.jpg", "--layers", "layers", "-o")
+    assert (
+        "--output is layers/00_content.png, which a layer could replace" in run(*paint, "layers/00_content.png").error
+    )
+    ran = run(*paint, "out.png", "--plot", "layers/01_losses.png")
+    assert "--plot is layers/01_losses.png, which a layer could replace" in ran.error
+    (desk / "layers/00_content.png").mkdir()
+    assert "layers/00_content.png is a folder" in run(*paint, "out.png").error
+
+
+@posix
+def test_a_batch_replaces_no_input_and_no_result_of_its_own(desk, run, without_tensorflow):
+    (desk / "results").mkdir()
+    (desk / "results/content.png").symlink_to("../style.jpg")
+    batch = ("batch", "basic", "content.png", "style.jpg", "--output-dir", "results")
+    assert "the result is results/content.png, an input" in run(*batch, "--force").error
+    ran = run(*batch, "--name", "new.png", "--json", "results/new.png")
+    assert ran.error == "--json and the result are both results/new.png; give each its own name"
+
+
 def test_a_file_called_like_the_checkpoint_stays(basic, desk):
     (desk / "out.png.checkpoint").write_bytes(b"a novel")
     ran = basic("--quiet")
