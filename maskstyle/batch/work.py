@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from maskstyle.errors import ImageError, MaskstyleError
 from maskstyle.images import read_dpi, read_metadata, save_image
-from maskstyle.images.files import check_transparency
+from maskstyle.images.files import check_sides, check_transparency
 from maskstyle.images.hashes import begin_noting, hash_of
 from maskstyle.images.writing import check_writable
 from maskstyle.networks import NetworkChoice, choose_network
@@ -179,6 +179,7 @@ class Painter:
         if plan.values.get("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
         scene, choice = loaded.scene(), self.choice(plan)
+        check_sides(output, scene.result_size)
         notes = tuple(map(plan.source.naming, (*loaded.notes, *loaded.advice, *scene.notes)))
         return Prepared(scene, choice, run_record(loaded, scene, output, choice), notes)
 

@@ -114,6 +114,8 @@ def free_name(path: Path, word: str) -> Path:
 def rescue(path: Path, save: Callable[[Path], None]) -> Path | None:
     """Save a picture elsewhere, as its own place refuses it; return where, or None if nothing takes it.
 
+    Where another format than PNG is refused everywhere, it is saved as PNG.
+
     Parameters
     ----------
     path : Path
@@ -123,13 +125,16 @@ def rescue(path: Path, save: Callable[[Path], None]) -> Path | None:
     """
     name = "picture.png" if is_stream(path) or not path.suffix else path.name
     folders = [Path(tempfile.gettempdir()), Path(), Path(os.path.expanduser("~"))]
-    for folder in folders if is_stream(path) else [path.parent, *folders]:
-        try:
-            found = free_name(folder / name, "rescued")
-            save(found)
-        except (MaskstyleError, OSError):
-            continue
-        return found
+    if not is_stream(path):
+        folders = [path.parent, *folders]
+    for candidate in dict.fromkeys([name, f"{Path(name).stem}.png"]):
+        for folder in folders:
+            try:
+                found = free_name(folder / candidate, "rescued")
+                save(found)
+            except (MaskstyleError, OSError):
+                continue
+            return found
     return None
 
 

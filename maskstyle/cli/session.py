@@ -16,7 +16,7 @@ from maskstyle.cli.console import Interrupt, announce, interruptible, messages, 
 from maskstyle.cli.outputs import Files, write_all, write_json
 from maskstyle.cli.placements import styles_table
 from maskstyle.errors import MaskstyleError, NumericalError, OutputError
-from maskstyle.images.files import check_transparency
+from maskstyle.images.files import check_sides, check_transparency
 from maskstyle.images.headers import read_dpi
 from maskstyle.images.io import save_image
 from maskstyle.images.layers import Layer, save_layers
@@ -148,6 +148,8 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
         with plan.source.locating("transparent"):
             check_transparency(output, "`transparent` makes a transparent result")
     scene = loaded.scene()
+    if asked.named_output:
+        check_sides(output, scene.result_size)
     idle = map(plan.source.naming, without_effect(plan.given, scene, plan.limits))
     loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)

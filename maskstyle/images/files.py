@@ -40,6 +40,9 @@ FORMAT_OF_SUFFIX = {
     ".bmp": "BMP",
 }
 
+LONGEST_SIDES = {"JPEG": 65_500, "WebP": 16_383}
+"""Most pixels of a side that encoders can write, where that is less than anyone paints."""
+
 SUFFIXES_WITHOUT_ALPHA = (".jpg", ".jpeg", ".bmp")
 
 READABLE_SUFFIXES = (*FORMAT_OF_SUFFIX, ".gif", ".avif", ".heic", ".heif")
@@ -163,6 +166,17 @@ def check_transparency(output: Path, cause: str) -> None:
     """Raise ImageError if an output cannot keep the transparency that something needs."""
     if output.suffix.lower() in SUFFIXES_WITHOUT_ALPHA:
         raise ImageError(f"{cause}, which {output.suffix} cannot keep; choose an output that ends in .png")
+
+
+def check_sides(output: Path, size: tuple[int, int]) -> None:
+    """Raise ImageError if a picture of a (height, width) is too long for the format of its output."""
+    file_format = format_by_suffix(output)
+    longest = LONGEST_SIDES.get(file_format)
+    if longest is not None and max(size) > longest:
+        raise ImageError(
+            f"{described(output, writing=True)} would be {size[1]}x{size[0]}, but a {file_format} file has at most "
+            f"{longest} pixels a side; choose an output that ends in .png"
+        )
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import decode, orientation, upright
-from maskstyle.images.files import decoding, format_by_suffix, open_image
+from maskstyle.images.files import check_sides, decoding, format_by_suffix, open_image
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, rounded, size_of, size_within, to_uint8
 from maskstyle.images.streams import is_writable_stream
 from maskstyle.images.transparency import visible_alpha
@@ -144,6 +144,7 @@ def save_image(
             f"expected an output format that keeps transparency, but {path} is a {file_format} file, which "
             "cannot; name it .png"
         )
+    check_sides(path, pixels.shape[:2])
     picture = PillowImage.fromarray(interleaved(pixels, alpha))
     options = ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format, dpi)
     with replacing(path) as file:

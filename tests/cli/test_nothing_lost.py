@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,6 +198,25 @@ def test_a_batch_replaces_no_input_and_no_result_of_its_own(desk, run, without_t
     assert "the result is results/content.png, an input" in run(*batch, "--force").error
     ran = run(*batch, "--name", "new.png", "--json", "results/new.png")
     assert ran.error == "--json and the result are both results/new.png; give each its own name"
+
+
+def test_a_picture_that_is_too_long_for_its_format(desk, run, quick, without_tensorflow):
+    Image.new("RGB", (16_400, 17)).save("panorama.png")
+    paint = ("panorama.png", "style.jpg", *quick[2:], "--steps", "1")
+    for size in (("--size", "original"), ("--size", "1024x17", "--full-size")):
+        ran = run("basic", *paint, "-o", "out.webp", *size)
+        assert "out.webp would be 16400x17, but a WebP file has at most 16383 pixels a side" in ran.error
+
+
+def test_a_format_that_is_refused_everywhere_is_rescued_as_png(desk):
+    from maskstyle import save_image
+    from maskstyle.cli.outputs import write_all
+    from maskstyle.errors import OutputError
+
+    long = np.zeros((2, 16_384, 3), np.float32)
+    with pytest.raises(OutputError, match=r"it is in out\.rescued\.png"):
+        write_all([(Path("out.webp"), lambda path: save_image(path, long))])
+    assert names(desk) == ["content.png", "out.rescued.png", "style.jpg"]
 
 
 def test_a_file_called_like_the_checkpoint_stays(basic, desk):
@@ -426,10 +446,10 @@ def test_the_hash_is_that_of_the_bytes_that_were_read(basic, desk, monkeypatch):
 def test_a_file_that_changes_while_it_is_read_is_refused(basic, desk, monkeypatch):
     from maskstyle.images.headers import file_notes
 
-    def change_first(path):
+    def change_first(path, **options):
         if path.name == "style.jpg":
             Image.new("RGB", (30, 30)).save("style.jpg")
-        return file_notes(path)
+        return file_notes(path, **options)
 
     monkeypatch.setattr("maskstyle.plans.load.file_notes", change_first)
     assert basic("--quiet").error == "style.jpg changed while it was read; run the command again when it is complete"
