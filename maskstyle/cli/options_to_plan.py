@@ -212,7 +212,9 @@ class _TableMaker:
         whole = of_style(declared) and self._given.get("unmatched") == "whole-style"
         if given is None and whole and find_map_beside(image) is None:
             return
-        path = found_map(given, image, flag_of(name), whole_style="unmatched" in self._given and of_style(declared))
+        unmatched = declared_inputs(self._inputs).get("unmatched", declared)
+        optional = "whole-style" in unmatched.choices and of_style(declared)
+        path = found_map(given, image, flag_of(name), whole_style=optional)
         if of_style(declared):
             next(iter(self._styles.values()))["map"] = str(path)
         else:

@@ -125,8 +125,8 @@ def _table(record: Record, metadata: Mapping[str, Any], settings: Mapping[str, A
     technique = TECHNIQUES.get(fitting(table.get("technique"), Text, "technique"))
     if technique is None:
         raise Unfit(f"there is no technique {table['technique']!r}")
-    again = f"{result.stem}_again{result.suffix}"  # not over the picture that the plan is made from
-    again = f"{result.stem}_again{result.suffix}"  # not over the picture that the plan is made from
+    named = result if result.suffix else Path("result.png")  # standard input has no name
+    again = f"{named.stem}_again{named.suffix}"  # not over the picture that the plan is made from
     table["output"] = portable(again)
     table["settings"] = _settings(record, settings, inputs.initial, technique)
     run = record.run or fitting(dict(settings), RecordedRun)

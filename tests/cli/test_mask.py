@@ -168,6 +168,11 @@ def test_the_table_shows_inverted_masks_and_a_flat_style_is_noted(mask, desk):
     assert "1 - soft.png" not in mask("--style", "style.jpg:1-soft.png", "--invert", "--dry-run").out
 
 
+def test_a_missing_command_names_what_makes_such_masks(run):
+    assert "a cut-out is a mask itself" in run("masks", "from-alpha", "a.png", "-o", "b.png").error
+    assert "combine MASK --how invert" in run("masks", "invert", "a.png", "-o", "b.png").error
+
+
 def test_the_mask_exponent_is_an_option(mask, desk):
     def style_loss(*options):
         mask("--style", "style.jpg:soft.png", "--steps", "1", *options).succeeded()

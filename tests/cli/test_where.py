@@ -161,6 +161,7 @@ def test_many_regions_of_the_content_alone_are_not_kept_one_by_one(maps, region)
 def test_the_whole_style_needs_no_style_map(region, maps, run):
     (maps / "style_map.png").unlink()
     assert "or --unmatched whole-style for no map" in region().error
+    assert "or --unmatched" not in run("patch", "content.png", "style.jpg", "-o", "out.png").error
     assert painted(region("--unmatched", "whole-style", "--keep", "1")) == dict.fromkeys(
         ["blue", "green", "yellow"], "whole"
     )
