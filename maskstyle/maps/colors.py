@@ -30,7 +30,7 @@ Colors: TypeAlias = NDArray[np.int32]
 MAX_REGIONS = 64
 """Largest number of regions of a map: the labels around a pixel are stored as the bits of one integer."""
 
-_ID = re.compile(r"\s*(?:id\s*)?(\d{1,5})\s*", re.IGNORECASE)
+_ID = re.compile(r"\s*(?:id\s*(\d{1,10})|(\d{1,5}))\s*", re.IGNORECASE)
 _CHANNELS = re.compile(r"(?:rgb)?\s*[(\[]?\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[,\s]\s*(\d{1,9})\s*[)\]]?")
 _HEX = re.compile(r"[0-9a-f]{6}|(?=[0-9]*[a-f])[0-9a-f]{3}")
 
@@ -183,7 +183,7 @@ def parse_region(text: str) -> RegionKey:
     (3, 3, (255, 0, 0))
     """
     number = _ID.fullmatch(text)
-    return int(number[1]) if number else parse_color(text)
+    return int(number[1] or number[2]) if number else parse_color(text)
 
 
 def format_region(key: RegionKey) -> str:

@@ -130,6 +130,7 @@ def test_a_number_that_a_painted_map_lacks_is_an_error_that_lists_the_colors():
 def test_an_id_of_six_digits_is_no_color():
     painted = SemanticMap(np.array([[0, 1]]), ((0, 0, 0), (128, 0, 0)), ids=(0, 100000))
     assert find_named_region("100000", painted, name="the map") == 1
+    assert find_named_region("id 100000", painted, name="the map") == 1
 
 
 def test_a_missing_id_is_an_error_that_lists_the_ids(tmp_path):
