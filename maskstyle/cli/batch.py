@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from maskstyle.batch.pictures import FIELDS, find_pictures, output_paths
-from maskstyle.cli.many import ForceOption, Pictures, PlanOf, command_of_many, technique_commands
+from maskstyle.cli.many import (
+    ForceOption,
+    Pictures,
+    PlanOf,
+    changed_plan_of_many,
+    command_of_many,
+    technique_commands,
+)
 from maskstyle.cli.options import DraftOption, QuietOption, SetOption, WeightsOption
 from maskstyle.errors import ImageError, MaskstyleError, SettingsError
 from maskstyle.settings import OUTPUT, SPEED, STYLE
@@ -138,14 +145,11 @@ def run(
     quiet: QuietOption = False,
 ) -> None:
     """Paint many plan files, or many content images by one plan file."""
-    from maskstyle.cli.run import changed_plan
-    from maskstyle.plans.read import read_plan
-
     files = _plan_files(plans)
     batch = Batch(output_dir, name, force, report, scheduler, listing, quiet)
 
     def plan_in(file: Path) -> tuple[Plan, list[str]]:
-        return changed_plan(read_plan(file), values or [], draft=draft, weights=weights)
+        return changed_plan_of_many(file, values, draft=draft, weights=weights)
 
     if contents is None:
         paint_batch(files, lambda file, number: plan_in(file), batch)

@@ -14,7 +14,15 @@ import typer
 from rich.markup import escape
 
 from maskstyle.cli.batch import Batch, SchedulerOption, check_apart, check_outputs, check_styles, with_content
-from maskstyle.cli.many import ONE_PICTURE, ForceOption, Pictures, PlanOf, command_of_many, technique_commands
+from maskstyle.cli.many import (
+    ONE_PICTURE,
+    ForceOption,
+    Pictures,
+    PlanOf,
+    changed_plan_of_many,
+    command_of_many,
+    technique_commands,
+)
 from maskstyle.cli.options import DraftOption, QuietOption, SetOption, WeightsOption
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.settings import FRAME_STEPS, OUTPUT, SPEED, STYLE, TEMPORAL_WEIGHT
@@ -142,10 +150,7 @@ def run(
     quiet: QuietOption = False,
 ) -> None:
     """Paint the frames of a clip by a plan file."""
-    from maskstyle.cli.run import changed_plan
-    from maskstyle.plans.read import read_plan
-
-    read, notes = changed_plan(read_plan(plan), values or [], draft=draft, weights=weights)
+    read, notes = changed_plan_of_many(plan, values, draft=draft, weights=weights)
     asked = Asked(output, temporal_weight, frame_steps, rate, lossless, force, scheduler, listing, quiet)
     maps = read.inputs.main != "content"
     paint_frames(content, lambda frame, number: (with_content(read, frame), notes), asked, maps=maps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 
@@ -114,6 +114,20 @@ def command_of_many(
         for name, (annotation, default) in shared.items()
     ]
     return with_parameters(command, arranged([*own, *more]), inputs)
+
+
+def changed_plan_of_many(
+    file: Path, values: Sequence[str] | None, *, draft: bool, weights: Path | None
+) -> tuple[Plan, list[str]]:
+    """Read a plan file for many pictures, as options change it; return the plan and notes."""
+    from maskstyle.cli.run import changed_plan
+    from maskstyle.plans.read import read_plan
+
+    plan, notes = changed_plan(read_plan(file), values or [], draft=draft, weights=weights)
+    unused = {"layers": plan.layers, "metadata": not plan.metadata, "snapshot_every": plan.snapshot_every}
+    for name in (name for name, value in unused.items() if value and name in plan.given):
+        notes.append(f"{name} of {file} has no effect here: only the results are written, each with its record")
+    return plan, notes
 
 
 def _filled(value: Any, fields: Mapping[str, str], flag: str) -> Any:

@@ -154,11 +154,12 @@ def test_a_plan_for_many_pictures(photos, batch, run, desk):
     (desk / "plan.toml").write_text(
         'content = "content.png"\n[settings]\nsteps = 2\nscales = 1\ncontent_layers = {block1_conv2 = 1}\n'
         'style_layers = {block1_conv1 = 1}\n[styles.one]\nimage = "style.jpg"\n'
-        '[[region]]\nmask = "content_mask.png"\nstyle = "one"\n'
+        '[[region]]\nmask = "content_mask.png"\nstyle = "one"\n[run]\nmetadata = false\n'
     )
     ran = run("batch", "run", "plan.toml", "--content", "photos/two.jpg", "--content", "photos/one.png", "-o", "out")
     assert ran.code == 1
     assert "photos/one_mask.png" in ran.err
+    assert ran.err.count("note: metadata of plan.toml has no effect here") == 1
     recorded = read_metadata("out/two.png")["inputs"]["plan"]
     assert recorded["content"] == "../photos/two.jpg"
     assert recorded["region"][0]["mask"] == "../photos/two_mask.png"
