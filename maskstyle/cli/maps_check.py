@@ -79,7 +79,7 @@ def check(
     """Check that two semantic maps match, or check one."""
     from maskstyle.cli.evaluate_inputs import Matching
     from maskstyle.cli.map_options import asked_reading
-    from maskstyle.cli.outputs import Files
+    from maskstyle.cli.outputs import check_picture
     from maskstyle.errors import SettingsError
     from maskstyle.images.io import load_image
 
@@ -94,8 +94,8 @@ def check(
             raise SettingsError(f"{flag} has no effect with one map; leave it out, or name the style map too")
         show_regions(content_map, content, asked, settings, preview=preview, as_json=as_json)
         return
-    if preview is not None:
-        Files(preview).check([path for path in (content_map, style_map, content, style) if path is not None])
+    read = (content_map, style_map, content, style)
+    check_picture("--preview", preview, [path for path in read if path is not None])
     images = (
         None if content is None else load_image(content).pixels,
         None if style is None else load_image(style).pixels,

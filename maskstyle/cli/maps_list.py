@@ -70,13 +70,12 @@ def show_regions(
     """Read a map, and print its regions as a table or as JSON."""
     from maskstyle.cli.app import with_flags
     from maskstyle.cli.map_options import read_fitted
-    from maskstyle.cli.outputs import Files
+    from maskstyle.cli.outputs import check_picture
     from maskstyle.evaluation import check_map, draw_map_preview
     from maskstyle.images.io import load_image, save_image
     from maskstyle.images.pixels import size_of
 
-    if preview is not None:
-        Files(preview).check([path for path in (map_file, image) if path is not None])
+    check_picture("--preview", preview, [path for path in (map_file, image) if path is not None])
     pixels = None if image is None else load_image(image).pixels
     wanted = None if pixels is None else size_of(pixels)
     found, read_notes = read_fitted(reading, map_file, image, wanted, image_name=str(image))

@@ -244,6 +244,25 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
                 raise ImageError(f"{flag} and {other} are both {path}; give each its own name")
 
 
+def check_picture(flag: str, path: Path | None, inputs: Sequence[Path]) -> None:
+    """Raise where an option's picture cannot be written, or would replace an input or a file of another kind.
+
+    Parameters
+    ----------
+    flag : str
+        The option that names the picture.
+    path : Path or None
+        The picture; None if the option is not given.
+    inputs : sequence of Path
+        The files that are read.
+    """
+    if path is None:
+        return
+    check_writable(path)
+    check_distinct({flag: path}, inputs)
+    check_kind(flag, path, "a picture")
+
+
 def write_all(writers: Sequence[tuple[Path, Callable[[Path], None]]]) -> None:
     """Write the files of a finished run: the picture first, and the others whatever becomes of it.
 

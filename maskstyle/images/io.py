@@ -284,7 +284,12 @@ def _embedded(
         options["exif"] = exif
     if metadata is None or file_format == "BMP":
         return options
-    text = json.dumps(dict(metadata), separators=(",", ":"), default=_plain)
+    try:
+        text = json.dumps(dict(metadata), separators=(",", ":"), default=_plain)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ImageError(
+            f"`metadata` cannot be stored as JSON ({error}); expected texts, numbers, lists and mappings"
+        ) from error
     if file_format == "PNG":
         chunks = PngImagePlugin.PngInfo()
         chunks.add_text(METADATA_KEY, text)

@@ -293,7 +293,8 @@ def _floats(value: Any, name: str, words: str) -> Any:
         return array.astype(np.float32)
     if not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"`{name}` has type {array.dtype}; expected {words}, in floats or 8 bits")
-    return array.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what is too large for float32 is infinite, and out of range
+        return array.astype(np.float32, copy=False)
 
 
 def _not_numbers(array: Any, name: str) -> ImageError:

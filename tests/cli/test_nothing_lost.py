@@ -84,6 +84,7 @@ def test_no_option_replaces_an_input(result, desk, run, two_halves, without_tens
     before = {path.name: path.read_bytes() for path in desk.iterdir()}
     ran = run(*WRITING[option].format(read).split())
     assert ran.code == 2, ran.err
+    assert "--preview is" in ran.err or "--preview" not in WRITING[option]
     assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
 
 

@@ -167,6 +167,14 @@ def test_invalid_masks_are_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_metadata_that_contain_themselves(tmp_path: Path) -> None:
+    circle: dict[str, object] = {}
+    circle["circle"] = circle
+    with pytest.raises(ImageError, match="`metadata` cannot be stored as JSON"):
+        save_image(tmp_path / "out.png", unit(RGB), metadata=circle)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
 def test_metadata_round_trip(tmp_path: Path, suffix: str) -> None:
     recorded = {"style": "Größe 日本", "seed": 7, "losses": [1.5, 0.25], "nested": {"network": None}}
