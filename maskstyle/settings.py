@@ -318,7 +318,8 @@ class SizeSettings:
         ``"WIDTHxHEIGHT"`` by more than a pixel, the result is the largest one that fits inside.
     scales : int or None
         Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one; each doubling of
-        the result adds a size. 1: paint at the final size only. None: begin at 112 to 223 pixels.
+        the result adds a size. 1: paint at the final size only. None: begin at 112 to 223 pixels, or, without a
+        content image, at 91 to 181.
     style_fit : {"keep", "stretch"}
         ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
         stretch it to the size of the result.
