@@ -168,9 +168,11 @@ class Checkpoints:
         if self._clock() < self._due and not (last and self._may_write_early()):
             return
         try:
+            check_no_other_file(self.path)  # which someone may have put there since
             write_checkpoint(self.path, Checkpoint(self._identity, progress(), state()))
             self.current, self._written = True, signature(self.path)
-        except OSError as error:
+        except (OSError, CheckpointError) as error:
+            self.current = self.current and signature(self.path) == self._written
             self._warn_once(error)
         self._due = self._clock() + self.every
 
@@ -193,10 +195,11 @@ class Checkpoints:
     def _may_write_early(self) -> bool:
         return self.every > 0 and (self.current or not os.path.exists(self.path))
 
-    def _warn_once(self, error: OSError) -> None:
+    def _warn_once(self, error: OSError | CheckpointError) -> None:
         if not self._warned:
             self._warned = True
-            self._warn(f"cannot write the checkpoint {self.path} ({error.strerror or error}); the run continues")
+            why = getattr(error, "strerror", None) or error
+            self._warn(f"cannot write the checkpoint {self.path} ({why}); the run continues")
 
 
 def painted_from(path: Path, every: float, paint: Callable[[Checkpoints], Painted]) -> tuple[Painted, Checkpoints]:

@@ -202,6 +202,21 @@ def test_only_its_own_file_is_removed(path, begin, offer):
     assert not path.exists()
 
 
+def test_what_is_put_in_its_place_during_the_run_stays(path, begin, offer):
+    warnings: list[str] = []
+    checkpoints = begin(every=1, warn=warnings.append)
+    offer(checkpoints, 2)
+    assert checkpoints.current
+    path.unlink()
+    path.write_text("a novel")
+    offer(checkpoints, 4)
+    offer(checkpoints, 6, last=True)
+    checkpoints.remove()
+    assert path.read_text() == "a novel"
+    assert not checkpoints.current
+    assert len(warnings) == 1
+
+
 @pytest.mark.parametrize("every", [-1, float("nan"), float("inf")])
 def test_seconds_that_are_none(path, every):
     with pytest.raises(SettingsError, match=r"`every` is .*; expected (0 or more seconds|a finite number)"):
