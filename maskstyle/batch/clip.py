@@ -119,7 +119,7 @@ class Frame:
 
     def continued(self, ready: Prepared) -> Prepared:
         """Return a recorded picture that starts from the last result and stays like it."""
-        if self.motion is None or self.seen is None:
+        if self.motion is None or self.seen is None or not ready.scene.layout.placements:  # nothing is painted
             return ready
         from maskstyle.synthesis.initial_image import initial_image
 

@@ -140,6 +140,11 @@ def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, de
     assert "one scene" in frames(str(shot / "a[89].png"), "--scheduler", "local:2", "--dry-run").succeeded().err
 
 
+def test_a_clip_without_any_style_is_its_frames(shot, frames):
+    assert "3 painted, of 3" in frames(shot, "--strength", "0").succeeded().err
+    assert np.array_equal(pixels("out/a10.png"), pixels(shot / "a10.png"))
+
+
 def test_a_new_scene_needs_a_map_of_its_own(shot, frames, desk):
     noise = np.random.default_rng(5).integers(0, 255, (32, 40, 3)).astype(np.uint8)
     Image.fromarray(noise).save(shot / "a10.png")
