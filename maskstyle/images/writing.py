@@ -315,16 +315,17 @@ def _unwritable(path: Path, error: OSError | ValueError) -> ImageError:
 
 
 def _check_folder(path: Path, target: Path) -> None:
+    folder = target.parent if os.path.islink(path) else path.parent
     if not os.path.isdir(target.parent):
-        missing, advice = f"there is no folder {shown(path.parent)}", "create it or write to another folder"
+        missing, advice = f"there is no folder {shown(folder)}", "create it or write to another folder"
         if path.parts[:1] == ("~",):
             advice = "the shell replaces ~ at the beginning of a word only, so write your home folder in full"
         if os.path.exists(target.parent):
-            missing, advice = f"{shown(path.parent)} is a file", "write to another folder"
+            missing, advice = f"{shown(folder)} is a file", "write to another folder"
         raise ImageError(f"expected an existing folder to write {shown(path.name)} to, but {missing}; {advice}")
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise ImageError(
-            f"expected to write {path}, but there is no permission to write to the folder {path.parent}; "
+            f"expected to write {path}, but there is no permission to write to the folder {folder}; "
             "change its permissions or write to another folder"
         )
 

@@ -124,6 +124,12 @@ def test_only_leftovers_are_removed(tmp_path):
     remove_leftovers(tmp_path / "nowhere")
 
 
+def test_a_link_into_a_missing_folder_names_that_folder(tmp_path):
+    (tmp_path / "out.png").symlink_to("gone/out.png")
+    with pytest.raises(ImageError, match=r"there is no folder .*gone; create it"):
+        check_replaceable(tmp_path / "out.png")
+
+
 def test_a_sticky_folder_lets_only_owners_replace(tmp_path, monkeypatch):
     path = tmp_path / "out.png"
     path.write_text("of someone else")
