@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from maskstyle import __version__
 from maskstyle.cli.console import announce, messages, note_files, tables
 from maskstyle.cli.options import (
     IgnoreOption,
@@ -187,7 +186,7 @@ def evaluate(
     files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
     matching = Matching(tuple(regions or ()), tuple(keep or ()), tuple(mapping or ()), unmatched)
     matching.check()
-    files.check_outputs({"--json": record, "--heatmap": heatmap})
+    files.check_outputs(record, heatmap, quiet=quiet)
     evaluation, inputs = _evaluate(files, matching, reading, settings, quiet=quiet)
     _write(evaluation, inputs, record, heatmap)
     if not quiet:
@@ -308,6 +307,7 @@ def _check(read: _Read, settings: Settings, map_files: Sequence[Path]) -> None:
 
 def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, heatmap: Path | None) -> None:
     from maskstyle.cli.outputs import write_all, write_json
+    from maskstyle.cli.replaced import signed
     from maskstyle.evaluation import draw_heatmap
     from maskstyle.images.io import save_image
 
@@ -315,7 +315,7 @@ def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, 
     if record is not None:
         writers.append((record, lambda path: write_json(path, {**evaluation.record(), "inputs": inputs})))
     if heatmap is not None:
-        metadata = {"version": __version__, "command": "evaluate"}
+        metadata = signed("evaluate")
         writers.append((heatmap, lambda path: save_image(path, draw_heatmap(evaluation), metadata=metadata)))
     write_all(writers)
 

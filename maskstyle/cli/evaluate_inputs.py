@@ -15,10 +15,10 @@ from maskstyle.cli.map_options import (
     recorded_plan,
     recorded_reading,
 )
-from maskstyle.cli.outputs import check_distinct
+from maskstyle.cli.outputs import check_distinct, check_picture
 from maskstyle.cli.replaced import check_kind
 from maskstyle.errors import SettingsError
-from maskstyle.images.writing import check_replaceable, check_writable
+from maskstyle.images.writing import check_replaceable
 from maskstyle.maps.colors import RegionKey, format_region
 from maskstyle.maps.io import find_map_beside
 from maskstyle.maps.matching import find_region
@@ -92,15 +92,15 @@ class InputFiles(NamedTuple):
     masks: tuple[Path, ...]
     weights: Path | None
 
-    def check_outputs(self, outputs: Mapping[str, Path | None]) -> None:
-        """Raise an error if an output cannot be written or would replace an input."""
-        for path, check in ((outputs["--json"], check_replaceable), (outputs["--heatmap"], check_writable)):
-            if path is not None:
-                check(path)
-        inputs = [self.result, self.style, self.content, *self.maps.paths, *self.masks, self.weights]
-        check_distinct(outputs, [path for path in inputs if path is not None])
-        check_kind("--json", outputs["--json"], "a record of maskstyle")
-        check_kind("--heatmap", outputs["--heatmap"], "a picture")
+    def check_outputs(self, record: Path | None, heatmap: Path | None, *, quiet: bool) -> None:
+        """Raise an error if an output cannot be written or would replace an input or a file of another kind."""
+        if record is not None:
+            check_replaceable(record)
+        read = [self.result, self.style, self.content, *self.maps.paths, *self.masks, self.weights]
+        inputs = [path for path in read if path is not None]
+        check_distinct({"--json": record, "--heatmap": heatmap}, inputs)
+        check_kind("--json", record, "an evaluation of maskstyle")
+        check_picture("--heatmap", heatmap, inputs, quiet=quiet)
 
     def map_reading(self, asked: MapReading) -> MapReading:
         """Return how to read the maps: as the options specify, or else as recorded in the result."""

@@ -179,10 +179,11 @@ def _read_maps(
 
 
 def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Image | None]) -> None:
+    from maskstyle.cli.replaced import signed
     from maskstyle.evaluation import draw_preview
     from maskstyle.images.io import save_image
 
-    save_image(path, draw_preview(report, images))
+    save_image(path, draw_preview(report, images), metadata=signed("maps check"))
 
 
 def _print(report: MapReport) -> None:

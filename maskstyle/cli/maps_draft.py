@@ -74,7 +74,7 @@ def draft(
 
     target = new_map(image, output, force=force)
     inputs = [path for path in (image, scribbles, *(like or ())) if path is not None]
-    _check_outputs(target, preview, inputs)
+    _check_outputs(target, preview, inputs, quiet=quiet)
     note_files(inputs, quiet=quiet)
     picture = load_image(image)
     pixels = with_alpha(picture.pixels, picture.alpha)
@@ -160,26 +160,24 @@ def new_map(image: Path, output: Path | None, *, force: bool) -> Path:
     return target
 
 
-def _check_outputs(target: Path, preview: Path | None, inputs: list[Path]) -> None:
-    from maskstyle.cli.outputs import check_distinct
-    from maskstyle.cli.replaced import check_kind
+def _check_outputs(target: Path, preview: Path | None, inputs: list[Path], *, quiet: bool) -> None:
+    from maskstyle.cli.outputs import check_distinct, check_picture
     from maskstyle.images.writing import check_writable
 
     check_writable(target)
-    if preview is not None:
-        check_writable(preview)
     check_distinct({"--output": target, "--preview": preview}, inputs)
-    check_kind("--preview", preview, "a picture")
+    check_picture("--preview", preview, inputs, quiet=quiet)
 
 
 def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:
     import numpy as np
 
+    from maskstyle.cli.replaced import signed
     from maskstyle.evaluation import draw_overlay
     from maskstyle.images.io import save_image
 
     overlay = draw_overlay(drafted, image, {index: index + 1 for index in range(len(drafted.colors))})
-    save_image(path, np.asarray(overlay, np.float32) / np.float32(255))
+    save_image(path, np.asarray(overlay, np.float32) / np.float32(255), metadata=signed("maps draft"))
 
 
 def _print(drafted: SemanticMap, pairs: Sequence[tuple[Color, Color]], style_map: SemanticMap | None) -> None:

@@ -71,6 +71,7 @@ def show_regions(
     from maskstyle.cli.app import with_flags
     from maskstyle.cli.map_options import read_fitted
     from maskstyle.cli.outputs import check_picture
+    from maskstyle.cli.replaced import signed
     from maskstyle.evaluation import check_map, draw_map_preview
     from maskstyle.images.io import load_image, save_image
     from maskstyle.images.pixels import size_of
@@ -89,7 +90,7 @@ def show_regions(
     )
     notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *more)))
     if preview is not None:
-        save_image(preview, draw_map_preview(checked, pixels))
+        save_image(preview, draw_map_preview(checked, pixels), metadata=signed("maps list"))
     if as_json:
         regions = [each.record() for each in checked.regions]
         put(json.dumps({**checked.record(), "regions": regions, "notes": notes}, indent=1) + "\n")

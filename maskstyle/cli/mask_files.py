@@ -242,7 +242,7 @@ class MaskOutput:
     def check(self, inputs: Sequence[Path]) -> None:
         """Raise an error if a file cannot be written or would replace an input."""
         from maskstyle.cli.outputs import check_distinct
-        from maskstyle.cli.replaced import check_kind, is_foreign
+        from maskstyle.cli.replaced import check_kind, notes_on_replaced
         from maskstyle.images.writing import check_writable
 
         check_writable(self.output)
@@ -254,21 +254,22 @@ class MaskOutput:
         check_distinct({"--output": self.output, "--preview": self.preview}, read)
         check_kind("--output", self.output, "a picture")
         check_kind("--preview", self.preview, "a picture")
-        if is_foreign(self.output):
-            announce(f"{self.output}, which maskstyle did not write, will be replaced", quiet=self.quiet, name="note")
+        for note in notes_on_replaced(self.output, self.preview):
+            announce(note, quiet=self.quiet, name="note")
         note_files(read, quiet=self.quiet)
 
     def write(self, made: NewMask, metadata: Mapping[str, object]) -> None:
         """Write the mask and its preview; read the preview's image first, in case it is unusable."""
         from rich.markup import escape
 
+        from maskstyle.cli.replaced import signed
         from maskstyle.images.io import save_image, save_mask
 
         mask = 1 - made.mask if self.invert else made.mask
         overlay = None if self.preview is None else self._overlay(mask, made.image_file)
         save_mask(self.output, mask, bits=int(self.bits), metadata=metadata)
         if self.preview is not None and overlay is not None:
-            save_image(self.preview, overlay)
+            save_image(self.preview, overlay, metadata=signed("masks"))
             if not self.quiet:
                 messages().print(f"wrote {escape(str(self.preview))}")
         if not self.quiet:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages
-from maskstyle.cli.replaced import check_kind, check_own, free_name, is_foreign, is_unfinished, rescue
+from maskstyle.cli.console import announce, messages
+from maskstyle.cli.replaced import check_kind, check_own, free_name, is_unfinished, notes_on_replaced, rescue
 from maskstyle.errors import CheckpointError, ImageError, MaskstyleError, OutputError, SettingsError
 from maskstyle.images.layers import OPEN_RASTER
 from maskstyle.images.paths import shown
@@ -26,6 +26,7 @@ from maskstyle.images.streams import STANDARD, described, is_stream
 from maskstyle.images.writing import check_replaceable, check_writable, write_text
 
 if TYPE_CHECKING:
+    from maskstyle.synthesis.checkpoint_file import Checkpoint
     from maskstyle.synthesis.checkpoints import Checkpoints
     from maskstyle.synthesis.scales import Step
 
@@ -81,14 +82,14 @@ class Files:
         if not (math.isfinite(every) and every >= 0):
             raise SettingsError(f"--checkpoint-every is {every:g}; expected a number of seconds of at least 0")
         if self._has_checkpoint():
-            _check_checkpoint(checkpoint_beside(self.output), resume=self.resume)
+            _check_checkpoint(self.checkpoint, resume=self.resume)
         written = {
             "--output": self.output,
             "--json": self.record,
             "--plot": self.plot,
             "--match-map": self.match_map,
             "--layers": self.layers,
-            "the checkpoint": checkpoint_beside(self.output) if self._has_checkpoint() else None,
+            "the checkpoint": self.checkpoint if self._has_checkpoint() else None,
         }
         check_distinct(written, inputs)
         check_kind("--output", self.output, "a picture")
@@ -129,9 +130,8 @@ class Files:
 
     def notes(self) -> list[str]:
         """Return notes on what is replaced."""
-        if not is_foreign(self.output):
-            return []
-        return [f"{shown(self.output)}, which maskstyle did not write, will be replaced"]
+        layers = self.layers if self.layers is not None and self.layers.suffix.lower() == OPEN_RASTER else None
+        return notes_on_replaced(self.output, self.plot, self.match_map, layers)
 
     def for_unfinished(self, *, resumed: bool) -> Files:
         """Return where an unfinished result goes: beside what is there, which may be a finished one.
@@ -162,6 +162,11 @@ class Files:
                     f"a snapshot could replace the input {shown(source)}; pass another --snapshot-dir than {folder}"
                 )
 
+    @property
+    def checkpoint(self) -> Path:
+        """Where the checkpoint of the result lies."""
+        return checkpoint_beside(self.output)
+
     def _has_checkpoint(self) -> bool:
         return (self.checkpoint_every > 0 or self.resume) and not is_stream(self.output)
 
@@ -180,7 +185,7 @@ class Files:
 
         if is_stream(self.output):
             return None
-        path = checkpoint_beside(self.output)
+        path = self.checkpoint
         text = None
         if self.resume:
             if not os.path.exists(path):
@@ -192,8 +197,7 @@ class Files:
                     f"the checkpoint {path} was written by maskstyle {written_by}, but this is {__version__}; resume "
                     "it with that version, or drop --resume"
                 )
-            height, width = held.size
-            text = f"resuming from {path}: {width}x{height}, after step {held.progress.evaluations}"
+            text = f"resuming {resuming_text(path, held)}"
         elif os.path.exists(path):
             fate = "is kept" if self.checkpoint_every == 0 else "will be replaced"
             text = f"note: {path} from an earlier run {fate}; to continue that run, pass --resume"
@@ -210,6 +214,12 @@ class Files:
 
     def _snapshot_folder(self) -> Path:
         return self.snapshots or self.output.with_name(f"{self.output.stem}_snapshots")
+
+
+def resuming_text(path: Path, held: Checkpoint) -> str:
+    """Return from where a run resumes, in words."""
+    height, width = held.size
+    return f"from {path}: {width}x{height}, after step {held.progress.evaluations}"
 
 
 def checkpoint_beside(output: Path) -> Path:
@@ -244,8 +254,10 @@ def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -
                 raise ImageError(f"{flag} and {other} are both {path}; give each its own name")
 
 
-def check_picture(flag: str, path: Path | None, inputs: Sequence[Path]) -> None:
+def check_picture(flag: str, path: Path | None, inputs: Sequence[Path], *, quiet: bool = False) -> None:
     """Raise where an option's picture cannot be written, or would replace an input or a file of another kind.
+
+    Prints a note where it will replace a picture that maskstyle did not write.
 
     Parameters
     ----------
@@ -255,12 +267,16 @@ def check_picture(flag: str, path: Path | None, inputs: Sequence[Path]) -> None:
         The picture; None if the option is not given.
     inputs : sequence of Path
         The files that are read.
+    quiet : bool
+        Whether to print no note.
     """
     if path is None:
         return
     check_writable(path)
     check_distinct({flag: path}, inputs)
     check_kind(flag, path, "a picture")
+    for note in notes_on_replaced(path):
+        announce(note, quiet=quiet, name="note")
 
 
 def write_all(writers: Sequence[tuple[Path, Callable[[Path], None]]]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from maskstyle import __version__
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.result import Result
@@ -22,8 +25,12 @@ def save_loss_plot(path: Path, result: Result) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from maskstyle.cli.replaced import signed
+    from maskstyle.images.io import METADATA_KEY
     from maskstyle.images.writing import replacing
 
+    key = METADATA_KEY if path.suffix.lower() == ".png" else "Creator"  # of the names that SVG and PDF have
+    signature = f"{METADATA_KEY} {__version__}" if key == "Creator" else json.dumps(signed("plot"))
     figure = Figure(figsize=(7, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -43,4 +50,4 @@ def save_loss_plot(path: Path, result: Result) -> None:
     axes.set(yscale="log", xlabel="step", ylabel="weighted loss")
     axes.legend()
     with replacing(path) as file:
-        figure.savefig(file, format=path.suffix.lstrip(".").lower() or None, dpi=120)
+        figure.savefig(file, format=path.suffix.lstrip(".").lower() or None, dpi=120, metadata={key: signature})

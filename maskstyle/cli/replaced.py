@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from maskstyle import __version__
 from maskstyle.errors import ImageError, MaskstyleError
 from maskstyle.images.files import is_image
 from maskstyle.images.io import read_metadata
@@ -21,11 +22,16 @@ HEAD = 4096
 UNFINISHED = ("interrupted", "not finite", "failed")
 """Why a run stopped early, as its picture records it."""
 
-_RECORD = re.compile(rb'\s*\{\s*("[^"]*":\s*\{\s*)?"version": "[^"]*",\s*"command": "')
+_RECORD = re.compile(rb'\s*\{\s*("[^"]*":\s*\{\s*)?"version": "[^"]*",\s*"command": "(?!evaluate")')
+_EVALUATION = re.compile(rb'\s*\{\s*"version": "[^"]*",\s*"command": "evaluate"')
+
+SIGNATURE = b"maskstyle"
+"""What plots and layers of maskstyle have in their first or last `HEAD` bytes; pictures have metadata."""
 
 KINDS: dict[str, Callable[[bytes], bool]] = {
     "a picture": is_image,
     "a record of maskstyle": lambda head: _RECORD.match(head) is not None,
+    "an evaluation of maskstyle": lambda head: _EVALUATION.match(head) is not None,
     "a report of maskstyle batch": lambda head: re.match(rb'\s*\{\s*"pictures": \[', head) is not None,
     "a plot": lambda head: is_image(head) or head.startswith(b"%PDF") or b"<svg" in head,
     "an OpenRaster file": lambda head: b"image/openraster" in head,
@@ -72,14 +78,31 @@ def check_new(path: Path, *, force: bool) -> None:
         raise ImageError(f"--output is {shown(path)}, which exists and is not a plan; choose another name")
 
 
+def notes_on_replaced(*paths: Path | None) -> list[str]:
+    """Return a note on each output that will replace a file which maskstyle did not write."""
+    return [
+        f"{shown(path)}, which maskstyle did not write, will be replaced"
+        for path in paths
+        if path is not None and is_foreign(path)
+    ]
+
+
 def is_foreign(path: Path) -> bool:
-    """Return whether there is a picture that maskstyle did not write, or did not sign (``--no-metadata``)."""
-    if not _head(path):
+    """Return whether there is a picture, plot or file of layers that maskstyle did not write, or did not sign."""
+    head = _head(path)
+    if not head:
         return False
+    if not is_image(head):
+        return SIGNATURE not in head + _head(path, end=True)
     try:
         return read_metadata(path) is None
     except MaskstyleError:
         return True
+
+
+def signed(command: str) -> dict[str, str]:
+    """Return the metadata of a picture that a command writes beside its result, such as a preview."""
+    return {"version": __version__, "command": command}
 
 
 def check_own(flag: str, path: Path) -> None:
@@ -138,12 +161,14 @@ def rescue(path: Path, save: Callable[[Path], None]) -> Path | None:
     return None
 
 
-def _head(path: Path) -> bytes:
-    """Return how a file begins; nothing without a file that can be read."""
+def _head(path: Path, *, end: bool = False) -> bytes:
+    """Return how a file begins or ends; nothing without a file that can be read."""
     if is_stream(path):
         return b""
     try:
         with opened(path) as file:
+            if end:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - HEAD))
             return file.read(HEAD)
     except (ImageError, OSError):
         return b""

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from maskstyle.cli.console import Interrupt, announce, interruptible, messages, print_wide, tables
-from maskstyle.cli.outputs import Files, write_all, write_json
+from maskstyle.cli.outputs import Files, resuming_text, write_all, write_json
 from maskstyle.cli.placements import styles_table
 from maskstyle.errors import MaskstyleError, NumericalError, OutputError
 from maskstyle.images.files import check_sides, check_transparency
@@ -36,6 +36,7 @@ from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
 
 if TYPE_CHECKING:
+    from maskstyle.synthesis.checkpoint_file import Checkpoint
     from maskstyle.synthesis.checkpoints import Checkpoints
     from maskstyle.synthesis.paint import Run
     from maskstyle.synthesis.result import Result
@@ -95,12 +96,14 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         announce(note, quiet=asked.quiet, name="note")
     check_memory(scene, choice, plan.limits)
     if asked.dry_run:
-        _print_dry(loaded, scene, asked, _resolved(choice, scene, checkpoints))
+        final = resolved(choice, scene, checkpoints)
+        resumed = _resumed_from(scene, final, plan.limits, checkpoints)
+        _print_dry(loaded, scene, asked, final, resumed)
         return
     if not (asked.quiet or scene.layout.everywhere):
         print_wide(messages(), styles_table(loaded, scene, whole=False))
     with interruptible() as interrupt:
-        choice = _resolved(choice, scene, checkpoints)
+        choice = resolved(choice, scene, checkpoints)
         limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
         if not asked.quiet:
             for name, text in forecast_lines(scene, choice, limits, machine_speed(again_if_busy=True))[2:]:
@@ -121,18 +124,36 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         _Session(plan, scene, run, asked, interrupt, record).paint()
 
 
-def _print_dry(loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice) -> None:
-    """Print what would be painted: the styles by region and mask, sizes, network, expected time and memory."""
+def _resumed_from(
+    scene: Scene, choice: NetworkChoice, limits: Limits, checkpoints: Checkpoints | None
+) -> Checkpoint | None:
+    """Return the checkpoint that a run would resume from, compared with the run; None if nothing is resumed."""
+    if checkpoints is None or not checkpoints.resume or not scene.layout.placements:
+        return None
+    from maskstyle.networks.tensorflow_import import import_tensorflow
+
+    import_tensorflow()
+    from maskstyle.synthesis.paint import Run, resumed_from
+
+    return resumed_from(scene, Run(network=choice, limits=limits, checkpoints=checkpoints))
+
+
+def _print_dry(
+    loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice, resumed: Checkpoint | None
+) -> None:
+    """Print what would be painted: styles by region and mask, sizes, network, time, memory and checkpoint."""
     console = tables()
     plan = loaded.plan
     console.print(styles_table(loaded, scene))
     limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
     (height, width), result = scene.size, scene.result_size
     output = asked.files.output if asked.named_output else "none"
+    resuming = [] if resumed is None else [f"resumes: {resuming_text(asked.files.checkpoint, resumed)}"]
     for line in (
         f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
         f"output: {output}, {result[1]}x{result[0]}",
         *(f"{name}: {text}" for name, text in forecast_lines(scene, choice, limits, machine_speed())),
+        *resuming,
     ):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -175,7 +196,7 @@ def check_memory(scene: Scene, choice: NetworkChoice, limits: Limits) -> None:
         check_temporary_folder()
 
 
-def _resolved(choice: NetworkChoice, scene: Scene, checkpoints: Checkpoints | None) -> NetworkChoice:
+def resolved(choice: NetworkChoice, scene: Scene, checkpoints: Checkpoints | None = None) -> NetworkChoice:
     """Return a network with its compute type, which is not measured where nothing is painted."""
     return resolved_choice(choice, checkpoints) if scene.layout.placements else choice
 

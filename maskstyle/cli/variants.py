@@ -17,7 +17,7 @@ from maskstyle.cli.console import announce, interruptible, messages, print_wide,
 from maskstyle.cli.options import flag_of
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.placements import styles_table, what_goes_where
-from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared
+from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared, resolved
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
 from maskstyle.images.streams import described, is_stream
 from maskstyle.networks.load import NetworkChoice, Networks
@@ -215,13 +215,15 @@ def paint_variants(
     """
     files = [file for plan in plans.values() for file in plan_files(plan).values()]
     asked.files.check([*asked.protected, *dict.fromkeys(files)])
+    for note in asked.files.notes():
+        announce(note, quiet=asked.quiet, name="note")
     variants = _prepared(plans, asked, may_skip=may_skip)
     if not asked.quiet or asked.dry_run:
         _print_tables(variants, tables() if asked.dry_run else messages())
     if asked.dry_run:
         for name, variant in variants.items():
-            height, width = variant.scene.result_size
-            tables().print(f"{name}: {width}x{height}, {variant.choice}", markup=False, soft_wrap=True)
+            (height, width), choice = variant.scene.result_size, resolved(variant.choice, variant.scene)
+            tables().print(f"{name}: {width}x{height}, {choice}", markup=False, soft_wrap=True)
         return
     results: dict[str, Result] = {}
     failure: Exception | None = None

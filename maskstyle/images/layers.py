@@ -54,7 +54,7 @@ def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer, *, sig
     merged : Layer
         The picture that they make; part of OpenRaster files.
     signed : bool
-        Whether the PNG files of a folder say that maskstyle wrote them.
+        Whether the files say that maskstyle wrote them.
 
     Raises
     ------
@@ -70,6 +70,8 @@ def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer, *, sig
     if path.suffix.lower() == OPEN_RASTER:
         with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
             _write_open_raster(archive, layers, merged)
+            if signed:
+                archive.comment = f"maskstyle {__version__}".encode()
         return
     make_folder(path)
     metadata = {"version": __version__, "command": "layers"} if signed else None

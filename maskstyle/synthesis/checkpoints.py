@@ -125,12 +125,25 @@ class Checkpoints:
         self._identity = json.loads(json.dumps(identity))
         self.current, self._written = False, None
         if self.resume:
-            self._load()
+            self._written = signature(self.path)
+            self._loaded = self._read()
+            self.current = True
         elif self.every > 0:
             check_no_other_file(self.path)
         if self.every > 0:
             remove_leftovers(self.path.parent)
             self._due = self._clock() + self.every
+
+    def found(self, identity: Mapping[str, Any]) -> Checkpoint:
+        """Return the checkpoint that a run would resume from; it is not begun.
+
+        Raises
+        ------
+        CheckpointError
+            If it is missing, damaged or belongs to a different run.
+        """
+        self._identity = json.loads(json.dumps(identity))
+        return self._read()
 
     def recorded(self, name: str) -> Any:
         """Return a part of the identity of the checkpoint to resume from; None without it, or if nothing is resumed.
@@ -181,16 +194,15 @@ class Checkpoints:
         if self.current:
             remove_written(self.path, self._written)
 
-    def _load(self) -> None:
-        self._written = signature(self.path)
-        self._loaded = read_checkpoint(self.path)
-        different = differences(self._loaded.identity, self._identity)
+    def _read(self) -> Checkpoint:
+        loaded = read_checkpoint(self.path)
+        different = differences(loaded.identity, self._identity)
         if different:
             raise CheckpointError(
                 f"the checkpoint {self.path} belongs to a different run: {listed(different)}; restore the settings "
                 "or drop `resume`"
             )
-        self.current = True
+        return loaded
 
     def _may_write_early(self) -> bool:
         return self.every > 0 and (self.current or not os.path.exists(self.path))

@@ -24,6 +24,7 @@ from maskstyle.objective.terms import Term
 from maskstyle.schemas.arguments import convert_fields, converted
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.adam import check_keras
+from maskstyle.synthesis.checkpoint_file import Checkpoint
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
@@ -125,6 +126,20 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
             checkpoints=run.checkpoints,
         )
     return _result(scene, synthesis, network, limits, run)
+
+
+def resumed_from(scene: Scene, run: Run) -> Checkpoint:
+    """Return the checkpoint from which a run would resume; nothing is painted.
+
+    Raises
+    ------
+    CheckpointError
+        If it belongs to a different run, or cannot be read.
+    """
+    assert run.checkpoints is not None
+    network = loaded_network(run.network, scene.settings, run.checkpoints)
+    limits = scene.limits(network.architecture, network.compute_type, run.limits)
+    return run.checkpoints.found(_identity(scene, network, limits))
 
 
 @contextmanager

@@ -226,13 +226,16 @@ class Scene:
     def limits(self, network: Architecture, compute_type: str, asked: Limits) -> Limits:
         """Return limits with the tiles that let the scene fit into its memory.
 
-        They are computed once, so that a forecast and the run that follows agree whatever is free by then.
+        They are computed once, so that a forecast and the run that follows agree whatever is free by then. Those that
+        are asked for stay where nothing is painted.
 
         Raises
         ------
         SettingsError
             If not even the smallest tiles fit.
         """
+        if not self.layout.placements:
+            return asked
         key = (network.name, compute_type, asked)
         if key not in self._limits:
             fitted = within_memory(self.demand(network, compute_type, asked))

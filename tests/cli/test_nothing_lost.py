@@ -122,6 +122,39 @@ def test_a_foreign_picture_is_replaced_with_a_note(basic, desk):
     assert "did not write" not in basic("--strength", "0").succeeded().err
 
 
+@pytest.mark.parametrize("option", ["preview", "preview of a map", "preview of maps", "preview of a draft"])
+def test_every_foreign_picture_is_replaced_with_a_note(desk, run, two_halves, without_tensorflow, option):
+    two_halves(desk / "map.png", (32, 40), (200, 70, 50), (30, 80, 160))
+    shutil.copy("style.jpg", "drawn.png")
+    command = WRITING[option].format("drawn.png").split()
+    note = "note: drawn.png, which maskstyle did not write, will be replaced"
+    assert note in run(*command).err
+    assert read_metadata("drawn.png")
+    assert note not in run(*command, *(["--force"] if "draft" in option else ())).err
+
+
+def test_plots_and_layers_are_noted_too(basic, desk):
+    others = ("--plot", "losses.svg", "--layers", "layers.ora", "--no-metadata")
+    (desk / "losses.svg").write_text("<svg/>")
+    (desk / "layers.ora").write_bytes(b"PK  mimetypeimage/openraster, of another program")
+    ran = basic(*others).succeeded()
+    assert ran.err.count("which maskstyle did not write, will be replaced") == 2
+    ran = basic(*others[:-1], "--dry-run").succeeded()
+    assert "note: layers.ora, which maskstyle did not write" in ran.err  # not signed, as its picture
+    assert "losses.svg" not in ran.err
+    basic(*others[:-1], "--quiet").succeeded()
+    assert "did not write" not in basic(*others[:-1], "--dry-run").succeeded().err
+
+
+def test_an_evaluation_replaces_no_record_of_a_run(result, desk, run, without_tensorflow):
+    (desk / "run.json").write_text('{\n "version": "0.5.0",\n "command": "basic"}')
+    (desk / "measured.json").write_text('{\n "version": "0.5.0",\n "command": "evaluate"}')
+    ran = run("evaluate", "out.png", "--style", "style.jpg", "--json", "run.json")
+    assert ran.error.startswith("--json is run.json, which exists and is not an evaluation of maskstyle")
+    ran = run("basic", "content.png", "style.jpg", "-o", "out.png", "--json", "measured.json")
+    assert ran.error.startswith("--json is measured.json, which exists and is not a record of maskstyle")
+
+
 def test_a_plan_that_someone_edited_stays(result, desk, run):
     run("plan", "from", "out.png", "-o", "plan.toml").succeeded()
     (desk / "plan.toml").write_text("# mine\n")

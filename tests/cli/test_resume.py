@@ -38,6 +38,8 @@ def test_an_interrupted_run_continues_as_if_it_had_not_been_interrupted(basic, d
     assert 4 <= first < 12
     assert load_image(desk / "out.png").pixels.shape == (32, 40, 3)
 
+    ran = basic(*SLOW, "--resume", "--dry-run").succeeded()
+    assert ran.out.splitlines()[-1] == f"resumes: from out.png.checkpoint: 40x32, after step {first}"
     ran = interrupted(*SLOW, "--resume", after=first + 2)
     assert ran.code == 130
     assert f"resuming from out.png.checkpoint: 40x32, after step {first}\n" in ran.err
@@ -55,12 +57,13 @@ def test_an_interrupted_run_continues_as_if_it_had_not_been_interrupted(basic, d
 def test_a_checkpoint_of_other_options_is_refused_and_stays(basic, desk, interrupted):
     interrupted(*SLOW, after=3)
     before = (desk / CHECKPOINT).read_bytes()
-    ran = basic(*SLOW, "--style-weight", "7", "--resume", "--quiet")
-    assert ran.code == 2
-    assert ran.error.startswith(
-        "the checkpoint out.png.checkpoint belongs to a different run: style_weight was None and is 7.0, init was "
-        "recolored and is content; restore the"
-    )
+    for way in ("--quiet", "--dry-run"):
+        ran = basic(*SLOW, "--style-weight", "7", "--resume", way)
+        assert ran.code == 2
+        assert ran.error.startswith(
+            "the checkpoint out.png.checkpoint belongs to a different run: style_weight was None and is 7.0, init "
+            "was recolored and is content; restore the"
+        )
     assert (desk / CHECKPOINT).read_bytes() == before
 
 
