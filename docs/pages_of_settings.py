@@ -8,7 +8,7 @@ from typing import Any
 
 from markdown_text import cell, table
 
-from maskstyle.cli.options import layer_mix_text
+from maskstyle.cli.options import layer_mix_text, unset_text
 from maskstyle.plans import schema
 from maskstyle.plans.checking import Kind
 from maskstyle.plans.settings_table import RUN_FIELDS
@@ -89,7 +89,7 @@ def field_row(field: dataclasses.Field[Any]) -> tuple[str, str, str, str]:
     """Return the row of a setting: name, values, default, help."""
     declared = field.metadata
     values = ", ".join(f"`{each}`" for each in declared["choices"]) or bounds_text(declared["bounds"])
-    default = declared["unset"] if field.default is None else f"`{value_text(field.default)}`"
+    default = unset_text(field) if field.default is None else f"`{value_text(field.default)}`"
     return f"`{field.name}`", values, default, cell(declared["help"])
 
 

@@ -343,7 +343,7 @@ class SizeSettings:
         "Number of sizes, coarse to fine, for a 512-pixel result.",
         SPEED,
         bounds=Bounds(1, whole=True, most=MOST_SCALES),
-        unset="from 112 to 223 pixels on",
+        unset="from {coarsest} pixels on",
     )
     style_fit: str = setting(
         "keep",

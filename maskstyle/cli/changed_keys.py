@@ -26,6 +26,9 @@ _INSTEAD = {
 }
 """What to do about keys that no option changes."""
 
+_OF_ONE_PICTURE = ("output", "layers", "metadata")
+"""Those that the pictures of a batch or a clip do not have."""
+
 _TABLES = ("styles", "region", "patches", "strengths", "mapping")
 
 
@@ -44,7 +47,7 @@ class Key(NamedTuple):
     kind: Kind | None
 
 
-def find_key(plan: Plan, name: str, flag: str) -> Key:
+def find_key(plan: Plan, name: str, flag: str, *, many: bool = False) -> Key:
     """Return the key of a plan that a name means.
 
     Parameters
@@ -55,6 +58,8 @@ def find_key(plan: Plan, name: str, flag: str) -> Key:
         A setting, a key at the top of the plan, "style" for the only style, or a key of a table with dots.
     flag : str
         The option, for messages.
+    many : bool
+        Whether the plan is for many pictures.
 
     Raises
     ------
@@ -65,6 +70,8 @@ def find_key(plan: Plan, name: str, flag: str) -> Key:
     plain = name.replace("-", "_").removeprefix("settings.").removeprefix("run.")
     if plain in plan.inputs.without_effect:
         raise SettingsError(f"{flag} {name} has no effect in technique {plan.technique!r}; leave it out")
+    if many and plain in _OF_ONE_PICTURE:
+        raise SettingsError(f"{flag} {name} has no effect on many pictures; leave it out")
     if plain in _INSTEAD:
         raise SettingsError(f"{flag} does not change {plain}; {_INSTEAD[plain]}")
     if dot and table in _TABLES:

@@ -25,8 +25,8 @@ from maskstyle.techniques.inputs import declared_inputs
 _TRUTHS = {"true": True, "false": False}
 
 
-def with_values(plan: Plan, texts: Sequence[str], flag: str = "--set") -> Plan:
-    """Return a plan with the settings and keys of ``--set`` or ``--try``."""
+def with_values(plan: Plan, texts: Sequence[str], flag: str = "--set", *, many: bool = False) -> Plan:
+    """Return a plan, of one picture or of many, with the settings and keys of ``--set`` or ``--try``."""
     settings: dict[str, Any] = {}
     keys: dict[KeyPath, Any] = {}
     options: dict[KeyPath, str] = {}
@@ -34,7 +34,9 @@ def with_values(plan: Plan, texts: Sequence[str], flag: str = "--set") -> Plan:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name:
             raise SettingsError(f"{flag} is {text!r}; expected NAME=VALUE such as size=768")
-        key, option = find_key(plan, name, flag), f"{flag} {name}"
+        if not value:
+            raise SettingsError(f"{flag} {name} has no value; expected {flag} {name}=VALUE, or leave it out")
+        key, option = find_key(plan, name, flag, many=many), f"{flag} {name}"
         options[key.path] = option
         if key.path[0] == "settings":
             settings[str(key.path[1])] = _value({**FIELDS, **RUN_FIELDS}, str(key.path[1]), value, option)

@@ -123,7 +123,7 @@ def changed_plan_of_many(
     from maskstyle.cli.run import changed_plan
     from maskstyle.plans.read import read_plan
 
-    plan, notes = changed_plan(read_plan(file), values or [], draft=draft, weights=weights)
+    plan, notes = changed_plan(read_plan(file), values or [], draft=draft, weights=weights, many=True)
     unused = {"layers": plan.layers, "metadata": not plan.metadata, "snapshot_every": plan.snapshot_every}
     for name in (name for name, value in unused.items() if value and name in plan.given):
         notes.append(f"{name} of {file} has no effect here: only the results are written, each with its record")

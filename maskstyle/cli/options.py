@@ -30,6 +30,7 @@ from maskstyle.settings import (
     PatchSettings,
     Settings,
 )
+from maskstyle.synthesis.schedule import COARSEST_DOODLE, COARSEST_SIDE
 
 OutputOption: TypeAlias = Annotated[
     Path, typer.Option("--output", "-o", help="Result to write.", show_default=False, rich_help_panel=OUTPUT)
@@ -198,12 +199,18 @@ def setting_help(field: dataclasses.Field[Any], default: Any, main: str = "conte
     if default is False:
         return str(text)
     if default is None:
-        shown = field.metadata["unset"].format(input=main)
+        shown = unset_text(field, main)
     elif str(field.type) == "LayerMix":
         shown = layer_mix_text(default, separator=", ")
     elif isinstance(default, tuple):
         shown = ",".join(map(str, default))
     return f"{text}  (default: {shown})"
+
+
+def unset_text(field: dataclasses.Field[Any], main: str = "content image") -> str:
+    """Return what a setting means that is None, where the main input is the content image or the doodle."""
+    side = COARSEST_SIDE if main == "content image" else COARSEST_DOODLE
+    return str(field.metadata["unset"].format(input=main, coarsest=f"{side} to {2 * side - 1}"))
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:

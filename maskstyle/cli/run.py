@@ -99,15 +99,17 @@ def run(
         paint_plan(read, asked)
 
 
-def changed_plan(plan: Plan, values: Sequence[str], *, draft: bool, weights: Path | None) -> tuple[Plan, list[str]]:
-    """Return a plan as ``--set``, ``--draft`` and ``--weights`` change it, and notes; its files must exist."""
+def changed_plan(
+    plan: Plan, values: Sequence[str], *, draft: bool, weights: Path | None, many: bool = False
+) -> tuple[Plan, list[str]]:
+    """Return a plan, of one picture or many, as the options change it, and notes; its files must exist."""
     from maskstyle.plans.load import check_files
 
     if draft:
-        changed = with_values(plan, values)  # which may name another content image
+        changed = with_values(plan, values, many=many)  # which may name another content image
         changes = draft_changes(weights, changed.file(changed.main))
         plan = dataclasses.replace(plan, settings=plan.settings.changed(**changes))
-    plan = with_values(plan, values)
+    plan = with_values(plan, values, many=many)
     notes = []
     if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:
         notes.append(f"the draft uses {DRAFT['network']}, without {plan.weights}, which the plan names")

@@ -51,9 +51,10 @@ class Source:
         return f"{self.name}, line {self.line(path)}: {named}" if self.name else named
 
     def option(self, path: KeyPath) -> str | None:
-        """Return the option that changed the value at a key path, or a table around it; None without one."""
-        around = (path[:length] for length in range(len(path), 0, -1))
-        return next((self.options[each] for each in around if each in self.options), None)
+        """Return the option that changed the value at a key path, a table around it, or a value in it, or None."""
+        around = [path[:length] for length in range(len(path), 0, -1)]
+        inside = [each for each in self.options if len(path) > 1 and each[: len(path)] == path]
+        return next((self.options[each] for each in (*around, *inside) if each in self.options), None)
 
     def line(self, path: KeyPath) -> int:
         """Return the line of the value at a key path, or of the table around it."""

@@ -309,6 +309,11 @@ def _not_numbers(array: Any, name: str) -> ImageError:
 def _as_array(value: Any, name: str, words: str) -> Any:
     import numpy as np
 
+    if np.ma.is_masked(value):
+        raise ImageError(
+            f"`{name}` is a masked array, whose hidden values would be used; expected {words}; replace them by its "
+            "method filled"
+        )
     try:
         array = np.asarray(value)
     except Exception as error:  # objects may raise anything

@@ -136,6 +136,8 @@ class Scene:
         Mirrored pixels around the image at all sizes except the finest.
     previous : Previous or None
         For a frame of a clip: the result of the frame before, which this one stays like.
+    held_bytes : int
+        Bytes of the arrays that the caller holds beside those of the scene.
     notes : tuple of str
         Notes for the user about the inputs.
     identity : mapping of str to anything that `maskstyle.synthesis.identity.digest` takes
@@ -157,6 +159,7 @@ class Scene:
     patches: PatchSettings | None = None
     margin: int = 0
     previous: Previous | None = None
+    held_bytes: int = 0
     notes: tuple[str, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)
@@ -192,7 +195,7 @@ class Scene:
             patches=self.patches,
             styles=len(styles),
             style_scale=max((style.scale for style in styles), default=1.0),
-            input_bytes=sum(each.nbytes for each in self._input_arrays()),
+            input_bytes=self.held_bytes + sum(each.nbytes for each in self._input_arrays()),
             input_size=self.size,
             reading_bytes=self._reading_bytes(),
         )

@@ -30,6 +30,7 @@ from maskstyle.techniques.checks import (
     checked_alpha,
     flat_style_notes,
 )
+from maskstyle.techniques.copying import apart, arrays_in
 
 NAMES_OF_MAIN = {"content": "the content image", "doodle": "the doodle"}
 """What messages call the main input, where it has no file."""
@@ -108,7 +109,7 @@ class Inputs:
     settings that have no effect, the main input, and whether it accepts soft maps.
 
     Wherever an image, a map or a mask is taken, a path, a picture from `maskstyle.load_image` or an array of 8-bit
-    values may be given too.
+    values may be given too. The functions, such as `maskstyle.transfer_basic`, copy arrays; inputs keep them.
 
     Parameters
     ----------
@@ -263,8 +264,11 @@ def transfer_function(inputs: Callable[P, Inputs]) -> Callable[P, Result]:
     def transfer(*arguments: P.args, **inputs_by_name: P.kwargs) -> Result:
         from maskstyle.synthesis.paint import paint  # which loads TensorFlow
 
+        theirs = [each for value in (*arguments, *inputs_by_name.values()) for each in arrays_in(value)]
         given = inputs(*arguments, **inputs_by_name)
-        return paint(given.scene(), given.run)
+        given = apart(given, theirs, shared=(given.run, given.settings))
+        held = sum(each.nbytes for each in {id(each): each for each in theirs}.values())
+        return paint(replace(given.scene(), held_bytes=held), given.run)
 
     assert isinstance(inputs, type)
     transfer.__name__ = transfer.__qualname__ = f"transfer_{inputs.technique}"  # type: ignore[attr-defined]

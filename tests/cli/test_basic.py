@@ -363,7 +363,9 @@ def test_the_help_lists_every_setting_that_has_an_effect_with_its_default(help_o
         assert help_ in row
         shown = default
         if default is None:
-            shown = field.metadata["unset"].format(input="doodle" if technique == "doodle" else "content image")
+            of_doodle = {"input": "doodle", "coarsest": "91 to 181"}
+            of_image = {"input": "content image", "coarsest": "112 to 223"}
+            shown = field.metadata["unset"].format(**(of_doodle if technique == "doodle" else of_image))
         elif str(field.type) == "LayerMix":
             shown = layer_mix_text(default, separator=", ")
         elif isinstance(default, tuple):

@@ -160,6 +160,8 @@ def test_a_plan_for_many_pictures(photos, batch, run, desk):
     assert ran.code == 1
     assert "photos/one_mask.png" in ran.err
     assert ran.err.count("note: metadata of plan.toml has no effect here") == 1
+    ran = run("batch", "run", "plan.toml", "-o", "out", "--set", "metadata=true")
+    assert ran.error == "--set metadata has no effect on many pictures; leave it out"
     recorded = read_metadata("out/two.png")["inputs"]["plan"]
     assert recorded["content"] == "../photos/two.jpg"
     assert recorded["region"][0]["mask"] == "../photos/two_mask.png"

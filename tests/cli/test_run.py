@@ -583,6 +583,20 @@ def test_settings_that_do_nothing_are_refused_on_the_command_line(plan):
     assert message == "--set color has no effect in technique 'doodle'; leave it out"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            "region.red.mask=",
+            "--set region.red.mask has no value; expected --set region.red.mask=VALUE, or leave it out",
+        ),
+        ("region.red.mask=content.png", "--set region.red.mask: [[region]] has both a region and a mask"),
+    ],
+)
+def test_the_option_is_at_fault_not_the_plan(plan, given, said):
+    assert plan("--set", given).error.startswith(said)
+
+
 def test_what_the_plan_does_not_name_is_noted(plan):
     text = PLAN.replace('[[region]]\nregion = "white"\nkeep = true\n', "")
     ran = plan("--dry-run", text=text).succeeded()

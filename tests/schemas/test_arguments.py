@@ -196,6 +196,10 @@ def test_values_of_0_to_255_in_floats_are_refused(tmp_path):
         (lambda: StyleImage(STYLE, style_map=3), "`style_map` is 3; expected a SemanticMap"),
         (lambda: StyleImage(STYLE, scale="2"), "`scale` is '2'; expected a finite number"),
         (lambda: PlanRegion(RED, style=STYLE), "`style` is of type ndarray; expected maskstyle.StyleImage"),
+        (
+            lambda: StyleImage(np.ma.masked_less(STYLE, 0.5)),
+            "`image` is a masked array, whose hidden values would be",
+        ),
         (lambda: PlanRegion(RED, strength="x"), "`strength` is 'x'"),
         (lambda: Run(limits=4), "`limits` is 4; expected maskstyle.Limits"),
         (lambda: Run(on_step=4), "`on_step` is 4; expected a function"),
