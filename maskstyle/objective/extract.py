@@ -5,9 +5,9 @@ Only this module decides whether to evaluate an image at once or in tiles.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,11 @@ Grams = dict[str, list[NDArray[np.float32]]]
 """Gram matrices (C, C) by layer, in the order of the requested weights."""
 
 
+Features = Mapping[str, Tensor]
+"""Features (H_l, W_l, C_l) by layer."""
+
+Made = TypeVar("Made")
+
 MOST_SHARED = 4
 """Times that a style image with shared graphs may be larger than the pictures, for large strokes."""
 
@@ -47,15 +52,23 @@ class Extractor:
         Approximate side of a tile in pixels; None: every image is evaluated at once.
     graphs : SharedGraphs or None
         Compiled graphs to share with other runs of small pictures.
+    kept_layers : tuple of str
+        Layers whose features are kept of every image that is evaluated at once, so that they need no second pass.
     """
 
     network: FeatureNetwork
     tile_size: int | None = None
     graphs: SharedGraphs | None = None
+    kept_layers: tuple[str, ...] = ()
+    _kept: dict[tuple[Any, ...], Features] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Raise SettingsError if TensorFlow cannot compute here."""
         check_usable()
+
+    def keeping(self, layers: Sequence[str]) -> Extractor:
+        """Return an extractor that keeps the features of layers as long as it lives."""
+        return replace(self, kept_layers=tuple(layers), _kept={})
 
     def grids(self, size: Size, layers: Sequence[str], margin: int = 0) -> Grids:
         """Return the (height, width) of each layer's grid for an image of a size with a margin around it."""
@@ -94,11 +107,10 @@ class Extractor:
             found = {layer: self._grams_at(layer, features[layer], own) for layer, own in weights.items()}
             return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
 
-        def grams_of(pixels: Tensor) -> dict[str, list[Tensor]]:
-            features = self.network(pixels)
+        def grams_of(features: Features) -> dict[str, list[Tensor]]:
             return {layer: self._grams_at(layer, features[layer], found) for layer, found in weights.items()}
 
-        found = tf.function(grams_of, autograph=False)(tf.constant(image))
+        found = self._seen(image, weights, grams_of)
         return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
 
     def features(self, image: Image, layers: Sequence[str]) -> dict[str, Tensor]:
@@ -109,12 +121,7 @@ class Extractor:
         if self.graphs is not None and self._shared(image):
             found = self.graphs.features(self.network, image)
             return {layer: found[layer] for layer in layers}
-
-        def features_of(pixels: Tensor) -> dict[str, Tensor]:
-            features = self.network(pixels)
-            return {layer: features[layer] for layer in layers}
-
-        return _compiled(features_of, image)
+        return self._seen(image, layers, lambda features: {layer: features[layer] for layer in layers})
 
     def visible(self, alpha: Mask, layers: Sequence[str]) -> dict[str, Mask]:
         """Return how much of each cell (H_l, W_l) of an image with an alpha is visible, by layer."""
@@ -131,12 +138,9 @@ class Extractor:
         if self._shared(image):
             found = self.features(image, layers)
             return {layer: self.network.measured(layer, own) for layer, own in found.items()}
-
-        def features_of(pixels: Tensor) -> dict[str, Tensor]:
-            features = self.network(pixels)
-            return {layer: self.network.measured(layer, features[layer]) for layer in layers}
-
-        return _compiled(features_of, image)
+        return self._seen(
+            image, layers, lambda features: {layer: self.network.measured(layer, features[layer]) for layer in layers}
+        )
 
     def objective(
         self, size: Size, terms: Sequence[Term], *, free: Mask | None = None, margin: int = 0
@@ -147,6 +151,21 @@ class Extractor:
         if self.graphs is not None and can_share(self.graphs, size, terms, margin):
             return SharedObjective(self.graphs, self.network, size, terms, free=free, margin=margin)
         return Objective(self.network, terms, free, margin=margin)
+
+    def _seen(self, image: Image, layers: Iterable[str], make: Callable[[Features], Made]) -> Made:
+        """Return what is made of the features of an image at layers; features that are not needed are freed."""
+        key = fingerprint(image if self.kept_layers else None)
+        kept = self._kept.get(key)
+        if kept is not None and set(layers) <= set(kept):
+            return make(kept)
+
+        def see(pixels: Tensor) -> tuple[Made, Features]:
+            features = self.network(pixels)
+            return make(features), {layer: features[layer] for layer in self.kept_layers}
+
+        made: Made
+        made, self._kept[key] = tf.function(see, autograph=False)(tf.constant(image))
+        return made
 
     def _shared(self, image: Image) -> bool:
         return self.graphs is not None and max(size_of(image)) <= MOST_SHARED * LARGEST_SIDE
@@ -200,9 +219,3 @@ def _in_order(weights: Sequence[CellWeights], parts: Sequence[Tensor]) -> list[N
         else:
             ordered.append(whole[0])
     return ordered
-
-
-def _compiled(function: Any, image: Image) -> dict[str, Tensor]:
-    """Compile a function and return its result for an image; features that it does not return are freed."""
-    found: dict[str, Tensor] = tf.function(function, autograph=False)(tf.constant(image))
-    return found

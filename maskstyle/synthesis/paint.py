@@ -22,7 +22,7 @@ from maskstyle.objective.shared import SharedGraphs
 from maskstyle.objective.temporal import temporal_term
 from maskstyle.objective.terms import Term
 from maskstyle.schemas.arguments import convert_fields, converted
-from maskstyle.settings import Limits, Settings, wanted_layers
+from maskstyle.settings import Limits, Settings, active, wanted_layers
 from maskstyle.synthesis.adam import check_keras
 from maskstyle.synthesis.checkpoint_file import Checkpoint
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
@@ -206,6 +206,8 @@ def loaded_network(
 
 def _objective(scene: Scene, extractor: Extractor, size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
     """Return the objective of a size, and what it asks of the style."""
+    if scene.content is not None and scene.settings.chosen_strength is not None:  # the limits see both images again
+        extractor = extractor.keeping([layer for layer, _ in active(scene.settings.content_layers)])
     style = scene.style_at(scene, extractor, size) if scene.settings.style_factor > 0 else None
     terms: list[Term] = []
     visible = scene.layout.visible_at(size)
