@@ -318,7 +318,7 @@ class SizeSettings:
         ``"WIDTHxHEIGHT"`` by more than a pixel, the result is the largest one that fits inside.
     scales : int or None
         Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one; each doubling of
-        the result adds a size. 1: paint at the final size only. None: begin at 112 to 223 pixels, or, without a
+        the result adds a size. 1: paint at the final size only. None: begin at 192 to 383 pixels, or, without a
         content image, at 91 to 181.
     style_fit : {"keep", "stretch"}
         ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
@@ -366,9 +366,9 @@ class OptimizerSettings:
         ``auto`` is L-BFGS with the longest `history` that fits into half of the memory, or Adam at sizes where that
         history would be too short. After a coarser size, Adam starts with an eighth of the `learning_rate`.
     steps : int
-        Maximum number of evaluations of loss and gradient at each size.
+        Maximum number of evaluations of loss and gradient at the first size, and at others of up to 256 pixels.
     step_decay : float
-        Reduce `steps` at sizes above 512 pixels by the factor (512 / longer side) to this power, at least 0.
+        Reduce `steps` at later sizes above 256 pixels by the factor (256 / longer side) to this power, at least 0.
     tolerance : float
         Stop a size when ten steps lower the best loss by less than this fraction; 0 never stops early.
     history : int
@@ -384,9 +384,12 @@ class OptimizerSettings:
         SPEED,
         choices=("auto", "lbfgs", "adam"),
     )
-    steps: int = setting(40, "Maximum number of steps at each size.", SPEED, bounds=COUNT)
+    steps: int = setting(40, "Maximum number of steps at the first size.", SPEED, bounds=COUNT)
     step_decay: float = setting(
-        0.5, "Reduce steps above 512 pixels by (512 / longer side)^VALUE.", SPEED, bounds=AT_LEAST_ZERO
+        0.85,
+        "Take (256 / longer side)^VALUE as many steps at later sizes above 256 pixels.",
+        SPEED,
+        bounds=AT_LEAST_ZERO,
     )
     tolerance: float = setting(
         0.005, "Stop when ten steps lower the loss by less than this fraction.", SPEED, bounds=AT_LEAST_ZERO

@@ -10,7 +10,7 @@ from maskstyle.networks.speed import Speed
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.settings import Limits, Settings
 from maskstyle.synthesis.estimate import Demand, Expected, expected
-from maskstyle.synthesis.schedule import settings_at, steps_at
+from maskstyle.synthesis.schedule import settings_by_size
 
 
 def forecast(demand: Demand, choice: NetworkChoice, speed: Speed) -> list[tuple[str, str]]:
@@ -26,9 +26,10 @@ def forecast(demand: Demand, choice: NetworkChoice, speed: Speed) -> list[tuple[
         The measured speed of this machine.
     """
     settings, sizes = demand.settings, demand.sizes
+    steps = [each.steps for each in settings_by_size(sizes, settings)]
     lines = [
         ("sizes", ", ".join(f"{width}x{height}" for height, width in sizes)),
-        ("steps", f"at most {', '.join(str(steps_at(size, settings)) for size in sizes)}"),
+        ("steps", f"at most {', '.join(map(str, steps))}"),
         ("network", str(choice)),
         ("expected", describe_estimate(expected(demand, speed), busy=speed.busy)),
     ]
@@ -40,8 +41,8 @@ def large_lines(settings: Settings, limits: Limits, sizes: Sequence[Size]) -> li
     lines = []
     if limits.tile_size is not None and needs_tiles(sizes[-1], limits.tile_size):
         lines.append(("tiles", f"of about {limits.tile_size} pixels at larger sizes, to save memory"))
-    for size in sizes if settings.optimizer == "auto" else ():
-        chosen = settings_at(size, settings, memory=limits.memory)
+    by_size = settings_by_size(sizes, settings, memory=limits.memory)
+    for size, chosen in zip(sizes, by_size, strict=True) if settings.optimizer == "auto" else ():
         if chosen.optimizer == "adam":
             lines.append(("optimizer", f"Adam from {size[1]}x{size[0]} on, as L-BFGS would need too much memory"))
             break

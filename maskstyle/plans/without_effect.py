@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.settings_table import PATCH_FIELDS
-from maskstyle.settings import DEFAULT_LONGER_SIDE, Limits
+from maskstyle.settings import Limits
 from maskstyle.synthesis.scene import Scene
-from maskstyle.synthesis.schedule import settings_at
+from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, settings_by_size
 
 
 class Rule(NamedTuple):
@@ -31,7 +31,7 @@ class Rule(NamedTuple):
 
 
 def _optimizers(scene: Scene) -> set[str]:
-    return {settings_at(size, scene.settings).optimizer for size in scene.sizes}
+    return {each.optimizer for each in settings_by_size(scene.sizes, scene.settings)}
 
 
 def _whole(scene: Scene) -> bool:
@@ -96,8 +96,8 @@ RULES = (
     ),
     Rule(
         ("step_decay",),
-        lambda scene, _: max(scene.sizes[-1]) <= DEFAULT_LONGER_SIDE,
-        f"on results of at most {DEFAULT_LONGER_SIDE} pixels",
+        lambda scene, _: len(scene.sizes) == 1 or max(scene.sizes[-1]) <= FULL_STEPS_SIDE,
+        f"on results of at most {FULL_STEPS_SIDE} pixels, or painted at one size",
     ),
     Rule(("full_size",), lambda scene, _: not scene.is_reduced(scene.sizes[-1]), "where the result is not reduced"),
     Rule(("mask_exponent",), lambda scene, _: not scene.layout.masked(), "where no soft mask paints"),

@@ -126,7 +126,7 @@ class Renderer:
         output, file = folder.result(render.id, ".png"), folder.result(render.id, ".png.checkpoint")
         record = run_record(loaded, scene, output, choice)  # before the page changes them
         height, width = scene.sizes[-1]
-        left = maskstyle.TimeLeft(scene.sizes, [plan.settings.steps] * len(scene.sizes))
+        left = maskstyle.TimeLeft(scene.sizes, scene.settings)
 
         def on_step(step: Step) -> None:
             between()
@@ -166,16 +166,13 @@ class Renderer:
         picture = encode_image(image, alpha)
         running.picture = picture
         render = running.render
-        done = sum(height * width for height, width in scene.sizes[: step.scale - 1]) * step.steps
-        here = step.size[0] * step.size[1] * step.step
-        total = sum(height * width for height, width in scene.sizes) * step.steps
         self.tell(
             render,
             step=step.step,
             steps=step.steps,
             scale=step.scale,
             scales=step.scales,
-            progress=round(min(1.0, (done + here) / total), 4),
+            progress=round(left.done(step), 4),
             seconds_left=round(seconds_left, 1),
             url=f"/api/renders/{render.id}/picture?t={int(1000 * step.seconds)}",
         )

@@ -14,7 +14,7 @@ from maskstyle.networks.architectures import LITE, Architecture
 from maskstyle.networks.speed import Speed
 from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 from maskstyle.settings import Limits, PatchSettings, Settings, active, wanted_layers
-from maskstyle.synthesis.schedule import optimizer_bytes, settings_at
+from maskstyle.synthesis.schedule import optimizer_bytes, settings_by_size
 
 
 class Constants(NamedTuple):
@@ -226,9 +226,8 @@ def expected(demand: Demand, speed: Speed) -> Expected:
     """Return the expected time and memory of a run on a machine of a speed."""
     each = [_evaluation_seconds(size, demand, speed) for size in demand.sizes]
     seconds = LOADING_SECONDS
-    for size, evaluation in zip(demand.sizes, each, strict=True):
-        steps = settings_at(size, demand.settings, memory=demand.limits.memory).steps
-        seconds += _begin_seconds(size, evaluation, demand) + steps * evaluation
+    for size, evaluation, chosen in zip(demand.sizes, each, _chosen(demand), strict=True):
+        seconds += _begin_seconds(size, evaluation, demand) + chosen.steps * evaluation
     return Expected(tuple(each), seconds, expected_memory_mb(demand), expected_disk_mb(demand))
 
 
@@ -237,10 +236,9 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
     used = constants or CONSTANTS[_name(demand), demand.compute_type]
     layers = wanted_layers(demand.settings)
     memory = []
-    for size in demand.sizes:
+    for size, chosen in zip(demand.sizes, _chosen(demand), strict=True):
         _, at_once = _seen(size, layers, demand)
         features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
-        chosen = settings_at(size, demand.settings, memory=demand.limits.memory)
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
         guides = _guides_mb(demand, layers, size[0] * size[1])
         network = used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
@@ -249,6 +247,10 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
     inputs = demand.input_bytes / 2**20
     painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
     return inputs + max(painting, READING_MB + demand.reading_bytes / 2**20, _full_size_mb(demand))
+
+
+def _chosen(demand: Demand) -> list[Settings]:
+    return settings_by_size(demand.sizes, demand.settings, memory=demand.limits.memory)
 
 
 def expected_disk_mb(demand: Demand) -> float:

@@ -35,7 +35,8 @@ def minimize(
         The starting image, in [0, 1], or a function that returns it or the `State` of an earlier minimization.
         Both optimizers go on from a state exactly as if they had not been stopped.
     settings : Settings
-        Optimizer, step limit and tolerance; ``auto`` is L-BFGS here, see `maskstyle.synthesis.schedule.settings_at`.
+        Optimizer, step limit and tolerance; ``auto`` is L-BFGS here; see
+        `maskstyle.synthesis.schedule.settings_by_size`.
     on_evaluation : callable, optional
         Called after each evaluation.
     should_stop : callable, optional

@@ -32,7 +32,7 @@ from maskstyle.synthesis.layers import picture_layers
 from maskstyle.synthesis.result import Result
 from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
-from maskstyle.synthesis.schedule import settings_at
+from maskstyle.synthesis.schedule import settings_by_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,11 +175,8 @@ def _unpainted(scene: Scene, run: Run) -> Result:
 
 def _check_optimizers(scene: Scene, limits: Limits) -> None:
     """Raise SettingsError if an optimizer of some size cannot run, before the first size is painted."""
-    first = scene.sizes[0]
-    optimizers = {
-        settings_at(size, scene.settings, memory=limits.memory, first=size == first).optimizer for size in scene.sizes
-    }
-    if "adam" in optimizers:
+    by_size = settings_by_size(scene.sizes, scene.settings, memory=limits.memory)
+    if any(each.optimizer == "adam" for each in by_size):
         check_keras()
 
 
@@ -253,10 +250,8 @@ def _result(
 
 def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str, Any]:
     """Return what must agree for a checkpoint to belong to a run."""
-    optimizers = []
-    for size in scene.sizes:
-        chosen = settings_at(size, scene.settings, memory=limits.memory, first=size == scene.sizes[0])
-        optimizers.append(f"{chosen.optimizer} {chosen.history} {chosen.learning_rate:g}")
+    by_size = settings_by_size(scene.sizes, scene.settings, memory=limits.memory)
+    optimizers = [f"{each.optimizer} {each.history} {each.learning_rate:g}" for each in by_size]
     return {
         "technique": scene.technique,
         "version of maskstyle": __version__,

@@ -19,7 +19,7 @@ from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.synthesis.minimize import Outcome, StoppedAtOnce, minimize
 from maskstyle.synthesis.result import ScaleReport, StepRecord
 from maskstyle.synthesis.scene import StyleAtSize
-from maskstyle.synthesis.schedule import settings_at
+from maskstyle.synthesis.schedule import settings_by_size
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,8 @@ def synthesize(
     style: StyleAtSize | None = None
     records: list[StepRecord] = [] if held is None else list(held.steps)
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
-    for scale, size in list(enumerate(sizes, start=1))[len(reports) :]:
-        chosen = settings_at(size, settings, memory=memory, first=scale == 1)
+    by_size = settings_by_size(sizes, settings, memory=memory)
+    for scale, (size, chosen) in list(enumerate(zip(sizes, by_size, strict=True), start=1))[len(reports) :]:
         recorder = _Recorder(
             scale, len(sizes), size, chosen, began=began, on_step=on_step, records=records, reports=reports
         )

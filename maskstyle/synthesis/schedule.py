@@ -19,12 +19,18 @@ from maskstyle.settings import (
     wanted_layers,
 )
 
-COARSEST_SIDE = 112
+COARSEST_SIDE = 192
 """Least longer side of the coarsest size in pixels, unless the settings count the sizes. In a smaller picture a face
 would be too small to keep (docs/background/choosing-the-defaults.md)."""
 
 COARSEST_DOODLE = 91
 """The same without a content image: there is no face to keep, and large structure forms at coarse sizes."""
+
+SMALLEST_STYLE = 112
+"""Longer side in pixels to which every style image may be enlarged."""
+
+FULL_STEPS_SIDE = 256
+"""Longer side in pixels up to which each size takes all steps, as the first size does."""
 
 LEAST_STEPS = 5
 """Minimum steps of a large size, unless the settings have fewer."""
@@ -164,8 +170,8 @@ def style_size(style: Size, result: Size, settings: SizeSettings, scale: float =
 
 
 def _largest_side(style: Size) -> int:
-    """Return the longer side that a style image may be enlarged to before any scale, at least the coarsest size."""
-    return max(COARSEST_SIDE, round(MOST_ENLARGED * max(style)))
+    """Return the longer side that a style image may be enlarged to before any scale."""
+    return max(SMALLEST_STYLE, round(MOST_ENLARGED * max(style)))
 
 
 def scales_at(size: Size, scales: int | None, *, least: int = COARSEST_SIDE) -> int:
@@ -183,7 +189,7 @@ def scales_at(size: Size, scales: int | None, *, least: int = COARSEST_SIDE) -> 
     Examples
     --------
     >>> [scales_at((side, side), None) for side in (100, 256, 384, 512, 1024)]
-    [1, 2, 2, 3, 4]
+    [1, 1, 2, 2, 3]
     >>> [scales_at((side, side), 3) for side in (256, 512, 1024, 4096)], scales_at((4096, 4096), 1)
     ([3, 3, 4, 6], 1)
     """
@@ -194,39 +200,40 @@ def scales_at(size: Size, scales: int | None, *, least: int = COARSEST_SIDE) -> 
     return scales + max(0, round(math.log2(max(size) / DEFAULT_LONGER_SIDE)))
 
 
-def settings_at(size: Size, settings: Settings, *, memory: float | None = None, first: bool = False) -> Settings:
-    """Return the settings of one size: its steps, and its optimizer where that is ``auto``.
+def settings_by_size(sizes: Sequence[Size], settings: Settings, *, memory: float | None = None) -> list[Settings]:
+    """Return the settings of each size: its steps, and its optimizer where that is ``auto``.
 
     Parameters
     ----------
-    size : (height, width)
-        The size.
+    sizes : sequence of (height, width)
+        The sizes, from coarse to fine.
     settings : Settings
         Those of the whole run.
     memory : float, optional
         Memory limit in GB; by default, `USUAL_MEMORY`.
-    first : bool
-        Whether no coarser size comes before.
-    """
-    chosen = settings.changed(steps=steps_at(size, settings))
-    if settings.optimizer != "auto":
-        return chosen
-    return chosen.changed(**_optimizer_at(size, chosen, memory or USUAL_MEMORY, first))
-
-
-def steps_at(size: Size, settings: OptimizerSettings) -> int:
-    """Return the most steps that a size takes.
 
     Examples
     --------
-    >>> [steps_at((side, side), Settings(steps=40, step_decay=0.5)) for side in (128, 512, 1024, 2048, 4096)]
-    [40, 40, 28, 20, 14]
+    >>> sizes = [(side, side) for side in (256, 512, 1024, 2048)]
+    >>> [each.steps for each in settings_by_size(sizes, Settings(steps=40, step_decay=0.85))]
+    [40, 22, 12, 7]
     """
-    share: float = min(1.0, DEFAULT_LONGER_SIDE / max(size)) ** settings.step_decay
+    chosen = []
+    for number, size in enumerate(sizes):
+        own = settings.changed(steps=_refining_steps(size, settings) if number else settings.steps)
+        if own.optimizer == "auto":
+            own = own.changed(**_optimizer_at(size, own, memory or USUAL_MEMORY, first=not number))
+        chosen.append(own)
+    return chosen
+
+
+def _refining_steps(size: Size, settings: OptimizerSettings) -> int:
+    """Return the most steps that a size takes after a coarser one."""
+    share: float = min(1.0, FULL_STEPS_SIDE / max(size)) ** settings.step_decay
     return max(round(settings.steps * share), min(settings.steps, LEAST_STEPS))
 
 
-def _optimizer_at(size: Size, settings: OptimizerSettings, memory: float, first: bool) -> dict[str, object]:
+def _optimizer_at(size: Size, settings: OptimizerSettings, memory: float, *, first: bool) -> dict[str, object]:
     limit = LBFGS_SHARE * (memory - OTHER_MEMORY) * 1e9
     fitting = [
         history for history in range(settings.history, 0, -1) if optimizer_bytes(size, "lbfgs", history) <= limit

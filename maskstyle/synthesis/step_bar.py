@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from maskstyle.synthesis.schedule import steps_at
 from maskstyle.synthesis.time_left import TimeLeft
 
 if TYPE_CHECKING:
@@ -46,14 +45,12 @@ class StepBar(AbstractContextManager["StepBar"]):
     """
 
     def __init__(self, sizes: Sequence[Size], settings: Settings, *, console: Console, quiet: bool) -> None:
-        steps = [steps_at(size, settings) for size in sizes]
-        self._work = [height * width * own for (height, width), own in zip(sizes, steps, strict=True)]
-        self._left = TimeLeft(sizes, steps)
+        self._left = TimeLeft(sizes, settings)
         self._console = console
         columns = [TextColumn(f"{{task.{name}}}") for name in ("description", "fields[left]", "fields[losses]")]
         bar = [BarColumn(bar_width=24)] if self._console.width >= WIDTH_FOR_BAR else []
         self._bar = Progress(columns[0], *bar, *columns[1:], console=self._console, disable=quiet)
-        self._task = self._bar.add_task("loading", total=sum(self._work), losses="", left="")
+        self._task = self._bar.add_task("loading", total=1.0, losses="", left="")
 
     def __enter__(self) -> StepBar:
         self._bar.start()
@@ -70,7 +67,7 @@ class StepBar(AbstractContextManager["StepBar"]):
         scale = f" ({step.scale}/{step.scales})" if step.scales > 1 else ""
         self._bar.update(
             self._task,
-            completed=sum(self._work[: step.scale - 1]) + height * width * step.step,
+            completed=self._left.done(step),
             description=f"{width}x{height}{scale} step {step.step}/{step.steps}",
             losses=f"loss {step.total:.3g}{self._terms(step)}",
             left=f"{clock(self._left.after(step))} left",
@@ -84,7 +81,7 @@ class StepBar(AbstractContextManager["StepBar"]):
 
     def finish(self) -> None:
         """Fill the bar: a size that converges early leaves it short."""
-        self._bar.update(self._task, completed=sum(self._work), left="done")
+        self._bar.update(self._task, completed=1.0, left="done")
 
 
 def clock(seconds: float) -> str:

@@ -1,9 +1,12 @@
-"""The time that a run still takes, estimated from its pace."""
+"""How far a run is, and the time that it still takes, estimated from its pace."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from maskstyle.settings import Settings
+from maskstyle.synthesis.schedule import settings_by_size
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Size
@@ -19,13 +22,14 @@ class TimeLeft:
     ----------
     sizes : sequence of (height, width)
         The sizes, from coarse to fine.
-    steps : sequence of int
-        Number of steps at each size.
+    settings : Settings
+        Settings of the run, which give the steps of each size.
     """
 
-    def __init__(self, sizes: Sequence[Size], steps: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[Size], settings: Settings) -> None:
         self._pixels = [height * width for height, width in sizes]
-        self._steps = steps
+        self._steps = [each.steps for each in settings_by_size(sizes, settings)]
+        self._work = [pixels * steps for pixels, steps in zip(self._pixels, self._steps, strict=True)]
         self._scale = 0
         self._first = (0, 0.0)
         self._pace: float | None = None
@@ -40,5 +44,9 @@ class TimeLeft:
             self._pace = (step.seconds - first_seconds) / (step.step - first_step) / here
         elif self._pace is None:
             self._pace = step.seconds / step.step / here  # too slow a pace: the first step compiles the graph
-        work = [pixels * steps for pixels, steps in zip(self._pixels, self._steps, strict=True)]
-        return self._pace * (here * (self._steps[step.scale - 1] - step.step) + sum(work[step.scale :]))
+        return self._pace * (here * (self._steps[step.scale - 1] - step.step) + sum(self._work[step.scale :]))
+
+    def done(self, step: Step) -> float:
+        """Return the share of the work that is done after a step, in [0, 1]."""
+        here = self._pixels[step.scale - 1] * step.step
+        return min(1.0, (sum(self._work[: step.scale - 1]) + here) / sum(self._work))

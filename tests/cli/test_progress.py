@@ -39,7 +39,7 @@ def test_clock(seconds, text):
 
 
 def test_the_estimate_counts_pixels():
-    left = TimeLeft(SIZES, [10, 10])
+    left = TimeLeft(SIZES, Settings(steps=10))
     left.after(step(1, 1, 5.0))  # the first step took 5 s because it compiles
     # 1 s a step: 8 steps are left here, and 10 of four times the pixels
     assert left.after(step(1, 2, 6.0)) == pytest.approx(8 + 10 * 4)
@@ -47,15 +47,23 @@ def test_the_estimate_counts_pixels():
 
 
 def test_the_first_step_of_a_later_size_goes_by_the_pace_before():
-    left = TimeLeft(SIZES, [10, 10])
+    left = TimeLeft(SIZES, Settings(steps=10))
     for number in range(1, 11):
         left.after(step(1, number, 4.0 + number))
     assert left.after(step(2, 1, 20.0)) == pytest.approx(9 * 4)
     assert left.after(step(2, 2, 25.0)) == pytest.approx(8 * 5)
 
 
+def test_the_share_that_is_done_counts_the_steps_that_each_size_takes():
+    left = TimeLeft(
+        [(256, 256), (512, 512)], Settings(steps=40, step_decay=1.0)
+    )  # 40 steps, and 20 of four times the pixels
+    assert left.done(step(1, 30, 1.0, sizes=[(256, 256), (512, 512)])) == pytest.approx(30 / (40 + 80))
+    assert left.done(step(2, 10, 1.0, sizes=[(256, 256), (512, 512)])) == pytest.approx((40 + 40) / (40 + 80))
+
+
 def test_a_single_step():
-    assert TimeLeft([(4, 4)], [1]).after(step(1, 1, 2.0, sizes=[(4, 4)], steps=1)) == 0
+    assert TimeLeft([(4, 4)], Settings(steps=1)).after(step(1, 1, 2.0, sizes=[(4, 4)], steps=1)) == 0
 
 
 def shown(width, *, quiet=False, finish=False):

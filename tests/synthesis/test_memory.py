@@ -11,7 +11,7 @@ from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Limits, Settings
 from maskstyle.synthesis.estimate import Demand, expected_memory_mb
 from maskstyle.synthesis.memory import TILE_SIZES, within_memory
-from maskstyle.synthesis.schedule import settings_at
+from maskstyle.synthesis.schedule import settings_by_size
 
 
 def run(side, **limits):
@@ -61,10 +61,10 @@ def _fits(demand):
 
 def test_where_less_is_free_than_lbfgs_reckons_with_adam_is_taken(monkeypatch):
     monkeypatch.setattr("maskstyle.synthesis.memory.usable_memory", lambda: 1.9)
-    assert settings_at((2000, 2000), Settings()).optimizer == "lbfgs"
+    assert settings_by_size([(2000, 2000)], Settings())[0].optimizer == "lbfgs"
     chosen = within_memory(run(2000))
     assert chosen.memory == 1.9
-    assert settings_at((2000, 2000), Settings(), memory=chosen.memory).optimizer == "adam"
+    assert settings_by_size([(2000, 2000)], Settings(), memory=chosen.memory)[0].optimizer == "adam"
 
 
 def test_what_cannot_fit_says_which_size_can():

@@ -12,8 +12,7 @@ from maskstyle.synthesis.schedule import (
     pyramid_sizes,
     result_size,
     scales_at,
-    settings_at,
-    steps_at,
+    settings_by_size,
     style_size,
     transfer_sizes,
 )
@@ -31,50 +30,59 @@ def test_larger_results_have_more_sizes(side, scales, expected):
     assert scales_at((side // 2, side), scales) == expected
 
 
-def test_larger_sizes_take_fewer_steps():
-    settings = Settings(steps=100, step_decay=1.0)
-    assert [steps_at((side, 10), settings) for side in (128, 512, 1024, 8192)] == [100, 100, 50, 6]
+def at(*sides, memory=None, **settings):
+    return settings_by_size([(side, side) for side in sides], Settings(**settings), memory=memory)
+
+
+def steps(*sides, **settings):
+    return [each.steps for each in at(*sides, **settings)]
+
+
+def test_later_sizes_take_fewer_steps_the_larger_they_are():
+    assert steps(128, 256, 512, 8192, steps=100, step_decay=1.0) == [100, 100, 50, 5]
+
+
+def test_the_first_size_takes_all_steps():
+    assert steps(1024, 2048, steps=100, step_decay=1.0) == [100, 12]
 
 
 def test_a_few_steps_are_left_unless_fewer_were_asked_for():
-    assert steps_at((60_000, 10), Settings(steps=40)) == LEAST_STEPS
-    assert steps_at((60_000, 10), Settings(steps=2)) == 2
+    assert steps(100, 60_000, steps=40) == [40, LEAST_STEPS]
+    assert steps(100, 60_000, steps=2) == [2, 2]
 
 
 def test_without_decay_every_size_takes_as_many():
-    assert steps_at((8192, 8192), Settings(steps=40, step_decay=0.0)) == 40
+    assert steps(512, 8192, steps=40, step_decay=0.0) == [40, 40]
 
 
 def test_the_optimizer_is_chosen_by_what_its_vectors_take():
-    chosen = [settings_at((side, side), Settings(history=5)) for side in (512, 3000, 4096)]
+    chosen = at(512, 3000, 4096, history=5)
     assert [(each.optimizer, each.history) for each in chosen] == [("lbfgs", 5), ("lbfgs", 2), ("adam", 5)]
 
 
 def test_adam_has_its_whole_rate_where_nothing_came_before():
-    chosen = settings_at((4096, 4096), Settings(learning_rate=0.04), first=True)
+    (chosen,) = at(4096, learning_rate=0.04)
     assert (chosen.optimizer, chosen.learning_rate) == ("adam", 0.04)
 
 
 def test_adam_refines_what_lbfgs_made_with_small_steps():
-    chosen = settings_at((4096, 4096), Settings(learning_rate=0.04))
+    chosen = at(512, 4096, learning_rate=0.04)[-1]
     assert (chosen.optimizer, chosen.learning_rate) == ("adam", 0.005)
-    asked_for = settings_at((4096, 4096), Settings(optimizer="adam", learning_rate=0.04))
-    assert asked_for.learning_rate == 0.04
+    assert at(512, 4096, optimizer="adam", learning_rate=0.04)[-1].learning_rate == 0.04
 
 
 def test_more_memory_keeps_lbfgs_at_larger_sizes():
-    size = (4096, 4096)
-    assert settings_at(size, Settings(), memory=32.0).optimizer == "lbfgs"
-    assert settings_at((1024, 1024), Settings(), memory=0.7).optimizer == "adam"
+    assert at(4096, memory=32.0)[0].optimizer == "lbfgs"
+    assert at(1024, memory=0.7)[0].optimizer == "adam"
 
 
 def test_an_optimizer_that_was_asked_for_is_kept():
-    assert settings_at((8192, 8192), Settings(optimizer="lbfgs")).optimizer == "lbfgs"
-    assert settings_at((64, 64), Settings(optimizer="adam")).optimizer == "adam"
+    assert at(8192, optimizer="lbfgs")[0].optimizer == "lbfgs"
+    assert at(64, optimizer="adam")[0].optimizer == "adam"
 
 
 def test_a_history_of_one_is_kept_where_it_was_asked_for():
-    chosen = settings_at((512, 512), Settings(history=1))
+    (chosen,) = at(512, history=1)
     assert (chosen.optimizer, chosen.history) == ("lbfgs", 1)
 
 
