@@ -7,19 +7,17 @@ from sheets import FOLDER, picture, picture_panel
 import maskstyle
 from maskstyle.images.contact_sheet import Panel, make_sheet
 
-PAIRS = (("coffee", "window", None), ("rocket", "harbour", None), ("astronaut", "harbour", 2))
-"""Content, style and the number of sizes; None: the default."""
+PAIRS = (("coffee", "window"), ("rocket", "harbour"), ("astronaut", "harbour"))
+"""Content and style."""
 
 
 def main() -> None:
     """Render each pair and write the sheet."""
     panels = []
-    for content, style, scales in PAIRS:
-        settings = maskstyle.Settings(scales=scales)
-        result = maskstyle.transfer_basic(picture(content), picture(style), settings=settings)
+    for content, style in PAIRS:
+        result = maskstyle.transfer_basic(picture(content), picture(style))
         panels += [picture_panel(content), picture_panel(style)]
-        caption = f"{content} in the style of {style}"
-        panels.append(Panel(result.image, (caption if scales is None else f"{caption}, --scales {scales}",)))
+        panels.append(Panel(result.image, (f"{content} in the style of {style}",)))
     maskstyle.save_image(FOLDER / "basic.jpg", make_sheet(panels, columns=3, side=400))
 
 
