@@ -364,7 +364,7 @@ def test_the_help_lists_every_setting_that_has_an_effect_with_its_default(help_o
         shown = default
         if default is None:
             of_doodle = {"input": "doodle", "coarsest": "91 to 181"}
-            of_image = {"input": "content image", "coarsest": "112 to 223"}
+            of_image = {"input": "content image", "coarsest": "192 to 383"}
             shown = field.metadata["unset"].format(**(of_doodle if technique == "doodle" else of_image))
         elif str(field.type) == "LayerMix":
             shown = layer_mix_text(default, separator=", ")
