@@ -78,8 +78,8 @@ class WeightsError(MaskstyleError):
     """The weights of a network are missing, incomplete or damaged."""
 
 
-class OutputError(MaskstyleError):
-    """A result can no longer be written, although its path was writable at the start."""
+class OutputError(ImageError):
+    """A file can no longer be written, although its path was writable at the start."""
 
 
 class CheckpointError(MaskstyleError):

@@ -161,7 +161,7 @@ class _Group(TyperGroup):
             sys.exit(_report_all(error))
         except MemoryError as error:
             detail = f" ({error})" if str(error) else ""
-            advice = "use a smaller --size or a lower --memory, if the command has them"
+            advice = "use a smaller --size, --memory or --tile-size, if the command has them"
             sys.exit(_report(f"not enough memory{detail}; {advice}", EXIT_FAILURE))
         except OSError as error:
             sys.exit(_report_system(error))

@@ -90,12 +90,12 @@ class Report:
         from maskstyle.cli.outputs import write_json
 
         failed = [each for each in self.outcomes if each.state == "failed"]
-        if self._batch.report is not None and not self._listed:
-            write_json(self._batch.report, {"pictures": [each.record() for each in self.outcomes]})
         if failed:
             self._print_failed(failed)
         if not self._listed:
             self._print_counts()
+        if self._batch.report is not None and not self._listed:
+            write_json(self._batch.report, {"pictures": [each.record() for each in self.outcomes]})
         missing = self._count - sum(each.state != "interrupted" for each in self.outcomes)
         if missing and not self._listed:
             messages().print("interrupted; repeat the command to go on")

@@ -188,9 +188,13 @@ def evaluate(
     matching.check()
     files.check_outputs(record, heatmap, quiet=quiet)
     evaluation, inputs = _evaluate(files, matching, reading, settings, quiet=quiet)
-    _write(evaluation, inputs, record, heatmap)
-    if not quiet:
-        _print(evaluation, heatmap)
+    try:
+        _write(evaluation, inputs, record, heatmap)
+    finally:
+        if not quiet:
+            _print(evaluation)
+    if heatmap is not None and not quiet:
+        messages().print(f"wrote {heatmap}", markup=False)
 
 
 @dataclass(frozen=True)
@@ -320,7 +324,7 @@ def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, 
     write_all(writers)
 
 
-def _print(evaluation: Evaluation, heatmap: Path | None) -> None:
+def _print(evaluation: Evaluation) -> None:
     from maskstyle.cli.evaluate_tables import parts_of
 
     console = tables()
@@ -328,5 +332,3 @@ def _print(evaluation: Evaluation, heatmap: Path | None) -> None:
         console.print(part)
     for note in evaluation.notes:
         messages().print(f"note: {note}", markup=False)
-    if heatmap is not None:
-        messages().print(f"wrote {heatmap}", markup=False)

@@ -300,8 +300,9 @@ def write_all(writers: Sequence[tuple[Path, Callable[[Path], None]]]) -> None:
         except (MaskstyleError, OSError, MemoryError) as error:
             rescued = rescue(path, write) if place == 0 else None
             told = "" if rescued is None else f"; it is in {shown(rescued)}"
-            name = described(path, writing=True)
-            failures.append(f"the work is done, but {name} could not be written ({error}){told}")
+            failure = f"{described(path, writing=True)} could not be written"
+            why = str(error) if str(error).startswith(failure) else f"{failure} ({error})"
+            failures.append(f"the work is done, but {why}{told}")
     if failures:
         raise OutputError("; ".join(failures))
 

@@ -23,7 +23,7 @@ from maskstyle.images.pixels import AnyImage, Image, Mask, Size, resize_image, s
 from maskstyle.images.transparency import resize_alpha
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.networks.tensorflow import tf
+from maskstyle.networks.tensorflow import memory_errors, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import content_term
 from maskstyle.objective.extract import Extractor
@@ -42,6 +42,7 @@ TILE_SIZE = 1024
 """Side of the tiles of a large image, in pixels. Tiles bound the memory and do not change the numbers."""
 
 
+@memory_errors()
 def evaluate_regions(
     result: AnyImage,
     style: AnyImage,

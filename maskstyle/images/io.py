@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,12 +149,15 @@ def save_image(
     picture = PillowImage.fromarray(interleaved(pixels, alpha))
     options = ENCODER_OPTIONS[file_format] | _embedded(metadata, file_format, dpi)
     with replacing(path) as file:
+        memory = io.BytesIO() if file_format == "TIFF" else None  # libtiff prints what the disk refuses
         try:
-            picture.save(file, format=file_format, **options)
+            picture.save(memory or file, format=file_format, **options)
         except (ValueError, OverflowError) as error:
             raise ImageError(
                 f"{path} could not be encoded as {file_format} ({error}); save it as .png instead"
             ) from error
+        if memory is not None:
+            file.write(memory.getbuffer())
 
 
 def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping[str, object] | None = None) -> None:

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from maskstyle import __version__
 from maskstyle.images.io import save_image
 from maskstyle.images.pixels import Image, Mask, to_uint8
-from maskstyle.images.writing import make_folder, replacing
+from maskstyle.images.writing import archive_entry, make_folder, replacing
 
 OPEN_RASTER = ".ora"
 
@@ -80,7 +80,7 @@ def save_layers(path: str | Path, layers: Sequence[Layer], merged: Layer, *, sig
 
 
 def _write_open_raster(archive: zipfile.ZipFile, layers: Sequence[Layer], merged: Layer) -> None:
-    archive.writestr("mimetype", "image/openraster", zipfile.ZIP_STORED)  # must come first
+    archive.writestr(archive_entry("mimetype"), "image/openraster")  # must come first
     height, width = merged.image.shape[:2]
     document = ElementTree.Element("image", version="0.0.3", w=str(width), h=str(height))
     stack = ElementTree.SubElement(document, "stack")
@@ -93,10 +93,10 @@ def _write_open_raster(archive: zipfile.ZipFile, layers: Sequence[Layer], merged
             "layer",
             {"name": layer.name, "src": file, "x": "0", "y": "0", "opacity": "1.0", "composite-op": operation},
         )
-        archive.writestr(file, _png(layer), zipfile.ZIP_STORED)
-    archive.writestr("stack.xml", ElementTree.tostring(document, "utf-8", xml_declaration=True))
-    archive.writestr("mergedimage.png", _png(merged), zipfile.ZIP_STORED)
-    archive.writestr("Thumbnails/thumbnail.png", _png(merged, largest=THUMBNAIL), zipfile.ZIP_STORED)
+        archive.writestr(archive_entry(file), _png(layer))
+    archive.writestr(archive_entry("stack.xml"), ElementTree.tostring(document, "utf-8", xml_declaration=True))
+    archive.writestr(archive_entry("mergedimage.png"), _png(merged))
+    archive.writestr(archive_entry("Thumbnails/thumbnail.png"), _png(merged, largest=THUMBNAIL))
 
 
 def _png(layer: Layer, largest: int | None = None) -> bytes:

@@ -18,8 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import ZipInfo
 
-from maskstyle.errors import ImageError, SettingsError
+from maskstyle.errors import ImageError, OutputError, SettingsError
 from maskstyle.images.files import format_by_suffix
 from maskstyle.images.paths import shown, trouble, working_folder_is_gone
 from maskstyle.images.streams import STANDARD, check_not_terminal, described, is_writable_stream, send
@@ -91,7 +92,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     ImageError
-        As for `check_replaceable`, and for any OSError raised within the block.
+        As for `check_replaceable`.
+    OutputError
+        For any OSError raised within the block.
     """
     target = _target(path)
     try:
@@ -103,7 +106,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             with replacing_file(target) as file:
                 yield file
     except OSError as error:
-        raise ImageError(
+        raise OutputError(
             f"{described(path, writing=True)} could not be written ({error.strerror or error}); "
             "check the free space and the permissions there, or write to another folder"
         ) from error
@@ -153,6 +156,13 @@ def write_text(path: Path, text: str) -> None:
     """
     with replacing(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def archive_entry(name: str) -> ZipInfo:
+    """Return an entry for a file in an archive; its date is fixed, as ZIP has none before 1980 and after 2107."""
+    entry = ZipInfo(name)
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 def make_folder(path: Path, *, parents: bool = False) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from maskstyle.errors import SettingsError
@@ -12,6 +15,9 @@ tf: Any = import_tensorflow()
 
 Tensor: TypeAlias = Any
 """A ``tf.Tensor``; TensorFlow has no type annotations."""
+
+_REFUSED = re.compile("could not create a (?:memory object|primitive)|out of memory|OOM|failed to allocate", re.I)
+"""What libraries of TensorFlow say where the system refuses memory."""
 
 _threads: dict[str, bool] = {"begun": False, "lost": False}
 """Whether TensorFlow has threads, and whether this process was forked from one in which it had."""
@@ -36,6 +42,17 @@ def check_usable() -> None:
             "eager execution; call it outside of the graph"
         )
     _threads["begun"] = True
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Raise MemoryError where TensorFlow gets no memory within the block."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if isinstance(error, tf.errors.ResourceExhaustedError) or _REFUSED.search(str(error)):
+            raise MemoryError("TensorFlow got none") from error
+        raise
 
 
 def _note_fork() -> None:

@@ -14,8 +14,13 @@ STDERR_DESCRIPTOR = 2
 def import_tensorflow() -> Any:
     """Import TensorFlow with standard error muted: it logs from C++ before its log level takes effect."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _muted_stderr(), _without_keras():
-        import tensorflow
+    try:
+        with _muted_stderr(), _without_keras():
+            import tensorflow
+    except ImportError as error:
+        if "failed to map" in str(error) or "allocate memory" in str(error):
+            raise MemoryError("TensorFlow could not be loaded; ulimit -v may be too low") from error
+        raise
 
     tensorflow.get_logger().setLevel("ERROR")  # it warns when a function is traced again for another size
     return tensorflow

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field, ValidationError
 
 from maskstyle.errors import SettingsError
+from maskstyle.images.writing import archive_entry
 from maskstyle.plans import plan_text
 from maskstyle.studio.folder import MissingError
 from maskstyle.studio.models import Id, Saved, StoredImage, Strict
@@ -163,8 +164,10 @@ class Results:
                 raise MissingError("what this result was made from is damaged")
             archive = self._folder.temporary(".part")
             try:
-                with zipfile.ZipFile(archive, "w") as packed:  # images and PNG files hardly shrink
-                    packed.writestr("plan.toml", plan_text(table, "written by maskstyle studio"))
+                with zipfile.ZipFile(
+                    archive, "w", strict_timestamps=False
+                ) as packed:  # images and PNG files hardly shrink
+                    packed.writestr(archive_entry("plan.toml"), plan_text(table, "written by maskstyle studio"))
                     for name, file in files.items():
                         packed.write(file, name)
             except FileNotFoundError as error:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import CheckpointError
 from maskstyle.images.paths import opened
-from maskstyle.images.writing import replacing_file
+from maskstyle.images.writing import archive_entry, replacing_file
 from maskstyle.schemas.arrays import stored_in_archive
 from maskstyle.schemas.values import AtLeastZero, Count, Losses, Number, Size, Text, Unfit, decoded
 from maskstyle.synthesis.result import ScaleReport, StepRecord
@@ -210,7 +210,9 @@ def _opened(path: Path, read: Callable[[IO[bytes], Path], T]) -> T:
 def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
     shape = (*checkpoint.size, 3)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(HEADER, json.dumps(dataclasses.asdict(Header.of(checkpoint)), allow_nan=False))
+        archive.writestr(
+            archive_entry(HEADER), json.dumps(dataclasses.asdict(Header.of(checkpoint)), allow_nan=False)
+        )
         for name, strips in {BEST: (checkpoint.state.best,), **checkpoint.state.variables}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})

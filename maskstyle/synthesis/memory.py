@@ -39,7 +39,7 @@ def within_memory(demand: Demand) -> Limits:
     if limits.tile_size is not None:
         return _checked(demand)
     free = usable_memory() or USUAL_MEMORY
-    for memory in [limits.memory] if limits.memory else _steps(free):
+    for memory in [_allowed(limits.memory)] if limits.memory else _steps(free):
         chosen = _fitting(demand, memory)
         if chosen is not None:
             return chosen
@@ -56,7 +56,9 @@ def _too_large(demand: Demand, free: float) -> str:
     """Return what does not fit, and the largest size that does."""
     needed = _gigabytes(_with_tiles(demand, TILE_SIZES[-1]))
     height, width = demand.sizes[-1]
-    memory, whose = (demand.limits.memory, "the limit") if demand.limits.memory else (free, "free")
+    memory, whose = (_allowed(demand.limits.memory), "the limit") if demand.limits.memory else (free, "free")
+    if memory == _left_of_addresses():
+        whose = "left by ulimit -v, which also limits what is only reserved"
     largest = _largest(demand, memory)
     way_out = f"the largest `size` that fits is {largest}" if largest else "no size fits"
     other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto needs less memory"
@@ -73,6 +75,11 @@ def _checked(demand: Demand) -> Limits:
         raise SettingsError(
             f"tiles of {limits.tile_size} pixels would need about {needed:.1f} GB, but {limits.memory:.1f} GB is "
             "the limit; use a smaller `tile_size`, or leave it out"
+        )
+    if needed > _allowed(needed):
+        raise SettingsError(
+            f"tiles of {limits.tile_size} pixels would need about {needed:.1f} GB, but ulimit -v leaves "
+            f"{_allowed(needed):.1f} GB; raise it, or use a smaller `tile_size`"
         )
     return limits
 
@@ -126,10 +133,36 @@ PROCESS_FILE = Path("/proc/self/statm")
 GROUP = Path("/sys/fs/cgroup")
 
 
+RESERVED_GB, RESERVED_PER_CORE_GB = 1.2, 0.075
+"""Address space that a run reserves and does not use: the libraries, and the stack and arena of each thread."""
+
+
 def usable_memory() -> float | None:
     """Return the GB (10^9 bytes) that this process may use in total, what it holds included; None if unknown."""
     free = _free_bytes()
-    return None if free is None else (SHARE * free + _own_bytes()) / 1e9
+    return None if free is None else _allowed((SHARE * free + _own_bytes()) / 1e9)
+
+
+def _allowed(memory: float) -> float:
+    """Return the part of some GB that the shell lets a process have."""
+    left = _left_of_addresses()
+    return memory if left is None else min(memory, left)
+
+
+def _left_of_addresses() -> float | None:
+    """Return the GB that ``ulimit -v`` leaves beside what TensorFlow reserves; None without such a limit.
+
+    Where an allocation fails, TensorFlow may end the process.
+    """
+    try:
+        import resource
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, AttributeError, OSError, ValueError):  # Windows has none
+        return None
+    if limit in (resource.RLIM_INFINITY, -1) or limit >= 1 << 60:
+        return None
+    return max(0.0, limit / 1e9 - RESERVED_GB - RESERVED_PER_CORE_GB * (os.cpu_count() or 1))
 
 
 def _free_bytes() -> float | None:

@@ -12,7 +12,7 @@ from maskstyle import __version__
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
-from maskstyle.networks.tensorflow import check_usable
+from maskstyle.networks.tensorflow import check_usable, memory_errors
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import content_term, total_variation_term
 from maskstyle.objective.content_limits import content_limits
@@ -99,10 +99,17 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
         checkpoint of this run to resume from.
     NumericalError
         If a loss is not finite; its ``image`` is the last good image.
+    MemoryError
+        If the system gives no more memory.
     """
     run = Run() if run is None else converted(run, Run, "run")
     if not scene.layout.placements:  # every strength is 0
         return _unpainted(scene, run)
+    with memory_errors():
+        return _painted(scene, run)
+
+
+def _painted(scene: Scene, run: Run) -> Result:
     network = loaded_network(run.network, scene.settings, run.checkpoints)
     limits = scene.limits(network.architecture, network.compute_type, run.limits)
     _check_optimizers(scene, limits)

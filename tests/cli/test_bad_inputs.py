@@ -1010,7 +1010,7 @@ def failing(basic, monkeypatch):
 def test_too_little_memory_is_a_failure(failing, desk):
     ran = failing(MemoryError())
     assert ran.code == 1
-    assert ran.error == "not enough memory; use a smaller --size or a lower --memory, if the command has them"
+    assert ran.error == "not enough memory; use a smaller --size, --memory or --tile-size, if the command has them"
     assert not (desk / "out.png").exists()
 
 

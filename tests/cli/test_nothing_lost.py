@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -350,6 +351,77 @@ def test_a_picture_that_its_folder_refuses_goes_elsewhere(basic, desk, monkeypat
     assert names(desk) == ["content.png", "style.jpg"]
 
 
+@posix
+@pytest.mark.parametrize("limits", [(), ("--memory", "3GB"), ("--tile-size", "256")], ids=str)
+def test_a_limit_of_the_shell_on_memory_is_known_before_the_work(basic, monkeypatch, without_tensorflow, limits):
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1_500_000_000, resource.RLIM_INFINITY))
+    ran = basic(*limits)
+    assert ran.code == 2
+    assert "would need about 0." in ran.err
+    assert "ulimit -v" in ran.err
+
+
+def test_memory_that_tensorflow_does_not_get_is_one_sentence(basic, desk, monkeypatch):
+    import tensorflow as tf
+
+    def refused(*_):
+        raise tf.errors.AbortedError(None, None, "Status: 1, message: could not create a memory object, in file x.cc")
+
+    monkeypatch.setattr("maskstyle.synthesis.scene.Scene.finished", refused)
+    ran = basic("--checkpoint-every", "0")
+    assert ran.code == 1
+    assert "the last good image is in out.png" in ran.err
+    assert "not enough memory (TensorFlow got none); use a smaller --size, --memory or --tile-size" in ran.err
+
+
+@contextmanager
+def largest_file(size):
+    """Let the system refuse larger files, as a full disk does, amid a write."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@posix
+@pytest.mark.parametrize("option", ["plan", "preview", "mask", "preview of a map", "preview of maps"])
+def test_what_the_disk_refuses_is_a_failure_and_leaves_nothing(
+    result, desk, run, two_halves, without_tensorflow, option
+):
+    two_halves(desk / "map.png", (32, 40), (200, 70, 50), (30, 80, 160))
+    Image.new("L", (40, 32)).save("mask.png")  # which a preview comes after
+    before = names(desk)
+    with largest_file(40):
+        ran = run(*WRITING[option].format("new.png").split())
+    assert ran.code == 1
+    assert ran.err.endswith(
+        "could not be written (File too large); check the free space and the permissions there, or "
+        "write to another folder\n"
+    )
+    assert names(desk) == before
+
+
+@posix
+@pytest.mark.parametrize("name", ["out.png", "out.tif"])
+def test_every_output_that_the_disk_refuses_is_named(basic, desk, capfd, name):
+    others = ("--json", "run.json", "--plot", "losses.svg", "--layers", "layers.ora", "--snapshot-every", "1")
+    with largest_file(40):
+        ran = basic(*others, "--checkpoint-every", "1e-9", output=name)
+    assert ran.code == 1
+    refused = [name, "run.json", "layers.ora", "losses.svg"]
+    assert re.findall(r"but (\S+) could not be written \(File too large\)", ran.err) == refused
+    assert ran.err.count("no snapshot: ") == 2
+    assert ran.err.count("no checkpoint: ") == 1
+    assert names(desk) == ["content.png", "out_snapshots", "style.jpg"]
+    assert "TIFF" not in capfd.readouterr().err
+
+
 def test_a_reader_of_the_picture_that_left_costs_nothing(basic, desk, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
@@ -563,6 +635,35 @@ def test_a_clock_that_is_set_back_changes_nothing(basic, desk, monkeypatch):
     ran = basic("--checkpoint-every", "1e-9").succeeded()
     assert "wrote out.png: 40x32, 2 steps in 0 s" in ran.err or re.search(r"2 steps in \d s", ran.err)
     assert names(desk) == ["content.png", "out.png", "style.jpg"]
+
+
+@pytest.mark.parametrize("year", [1970, 2110])
+def test_a_clock_without_a_date_changes_nothing(basic, desk, monkeypatch, year):
+    import time
+
+    monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 1, 1, 0, 0, 0, 3, 1, 0)))
+    for name in ("content.png", "style.jpg"):
+        os.utime(name, ((year - 1970) * 31_556_952,) * 2)
+    basic("--checkpoint-every", "1e-9", "--layers", "layers.ora", "--quiet").succeeded()
+    assert names(desk) == ["content.png", "layers.ora", "out.png", "style.jpg"]
+
+
+@posix
+@pytest.mark.parametrize("gone", ["the folder of the output", "the working folder"])
+def test_a_folder_that_is_removed_during_the_run(basic, desk, when, monkeypatch, tmp_path_factory, gone):
+    elsewhere, shots = tmp_path_factory.mktemp("elsewhere"), tmp_path_factory.mktemp("shots")
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    (desk / "deep").mkdir()
+    removed, output = (desk / "deep", "deep/out.png") if "output" in gone else (desk, "out.png")
+    with when(shots / "out_1_40x32_00001.png", lambda: shutil.rmtree(removed)):
+        ran = basic(
+            *ADAM, "--snapshot-every", "1", "--snapshot-dir", shots, "--checkpoint-every", "1e-9", output=output
+        )
+    monkeypatch.chdir(elsewhere)
+    assert ran.code == 1
+    assert "the work is done, but" in ran.err
+    assert "no longer exists" in ran.err or "there is no folder deep" in ran.err
+    assert read_metadata(elsewhere / "out.rescued.png")["stopped_because"] == "steps"
 
 
 @posix

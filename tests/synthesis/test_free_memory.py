@@ -35,6 +35,16 @@ def test_a_container_may_have_less(system):
     assert usable_memory() == pytest.approx(SHARE * 4.096)
 
 
+def test_a_limit_of_the_shell_leaves_what_is_not_reserved(system, monkeypatch):
+    resource = pytest.importorskip("resource")
+    (system / "meminfo").write_text("MemAvailable: 4000000 kB\n")
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (2_000_000_000, resource.RLIM_INFINITY))
+    assert usable_memory() == pytest.approx(0.65)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1_000_000_000, resource.RLIM_INFINITY))
+    assert usable_memory() == 0
+
+
 def test_other_systems_take_half_of_all(system, monkeypatch):
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1_000_000}.__getitem__, raising=False)
     assert usable_memory() == pytest.approx(SHARE * 2.048)

@@ -54,7 +54,7 @@ class StoredFeatures:
                 self._file.truncate(size)
         except OSError as error:
             raise OutputError(
-                f"the features of the content image need {size / 1e9:.2f} GB of disk space in "
+                f"the features of the content image need {size / 1e6:,.0f} MB of disk space in "
                 f"{tempfile.gettempdir()} ({error.strerror}); free some space there, or set TMPDIR to another folder"
             ) from error
 

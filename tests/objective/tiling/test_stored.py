@@ -29,6 +29,6 @@ def test_a_full_disk_is_an_error_before_any_work(monkeypatch):
 
     monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
     with pytest.raises(
-        OutputError, match=r"need 0\.40 GB of disk space in .* \(No space left on device\); free some space .*TMPDIR"
+        OutputError, match=r"need 400 MB of disk space in .* \(No space left on device\); free some space .*TMPDIR"
     ):
         StoredFeatures((1000, 1000, 100), np.float32)
