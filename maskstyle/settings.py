@@ -549,6 +549,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 FROM_CONTENT = ("content", "recolored")
 """The initial images that need a content image."""
 
+FROM_STYLES = ("colors", "recolored", "style")
+"""The initial images that need a style image."""
+
 NAMED_INITS = tuple(name for name in CHOICES["init"] if name != "image")
 """The named initial images. On the command line and in plans, any other ``init`` is a file."""
 

@@ -29,6 +29,7 @@ from maskstyle.settings import CHOICES, JUDGING, Settings
 if TYPE_CHECKING:
     from maskstyle.cli.evaluate_inputs import InputFiles, Matching
     from maskstyle.evaluation import Evaluation
+    from maskstyle.evaluation.comparison import Comparison
     from maskstyle.images.io import Picture
     from maskstyle.images.pixels import Mask
     from maskstyle.maps.semantic_map import SemanticMap
@@ -181,8 +182,12 @@ def evaluate(
         raise SettingsError(f"{given[0]} has no effect with {'--whole' if whole else '--mask'}; drop one of them")
     if masks and content is None:
         raise SettingsError("--mask needs the content image to find changes outside the mask; add --content FILE")
+    if content_layers is not None and content is None:
+        raise SettingsError("--content-layers has no effect without the content image; add --content FILE")
     reading = asked_reading({flag[2:].replace("-", "_"): value for flag, value in map_options.items()})
     maps = MapFiles() if whole or masks else find_maps(content, style, content_map, style_map, required=bool(given))
+    if propagation is not None and not maps.paths:
+        raise SettingsError("--propagation has no effect without semantic maps; leave it out")
     files = InputFiles(result, style, content, maps, tuple(masks or ()), weights)
     matching = Matching(tuple(regions or ()), tuple(keep or ()), tuple(mapping or ()), unmatched)
     matching.check()
@@ -227,17 +232,22 @@ def _read(files: InputFiles, matching: Matching, asked: MapReading) -> _Read:
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import size_of
     from maskstyle.masks.io import read_mask
+    from maskstyle.plans.map_reading import ReadingUse
 
     result, style = load_image(files.result), load_image(files.style)
     content = None if files.content is None else load_image(files.content)
     reading = files.map_reading(asked)
+    use = ReadingUse(reading)
     images = [(files.content, result if content is None else content), (files.style, style)]
     read = [
-        read_fitted(reading, path, file, size_of(image.pixels), image_name=str(file or files.result))
+        read_fitted(use, path, file, size_of(image.pixels), image_name=str(file or files.result))
         for path, (file, image) in zip(files.maps.paths, images, strict=False)
     ]
     maps = tuple(found for found, _ in read)
-    messages = [*files.maps.messages, *(("note", with_flags(note)) for _, notes in read for note in notes)]
+    notes = [note for _, own in read for note in own]
+    if reading == asked:
+        notes += use.notes()
+    messages = [*files.maps.messages, *(("note", with_flags(note)) for note in notes)]
     if reading != asked:
         messages.append(("maps", f"read with {described_reading(reading)}, as recorded in {files.result.name}"))
     found = files.matching(matching)
@@ -271,9 +281,12 @@ def _evaluate(
     note_files([files.result, files.style, files.content, *files.maps.paths, *files.masks], quiet=quiet)
     read = _read(files, matching, asked)
     settings = evaluation_settings(settings, has_content=read.content is not None)
-    _check(read, settings, files.maps.paths)
+    comparison = _check(read, settings, files.maps.paths)
+    idle = []
+    if asked.soft_maps and not _has_soft_borders(read, comparison):
+        idle = [("note", "no soft edge lies beside an unpainted region, so --soft-maps has no effect")]
     choice = resolve_compute_type(chosen_network(settings, files.weights))
-    for label, text in (*read.messages, ("network", str(choice))):
+    for label, text in (*read.messages, *idle, ("network", str(choice))):
         announce(text, quiet=quiet, name=label)
     tensorflow_import.import_tensorflow()
     from maskstyle.evaluation import evaluate_regions
@@ -293,14 +306,23 @@ def _evaluate(
     return evaluation, {**files.record(), **read.matching.record(read.matched), **maps_read, "weights": choice.source}
 
 
-def _check(read: _Read, settings: Settings, map_files: Sequence[Path]) -> None:
-    """Raise an error if the inputs do not fit together, before TensorFlow loads."""
+def _has_soft_borders(read: _Read, comparison: Comparison) -> bool:
+    """Return whether soft edges decide which pixels count as untouched; distances are of whole pixels."""
+    from maskstyle.maps.soft import are_blended
+
+    shares = read.maps[0].shares if read.maps else None
+    unpainted = comparison.untouched is not None and comparison.untouched.any()
+    return bool(unpainted and shares is not None and are_blended(shares).any())
+
+
+def _check(read: _Read, settings: Settings, map_files: Sequence[Path]) -> Comparison:
+    """Return what is compared; raise an error if the inputs do not fit together, before TensorFlow loads."""
     from maskstyle.evaluation.comparison import resolve_comparison
 
     given = read.guides()
     if map_files:
         given["names"] = tuple(map(str, map_files))
-    resolve_comparison(
+    return resolve_comparison(
         read.result.pixels.shape[:2],
         read.style.pixels.shape[:2],
         content=None if read.content is None else read.content.pixels.shape[:2],
@@ -325,10 +347,11 @@ def _write(evaluation: Evaluation, inputs: dict[str, Any], record: Path | None, 
 
 
 def _print(evaluation: Evaluation) -> None:
+    from maskstyle.cli.app import with_flags
     from maskstyle.cli.evaluate_tables import parts_of
 
     console = tables()
     for part in parts_of(evaluation):
         console.print(part)
     for note in evaluation.notes:
-        messages().print(f"note: {note}", markup=False)
+        messages().print(f"note: {with_flags(note)}", markup=False)

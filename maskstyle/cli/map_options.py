@@ -18,7 +18,7 @@ from maskstyle.maps.colors import Color, RegionKey, check_region, format_color, 
 from maskstyle.maps.io import find_map_beside, fit_map
 from maskstyle.maps.naming import resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.plans.map_reading import MapReading
+from maskstyle.plans.map_reading import MapReading, ReadingUse
 
 _NAME = r"(?:rgb)?[(\[]?\s*\d+\s*,\s*\d+\s*,\s*\d+\s*[)\]]?|[^,;=]*?"
 _COLOR = re.compile(rf"\s*({_NAME})\s*(?:[,;]|$)", re.IGNORECASE)
@@ -212,14 +212,14 @@ def asked_reading(given: Mapping[str, Any]) -> MapReading:
 
 
 def read_fitted(
-    reading: MapReading, path: Path, image: Path | None, size: Size | None, *, image_name: str = ""
+    use: ReadingUse, path: Path, image: Path | None, size: Size | None, *, image_name: str = ""
 ) -> tuple[SemanticMap, list[str]]:
     """Read a map as a command asks, and stretch it to the size of its image where it asks for that.
 
     Parameters
     ----------
-    reading : MapReading
-        How to read it.
+    use : ReadingUse
+        How to read it; it learns what that changes.
     path : Path
         The map.
     image : Path or None
@@ -241,19 +241,26 @@ def read_fitted(
     ImageError
         If it cannot be read, or only another reading fits its image.
     """
-    found = reading.read(path, image)
-    notes = reading.notes(found, str(path))
-    if size is None:
-        return found, notes
-    found, more = laid_over(found, reading, path, image, size, image_name=image_name)
+    found, notes = read_noted(use, path, image)
+    found, more = laid_over(found, use, path, image, size, image_name=image_name)
     return found, [*notes, *more]
 
 
+def read_noted(use: ReadingUse, path: Path, image: Path | None) -> tuple[SemanticMap, list[str]]:
+    """Read a map as a command asks, at its own size, with notes on how; see `read_fitted`."""
+    found = use.reading.read(path, image)
+    use.add_map(found, lambda other: other.read(path, image))
+    return found, use.reading.notes(found, str(path))
+
+
 def laid_over(
-    found: SemanticMap, reading: MapReading, path: Path, image: Path | None, size: Size, *, image_name: str = ""
+    found: SemanticMap, use: ReadingUse, path: Path, image: Path | None, size: Size | None, *, image_name: str = ""
 ) -> tuple[SemanticMap, list[str]]:
     """Return a map, stretched to its image where its reading asks for that, and notes; see `read_fitted`."""
-    name = image_name or str(image)
+    use.add_fit(found.size, size, path, image)
+    if size is None:
+        return found, []
+    reading, name = use.reading, image_name or str(image)
     notes = check_fit(found.size, size, reading.fit(image), kind="map", name=str(path), image_name=name)
     if reading.stretch_maps and not same_aspect(found.size, size):
         found = fit_map(found, size, name="", image_name="", stretch=True)

@@ -115,6 +115,7 @@ def _report(
     settings: Settings,
 ) -> MapReport:
     """Read both maps and check them, with what was noted while they were read."""
+    from maskstyle.cli.app import with_flags
     from maskstyle.evaluation import check_maps
     from maskstyle.images.pixels import size_of
 
@@ -131,7 +132,8 @@ def _report(
         names=names,
         image_names=(str(image_files[0] or "the content image"), str(image_files[1] or "the style image")),
     )
-    report = dataclasses.replace(report, notes=tuple(dict.fromkeys((*read_notes, *report.notes))))
+    notes = dict.fromkeys(with_flags(note) for note in (*read_notes, *report.notes))
+    report = dataclasses.replace(report, notes=tuple(notes))
     return report if misfit is None else dataclasses.replace(report, refusal=misfit, unmatched=False)
 
 
@@ -160,22 +162,23 @@ def _read_maps(
     images: tuple[Image | None, Image | None],
 ) -> tuple[tuple[SemanticMap, SemanticMap], list[str], str | None]:
     """Return both maps, laid over their images, with notes on how they were read, and the first misfit."""
-    from maskstyle.cli.app import with_flags
-    from maskstyle.cli.map_options import laid_over
+    from maskstyle.cli.map_options import laid_over, read_noted
     from maskstyle.errors import ImageError
+    from maskstyle.plans.map_reading import ReadingUse
 
+    use = ReadingUse(reading)
     maps, notes, misfits = [], [], []
     for path, file, image in zip(paths, image_files, images, strict=True):
-        found = reading.read(path, file)
-        notes += reading.notes(found, str(path))
-        if image is not None:
-            try:
-                found, more = laid_over(found, reading, path, file, image.shape[:2])
-                notes += more
-            except ImageError as error:  # the table shows the regions of both maps all the same
-                misfits.append(str(error))
+        found, more = read_noted(use, path, file)
+        notes += more
+        try:
+            found, more = laid_over(found, use, path, file, None if image is None else image.shape[:2])
+            notes += more
+        except ImageError as error:  # the table shows the regions of both maps all the same
+            misfits.append(str(error))
         maps.append(found)
-    return (maps[0], maps[1]), [with_flags(note) for note in notes], misfits[0] if misfits else None
+    notes += use.notes()
+    return (maps[0], maps[1]), notes, misfits[0] if misfits else None
 
 
 def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Image | None]) -> None:
@@ -223,7 +226,7 @@ def _table(report: MapReport) -> Table:
     ]
     table = Table(*columns, Column("note", overflow="fold"), box=None, pad_edge=False)
     for content, style in report.pairs:
-        table.add_row(*_cells(content), *_cells(style), _note(content, style))
+        table.add_row(*_cells(content), *_cells(style), _note(content, style, report))
     return table
 
 
@@ -239,9 +242,16 @@ def _cells(region: MapRegion | None) -> tuple[str, str, str]:
     return name, f"{region.count:,}", percent(region.share)
 
 
-def _note(content: MapRegion | None, style: MapRegion | None) -> str:
-    if content is None or style is None:
-        return "only in the style map; not used" if content is None else "only in the content map"
+def _note(content: MapRegion | None, style: MapRegion | None, report: MapReport) -> str:
+    if content is None:
+        return "only in the style map; not used"
+    if style is None:
+        alone = "only in the content map"
+        if report.painted is None:
+            return alone
+        return f"{alone}; {'painted in the whole style' if report.is_painted(content) else 'left unchanged'}"
+    if report.painted is not None and not report.is_painted(content):
+        return "left unchanged"
     return "; ".join(
         f"too small in the {name} map for {', '.join(region.missing_layers)}"
         for name, region in (("content", content), ("style", style))

@@ -75,11 +75,13 @@ def show_regions(
     from maskstyle.evaluation import check_map, draw_map_preview
     from maskstyle.images.io import load_image, save_image
     from maskstyle.images.pixels import size_of
+    from maskstyle.plans.map_reading import ReadingUse
 
     check_picture("--preview", preview, [path for path in (map_file, image) if path is not None])
     pixels = None if image is None else load_image(image).pixels
     wanted = None if pixels is None else size_of(pixels)
-    found, read_notes = read_fitted(reading, map_file, image, wanted, image_name=str(image))
+    use = ReadingUse(reading)
+    found, read_notes = read_fitted(use, map_file, image, wanted, image_name=str(image))
     note_files([map_file, image], quiet=False)
     checked, more = check_map(
         found,
@@ -88,7 +90,7 @@ def show_regions(
         name=str(map_file),
         image_name=str(image),
     )
-    notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *more)))
+    notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *use.notes(), *more)))
     if preview is not None:
         save_image(preview, draw_map_preview(checked, pixels), metadata=signed("maps list"))
     if as_json:

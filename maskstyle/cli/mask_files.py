@@ -20,7 +20,7 @@ from maskstyle.errors import ImageError, SettingsError
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Image, Mask, Size
     from maskstyle.masks.io import MaskFile
-    from maskstyle.plans.map_reading import MapReading
+    from maskstyle.plans.map_reading import ReadingUse
 
 # Reading
 
@@ -73,26 +73,21 @@ class Target:
         Their size; None: that of each file.
     image : Path or None
         The image that they are for.
-    reading : MapReading
+    use : ReadingUse
         How they are laid over it.
     """
 
     size: Size | None
     image: Path | None
-    reading: MapReading
-
-    def unused(self, masks: Sequence[Path]) -> list[str]:
-        """Return a note if masks need not be turned, although ``--map-orientation`` asks for it."""
-        turned = any(self.reading.turn(path, self.image) != 1 for path in masks)
-        return self.reading.unused([], stretched=True, turned=turned)
+    use: ReadingUse
 
 
 def target_of(like: Path | None, size: str | None, orientation: str | None) -> Target:
     """Return what ``--like``, ``--size`` and ``--map-orientation`` ask for; see `requested_size`."""
-    from maskstyle.plans.map_reading import MapReading
+    from maskstyle.plans.map_reading import MapReading, ReadingUse
 
     reading = MapReading() if orientation is None else MapReading(map_orientation=orientation)
-    return Target(requested_size(like, size), like, reading)
+    return Target(requested_size(like, size), like, ReadingUse(reading))
 
 
 def read_mask(path: Path, target: Target) -> MaskFile:
@@ -118,11 +113,14 @@ def read_mask(path: Path, target: Target) -> MaskFile:
 
     mask, note = io.read_mask(path)
     notes = [] if note is None else [f"{path}: {note}"]
-    mask = upright(mask, target.reading.turn(path, target.image))
+    reading = target.use.reading
+    mask = upright(mask, reading.turn(path, target.image))
+    target.use.add_fit(size_of(mask), target.size, path, target.image)
     if target.size is not None:
         name = "the requested size" if target.image is None else str(target.image)
-        fit = target.reading.fit(target.image)
-        notes += check_fit(size_of(mask), target.size, fit, kind="mask", name=str(path), image_name=name)
+        notes += check_fit(
+            size_of(mask), target.size, reading.fit(target.image), kind="mask", name=str(path), image_name=name
+        )
         mask = resize_mask(mask, target.size)
     return MaskFile(mask, "; ".join(notes) or None)
 
@@ -145,7 +143,7 @@ def read_masks(paths: Sequence[Path], target: Target) -> tuple[list[Mask], tuple
                 f"expected masks of one size, but {paths[0]} is {size_text(masks[0].shape)} and {path} is "
                 f"{size_text(mask.shape)}; pass --like IMAGE to resize all masks to an image"
             )
-    return masks, (*notes_of(*read), *target.unused(paths))
+    return masks, (*notes_of(*read), *target.use.notes())
 
 
 def notes_of(*read: MaskFile) -> tuple[str, ...]:

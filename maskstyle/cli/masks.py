@@ -129,18 +129,22 @@ def from_map(
     from maskstyle.cli.map_options import asked_reading, check_regions, chosen_regions, read_fitted
     from maskstyle.maps.io import fit_map
     from maskstyle.masks.feathering import region_mask
+    from maskstyle.plans.map_reading import ReadingUse
 
     check_regions(region, "--region")
+    for flag, changed in (("--side", side != "both"), ("--easing", easing != "linear")):
+        if changed and feather == 0:
+            raise SettingsError(f"{flag} has no effect without --feather; give both, or neither")
     wanted = requested_size(like, size)
     name = str(semantic_map)
     reading = asked_reading({"ignore": ignore, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
-    regions, notes = read_fitted(reading, semantic_map, like, wanted, image_name=str(like or "--size"))
+    use = ReadingUse(reading)
+    regions, notes = read_fitted(use, semantic_map, like, wanted, image_name=str(like or "--size"))
     colors = chosen_regions(region, "--region", regions, name=name)
     if wanted is not None:
         regions = fit_map(regions, wanted, name=name, image_name=str(like or "--size"))
-    return NewMask(
-        region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name), like, tuple(notes)
-    )
+    mask = region_mask(regions, colors, feather=feather, side=side, easing=easing, name=name)
+    return NewMask(mask, like, (*notes, *use.notes()))
 
 
 @app.command("feather")

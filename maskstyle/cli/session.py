@@ -30,7 +30,7 @@ from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import note_weights, run_record
-from maskstyle.plans.without_effect import without_effect
+from maskstyle.plans.without_effect import Painting, without_effect
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
@@ -171,7 +171,7 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
     scene = loaded.scene()
     if asked.named_output:
         check_sides(output, scene.result_size)
-    idle = map(plan.source.naming, without_effect(plan.given, scene, plan.limits))
+    idle = map(plan.source.naming, without_effect(plan.given, scene, Painting(plan.limits, plan.snapshot_every)))
     loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)
     bare = [] if asked.files.metadata else ["without metadata, maskstyle plan from cannot repeat the result"]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.guidance.regions import Labels, painted_share, resize_labels
 from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask, size_of, size_text
-from maskstyle.maps.assignment import Assignment, MapNames, assign_regions
+from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, unmatched_notes
 from maskstyle.maps.colors import Color, RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.networks.architectures import smallest_side
@@ -132,10 +132,10 @@ def resolve_comparison(
         unmatched=unmatched,
         names=MapNames(*names, "the result" if content is None else "the content image"),
     )
-    return _by_region(assigned, result, used, has_content=content is not None)
+    return _by_region(assigned, result, used, unmatched, has_content=content is not None)
 
 
-def _by_region(assigned: Assignment, result: Size, used: Size, *, has_content: bool) -> Comparison:
+def _by_region(assigned: Assignment, result: Size, used: Size, unmatched: str, *, has_content: bool) -> Comparison:
     labels = resize_labels(assigned.content_map.labels, result)
     style_labels = resize_labels(assigned.style_map.labels, used)
     colors = assigned.style_map.colors
@@ -163,7 +163,10 @@ def _by_region(assigned: Assignment, result: Size, used: Size, *, has_content: b
         style_regions,
         own=tuple(order.index(index) for index in own_styles),
         untouched=None if painted is None else painted == 0,
-        notes=tuple(f"region {name} is not in the style map; it should be unchanged" for name in assigned.left_alone),
+        notes=(
+            *(f"region {name} is not in the style map; it should be unchanged" for name in assigned.left_alone),
+            *unmatched_notes(unmatched, assigned.without_match()),
+        ),
     )
 
 

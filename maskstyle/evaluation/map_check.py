@@ -11,7 +11,7 @@ import numpy as np
 from maskstyle.errors import ImageError, UnmatchedError
 from maskstyle.guidance.regions import region_cells, resize_labels
 from maskstyle.images.pixels import Size
-from maskstyle.maps.assignment import MapNames, assign_regions
+from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, unmatched_notes
 from maskstyle.maps.colors import Color, RegionKey, format_color, format_region, percent
 from maskstyle.maps.ignoring import likely_void
 from maskstyle.maps.io import fit_map
@@ -142,6 +142,8 @@ class MapReport:
         Suggestions, as command-line options.
     unmatched : bool
         Whether the maps are refused because of unmatched regions.
+    painted : frozenset of int or None
+        Labels of the regions that a transfer would paint; None if it is refused.
     """
 
     content: CheckedMap
@@ -151,6 +153,7 @@ class MapReport:
     notes: tuple[str, ...]
     suggestions: tuple[str, ...]
     unmatched: bool = False
+    painted: frozenset[int] | None = None
 
     def record(self) -> dict[str, Any]:
         """Return the report for JSON."""
@@ -160,12 +163,20 @@ class MapReport:
             "content_map": self.content.record(),
             "style_map": self.style.record(),
             "regions": [
-                {"content": content and content.record(), "style": style and style.record()}
+                {
+                    "content": content and content.record(),
+                    "style": style and style.record(),
+                    "painted": None if self.painted is None else self.is_painted(content),
+                }
                 for content, style in self.pairs
             ],
             "notes": list(self.notes),
             "suggestions": list(self.suggestions),
         }
+
+    def is_painted(self, content: MapRegion | None) -> bool:
+        """Return whether a transfer would paint a region of the content map."""
+        return content is not None and self.painted is not None and content.index in self.painted
 
 
 def check_maps(
@@ -214,8 +225,9 @@ def check_maps(
     settings = settings or Settings()
     sizes = (content_size or content_map.size, style_image_size or style_map.size)
     refusal: ImageError | None = None
+    assigned: Assignment | None = None
     try:
-        assign_regions(
+        assigned = assign_regions(
             content_map,
             style_map,
             content_size=sizes[0],
@@ -230,14 +242,16 @@ def check_maps(
     content, style = _checked_maps((content_map, style_map), sizes, settings, names)
     match = _match(content.semantic_map, style.semantic_map, mapping)
     unmatched_only = isinstance(refusal, UnmatchedError)
+    handled = [] if assigned is None else unmatched_notes(unmatched, assigned.without_match())
     return MapReport(
         content,
         style,
         _pairs(content, style, match),
         None if refusal is None else str(refusal),
-        (*_notes(content_map, content), *_notes(style_map, style)),
+        (*_notes(content_map, content), *_notes(style_map, style), *handled),
         tuple(_suggest(content, style, match if unmatched_only else None)),
         unmatched_only,
+        None if assigned is None else frozenset(each.region for each in assigned.regions),
     )
 
 

@@ -82,6 +82,10 @@ class Assignment(NamedTuple):
     left_alone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def without_match(self) -> tuple[str, ...]:
+        """Return the names of the regions that the style map lacks: left alone, or painted in the whole style."""
+        return (*self.left_alone, *(each.name for each in self.regions if each.style_region is None))
+
     def agreed_colors(self) -> tuple[Color, ...]:
         """Return the colors of the content map, each replaced by that of the region of the style map it takes."""
         colors = list(self.content_map.colors)
@@ -163,6 +167,7 @@ def assign_regions(
     left_alone = tuple(content_map.name(index) for index in sorted(chosen) if index not in painted)
     # Where regions are listed or mapped, others of the style map are of no use.
     notes = _unused(match, style_map, names.style_map) if regions is None and not mapping else []
+    notes += unmatched_notes(unmatched, lonely)
     return Assignment(content_map, style_map, assigned, left_alone, tuple(notes))
 
 
@@ -249,7 +254,15 @@ def assign_nearest(
     recolored = dataclasses.replace(content_map, colors=colors)
     # With `unmatched` nearest, patches of other regions may be the nearest.
     notes = [] if mapping or unmatched != "error" else _unused(match, style_map, names.style_map)
+    notes += unmatched_notes(unmatched, match.unmatched_content)
     return Assignment(recolored, style_map, assigned, notes=tuple(notes))
+
+
+def unmatched_notes(unmatched: str, lonely: Collection[object]) -> list[str]:
+    """Return a note where `unmatched` handles no region; `lonely` are those to paint that the style map lacks."""
+    if unmatched == "error" or lonely:
+        return []
+    return ["the style map has every region to paint, so `unmatched` has no effect"]
 
 
 def missing_map(size: Size, unmatched: str, name: str) -> SemanticMap:

@@ -106,6 +106,21 @@ class SemanticMap:
         """Return what names region `index`: its id or its color."""
         return self.ids[index] if self.named_by_id and self.ids is not None else self.colors[index]
 
+    def has_regions_of(self, other: SemanticMap) -> bool:
+        """Return whether another map has the same regions, in the same places.
+
+        Examples
+        --------
+        >>> one = SemanticMap(np.array([[0, 1]]), ((255, 0, 0), (0, 0, 255)))
+        >>> one.has_regions_of(SemanticMap(np.array([[1, 0]]), ((0, 0, 255), (255, 0, 0))))
+        True
+        """
+        own, others = ([each.key(index) for index in range(len(each.colors))] for each in (self, other))
+        if self.size != other.size or set(own) != set(others):
+            return False
+        place = np.array([*(own.index(key) for key in others), -1])  # the last is for -1
+        return bool((place[other.labels] == self.labels).all())
+
     def name(self, index: int, *, counted: bool = False) -> str:
         """Return what reports call region `index`: "#ff0000 (red)", "id 1" or "id 1 (#800000, red)"."""
         number = self.ids[index] if self.named_by_id and self.ids is not None else None

@@ -30,7 +30,7 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import MaskFile, read_mask
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19
 from maskstyle.plans.lines import KeyPath
-from maskstyle.plans.map_reading import MapReading
+from maskstyle.plans.map_reading import MapReading, ReadingUse
 from maskstyle.plans.plan import Plan, RegionEntry
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import patches_table
@@ -251,9 +251,8 @@ class _Loader:
         self.notes: list[str] = []
         self.beside: dict[str, Any] = {}
         self._maps: dict[str, SemanticMap] = {}
-        self._read: list[SemanticMap] = []
+        self._use = ReadingUse(plan.reading)
         self._masks: dict[tuple[Path, Path], MaskFile] = {}
-        self._stretched = self._turned = False
         self._at_scales: dict[str, StyleImage] = {}
         main = plan.inputs.main
         with plan.source.locating(main):
@@ -322,11 +321,11 @@ class _Loader:
 
     def advice(self) -> tuple[str, ...]:
         """Return what to do about the regions of the maps that look like void or are small."""
-        return self.plan.reading.advice(self._read)
+        return self.plan.reading.advice(self._use.maps)
 
     def unused(self) -> list[str]:
         """Return notes on what asks to read maps and masks in a way that changes none of them."""
-        return self.plan.reading.unused(self._read, stretched=self._stretched, turned=self._turned)
+        return self._use.notes()
 
     def recorded(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the values at the top of the plan, with colors as they were found."""
@@ -385,9 +384,10 @@ class _Loader:
         """Read a map; its aspect is checked here so that no color is missed in the map of another image."""
         reading, map_file = self.plan.reading, self.plan.file(file)
         with self.plan.source.locating(*path):
-            found = self.reader.map(map_file, reading, None if image is None else image_file)
+            own = None if image is None else image_file
+            found = self.reader.map(map_file, reading, own)
             self.notes += reading.notes(found, str(map_file))
-            self._read.append(found)
+            self._use.add_map(found, lambda other: self.reader.map(map_file, other, own))
             if image is not None and not self._fits(found.size, size_of(image), map_file, image_file, "map"):
                 found = fit_map(found, size_of(image), name="", image_name="", stretch=True)
         return found
@@ -397,10 +397,8 @@ class _Loader:
         fit = self.plan.reading.fit(image_file)
         notes = check_fit(size, image_size, fit, kind=kind, name=str(file), image_name=str(image_file))
         self.notes += notes
-        stretched = fit.stretch and not same_aspect(size, image_size)
-        self._stretched |= stretched
-        self._turned |= self.plan.reading.turn(file, image_file) != 1
-        return not stretched
+        self._use.add_fit(size, image_size, file, image_file)
+        return not (fit.stretch and not same_aspect(size, image_size))
 
     def _style_image(self, name: str) -> StyleImage:
         style = self.plan.styles[name]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskstyle.errors import ImageError
 from maskstyle.images.decoding import read_orientation
-from maskstyle.images.sidecars import ORIENTATIONS, Fit
+from maskstyle.images.pixels import Size
+from maskstyle.images.sidecars import ORIENTATIONS, Fit, same_aspect
 from maskstyle.maps.colors import parse_color
 from maskstyle.maps.ignoring import advice_on_void, likely_void, unused_keys
 from maskstyle.maps.io import load_map
@@ -90,16 +92,6 @@ class MapReading:
             notes.append(f"{name} has ids and no soft edges, so reading it as a soft map has no effect")
         return notes
 
-    def unused(self, maps: list[SemanticMap], *, stretched: bool, turned: bool) -> list[str]:
-        """Return notes on what has no effect on any of the maps and masks."""
-        words = unused_keys(self.ignore or (), maps)
-        notes = [f"no map has {' or '.join(words)}, so `ignore` has no effect on it"] if words else []
-        if self.stretch_maps and not stretched:
-            notes.append("every map and mask has the aspect of its image, so `stretch_maps` has no effect")
-        if self.map_orientation == "stored" and not turned:
-            notes.append("no map or mask is for a photo that EXIF rotates, so `map_orientation` has no effect")
-        return notes
-
     def advice(self, maps: list[SemanticMap]) -> tuple[str, ...]:
         """Return what to do about regions that look like void, and about those too small."""
         void = dict.fromkeys(key for each in maps for key in likely_void(each))
@@ -108,3 +100,56 @@ class MapReading:
         if absorbed:
             lines.append(f"set `least_region` to {min(absorbed)} to keep them as regions")
         return tuple(lines)
+
+
+class ReadingUse:
+    """Collects which parts of a reading change any of the maps and masks that are read.
+
+    Parameters
+    ----------
+    reading : MapReading
+        How they are read.
+    """
+
+    def __init__(self, reading: MapReading) -> None:
+        self.reading = reading
+        self.maps: list[SemanticMap] = []
+        self._useful: set[str] = set()
+        self._fitted = False
+
+    def add_map(self, found: SemanticMap, read: Callable[[MapReading], SemanticMap]) -> None:
+        """Add a map, and the function that reads it in another way."""
+        self.maps.append(found)
+        for name in ("palette", "least_region"):
+            default = getattr(MapReading, name)
+            if getattr(self.reading, name) == default or name in self._useful:
+                continue
+            try:
+                if read(dataclasses.replace(self.reading, **{name: default})).has_regions_of(found):
+                    continue
+            except ImageError:  # it is no map then
+                pass
+            self._useful.add(name)
+
+    def add_fit(self, size: Size, image_size: Size | None, path: Path, image: Path | None) -> None:
+        """Add the size of a map or mask, and that of its image, if that is known."""
+        if image_size is not None:
+            self._fitted = True
+            if not same_aspect(size, image_size):
+                self._useful.add("stretch_maps")
+        if self.reading.turn(path, image) != 1:
+            self._useful.add("map_orientation")
+
+    def notes(self) -> list[str]:
+        """Return notes on what changed none of the maps and masks."""
+        words = unused_keys(self.reading.ignore or (), self.maps)
+        notes = [f"no map has {' or '.join(words)}, so `ignore` has no effect on it"] if words else []
+        unfit = "every map and mask has the aspect of its image" if self._fitted else "no image is given"
+        reasons = {
+            "palette": "every map is read the same without it",
+            "least_region": "every map is read the same without it",
+            "stretch_maps": unfit,
+            "map_orientation": "no map or mask is for a photo that EXIF rotates",
+        }
+        given = [name for name in self.reading.table() if name in reasons and name not in self._useful]
+        return [*notes, *(f"{reasons[name]}, so `{name}` has no effect" for name in given)]

@@ -7,9 +7,28 @@ from typing import NamedTuple
 
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.settings_table import PATCH_FIELDS
-from maskstyle.settings import Limits
+from maskstyle.settings import FROM_STYLES, Limits, Settings, wanted_layers
+from maskstyle.synthesis.monitor import PROGRESS_WINDOW
 from maskstyle.synthesis.scene import Scene
-from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, settings_by_size
+from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, LEAST_STEPS, settings_by_size
+
+
+class Painting(NamedTuple):
+    """How a scene is painted.
+
+    Parameters
+    ----------
+    limits : Limits
+        Memory and tiles.
+    snapshot_every : int
+        Steps between snapshots; 0: none.
+    """
+
+    limits: Limits = Limits()
+    snapshot_every: int = 0
+
+
+USUAL = Painting()
 
 
 class Rule(NamedTuple):
@@ -26,12 +45,24 @@ class Rule(NamedTuple):
     """
 
     names: tuple[str, ...]
-    holds: Callable[[Scene, Limits], bool]
+    holds: Callable[[Scene, Painting], bool]
     why: str
 
 
 def _optimizers(scene: Scene) -> set[str]:
     return {each.optimizer for each in settings_by_size(scene.sizes, scene.settings)}
+
+
+def _most_steps(scene: Scene) -> int:
+    return max(each.steps for each in settings_by_size(scene.sizes, scene.settings))
+
+
+def _without_styles(scene: Scene) -> bool:
+    return scene.settings.style_factor == 0
+
+
+def _starts_from_styles(scene: Scene) -> bool:
+    return scene.settings.init in FROM_STYLES
 
 
 def _whole(scene: Scene) -> bool:
@@ -53,6 +84,33 @@ RULES = (
         "where the `optimizer` is always L-BFGS",
     ),
     Rule(("history",), lambda scene, _: "lbfgs" not in _optimizers(scene), "where the `optimizer` is always Adam"),
+    Rule(
+        ("history",),
+        lambda scene, _: (
+            "lbfgs" in _optimizers(scene) and _most_steps(scene) <= min(scene.settings.history, Settings().history)
+        ),
+        "where no size takes more steps than that",
+    ),
+    Rule(
+        ("tolerance",),
+        lambda scene, _: _most_steps(scene) <= PROGRESS_WINDOW + 1,
+        f"where no size takes more than {PROGRESS_WINDOW + 1} steps",
+    ),
+    Rule(
+        ("snapshot_every",),
+        lambda scene, run: _most_steps(scene) < run.snapshot_every,
+        "where no size takes so many steps",
+    ),
+    Rule(
+        ("pooling",),
+        lambda scene, _: all(layer.startswith("block1_") for layer in wanted_layers(scene.settings)),
+        "where all layers come before the first pooling",
+    ),
+    Rule(
+        ("network", "compute_type", "padding"),
+        lambda scene, _: _without_styles(scene) and scene.settings.content_weight == 0,
+        "where `content_weight` and `style_weight` are 0",
+    ),
     Rule(("tv_exponent", "tv_reduction"), lambda scene, _: scene.settings.tv_weight == 0, "where `tv_weight` is 0"),
     Rule(
         ("pixel_range",),
@@ -66,11 +124,21 @@ RULES = (
     ),
     Rule(
         (
-            *("style_layers", "style_reduction", "gram_normalization", "intensity", "style_scale", "style_fit"),
-            *PATCH_FIELDS,
+            *("style_layers", "style_reduction", "gram_normalization", "intensity", "propagation", "mask_exponent"),
+            *("matching", "strengths", *PATCH_FIELDS),
         ),
-        lambda scene, _: scene.settings.style_factor == 0,
+        lambda scene, _: _without_styles(scene),
         "where `style_weight` is 0",
+    ),
+    Rule(
+        ("style_scale", "style_fit", "mapping", "unmatched", "share"),
+        lambda scene, _: _without_styles(scene) and not _starts_from_styles(scene),
+        "where `style_weight` is 0",
+    ),
+    Rule(
+        ("gram_normalization",),
+        lambda scene, _: scene.patches is not None and scene.settings.style_reduction == "relative",
+        "where patches are matched and `style_reduction` is relative",
     ),
     Rule(
         ("strength",),
@@ -85,19 +153,31 @@ RULES = (
     Rule(
         ("feather",),
         lambda scene, _: not scene.layout.soft and bool(scene.layout.painted_share(scene.size).all()),
-        "where one region is painted and nothing else is left",
+        "where everything is painted, without edges that fade",
+    ),
+    Rule(
+        ("feather", "feather_mode"),
+        lambda scene, _: scene.layout.soft and _without_styles(scene) and _whole(scene),
+        "where `style_weight` is 0 and everything is painted",
     ),
     Rule(("feather_mode",), lambda scene, _: scene.feather == 0, "where `feather` is 0"),
+    Rule(
+        ("color",),
+        lambda scene, _: scene.settings.color == "content" and scene.in_gray,
+        "where all images are gray",
+    ),
     Rule(("transparent",), lambda scene, _: _whole(scene), "where everything is painted"),
     Rule(
         ("tile_size",),
-        lambda scene, limits: not needs_tiles(scene.sizes[-1], limits.tile_size),
+        lambda scene, run: not needs_tiles(scene.sizes[-1], run.limits.tile_size),
         "on a result that is no larger",
     ),
     Rule(
         ("step_decay",),
-        lambda scene, _: len(scene.sizes) == 1 or max(scene.sizes[-1]) <= FULL_STEPS_SIDE,
-        f"on results of at most {FULL_STEPS_SIDE} pixels, or painted at one size",
+        lambda scene, _: (
+            len(scene.sizes) == 1 or max(scene.sizes[-1]) <= FULL_STEPS_SIDE or scene.settings.steps <= LEAST_STEPS
+        ),
+        f"on results of at most {FULL_STEPS_SIDE} pixels, painted at one size, or in at most {LEAST_STEPS} steps",
     ),
     Rule(("full_size",), lambda scene, _: not scene.is_reduced(scene.sizes[-1]), "where the result is not reduced"),
     Rule(("mask_exponent",), lambda scene, _: not scene.layout.masked(), "where no soft mask paints"),
@@ -106,7 +186,7 @@ RULES = (
 """All reasons that depend on other settings or on the picture. Those of a technique are its `without_effect`."""
 
 
-def without_effect(given: Iterable[str], scene: Scene, limits: Limits = Limits()) -> tuple[str, ...]:
+def without_effect(given: Iterable[str], scene: Scene, painting: Painting = USUAL) -> tuple[str, ...]:
     """Return a note for each reason for which settings and inputs that were given have no effect on a scene.
 
     Parameters
@@ -115,15 +195,15 @@ def without_effect(given: Iterable[str], scene: Scene, limits: Limits = Limits()
         The names of the settings and inputs that the person gave.
     scene : Scene
         The scene that they belong to.
-    limits : Limits
-        The memory and tiles that were given.
+    painting : Painting
+        How it is painted.
     """
     wanted, notes = set(given), []
     if not scene.layout.placements:  # every strength is 0, which a note of its own says
         return ()
     for rule in RULES:
         idle = [name for name in rule.names if name in wanted]
-        if idle and rule.holds(scene, limits):
+        if idle and rule.holds(scene, painting):
             have = "has" if len(idle) == 1 else "have"
             notes.append(f"{', '.join(f'`{name}`' for name in idle)} {have} no effect {rule.why}")
     return tuple(notes)

@@ -304,7 +304,7 @@ class Scene:
         Pixels that are transparent in the content image have an extension of the visible colors.
         """
         finished = self.laid_over(image)
-        if self.transparent and finished.coverage is not None:
+        if self.transparent and finished.coverage is not None and (finished.coverage < 1).any():
             own = finished.coverage if finished.alpha is None else finished.coverage * finished.alpha
             return mixed(finished.beneath, finished.painted, np.ceil(finished.coverage)), own
         if finished.coverage is None:
@@ -346,10 +346,10 @@ class Scene:
         smooth = denoise_image(image, self.settings.denoise, self.settings.denoise_method)
         if self.denoised is not None:
             smooth = np.where(self.layout.among(self.denoised, size)[..., np.newaxis], smooth, image)
-        if self._in_gray:
+        if self.in_gray:
             smooth = lightness_only(smooth)
         smooth = extended(smooth, None if self.alpha is None else resize_image(self.alpha, size))
-        if self.content is None or self._in_gray:
+        if self.content is None or self.in_gray:
             return smooth
         return self._in_final_colors(smooth, resize_image(self.content, size), size)
 
@@ -370,7 +370,7 @@ class Scene:
         return self.layout.coverage(size, faded_in(inside, self.feather))
 
     @cached_property
-    def _in_gray(self) -> bool:
+    def in_gray(self) -> bool:
         """Whether the content image and all styles, as the network sees them, are gray, and so is the result."""
         if self.content is not None and not is_gray(self.content, self.alpha):
             return False

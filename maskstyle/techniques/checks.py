@@ -18,7 +18,7 @@ from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
-from maskstyle.settings import AT_LEAST_ZERO, STRENGTH, ObjectiveSettings
+from maskstyle.settings import AT_LEAST_ZERO, FROM_STYLES, STRENGTH, ObjectiveSettings, Settings
 
 LEAST_VISIBLE = 0.01
 """Least mean alpha of a region or mask of a style image: of fainter ones, almost nothing can be seen."""
@@ -160,8 +160,10 @@ def check_visible(layout: Layout) -> tuple[Layout, tuple[str, ...]]:
     return layout.without(hidden), tuple(notes)
 
 
-def flat_style_notes(styles: Iterable[StyleImage]) -> list[str]:
-    """Return notes on style images of nearly one color."""
+def style_notes(styles: Iterable[StyleImage], settings: Settings) -> list[str]:
+    """Return notes on style images that have no effect, or are of nearly one color."""
+    if settings.style_factor == 0 and settings.init not in FROM_STYLES:
+        return [f"{style.name} has no effect, as `style_weight` is 0" for style in styles]
     return [
         f"{style.name} is nearly one color, so there is no texture to take from it, only that color"
         for style in styles

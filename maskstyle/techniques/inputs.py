@@ -28,7 +28,7 @@ from maskstyle.techniques.checks import (
     check_style,
     check_visible,
     checked_alpha,
-    flat_style_notes,
+    style_notes,
 )
 from maskstyle.techniques.copying import apart, arrays_in
 
@@ -204,8 +204,8 @@ class Inputs:
         alpha = more.pop("alpha") if "alpha" in more else self.main_alpha()
         layout = replace(layout.painting(settings.chosen_strength), visible=alpha)
         layout, notes = check_visible(layout)
-        flat = flat_style_notes(layout.styles())
-        notes = (*more.pop("notes", ()), *notes, *flat, *self._notes_on_sizes(layout, size, settings))
+        of_styles = style_notes(layout.styles(), settings)
+        notes = (*more.pop("notes", ()), *notes, *of_styles, *self._notes_on_sizes(layout, size, settings))
         styles = more.pop("styles", None) or seen_styles(layout, content)
         scene = Scene(
             technique=self.technique,

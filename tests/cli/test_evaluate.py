@@ -12,7 +12,8 @@ from maskstyle import load_image
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
-QUICK = ("--network", "lite", "--style-layers", "block1_conv1", "--content-layers", "block1_conv1")
+CONTENT_LAYERS = ("--content-layers", "block1_conv1")
+QUICK = ("--network", "lite", "--style-layers", "block1_conv1")
 
 
 def write_map(path, size, left, right):
@@ -29,7 +30,7 @@ def evaluate(desk, run, eagerly, painted):
     write_map(desk / "style_sem.png", (36, 28), BLUE, RED)
     painted((32, 40), seed=2).save(desk / "out.png")
 
-    def evaluate(*options, result="out.png", content=("--content", "content.png")):
+    def evaluate(*options, result="out.png", content=("--content", "content.png", *CONTENT_LAYERS)):
         return run("evaluate", result, "--style", "style.jpg", *content, *QUICK, *options)
 
     return evaluate
@@ -118,7 +119,7 @@ def test_unpainted_regions_are_unchanged(evaluate, desk, run, painted, transpare
         picture = painted((32, 40)).convert("RGBA")
         picture.putalpha(Image.linear_gradient("L").resize((40, 32)))
         picture.save(desk / "content.png")
-    options = ("--steps", "2", "--scales", "1", "--init", "noise", "--style-layers", "block1_conv1", *QUICK)
+    options = ("--steps", "2", "--scales", "1", "--init", "noise", *QUICK, *CONTENT_LAYERS)
     options += () if size is None else ("--size", size)
     run("region", "content.png", "style.jpg", "-o", "out.png", "--regions", "blue", *options).succeeded()
 

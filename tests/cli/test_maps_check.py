@@ -72,7 +72,8 @@ def test_unmatched_regions_are_refused(check, desk):
     assert "try: --map '#ff0000=#00ff00' matches regions of similar place and size; check that they fit" in ran.out
     assert "The maps match" not in ran.out
     check("--map", "red=green").succeeded()
-    check("--unmatched", "keep").succeeded()
+    assert "only in the content map; left unchanged" in check("--unmatched", "keep").succeeded().out
+    assert "only in the content map; painted in the whole style" in check("--unmatched", "whole-style").out
     check("--regions", "blue").succeeded()
 
 

@@ -188,8 +188,9 @@ def test_strengths_pull_harder(transfer):
     assert np.abs(ten.image - CONTENT).mean() > np.abs(one.image - CONTENT).mean()
 
 
-def test_without_style_weight_there_is_nothing_to_note(transfer):
-    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).notes == ()
+def test_without_style_weight_the_style_has_no_effect(transfer):
+    (note,) = transfer(settings=SETTINGS.changed(style_weight=0.0)).notes
+    assert note.endswith("has no effect, as `style_weight` is 0")
 
 
 def test_a_mask_too_small_for_a_layer_is_noted(transfer):

@@ -327,8 +327,9 @@ def test_a_region_lost_at_a_coarse_size_only_is_not_noted(transfer):
     assert result.notes == ()
 
 
-def test_without_style_weight_there_is_nothing_to_note(transfer):
-    assert transfer(settings=SETTINGS.changed(style_weight=0.0)).notes == ()
+def test_without_style_weight_the_style_has_no_effect(transfer):
+    (note,) = transfer(settings=SETTINGS.changed(style_weight=0.0)).notes
+    assert note.endswith("has no effect, as `style_weight` is 0")
 
 
 @pytest.mark.parametrize("init", ["colors", "style"])
