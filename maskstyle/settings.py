@@ -261,7 +261,7 @@ class ObjectiveSettings:
         unset="0.5, unless a style weight is given",
     )
     content_weight: float = setting(
-        1.0, "Weight of the content term, beside a style weight.", STYLE, bounds=AT_LEAST_ZERO
+        1.0, "Weight of the content term, used with a style weight.", STYLE, bounds=AT_LEAST_ZERO
     )
     style_weight: float | None = setting(
         None,
@@ -343,7 +343,7 @@ class SizeSettings:
         "Number of sizes, coarse to fine, for a 512-pixel result.",
         SPEED,
         bounds=Bounds(1, whole=True, most=MOST_SCALES),
-        unset="from {coarsest} pixels on",
+        unset="begin at {coarsest} pixels",
     )
     style_fit: str = setting(
         "keep",
@@ -387,7 +387,7 @@ class OptimizerSettings:
     steps: int = setting(40, "Maximum number of steps at the first size.", SPEED, bounds=COUNT)
     step_decay: float = setting(
         0.85,
-        "Take (256 / longer side)^VALUE as many steps at later sizes above 256 pixels.",
+        "At later sizes above 256 pixels, multiply steps by (256 / longer side)^VALUE.",
         SPEED,
         bounds=AT_LEAST_ZERO,
     )
@@ -502,8 +502,8 @@ class Settings(FinishSettings, StartSettings, OptimizerSettings, SizeSettings, O
     def _check_strength(self) -> None:
         if self.strength is not None and self.style_weight is not None:
             raise SettingsError(
-                f"strength is {self.strength:g}, but style_weight is {self.style_weight:g}, given or by the recipe; "
-                "leave one out, as a raw weight takes the place of a strength"
+                f"strength is {self.strength:g}, but style_weight is {self.style_weight:g} (given, or set by the "
+                "recipe); leave one out, as a raw weight replaces a strength"
             )
         if self.strength is not None and self.content_weight == 0:
             raise SettingsError("strength has no effect where content_weight is 0; leave one out")

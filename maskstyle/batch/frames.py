@@ -32,10 +32,10 @@ def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, m
 
 def check_frames(frames: Sequence[Path], name: str) -> None:
     """Raise ImageError unless there are several frames of one size, without a gap in their numbers."""
+    first = read_size(frames[0])  # before the number of frames: a file that does not exist counts as one
     check_several(frames, name)
     _check_names(frames)
     _check_numbers(frames)
-    first = read_size(frames[0])
     for frame in frames:
         size = read_size(frame)
         if size != first:

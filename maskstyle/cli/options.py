@@ -56,17 +56,20 @@ LayersOption: TypeAlias = Annotated[
 ]
 NoMetadataOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--no-metadata", help="Write no record, paths and hashes into the result.", rich_help_panel=OUTPUT),
+    typer.Option("--no-metadata", help="Write no record, paths or hashes into the result.", rich_help_panel=OUTPUT),
 ]
 DryRunOption: TypeAlias = Annotated[
     bool,
-    typer.Option("--dry-run", help="Check everything and print the plan, without painting.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--dry-run", help="Check everything, print sizes, time and memory; paint nothing.", rich_help_panel=OUTPUT
+    ),
 ]
 DraftOption: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--draft",
-        help=f"Fast draft: {DRAFT['network']}, up to {DRAFT['size']} pixels, {DRAFT['steps']} steps; options win.",
+        help=f"Fast draft: {DRAFT['network']}, up to {DRAFT['size']} pixels, {DRAFT['steps']} steps; "
+        "other options override it.",
         rich_help_panel=SPEED,
     ),
 ]

@@ -91,10 +91,8 @@ def _about_value(error: Any, message: str) -> str | None:
     """Return the sentence about a value that is no number or no choice; None for other errors."""
     param = getattr(error, "param", None)
     flag = max(getattr(param, "opts", ()), key=len, default="")
-    if not flag.startswith("--"):
-        return None
     chosen = re.search(r"'([^']*)' is not one of (.+)$", message, re.DOTALL)
-    if chosen is not None:
+    if chosen is not None and flag:
         choices = re.findall(r"'([^']+)'", chosen[2])
         near = difflib.get_close_matches(chosen[1].lower(), choices, n=1)
         return f"{flag} is {chosen[1]!r}; expected one of {', '.join(choices)}" + (
@@ -102,7 +100,7 @@ def _about_value(error: Any, message: str) -> str | None:
         )
     number = re.search(r"valid (number|float|integer)", message)
     text = _given(error, message)
-    if number is None or text is None:
+    if number is None or text is None or not flag.startswith("--"):
         return None
     whole = number[1] == "integer"
     if flag == "--style-weight" and text.strip().endswith("%"):
@@ -123,9 +121,13 @@ def _given(error: Any, message: str) -> str | None:
 def _about_option(name: str, context: Any) -> str:
     """Return the sentence about an option that a command does not have."""
     said = f"no such option: {name}"
-    if not name.startswith("--"):
-        return f"{said}; write the name of a file that begins with - as ./-NAME" if context.parent else said
     own = _options(context.command)
+    if not name.startswith("--"):
+        if name == "-o" and "--output-dir" in own:
+            said += "; did you mean --output-dir?"
+        elif context.parent:
+            said += "; write the name of a file that begins with - as ./-NAME"
+        return said
     plain = name.replace("_", "-").lower()
     meant = ELSEWHERE.get(plain, plain)
     flag = meant.split()[0]
@@ -156,6 +158,10 @@ def _advice(message: str, context: Any) -> str:
     name = getattr(context, "info_name", None)
     if re.fullmatch(rf"option '({'|'.join(OF_COLORS)})' requires an argument", message, re.IGNORECASE):
         return "; quote colors, such as '#ff0000': the shell drops what follows an unquoted #"
+    if message.startswith("Missing argument 'CONTENT...'") and any(
+        each.name == "style" for each in context.command.params
+    ):
+        return "; name the pictures first, then STYLE"
     extra = re.search(r"unexpected extra arguments? \((.*)\)$|unexpected extra argument\(s\) \((.*)\)$", message)
     if extra is not None and name in PAINTING:
         return _about_extra((extra[1] or extra[2]).split(), name)
@@ -166,8 +172,12 @@ def _about_extra(words: Iterable[str], command: str) -> str:
     """Return advice about arguments that a painting command does not take."""
     if not all(re.search(r"\.[^.\d]", word) for word in words):  # none is a file
         return "; separate the values of an option by commas, or repeat the option"
-    maps = "" if command not in ("region", "patch") else "maps go to --content-map and --style-map; "
-    return f"; {maps}to paint many pictures, write: maskstyle batch {command}"
+    hints = {
+        "basic": "to blend in another style, pass --style FILE; ",
+        "region": "maps go to --content-map and --style-map; ",
+        "patch": "maps go to --content-map and --style-map; ",
+    }
+    return f"; {hints.get(command, '')}to paint many pictures, write: maskstyle batch {command}"
 
 
 def _about_command(word: str, context: Any) -> str:

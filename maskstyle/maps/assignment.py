@@ -159,8 +159,8 @@ def assign_regions(
     if not assigned:
         with concerning("unmatched"):
             raise ImageError(
-                f"no region of {names.content_map} would be painted; list `regions` that both maps have, assign them "
-                "with `mapping`, or set `unmatched` to whole-style"
+                f"no region of {names.content_map} would be painted; list `regions` that both maps have, `keep` "
+                "fewer, assign them with `mapping`, or set `unmatched` to whole-style"
             )
     _require_pixels(assigned, content_map, style_map, names)
     painted = {each.region for each in assigned}

@@ -233,10 +233,10 @@ def _held(semantic_map: SemanticMap, name: str) -> str:
         order = sorted(range(len(semantic_map.ids)), key=semantic_map.key)
         return f"ids or colors of {name}, {shortlist([semantic_map.name(index) for index in order])}"
     regions = [describe_color(each) for each in semantic_map.colors]
-    held = f"colors of {name}, {shortlist(regions) if regions else 'no region'}"
-    if semantic_map.ids is None:
-        return held
-    return f"{held}, or ids, {shortlist([str(each) for each in sorted(semantic_map.ids)])}"
+    if semantic_map.ids is not None:
+        regions = [f"{number} {region}" for number, region in sorted(zip(semantic_map.ids, regions, strict=True))]
+        return f"numbers or colors of {name}, {shortlist(regions)}"
+    return f"colors of {name}, {shortlist(regions) if regions else 'no region'}"
 
 
 def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
@@ -313,9 +313,11 @@ def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
         if not held and not text.strip().isalpha():
             raise
     called = [semantic_map.called(index) for index in range(len(semantic_map.colors))]
-    close = difflib.get_close_matches(text.strip().lower(), [each.lower() for each in called], n=1)
+    typed = text.strip().lower()
+    begun_alike = [each.lower() for each in called if each[:1].lower() == typed[:1]]  # "table" does not mean blue
+    close = difflib.get_close_matches(typed, begun_alike, n=1)
     advice = f"did you mean {close[0]}?" if close else "use one of these"
-    if text.strip().lower() in ("all", "everything", "rest", "others"):
+    if typed in ("all", "everything", "rest", "others"):
         advice = f"{EVERYTHING_ELSE} stands for all others"
     expected = f"a region of {name}, {shortlist(held)}, or a color" if held else _held(semantic_map, name)
     failure = ImageError if held else SettingsError

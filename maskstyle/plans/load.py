@@ -129,7 +129,7 @@ def check_files(plan: Plan) -> None:
         if what is not None:
             beside = alike(file)
             where = "paths are relative to the plan" if plan.source.option(path) is None else "check the path"
-            advice = where if beside is None else f"did you mean {beside}?"
+            advice = where if beside is None else f"did you mean {shown(file.with_name(beside))}?"
             if path[-1] == "mask" and re.match(r"1\s*-", file.name):
                 advice = "to invert a mask, name it without 1-, and add complement = true"
             if any(not each.isprintable() for each in str(file)):

@@ -47,7 +47,7 @@ def not_text(path: Path, data: bytes, most: int) -> str | None:
     if data.startswith(IMAGES) or data[8:12] == b"WEBP":
         return (
             f"expected a plan file, but {path} is an image; name a TOML file, or make one from a result of maskstyle "
-            f"with: maskstyle plan from {path.name} -o plan.toml"
+            f"with: maskstyle plan from {path} -o plan.toml"
         )
     if b"\0" in data or len(data) > most:
         return f"expected a plan file, but {path} is not text of at most 1 MB; name a TOML file"

@@ -61,6 +61,8 @@ def _too_large(demand: Demand, free: float) -> str:
         whose = "left by ulimit -v, which also limits what is only reserved"
     largest = _largest(demand, memory)
     way_out = f"the largest `size` that fits is {largest}" if largest else "no size fits"
+    if not largest and demand.limits.memory:
+        way_out += "; raise `memory`"
     other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto needs less memory"
     return (
         f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {memory:.1f} GB is "

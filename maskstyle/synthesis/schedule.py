@@ -290,6 +290,6 @@ def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Si
         what, fewer = (f"the coarsest of {scales} scales", "fewer scales, ") if scales > 1 else ("the result", "")
         raise SettingsError(
             f"{what} would be {size_text(sizes[0])}, but the layers need at least "
-            f"{smallest_side} pixels; use {fewer}a larger size or shallower layers"
+            f"{smallest_side} pixels; use {fewer}a larger `size` or shallower `style_layers`"
         )
     return sizes

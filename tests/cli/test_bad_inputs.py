@@ -107,7 +107,7 @@ OUTPUTS = [
 NUMBERS = [
     Bad("size 0", "basic {good} --size 0", ("--size is 0", "at least 1")),
     Bad("size -5", "basic {good} --size -5", ("--size is -5", "at least 1")),
-    Bad("size 3", "basic {good} --size 3 --scales 1", ("would be 3x2", "a larger size")),
+    Bad("size 3", "basic {good} --size 3 --scales 1", ("would be 3x2", "a larger --size")),
     Bad(
         "size no number",
         "basic {good} --size large",
@@ -276,9 +276,9 @@ WEIGHTS = [
         ("no weights of vgg16", "weights fetch vgg16", "--weights FILE"),
     ),
     Bad("path of none", "weights path vgg16", ("no weights of vgg16", "weights fetch vgg16")),
-    Bad("path of an unknown network", "weights path resnet", ("'resnet'", "'vgg19'")),
-    Bad("fetch of an unknown network", "weights fetch vgg11", ("'vgg11'", "'vgg19'")),
-    Bad("fetch of what the package holds", "weights fetch lite", ("'lite'", "'vgg16', 'vgg19'")),
+    Bad("path of an unknown network", "weights path resnet", ("'resnet'", "one of", "vgg19")),
+    Bad("fetch of an unknown network", "weights fetch vgg11", ("network is 'vgg11'; expected one of", "vgg19")),
+    Bad("fetch of what the package holds", "weights fetch lite", ("'lite'", "expected one of vgg16, vgg19")),
 ]
 
 COMMANDS = [
@@ -296,6 +296,9 @@ COMMANDS = [
     Bad("words of an option swapped", "region {good} --map-content a.png", ("did you mean --content-map?",)),
     Bad("option misspelled", "basic {good} --stregth 1", ("no such option: --stregth; did you mean --strength?",)),
     Bad("option with _", "basic {good} --style_weight 1", ("did you mean --style-weight?",)),
+    Bad("second style without --style", "basic {good} cut.jpg", ("to blend in another style, pass --style FILE",)),
+    Bad("batch without a style", "batch basic content.png -o new", ("name the pictures first, then STYLE",)),
+    Bad("folder as -o", "masks normalize soft.png -o new", ("did you mean --output-dir?",)),
     Bad("option of other programs", "basic {good} --iterations 9", ("did you mean --steps?",)),
     Bad("option of another command", "basic {good} --feather 3", ("--feather; maskstyle region has it",)),
     Bad("option for masks", "basic {good} --mask m.png", ("maskstyle mask, as --style FILE:MASK",)),
@@ -341,6 +344,7 @@ MAPS = [
     Bad("content missing", "region none.png style.jpg -o out.png", ("none.png does not exist",)),
     Bad("several beside it", "region two.png style.jpg -o out.png", ("two_map.png and two_sem.png", "name the one")),
     Bad("color misspelled", "region {good} --regions rde", ("#ff0000 (red)", "but got 'rde'; did you mean red?")),
+    Bad("a word like a color", "region {good} --regions table", ("but got 'table'; use one of these",)),
     Bad("a word for all", "region {good} --keep all", ("but got 'all'; * stands for all others",)),
     Bad("color of CSS", "region {good} --regions olive", ("but got olive (#808000); use one of these",)),
     Bad("map missing", "region {good} --content-map none.png", ("none.png does not exist",)),

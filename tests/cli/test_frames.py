@@ -168,6 +168,7 @@ def test_wrong_clips(shot, frames, desk, painted):
     assert "would have one name" in frames(shot).error
     (shot / "a8.bmp").unlink()
     assert "has one frame" in frames(str(shot / "a8.*")).error
+    assert "none.mp4 does not exist" in frames("none.mp4").error
     (desk / "notes.txt").write_text("no video")
     assert "is not a video that can be read" in frames("notes.txt").error
     assert "has no effect on a folder" in frames(shot, "--rate", "24").error

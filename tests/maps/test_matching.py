@@ -154,6 +154,13 @@ def test_unknown_and_ambiguous_names_are_rejected(text, parts):
     assert_is_one_sentence(error, *parts)
 
 
+def test_a_map_with_ids_and_colors_is_listed_by_both():
+    painted = SemanticMap(np.array([[0, 1]]), ((0, 0, 255), (255, 0, 0)), ids=(4, 2))
+    with pytest.raises(ImageError) as error:
+        find_named_region("9", painted, name="a.png")
+    assert_is_one_sentence(error, "numbers or colors of a.png, 2 #ff0000 (red) and 4 #0000ff (blue), but got 9")
+
+
 def test_errors_of_a_mapping_name_the_files():
     with pytest.raises(ImageError, match=r"colors of b\.png, #0000ff"):
         matched([RED], [BLUE], mapping=[(RED, RED)], names=("a.png", "b.png"))

@@ -170,7 +170,7 @@ def test_with_a_raw_weight_the_strength_of_a_mask_is_a_factor(run):
         ({"strength": -0.1}, r"strength is -0.1; expected a number from 0 to 1"),
         (
             {"strength": 0.5, "style_weight": 2.0},
-            "strength is 0.5, but style_weight is 2, given or by the recipe; leave one out",
+            r"strength is 0.5, but style_weight is 2 \(given, or set by the recipe\); leave one out",
         ),
         ({"strength": 0.5, "content_weight": 0.0}, "strength has no effect where content_weight is 0"),
         ({"content_reduction": "sum"}, "content_reduction is 'sum', which has no effect with a strength"),
