@@ -8,9 +8,8 @@ from typing import NamedTuple
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.settings_table import PATCH_FIELDS
 from maskstyle.settings import FROM_STYLES, Limits, Settings, wanted_layers
-from maskstyle.synthesis.monitor import PROGRESS_WINDOW
 from maskstyle.synthesis.scene import Scene
-from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, LEAST_STEPS, settings_by_size
+from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, LEAST_STEPS, PROGRESS_WINDOW, settings_by_size
 
 
 class Painting(NamedTuple):

@@ -13,9 +13,7 @@ from maskstyle.images.pixels import Image
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.settings import Settings
 from maskstyle.synthesis.checkpoint_file import State, Strips
-
-PROGRESS_WINDOW = 10
-"""Number of evaluations over which the stopping rule measures progress."""
+from maskstyle.synthesis.schedule import PROGRESS_WINDOW
 
 OnEvaluation = Callable[[int, dict[str, float], Image], None]
 """Called after each evaluation with its number from 1, the weighted losses by term, and the image."""

@@ -35,6 +35,9 @@ FULL_STEPS_SIDE = 256
 LEAST_STEPS = 5
 """Minimum steps of a large size, unless the settings have fewer."""
 
+PROGRESS_WINDOW = 10
+"""Number of evaluations over which the stopping rule measures progress."""
+
 USUAL_MEMORY = 4.0
 """GB that L-BFGS reckons with where no limit is given. What happens to be free does not count here: the picture would
 depend on it."""
