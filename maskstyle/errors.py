@@ -82,6 +82,10 @@ class OutputError(ImageError):
     """A file can no longer be written, although its path was writable at the start."""
 
 
+class WorkerError(MaskstyleError):
+    """The workers of a Dask scheduler, or the scheduler, failed during a run."""
+
+
 class CheckpointError(MaskstyleError):
     """A checkpoint is missing, is damaged or belongs to a different run."""
 

@@ -120,6 +120,21 @@ def eagerly():
 
 
 @pytest.fixture(scope="session")
+def workers():
+    """Return a cluster of Dask: two workers in this process, reached over TCP like those of other machines."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
 def tiny_architecture():
     """Return the layers of VGG19 with a few channels."""
     return TINY19

@@ -6,26 +6,24 @@ bytes of its result are sent back, so that each result is written once, by the p
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
-import signal
 import tempfile
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maskstyle.batch.clip import Clip, Frame, SceneFrames, frames_of_scenes, next_frame
+from maskstyle.batch.scheduler import client_of
 from maskstyle.batch.work import Outcome, Painter, Task
-from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.errors import MaskstyleError
 from maskstyle.images.pixels import Image
 from maskstyle.images.writing import check_writable, replacing
+from maskstyle.objective.workers import submitted
 from maskstyle.plans import Plan
 from maskstyle.plans.load import plan_files, with_renamed_files
 
@@ -34,15 +32,6 @@ if TYPE_CHECKING:
 
 AHEAD = 2
 """Tasks per thread of the workers that are sent ahead, so that none waits."""
-
-WAIT_FOR_WORKERS = 20
-"""Seconds to wait for the first worker of a scheduler."""
-
-LARGEST_SENT = "1TB"
-"""What is sent with a task without a warning."""
-
-_LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
-_ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://.+:[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -65,14 +54,6 @@ class Parcel:
     folder: str
     output: str
     weights: str
-
-
-def check_scheduler(scheduler: str) -> None:
-    """Raise SettingsError if Dask is not installed, or a scheduler is neither ``local:N`` nor an address."""
-    if _LOCAL.fullmatch(scheduler) is None and _ADDRESS.fullmatch(scheduler) is None:
-        raise SettingsError(f"--scheduler is {scheduler!r}; expected local:N, or an address such as tcp://host:8786")
-    if importlib.util.find_spec("distributed") is None:
-        raise SettingsError('--scheduler needs Dask; install it with: pip install "maskstyle[dask]"')
 
 
 def paint_all(
@@ -98,7 +79,7 @@ def paint_all(
     should_stop : callable
         Called now and then; return True to give up the pictures that are not done.
     """
-    with _client(scheduler) as client:
+    with client_of(scheduler) as client:
         pending = iter(tasks)
         shared = _Shared(client, tasks)
         running: dict[Future[Any], Task] = {}
@@ -130,7 +111,7 @@ def paint_scenes(
     MaskstyleError
         If a frame cannot be painted, since the ones after it depend on it.
     """
-    with _client(scheduler) as client:
+    with client_of(scheduler) as client:
         scenes = frames_of_scenes(
             clip, _painter(of_clip=True), force=force, on_outcome=on_outcome, should_stop=should_stop
         )
@@ -142,7 +123,7 @@ def paint_scenes(
             wanted = next_frame(frames, answer)
             if wanted is not None:
                 parcel, files = _parcel(wanted.task), shared.files(wanted.task.plan)
-                future = client.submit(paint_parcel, parcel, files, wanted.frame, pure=False, retries=2)
+                future = submitted(client, paint_parcel, parcel, files, wanted.frame, retries=2)
                 running[future] = frames, wanted.task
 
         while not should_stop():
@@ -178,7 +159,7 @@ def _sent(
     except (MaskstyleError, OSError) as error:
         on_outcome(Outcome(task.name, task.output, "failed", " ".join(str(error).split())))
         return None
-    return client.submit(paint_parcel, parcel, files, pure=False, retries=2)
+    return submitted(client, paint_parcel, parcel, files, retries=2)
 
 
 def _ended(running: Collection[Future[Any]]) -> list[Future[Any]]:
@@ -225,7 +206,7 @@ class _Shared:
             return path.read_bytes()
         if path not in self._sent:
             # A task, since a lost one is done again on another worker; bytes that are scattered are lost.
-            self._sent[path] = self._client.submit(bytes, path.read_bytes(), pure=False)
+            self._sent[path] = submitted(self._client, bytes, path.read_bytes())
         return self._sent[path]
 
 
@@ -295,67 +276,3 @@ def _painter(*, of_clip: bool = False) -> Painter:
 @cache
 def _painter_of(thread_of_clip: int | None) -> Painter:
     return Painter(checkpoint_every=0, of_clip=thread_of_clip is not None)
-
-
-@contextmanager
-def _client(scheduler: str) -> Iterator[Client]:
-    """Connect to a scheduler, or start one with processes of this machine."""
-    import dask
-
-    local = _LOCAL.fullmatch(scheduler)
-    connected = _connected(scheduler) if local is None else _local(int(local[1]))
-    # Dask warns of what is sent with a task from 10 MB on, as a large picture is.
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGEST_SENT}), connected as client:
-        yield client
-
-
-@contextmanager
-def _connected(address: str) -> Iterator[Client]:
-    """Connect to a scheduler that has workers."""
-    from distributed import Client
-    from distributed import TimeoutError as DaskTimeoutError
-
-    try:
-        client = Client(address, timeout=10)
-    except OSError as error:
-        raise SettingsError(f"no Dask scheduler answers at {address}; start one with: dask scheduler") from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=WAIT_FOR_WORKERS)
-        except DaskTimeoutError as error:
-            raise SettingsError(f"no worker is connected to {address}; start dask worker {address}") from error
-        yield client
-
-
-@contextmanager
-def _local(count: int) -> Iterator[Client]:
-    """Start a scheduler with processes of this machine, which share its cores."""
-    from distributed import Client, LocalCluster
-
-    threads = str(max(1, (os.cpu_count() or 1) // count))
-    environment = {name: threads for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")}
-    os.environ |= {name: os.environ.get(name, value) for name, value in environment.items()}
-    with _ignoring_interrupts():
-        cluster = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # a free port, seen from this machine only
-            silence_logs="ERROR",
-        )
-    with cluster, Client(cluster) as client:
-        yield client
-
-
-@contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Ignore Ctrl-C in the block, as the processes that it starts then do: the terminal sends it to all of them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from maskstyle import __version__
 from maskstyle.cli.console import EXIT_INTERRUPTED, messages, prepare_streams, put
-from maskstyle.errors import MaskstyleError, Mistakes, NumericalError, OutputError
+from maskstyle.errors import MaskstyleError, Mistakes, NumericalError, OutputError, WorkerError
 from maskstyle.techniques.registry import LISTED
 
 EXIT_FAILURE = 1
@@ -155,7 +155,7 @@ class _Group(TyperGroup):
         os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported; this process is the command's own
         try:
             code = super().main(*args, **options)
-        except (NumericalError, OutputError) as error:
+        except (NumericalError, OutputError, WorkerError) as error:
             sys.exit(_report(str(error), EXIT_FAILURE))
         except MaskstyleError as error:
             sys.exit(_report_all(error))

@@ -224,7 +224,7 @@ def paint_batch(
     from maskstyle.cli.batch_report import Report
 
     if batch.scheduler is not None:
-        from maskstyle.batch.remote import check_scheduler
+        from maskstyle.batch.scheduler import check_scheduler
 
         check_scheduler(batch.scheduler)
     report = Report(len(pictures), batch)

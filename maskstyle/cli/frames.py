@@ -221,7 +221,7 @@ def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
     from maskstyle.batch.video import VIDEO_SUFFIXES, check_video
 
     if asked.scheduler is not None:
-        from maskstyle.batch.remote import check_scheduler
+        from maskstyle.batch.scheduler import check_scheduler
 
         check_scheduler(asked.scheduler)
     if video is not None or asked.to_video:

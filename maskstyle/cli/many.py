@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ONE_PICTURE = (
     *("output", "record", "plot", "snapshot_every", "snapshot_dir", "layers", "no_metadata", "resume", "tried"),
-    *("match_map", "dry_run"),
+    *("match_map", "dry_run", "scheduler"),
 )
 """The parameters of a painting command that concern one picture."""
 

@@ -83,6 +83,15 @@ CheckpointEveryOption: TypeAlias = Annotated[
         "--checkpoint-every", help="Seconds between checkpoints of a long run; 0: none.", rich_help_panel=SPEED
     ),
 ]
+TilesSchedulerOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        help="Paint the tiles of a large picture on workers: local:N or tcp://HOST:PORT.",
+        show_default=False,
+        rich_help_panel=SPEED,
+    ),
+]
 QuietOption: TypeAlias = Annotated[
     bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", rich_help_panel=OUTPUT)
 ]

@@ -100,7 +100,7 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
         resume=given["resume"],
         checkpoint_every=given["checkpoint_every"],
     )
-    return Asked(files, notes, dry_run=given["dry_run"], quiet=given["quiet"])
+    return Asked(files, notes, dry_run=given["dry_run"], quiet=given["quiet"], scheduler=given["scheduler"])
 
 
 def _refuse_without_effect(inputs: type[Inputs], given: Mapping[str, Any]) -> None:

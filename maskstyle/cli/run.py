@@ -23,6 +23,7 @@ from maskstyle.cli.options import (
     ResumeOption,
     SetOption,
     SnapshotsOption,
+    TilesSchedulerOption,
     TryOption,
     WeightsOption,
     draft_changes,
@@ -43,6 +44,7 @@ def run(
     draft: DraftOption = False,
     resume: ResumeOption = False,
     checkpoint_every: CheckpointEveryOption = CHECKPOINT_SECONDS,
+    scheduler: TilesSchedulerOption = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Result to write, instead of the plan's.", rich_help_panel=OUTPUT),
@@ -82,7 +84,15 @@ def run(
         resume=resume,
         checkpoint_every=checkpoint_every,
     )
-    asked = Asked(files, notes, dry_run=dry_run, quiet=quiet, protected=[plan], named_output=written is not None)
+    asked = Asked(
+        files,
+        notes,
+        dry_run=dry_run,
+        quiet=quiet,
+        protected=[plan],
+        named_output=written is not None,
+        scheduler=scheduler,
+    )
     if output is None and written is not None:
         from maskstyle.plans.load import plan_files
 
@@ -127,7 +137,13 @@ def _paint_sheet(plan: Plan, tried: Sequence[str], asked: Asked) -> None:
 
     files = asked.files
     check_one_sheet(
-        {"plot": files.plot, "snapshot_dir": files.snapshots, "resume": files.resume, "layers": files.layers}
+        {
+            "plot": files.plot,
+            "snapshot_dir": files.snapshots,
+            "resume": files.resume,
+            "layers": files.layers,
+            "scheduler": asked.scheduler,
+        }
     )
 
     def known(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.markup import escape
 
+from maskstyle.batch.scheduler import check_scheduler, client_of
 from maskstyle.cli.console import Interrupt, announce, interruptible, messages, print_wide, tables
 from maskstyle.cli.outputs import Files, resuming_text, write_all, write_json
 from maskstyle.cli.placements import styles_table
@@ -70,6 +72,8 @@ class Asked:
         Further files that must not be replaced, such as the plan file.
     named_output : bool
         Whether the output was named; a dry run of a plan works without.
+    scheduler : str or None
+        The Dask scheduler whose workers paint the tiles; None: this process does.
     """
 
     files: Files
@@ -78,11 +82,14 @@ class Asked:
     quiet: bool = False
     protected: Sequence[Path] = ()
     named_output: bool = True
+    scheduler: str | None = None
 
 
 def paint_plan(plan: Plan, asked: Asked) -> None:
     """Paint a plan and write its outputs; bad input is refused before TensorFlow loads."""
     files, checkpoints = plan_files(plan), None
+    if asked.scheduler is not None:
+        check_scheduler(asked.scheduler)
     if asked.named_output:
         asked.files.check([*asked.protected, *files.values()], snapshot_every=plan.snapshot_every)
         for note in asked.files.notes():
@@ -104,24 +111,44 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         print_wide(messages(), styles_table(loaded, scene, whole=False))
     with interruptible() as interrupt:
         choice = resolved(choice, scene, checkpoints)
-        limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
+        limits = _limits(scene, choice, plan, asked)
         if not asked.quiet:
-            for name, text in forecast_lines(scene, choice, limits, machine_speed(again_if_busy=True))[2:]:
+            for name, text in _forecast(scene, choice, limits, asked, machine_speed(again_if_busy=True))[2:]:
                 announce(text, quiet=False, name=name)
         from maskstyle.networks.tensorflow_import import import_tensorflow
 
         import_tensorflow()
         from maskstyle.synthesis.paint import Run
 
-        run = Run(
-            network=choice,
-            limits=limits,
-            should_stop=interrupt.asked,
-            checkpoints=checkpoints,
-            layers=asked.files.layers is not None,
-        )
-        record = run_record(loaded, scene, asked.files.output, choice)
-        _Session(plan, scene, run, asked, interrupt, record).paint()
+        with nullcontext() if asked.scheduler is None else client_of(asked.scheduler) as client:
+            run = Run(
+                network=choice,
+                limits=limits,
+                should_stop=interrupt.asked,
+                checkpoints=checkpoints,
+                layers=asked.files.layers is not None,
+                client=client,
+            )
+            record = run_record(loaded, scene, asked.files.output, choice)
+            _Session(plan, scene, run, asked, interrupt, record).paint()
+
+
+def _limits(scene: Scene, choice: NetworkChoice, plan: Plan, asked: Asked) -> Limits:
+    """Return the memory and tiles of a run; raise SettingsError if there are no tiles for its workers."""
+    limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
+    if asked.scheduler is not None:
+        scene.check_tiles(limits)
+    return limits
+
+
+def _forecast(
+    scene: Scene, choice: NetworkChoice, limits: Limits, asked: Asked, speed: Speed
+) -> list[tuple[str, str]]:
+    """Return the lines to print before a run, with one about its workers."""
+    lines = forecast_lines(scene, choice, limits, speed)
+    if asked.scheduler is not None:
+        lines.append(("workers", f"{asked.scheduler} paints the tiles; the expected time is without it"))
+    return lines
 
 
 def _resumed_from(
@@ -142,17 +169,17 @@ def _print_dry(
     loaded: LoadedPlan, scene: Scene, asked: Asked, choice: NetworkChoice, resumed: Checkpoint | None
 ) -> None:
     """Print what would be painted: styles by region and mask, sizes, network, time, memory and checkpoint."""
-    console = tables()
     plan = loaded.plan
+    limits = _limits(scene, choice, plan, asked)
+    console = tables()
     console.print(styles_table(loaded, scene))
-    limits = scene.limits(choice.architecture, choice.compute_type, plan.limits)
     (height, width), result = scene.size, scene.result_size
     output = asked.files.output if asked.named_output else "none"
     resuming = [] if resumed is None else [f"resumes: {resuming_text(asked.files.checkpoint, resumed)}"]
     for line in (
         f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
         f"output: {output}, {result[1]}x{result[0]}",
-        *(f"{name}: {text}" for name, text in forecast_lines(scene, choice, limits, machine_speed())),
+        *(f"{name}: {text}" for name, text in _forecast(scene, choice, limits, asked, machine_speed())),
         *resuming,
     ):
         console.print(line, markup=False, soft_wrap=True)

@@ -40,7 +40,7 @@ MOST_AXES = 2
 
 NOT_VARIED = (
     *("output", "record", "plot", "snapshot_dir", "snapshot_every", "resume", "checkpoint_every", "dry_run", "quiet"),
-    *("match_map", "layers", "no_metadata", "tried", "context", "draft"),
+    *("match_map", "layers", "no_metadata", "tried", "context", "draft", "scheduler"),
 )
 """The parameters of commands that do not describe a picture."""
 
@@ -176,8 +176,8 @@ def _value(name: str, kind: Any, text: str) -> Any:
 
 
 def check_one_sheet(given: Mapping[str, object]) -> None:
-    """Raise SettingsError if an option is given that writes a file for one picture."""
-    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume", "layers"):
+    """Raise SettingsError if an option is given that is for one picture."""
+    for name in ("plot", "snapshot_dir", "snapshot_every", "match_map", "resume", "layers", "scheduler"):
         if given.get(name):
             raise SettingsError(f"{flag_of(name)} has no effect with --try, which writes one sheet; leave one out")
 

@@ -22,7 +22,8 @@ from maskstyle.objective.objective import Objective
 from maskstyle.objective.shared import LARGEST_SIDE, SharedGraphs, SharedObjective, can_share, fingerprint
 from maskstyle.objective.terms import Term
 from maskstyle.objective.tiling.cuts import needs_tiles
-from maskstyle.objective.tiling.forward import tiled_grams, whole_features
+from maskstyle.objective.tiling.forward import whole_features
+from maskstyle.objective.tiling.map import tiled_grams
 from maskstyle.objective.tiling.objective import TiledObjective
 from maskstyle.objective.tiling.stored import stored_features
 from maskstyle.objective.tiling.tile_cells import Selection
@@ -54,12 +55,15 @@ class Extractor:
         Compiled graphs to share with other runs of small pictures.
     kept_layers : tuple of str
         Layers whose features are kept of every image that is evaluated at once, so that they need no second pass.
+    client : distributed.Client, optional
+        Its workers evaluate the tiles of larger images.
     """
 
     network: FeatureNetwork
     tile_size: int | None = None
     graphs: SharedGraphs | None = None
     kept_layers: tuple[str, ...] = ()
+    client: Any = None
     _kept: dict[tuple[Any, ...], Features] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -147,7 +151,9 @@ class Extractor:
     ) -> Objective | TiledObjective | SharedObjective:
         """Return the objective of images of a size; for the parameters see `Objective`."""
         if self.tile_size is not None and needs_tiles(size, self.tile_size) and margin <= min(size):
-            return TiledObjective(self.network, terms, size, self.tile_size, free=free, margin=margin)
+            return TiledObjective(
+                self.network, terms, size, self.tile_size, free=free, margin=margin, client=self.client
+            )
         if self.graphs is not None and can_share(self.graphs, size, terms, margin):
             return SharedObjective(self.graphs, self.network, size, terms, free=free, margin=margin)
         return Objective(self.network, terms, free, margin=margin)
@@ -179,7 +185,7 @@ class Extractor:
             layer: [Selection(each.cells, each.weights) for each in found] for layer, found in weights.items()
         }
         divisors = {layer: [each.divisor for each in found] for layer, found in weights.items()}
-        grams = tiled_grams(self.network, image, selections, divisors, self.tile_size)
+        grams = tiled_grams(self.network, image, selections, divisors, self.tile_size, self.client)
         return {layer: list(found) for layer, found in grams.items()}
 
     def _grams_at(self, layer: str, features: Tensor, weights: Sequence[CellWeights]) -> list[Tensor]:

@@ -189,8 +189,8 @@ class PatchSlice(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PatchTarget:
-    """The patches of one layer and the style patch that each should resemble.
+class PatchPlaces:
+    """The patches of one layer, and the number of the style patch that each should resemble.
 
     Parameters
     ----------
@@ -199,13 +199,9 @@ class PatchTarget:
     slices : sequence of PatchSlice
         The same patches in slices; see `slice_patches`.
     matches : (P,) int32 array
-        Index of each patch's style patch in `style`.
+        Index of each patch's style patch.
     factors : (P,) float32 array
         Factor on the squared distance of each patch.
-    style : StyleGrams or StyleCells
-        The style patches.
-    metric : (K, C) float32 tensor or None
-        Linear map to measured features; see `measured_rows`.
     roots : (P, N) float32 array or None
         Square root of the weight of each cell of each patch, where the weights of a patch have the mean 1.
     """
@@ -214,16 +210,33 @@ class PatchTarget:
     slices: Sequence[PatchSlice]
     matches: NDArray[np.int32]
     factors: NDArray[np.float32]
-    style: StyleGrams | StyleCells
-    metric: Tensor | None = None
     roots: NDArray[np.float32] | None = None
 
-    def within(self, patches: Patches, chosen: NDArray[np.intp]) -> PatchTarget:
-        """Return the target of the chosen patches, given their places on another grid."""
-        slices = slice_patches(patches, self.style.channels)
+    def within(self, patches: Patches, chosen: NDArray[np.intp], channels: int) -> PatchPlaces:
+        """Return the chosen patches, given their places on another grid and the channels of measured features."""
         roots = None if self.roots is None else self.roots[chosen]
-        matches, factors = self.matches[chosen], self.factors[chosen]
-        return PatchTarget(patches, slices, matches, factors, self.style, self.metric, roots)
+        return PatchPlaces(
+            patches, slice_patches(patches, channels), self.matches[chosen], self.factors[chosen], roots
+        )
+
+
+@dataclass(frozen=True)
+class PatchTarget:
+    """The patches of one layer, and the style patches that they should resemble.
+
+    Parameters
+    ----------
+    places : PatchPlaces
+        The patches; their matches count the patches in `style`.
+    style : StyleGrams or StyleCells
+        The style patches.
+    metric : (K, C) float32 tensor or None
+        Linear map to measured features; see `measured_rows`.
+    """
+
+    places: PatchPlaces
+    style: StyleGrams | StyleCells
+    metric: Tensor | None = None
 
 
 def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tensor, Tensor]:
@@ -248,14 +261,15 @@ def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tenso
     The forward pass also computes the gradient, slice by slice, and keeps nothing else for the backward pass.
     Products of the distance are in float32, those of the gradient in the type of the features.
     """
-    offsets = target.patches.offsets()
+    places = target.places
+    offsets = places.patches.offsets()
 
     def distances(rows: Tensor, part: PatchSlice) -> tuple[Tensor, Tensor, DistanceGradient]:
-        gathered, factors = gather_patches(rows, part.first_cells, offsets), tf.constant(target.factors[part.chosen])
-        if target.roots is None:
-            return factors, *target.style.distances(gathered, target.matches[part.chosen])
-        roots = tf.cast(tf.constant(target.roots[part.chosen][..., np.newaxis]), gathered.dtype)
-        squares, gradient = target.style.distances(gathered * roots, target.matches[part.chosen])
+        gathered, factors = gather_patches(rows, part.first_cells, offsets), tf.constant(places.factors[part.chosen])
+        if places.roots is None:
+            return factors, *target.style.distances(gathered, places.matches[part.chosen])
+        roots = tf.cast(tf.constant(places.roots[part.chosen][..., np.newaxis]), gathered.dtype)
+        squares, gradient = target.style.distances(gathered * roots, places.matches[part.chosen])
         return factors, squares, lambda upstream: gradient(upstream) * roots
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -263,7 +277,7 @@ def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tenso
         rows = measured_rows(values, target.metric)
         overlap = _OverlapSum(int(rows.shape[-1]))
         total = tf.constant(0.0)
-        for part in target.slices:
+        for part in places.slices:
             with tf.control_dependencies([total, *overlap.done[-1:]]):
                 factors, squares, patch_gradient = distances(rows, part)
                 overlap.add(patch_gradient(factors), part)

@@ -18,7 +18,7 @@ from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import counted_channels
 from maskstyle.objective.extract import Extractor
-from maskstyle.objective.patch_gram import PatchTarget, measured_rows, slice_patches, style_patches
+from maskstyle.objective.patch_gram import PatchPlaces, PatchTarget, measured_rows, slice_patches, style_patches
 from maskstyle.objective.terms import TINY, PatchTerm, gram_scale, with_least_size
 from maskstyle.settings import ObjectiveSettings, PatchSettings, active
 
@@ -227,15 +227,14 @@ def _target(
         )
         for squares in with_least_size(np.asarray(style.squares, np.float64)[matches].tolist())
     ]
-    return PatchTarget(
-        patches=found.patches,
-        slices=slice_patches(found.patches, int(rows.shape[-1])),
-        matches=matches.astype(np.int32),
-        factors=(found.shares * np.asarray(scales)).astype(np.float32),
-        style=style,
-        metric=metric,
-        roots=None if found.visible is None else _roots(found.visible),
+    places = PatchPlaces(
+        found.patches,
+        slice_patches(found.patches, int(rows.shape[-1])),
+        matches.astype(np.int32),
+        (found.shares * np.asarray(scales)).astype(np.float32),
+        None if found.visible is None else _roots(found.visible),
     )
+    return PatchTarget(places, style, metric)
 
 
 def _rim(network: FeatureNetwork, layer: str) -> int:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maskstyle import __version__
 from maskstyle.errors import SettingsError
@@ -33,6 +33,9 @@ from maskstyle.synthesis.result import Result
 from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
 from maskstyle.synthesis.schedule import settings_by_size
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,9 @@ class Run:
     graphs : SharedGraphs, optional
         Compiled graphs to share with other runs of small pictures, such as previews: all but the first then begin at
         once, and their steps take a little longer.
+    client : distributed.Client, optional
+        A client of Dask, whose workers then paint the tiles of large sizes side by side; see
+        ``docs/how-to/many-machines.md``.
     """
 
     network: NetworkChoice | FeatureNetwork | None = None
@@ -72,10 +78,13 @@ class Run:
     seen: bool = False
     graphs: SharedGraphs | None = None
     progress: bool = False
+    client: Client | None = None
 
     def __post_init__(self) -> None:
         """Check and convert the fields."""
         convert_fields(self, "limits", "on_step", "should_stop", "layers", "seen", "progress")
+        if self.client is not None and not hasattr(self.client, "submit"):
+            raise SettingsError(f"client is {self.client!r}; expected a distributed.Client")
 
 
 def paint(scene: Scene, run: Run | None = None) -> Result:
@@ -95,8 +104,10 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
     Raises
     ------
     SettingsError, WeightsError, CheckpointError
-        Before painting starts: if the run does not fit into its memory, the network cannot be loaded, or there is no
-        checkpoint of this run to resume from.
+        Before painting starts: if the run does not fit into its memory, the network cannot be loaded, there is no
+        checkpoint of this run to resume from, or workers are to share a picture that has no tiles.
+    WorkerError
+        If the scheduler, or the last of its workers, is lost.
     NumericalError
         If a loss is not finite; its ``image`` is the last good image.
     MemoryError
@@ -113,9 +124,11 @@ def _painted(scene: Scene, run: Run) -> Result:
     network = loaded_network(run.network, scene.settings, run.checkpoints)
     limits = scene.limits(network.architecture, network.compute_type, run.limits)
     _check_optimizers(scene, limits)
+    if run.client is not None:
+        scene.check_tiles(limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(_identity(scene, network, limits))
-    extractor = Extractor(network, limits.tile_size, run.graphs)
+    extractor = Extractor(network, limits.tile_size, run.graphs, client=run.client)
 
     def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
         return _objective(scene, extractor, size)

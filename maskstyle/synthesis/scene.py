@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.errors import SettingsError
 from maskstyle.guidance.layout import Layout
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import gray_channel, is_gray, lightness_only, with_content_chroma
@@ -19,6 +20,7 @@ from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
 from maskstyle.images.transparency import extended
 from maskstyle.images.upsampling import with_change
 from maskstyle.networks.architectures import Architecture
+from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import IMAGE_READING_BYTES, MAP_READING_BYTES, MASK_READING_BYTES, Demand
 from maskstyle.synthesis.memory import within_memory
@@ -244,6 +246,15 @@ class Scene:
             fitted = within_memory(self.demand(network, compute_type, asked))
             self._limits[key] = self._limits[network.name, compute_type, fitted] = fitted
         return self._limits[key]
+
+    def check_tiles(self, limits: Limits) -> None:
+        """Raise SettingsError if the scene is painted in one piece, which workers cannot share."""
+        height, width = self.sizes[-1]
+        if not needs_tiles((height, width), limits.tile_size):
+            raise SettingsError(
+                f"{width}x{height} pixels are painted in one piece, which workers cannot share; choose a `tile_size` "
+                f"below {max(height, width)}, or paint without workers"
+            )
 
     def margin_at(self, size: Size, extractor: Extractor) -> int:
         """Return the mirrored pixels around the image at a size.

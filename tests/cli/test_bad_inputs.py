@@ -105,6 +105,11 @@ OUTPUTS = [
 ]
 
 NUMBERS = [
+    Bad("scheduler many", "basic {good} --scheduler many", ("--scheduler is 'many'", "local:N")),
+    Bad("workers, no tiles", "basic {good} {first} --scheduler local:2", ("in one piece", "a --tile-size below 40")),
+    Bad(
+        "workers for a sheet", "basic {good} --scheduler local:2 --try steps=1,2", ("--scheduler has no effect with",)
+    ),
     Bad("size 0", "basic {good} --size 0", ("--size is 0", "at least 1")),
     Bad("size -5", "basic {good} --size -5", ("--size is -5", "at least 1")),
     Bad("size 3", "basic {good} --size 3 --scales 1", ("would be 3x2", "a larger --size")),

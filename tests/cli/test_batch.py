@@ -212,18 +212,9 @@ def test_an_interrupted_picture_goes_on_where_it_was(desk, eagerly):
     np.testing.assert_array_equal(pixels(task.output), resumed)
 
 
-def test_workers_of_dask_paint_the_same(photos, batch, desk, monkeypatch):
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-    ) as cluster:
-        ran = batch("basic", photos, "style.jpg", "--scheduler", cluster.scheduler_address)
-        again = batch("basic", photos, "style.jpg", "--scheduler", cluster.scheduler_address)
+def test_workers_of_dask_paint_the_same(photos, batch, desk, workers):
+    ran = batch("basic", photos, "style.jpg", "--scheduler", workers.scheduler_address)
+    again = batch("basic", photos, "style.jpg", "--scheduler", workers.scheduler_address)
     assert ran.code == again.code == 1
     assert "2 painted, 1 failed, of 3" in ran.err
     assert "photos/broken.jpg is not an image" in ran.err

@@ -103,8 +103,7 @@ def test_a_map_of_the_first_frame_follows_and_a_corrected_one_stays(shot, frames
     assert (pixels(desk / "out" / "maps" / "a10_map.png") == 255).all()
 
 
-def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, desk, monkeypatch):
-    distributed = pytest.importorskip("distributed")
+def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, desk, monkeypatch, workers):
     from maskstyle.batch import remote
     from maskstyle.cli.console import Interrupt
 
@@ -115,24 +114,16 @@ def test_workers_of_dask_paint_scenes_side_by_side_and_the_same(shot, frames, de
     sent = remote._parcel
     order = []
     monkeypatch.setattr(remote, "_parcel", lambda task: order.append(task.output.stem) or sent(task))
-    with distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-    ) as cluster:
-        there = ("--scheduler", cluster.scheduler_address)
-        with monkeypatch.context() as patch:
-            patch.setattr(Interrupt, "asked", lambda self: (desk / "there" / "a8.png").exists())
-            stopped = frames(shot, *there, output="there")
-        assert stopped.code == 130
-        kept = len(list((desk / "there").glob("a*.png")))
-        assert f"{kept} painted, of 5" in stopped.err
-        going_on = frames(shot, *there, output="there").succeeded()
-        assert f"{5 - kept} painted, {kept} done before, of 5" in going_on.err
-        assert "5 done before, of 5" in frames(shot, *there, output="there").succeeded().err
+    there = ("--scheduler", workers.scheduler_address)
+    with monkeypatch.context() as patch:
+        patch.setattr(Interrupt, "asked", lambda self: (desk / "there" / "a8.png").exists())
+        stopped = frames(shot, *there, output="there")
+    assert stopped.code == 130
+    kept = len(list((desk / "there").glob("a*.png")))
+    assert f"{kept} painted, of 5" in stopped.err
+    going_on = frames(shot, *there, output="there").succeeded()
+    assert f"{5 - kept} painted, {kept} done before, of 5" in going_on.err
+    assert "5 done before, of 5" in frames(shot, *there, output="there").succeeded().err
     assert set(order[:2]) == {"a8", "a11"}
     assert sorted(path.name for path in (desk / "there").iterdir()) == [f"a{n}.png" for n in (10, 11, 12, 8, 9)]
     for path in (desk / "here").iterdir():

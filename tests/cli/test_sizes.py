@@ -137,3 +137,11 @@ def test_layers_that_cannot_be_written(layers, message, desk, run, without_tenso
     failed = run("basic", "content.png", "style.jpg", "-o", "out.png", "--layers", layers)
     assert failed.code == 2
     assert failed.error == message
+
+
+def test_workers_of_dask_paint_tiles_to_the_same_pixels(basic, workers):
+    tiles = ("--size", "96", "--tile-size", "64")
+    basic(*tiles, output="here.png").succeeded()
+    ran = basic(*tiles, "--scheduler", workers.scheduler_address, output="there.png").succeeded()
+    assert f"workers: {workers.scheduler_address} paints the tiles" in ran.err
+    np.testing.assert_array_equal(pixels("there.png"), pixels("here.png"))

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from maskstyle.guidance.patches import candidate_patches, cut_patches
 from maskstyle.objective.patch_gram import (
     SLICE_BYTES,
+    PatchPlaces,
     PatchTarget,
     StyleCells,
     StyleGrams,
@@ -47,14 +48,13 @@ class Case:
         chosen, matches = np.unique(self.matches, return_inverse=True)
         cells = self.patches.cells
         style = style_patches(rows, self.candidates, chosen, cells=cells, strength=self.strength, **slices)
-        return PatchTarget(
+        places = PatchPlaces(
             self.patches,
             slice_patches(self.patches, int(rows.shape[-1]), **slices),
             matches.astype(np.int32),
             self.factors.astype(np.float32),
-            style,
-            metric,
         )
+        return PatchTarget(places, style, metric)
 
     def value_and_gradient(self, upstream=1.0, **slices):
         """Return the distance, and the gradient of `upstream` times the distance."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -65,6 +67,13 @@ def test_a_run_that_does_not_fit_into_its_memory_is_refused(tiny_network):
     with pytest.raises(SettingsError, match=r"0.1 GB is the limit"):
         paint(scene_of(), Run(tiny_network(LAYERS), Limits(memory=0.1), on_step=steps.append))
     assert not steps
+
+
+def test_workers_need_tiles(tiny_network):
+    with pytest.raises(SettingsError, match="painted in one piece, which workers cannot share; choose a `tile_size`"):
+        paint(scene_of(), Run(tiny_network(LAYERS), client=SimpleNamespace(submit=None)))
+    with pytest.raises(SettingsError, match=r"client is 'local:2'; expected a distributed\.Client"):
+        Run(client="local:2")
 
 
 def test_a_result_tells_its_limits(tiny_network):

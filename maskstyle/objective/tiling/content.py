@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.images.pixels import Mask
-from maskstyle.networks.tensorflow import Tensor, tf
+from maskstyle.networks.tensorflow import tf
 from maskstyle.objective.terms import ContentTerm, LimitedContentTerm
 from maskstyle.objective.tiling.forward import TiledNetwork
+from maskstyle.objective.tiling.passes import TileContent
 from maskstyle.objective.tiling.stored import StoredFeatures
-
-
-class TileContent(NamedTuple):
-    """The content image's features in the core of a tile, and where the core begins in the tile's features."""
-
-    targets: Tensor
-    start: Tensor
 
 
 class TiledContent:
@@ -42,42 +35,27 @@ class TiledContent:
         """Whether the term needs the squared differences of all tiles before its gradient."""
         return isinstance(self.term, LimitedContentTerm)
 
+    @property
+    def channels(self) -> dict[str, int]:
+        """Channels of the features by layer."""
+        return {layer: self._stored(layer).shape[-1] for layer, _ in self.term.layers}
+
     def of(self, number: int) -> dict[str, TileContent]:
         """Return the content of the tile with this number, by layer."""
         found = {}
         for layer, _ in self.term.layers:
             spans = self._tiled.tiles[number].cells(self._tiled.grid(layer))
-            start = tf.constant([*(span.in_tile.start for span in spans), 0], tf.int32)
-            found[layer] = TileContent(tf.constant(self._stored(layer).get(*spans)), start)
+            start = np.array([*(span.in_tile.start for span in spans), 0], np.int32)
+            found[layer] = TileContent(self._stored(layer).get(*spans), start)
         return found
 
-    def specification(self) -> dict[str, TileContent]:
-        """Return the tensor specification of the result of `of`."""
-        compute = tf.dtypes.as_dtype(self._tiled.network.compute_type)
-        return {
-            layer: TileContent(
-                tf.TensorSpec([None, None, self._stored(layer).shape[-1]], compute), tf.TensorSpec([3], tf.int32)
-            )
-            for layer, _ in self.term.layers
-        }
-
-    def squares(self, features: Mapping[str, Tensor], content: Mapping[str, TileContent]) -> dict[str, Tensor]:
-        """Return the squared difference of each cell in the core of a tile, by layer."""
-        found = {}
-        for layer, (stored, start) in content.items():
-            target = tf.cast(stored, tf.float32)
-            measured = self._tiled.network.measured(layer, features[layer])
-            core = tf.cast(tf.slice(measured, start, tf.shape(target)), tf.float32)
-            found[layer] = tf.reduce_sum(tf.square(core - target), axis=-1)
-        return found
-
-    def put(self, squares: dict[str, Mask], number: int, part: Mapping[str, Tensor]) -> None:
+    def put(self, squares: dict[str, Mask], number: int, part: Mapping[str, Mask]) -> None:
         """Put the squared differences of the tile with this number into those of the whole image."""
         for layer, values in part.items():
             grid = self._tiled.grid(layer)
             rows, columns = self._tiled.tiles[number].cells(grid)
             whole = squares.setdefault(layer, np.zeros(grid, np.float32))
-            whole[rows.first : rows.last, columns.first : columns.last] = values.numpy()
+            whole[rows.first : rows.last, columns.first : columns.last] = values
 
     def factors(self, squares: Mapping[str, Mask]) -> tuple[float, dict[str, Mask]]:
         """Return the weighted value of the term, and its derivative by the squared difference of each cell.
@@ -102,12 +80,12 @@ class TiledContent:
             layer: (slopes @ weights[layer]).reshape(self._tiled.grid(layer)) for layer, _ in self.term.layers
         }
 
-    def factors_of(self, number: int, factors: Mapping[str, Mask]) -> dict[str, Tensor]:
+    def factors_of(self, number: int, factors: Mapping[str, Mask]) -> dict[str, Mask]:
         """Return the factors in the core of the tile with this number, by layer."""
         found = {}
         for layer, whole in factors.items():
             rows, columns = self._tiled.tiles[number].cells(self._tiled.grid(layer))
-            found[layer] = tf.constant(whole[rows.first : rows.last, columns.first : columns.last])
+            found[layer] = whole[rows.first : rows.last, columns.first : columns.last]
         return found
 
     def _constant_factor(self, layer: str, layer_weight: float) -> NDArray[np.float32]:

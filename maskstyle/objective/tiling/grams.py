@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,14 +12,31 @@ from maskstyle.objective.gram import SLICE_PIXELS, GramFunction, symmetric_gradi
 from maskstyle.objective.tiling.tile_cells import TileCells
 
 
-def specification(levels: int, cells: int, grams: int, *, weighted: bool) -> TileCells:
-    """Return the tensor specifications of the cells of any tile, for the signature of a graph."""
-    return TileCells(
-        tf.TensorSpec([None], tf.int32),
-        tf.TensorSpec([grams + 1], tf.int32),
-        tf.TensorSpec([None] if weighted else [0], tf.float32),
-        tf.TensorSpec([levels, cells], tf.int32),
-    )
+class LayerGrams(NamedTuple):
+    """The Gram matrices of a layer, as far as they are the same for all tiles.
+
+    Parameters
+    ----------
+    divisors : tuple of float
+        Divisor of each Gram matrix of the whole image.
+    levels : int
+        The largest number of Gram matrices that share a cell.
+    weighted : bool
+        Whether cells have weights.
+    """
+
+    divisors: tuple[float, ...]
+    levels: int
+    weighted: bool
+
+    def specification(self, cells: int) -> TileCells:
+        """Return the tensor specifications of the cells of any tile, for the signature of a graph."""
+        return TileCells(
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([len(self.divisors) + 1], tf.int32),
+            tf.TensorSpec([None] if self.weighted else [0], tf.float32),
+            tf.TensorSpec([self.levels, cells], tf.int32),
+        )
 
 
 def as_tensors(cells: TileCells) -> TileCells:

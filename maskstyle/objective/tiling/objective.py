@@ -10,8 +10,8 @@ Content without limits, patches and total variation are themselves sums over cel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,24 +29,17 @@ from maskstyle.objective.terms import (
     chosen_pixels,
     divisor_of,
 )
-from maskstyle.objective.tiling.content import TileContent, TiledContent
-from maskstyle.objective.tiling.forward import TiledGrams, TiledNetwork, layer_cells, pixels_of
-from maskstyle.objective.tiling.grams import add_gradient, observe_tile_grams
+from maskstyle.objective.tiling.content import TiledContent
+from maskstyle.objective.tiling.forward import TiledNetwork, layer_cells
+from maskstyle.objective.tiling.map import add_grams, layer_grams, tile_map
+from maskstyle.objective.tiling.passes import TilePart, TilePasses
 from maskstyle.objective.tiling.patches import TiledPatches, reach
-from maskstyle.objective.tiling.tile_cells import Selection, TileCells
+from maskstyle.objective.tiling.tile_cells import Selection
+
+T = TypeVar("T")
 
 STRIP_VALUES = 1 << 22
 """Values of the image in each strip of rows for total variation."""
-
-
-class _TileInputs(NamedTuple):
-    """The inputs of the second pass for one tile, each by layer."""
-
-    cells: dict[str, TileCells]
-    gram_gradients: dict[str, Tensor]
-    patch_gradients: dict[str, Tensor]
-    content: dict[str, TileContent]
-    content_factors: dict[str, Tensor]
 
 
 class TiledObjective:
@@ -69,6 +62,8 @@ class TiledObjective:
         see `maskstyle.objective.objective.Objective`.
     strip_values : int, optional
         Values of the image in each strip of rows for total variation.
+    client : distributed.Client, optional
+        Its workers evaluate the tiles; by default this process does.
 
     Attributes
     ----------
@@ -87,6 +82,7 @@ class TiledObjective:
         free: Mask | None = None,
         margin: int = 0,
         strip_values: int = STRIP_VALUES,
+        client: Any = None,
     ) -> None:
         self.terms = tuple(term for term in terms if term.weight > 0)
         self.network = network
@@ -110,14 +106,26 @@ class TiledObjective:
         self._content = None if content_term is None else TiledContent(content_term, self._tiled)
         self._patches = None if patch_term is None else TiledPatches(patch_term, self._tiled)
         selections = {} if self._style is None else _selections(self._style)
-        self._grams = TiledGrams(self._tiled, layer_cells(self._tiled, selections), self._divisors(selections))
+        self._cells = layer_cells(self._tiled, selections)
         self._limited = self._content if self._content is not None and self._content.limited else None
         self._style_parts = {layer: self._style_part(layer) for layer in selections}
-        pixels = self._tiled.tile_specification()
-        limited = {} if self._limited is None else self._limited.specification()
-        first_signature = [pixels, self._grams.specification(), limited]
-        self._first_graph = tf.function(self._observations, input_signature=first_signature, autograph=False)
-        self._graph = tf.function(self._second_pass, input_signature=[pixels, self._specification()], autograph=False)
+        passes = TilePasses(
+            network,
+            self._tiled.tile_size,
+            layer_grams(self._cells, self._divisors(selections)),
+            content=None if self._content is None else self._content.channels,
+            limited=self._limited is not None,
+            patches=None if self._patches is None else self._patches.styles,
+        )
+        self._map = tile_map(passes, self._tiled.tiles, self._part, client)
+
+    def _part(self, number: int) -> TilePart:
+        """Return what the passes need of the tile with this number beside its pixels."""
+        return TilePart(
+            {layer: each.of(number) for layer, each in self._cells.items()},
+            {} if self._content is None else self._content.of(number),
+            {} if self._patches is None else self._patches.of(number),
+        )
 
     def _only(self, kind: type[Any]) -> Any:
         found = [term for term in self.terms if isinstance(term, kind)]
@@ -157,15 +165,10 @@ class TiledObjective:
         ------
         MemoryError
             If TensorFlow runs out of memory.
+        WorkerError
+            If the workers are lost.
         """
         image = np.asarray(image, np.float32)
-        try:
-            return self._evaluate(image)
-        except tf.errors.ResourceExhaustedError as error:
-            height, width = self._tiled.tile_size
-            raise MemoryError(f"tiles of {width}x{height} pixels need more memory than is available") from error
-
-    def _evaluate(self, image: Image) -> tuple[NDArray[np.float32], Image]:
         values = dict.fromkeys(self.names, 0.0)
         margin = self.margin
         padded = (
@@ -186,61 +189,50 @@ class TiledObjective:
     def _add_feature_terms(self, image: Image, values: dict[str, float], gradient: Image) -> None:
         """Add the values and the gradient of all terms that depend on features."""
         self._done = 0
-        grams, squares = self._first_pass(image) if self._passes == 2 else ({}, {})
+        pixels = self._map.split(image)
+        grams, squares = self._first_pass(pixels) if self._passes == 2 else ({}, {})
         gram_gradients = self._style_gradients(grams, values)
-        content_factors: dict[str, Mask] = {}
+        factors: dict[str, Mask] = {}
         if self._content is not None:
-            values[self._content.term.name], content_factors = self._content.factors(squares)
-        for number, tile in enumerate(self._tiled.tiles):
-            self._begin_tile()
-            patch_gradients: dict[str, Tensor] = {}
+            values[self._content.term.name], factors = self._content.factors(squares)
+
+        def factors_of(number: int) -> dict[str, Mask]:
+            return {} if self._content is None else self._content.factors_of(number, factors)
+
+        found = self._map.second(pixels, gram_gradients, factors_of)
+        for tile, part in zip(self._tiled.tiles, self._each(found), strict=True):
+            gradient[tile.window] += part.gradient
             if self._patches is not None:
-                distance, patch_gradients = self._patches.distances(self._tiled.features(image, tile), number)
-                values[self._patches.term.name] += distance
-            content, content_now = {}, {}
-            if self._content is not None:
-                content, content_now = self._content.of(number), self._content.factors_of(number, content_factors)
-            inputs = _TileInputs(self._grams.cells_of(number), gram_gradients, patch_gradients, content, content_now)
-            weighted_squares, tile_gradient = self._graph(pixels_of(image, tile), inputs)
-            gradient[tile.window] += tile_gradient.numpy()
+                values[self._patches.term.name] += part.patches
             if self._content is not None and self._limited is None:
-                values[self._content.term.name] += float(weighted_squares)
+                values[self._content.term.name] += part.content
 
     @property
     def _passes(self) -> int:
         """Number of passes over the tiles."""
         return 2 if self._style_parts or self._limited is not None else 1
 
-    def _begin_tile(self) -> None:
-        if self.on_tile is not None:
-            self.on_tile(self._done, self._passes * self.tiles)
-        self._done += 1
+    def _each(self, results: Iterator[T]) -> Iterator[T]:
+        """Yield the results of a pass, and report each tile before it."""
+        for _ in self._tiled.tiles:
+            if self.on_tile is not None:
+                self.on_tile(self._done, self._passes * self.tiles)
+            self._done += 1
+            yield next(results)
 
-    def _first_pass(self, image: Image) -> tuple[dict[str, NDArray[np.float64]], dict[str, Mask]]:
+    def _first_pass(self, pixels: Sequence[Any]) -> tuple[dict[str, NDArray[np.float64]], dict[str, Mask]]:
         """Return the Gram matrices (K, C, C) by layer, and the squared differences that content limits need."""
         grams: dict[str, NDArray[np.float64]] = {}
         squares: dict[str, Mask] = {}
-        for number, tile in enumerate(self._tiled.tiles):
-            self._begin_tile()
-            content = {} if self._limited is None else self._limited.of(number)
-            parts, differences = self._first_graph(pixels_of(image, tile), self._grams.cells_of(number), content)
-            for layer, part in parts.items():
-                grams[layer] = grams.get(layer, 0.0) + part.numpy().astype(np.float64)
+        for number, sums in enumerate(self._each(self._map.first(pixels))):
+            add_grams(grams, sums)
             if self._limited is not None:
-                self._limited.put(squares, number, differences)
+                self._limited.put(squares, number, sums.squares)
         return grams, squares
-
-    def _observations(
-        self, pixels: Tensor, cells: Mapping[str, TileCells], content: Mapping[str, TileContent]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return a tile's part of the Gram matrices, and its squared differences from the content."""
-        grams: dict[str, Tensor] = {}
-        features = self._tiled.network(pixels, self._grams.observer(cells, grams))
-        return grams, {} if self._limited is None else self._limited.squares(features, content)
 
     def _style_gradients(
         self, grams_by_layer: Mapping[str, NDArray[np.float64]], values: dict[str, float]
-    ) -> dict[str, Tensor]:
+    ) -> dict[str, NDArray[np.float32]]:
         """Add the value of the style term, and return its gradient with respect to the Gram matrices by layer."""
         gradients = {}
         for layer, matrices in grams_by_layer.items():
@@ -249,7 +241,7 @@ class TiledObjective:
                 tape.watch(grams)
                 value = self._style.weight * self._style_parts[layer](grams)
             values[self._style.name] += float(value)
-            gradients[layer] = tape.gradient(value, grams)
+            gradients[layer] = tape.gradient(value, grams).numpy()
         return gradients
 
     def _style_part(self, layer: str) -> Callable[[Tensor], Tensor]:
@@ -264,49 +256,6 @@ class TiledObjective:
             layer: [divisor_of(guide, layer, self._tiled.grid(layer)) for guide in self._style.guides_at(layer)]
             for layer in selections
         }
-
-    def _specification(self) -> _TileInputs:
-        network = self._tiled.network
-        compute = tf.dtypes.as_dtype(network.compute_type)
-        content = {} if self._content is None else self._content.specification()
-        factors = {layer: tf.TensorSpec([None, None], tf.float32) for layer in content}
-        gram_gradients = {}
-        for layer, divisors in self._grams.divisors.items():
-            channels = network.architecture.kernel_shape(layer)[-1]
-            gram_gradients[layer] = tf.TensorSpec([len(divisors), channels, channels], tf.float32)
-        patch_gradients = {}
-        for layer in () if self._patches is None else self._patches.layers:
-            channels = network.architecture.kernel_shape(layer)[-1]
-            patch_gradients[layer] = tf.TensorSpec([*self._tiled.tile_grid(layer), channels], compute)
-        return _TileInputs(self._grams.specification(), gram_gradients, patch_gradients, content, factors)
-
-    def _second_pass(self, pixels: Tensor, inputs: _TileInputs) -> tuple[Tensor, Tensor]:
-        """Return a tile's weighted squared differences, and its part of the gradient of all terms on features."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(pixels)
-            linear_forms = [tf.constant(0.0)]
-
-            def observe(layer: str, features: Tensor) -> Tensor:
-                if layer in inputs.cells:
-                    gram_gradients = inputs.gram_gradients[layer]
-                    features, form = observe_tile_grams(
-                        features,
-                        inputs.cells[layer],
-                        self._grams.divisors[layer],
-                        lambda grams: tf.reduce_sum(gram_gradients * grams),
-                    )
-                    linear_forms.append(form)
-                if layer in inputs.patch_gradients:
-                    features, form = add_gradient(features, inputs.patch_gradients[layer])
-                    linear_forms.append(form)
-                return features
-
-            features = self._tiled.network(pixels, observe)
-            squares = {} if self._content is None else self._content.squares(features, inputs.content)
-            content = [tf.reduce_sum(inputs.content_factors[layer] * each) for layer, each in squares.items()]
-            total = tf.add_n([*content, *linear_forms])
-        gradient = tape.gradient(total, pixels, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return tf.add_n([tf.constant(0.0), *content]), gradient
 
     def _add_variation(self, image: Image, gradient: Image) -> float:
         """Add the gradient of total variation, strip by strip, and return its value."""

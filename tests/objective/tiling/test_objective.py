@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from reference import TINY19, he_weights, random_image, with_metrics
 
+from maskstyle.errors import WorkerError
 from maskstyle.guidance.cells import CellWeights, mask_cells
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.guidance.seen_styles import seen_styles
@@ -278,7 +279,7 @@ def test_small_images_are_evaluated_whole(network):
     assert isinstance(objective(Extractor(network, max(SIZE)), BASE, basic), Objective)
 
 
-def test_too_little_memory_is_an_error_with_the_size_of_the_tiles(network):
+def test_too_little_memory_is_an_error_with_the_size_of_the_tiles(network, monkeypatch):
     import tensorflow as tf
 
     _, tiled = both(network, BASE, basic, tile_size=64)
@@ -286,7 +287,7 @@ def test_too_little_memory_is_an_error_with_the_size_of_the_tiles(network):
     def fail(*_):
         raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
 
-    tiled.on_tile = fail
+    monkeypatch.setattr(type(network), "__call__", fail)
     with pytest.raises(MemoryError, match=r"tiles of \d+x\d+ pixels need more memory"):
         tiled.value_and_gradient(IMAGE)
 
@@ -299,3 +300,78 @@ def test_gram_matrices_under_a_mask_over_the_style(network):
     whole, tiled = (Extractor(network, tile_size).grams(STYLE, weights) for tile_size in (None, 64))
     for layer, grams in whole.items():
         assert_allclose(tiled[layer], grams, rtol=1e-4, atol=1e-6)
+
+
+@pytest.fixture
+def client(workers, eagerly):
+    """Return a client of two workers."""
+    from distributed import Client
+
+    with Client(workers) as client:
+        client.wait_for_workers(2)
+        yield client
+
+
+def on_workers(network, client, styles):
+    """Return the tiled objective of this process, and that of workers."""
+    return (objective(Extractor(network, 97, client=each), BASE, styles) for each in (None, client))
+
+
+def assert_same(here, there):
+    for found, expected in zip(there.value_and_gradient(IMAGE), here.value_and_gradient(IMAGE), strict=True):
+        assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("styles", [region, patch])
+def test_workers_compute_the_same(network, client, styles):
+    here, there = on_workers(network, client, styles)
+    assert_same(here, there)
+
+
+def test_the_tiles_of_lost_workers_are_computed_again(network, client, workers, monkeypatch):
+    here, there = on_workers(network, client, mask)
+    assert_same(here, there)
+    last = max(workers.workers)
+    workers.sync(workers.workers[last].close)
+    assert_same(here, there)
+    monkeypatch.setattr("maskstyle.objective.workers.PATIENCE", 0.1)
+    workers.scale(0)
+    with pytest.raises(WorkerError, match="no worker of Dask is left"):
+        there.value_and_gradient(IMAGE)
+    workers.scale(2)
+    assert_same(here, there)
+
+
+def test_what_fails_on_a_worker_is_said(network, client, monkeypatch):
+    _, there = on_workers(network, client, basic)
+    monkeypatch.setattr(type(network), "__call__", None)
+    with pytest.raises(WorkerError, match="a worker of Dask failed: TypeError: "):
+        there.value_and_gradient(IMAGE)
+
+
+def test_the_traffic_is_as_calculated(network, client, monkeypatch):
+    from distributed.comm.tcp import TCP
+
+    size, side = (400, 600), 256
+    image = random_image(4, *size)
+    term = content_term(Extractor(network, side), image, BASE)
+    found = TiledObjective(network, [term, *basic(Extractor(network), BASE)], size, side, client=client)
+    found.value_and_gradient(image)
+    sent = [0]
+    write = TCP.write
+
+    async def counted(self, *arguments, **options):
+        size = await write(self, *arguments, **options)
+        sent[-1] += size
+        return size
+
+    monkeypatch.setattr(TCP, "write", counted)
+    for _ in range(3):  # a worker may take a tile over from a busy one, which sends it once more
+        found.value_and_gradient(image)
+        sent.append(0)
+    tiled = found._tiled
+    tile = 2 * 12 * np.prod(tiled.tile_size)  # its pixels, and its gradient
+    grams = 4 * sum(network.architecture.kernel_shape(layer)[-1] ** 2 for layer, _ in BASE.style_layers)
+    content = 4 * sum(np.prod(tiled.grid(layer)) for layer, _ in BASE.content_layers)
+    calculated = found.tiles * (tile + grams) + 2 * grams + content
+    assert min(sent[:3]) == pytest.approx(2 * calculated, rel=0.02)  # to the scheduler, and from there
