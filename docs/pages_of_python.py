@@ -57,9 +57,9 @@ def words_of(value: Any) -> str:
 
 
 def public_names(module: ModuleType) -> list[str]:
-    """Return the public names of a module; those of the errors, except for the one that stands at the top."""
+    """Return the public names of a module, except for modules, and of the errors, except for the one at the top."""
     if hasattr(module, "__all__"):
-        return list(module.__all__)
+        return [name for name in module.__all__ if not inspect.ismodule(getattr(module, name))]
     classes = inspect.getmembers(module, inspect.isclass)
     return [name for name, value in classes if value.__module__ == module.__name__ and not hasattr(maskstyle, name)]
 

@@ -1,3 +1,11 @@
+from . import drafting as drafting
+from . import evaluation as evaluation
+from . import images as images
+from . import maps as maps
+from . import masks as masks
+from . import networks as networks
+from . import plans as plans
+from . import techniques as techniques
 from .errors import MaskstyleError as MaskstyleError
 from .guidance.layout import StyleImage as StyleImage
 from .images.io import load_image as load_image

@@ -56,12 +56,14 @@ def test_every_public_name_can_be_imported_and_is_documented(name):
         {"Settings", "DOODLE_SETTINGS", "PatchSettings", "Limits", "Run", "Checkpoints", "PlanRegion", "StyleImage"},
         {"load_image", "load_map", "load_mask", "save_image", "read_metadata", "read_plan"},
         {"paint", "Result", "Step", "MaskstyleError"},
+        {"drafting", "evaluation", "images", "maps", "masks", "networks", "plans", "techniques"},
     ],
-    ids=["functions", "values", "files", "painting"],
+    ids=["functions", "values", "files", "painting", "rooms"],
 )
 def test_names_at_the_top(names):
+    program = f"import maskstyle; print(*[maskstyle.{', maskstyle.'.join(sorted(names))}], maskstyle.__version__)"
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=PACKAGE.parent)
     assert names <= set(maskstyle.__all__)
-    assert maskstyle.__version__
 
 
 def test_importing_the_package_its_rooms_and_the_command_line_loads_nothing_heavy():

@@ -102,7 +102,7 @@ def resolve_comparison(
     content : (height, width), optional
         Size of the content image.
     content_map, style_map, regions, mapping, unmatched, masks
-        See `maskstyle.evaluate_regions`.
+        See `maskstyle.evaluation.evaluate_regions`.
     settings : Settings
         The layers and the size of the style image.
     names : (str, str)

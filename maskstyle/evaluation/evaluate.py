@@ -105,7 +105,7 @@ def evaluate_regions(
     ...     maskstyle.load_image(name).pixels for name in ("out.png", "samples/harbour.jpg", "samples/coffee.jpg")
     ... )
     >>> maps = [maskstyle.load_map(f"samples/{name}_map.png") for name in ("coffee", "harbour")]  # doctest: +SKIP
-    >>> evaluation = maskstyle.evaluate_regions(  # doctest: +SKIP
+    >>> evaluation = maskstyle.evaluation.evaluate_regions(  # doctest: +SKIP
     ...     result, style, content=content, content_map=maps[0], style_map=maps[1], unmatched="keep"
     ... )
     >>> evaluation.leakage, evaluation.untouched_changed  # doctest: +SKIP

@@ -39,7 +39,7 @@ def draw_heatmap(evaluation: Evaluation) -> Image:
     Parameters
     ----------
     evaluation : Evaluation
-        From `maskstyle.evaluate_regions`.
+        From `maskstyle.evaluation.evaluate_regions`.
 
     Returns
     -------
