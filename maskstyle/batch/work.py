@@ -180,8 +180,9 @@ class Painter:
             check_transparency(output, "`transparent` makes a transparent result")
         scene, choice = loaded.scene(), self.choice(plan)
         check_sides(output, scene.result_size)
-        notes = tuple(map(plan.source.naming, (*loaded.notes, *loaded.advice, *scene.notes)))
-        return Prepared(scene, choice, run_record(loaded, scene, output, choice), notes)
+        notes = (*loaded.notes, *loaded.without_effect(scene), *loaded.advice, *scene.notes)
+        record = run_record(loaded, scene, output, choice)
+        return Prepared(scene, choice, record, tuple(map(plan.source.naming, notes)))
 
     def _paint(
         self, task: Task, on_step: Callable[[Step], None] | None, should_stop: Callable[[], bool] | None

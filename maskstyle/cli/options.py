@@ -250,6 +250,12 @@ def draft_changes(weights: Path | None, picture: Path) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if name != "network" or weights is None}
 
 
+def without_draft(drafted: Mapping[str, Any]) -> str:
+    """Return a note that ``--draft`` changes nothing, as all of its settings are given."""
+    *most, last = map(flag_of, drafted)
+    return f"--draft has no effect beside {', '.join(most)} and {last}"
+
+
 def as_options(message: str) -> str:
     """Return a message with parameters named as options: the first word, and words that have an underscore.
 

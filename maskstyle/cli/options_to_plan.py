@@ -28,6 +28,7 @@ from maskstyle.cli.options import (
     parse_memory,
     parse_offset,
     parse_style,
+    without_draft,
 )
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked
@@ -87,6 +88,8 @@ def asked_of(plan: Plan, given: Mapping[str, Any], notes: Sequence[str]) -> Aske
     if match_map is not None:
         if plan.settings.style_factor == 0:
             raise SettingsError("--match-map has no effect where --style-weight is 0; leave one out")
+        if plan.settings.chosen_strength == 0:
+            raise SettingsError("--match-map has no effect where --strength is 0; leave one out")
         if "matching" in declared_inputs(plan.inputs) and plan.values.get("matching") != "patch":
             raise SettingsError("--match-map has no effect without --matching patch; give both, or neither")
     files = Files(
@@ -234,7 +237,10 @@ class _TableMaker:
         given = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self._given["draft"]:
-            values = {**draft_changes(self._given["weights"], Path(self._given[self._inputs.main])), **values}
+            drafted = draft_changes(self._given["weights"], Path(self._given[self._inputs.main]))
+            if drafted.keys() <= values.keys():
+                self.notes.append(without_draft(drafted))
+            values = {**drafted, **values}
         if isinstance(values.get("size"), str):
             values["size"] = size_from_text(values["size"])
         for name in ("content_layers", "style_layers"):

@@ -24,6 +24,7 @@ from maskstyle.images.layers import OPEN_RASTER
 from maskstyle.images.paths import shown
 from maskstyle.images.streams import STANDARD, described, is_stream
 from maskstyle.images.writing import check_replaceable, check_writable, write_text
+from maskstyle.settings import CHECKPOINT_SECONDS
 
 if TYPE_CHECKING:
     from maskstyle.synthesis.checkpoint_file import Checkpoint
@@ -75,8 +76,11 @@ class Files:
     def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
         """Raise where something cannot be written, or would replace a file that is not its own."""
         check_writable(self.output)
-        if self.resume and is_stream(self.output):
-            raise CheckpointError("--resume needs a file, but --output is a stream, which has no checkpoint")
+        if is_stream(self.output):
+            if self.resume:
+                raise CheckpointError("--resume needs a file, but --output is a stream, which has no checkpoint")
+            if self.checkpoint_every not in (0.0, CHECKPOINT_SECONDS):
+                raise SettingsError("--checkpoint-every has no effect on --output to a stream; leave it out")
         self._check_others(inputs, snapshot_every)
         every = self.checkpoint_every
         if not (math.isfinite(every) and every >= 0):
@@ -206,6 +210,14 @@ class Files:
         if not self._has_checkpoint():
             return None
         return Checkpoints(path, every=self.checkpoint_every, resume=self.resume, warn=_warn)
+
+    def others(self, snapshot_every: int) -> list[tuple[str, str]]:
+        """Return what is written beside the picture, as names and texts."""
+        named = {"record": self.record, "plot": self.plot, "matches": self.match_map, "layers": self.layers}
+        lines = [(name, shown(path)) for name, path in named.items() if path is not None]
+        if snapshot_every:
+            lines.append(("snapshots", f"in {shown(self._snapshot_folder())}, every {snapshot_every} steps"))
+        return lines
 
     def snapshot(self, step: Step) -> Path:
         """Return where the snapshot of a step goes."""

@@ -115,12 +115,14 @@ def changed_plan(
     """Return a plan, of one picture or many, as the options change it, and notes; its files must exist."""
     from maskstyle.plans.load import check_files
 
-    if draft:
-        changed = with_values(plan, values, many=many)  # which may name another content image
-        changes = draft_changes(weights, changed.file(changed.main))
-        plan = dataclasses.replace(plan, settings=plan.settings.changed(**changes))
-    plan = with_values(plan, values, many=many)
-    notes = []
+    notes, full = [], with_values(plan, values, many=many)
+    if draft:  # options win; they may name another content image
+        changes = draft_changes(weights, full.file(full.main))
+        plan = with_values(dataclasses.replace(plan, settings=plan.settings.changed(**changes)), values, many=many)
+        if plan.settings == full.settings:
+            notes.append("--draft has no effect, as the plan and --set have its settings already")
+    else:
+        plan = full
     if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:
         notes.append(f"the draft uses {DRAFT['network']}, without {plan.weights}, which the plan names")
         plan = dataclasses.replace(plan, weights=None)

@@ -32,7 +32,6 @@ from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
 from maskstyle.plans.recording import note_weights, run_record
-from maskstyle.plans.without_effect import Painting, without_effect
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
@@ -179,6 +178,7 @@ def _print_dry(
     for line in (
         f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
         f"output: {output}, {result[1]}x{result[0]}",
+        *(f"{name}: {text}" for name, text in asked.files.others(plan.snapshot_every)),
         *(f"{name}: {text}" for name, text in _forecast(scene, choice, limits, asked, machine_speed())),
         *resuming,
     ):
@@ -198,7 +198,7 @@ def prepared(plan: Plan, asked: Asked, said: set[str] | None = None) -> tuple[Lo
     scene = loaded.scene()
     if asked.named_output:
         check_sides(output, scene.result_size)
-    idle = map(plan.source.naming, without_effect(plan.given, scene, Painting(plan.limits, plan.snapshot_every)))
+    idle = map(plan.source.naming, loaded.without_effect(scene))
     loaded = dataclasses.replace(loaded, notes=(*loaded.notes, *idle))
     left = unmentioned_regions(plan, scene)
     bare = [] if asked.files.metadata else ["without metadata, maskstyle plan from cannot repeat the result"]

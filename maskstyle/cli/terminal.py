@@ -7,12 +7,21 @@ from collections.abc import Iterable
 from typing import Any
 
 import rich.table
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
+from rich.table import Column
+from rich.text import Text
 
 from maskstyle.errors import visible
 
 _ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+GAP = 2
+"""Characters between two columns of a table."""
+
+LEAST_FOLDED = 10
+"""Characters of a column in which long words are divided."""
 
 
 class SafeConsole(Console):
@@ -28,11 +37,33 @@ class SafeConsole(Console):
 
 
 class Table(rich.table.Table):
-    """A table in which no cell has control characters or line breaks."""
+    """A table in which no cell has control characters or line breaks; one line for each cell where it is too wide."""
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row."""
         super().add_row(*(visible(each) if isinstance(each, str) else each for each in cells), **options)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        least = sum(map(_least_width, self.columns)) + GAP * (len(self.columns) - 1)
+        if least <= options.max_width:
+            yield from super().__rich_console__(console, options)
+            return
+        for number, cells in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
+            if number:
+                yield Text("")
+            for column, cell in zip(self.columns, cells, strict=True):
+                if cell:
+                    yield Text.from_markup(f"{column.header}: {cell}" if column.header else str(cell))
+
+
+def _least_width(column: Column) -> int:
+    """Return the width below which a column loses text."""
+    if column.overflow == "fold":
+        return LEAST_FOLDED
+    texts = [Text.from_markup(str(each)).plain for each in (column.header, *column.cells)]
+    return max(
+        map(cell_len, texts if column.no_wrap else [word for text in texts for word in (text.split() or [""])])
+    )
 
 
 class _ShowingControls(RenderHook):

@@ -46,7 +46,7 @@ def described(path: Path, *, writing: bool = False) -> str:
     return shown(path)
 
 
-def stream_bytes(path: Path, check: Check | None = None) -> bytes:
+def stream_bytes(path: Path, check: Check | None = None, *, expected: str = "an image") -> bytes:
     """Return all bytes of a stream, which is read once and then remembered.
 
     Parameters
@@ -55,6 +55,8 @@ def stream_bytes(path: Path, check: Check | None = None) -> bytes:
         The stream.
     check : callable, optional
         Takes the first bytes before the rest, which may never end, is read.
+    expected : str
+        What messages expect.
 
     Raises
     ------
@@ -64,11 +66,11 @@ def stream_bytes(path: Path, check: Check | None = None) -> bytes:
     if path not in _held:
         if path == STANDARD:
             if sys.stdin is None or sys.stdin.isatty():
-                raise ImageError("expected an image on standard input, but it is a terminal; pipe a file into it")
+                raise ImageError(f"expected {expected} on standard input, but it is a terminal; pipe a file into it")
             try:
                 _held[path] = _read(sys.stdin.buffer, path, check)
             except (OSError, ValueError) as error:  # closed, or open for writing only
-                raise ImageError(f"expected an image on standard input, but it cannot be read: {error}") from error
+                raise ImageError(f"expected {expected} on standard input, but it cannot be read: {error}") from error
         else:
             with opened(path, check=check) as source:
                 _held[path] = _read(source, path, check)

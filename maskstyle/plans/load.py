@@ -34,6 +34,7 @@ from maskstyle.plans.map_reading import MapReading, ReadingUse
 from maskstyle.plans.plan import Plan, RegionEntry
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import patches_table
+from maskstyle.plans.without_effect import Painting, without_effect
 from maskstyle.settings import wanted_layers
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
@@ -66,6 +67,10 @@ class LoadedPlan:
     values: dict[str, Any]
     notes: tuple[str, ...]
     advice: tuple[str, ...] = ()
+
+    def without_effect(self, scene: Scene) -> tuple[str, ...]:
+        """Return notes on settings and inputs that the plan gives, but that have no effect on its scene."""
+        return without_effect(self.plan.given, scene, Painting(self.plan.limits, self.plan.snapshot_every))
 
     def scene(self) -> Scene:
         """Return the scene; an error names the line of the plan."""

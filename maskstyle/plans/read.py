@@ -14,6 +14,7 @@ from typing import Any
 from maskstyle.errors import SettingsError
 from maskstyle.images.paths import opened
 from maskstyle.images.sidecars import ORIENTATIONS
+from maskstyle.images.streams import STANDARD, described, stream_bytes
 from maskstyle.maps.colors import check_region, parse_color
 from maskstyle.plans.checking import Checked, Source, checked_keys, nearest
 from maskstyle.plans.lines import KeyPath, key_lines
@@ -56,7 +57,8 @@ def read_plan(path: str | Path) -> Plan:
     Parameters
     ----------
     path : str or Path
-        A TOML file, as ``docs/how-to/plans.md`` describes.
+        A TOML file, as ``docs/how-to/plans.md`` describes; ``-`` is standard input, and its files are relative to the
+        working folder.
 
     Returns
     -------
@@ -69,19 +71,20 @@ def read_plan(path: str | Path) -> Plan:
         If the file cannot be read or its text is wrong, with the line.
     """
     path = Path(path)
-    text = _text_of(path)
+    named = Path(described(path))
+    text = _text_of(path, named)
     if _LONG_KEY.search(text):
-        raise SettingsError(_nested(path))
+        raise SettingsError(_nested(named))
     try:
         table = tomllib.loads(text)
         lines = _lines(table, text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(not_toml(path, text, str(error))) from None
+        raise SettingsError(not_toml(named, text, str(error))) from None
     except RecursionError:
-        raise SettingsError(_nested(path)) from None
+        raise SettingsError(_nested(named)) from None
     except ValueError:  # Python converts no text of thousands of digits
-        raise SettingsError(f"{path} has a number of thousands of digits; write a shorter one") from None
-    return plan_from_table(table, path, Source(str(path), lines))
+        raise SettingsError(f"{named} has a number of thousands of digits; write a shorter one") from None
+    return plan_from_table(table, path, Source(str(named), lines))
 
 
 def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Plan:
@@ -361,17 +364,20 @@ def _report(source: Source, table: str, name: str | None, text: str) -> None:
     source.report((table, *([] if name is None else [name])), text)
 
 
-def _text_of(path: Path) -> str:
-    with opened(path, "a plan file", SettingsError, most=LARGEST_PLAN) as file:
-        data = file.read(LARGEST_PLAN + 1)
-    strange = not_text(path, data, LARGEST_PLAN)
+def _text_of(path: Path, named: Path) -> str:
+    if path == STANDARD:
+        data = stream_bytes(path, expected="a plan")
+    else:
+        with opened(path, "a plan file", SettingsError, most=LARGEST_PLAN) as file:
+            data = file.read(LARGEST_PLAN + 1)
+    strange = not_text(named, data, LARGEST_PLAN)
     if strange is not None:
         raise SettingsError(strange)
     try:
         # Editors on Windows may begin a file with a byte order mark, which TOML does not allow.
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise SettingsError(not_utf8(path, data.count(b"\n", 0, error.start) + 1)) from None
+        raise SettingsError(not_utf8(named, data.count(b"\n", 0, error.start) + 1)) from None
 
 
 def _nested(path: Path) -> str:

@@ -62,6 +62,11 @@ def test_broken_pictures_do_not_stop_the_others(photos, batch, run, quick, desk)
     assert read_metadata("out/alone.png")["inputs"] == read_metadata("out/two.png")["inputs"]
 
 
+def test_what_has_no_effect_is_noted_once(photos, batch):
+    ran = batch("basic", "photos/one.png", "photos/two.jpg", "style.jpg", "--noise-contrast", "0.5").succeeded()
+    assert ran.err.count("--noise-contrast has no effect where --init is not noise") == 1
+
+
 def test_what_is_done_is_not_painted_again_unless_its_inputs_changed(photos, batch, desk, painted):
     (photos / "broken.jpg").unlink()
     batch("basic", "photos/*[eo].*", "style.jpg", "--quiet").succeeded()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -102,3 +103,21 @@ def test_names_whose_bytes_python_escapes_in_a_locale_without_utf8(desk, run, qu
     plan = run("plan", "from", made).succeeded().out
     assert 'content = "caf\u00e9.png"' in plan
     assert 'output = "out\u00e9_again.png"' in plan
+
+
+def test_a_table_that_is_too_wide_has_a_line_for_each_cell():
+    from rich.table import Column
+
+    from maskstyle.cli.terminal import SafeConsole, Table
+
+    def printed(width):
+        table = Table("", "color", Column("pixels", no_wrap=True), "note", box=None, pad_edge=False)
+        table.add_row("1", "#ff0000 red", "12,345 of 99,999", "")
+        table.add_row("2", "#0000ff blue", "1", "too small")
+        file = io.StringIO()
+        SafeConsole(file=file, width=width, highlight=False).print(table)
+        return [line.rstrip() for line in file.getvalue().rstrip().splitlines()]
+
+    assert printed(60)[1] == "1  #ff0000 red   12,345 of 99,999"
+    lines = "1|color: #ff0000 red|pixels: 12,345 of 99,999||2|color: #0000ff blue|pixels: 1|note: too small"
+    assert printed(25) == lines.split("|")

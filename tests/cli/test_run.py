@@ -713,3 +713,21 @@ def test_notes_on_masks_of_a_plan_are_recorded(plan):
     plan("-o", "out.png", text=text).succeeded()
     assert any("JPEG blurs black and white" in note for note in read_metadata("out.png")["inputs"]["notes"])
     assert len(list(Path("parts").glob("*.png"))) == 3
+
+
+def test_a_plan_from_standard_input(run, desk):
+    plan = 'content = "content.png"\ntechnique = "basic"\noutput = "out.png"\n[styles.s]\nimage = "style.jpg"\n'
+    (desk / "again").mkdir()
+    ran = run("run", "-", "--dry-run", "--set", "network=lite", piped=plan).succeeded()
+    assert "content: content.png, 40x32" in ran.out
+    assert "output: out.png, 40x32" in ran.out
+    wrong = run("run", "-", "--dry-run", piped=f"{plan}size = 1")
+    assert wrong.error.startswith("standard input, line 6: ")
+    assert "two inputs are -" in run("run", "-", piped=plan.replace("content.png", "-")).error
+
+
+def test_a_draft_of_a_plan_that_is_one(run, desk):
+    plan = 'technique = "basic"\ncontent = "content.png"\noutput = "out.png"\n[styles.s]\nimage = "style.jpg"\n'
+    options = ("run", "-", "--dry-run", "--draft", "--set", "network=lite", "--set", "size=40", "--set", "steps=3")
+    assert "note: --draft has no effect" in run(*options, piped=plan).succeeded().err
+    assert "--draft" not in run(*options[:-2], piped=plan).succeeded().err

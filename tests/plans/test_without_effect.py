@@ -187,29 +187,111 @@ def test_options_without_effect_are_noted_by_their_flags(tmp_path, monkeypatch):
 
 EVALUATE = "evaluate map.png --style map.png"
 OF_MAPS = f"{EVALUATE} --content-map map.png --style-map map.png"
-TO_MASK = "masks from-map map.png --region red -o m.png"
+FROM_MAP = "masks from-map map.png --region red -o m.png"
+PAINT = "basic map.png map.png -o out.png --dry-run --network lite"
+BY_PATCH = "patch map.png map.png --content-map map.png --style-map map.png -o out.png --dry-run"
+
+SAID = [
+    ("maps check map.png map.png --stretch-maps", "no image is given, so --stretch-maps has no"),
+    ("maps check map.png map.png --unmatched keep", "every region to paint, so --unmatched has no"),
+    ("maps check map.png map.png --palette red,blue", "the same without it, so --palette has no"),
+    ("maps check map.png map.png --least-region 9", "the same without it, so --least-region has no"),
+    ("maps check map.png map.png --ignore pink", "no map has pink, so --ignore has no"),
+    ("maps check map.png map.png --map-orientation stored", "that EXIF rotates, so --map-orientation has no"),
+    ("maps check map.png --style map.png", "--style has no effect with one map"),
+    ("maps check map.png --keep red", "--keep has no effect with one map"),
+    ("maps check map.png --regions red", "--regions has no effect with one map"),
+    ("maps check map.png --map red=blue", "--map has no effect with one map"),
+    ("maps list map.png --image map.png --stretch-maps", "the aspect of its image, so --stretch-maps has no"),
+    ("maps list map.png --ignore pink", "no map has pink, so --ignore has no"),
+    ("maps list map.png --palette red,blue", "the same without it, so --palette has no"),
+    ("maps list map.png --least-region 9", "the same without it, so --least-region has no"),
+    ("maps list map.png --map-orientation stored", "that EXIF rotates, so --map-orientation has no"),
+    (f"{FROM_MAP} --map-orientation stored", "that EXIF rotates, so --map-orientation has no"),
+    (f"{FROM_MAP} --stretch-maps", "no image is given, so --stretch-maps has no"),
+    (f"{FROM_MAP} --ignore pink", "no map has pink, so --ignore has no"),
+    (f"{FROM_MAP} --side inside", "--side has no effect without --feather"),
+    (f"{FROM_MAP} --easing smooth", "--easing has no effect without --feather"),
+    (f"{FROM_MAP} --image map.png", "--image has no effect without --preview"),
+    (f"{OF_MAPS} --soft-maps", "beside an unpainted region, so --soft-maps has no"),
+    (f"{OF_MAPS} --stretch-maps", "the aspect of its image, so --stretch-maps has no"),
+    (f"{OF_MAPS} --ignore pink", "no map has pink, so --ignore has no"),
+    (f"{OF_MAPS} --palette red,blue", "the same without it, so --palette has no"),
+    (f"{OF_MAPS} --least-region 9", "the same without it, so --least-region has no"),
+    (f"{OF_MAPS} --map-orientation stored", "that EXIF rotates, so --map-orientation has no"),
+    (f"{OF_MAPS} --whole", "--content-map has no effect with --whole"),
+    (f"{EVALUATE} --content-layers block1_conv1", "--content-layers has no effect without"),
+    (f"{EVALUATE} --propagation all", "--propagation has no effect without"),
+    (f"{PAINT} --draft --size 64 --steps 2", "--draft has no effect beside --network, --size and --steps"),
+    (f"{PAINT} --snapshot-dir shots", "--snapshot-dir has no effect without --snapshot-every"),
+    ("basic map.png map.png -o - --checkpoint-every 5", "--checkpoint-every has no effect on --output to a stream"),
+    (f"{PAINT} --json run.json --plot loss.svg", "record: run.json"),
+    (f"{PAINT} --snapshot-every 3", "snapshots: in out_snapshots, every 3 steps"),
+    (
+        f"patch {PAINT[6:]} --content-map map.png --style-map map.png --match-map m.png --strength 0",
+        "--match-map has no",
+    ),
+]
+"""Commands, and what they say: each option that may have no effect, but those of the rules above."""
+
+PAINTING = """output record plot layers no_metadata snapshot_dir weights draft resume checkpoint_every dry_run quiet
+    tried recipe more_styles match_map scheduler"""
+MANY = "output_dir name force report scheduler listing quiet"
+FRAMES = "output temporal_weight frame_steps rate lossless force scheduler listing quiet"
+MASK = "output invert bits preview quiet like size map_orientation"
+ALWAYS = {
+    **dict.fromkeys(TECHNIQUES, PAINTING),
+    **{f"batch {name}": f"{PAINTING} {MANY}" for name in TECHNIQUES},
+    **{f"frames {name}": f"{PAINTING} {FRAMES}" for name in TECHNIQUES},
+    "run": f"{PAINTING} values",
+    "batch run": f"{MANY} values draft weights contents",
+    "frames run": f"{FRAMES} values draft weights content",
+    "studio": "port host no_browser",
+    "maps check": "content preview as_json size",
+    "maps list": "image preview as_json size",
+    "maps from": "output like image orientation top regions force quiet",
+    "maps draft": "regions output like scribbles features preview force quiet",
+    "masks linear": f"{MASK} origin angle start end easing image",
+    "masks radial": f"{MASK} center inner outer shape easing image",
+    "masks from-map": f"{MASK} region feather",
+    "masks feather": f"{MASK} feather side image",
+    "masks combine": f"{MASK} how image",
+    "masks edge-aware": f"{MASK} radius epsilon image",
+    "masks normalize": f"{MASK} output_dir fill",
+    "plan new": "output force",
+    "plan from": "output force",
+    "evaluate": """style content heatmap record regions keep mapping unmatched style_map masks whole network weights
+        style_layers style_scale style_fit quiet""",
+    "compare": "output recipes networks size steps weights record quiet",
+    "samples copy": "force",
+}
+"""Options with an effect in every command, or an error says that they have none."""
 
 
-@pytest.mark.parametrize(
-    ("command", "says"),
-    [
-        ("maps check map.png map.png --stretch-maps", "no image is given, so --stretch-maps"),
-        ("maps check map.png map.png --unmatched keep", "every region to paint, so --unmatched"),
-        ("maps check map.png map.png --palette red,blue", "the same without it, so --palette"),
-        ("maps list map.png --image map.png --stretch-maps", "the aspect of its image, so --stretch-maps"),
-        ("maps list map.png --ignore pink", "no map has pink, so --ignore"),
-        ("maps list map.png --least-region 9", "the same without it, so --least-region"),
-        (f"{TO_MASK} --map-orientation stored", "a photo that EXIF rotates, so --map-orientation"),
-        (f"{TO_MASK} --ignore pink", "no map has pink, so --ignore"),
-        (f"{TO_MASK} --side inside", "--side has no effect without --feather"),
-        (f"{TO_MASK} --easing smooth", "--easing has no effect without --feather"),
-        (f"{OF_MAPS} --soft-maps", "beside an unpainted region, so --soft-maps"),
-        (f"{OF_MAPS} --stretch-maps", "the aspect of its image, so --stretch-maps"),
-        (f"{EVALUATE} --content-layers block1_conv1", "--content-layers has no effect without"),
-        (f"{EVALUATE} --propagation all", "--propagation has no effect without"),
-    ],
-)
-def test_commands_that_read_maps_note_what_changes_none(tmp_path, monkeypatch, command, says):
+def test_every_option_has_an_effect_or_is_said_to_have_none():
+    import typer
+
+    from maskstyle.cli.app import app
+
+    def commands(command, *names):
+        context = typer.Context(command)
+        if hasattr(command, "list_commands"):
+            for name in command.list_commands(context):
+                yield from commands(command.get_command(context, name), *names, name)
+        else:
+            yield " ".join(names), command
+
+    for name, command in commands(typer.main.get_command(app)):
+        painting = name.removeprefix("batch ").removeprefix("frames ") in TECHNIQUES
+        known = {*ALWAYS.get(name, "").split(), *(of_everything() if painting else ())}
+        said = " ".join(words for said, words in SAID if said.startswith(f"{name} "))
+        options = [each for each in command.params if isinstance(each, typer.core.TyperOption)]
+        left = [each.opts[0] for each in options if each.name not in known and f"{each.opts[0]} has no" not in said]
+        assert not left, f"maskstyle {name}: name when {left} have no effect, in SAID or ALWAYS"
+
+
+@pytest.mark.parametrize(("command", "says"), SAID)
+def test_commands_say_what_has_no_effect(tmp_path, monkeypatch, command, says):
     from PIL import Image
     from typer.testing import CliRunner
 
