@@ -153,15 +153,21 @@ AGAIN = 2.0
 """Seconds after which a signal is a new request. Before that, a wrapper may have forwarded what the terminal sent, or
 someone pressed the keys twice."""
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals that ask a run to stop; SIGHUP comes from a terminal that is closed."""
+PROCESSOR_TIME = getattr(signal, "SIGXCPU", None)
+"""The signal of ``ulimit -t``, which comes again every second."""
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU", "SIGUSR1", "SIGUSR2")
+
+SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""The signals that ask a run to stop: SIGHUP comes from a terminal that is closed, the last three from the schedulers
+of clusters before they end a job."""
 
 
 class Interrupt:
     """A request to stop, made by a signal.
 
     The first signal stops the run after the current step and keeps the image. Another of the same kind ends the
-    process at once, unless it comes within `AGAIN` seconds.
+    process at once, unless it comes within `AGAIN` seconds or is that of the processor time.
 
     Attributes
     ----------
@@ -186,7 +192,7 @@ class Interrupt:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
         now, is_first = time.monotonic(), not self._seen
-        insists = now - self._seen.setdefault(number, now) >= AGAIN
+        insists = now - self._seen.setdefault(number, now) >= AGAIN and number != PROCESSOR_TIME
         if insists:
             self._end("interrupted twice; stopped without saving the image")
         elif not self.began and not self.finishing:

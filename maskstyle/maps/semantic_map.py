@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import Color, RegionKey, color_name, describe_color, format_color, percent, shortlist
 from maskstyle.maps.pixels import count_labels
@@ -81,6 +82,31 @@ class SemanticMap:
     named_by_id: bool = False
     colorless: bool = False
     ignored: tuple[Absorbed, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that labels, colors and shares fit each other.
+
+        Raises
+        ------
+        ImageError
+            If they do not.
+        """
+        labels, count = np.asarray(self.labels), len(self.colors)
+        if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
+            raise ImageError(
+                f"`labels` has shape {labels.shape} and type {labels.dtype}; expected whole numbers of shape (H, W)"
+            )
+        if labels.size and (labels.min() < -1 or labels.max() >= count):
+            found = f"`labels` has values from {labels.min()} to {labels.max()}"
+            raise ImageError(f"{found}; expected indices into the {count} colors, or -1 for no region")
+        object.__setattr__(self, "labels", labels.astype(np.int32, copy=False))
+        for color in self.colors:
+            if len(color) != 3 or any(
+                not isinstance(each, int | np.integer) or not 0 <= each <= 255 for each in color
+            ):
+                raise ImageError(f"`colors` has {color}; expected (red, green, blue), whole numbers from 0 to 255")
+        if self.shares is not None and self.shares.shape != (count, *labels.shape):
+            raise ImageError(f"`shares` has shape {self.shares.shape}; expected {(count, *labels.shape)}")
 
     @property
     def size(self) -> Size:

@@ -234,7 +234,8 @@ def _plain(value: Any, kind: type, name: str) -> Any:
         return str(value)
     if kind is Path and isinstance(value, str | os.PathLike) and isinstance(os.fspath(value), str):
         return Path(value)
-    raise _wrong(name, _shown(value), WORDS[kind])
+    large = kind is int and isinstance(value, int) and abs(value) > LARGEST_WHOLE
+    raise _wrong(name, _shown(value), f"a whole number of at most {LARGEST_WHOLE}" if large else WORDS[kind])
 
 
 def _several(value: Any, hint: Any, name: str) -> Any:
@@ -309,6 +310,12 @@ def _not_numbers(array: Any, name: str) -> ImageError:
 def _as_array(value: Any, name: str, words: str) -> Any:
     import numpy as np
 
+    mode = getattr(value, "mode", None)
+    if hasattr(value, "getbands") and mode not in ("1", "L", "RGB", "RGBA", "F"):
+        raise ImageError(
+            f"`{name}` is a Pillow image of mode {mode}, whose values are no colors; expected {words}; convert it to "
+            "RGB, RGBA or L"
+        )
     if np.ma.is_masked(value):
         raise ImageError(
             f"`{name}` is a masked array, whose hidden values would be used; expected {words}; replace them by its "

@@ -224,6 +224,18 @@ def test_two_signals_of_different_kinds_ask_once(capsys):
     assert capsys.readouterr().err == "stopping after this step; the image so far will be saved\n"
 
 
+@posix_signals
+@pytest.mark.parametrize("name", ["SIGXCPU", "SIGUSR1", "SIGUSR2"])
+def test_schedulers_of_clusters_ask_too(monkeypatch, capsys, name):
+    monkeypatch.setattr("maskstyle.cli.console.AGAIN", 0.0 if name == "SIGXCPU" else 60.0)
+    with interruptible() as interrupt:
+        interrupt.began = True
+        for _ in range(3):
+            signal.raise_signal(getattr(signal, name))
+    assert interrupt.asked()
+    assert capsys.readouterr().err == "stopping after this step; the image so far will be saved\n"
+
+
 def test_no_signal_stops_the_writing_of_the_result():
     interrupt = Interrupt()
     interrupt.began = interrupt.finishing = True

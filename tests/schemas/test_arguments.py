@@ -200,6 +200,19 @@ def test_values_of_0_to_255_in_floats_are_refused(tmp_path):
             lambda: StyleImage(np.ma.masked_less(STYLE, 0.5)),
             "`image` is a masked array, whose hidden values would be",
         ),
+        (
+            lambda: StyleImage(Image.new("CMYK", (8, 8))),
+            "`image` is a Pillow image of mode CMYK, whose values are no",
+        ),
+        (lambda: maps.SemanticMap(np.full(SIZE, 2, np.int32), (RED,)), "`labels` has values from 2 to 2; expected"),
+        (
+            lambda: maps.SemanticMap(np.zeros(SIZE), (RED,)),
+            r"`labels` has shape \(.*\) and type float64; expected whole",
+        ),
+        (
+            lambda: maps.SemanticMap(np.zeros(SIZE, int), ((300, 0, 0),)),
+            r"`colors` has \(300, 0, 0\); expected \(red, gr",
+        ),
         (lambda: PlanRegion(RED, strength="x"), "`strength` is 'x'"),
         (lambda: Run(limits=4), "`limits` is 4; expected maskstyle.Limits"),
         (lambda: Run(on_step=4), "`on_step` is 4; expected a function"),
