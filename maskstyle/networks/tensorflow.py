@@ -16,7 +16,9 @@ tf: Any = import_tensorflow()
 Tensor: TypeAlias = Any
 """A ``tf.Tensor``; TensorFlow has no type annotations."""
 
-_REFUSED = re.compile("could not create a (?:memory object|primitive)|out of memory|OOM|failed to allocate", re.I)
+_REFUSED = re.compile(
+    r"could not create a (?:memory object|primitive)|out of memory|\bOOM\b|failed to allocate", re.IGNORECASE
+)
 """What libraries of TensorFlow say where the system refuses memory."""
 
 _threads: dict[str, bool] = {"begun": False, "lost": False}

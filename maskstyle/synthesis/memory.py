@@ -38,14 +38,15 @@ def within_memory(demand: Demand) -> Limits:
     limits = demand.limits
     if limits.tile_size is not None:
         return _checked(demand)
-    free = usable_memory() or USUAL_MEMORY
+    usable = usable_memory()
+    free = USUAL_MEMORY if usable is None else usable
     for memory in [_allowed(limits.memory)] if limits.memory else _steps(free):
         chosen = _fitting(demand, memory)
         if chosen is not None:
             return chosen
-    if not limits.memory and demand.settings.optimizer == "auto":
+    if not limits.memory and demand.settings.optimizer == "auto" and (rounded := round(free, 1)) > 0:
         # L-BFGS plans with the usual memory, which is more than there is.
-        frugal = dataclasses.replace(demand, limits=Limits(memory=round(free, 1)))
+        frugal = dataclasses.replace(demand, limits=Limits(memory=rounded))
         chosen = _fitting(frugal, free)
         if chosen is not None:
             return chosen
@@ -57,12 +58,11 @@ def _too_large(demand: Demand, free: float) -> str:
     needed = _gigabytes(_with_tiles(demand, TILE_SIZES[-1]))
     height, width = demand.sizes[-1]
     memory, whose = (_allowed(demand.limits.memory), "the limit") if demand.limits.memory else (free, "free")
+    raised = "; raise `memory`" if demand.limits.memory else ""
     if memory == _left_of_addresses():
-        whose = "left by ulimit -v, which also limits what is only reserved"
+        whose, raised = "left by ulimit -v, which also limits what is only reserved", "; raise it"
     largest = _largest(demand, memory)
-    way_out = f"the largest `size` that fits is {largest}" if largest else "no size fits"
-    if not largest and demand.limits.memory:
-        way_out += "; raise `memory`"
+    way_out = f"the largest `size` that fits is {largest}" if largest else f"no size fits{raised}"
     other = "" if demand.settings.optimizer in ("auto", "adam") else "; `optimizer` auto needs less memory"
     return (
         f"{width}x{height} pixels would need about {needed:.1f} GB even in small tiles, but {memory:.1f} GB is "

@@ -361,6 +361,7 @@ def test_a_limit_of_the_shell_on_memory_is_known_before_the_work(basic, monkeypa
     assert ran.code == 2
     assert "would need about 0." in ran.err
     assert "ulimit -v" in ran.err
+    assert "raise it" in ran.err
 
 
 def test_memory_that_tensorflow_does_not_get_is_one_sentence(basic, desk, monkeypatch):

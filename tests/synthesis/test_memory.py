@@ -79,9 +79,18 @@ def test_what_cannot_fit_says_which_size_can():
         within_memory(run(largest + 128, memory=2.0))
 
 
-def test_where_nothing_fits_that_is_said():
-    with pytest.raises(SettingsError, match="no size fits"):
-        within_memory(run(512, memory=0.1))
+@pytest.mark.parametrize(
+    ("usable", "limits", "said"),
+    [
+        (1.0, {"memory": 0.1}, r"0\.1 GB is the limit; no size fits; raise `memory`"),
+        (0.03, {}, r"0\.0 GB is free; no size fits"),
+        (0.0, {}, r"0\.0 GB is free; no size fits"),
+    ],
+)
+def test_where_nothing_fits_that_is_said(monkeypatch, usable, limits, said):
+    monkeypatch.setattr("maskstyle.synthesis.memory.usable_memory", lambda: usable)
+    with pytest.raises(SettingsError, match=said):
+        within_memory(run(512, **limits))
 
 
 def test_without_a_limit_a_run_is_modest(monkeypatch):
