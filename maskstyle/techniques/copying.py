@@ -26,7 +26,7 @@ def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
     elif isinstance(value, list | tuple):
         for each in value:
             yield from arrays_in(each)
-    elif dataclasses.is_dataclass(value):
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from arrays_in(getattr(value, field.name))
 

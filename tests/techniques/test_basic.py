@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import random_image
 from small_scenes import CONTENT, LAYERS, OTHER, SETTINGS, STYLE
 
-from maskstyle import Run, transfer_basic
+from maskstyle import Run, StyleImage, transfer_basic
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.color import lightness_only, match_colors, match_lightness, with_content_chroma
 from maskstyle.images.pixels import resize_image
@@ -190,9 +190,11 @@ def test_bad_images_are_named(network, role, image, message):
         transfer(network, given["content image"], given["style image"], initial=given["initial image"])
 
 
-def test_no_style_and_bad_shares(network):
+def test_no_style_a_class_and_bad_shares(network):
     with pytest.raises(SettingsError, match="no style image"):
         transfer(network, style=[])
+    with pytest.raises(ImageError, match="`style` is of type type; expected an image"):
+        transfer(network, style=StyleImage)
     with pytest.raises(SettingsError, match="there are 1 style images but 2 shares; give one for each"):
         transfer(network, style_shares=[1, 2])
 
