@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from maskstyle.cli.batch import Batch
     from maskstyle.synthesis.scales import Step
 
-COARSER = 4
-"""Times that a scale has fewer pixels than the next, about, which is its share of the work."""
-
 
 class Report:
     """The outcomes of a batch, and what is printed about them.
@@ -147,9 +144,7 @@ class _Bar:
 
     def step(self, step: Step) -> None:
         """Show how far the picture is."""
-        shares = [COARSER**scale for scale in range(step.scales)]
-        within = (sum(shares[: step.scale - 1]) + shares[step.scale - 1] * step.step / step.steps) / sum(shares)
-        self._show(within)
+        self._show(step.done)
 
     def end(self, outcome: Outcome) -> None:
         """Count a picture."""

@@ -297,10 +297,12 @@ def _rate(text: str) -> Fraction:
 
 def _works(clip: Clip, plan: Plan) -> list[float]:
     """Return the work of each frame: evaluations at the size of the result."""
-    from maskstyle.cli.batch_report import COARSER
+    from maskstyle.synthesis.schedule import pyramid_sizes, scales_at, work_by_size
 
-    anew = plan.settings.steps * COARSER / (COARSER - 1)  # with those at coarser sizes
-    return [anew if place in clip.scenes else clip.settings.frame_steps for place in range(len(clip.frames))]
+    settings, (height, width) = plan.settings, clip.size
+    anew = sum(work_by_size(pyramid_sizes(clip.size, scales_at(clip.size, settings.scales)), settings))
+    others = min(clip.settings.frame_steps, settings.steps)
+    return [anew / (height * width) if place in clip.scenes else others for place in range(len(clip.frames))]
 
 
 def _check(plan: Plan, clip: Clip, batch: Batch) -> None:

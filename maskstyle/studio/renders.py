@@ -172,7 +172,7 @@ class Renderer:
             steps=step.steps,
             scale=step.scale,
             scales=step.scales,
-            progress=round(left.done(step), 4),
+            progress=round(step.done, 4),
             seconds_left=round(seconds_left, 1),
             url=f"/api/renders/{render.id}/picture?t={int(1000 * step.seconds)}",
         )

@@ -19,7 +19,7 @@ from maskstyle.synthesis.checkpoints import Checkpoints
 from maskstyle.synthesis.minimize import Outcome, StoppedAtOnce, minimize
 from maskstyle.synthesis.result import ScaleReport, StepRecord
 from maskstyle.synthesis.scene import StyleAtSize
-from maskstyle.synthesis.schedule import settings_by_size
+from maskstyle.synthesis.schedule import settings_by_size, work_by_size
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Step:
         Since the synthesis began.
     image : (H, W, 3) float32 array
         The evaluated image, in [0, 1]; do not change it.
+    done : float
+        Share of the work of all sizes that is done, in [0, 1], if each takes all its steps.
     """
 
     scale: int
@@ -50,6 +52,7 @@ class Step:
     losses: dict[str, float]
     seconds: float
     image: Image
+    done: float
 
     @property
     def total(self) -> float:
@@ -138,9 +141,10 @@ def synthesize(
     records: list[StepRecord] = [] if held is None else list(held.steps)
     reports: list[ScaleReport] = [] if held is None else list(held.scales)
     by_size = settings_by_size(sizes, settings, memory=memory)
+    works = work_by_size(sizes, settings)
     for scale, (size, chosen) in list(enumerate(zip(sizes, by_size, strict=True), start=1))[len(reports) :]:
         recorder = _Recorder(
-            scale, len(sizes), size, chosen, began=began, on_step=on_step, records=records, reports=reports
+            scale, works, size, chosen, began=began, on_step=on_step, records=records, reports=reports
         )
         offer = None if checkpoints is None else _Offer(checkpoints, recorder)
         first = partial(_first_image, image if scale > 1 else None, start, size, begin_with)
@@ -236,7 +240,7 @@ class _Recorder:
     def __init__(
         self,
         scale: int,
-        scales: int,
+        works: Sequence[int],
         size: Size,
         settings: Settings,
         *,
@@ -246,7 +250,7 @@ class _Recorder:
         reports: Sequence[ScaleReport],
     ) -> None:
         self.resumed_after: tuple[int, ...] = ()
-        self._scale, self._scales, self._size, self._settings = scale, scales, size, settings
+        self._scale, self._works, self._size, self._settings = scale, works, size, settings
         self._began = began
         self._on_step = on_step
         self._records = records
@@ -258,8 +262,10 @@ class _Recorder:
         self._moments.append(seconds)
         self._records.append(StepRecord(self._size, step, seconds, losses))
         if self._on_step is not None:
-            steps = self._settings.steps
-            self._on_step(Step(self._scale, self._scales, self._size, step, steps, losses, seconds, image))
+            steps, scales = self._settings.steps, len(self._works)
+            done = sum(self._works[: self._scale - 1]) + self._works[self._scale - 1] * step / steps
+            share = min(1.0, done / sum(self._works))
+            self._on_step(Step(self._scale, scales, self._size, step, steps, losses, seconds, image, share))
 
     def progress(self) -> Progress:
         """Return where the synthesis stands."""

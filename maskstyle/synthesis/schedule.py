@@ -230,6 +230,18 @@ def settings_by_size(sizes: Sequence[Size], settings: Settings, *, memory: float
     return chosen
 
 
+def work_by_size(sizes: Sequence[Size], settings: Settings) -> list[int]:
+    """Return the work of each size that takes all its steps: pixels times steps.
+
+    Examples
+    --------
+    >>> work_by_size([(256, 256), (512, 512)], Settings(steps=40, step_decay=1.0))
+    [2621440, 5242880]
+    """
+    chosen = settings_by_size(sizes, settings)
+    return [height * width * each.steps for (height, width), each in zip(sizes, chosen, strict=True)]
+
+
 def _refining_steps(size: Size, settings: OptimizerSettings) -> int:
     """Return the most steps that a size takes after a coarser one."""
     share: float = min(1.0, FULL_STEPS_SIDE / max(size)) ** settings.step_decay

@@ -67,7 +67,7 @@ class StepBar(AbstractContextManager["StepBar"]):
         scale = f" ({step.scale}/{step.scales})" if step.scales > 1 else ""
         self._bar.update(
             self._task,
-            completed=self._left.done(step),
+            completed=step.done,
             description=f"{width}x{height}{scale} step {step.step}/{step.steps}",
             losses=f"loss {step.total:.3g}{self._terms(step)}",
             left=f"{clock(self._left.after(step))} left",

@@ -1,4 +1,4 @@
-"""How far a run is, and the time that it still takes, estimated from its pace."""
+"""The time that a run still takes, estimated from its pace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from maskstyle.settings import Settings
-from maskstyle.synthesis.schedule import settings_by_size
+from maskstyle.synthesis.schedule import work_by_size
 
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Size
@@ -28,8 +28,7 @@ class TimeLeft:
 
     def __init__(self, sizes: Sequence[Size], settings: Settings) -> None:
         self._pixels = [height * width for height, width in sizes]
-        self._steps = [each.steps for each in settings_by_size(sizes, settings)]
-        self._work = [pixels * steps for pixels, steps in zip(self._pixels, self._steps, strict=True)]
+        self._work = work_by_size(sizes, settings)
         self._scale = 0
         self._first = (0, 0.0)
         self._pace: float | None = None
@@ -44,9 +43,4 @@ class TimeLeft:
             self._pace = (step.seconds - first_seconds) / (step.step - first_step) / here
         elif self._pace is None:
             self._pace = step.seconds / step.step / here  # too slow a pace: the first step compiles the graph
-        return self._pace * (here * (self._steps[step.scale - 1] - step.step) + sum(self._work[step.scale :]))
-
-    def done(self, step: Step) -> float:
-        """Return the share of the work that is done after a step, in [0, 1]."""
-        here = self._pixels[step.scale - 1] * step.step
-        return min(1.0, (sum(self._work[: step.scale - 1]) + here) / sum(self._work))
+        return self._pace * (here * (step.steps - step.step) + sum(self._work[step.scale :]))

@@ -19,7 +19,7 @@ LOSSES = {"content": 0.25, "style": 1.5, "total_variation": 0.125}
 
 
 def step(scale, number, seconds, sizes=SIZES, steps=10):
-    return Step(scale, len(sizes), sizes[scale - 1], number, steps, LOSSES, seconds, IMAGE)
+    return Step(scale, len(sizes), sizes[scale - 1], number, steps, LOSSES, seconds, IMAGE, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,6 @@ def test_the_first_step_of_a_later_size_goes_by_the_pace_before():
         left.after(step(1, number, 4.0 + number))
     assert left.after(step(2, 1, 20.0)) == pytest.approx(9 * 4)
     assert left.after(step(2, 2, 25.0)) == pytest.approx(8 * 5)
-
-
-def test_the_share_that_is_done_counts_the_steps_that_each_size_takes():
-    left = TimeLeft(
-        [(256, 256), (512, 512)], Settings(steps=40, step_decay=1.0)
-    )  # 40 steps, and 20 of four times the pixels
-    assert left.done(step(1, 30, 1.0, sizes=[(256, 256), (512, 512)])) == pytest.approx(30 / (40 + 80))
-    assert left.done(step(2, 10, 1.0, sizes=[(256, 256), (512, 512)])) == pytest.approx((40 + 40) / (40 + 80))
 
 
 def test_a_single_step():

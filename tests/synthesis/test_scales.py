@@ -51,6 +51,8 @@ def test_visits_the_sizes_from_coarse_to_fine():
     ]
     for step in steps:
         assert step.image.shape == (*step.size, 3)
+    assert [step.done for step in steps[2:4]] == pytest.approx([24 / 504, (24 + 96 / 3) / 504])
+    assert steps[-1].done == 1
 
 
 def with_detail_of_start(result, size):
