@@ -49,7 +49,7 @@ def result_of(client: Client, task: Future[Any]) -> Any:
     from distributed import wait
     from distributed.comm.core import CommClosedError
 
-    lost = "the Dask scheduler is lost; start it again, and continue with --resume"
+    lost = "the Dask scheduler is lost; start it again, and continue with `resume`"
     patience = PATIENCE
     while True:
         try:
@@ -65,4 +65,4 @@ def result_of(client: Client, task: Future[Any]) -> Any:
                 raise WorkerError(f"a worker of Dask failed: {why}") from error
         patience *= 2  # the network may be slow
         if not client.nthreads():
-            raise WorkerError("no worker of Dask is left; start some, and continue with --resume")
+            raise WorkerError("no worker of Dask is left; start some, and continue with `resume`")
