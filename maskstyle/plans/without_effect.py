@@ -186,7 +186,7 @@ RULES = (
 
 
 def without_effect(given: Iterable[str], scene: Scene, painting: Painting = USUAL) -> tuple[str, ...]:
-    """Return a note for each reason for which settings and inputs that were given have no effect on a scene.
+    """Return notes on settings and inputs that were given and have no effect on a scene, each with its first reason.
 
     Parameters
     ----------
@@ -205,4 +205,5 @@ def without_effect(given: Iterable[str], scene: Scene, painting: Painting = USUA
         if idle and rule.holds(scene, painting):
             have = "has" if len(idle) == 1 else "have"
             notes.append(f"{', '.join(f'`{name}`' for name in idle)} {have} no effect {rule.why}")
+            wanted -= set(idle)  # one reason is enough
     return tuple(notes)

@@ -146,6 +146,9 @@ def test_gram_normalization_of_patches():
     assert "where patches are matched" in without_effect(["gram_normalization"], by_patch.scene())[0]
     by_mean = dataclasses.replace(by_patch, settings=Settings(network="lite", style_reduction="mean"))
     assert without_effect(["gram_normalization"], by_mean.scene()) == ()
+    unstyled = dataclasses.replace(by_patch, settings=Settings(network="lite", style_weight=0.0))
+    (note,) = without_effect(["gram_normalization"], unstyled.scene())  # for one reason, though two hold
+    assert "where `style_weight` is 0" in note
 
 
 def test_an_edge_to_fade_without_style():
