@@ -102,6 +102,8 @@ def transfer_sizes(
     needed = smallest_side(wanted_layers(settings))
     least = COARSEST_SIDE if settings.content_weight > 0 else COARSEST_DOODLE
     count = scales_at(finest, settings.scales, least=least)
+    if settings.scales is None and settings.content_weight == 0:
+        count = max(count, 2)  # at one size, the dots of the colors that it starts from would stay
 
     def narrowest(scales: int) -> int:
         coarsest = _size_before(finest, scales - 1)

@@ -187,3 +187,10 @@ def test_with_content_the_coarsest_size_is_large_enough_for_a_face_and_a_doodle_
     photo, doodle = Settings(size=400), DOODLE_SETTINGS.changed(size=400)
     assert transfer_sizes((400, 300), photo) == [(200, 150), (400, 300)]
     assert transfer_sizes((400, 300), doodle) == [(100, 75), (200, 150), (400, 300)]
+
+
+def test_a_small_doodle_begins_at_half_its_size_where_the_layers_allow():
+    doodle = Settings(content_weight=0.0)
+    assert transfer_sizes((96, 96), doodle, styles=[(96, 96)]) == [(48, 48), (96, 96)]
+    assert transfer_sizes((96, 96), Settings(), styles=[(96, 96)]) == [(96, 96)]
+    assert transfer_sizes((24, 24), doodle, styles=[(96, 96)]) == [(24, 24)]
