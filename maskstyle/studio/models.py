@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from maskstyle.images import READABLE_SUFFIXES
-from maskstyle.maps import MAX_REGIONS
+from maskstyle.maps import MAX_REGIONS, color_name, parse_color
 
 MOST_IMAGES = 64
 """Most images of a project."""
@@ -18,16 +18,17 @@ MOST_MASKS = 32
 MOST_OF_PAGE = 16 * 1024
 """Most characters that the page keeps for itself."""
 
-SizeName: TypeAlias = Literal["screen", "print", "original"]
+SizeName: TypeAlias = Literal["draft", "screen", "print", "original"]
 
-SIZES: tuple[SizeName, ...] = ("screen", "print", "original")
+SIZES: tuple[SizeName, ...] = ("draft", "screen", "print", "original")
 
+DRAFT: Literal["draft"] = "draft"
 SCREEN: Literal["screen"] = "screen"
 PRINT: Literal["print"] = "print"
 ORIGINAL = "original"
 
-LONGER_SIDE = {SCREEN: 1024, PRINT: 2480}
-"""Longer side in pixels of the named sizes: a window, and a page of A5 at 300 pixels per inch."""
+LONGER_SIDE = {DRAFT: 512, SCREEN: 1024, PRINT: 2480}
+"""Longer side in pixels of the named sizes: a glance, a window, and a page of A5 at 300 pixels per inch."""
 
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
 """Ids are made by the server, and are the only part of a file's name that a request may give."""
@@ -70,6 +71,14 @@ class StoredImage(Strict):
     """Pixels of each color of its map, in the order in which they first appeared."""
     names: dict[HexColor, Name] = Field(default_factory=dict, max_length=MAX_REGIONS)
     """Names that someone gave to its regions."""
+
+    def usual_names(self) -> dict[str, str]:
+        """Return the names of its regions before someone gives them others: their colors, and numbers where alike."""
+        names: dict[str, str] = {}
+        for number, color in enumerate(self.colors, start=1):
+            name = color_name(parse_color(color))
+            names[color] = f"{name} {number}" if name in names.values() else name
+        return names
 
     @field_validator("suffix")
     @classmethod

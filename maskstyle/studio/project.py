@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from maskstyle.errors import MaskstyleError, SettingsError
-from maskstyle.maps import MAX_REGIONS, color_name, parse_color
+from maskstyle.maps import MAX_REGIONS
 from maskstyle.plans import plan_text
 from maskstyle.studio.folder import Folder, MissingError
 from maskstyle.studio.models import MaskChange, ProjectChange, Saved, SentMask, StoredImage, StoredMask
@@ -187,13 +187,13 @@ def _assign(state: Saved, change: ProjectChange) -> None:
 
 
 def _name_regions(state: Saved, key: str, names: Mapping[str, str | None]) -> None:
-    """Name regions of an image; None and the name of its color are no names of their own."""
+    """Name regions of an image; None and the usual name are no names of their own."""
     if key not in state.images:
         raise MissingError("the project has no such image")
-    own = state.images[key].names
+    own, usual = state.images[key].names, state.images[key].usual_names()
     for color, name in names.items():
         own.pop(color, None)
-        if name is not None and name != color_name(parse_color(color)) and len(own) < MAX_REGIONS:
+        if name is not None and name != usual.get(color) and len(own) < MAX_REGIONS:
             own[color] = name
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from maskstyle.errors import MaskstyleError
+
+_LINE_OF_PLAN = re.compile(r"^.{1,4096}?\.toml, line \d+: ")
+"""Where a plan is wrong: a person at the page has not seen the plan."""
 
 
 def sentence_of_request(errors: Sequence[Any]) -> str:
@@ -37,9 +41,11 @@ def sentence_of(error: Exception) -> str:
     --------
     >>> sentence_of(ValueError("too few"))
     'something unexpected went wrong (ValueError: too few)'
+    >>> sentence_of(MaskstyleError("results/0001.toml, line 3: the mask is empty; enlarge it"))
+    'the mask is empty; enlarge it'
     """
     if isinstance(error, MaskstyleError):
-        return " ".join(str(error).split())
+        return _LINE_OF_PLAN.sub("", " ".join(str(error).split()))
     if isinstance(error, MemoryError):
         return "there is not enough memory; render at a smaller size"
     return f"something unexpected went wrong ({type(error).__name__}: {error})"

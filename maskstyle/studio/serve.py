@@ -128,6 +128,7 @@ def _listen(host: str, port: int | None) -> socket.socket:
     for tried in [USUAL_PORT, 0] if port is None else [port]:
         try:
             listening.bind((host, tried))
+            listening.listen()  # now: a browser that is quicker than the server waits instead of being refused
             return listening
         except OSError as error:
             reason = error.strerror or str(error)

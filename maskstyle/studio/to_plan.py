@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from maskstyle.maps import MAX_REGIONS
 from maskstyle.plans import style_names
-from maskstyle.studio.models import LONGER_SIDE, ORIGINAL, SCREEN, Assignment, Saved, StoredImage, StoredMask
+from maskstyle.studio.models import DRAFT, LONGER_SIDE, ORIGINAL, SCREEN, Assignment, Saved, StoredImage, StoredMask
 
 Table: TypeAlias = dict[str, Any]
 
@@ -90,10 +90,9 @@ def problem_of(state: Saved) -> str | None:
         return "add a painting"
     if state.mode == "doodle":
         return _problem_of_doodle(state, regions)
-    masks = masks_of(state)
-    if regions and not masks and all(each.assigned.keep or each.assigned.style is None for each in regions):
-        return "every region is kept as it is; give one of them a painting"
-    unpainted = any(mask.kind == "painted" and not mask.painted for mask in masks)
+    if regions and all(each.assigned.keep or each.assigned.style is None for each in regions):
+        return "every region is kept as it is, also where a mask lies; give one of them a painting"
+    unpainted = any(mask.kind == "painted" and not mask.painted for mask in masks_of(state))
     return "paint the mask" if unpainted else None
 
 
@@ -238,12 +237,14 @@ def _settings(state: Saved, canvas: StoredImage, size: str | int) -> Table:
         value = getattr(given, name)
         if value != defaults[name]:
             table[key] = value
+    if size == DRAFT:
+        table["network"] = "lite"
     return table
 
 
 def result_side(canvas: StoredImage, size: str | int, *, doodle: bool = False) -> str | int:
     """Return the size of a result for a plan: its longer side, or "original"."""
     longest = max(canvas.width, canvas.height)
-    if size == SCREEN:
-        return LONGER_SIDE[SCREEN] if doodle else min(LONGER_SIDE[SCREEN], longest)
+    if size in (DRAFT, SCREEN):
+        return LONGER_SIDE[size] if doodle else min(LONGER_SIDE[size], longest)
     return size if size == ORIGINAL or isinstance(size, int) else LONGER_SIDE[size]

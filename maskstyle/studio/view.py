@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from maskstyle.maps import color_name, parse_color
 from maskstyle.studio.models import SIZES, Saved, StoredImage
 from maskstyle.studio.samples import SAMPLES, sample_names
 from maskstyle.studio.to_plan import problem_of, regions_of, result_side
@@ -57,10 +56,11 @@ def image_view(image: StoredImage) -> dict[str, Any]:
 def colors_view(image: StoredImage) -> list[dict[str, Any]]:
     """Return the regions of the map of an image."""
     total = image.shown[0] * image.shown[1]
+    names = image.usual_names() | image.names
     return [
         {
             "color": color,
-            "name": image.names.get(color) or color_name(parse_color(color)),
+            "name": names[color],
             "number": number,
             "share": pixels / total,
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections import OrderedDict
 from contextlib import suppress
@@ -16,6 +18,9 @@ from maskstyle.studio.renders import Renderer, Running
 from maskstyle.studio.results import Results
 from maskstyle.studio.sentences import sentence_of
 from maskstyle.studio.to_plan import problem_of
+
+POLITENESS = 5
+"""Added to the niceness of what paints: where cores are scarce, the browser comes first, and brushes are smooth."""
 
 KEPT_PREVIEWS = 6
 """Previews whose last pictures can still be fetched."""
@@ -129,6 +134,7 @@ class Worker:
             return self._wanted is None and not self._queue and self._running is None
 
     def _work(self) -> None:
+        _yield_to_the_page()
         with suppress(Exception):  # the first preview or render tries again, and says what is wrong
             self._ready()
         while True:
@@ -186,3 +192,11 @@ class Worker:
             with self._awake:
                 if self._wanted is preview:
                     self._wanted = None
+
+
+def _yield_to_the_page() -> None:
+    """Let this thread, and those that TensorFlow starts from it, work behind the browser."""
+    if sys.platform == "linux":  # elsewhere, the whole process would
+        with suppress(OSError):
+            niceness = os.getpriority(os.PRIO_PROCESS, 0) + POLITENESS
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

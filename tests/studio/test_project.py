@@ -53,6 +53,21 @@ def test_regions_take_the_style_of_the_same_color_by_default(filled):
     ]
 
 
+def test_a_draft_is_small_and_painted_with_the_small_network(filled):
+    filled.put(settings={"size": "draft"})
+    assert plan_of(filled)["settings"] == {"size": 64, "network": "lite"}
+    assert filled.state()["sizes"][0] == {"name": "draft", "width": 64, "height": 48}
+
+
+def test_regions_of_like_colors_have_names_apart(filled):
+    filled.paint_map(filled.photo, halves(left=(0, 0, 255), right=(10, 10, 250)), version=1)
+    regions = filled.state()["content"]["regions"]
+    assert [region["name"] for region in regions] == ["blue", "blue 3"]
+    filled.put(regions=[{"color": region["color"], "name": region["name"]} for region in regions])
+    filled.paint_map(filled.photo, halves(left=(10, 10, 250), right=(10, 10, 250)), version=2)
+    assert [region["name"] for region in filled.state()["content"]["regions"]] == ["blue 3"]
+
+
 def test_what_the_page_changes_is_in_the_plan_and_the_folder(filled):
     red = {"color": "#ff0000", "style_color": None, "strength": 0.8, "scale": 2, "colors": "content", "name": "sea"}
     settings = {"strength": 0.25, "stroke": 1.5, "colors": "match", "size": 96, "feather": 3, "steps": 5}

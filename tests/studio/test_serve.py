@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from maskstyle.errors import SettingsError
@@ -12,7 +14,8 @@ def test_a_project_is_open_once_and_ctrl_c_ends_it(tmp_path, monkeypatch):
     served = []
 
     def run(self, sockets):
-        sockets[0].close()
+        with socket.create_connection(sockets[0].getsockname(), 5):  # by a browser that is quicker than the server
+            sockets[0].close()
         served.append(self)
         if len(served) == 1:
             with pytest.raises(SettingsError, match=r"another studio has the project .* open; close it"):

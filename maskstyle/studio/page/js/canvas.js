@@ -40,10 +40,15 @@ function paint(context, transform, area) {
   paintPhoto(context, transform, document);
   if (document.tiles && state.overlay) {
     context.globalAlpha = isDoodle(document.id) ? 1 : state.opacity;
-    document.tiles.draw(context, transform, area);
+    drawTiles(document.tiles, context, transform, area);
     context.globalAlpha = 1;
   }
-  if (document.scribbles && state.tool === "scribble") document.scribbles.tiles.draw(context, transform, area);
+  if (document.scribbles && state.tool === "scribble") drawTiles(document.scribbles.tiles, context, transform, area);
+}
+
+function drawTiles(tiles, context, transform, area) {
+  const late = tiles.draw(context, transform, area);
+  if (late) pane.viewport.invalidate(late);
 }
 
 /** Draw the picture of a document from the smallest of its levels that is large enough. */

@@ -135,8 +135,7 @@ export function saveAll() {
 async function measure(document) {
   const { map } = document;
   const edits = (document.measured = document.edits);
-  const labels = map.labels.slice();
-  const points = await inBackground("anchors", { labels, width: map.width, height: map.height, count: map.colors.length }, [labels.buffer]);
+  const points = await inBackground("anchors", { ...map.sampled(), count: map.colors.length });
   if (document.map !== map || document.measured !== edits) return;
   document.anchors = points;
   announce(document);

@@ -55,8 +55,8 @@ export function changeUndoably(name, key, before, after) {
 export class Stroke {
   constructor(document) {
     this.document = document;
-    this.before = document.map.labels.slice();
     this.area = null;
+    document.map.begin();
   }
 
   /** Note a changed rectangle (or null). */
@@ -69,27 +69,27 @@ export class Stroke {
   /** End the change: it can be undone, and is saved. */
   finish(name) {
     if (!this.area) return;
-    const { map } = this.document;
-    recordMap(name, this.document.id, map.copy(this.area, this.before), map.copy(this.area));
+    recordMap(name, this.document.id, this.document.map.settle(this.area));
     saveSoon(this.document);
   }
 
   /** Take the change back, as when a second finger shows that it is a gesture. */
   cancel() {
     if (!this.area) return null;
-    const { map } = this.document;
-    map.restore(map.copy(this.area, this.before));
+    this.document.map.revert(this.area);
     touch(this.document, this.area);
     saveSoon(this.document);
     return this.area;
   }
 }
 
-/** Add a step between two copies of a map, or of a rectangle of it that `put(document, copy)` writes back. */
-function recordMap(name, id, before, after, put = (document, copy) => document.map.restore(copy)) {
+/** Add a step from a copy of a map, or of a rectangle of it, to the map as it is; `put(document, copy)` goes there. */
+function recordMap(name, id, before, put = (document, copy) => document.map.restore(copy)) {
+  let after = null;
   const show = (copy) => {
     const document = documentOf(id);
     if (!document?.map) return;
+    after ??= document.map.copy(copy.area); // the step is the last one, so this is what it led to
     put(document, copy);
     touch(document, copy.area);
     saveSoon(document);
@@ -101,7 +101,7 @@ function recordMap(name, id, before, after, put = (document, copy) => document.m
 // A draft, another tab or a result replaced a map: one step, so that the strokes before it meet the map they changed.
 onReplaced((document, before, name) => {
   const area = [0, 0, before.width, before.height];
-  recordMap(name, document.id, before.copy(area), document.map.copy(area), (shown, copy) => {
+  recordMap(name, document.id, before.copy(area), (shown, copy) => {
     const map = new LabelMap(before.width, before.height, null, [...copy.colors]);
     map.restore(copy);
     replaceMap(shown, map);

@@ -67,8 +67,9 @@ export function paintPolygon(map, polygon, label) {
   const ys = points.map((point) => point[1]);
   const area = clip([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)], map.width, map.height);
   if (!area) return null;
+  const rows = cutsByRow(points, area[1], area[3]);
   for (let y = area[1]; y < area[3]; y++) {
-    const cuts = crossings(points, y + 0.5).sort((p, q) => p - q);
+    const cuts = rows[y - area[1]].sort((p, q) => p - q);
     for (let i = 0; i + 1 < cuts.length; i += 2) {
       const from = Math.max(0, Math.ceil(cuts[i] - 0.5));
       const to = Math.min(map.width, Math.floor(cuts[i + 1] - 0.5) + 1);
@@ -78,35 +79,51 @@ export function paintPolygon(map, polygon, label) {
   return area;
 }
 
+/** The x at which the sides of a closed polygon cross the middle of each row from `top` to `bottom`. */
+function cutsByRow(points, top, bottom) {
+  const rows = Array.from({ length: bottom - top }, () => []);
+  points.forEach(([x0, y0], i) => {
+    const [x1, y1] = points[(i + 1) % points.length];
+    const first = Math.max(top, Math.ceil(Math.min(y0, y1) - 0.5));
+    const last = Math.min(bottom, Math.ceil(Math.max(y0, y1) - 0.5));
+    for (let y = first; y < last; y++) rows[y - top].push(x0 + ((y + 0.5 - y0) / (y1 - y0)) * (x1 - x0));
+  });
+  return rows;
+}
+
 /** Set the connected pixels of one label around (x, y) to `label`, row by row. */
 export function fill(map, x, y, label) {
   const { labels, width, height } = map;
   const target = labels[y * width + x];
   if (target === label) return null;
   let area = null;
-  const stack = [[x, y]];
-  while (stack.length) {
-    const [seed, row] = stack.pop();
+  // a seed comes from a run of another row, [from, to); there, only what overhangs that run is new
+  const stack = [{ x, y, way: 0, from: x, to: x }];
+  const push = (from, to, row, way, run) => {
+    if (row < 0 || row >= height) return;
     const start = row * width;
-    if (labels[start + seed] !== target) continue;
-    let from = seed;
-    let to = seed + 1;
+    for (let at = from, inside = false; at < to; at++) {
+      const is = labels[start + at] === target;
+      if (is && !inside) stack.push({ x: at, y: row, way, from: run[0], to: run[1] });
+      inside = is;
+    }
+  };
+  while (stack.length) {
+    const seed = stack.pop();
+    const start = seed.y * width;
+    if (labels[start + seed.x] !== target) continue;
+    let from = seed.x;
+    let to = seed.x + 1;
     while (from > 0 && labels[start + from - 1] === target) from--;
     while (to < width && labels[start + to] === target) to++;
     labels.fill(label, start + from, start + to);
-    area = union(area, [from, row, to, row + 1]);
-    for (const next of [row - 1, row + 1]) if (next >= 0 && next < height) pushRuns(stack, labels, width, next, from, to, target);
+    area = union(area, [from, seed.y, to, seed.y + 1]);
+    for (const way of [-1, 1]) {
+      if (way !== -seed.way) push(from, to, seed.y + way, way, [from, to]);
+      else push(from, Math.min(to, seed.from), seed.y + way, way, [from, to]), push(Math.max(from, seed.to), to, seed.y + way, way, [from, to]);
+    }
   }
   return area;
-}
-
-function pushRuns(stack, labels, width, row, from, to, target) {
-  let inside = false;
-  for (let x = from; x < to; x++) {
-    const is = labels[row * width + x] === target;
-    if (is && !inside) stack.push([x, row]);
-    inside = is;
-  }
 }
 
 /** Set all pixels of a superpixel to `label`. */

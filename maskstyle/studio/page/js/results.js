@@ -6,7 +6,10 @@ import { change, flush, send } from "./project.js";
 import { on, say, set, state } from "./store.js";
 import { iconButton, sureButton } from "./widgets.js";
 
-const NAMES = { screen: "Screen", print: "Print", original: "Original" };
+const NAMES = { draft: "Draft", screen: "Screen", print: "Print", original: "Original" };
+
+const FULL = "Full quality";
+const QUALITY = { draft: "Small network, seconds" };
 
 /** Draw the strip whenever renders or results change. */
 export function startResults() {
@@ -30,7 +33,7 @@ function controls() {
   return [
     h("div", { class: "render-row" },
       h("select", { "aria-label": "Size of the render", value: state.project.settings.size, onchange: (event) => change({ settings: { size: event.target.value } }) }, sizes().map(([value, text]) => h("option", { value }, text))),
-      h("button", { type: "button", class: "primary", disabled: !ready, title: ready ? "Render at full quality (Ctrl+Enter)" : sentence(state.project.problem), onclick: startRender }, state.renders.length ? "Queue" : "Render")),
+      h("button", { type: "button", class: "primary", disabled: !ready, title: ready ? `${QUALITY[state.project.settings.size] ?? FULL} (Ctrl+Enter)` : sentence(state.project.problem), onclick: startRender }, state.renders.length ? "Queue" : "Render")),
     h("p", { class: problem ? "problem" : "hint", role: problem && "alert" }, problem ?? hint(ready)),
   ];
 }
@@ -43,7 +46,7 @@ function sizes() {
 function hint(ready) {
   if (!ready) return sentence(state.project.problem) ?? "";
   const running = state.renders.length;
-  return running ? `${running} ${running === 1 ? "render" : "renders"} to do` : "Full quality, saved in the project";
+  return running ? `${running} ${running === 1 ? "render" : "renders"} to do` : `${QUALITY[state.project.settings.size] ?? FULL}, saved in the project`;
 }
 
 /** Queue a render of the project as it is. */

@@ -11,7 +11,7 @@ import { startRender } from "./results.js";
 import { grow } from "./scribbles.js";
 import { say, set, state } from "./store.js";
 import { setOpacity, setView } from "./stagebar.js";
-import { chooseTool, currentTool, TOOLS } from "./tools.js";
+import { chooseTool, currentTool, setTip, tipSize, TOOLS } from "./tools.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -92,7 +92,7 @@ function enter() {
 
 function resize(factor) {
   if (currentTool().patched) set({ patch: Math.min(96, Math.max(8, state.patch + (factor > 1 ? 4 : -4))) });
-  else set({ size: Math.min(300, Math.max(2, factor > 1 ? Math.ceil(state.size * factor) : Math.floor(state.size * factor))) });
+  else if (pane.document) setTip(pane.document, (factor > 1 ? Math.ceil : Math.floor)(tipSize(pane.document) * factor));
 }
 
 let drawing = false;

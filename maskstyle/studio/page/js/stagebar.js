@@ -7,9 +7,9 @@ import { openHelp } from "./help.js";
 import { redo, undo } from "./history.js";
 import { choose, openSample } from "./pictures.js";
 import { grow } from "./scribbles.js";
-import { contentIsActive, on, say, set, state } from "./store.js";
+import { contentIsActive, on, picture, say, set, state } from "./store.js";
 import { switchTheme } from "./theme.js";
-import { chooseTool, currentTool, TOOLS } from "./tools.js";
+import { chooseTool, currentTool, largestTip, setTip, tipSize, TOOLS } from "./tools.js";
 import { iconButton, segments } from "./widgets.js";
 
 const VIEWS = [["map", "Map"], ["both", "Both"], ["preview", "Preview"]];
@@ -17,7 +17,7 @@ const VIEWS = [["map", "Map"], ["both", "Both"], ["preview", "Preview"]];
 /** Draw the bars whenever their state changes. */
 export function startBars() {
   on("tool active project undoName redoName", () => render(byId("tools"), tools()));
-  on("tool size patch opacity overlay scribbled growing zoom active project view", () => render(byId("options"), state.project?.content ? options() : []));
+  on("tool tip patch opacity overlay scribbled growing zoom active project view", () => render(byId("options"), state.project?.content ? options() : []));
   on("view theme", () => {
     render(byId("views"), segments("view", state.view, VIEWS, setView));
     render(byId("top-buttons"),
@@ -68,12 +68,13 @@ function tools() {
 
 function options() {
   const { sized, patched, hint, id } = currentTool();
+  const shown = picture(state.active) ?? state.project.content;
   const range = (key, label, props, shown, oninput) =>
     h("label", { class: "option", key }, h("span", null, label),
       h("input", { type: "range", ...props, oninput: (event) => oninput(Number(event.target.value)) }), h("output", null, shown));
   return [
     h("strong", { class: "tool-name" }, currentTool().name),
-    sized && range("size", "Size", { min: 2, max: 300, value: String(state.size), title: "[ and ]" }, `${state.size} px`, (size) => set({ size })),
+    sized && range("size", "Size", { min: 1, max: largestTip(shown), value: String(tipSize(shown)), title: "[ and ]" }, `${tipSize(shown)} px`, (size) => setTip(shown, size)),
     patched && range("patch", "Patch", { min: 8, max: 96, step: 4, value: String(state.patch), title: "[ and ]" }, `${state.patch} px`, (patch) => set({ patch })),
     id === "scribble" && h("button", { type: "button", key: "grow", class: "primary small", disabled: (state.scribbled ?? 0) < 2 || state.growing, onclick: grow }, state.growing ? "Growing ..." : "Grow"),
     h("span", { class: "hint tool-hint" }, hint),

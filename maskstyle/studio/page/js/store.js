@@ -10,7 +10,7 @@ export const state = {
   mask: null, // id of the selected mask
   result: null, // id of the result shown in place of the preview
   tool: "select",
-  size: 40, // diameter of brushes, in pixels of the picture
+  tip: 0.08, // diameter of brushes, as a share of the longer side of the picture
   patch: 24, // side of superpixels
   opacity: 0.55,
   overlay: true,
@@ -47,7 +47,7 @@ function notify() {
   for (const each of listeners) if (each.keys.some((key) => keys.has(key))) each.listener();
 }
 
-const REMEMBERED = ["opacity", "view", "size", "patch", "theme"];
+const REMEMBERED = ["opacity", "view", "tip", "patch", "theme"];
 const PLACE = "maskstyle-studio";
 
 /** Take what this browser remembers of the page, and remember it from now on. */

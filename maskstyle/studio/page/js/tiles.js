@@ -5,8 +5,10 @@
 
 import { NONE } from "./labelmap.js";
 import { channels } from "./png.js";
+import { union } from "./raster.js";
 
 const SIDE = 256;
+const BUDGET = 5; // ms of a frame to color tiles in
 
 /** Colored tiles of a label map. Call `refresh` with the rectangle that changed, then `draw`. */
 export class Tiles {
@@ -17,7 +19,7 @@ export class Tiles {
     this.contexts = new Array(this.columns * this.rows).fill(null);
     this.image = new ImageData(SIDE, SIDE);
     this.words = new Uint32Array(this.image.data.buffer);
-    this.stale = null;
+    this.stale = new Array(this.columns * this.rows).fill(null); // rectangles to color, by tile
     this.colorize(null);
   }
 
@@ -35,13 +37,14 @@ export class Tiles {
     this.refresh([0, 0, this.map.width, this.map.height]);
   }
 
-  /** Bring a rectangle up to date. */
+  /** Note that a rectangle changed; its tiles are colored when they are drawn. */
   refresh([x0, y0, x1, y1]) {
     for (let row = Math.floor(y0 / SIDE); row * SIDE < y1; row++)
       for (let column = Math.floor(x0 / SIDE); column * SIDE < x1; column++) {
         const left = column * SIDE;
         const top = row * SIDE;
-        this.#fill(this.#context(column, row), left, top, [
+        const index = row * this.columns + column;
+        this.stale[index] = union(this.stale[index], [
           Math.max(x0, left), Math.max(y0, top), Math.min(x1, left + SIDE), Math.min(y1, top + SIDE),
         ]);
       }
@@ -52,28 +55,42 @@ export class Tiles {
     return (this.contexts[index] ??= new OffscreenCanvas(SIDE, SIDE).getContext("2d", { willReadFrequently: true }));
   }
 
-  #fill(context, left, top, [x0, y0, x1, y1]) {
+  #color(column, row) {
+    const index = row * this.columns + column;
+    const [x0, y0, x1, y1] = this.stale[index];
+    const [left, top] = [column * SIDE, row * SIDE];
+    const { words, table } = this;
     const { labels, width } = this.map;
     for (let y = y0; y < y1; y++) {
       const into = (y - top) * SIDE - left;
-      for (let x = x0; x < x1; x++) this.words[into + x] = this.table[labels[y * width + x]];
+      const from = y * width;
+      for (let x = x0; x < x1; x++) words[into + x] = table[labels[from + x]];
     }
-    context.putImageData(this.image, 0, 0, x0 - left, y0 - top, x1 - x0, y1 - y0);
+    this.#context(column, row).putImageData(this.image, 0, 0, x0 - left, y0 - top, x1 - x0, y1 - y0);
+    this.stale[index] = null;
   }
 
-  /** Draw the tiles that a rectangle of the picture touches, with a transform of the view. */
-  draw(context, transform, [x0, y0, x1, y1]) {
-    const { zoom, left, top } = transform;
+  /**
+   * Draw the tiles that a rectangle of the picture touches, with a transform of the view. Coloring stops when the
+   * frame has taken long enough: the rectangle to draw in the next one is returned then, else null.
+   */
+  draw(context, { zoom, left, top }, [x0, y0, x1, y1]) {
+    const end = performance.now() + BUDGET;
+    let late = null;
     context.imageSmoothingEnabled = zoom < 1;
     for (let row = Math.max(0, Math.floor(y0 / SIDE)); row < this.rows && row * SIDE < y1; row++)
       for (let column = Math.max(0, Math.floor(x0 / SIDE)); column < this.columns && column * SIDE < x1; column++) {
+        const index = row * this.columns + column;
+        if (this.stale[index] && performance.now() < end) this.#color(column, row);
+        late = union(late, this.stale[index]);
         const width = Math.min(SIDE, this.map.width - column * SIDE);
         const height = Math.min(SIDE, this.map.height - row * SIDE);
         // whole pixels of the screen, so that no seams show
         const [fromX, toX] = [column * SIDE, column * SIDE + width].map((x) => Math.round(left + x * zoom));
         const [fromY, toY] = [row * SIDE, row * SIDE + height].map((y) => Math.round(top + y * zoom));
-        const tile = this.contexts[row * this.columns + column]?.canvas;
+        const tile = this.contexts[index]?.canvas;
         if (tile) context.drawImage(tile, 0, 0, width, height, fromX, fromY, toX - fromX, toY - fromY);
       }
+    return late;
   }
 }

@@ -4,7 +4,7 @@ import { documentOf, onLoaded, segmentsOf } from "./documents.js";
 import { Stroke, record } from "./history.js";
 import { LabelMap, NONE } from "./labelmap.js";
 import { MaskTool } from "./masktool.js";
-import { fill, paintPatch, paintPolygon, paintSegment } from "./raster.js";
+import { fill, paintPatch, paintPolygon, paintSegment, union } from "./raster.js";
 import { select } from "./regionlist.js";
 import { say, selectedColor, set, state } from "./store.js";
 import { Tiles } from "./tiles.js";
@@ -19,6 +19,21 @@ class Tool {
   finish() {}
   draw() {}
 }
+
+/** Largest tip, as a share of the longer side. */
+const LARGEST_TIP = 0.25;
+
+/** The diameter of the tip in pixels of a picture. */
+export const tipSize = ({ width, height }) => Math.max(1, Math.round(state.tip * Math.max(width, height)));
+
+/** Choose the diameter of the tip in pixels of a picture. */
+export function setTip({ width, height }, size) {
+  const longest = Math.max(width, height);
+  set({ tip: Math.min(LARGEST_TIP, Math.max(1 / longest, size / longest)) });
+}
+
+/** The largest diameter of the tip in pixels of a picture. */
+export const largestTip = ({ width, height }) => Math.round(LARGEST_TIP * Math.max(width, height));
 
 /** The label to paint with; says what to do where there is none. */
 function labelToPaint(pane) {
@@ -56,7 +71,7 @@ class BrushTool extends Tool {
   move(pane, point) {
     if (!this.stroke) return;
     const { label, last, change } = this.stroke;
-    const area = paintSegment(change.document.map, last, point, (state.size / 2) * (point.pressure ?? 1), label);
+    const area = paintSegment(change.document.map, last, point, (tipSize(pane.document) / 2) * (point.pressure ?? 1), label);
     change.add(area);
     if (area) pane.viewport.invalidate(area);
     this.stroke.last = point;
@@ -74,7 +89,7 @@ class BrushTool extends Tool {
   }
 
   draw(glass, pane) {
-    if (pane.pointer) drawTip(glass, pane, state.size / 2);
+    if (pane.pointer) drawTip(glass, pane, tipSize(pane.document) / 2);
   }
 }
 
@@ -179,7 +194,7 @@ class PatchTool extends Tool {
     const segments = pane.document && segmentsOf(pane.document, state.patch);
     const index = segments && inside(pane.document, point) ? segments.of[Math.floor(point.y) * segments.width + Math.floor(point.x)] : null;
     if (index === this.index && segments === this.segments) return;
-    Object.assign(this, { index, segments, outline: index == null ? null : outlineOf(segments, index) });
+    Object.assign(this, { index, segments, outline: null });
   }
 
   down(pane, point) {
@@ -248,34 +263,38 @@ class PatchTool extends Tool {
 
   draw(glass, pane) {
     if (pane.pointer) this.hover(pane, pane.pointer); // superpixels may have loaded since the pointer moved
-    if (!this.outline || !pane.pointer) return;
+    if (this.index == null || !pane.pointer) return;
+    this.outline ??= outlineOf(this.segments, this.index);
     const { viewport } = pane;
     const { x: left, y: top } = viewport.toCanvas({ x: 0, y: 0 });
+    glass.save();
+    glass.translate(left, top);
+    glass.scale(viewport.zoom, viewport.zoom);
     for (const [color, width] of [["#000", 3], ["#fff", 1.25]]) {
-      Object.assign(glass, { strokeStyle: color, lineWidth: width });
-      glass.beginPath();
-      for (const [x0, y0, x1, y1] of this.outline) {
-        glass.moveTo(left + x0 * viewport.zoom, top + y0 * viewport.zoom);
-        glass.lineTo(left + x1 * viewport.zoom, top + y1 * viewport.zoom);
-      }
-      glass.stroke();
+      Object.assign(glass, { strokeStyle: color, lineWidth: width / viewport.zoom });
+      glass.stroke(this.outline);
     }
+    glass.restore();
   }
 }
 
-/** The sides of the pixels of a superpixel that border on others. */
-function outlineOf({ of, offsets, pixels, width }, index) {
-  const lines = [];
-  for (let i = offsets[index]; i < offsets[index + 1]; i++) {
-    const at = pixels[i];
-    const x = at % width;
-    const y = Math.floor(at / width);
-    if (x === 0 || of[at - 1] !== index) lines.push([x, y, x, y + 1]);
-    if (x === width - 1 || of[at + 1] !== index) lines.push([x + 1, y, x + 1, y + 1]);
-    if (of[at - width] !== index) lines.push([x, y, x + 1, y]);
-    if (of[at + width] !== index) lines.push([x, y + 1, x + 1, y + 1]);
-  }
-  return lines;
+/** The sides of a superpixel, each as long as it is straight: hundreds of short lines would be slow to draw. */
+function outlineOf({ of, boxes, width, height }, index) {
+  const path = new Path2D();
+  const [x0, y0, x1, y1] = boxes.subarray(4 * index, 4 * index + 4);
+  const has = (x, y) => x >= 0 && y >= 0 && x < width && y < height && of[y * width + x] === index;
+  const lines = (from, to, isSide, add) => {
+    for (let at = from, start = null; at <= to; at++) {
+      const side = at < to && isSide(at);
+      if (side && start === null) start = at;
+      if (!side && start !== null) add(start, at), (start = null);
+    }
+  };
+  for (let y = y0; y <= y1; y++)
+    lines(x0, x1, (x) => has(x, y) !== has(x, y - 1), (from, to) => (path.moveTo(from, y), path.lineTo(to, y)));
+  for (let x = x0; x <= x1; x++)
+    lines(y0, y1, (y) => has(x, y) !== has(x - 1, y), (from, to) => (path.moveTo(x, from), path.lineTo(x, to)));
+  return path;
 }
 
 /** Scribbles: strokes in a layer of their own, from which the server grows a map. */
@@ -287,50 +306,57 @@ class ScribbleTool extends Tool {
     const layer = (pane.document.scribbles ??= makeScribbles(width, height));
     const label = layer.map.labelOf(color);
     if (!layer.tiles.table[label]) layer.tiles.colorize(null);
-    this.stroke = { layer, label, last: point, before: layer.map.labels.slice() };
+    this.stroke = { layer, label, last: point, area: null };
+    layer.map.begin();
     this.move(pane, point);
   }
 
   move(pane, point) {
     if (!this.stroke) return;
     const { layer, label, last } = this.stroke;
-    const area = paintSegment(layer.map, last, point, scribbleRadius(), label);
+    const area = paintSegment(layer.map, last, point, scribbleRadius(pane.document), label);
     if (area) {
       layer.tiles.refresh(area);
       pane.viewport.invalidate(area);
+      this.stroke.area = union(this.stroke.area, area);
     }
     this.stroke.last = point;
   }
 
   up(pane) {
     if (!this.stroke) return;
-    const { layer, before } = this.stroke;
-    const after = layer.map.labels.slice();
-    const put = (labels) => {
-      layer.map.labels.set(labels);
-      layer.tiles.colorize(null);
-      pane.viewport.redraw();
+    const { layer, area } = this.stroke;
+    this.stroke = null;
+    if (!area) return;
+    const before = layer.map.settle(area);
+    let after = null;
+    const put = (copy) => {
+      after ??= layer.map.copy(area);
+      layer.map.restore(copy);
+      layer.tiles.refresh(area);
+      pane.viewport.invalidate(area);
       countScribbles(pane.document);
     };
     record({ name: "Scribble", undo: () => put(before), redo: () => put(after) });
-    this.stroke = null;
     countScribbles(pane.document);
   }
 
   cancel(pane) {
     if (!this.stroke) return;
-    this.stroke.layer.map.labels.set(this.stroke.before);
-    this.stroke.layer.tiles.colorize(null);
+    const { layer, area } = this.stroke;
     this.stroke = null;
-    pane.viewport.redraw();
+    if (!area) return;
+    layer.map.revert(area);
+    layer.tiles.refresh(area);
+    pane.viewport.invalidate(area);
   }
 
   draw(glass, pane) {
-    if (pane.pointer) drawTip(glass, pane, scribbleRadius());
+    if (pane.pointer) drawTip(glass, pane, scribbleRadius(pane.document));
   }
 }
 
-const scribbleRadius = () => Math.max(2, state.size / 4);
+const scribbleRadius = (document) => Math.max(2, tipSize(document) / 4);
 
 function makeScribbles(width, height) {
   const map = new LabelMap(width, height, null, []);

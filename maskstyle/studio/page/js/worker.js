@@ -96,20 +96,15 @@ function widen(boxes, at, x, y) {
   if (y >= boxes[at + 3]) boxes[at + 3] = y + 1;
 }
 
-/** A point well inside each region, for its number: the pixel farthest from other labels on a coarse grid. */
-async function anchors({ labels, width, height, count }) {
-  const step = Math.max(1, Math.ceil(Math.max(width, height) / 160));
-  const columns = Math.floor((width - 1) / step) + 1;
-  const rows = Math.floor((height - 1) / step) + 1;
-  const coarse = new Uint8Array(columns * rows);
-  for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) coarse[y * columns + x] = labels[y * step * width + x * step];
-  const depth = depths(coarse, columns, rows);
+/** A point well inside each region, for its number: that of a coarse grid which is farthest from other labels. */
+async function anchors({ labels, columns, rows, step, count }) {
+  const depth = depths(labels, columns, rows);
   const best = new Float32Array(count);
   const points = new Array(count).fill(null);
-  for (let i = 0; i < coarse.length; i++) {
-    if (coarse[i] === NONE || depth[i] <= best[coarse[i]]) continue;
-    best[coarse[i]] = depth[i];
-    points[coarse[i]] = { x: (i % columns) * step + step / 2, y: Math.floor(i / columns) * step + step / 2 };
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] === NONE || depth[i] <= best[labels[i]]) continue;
+    best[labels[i]] = depth[i];
+    points[labels[i]] = { x: (i % columns) * step + step / 2, y: Math.floor(i / columns) * step + step / 2 };
   }
   return { output: points };
 }
