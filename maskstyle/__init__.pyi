@@ -22,9 +22,9 @@ from .settings import Settings as Settings
 from .synthesis.checkpoints import Checkpoints as Checkpoints
 from .synthesis.paint import Run as Run
 from .synthesis.paint import paint as paint
+from .synthesis.progress import TimeLeft as TimeLeft
 from .synthesis.result import Result as Result
 from .synthesis.scales import Step as Step
-from .synthesis.time_left import TimeLeft as TimeLeft
 from .techniques.basic import transfer_basic as transfer_basic
 from .techniques.doodle import transfer_doodle as transfer_doodle
 from .techniques.mask import transfer_mask as transfer_mask

@@ -211,7 +211,7 @@ class ObjectiveSettings:
         Layers with their relative weights, each at least 0.
     strength : float or None
         How much of the style, in [0, 1]: 0 is the content image, 1 the whole style. It limits the distance to the
-        content image's features; see `maskstyle.objective.content_limits.content_limit`. None: 0.5, unless
+        content image's features; see `maskstyle.objective.assemble.content_limit`. None: 0.5, unless
         `style_weight` is given.
     content_weight, tv_weight : float
         Weights of these terms, each at least 0.

@@ -19,12 +19,12 @@ from studio_pages import png
 
 from maskstyle.images import encode_image, save_image
 from maskstyle.studio import worker
-from maskstyle.studio.app import create_app
 from maskstyle.studio.desk import Desk
 from maskstyle.studio.door import Keys
 from maskstyle.studio.folder import Folder
 from maskstyle.studio.previews import Previewer
 from maskstyle.studio.renders import Renderer
+from maskstyle.studio.serve import create_app
 
 GROUND, DISK, SQUARE = (110, 140, 60), (250, 215, 80), (30, 80, 160)
 """Colors of the regions of `map_of`; they are numbered in this order."""

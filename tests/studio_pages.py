@@ -8,8 +8,8 @@ import numpy as np
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from maskstyle.studio.app import create_app
 from maskstyle.studio.door import Keys
+from maskstyle.studio.serve import create_app
 
 PORT = 8765
 ORIGIN = f"http://127.0.0.1:{PORT}"

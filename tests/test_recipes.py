@@ -13,7 +13,7 @@ from reference import TINY16, TINY19, forward, he_weights, random_image, raw_gra
 from maskstyle import Run, transfer_basic
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import resize_image
-from maskstyle.objective.content_limits import content_limit
+from maskstyle.objective.assemble import content_limit
 from maskstyle.objective.terms import STIFFNESS
 from maskstyle.recipes import RECIPES, find_recipe
 from maskstyle.settings import wanted_layers

@@ -22,9 +22,8 @@ from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Image, Size, resize_image
 from maskstyle.images.writing import remove_written, replacing, signature
 from maskstyle.motion.flow import Motion, motion_size, resized_motion, warped
-from maskstyle.motion.following import Labels
-from maskstyle.motion.regions import with_mirrored
-from maskstyle.plans.recording import recorded_path
+from maskstyle.motion.following import Labels, with_mirrored
+from maskstyle.plans.records import recorded_path
 from maskstyle.settings import FRAME_STEPS, TEMPORAL_WEIGHT
 from maskstyle.synthesis.scene import Previous, Scene
 

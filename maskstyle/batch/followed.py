@@ -26,8 +26,15 @@ from maskstyle.images.writing import make_folder, write_text
 from maskstyle.maps import load_map, save_map
 from maskstyle.masks.io import read_mask
 from maskstyle.motion.flow import Motion, motion_between
-from maskstyle.motion.following import Follower, Labels, edge_labels, followed_mask, followed_values, key_places
-from maskstyle.motion.regions import region_motion
+from maskstyle.motion.following import (
+    Follower,
+    Labels,
+    edge_labels,
+    followed_mask,
+    followed_values,
+    key_places,
+    region_motion,
+)
 from maskstyle.plans import Plan
 from maskstyle.plans.load import with_renamed_files
 from maskstyle.schemas.values import Unfit, decoded

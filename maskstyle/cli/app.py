@@ -84,13 +84,13 @@ COMMANDS = {
     "studio": Command("studio:studio", "Paint maps and see the result in a browser page.", _TRANSFER),
     "batch": Command("batch:app", "Paint many pictures in one run.", _TRANSFER),
     "frames": Command("frames:app", "Paint the frames of a clip or video without flicker.", _TRANSFER),
-    "maps": Command("maps_draft:app", "Make and check semantic maps.", _PREPARE),
+    "maps": Command("maps:app", "Make and check semantic maps.", _PREPARE),
     "masks": Command("masks:app", "Make soft masks.", _PREPARE),
     "plan": Command("run:plans", "Make plan files.", _PREPARE),
     "evaluate": Command("evaluate:evaluate", "Measure how well a result matches its style, by region.", _INSPECT),
     "compare": Command("compare:compare", "Render one pair of images with several recipes or networks.", _INSPECT),
     "recipes": Command("info:recipes", "List the recipes, or show the settings of one.", _INSPECT),
-    "samples": Command("samples:app", "List or copy the sample pictures.", _INSPECT),
+    "samples": Command("info:samples", "List or copy the sample pictures.", _INSPECT),
     "weights": Command("info:weights", "Find or download network weights.", _INSPECT),
 }
 """The subcommands by name, in the order of the help."""

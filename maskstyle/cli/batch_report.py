@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from maskstyle.cli.console import EXIT_INTERRUPTED, announce, messages, print_wide, tables
 from maskstyle.cli.terminal import Table
-from maskstyle.synthesis.step_bar import WIDTH_FOR_BAR, clock
+from maskstyle.synthesis.progress import WIDTH_FOR_BAR, clock
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +76,7 @@ class Report:
     def print_tasks(self, tasks: Sequence[Task]) -> None:
         """List the pictures and their results."""
         self._listed = True
-        table = Table("picture", "result", box=None, pad_edge=False)
+        table = Table("picture", "result")
         for task in tasks:
             table.add_row(escape(task.name), escape(str(task.output)))
         print_wide(tables(), table)
@@ -101,7 +101,7 @@ class Report:
             raise typer.Exit(EXIT_FAILURE)
 
     def _print_failed(self, failed: Sequence[Outcome]) -> None:
-        table = Table("failed", "why", box=None, pad_edge=False)
+        table = Table("failed", "why")
         for each in failed:
             table.add_row(escape(each.name), escape(each.detail))
         print_wide(messages(), table)

@@ -33,7 +33,7 @@ def parts_of(evaluation: Evaluation) -> Iterator[Table | str]:
 
 
 def _region_table(evaluation: Evaluation) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table()
     for title in TITLES:
         table.add_column(title, justify="left" if title in NAMES else "right")
     for row, region in enumerate(evaluation.regions):
@@ -52,7 +52,7 @@ def _region_table(evaluation: Evaluation) -> Table:
 
 
 def _distance_table(evaluation: Evaluation) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table()
     table.add_column("region")
     for region in evaluation.style_regions:
         table.add_column(_label(region), justify="right")

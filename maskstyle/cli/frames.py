@@ -343,7 +343,7 @@ def _write(clip: Clip, timing: Timing, video: Path | None, asked: Asked, report:
     """Write the video, unless it is there and made of the same frames."""
     from maskstyle.batch.video import comment_of, write_video
     from maskstyle.images.hashes import begin_noting
-    from maskstyle.plans.recording import file_hashes
+    from maskstyle.plans.records import file_hashes
 
     begin_noting()  # the hashes are those of the results as they are now
     hashes = list(file_hashes(clip.outputs, clip.outputs[0]).values())
@@ -360,7 +360,7 @@ def _print_clip(clip: Clip, timing: Timing, asked: Asked) -> None:
     from maskstyle.cli.terminal import Table
 
     height, width = clip.size
-    table = Table("what", "which", box=None, pad_edge=False)
+    table = Table("what", "which")
     table.add_row("frames", f"{len(clip.frames)}, {clip.frames[0].name} to {clip.frames[-1].name}")
     table.add_row("size", f"{width}x{height}")
     if asked.to_video:

@@ -1,4 +1,4 @@
-"""``maskstyle recipes`` and ``maskstyle weights``: lists of recipes, networks and weights files."""
+"""``maskstyle recipes``, ``weights`` and ``samples``: lists of recipes, weights files and sample pictures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def recipes(
     if name is not None:
         _print_settings(find_recipe(name))
         return
-    table = Table("recipe", "description", "network", "optimizer", "steps", box=None, pad_edge=False)
+    table = Table("recipe", "description", "network", "optimizer", "steps")
     for recipe in RECIPES.values():
         chosen = recipe.settings
         table.add_row(recipe.name, escape(recipe.title), chosen.network, chosen.optimizer, str(chosen.steps))
@@ -46,7 +46,7 @@ def _print_settings(recipe: Recipe) -> None:
     console = tables()
     console.print(f"[bold]{recipe.name}[/]: {escape(recipe.title)}")
     console.print(escape(recipe.source), soft_wrap=True)
-    table = Table("option", Column("value", overflow="fold"), box=None, pad_edge=False)
+    table = Table("option", Column("value", overflow="fold"))
     for field in dataclasses.fields(recipe.settings):
         value = getattr(recipe.settings, field.name)
         text = layer_mix_text(value) if isinstance(value, tuple) else str(value)
@@ -73,7 +73,7 @@ def list_weights() -> None:
     from maskstyle.networks.search import WEIGHTS_FOLDER_VARIABLE, candidate_files, search_folders
     from maskstyle.networks.weights import EMBEDDED_FILES, fetch_command
 
-    table = Table("network", Column("file", overflow="fold"), "layers", box=None, pad_edge=False)
+    table = Table("network", Column("file", overflow="fold"), "layers")
     problems: dict[str, None] = {}
     for architecture in ARCHITECTURES.values():
         files, unreadable = candidate_files(architecture)
@@ -130,3 +130,53 @@ def fetch(network: DownloadName) -> None:
     import_tensorflow()
     path = fetch_weights(ARCHITECTURES[network])
     messages().print(f"the weights of {network} are in {escape(str(path))}")
+
+
+samples = typer.Typer(help="List or copy the sample pictures.", no_args_is_help=True)
+
+
+@samples.command("list")
+def list_samples() -> None:
+    """List the files of the samples."""
+    from maskstyle.studio.samples import sample_files
+
+    put("".join(f"{path.name}\n" for path in sample_files()))
+
+
+@samples.command("copy")
+def copy_samples(
+    folder: Annotated[Path, typer.Argument(help="Folder to copy the samples to.")] = Path("samples"),
+    force: Annotated[bool, typer.Option("--force", help="Replace files that differ from the samples.")] = False,
+) -> None:
+    """Copy the sample pictures, maps, masks and plan into a folder."""
+    from maskstyle.errors import ImageError
+    from maskstyle.images.paths import opened, shown
+    from maskstyle.images.writing import make_folder, replacing
+    from maskstyle.studio.samples import sample_files
+
+    make_folder(folder, parents=True)
+    contents = {}
+    for path in sample_files():
+        with opened(path, "a sample") as file:
+            contents[folder / path.name] = file.read()
+    changed = [target for target, content in contents.items() if _holds_other(target, content)]
+    if changed and not force:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise ImageError(
+            f"{shown(changed[0])}{more} exists and differs from the sample; "
+            "choose another folder, or replace it with `force`"
+        )
+    for target, content in contents.items():
+        with replacing(target) as file:
+            file.write(content)
+    announce(f"{len(contents)} files in {shown(folder)}", quiet=False, name="copied")
+
+
+def _holds_other(path: Path, content: bytes) -> bool:
+    """Return whether a file exists and holds something else."""
+    from maskstyle.images.paths import opened
+
+    if not path.exists():
+        return False
+    with opened(path, "a sample") as file:
+        return file.read() != content

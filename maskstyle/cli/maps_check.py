@@ -1,4 +1,4 @@
-"""``maskstyle maps check``: find problems in two semantic maps before a long run."""
+"""``maskstyle maps check`` and ``maskstyle maps list``: whether two maps will work, and the regions of one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskstyle.cli.console import messages, note_files, put, tables
-from maskstyle.cli.maps_list import planned, show_regions
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
@@ -18,16 +17,18 @@ from maskstyle.cli.options import (
     PaletteOption,
     PlannedSizeOption,
     StretchMapsOption,
+    changed,
 )
 
 if TYPE_CHECKING:
     from maskstyle.cli.evaluate_inputs import Matching
     from maskstyle.cli.terminal import Table
-    from maskstyle.evaluation.map_check import MapRegion, MapReport
+    from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
     from maskstyle.images.pixels import Image
     from maskstyle.maps.semantic_map import SemanticMap
     from maskstyle.plans.map_reading import MapReading
     from maskstyle.settings import Settings
+
 
 MATCHING = "Region matching"
 
@@ -192,7 +193,7 @@ def _write_preview(path: Path, report: MapReport, images: tuple[Image | None, Im
 def _print(report: MapReport) -> None:
     """Print a report: the table of regions, the notes and the suggestions."""
     console = tables()
-    console.print(_table(report))
+    console.print(_report_table(report))
     for kind, lines in (("note", report.notes), ("try", report.suggestions)):
         for line in lines:
             console.print(f"{kind}: {line}", markup=False, soft_wrap=True)
@@ -209,22 +210,22 @@ def _unmatched(report: MapReport) -> str:
     return f"{common}unmatched regions: {alone} of {name}; use one of the options suggested above"
 
 
-def _table(report: MapReport) -> Table:
+def _report_table(report: MapReport) -> Table:
     from rich.markup import escape
     from rich.table import Column
 
-    from maskstyle.cli.terminal import Table
+    from maskstyle.cli.terminal import Table, right
 
     columns = [
         column
         for checked in (report.content, report.style)
         for column in (
             Column(escape(Path(checked.name).name), no_wrap=True),
-            Column("pixels", justify="right"),
-            Column("share", justify="right"),
+            right("pixels"),
+            right("share"),
         )
     ]
-    table = Table(*columns, Column("note", overflow="fold"), box=None, pad_edge=False)
+    table = Table(*columns, Column("note", overflow="fold"))
     for content, style in report.pairs:
         table.add_row(*_cells(content), *_cells(style), _note(content, style, report))
     return table
@@ -233,12 +234,12 @@ def _table(report: MapReport) -> Table:
 def _cells(region: MapRegion | None) -> tuple[str, str, str]:
     from rich.markup import escape
 
-    from maskstyle.maps.colors import format_color, percent
+    from maskstyle.cli.terminal import swatch
+    from maskstyle.maps.colors import percent
 
     if region is None:
         return "-", "", ""
-    code = format_color(region.color)
-    name = f"{region.number} [{code}]██[/] {escape(region.text)}"
+    name = f"{region.number} {swatch(region.color)} {escape(region.text)}"
     return name, f"{region.count:,}", percent(region.share)
 
 
@@ -257,3 +258,99 @@ def _note(content: MapRegion | None, style: MapRegion | None, report: MapReport)
         for name, region in (("content", content), ("style", style))
         if region.missing_layers
     )
+
+
+def list_regions(
+    map_file: Annotated[Path, typer.Argument(help="Semantic map.", show_default=False, metavar="MAP")],
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Its image, to check the aspect ratio, and for the preview.")
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option("--preview", help="Also write the map over its image, with numbered regions.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the regions as JSON.")] = False,
+    size: PlannedSizeOption = None,
+    palette: PaletteOption = None,
+    least_region: LeastRegionOption = None,
+    ignore: IgnoreOption = None,
+    stretch_maps: StretchMapsOption = False,
+    map_orientation: MapOrientationOption = None,
+) -> None:
+    """List the regions of a semantic map."""
+    from maskstyle.cli.map_options import asked_reading
+
+    settings = planned(size)
+    given = {"palette": palette, "least_region": least_region, "ignore": ignore}
+    reading = asked_reading({**given, "stretch_maps": stretch_maps, "map_orientation": map_orientation})
+    show_regions(map_file, image, reading, settings, preview=preview, as_json=as_json)
+
+
+def planned(size: str | None) -> Settings:
+    """Return the settings of a planned result of a size."""
+    from maskstyle.settings import Settings, size_from_text
+
+    return changed(Settings(), {} if size is None else {"size": size_from_text(size)})
+
+
+def show_regions(
+    map_file: Path,
+    image: Path | None,
+    reading: MapReading,
+    settings: Settings,
+    *,
+    preview: Path | None,
+    as_json: bool,
+) -> None:
+    """Read a map, and print its regions as a table or as JSON."""
+    from maskstyle.cli.app import with_flags
+    from maskstyle.cli.map_options import read_fitted
+    from maskstyle.cli.outputs import check_picture
+    from maskstyle.cli.replaced import signed
+    from maskstyle.evaluation import check_map, draw_map_preview
+    from maskstyle.images.io import load_image, save_image
+    from maskstyle.images.pixels import size_of
+    from maskstyle.plans.map_reading import ReadingUse
+
+    check_picture("--preview", preview, [path for path in (map_file, image) if path is not None])
+    pixels = None if image is None else load_image(image).pixels
+    wanted = None if pixels is None else size_of(pixels)
+    use = ReadingUse(reading)
+    found, read_notes = read_fitted(use, map_file, image, wanted, image_name=str(image))
+    note_files([map_file, image], quiet=False)
+    checked, more = check_map(
+        found,
+        image_size=wanted,
+        settings=settings,
+        name=str(map_file),
+        image_name=str(image),
+    )
+    notes = list(dict.fromkeys(with_flags(note) for note in (*read_notes, *use.notes(), *more)))
+    if preview is not None:
+        save_image(preview, draw_map_preview(checked, pixels), metadata=signed("maps list"))
+    if as_json:
+        regions = [each.record() for each in checked.regions]
+        put(json.dumps({**checked.record(), "regions": regions, "notes": notes}, indent=1) + "\n")
+    else:
+        tables().print(_region_table(checked))
+        for note in notes:
+            tables().print(f"note: {note}", markup=False, soft_wrap=True)
+    if preview is not None:
+        messages().print(f"wrote {preview}", markup=False)
+
+
+def _region_table(checked: CheckedMap) -> Table:
+    from rich.markup import escape
+
+    from maskstyle.cli.terminal import Table, right, swatch
+    from maskstyle.maps.colors import format_color, percent
+
+    table = Table(right(""), "color", "name", right("pixels"), right("share"))
+    for region in checked.regions:
+        cells = (
+            f"{swatch(region.color)} {format_color(region.color)}",
+            escape(region.called),
+            f"{region.count:,}",
+            percent(region.share),
+        )
+        table.add_row(str(region.number), *cells)
+    return table

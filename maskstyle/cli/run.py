@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from maskstyle.cli.changed_keys import find_key
-from maskstyle.cli.changes import with_values
+from maskstyle.cli.changes import find_key, with_values
 from maskstyle.cli.options import (
     CheckpointEveryOption,
     DraftOption,
@@ -174,8 +173,8 @@ def plan_new(
     """Write a plan to edit, with the regions of the maps beside the images."""
     from maskstyle.cli.outputs import check_distinct
     from maskstyle.cli.replaced import check_new
-    from maskstyle.plans.new import new_plan
-    from maskstyle.plans.recording import recorded_path
+    from maskstyle.plans.records import recorded_path
+    from maskstyle.plans.write import new_plan
 
     if output is not None:
         check_distinct({"--output": output}, [content, *styles])
@@ -197,8 +196,13 @@ def plan_from(
     from maskstyle.cli.replaced import check_new
     from maskstyle.images.io import read_metadata
     from maskstyle.images.paths import local, portable
-    from maskstyle.plans.from_result import plan_of_result, recorded_hashes
-    from maskstyle.plans.recording import describe_changes, real_file, recorded_path
+    from maskstyle.plans.records import (
+        describe_changes,
+        plan_of_result,
+        real_file,
+        recorded_hashes,
+        recorded_path,
+    )
     from maskstyle.plans.write import moved, plan_text
 
     if output is not None:

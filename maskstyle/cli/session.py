@@ -15,8 +15,8 @@ from rich.markup import escape
 
 from maskstyle.batch.scheduler import check_scheduler, client_of
 from maskstyle.cli.console import Interrupt, announce, interruptible, messages, print_wide, tables
+from maskstyle.cli.forecast import forecast, styles_table
 from maskstyle.cli.outputs import Files, resuming_text, write_all, write_json
-from maskstyle.cli.placements import styles_table
 from maskstyle.errors import MaskstyleError, NumericalError, OutputError
 from maskstyle.images.files import check_sides, check_transparency
 from maskstyle.images.headers import read_dpi
@@ -26,12 +26,12 @@ from maskstyle.images.pixels import Image, resize_image
 from maskstyle.images.streams import described
 from maskstyle.images.writing import check_temporary_folder, make_folder
 from maskstyle.networks.load import NetworkChoice, choose_network
-from maskstyle.networks.speed import Speed, machine_speed
+from maskstyle.networks.speed import machine_speed
 from maskstyle.networks.weights import check_weights_path, read_weights
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.load import LoadedPlan, load_plan, plan_files, unmentioned_regions
 from maskstyle.plans.plan import Plan
-from maskstyle.plans.recording import note_weights, run_record
+from maskstyle.plans.records import note_weights, run_record
 from maskstyle.settings import Limits, Settings, wanted_layers
 from maskstyle.synthesis.checkpoints import resolved_choice
 from maskstyle.synthesis.scene import Scene
@@ -112,7 +112,8 @@ def paint_plan(plan: Plan, asked: Asked) -> None:
         choice = resolved(choice, scene, checkpoints)
         limits = _limits(scene, choice, plan, asked)
         if not asked.quiet:
-            for name, text in _forecast(scene, choice, limits, asked, machine_speed(again_if_busy=True))[2:]:
+            lines = forecast(scene, choice, limits, machine_speed(again_if_busy=True), asked.scheduler)
+            for name, text in lines[2:]:
                 announce(text, quiet=False, name=name)
         from maskstyle.networks.tensorflow_import import import_tensorflow
 
@@ -138,16 +139,6 @@ def _limits(scene: Scene, choice: NetworkChoice, plan: Plan, asked: Asked) -> Li
     if asked.scheduler is not None:
         scene.check_tiles(limits)
     return limits
-
-
-def _forecast(
-    scene: Scene, choice: NetworkChoice, limits: Limits, asked: Asked, speed: Speed
-) -> list[tuple[str, str]]:
-    """Return the lines to print before a run, with one about its workers."""
-    lines = forecast_lines(scene, choice, limits, speed)
-    if asked.scheduler is not None:
-        lines.append(("workers", f"{asked.scheduler} paints the tiles; the expected time is without it"))
-    return lines
 
 
 def _resumed_from(
@@ -179,7 +170,7 @@ def _print_dry(
         f"{plan.inputs.main}: {plan.file(plan.main)}, {width}x{height}",
         f"output: {output}, {result[1]}x{result[0]}",
         *(f"{name}: {text}" for name, text in asked.files.others(plan.snapshot_every)),
-        *(f"{name}: {text}" for name, text in _forecast(scene, choice, limits, asked, machine_speed())),
+        *(f"{name}: {text}" for name, text in forecast(scene, choice, limits, machine_speed(), asked.scheduler)),
         *resuming,
     ):
         console.print(line, markup=False, soft_wrap=True)
@@ -228,15 +219,6 @@ def resolved(choice: NetworkChoice, scene: Scene, checkpoints: Checkpoints | Non
     return resolved_choice(choice, checkpoints) if scene.layout.placements else choice
 
 
-def forecast_lines(scene: Scene, choice: NetworkChoice, limits: Limits, speed: Speed) -> list[tuple[str, str]]:
-    """Return the lines to print before a run, as names and texts; none where nothing is painted."""
-    if not scene.layout.placements:
-        return []
-    from maskstyle.cli.forecast import forecast
-
-    return forecast(scene.demand(choice.architecture, choice.compute_type, limits), choice, speed)
-
-
 def chosen_network(settings: Settings, weights: Path | None, *, unused: bool = False) -> NetworkChoice:
     """Choose the network, and read a file of weights once so that a damaged one is found before TensorFlow loads.
 
@@ -258,7 +240,7 @@ class _Session:
     def __init__(
         self, plan: Plan, scene: Scene, run: Run, asked: Asked, interrupt: Interrupt, record: dict[str, Any]
     ) -> None:
-        from maskstyle.synthesis.step_bar import StepBar
+        from maskstyle.synthesis.progress import StepBar
 
         self._plan, self._scene, self._run = plan, scene, run
         self._files, self._quiet = asked.files, asked.quiet
@@ -376,7 +358,7 @@ def _writers(
         layers, merged = result.layers, Layer("merged", result.image, result.alpha)
         writers.append((files.layers, lambda path: save_layers(path, layers, merged, signed=files.metadata)))
     if files.plot is not None:
-        from maskstyle.cli.progress import save_loss_plot
+        from maskstyle.cli.outputs import save_loss_plot
 
         writers.append((files.plot, lambda path: save_loss_plot(path, result)))
     return writers

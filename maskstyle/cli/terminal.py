@@ -14,6 +14,7 @@ from rich.table import Column
 from rich.text import Text
 
 from maskstyle.errors import visible
+from maskstyle.maps.colors import Color, format_color
 
 _ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -37,7 +38,10 @@ class SafeConsole(Console):
 
 
 class Table(rich.table.Table):
-    """A table in which no cell has control characters or line breaks; one line for each cell where it is too wide."""
+    """A table without rules; no cell has control characters or line breaks; too wide, it has a line for each cell."""
+
+    def __init__(self, *columns: Column | str) -> None:
+        super().__init__(*columns, box=None, pad_edge=False)
 
     def add_row(self, *cells: Any, **options: Any) -> None:
         """Add a row."""
@@ -54,6 +58,16 @@ class Table(rich.table.Table):
             for column, cell in zip(self.columns, cells, strict=True):
                 if cell:
                     yield Text.from_markup(f"{column.header}: {cell}" if column.header else str(cell))
+
+
+def right(header: str) -> Column:
+    """Return a column of numbers."""
+    return Column(header, justify="right")
+
+
+def swatch(color: Color) -> str:
+    """Return a patch of a color, as markup."""
+    return f"[{format_color(color)}]██[/]"
 
 
 def _least_width(column: Column) -> int:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from maskstyle.cli.console import announce, interruptible, messages, print_wide, tables
+from maskstyle.cli.forecast import styles_table, what_goes_where
 from maskstyle.cli.options import flag_of
 from maskstyle.cli.outputs import Files
-from maskstyle.cli.placements import styles_table, what_goes_where
 from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared, resolved
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
 from maskstyle.images.streams import described, is_stream
@@ -291,7 +291,7 @@ class _Painter:
     def paint(self, name: str, variant: Variant) -> Result:
         """Paint a variant with a progress bar."""
         from maskstyle.synthesis.paint import Run, paint
-        from maskstyle.synthesis.step_bar import StepBar
+        from maskstyle.synthesis.progress import StepBar
 
         network = self._network(name, variant)
         settings = variant.plan.settings
@@ -379,7 +379,7 @@ def _table(results: Mapping[str, Result]) -> Table:
 
     from maskstyle.cli.terminal import Table
 
-    table = Table("variant", "network", "final loss", "terms", "steps", "seconds", box=None, pad_edge=False)
+    table = Table("variant", "network", "final loss", "terms", "steps", "seconds")
     for name, result in results.items():
         total = f"{sum(result.losses.values()):.3g}"
         cells = (result.network, total, _losses(result), str(_steps(result)), f"{result.seconds:.1f}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +25,6 @@ from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 from maskstyle.maps.colors import Color, distinct_colors
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import LabelMap, SemanticMap
-from maskstyle.networks.blas import one_blas_thread
 from maskstyle.techniques.checks import check_picture
 
 DEFAULT_REGIONS = 5
@@ -240,3 +243,26 @@ def _largest_first(labels: NDArray[np.integer], colors: tuple[Color, ...], *, ke
     rank[order] = np.arange(len(order))
     taken = [colors[index] for index in order] if keep_colors else colors[: len(order)]
     return SemanticMap(rank[labels], tuple(taken))
+
+
+_limited = threading.Lock()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS at one thread inside the block.
+
+    The number belongs to the process, and OpenBLAS lets only the thread that lowered it raise it again. So one thread
+    at a time lowers and restores it; blocks of other threads that overlap with that leave it alone, and are at most
+    slower.
+    """
+    if not _limited.acquire(blocking=False):
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
+    finally:
+        _limited.release()

@@ -7,7 +7,6 @@ from .contact_sheet import Panel as Panel
 from .contact_sheet import make_sheet as make_sheet
 from .decoding import read_orientation as read_orientation
 from .denoise import denoise_image as denoise_image
-from .encoding import encode_image as encode_image
 from .files import READABLE_SUFFIXES as READABLE_SUFFIXES
 from .guided_filter import edge_aware_mask as edge_aware_mask
 from .headers import file_notes as file_notes
@@ -15,6 +14,7 @@ from .headers import read_dpi as read_dpi
 from .headers import read_size as read_size
 from .headers import usual_suffix as usual_suffix
 from .io import Picture as Picture
+from .io import encode_image as encode_image
 from .io import load_image as load_image
 from .io import read_metadata as read_metadata
 from .io import save_image as save_image

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
-from maskstyle.images.pixels import Image, Mask
-from maskstyle.images.strips import by_strips, row_strips
+from maskstyle.images.pixels import Image, Mask, by_strips, row_strips
 
 LEAST_SPREAD = 0.01
 """Lower bound for the standard deviation of a style's colors, in [0, 1], when they are matched. Less is noise, for

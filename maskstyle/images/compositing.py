@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
 from maskstyle.images.guided_filter import edge_aware_mask
-from maskstyle.images.pixels import Image, Mask
-from maskstyle.images.strips import by_strips
+from maskstyle.images.pixels import Image, Mask, by_strips
 
 FEATHER_MODES = ("distance", "edges")
 """How coverage fades in: by the distance from the edge of the region, or along the edges of the content."""

@@ -16,8 +16,8 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, TiffImagePlugin
 
 from maskstyle.errors import ImageError
 from maskstyle.images.files import any_number_of_pixels, decoding, open_image, reduction
+from maskstyle.images.pixels import by_strips, row_strips
 from maskstyle.images.streams import described
-from maskstyle.images.strips import by_strips, row_strips
 
 Array: TypeAlias = NDArray[np.float32]
 

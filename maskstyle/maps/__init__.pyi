@@ -9,6 +9,7 @@ from .colors import format_color as format_color
 from .colors import parse_color as parse_color
 from .colors import parse_region as parse_region
 from .ignoring import ignore_regions as ignore_regions
+from .io import count_colors as count_colors
 from .io import find_map_beside as find_map_beside
 from .io import fit_map as fit_map
 from .io import load_map as load_map
@@ -22,7 +23,6 @@ from .matching import find_listed_regions as find_listed_regions
 from .matching import find_named_region as find_named_region
 from .matching import find_region as find_region
 from .matching import match_regions as match_regions
-from .painting import count_colors as count_colors
 from .parsing import LEAST_SHARE as LEAST_SHARE
 from .parsing import parse_map as parse_map
 from .semantic_map import Absorbed as Absorbed

@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 from maskstyle.errors import ImageError
 from maskstyle.images.decoding import GRAY_SCALE, orientation, raw_mode_of, upright
 from maskstyle.images.files import decoding, open_image, reduction
-from maskstyle.images.strips import row_strips
+from maskstyle.images.pixels import row_strips
 from maskstyle.maps.colors import Colors, are_class_numbers, id_color
 from maskstyle.maps.pixels import Bools
 

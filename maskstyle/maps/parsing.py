@@ -12,12 +12,10 @@ import scipy
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.pixels import to_uint8
-from maskstyle.images.strips import by_strips, row_strips
+from maskstyle.images.pixels import by_strips, row_strips, to_uint8
 from maskstyle.maps.colors import MAX_REGIONS, Color, as_color, describe_color, shortlist
-from maskstyle.maps.dither import remove_dithering
 from maskstyle.maps.ids import IdPixels
-from maskstyle.maps.labeling import label_pixels
+from maskstyle.maps.labeling import label_pixels, remove_dithering
 from maskstyle.maps.palette import DRIFT, FEWEST, Palette, find_palette
 from maskstyle.maps.pixels import (
     IndexedMap,

@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from maskstyle.images.strips import row_strips
+from maskstyle.images.pixels import row_strips
 from maskstyle.maps.colors import MAX_REGIONS, Colors
 
 Bools: TypeAlias = NDArray[np.bool_]

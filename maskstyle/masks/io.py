@@ -15,9 +15,8 @@ from maskstyle.images.decoding import decode, upright
 from maskstyle.images.files import decoding, open_image
 from maskstyle.images.io import METADATA_KEY
 from maskstyle.images.io import save_mask as save_mask
-from maskstyle.images.pixels import Image, Mask, Size, size_of
+from maskstyle.images.pixels import Image, Mask, Size, by_strips, row_strips, size_of
 from maskstyle.images.sidecars import check_aspect, find_beside
-from maskstyle.images.strips import by_strips, row_strips
 from maskstyle.images.transparency import HIDDEN, visible_alpha
 from maskstyle.maps.io import explaining_annotations
 from maskstyle.masks.levels import as_meant, read_class, stretched

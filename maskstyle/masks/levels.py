@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError
-from maskstyle.images.pixels import Mask
-from maskstyle.images.strips import by_strips, row_strips
+from maskstyle.images.pixels import Mask, by_strips, row_strips
 from maskstyle.maps.colors import shortlist
 from maskstyle.maps.pixels import count_labels, dilate, is_constant
 

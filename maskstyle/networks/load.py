@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
-from maskstyle.networks.compute_type import ComputeType, choose_compute_type, measured_type
 from maskstyle.networks.search import FoundWeights, find_weights
+from maskstyle.networks.speed import ComputeType, choose_compute_type, measured_type
 from maskstyle.networks.weights import EMBEDDED_FILES, check_weights_path, read_weights
 from maskstyle.settings import CHOICES, NetworkSettings
 

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import WeightsError
 from maskstyle.images.paths import opened, problem, shown
 from maskstyle.networks.architectures import LITE, VGG19, Architecture
-from maskstyle.schemas.arrays import FLOATS, StoredArray, stored_in_archive, stored_in_hdf5
-from maskstyle.schemas.values import Unfit
+from maskstyle.schemas.values import FLOATS, StoredArray, Unfit, stored_in_archive, stored_in_hdf5
 
 EMBEDDED_FILES: Mapping[Architecture, Path] = {
     LITE: Path(__file__).with_name("lite.npz"),

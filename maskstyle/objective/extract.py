@@ -21,12 +21,12 @@ from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_gra
 from maskstyle.objective.objective import Objective
 from maskstyle.objective.shared import LARGEST_SIDE, SharedGraphs, SharedObjective, can_share, fingerprint
 from maskstyle.objective.terms import Term
+from maskstyle.objective.tiling.content import stored_features
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.objective.tiling.forward import whole_features
+from maskstyle.objective.tiling.grams import Selection
 from maskstyle.objective.tiling.map import tiled_grams
 from maskstyle.objective.tiling.objective import TiledObjective
-from maskstyle.objective.tiling.stored import stored_features
-from maskstyle.objective.tiling.tile_cells import Selection
 
 Grams = dict[str, list[NDArray[np.float32]]]
 """Gram matrices (C, C) by layer, in the order of the requested weights."""

@@ -5,7 +5,7 @@ from .plan import Plan as Plan
 from .plan import style_names as style_names
 from .read import plan_from_table as plan_from_table
 from .read import read_plan as read_plan
-from .recording import run_record as run_record
+from .records import run_record as run_record
 from .write import plan_text as plan_text
 
 __all__ = [

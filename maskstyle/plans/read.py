@@ -17,7 +17,7 @@ from maskstyle.images.sidecars import ORIENTATIONS
 from maskstyle.images.streams import STANDARD, described, stream_bytes
 from maskstyle.maps.colors import check_region, parse_color
 from maskstyle.plans.checking import Checked, Source, checked_keys, nearest
-from maskstyle.plans.lines import KeyPath, key_lines
+from maskstyle.plans.lines import KeyPath, key_lines, not_text, not_toml, not_utf8
 from maskstyle.plans.map_reading import MapReading
 from maskstyle.plans.plan import Plan, PlanStyle, RegionEntry
 from maskstyle.plans.schema import (
@@ -35,7 +35,6 @@ from maskstyle.plans.schema import (
     technique_of,
 )
 from maskstyle.plans.settings_table import FIELDS, RENAMED, RUN_FIELDS, Chosen, chosen_settings, patches_from
-from maskstyle.plans.syntax import not_text, not_toml, not_utf8
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES
 from maskstyle.techniques.inputs import Inputs, declared_inputs

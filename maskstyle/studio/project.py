@@ -12,8 +12,15 @@ from maskstyle.errors import MaskstyleError, SettingsError
 from maskstyle.maps import MAX_REGIONS
 from maskstyle.plans import plan_text
 from maskstyle.studio.folder import Folder, MissingError
-from maskstyle.studio.models import MaskChange, ProjectChange, Saved, SentMask, StoredImage, StoredMask
-from maskstyle.studio.sentences import sentence_of_request
+from maskstyle.studio.models import (
+    MaskChange,
+    ProjectChange,
+    Saved,
+    SentMask,
+    StoredImage,
+    StoredMask,
+    sentence_of_request,
+)
 from maskstyle.studio.to_plan import assignment_of, plan_table
 
 PLAN_COMMENT = "written by maskstyle studio, which replaces it with every change; paint it with: maskstyle run"

@@ -18,8 +18,8 @@ from maskstyle.plans import load_plan, read_plan, run_record
 from maskstyle.settings import wanted_layers
 from maskstyle.studio.events import Events
 from maskstyle.studio.folder import Folder
+from maskstyle.studio.models import sentence_of
 from maskstyle.studio.results import Render, Results
-from maskstyle.studio.sentences import sentence_of
 from maskstyle.synthesis.checkpoints import painted_from
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from maskstyle.errors import SettingsError
 from maskstyle.networks.tensorflow_import import import_tensorflow
 from maskstyle.studio.events import Events
 from maskstyle.studio.folder import MissingError
+from maskstyle.studio.models import sentence_of
 from maskstyle.studio.previews import Preview, Previewer
 from maskstyle.studio.project import Project
 from maskstyle.studio.renders import Renderer, Running
 from maskstyle.studio.results import Results
-from maskstyle.studio.sentences import sentence_of
 from maskstyle.studio.to_plan import problem_of
 
 POLITENESS = 5

@@ -11,8 +11,7 @@ from maskstyle.images.pixels import Image
 from maskstyle.networks.tensorflow import tf
 from maskstyle.settings import Settings
 from maskstyle.synthesis.checkpoint_file import State, Strips
-from maskstyle.synthesis.monitor import Monitor
-from maskstyle.synthesis.strips import Start, as_arrays, joined, strip_rows
+from maskstyle.synthesis.monitor import Monitor, Start, as_arrays, joined, strip_rows
 
 MOMENTS = ("momentum", "velocity")
 """Keras' names of Adam's running means of the gradient and of its square."""

@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from maskstyle.errors import CheckpointError
 from maskstyle.images.paths import opened
 from maskstyle.images.writing import archive_entry, replacing_file
-from maskstyle.schemas.arrays import stored_in_archive
-from maskstyle.schemas.values import AtLeastZero, Count, Losses, Number, Size, Text, Unfit, decoded
+from maskstyle.schemas.values import AtLeastZero, Count, Losses, Number, Size, Text, Unfit, decoded, stored_in_archive
 from maskstyle.synthesis.result import ScaleReport, StepRecord
 
 if TYPE_CHECKING:

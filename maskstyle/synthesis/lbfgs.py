@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.synthesis.checkpoint_file import State, Strips, lbfgs_variables
-from maskstyle.synthesis.monitor import Monitor
-from maskstyle.synthesis.strips import Start, joined
+from maskstyle.synthesis.monitor import Monitor, Start, joined
 
 Vector: TypeAlias = NDArray[np.float32]
 """Values of all pixels (H, W, 3). A vector that is held here is never changed in place: checkpoints refer to it."""

@@ -9,8 +9,16 @@ from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.settings import Settings
 from maskstyle.synthesis.adam import minimize_adam
 from maskstyle.synthesis.lbfgs import minimize_lbfgs
-from maskstyle.synthesis.monitor import Monitor, Offer, OnEvaluation, Outcome, Stop, StoppedAtOnce
-from maskstyle.synthesis.strips import MAX_STRIP_VALUES, Start
+from maskstyle.synthesis.monitor import (
+    MAX_STRIP_VALUES,
+    Monitor,
+    Offer,
+    OnEvaluation,
+    Outcome,
+    Start,
+    Stop,
+    StoppedAtOnce,
+)
 
 __all__ = ["Outcome", "StoppedAtOnce", "minimize"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeAlias, runtime_checkable
 
@@ -10,10 +11,43 @@ import numpy as np
 
 from maskstyle.errors import NumericalError
 from maskstyle.images.pixels import Image
+from maskstyle.networks.tensorflow import tf
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.settings import Settings
 from maskstyle.synthesis.checkpoint_file import State, Strips
 from maskstyle.synthesis.schedule import PROGRESS_WINDOW
+
+MAX_STRIP_VALUES = 2**24
+"""Most values in a strip. An update allocates several temporary arrays of a strip's size: 64 MiB each at this limit,
+but half a gigabyte each for a whole image of 8192 pixels."""
+
+Start: TypeAlias = Image | Callable[[], Image | State]
+"""A starting image, or a function that returns it or the state to resume from. The function is called once, so that
+the caller need not keep a large array alive."""
+
+
+def strip_rows(shape: tuple[int, ...], max_values: int = MAX_STRIP_VALUES) -> list[slice]:
+    """Cut an array into strips of rows with at most `max_values` values each, but at least one row.
+
+    Examples
+    --------
+    >>> strip_rows((1000, 8192, 3))
+    [slice(0, 682, None), slice(682, 1000, None)]
+    """
+    height, *inner = shape
+    rows = max(1, max_values // math.prod(inner))
+    return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+
+
+def as_arrays(variables: Sequence[Any]) -> Strips:
+    """Return the values of tensors, or of variables until their next assignment, without copying them."""
+    return tuple(np.asarray(tf.convert_to_tensor(variable)) for variable in variables)
+
+
+def joined(strips: Strips) -> Image:
+    """Return the array that was cut into strips."""
+    return strips[0] if len(strips) == 1 else np.concatenate(strips)
+
 
 OnEvaluation = Callable[[int, dict[str, float], Image], None]
 """Called after each evaluation with its number from 1, the weighted losses by term, and the image."""

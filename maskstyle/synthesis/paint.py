@@ -14,8 +14,7 @@ from maskstyle.images.pixels import Size, resize_image
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.networks.tensorflow import check_usable, memory_errors
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.assemble import content_term, total_variation_term
-from maskstyle.objective.content_limits import content_limits
+from maskstyle.objective.assemble import content_limits, content_term, total_variation_term
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.shared import SharedGraphs
@@ -28,8 +27,7 @@ from maskstyle.synthesis.checkpoint_file import Checkpoint
 from maskstyle.synthesis.checkpoints import TYPE_IN_IDENTITY, Checkpoints, resolved_choice
 from maskstyle.synthesis.identity import digest, plain
 from maskstyle.synthesis.initial_image import initial_image
-from maskstyle.synthesis.layers import picture_layers
-from maskstyle.synthesis.result import Result
+from maskstyle.synthesis.result import Result, picture_layers
 from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
 from maskstyle.synthesis.schedule import settings_by_size
@@ -170,7 +168,7 @@ def _shown_progress(scene: Scene, run: Run) -> Iterator[OnStep | None]:
         return
     from rich.console import Console
 
-    from maskstyle.synthesis.step_bar import StepBar
+    from maskstyle.synthesis.progress import StepBar
 
     with StepBar(scene.sizes, scene.settings, console=Console(stderr=True), quiet=False) as bar:
 

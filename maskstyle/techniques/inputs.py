@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError, concerning
 from maskstyle.guidance.layout import Layout, StyleImage
@@ -30,7 +34,6 @@ from maskstyle.techniques.checks import (
     checked_alpha,
     style_notes,
 )
-from maskstyle.techniques.copying import apart, arrays_in
 
 NAMES_OF_MAIN = {"content": "the content image", "doodle": "the doodle"}
 """What messages call the main input, where it has no file."""
@@ -300,3 +303,40 @@ def _function_doc(inputs: type[Inputs]) -> str:
     ends = [own.find(f"\n\n{section}\n---") for section in ("Notes", "References", "Examples")]
     end = min((each for each in ends if each >= 0), default=len(own))
     return f"{own[:end]}\n{SHARED_DOC}{own[end:]}\n"
+
+
+Value = TypeVar("Value")
+
+
+def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
+    """Yield the arrays of a value: of its items, or of its fields.
+
+    Examples
+    --------
+    >>> [each.shape for each in arrays_in([np.zeros(2), (np.ones(3), "a")])]
+    [(2,), (3,)]
+    """
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from arrays_in(each)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from arrays_in(getattr(value, field.name))
+
+
+def apart(value: Value, theirs: list[NDArray[Any]], *, shared: tuple[Any, ...] = ()) -> Value:
+    """Return a value with copies of the arrays that share memory with the caller's; the others stay, uncopied.
+
+    Parameters
+    ----------
+    value : anything
+        A dataclass, or a sequence.
+    theirs : list of array
+        The arrays of the caller.
+    shared : tuple
+        What is not copied, whatever it has, such as a loaded network.
+    """
+    own = [each for each in arrays_in(value) if not any(np.may_share_memory(each, other) for other in theirs)]
+    return deepcopy(value, {id(each): each for each in (*own, *shared)})

@@ -111,7 +111,7 @@ def test_a_table_that_is_too_wide_has_a_line_for_each_cell():
     from maskstyle.cli.terminal import SafeConsole, Table
 
     def printed(width):
-        table = Table("", "color", Column("pixels", no_wrap=True), "note", box=None, pad_edge=False)
+        table = Table("", "color", Column("pixels", no_wrap=True), "note")
         table.add_row("1", "#ff0000 red", "12,345 of 99,999", "")
         table.add_row("2", "#0000ff blue", "1", "too small")
         file = io.StringIO()

@@ -9,9 +9,8 @@ import pytest
 from rich.console import Console
 
 from maskstyle.settings import Settings
+from maskstyle.synthesis.progress import StepBar, TimeLeft, clock
 from maskstyle.synthesis.scales import Step
-from maskstyle.synthesis.step_bar import StepBar, clock
-from maskstyle.synthesis.time_left import TimeLeft
 
 SIZES = [(10, 20), (20, 40)]  # the second has four times the pixels
 IMAGE = np.zeros((1, 1, 3), np.float32)

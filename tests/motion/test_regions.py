@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
-from maskstyle.motion.regions import region_motion, with_mirrored
+from maskstyle.motion.following import region_motion, with_mirrored
 
 
 @pytest.fixture

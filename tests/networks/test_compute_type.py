@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from maskstyle.errors import SettingsError
-from maskstyle.networks.compute_type import choose_compute_type, measured_type
-from maskstyle.networks.speed import Speed
+from maskstyle.networks.speed import Speed, choose_compute_type, measured_type
 
 
 @pytest.mark.parametrize("has_bfloat16", [True, False])

@@ -11,9 +11,8 @@ import pytest
 
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Image
-from maskstyle.plans.from_result import plan_of_result
 from maskstyle.plans.read import read_plan
-from maskstyle.plans.recording import describe_changes, file_hashes, recorded_path
+from maskstyle.plans.records import describe_changes, file_hashes, plan_of_result, recorded_path
 from maskstyle.plans.write import moved, plan_text
 from maskstyle.techniques.basic import BasicInputs
 from maskstyle.techniques.inputs import declare

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from maskstyle.images import save_layers
 from maskstyle.images.layers import Layer
-from maskstyle.synthesis.layers import picture_layers
+from maskstyle.synthesis.result import picture_layers
 from maskstyle.techniques import MaskInputs
 
 

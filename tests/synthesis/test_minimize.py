@@ -19,8 +19,8 @@ from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
 from maskstyle.synthesis.minimize import StoppedAtOnce, minimize
+from maskstyle.synthesis.monitor import strip_rows
 from maskstyle.synthesis.schedule import PROGRESS_WINDOW
-from maskstyle.synthesis.strips import strip_rows
 
 SHAPE = (5, 6, 3)
 ROW = 6 * 3

@@ -15,7 +15,7 @@ from maskstyle import Checkpoints, Limits, PatchSettings, PlanRegion, Run, Style
 from maskstyle.errors import CheckpointError
 from maskstyle.settings import without_content
 from maskstyle.techniques import TECHNIQUES
-from maskstyle.techniques.copying import arrays_in
+from maskstyle.techniques.inputs import arrays_in
 from maskstyle.techniques.registry import LISTED
 
 SMALL, LARGE = (20, 24), (24, 80)

@@ -10,8 +10,7 @@ from xml.etree.ElementTree import Element
 
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Size
-from maskstyle.maps.annotations.canvas import Annotation, Canvas, check_size, from_runs
-from maskstyle.maps.annotations.choosing import Asked, chosen_image
+from maskstyle.maps.annotations.canvas import Annotation, Asked, Canvas, check_size, chosen_image, from_runs
 
 _WITHOUT_AREA = ("polyline", "points", "skeleton", "cuboid")
 

@@ -12,7 +12,7 @@ from maskstyle.images.pixels import Image, Size, size_of
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.tiling.cuts import Tile, cut_tiles, halo, stride
-from maskstyle.objective.tiling.tile_cells import LayerCells, Selection
+from maskstyle.objective.tiling.grams import LayerCells, Selection
 
 
 class TiledNetwork:

@@ -13,9 +13,8 @@ from maskstyle.networks.tensorflow import tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.tiling.cuts import Tile
 from maskstyle.objective.tiling.forward import TiledNetwork, layer_cells
-from maskstyle.objective.tiling.grams import LayerGrams
+from maskstyle.objective.tiling.grams import LayerCells, LayerGrams, Selection
 from maskstyle.objective.tiling.passes import Sums, TileGradient, TilePart, TilePasses
-from maskstyle.objective.tiling.tile_cells import LayerCells, Selection
 from maskstyle.objective.workers import result_of, submitted
 
 T = TypeVar("T")

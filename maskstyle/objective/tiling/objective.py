@@ -31,10 +31,10 @@ from maskstyle.objective.terms import (
 )
 from maskstyle.objective.tiling.content import TiledContent
 from maskstyle.objective.tiling.forward import TiledNetwork, layer_cells
+from maskstyle.objective.tiling.grams import Selection
 from maskstyle.objective.tiling.map import add_grams, layer_grams, tile_map
 from maskstyle.objective.tiling.passes import TilePart, TilePasses
 from maskstyle.objective.tiling.patches import TiledPatches, reach
-from maskstyle.objective.tiling.tile_cells import Selection
 
 T = TypeVar("T")
 

@@ -18,9 +18,8 @@ from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.patch_gram import PatchPlaces
-from maskstyle.objective.tiling.grams import LayerGrams, add_gradient, as_tensors, observe_tile_grams
+from maskstyle.objective.tiling.grams import LayerGrams, TileCells, add_gradient, as_tensors, observe_tile_grams
 from maskstyle.objective.tiling.patches import PatchStyle, patch_distances
-from maskstyle.objective.tiling.tile_cells import TileCells
 
 
 class TileContent(NamedTuple):

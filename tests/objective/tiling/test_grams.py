@@ -9,8 +9,7 @@ from numpy.testing import assert_allclose
 
 from maskstyle.objective.gram import gram
 from maskstyle.objective.tiling.cuts import cut_tiles
-from maskstyle.objective.tiling.grams import add_gradient, as_tensors, observe_tile_grams
-from maskstyle.objective.tiling.tile_cells import LayerCells, Selection
+from maskstyle.objective.tiling.grams import LayerCells, Selection, add_gradient, as_tensors, observe_tile_grams
 
 GRID = (13, 17)
 TILES = cut_tiles(GRID, 9, around=2, cell=1)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from maskstyle.errors import OutputError
+from maskstyle.objective.tiling.content import StoredFeatures
 from maskstyle.objective.tiling.cuts import CellSpan
-from maskstyle.objective.tiling.stored import StoredFeatures
 
 
 def test_stored_features_are_returned():

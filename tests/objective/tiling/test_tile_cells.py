@@ -7,7 +7,7 @@ import pytest
 
 from maskstyle.objective.gram import inverse_order
 from maskstyle.objective.tiling.cuts import cut_tiles
-from maskstyle.objective.tiling.tile_cells import LayerCells, Selection
+from maskstyle.objective.tiling.grams import LayerCells, Selection
 
 GRID = (13, 17)
 TILES = cut_tiles(GRID, 9, around=2, cell=1)

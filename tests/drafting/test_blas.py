@@ -6,7 +6,7 @@ import threading
 
 from threadpoolctl import threadpool_info
 
-from maskstyle.networks.blas import one_blas_thread
+from maskstyle.drafting.draft import one_blas_thread
 
 
 def threads():

@@ -13,8 +13,7 @@ from reference import random_image
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.guidance.seen_styles import seen_styles
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.objective.assemble import content_term
-from maskstyle.objective.content_limits import content_limit, content_limits
+from maskstyle.objective.assemble import content_limit, content_limits, content_term
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import Objective
 from maskstyle.objective.terms import STIFFNESS, ContentLimits, LimitedContentTerm

@@ -1,4 +1,4 @@
-"""``maskstyle maps draft``: a first semantic map of an image, to correct in a paint program."""
+"""``maskstyle maps``: its commands, of which ``draft`` makes a map of an image and ``from`` one of an annotation."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import typer
 
 from maskstyle import __version__
 from maskstyle.cli.console import messages, note_files, tables
-from maskstyle.cli.maps_check import check
-from maskstyle.cli.maps_from import make
-from maskstyle.cli.maps_list import list_regions
+from maskstyle.cli.maps_check import check, list_regions
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
 
@@ -23,10 +21,129 @@ if TYPE_CHECKING:
     from maskstyle.maps.colors import Color
     from maskstyle.maps.semantic_map import SemanticMap
 
+
 app = typer.Typer(help="Make and check semantic maps.", no_args_is_help=True)
 app.command("check")(check)
 app.command("list")(list_regions)
-app.command("from")(make)
+
+
+@app.command("from")
+def make(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Annotation (labelme, COCO, CVAT, VOC, ORA, PSD), folder of masks, or masks.",
+            show_default=False,
+            metavar="SOURCE...",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="PNG file to write.  (default: SOURCE_map.png beside SOURCE)", show_default=False
+        ),
+    ] = None,
+    like: Annotated[Path | None, typer.Option("--like", help="Photo that the map is for: its size and turn.")] = None,
+    image: Annotated[
+        str | None, typer.Option("--image", help="Name or id of the image, if the annotation is of several.")
+    ] = None,
+    orientation: Annotated[
+        Literal["stored", "shown"] | None,
+        typer.Option(
+            "--map-orientation",
+            help="Pixels of the photo that were annotated, where EXIF turns them.",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[
+        Literal["last", "largest", "smallest"], typer.Option("--top", help="Shape on top where shapes overlap.")
+    ] = "last",
+    regions: Annotated[
+        int | None,
+        typer.Option(
+            "--regions", "-n", help="Number of labels to keep, the largest.  (default: all)", show_default=False
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing map.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a map from an annotation (labelme, COCO, CVAT, VOC), masks or layers."""
+    from maskstyle.cli.app import with_flags
+    from maskstyle.maps.annotations.reading import fit_annotation, load_annotation, photo_size
+    from maskstyle.maps.io import save_map
+
+    if orientation is not None and like is None:
+        raise SettingsError("--map-orientation has no effect without --like; add --like PHOTO")
+    target = _target(sources, output, like, force=force)
+    made, notes = load_annotation(
+        *sources,
+        image=image,
+        like=None if like is None else str(like),
+        size=None if like is None else photo_size(like),
+        top=top,
+        regions=regions,
+    )
+    if like is not None:
+        made, more = fit_annotation(made, like, name=str(sources[0]), drawn_on=orientation)
+        notes += more
+    options = {
+        "sources": [path.name for path in sources],
+        "image": image,
+        "top": top,
+        "regions": regions,
+        "map_orientation": orientation,
+    }
+    record = {key: value for key, value in options.items() if value is not None}
+    save_map(target, made, metadata={"version": __version__, "command": "maps from", "options": record})
+    for note in notes:
+        messages().print(f"note: {with_flags(note)}", markup=False)
+    if not quiet:
+        _print_made(made)
+        messages().print(f"wrote {target}", markup=False)
+
+
+def _target(sources: list[Path], output: Path | None, like: Path | None, *, force: bool) -> Path:
+    """Return the file to write, checked."""
+    from maskstyle.cli.outputs import check_distinct
+    from maskstyle.images.writing import check_writable
+
+    target = new_map(like or sources[0], output, force=force)
+    check_writable(target)
+    inputs = [path for path in (*sources, like) if path is not None and not os.path.isdir(path)]
+    check_distinct({"--output": target}, inputs)
+    inside = [path for path in sources if os.path.isdir(path) and target.parent.resolve() == path.resolve()]
+    if inside:
+        raise ImageError(
+            f"--output is {target}, in the folder of the masks, where it would be a mask; choose another"
+        )
+    return target
+
+
+def _print_made(made: SemanticMap) -> None:
+    """Print the regions: color, name and share."""
+    from rich.markup import escape
+
+    from maskstyle.cli.terminal import Table, right
+
+    table = Table("color", "name", right("pixels"), right("share"))
+    for index, (color, name) in enumerate(zip(made.colors, made.names, strict=True)):
+        table.add_row(_color_cell(color), escape(name), *_count_cells(made, index))
+    tables().print(table)
+
+
+def _color_cell(color: Color) -> str:
+    from maskstyle.cli.terminal import swatch
+    from maskstyle.maps.colors import color_name, format_color
+
+    return f"{swatch(color)} {format_color(color)} {color_name(color)}"
+
+
+def _count_cells(made: SemanticMap, index: int) -> tuple[str, str]:
+    """Return the pixels of a region, and its share of the map."""
+    from maskstyle.maps.colors import percent
+
+    count = made.count(index)
+    return f"{count:,}", percent(count / made.labels.size)
 
 
 @app.command("draft")
@@ -95,7 +212,7 @@ def draft(
     if preview is not None:
         _write_preview(preview, result, picture.pixels)
     if not quiet:
-        _print(drafted, pairs, None if example is None else example[0])
+        _print_draft(drafted, pairs, None if example is None else example[0])
         for path in (target, preview):
             if path is not None:
                 messages().print(f"wrote {path}", markup=False)
@@ -180,22 +297,16 @@ def _write_preview(path: Path, drafted: SemanticMap, image: Image) -> None:
     save_image(path, np.asarray(overlay, np.float32) / np.float32(255), metadata=signed("maps draft"))
 
 
-def _print(drafted: SemanticMap, pairs: Sequence[tuple[Color, Color]], style_map: SemanticMap | None) -> None:
+def _print_draft(drafted: SemanticMap, pairs: Sequence[tuple[Color, Color]], style_map: SemanticMap | None) -> None:
     """Print the regions drafted, each with its share of the style map if there is one."""
-    from rich.table import Column
+    from maskstyle.cli.terminal import Table, right
 
-    from maskstyle.cli.terminal import Table
-    from maskstyle.maps.colors import color_name, format_color, percent
-
-    numeric = [Column(name, justify="right") for name in ("pixels", "share")]
-    if style_map is not None:
-        numeric.append(Column("share in the style map", justify="right"))
-    table = Table(Column("", justify="right"), Column("region"), *numeric, box=None, pad_edge=False)
+    numbers = ["pixels", "share"] if style_map is None else ["pixels", "share", "share in the style map"]
+    table = Table(right(""), "region", *map(right, numbers))
     for index, color in enumerate(drafted.colors):
         new_color = pairs[index][1] if pairs else color
-        code, count = format_color(new_color), drafted.count(index)
-        cells = [f"[{code}]██[/] {code} {color_name(new_color)}", f"{count:,}", percent(count / drafted.labels.size)]
+        cells = [_color_cell(new_color), *_count_cells(drafted, index)]
         if style_map is not None:
-            cells.append(percent(style_map.count(style_map.colors.index(new_color)) / style_map.labels.size))
+            cells.append(_count_cells(style_map, style_map.colors.index(new_color))[1])
         table.add_row(str(index + 1), *cells)
     tables().print(table)
