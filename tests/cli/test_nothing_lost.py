@@ -563,7 +563,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(basic, desk, monkeypatc
 
 
 def test_an_input_that_is_removed_during_the_run_changes_nothing(basic, desk, monkeypatch, size_of):
-    from maskstyle.synthesis import step_bar as progress
+    from maskstyle.synthesis import progress as progress
 
     real = progress.StepBar.update
 
@@ -732,10 +732,10 @@ def test_an_interrupted_sheet_leaves_a_finished_one(desk, run, quick, eagerly, w
         painted.append(step)
         signal.raise_signal(signal.SIGINT)
 
-    from maskstyle.synthesis import step_bar
+    from maskstyle.synthesis import progress
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(step_bar.StepBar, "update", lambda self, step: interrupt(step))
+        patch.setattr(progress.StepBar, "update", lambda self, step: interrupt(step))
         ran = run(*command, "--networks", "lite", "--steps", "5")
     assert ran.code == 130
     assert painted

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from maskstyle.images import color, pixels, strips
+from maskstyle.images import color, pixels
 
 
 @pytest.fixture(autouse=True)
 def narrow(monkeypatch):
-    monkeypatch.setattr(strips, "STRIP_VALUES", 1)
     monkeypatch.setattr(pixels, "STRIP_VALUES", 1)
-    monkeypatch.setattr(strips.row_strips, "__defaults__", (500,))
+    monkeypatch.setattr(pixels.row_strips, "__defaults__", (500,))
 
 
 @pytest.fixture
