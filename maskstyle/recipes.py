@@ -41,8 +41,8 @@ class Recipe:
     snapshot_every: int = 0
 
 
-def _equal(layers: tuple[str, ...], total: float = 1.0) -> LayerMix:
-    return tuple((layer, total / len(layers)) for layer in layers)
+def _equal(layers: tuple[str, ...]) -> LayerMix:
+    return tuple((layer, 1 / len(layers)) for layer in layers)
 
 
 def _default() -> Recipe:

@@ -17,8 +17,7 @@ import numpy as np
 from maskstyle.batch.followed import FollowedFiles, Seen
 from maskstyle.batch.work import Outcome, Painter, Prepared, Task
 from maskstyle.images import load_image
-from maskstyle.images.hashes import digest_of
-from maskstyle.images.paths import opened
+from maskstyle.images.hashes import hash_now
 from maskstyle.images.pixels import Image, Size, resize_image
 from maskstyle.images.writing import remove_written, replacing, signature
 from maskstyle.motion.flow import Motion, motion_size, resized_motion, warped
@@ -189,7 +188,7 @@ def _frames_of(
         if motion is not None:
             last = clip.outputs[place - 1]
             frame = replace(
-                frame, last=(recorded_path(last, output), _hash(last)), motion=motion, regions=now.regions
+                frame, last=(recorded_path(last, output), hash_now(last)), motion=motion, regions=now.regions
             )
         ready = frame.recorded(painter.prepared(task))
         before = now
@@ -265,19 +264,13 @@ def _init_anew(scene: Scene) -> str:
 def _save_seen(state: Path, seen: Image | None, output: Path) -> None:
     assert seen is not None  # as the painter is one of a clip
     with replacing(state) as file:
-        np.savez(file, seen=seen, of=np.array(_hash(output)))
+        np.savez(file, seen=seen, of=np.array(hash_now(output)))
 
 
 def _seen(last: Path, state: Path) -> Image:
     """Return what the frame before left to go on from: exactly, or, where that is lost, its result."""
     with suppress(Exception), np.load(state) as held:  # NumPy raises nearly anything on damaged data
-        if str(held["of"]) == _hash(last):
+        if str(held["of"]) == hash_now(last):
             seen: Image = held["seen"]
             return seen
     return load_image(last).pixels
-
-
-def _hash(path: Path) -> str:
-    """Return the SHA-256 of a file as it is now, not as it was first read."""
-    with opened(path) as file:
-        return digest_of(file)

@@ -17,7 +17,7 @@ import numpy as np
 from maskstyle.errors import ImageError
 from maskstyle.images.decoding import turned_back, upright
 from maskstyle.images.files import open_image
-from maskstyle.images.hashes import digest_of
+from maskstyle.images.hashes import hash_now
 from maskstyle.images.io import load_image, load_samples, save_mask, save_samples_like
 from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
@@ -190,17 +190,12 @@ class _Written:
 
     def has(self, path: Path) -> bool:
         """Return whether a file is as it was written."""
-        return self._hashes.get(path.name) == _hash(path)
+        return self._hashes.get(path.name) == hash_now(path)
 
     def add(self, path: Path) -> None:
         """Take a file that was just written."""
-        self._hashes[path.name] = _hash(path)
+        self._hashes[path.name] = hash_now(path)
         write_text(self._list, json.dumps(self._hashes, indent=0))
-
-
-def _hash(path: Path) -> str:
-    with opened(path) as file:
-        return digest_of(file)
 
 
 class _File:

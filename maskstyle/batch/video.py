@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from maskstyle.batch.frames import find_scenes
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images import load_image, save_image
-from maskstyle.images.hashes import digest_of
+from maskstyle.images.hashes import hash_now
 from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Image, Size, size_of, to_uint8
 from maskstyle.images.writing import make_folder, remove_written, replacing, signature, write_text
@@ -103,8 +103,7 @@ def extract_frames(video: Path, folder: Path) -> tuple[list[Path], Timing]:
     ImageError
         If the file is no video that can be read, or the folder cannot be written.
     """
-    with opened(video, "a video") as file:
-        digest = digest_of(file)
+    digest = hash_now(video, "a video")
     known = _extracted(folder, digest)
     if known is not None:
         return known

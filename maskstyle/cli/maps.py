@@ -69,7 +69,8 @@ def make(
 ) -> None:
     """Make a map from an annotation (labelme, COCO, CVAT, VOC), masks or layers."""
     from maskstyle.cli.app import with_flags
-    from maskstyle.maps.annotations.reading import fit_annotation, load_annotation, photo_size
+    from maskstyle.images.headers import read_size
+    from maskstyle.maps.annotations.reading import fit_annotation, load_annotation
     from maskstyle.maps.io import save_map
 
     if orientation is not None and like is None:
@@ -79,7 +80,7 @@ def make(
         *sources,
         image=image,
         like=None if like is None else str(like),
-        size=None if like is None else photo_size(like),
+        size=None if like is None else read_size(like),
         top=top,
         regions=regions,
     )

@@ -96,7 +96,7 @@ def draft_map(
     size = size_of(image)
     check_draft(size, regions=regions, scribbles=scribbles, features=features)
     count = len(scribbles.colors) if scribbles else regions or DEFAULT_REGIONS
-    small = _at_most(image, LONGER_SIDE)
+    small = _reduced(image)
     superpixels = find_superpixels(small, None if alpha is None else _shown(alpha, size_of(small)))
     if superpixels.count < count:
         raise ImageError(
@@ -170,7 +170,7 @@ def color_map_like(
     describe, groups = _describe(features), []
     for semantic_map, pixels, name in ((drafted, image, "image"), (style_map, style, "style image")):
         opaque, alpha = check_picture(pixels, name)
-        small = _at_most(opaque, LONGER_SIDE)
+        small = _reduced(opaque)
         fit_map(semantic_map, size_of(pixels), name="the map", image_name=f"the {name}")
         fitted = fit_map(semantic_map, size_of(small), name="the map", image_name=f"the {name}")
         parts = fitted.labels.astype(np.intp)
@@ -222,8 +222,8 @@ def _describe(features: str) -> Describe:
     return color_features if features == "color" else network_features()
 
 
-def _at_most(image: Image, longer_side: int) -> Image:
-    return resize_image(image, size_within(size_of(image), longer_side))
+def _reduced(image: Image) -> Image:
+    return resize_image(image, size_within(size_of(image), LONGER_SIDE))
 
 
 def _shown(alpha: Mask, size: Size) -> NDArray[np.bool_]:

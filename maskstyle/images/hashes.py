@@ -17,9 +17,6 @@ class _Read(NamedTuple):
     digest: str
 
 
-_CHUNK = 2**20
-
-
 class _Noted(threading.local):
     """What this thread has read, and of that, what has changed since."""
 
@@ -58,7 +55,7 @@ def note_read(path: Path, file: BinaryIO) -> None:
     known = _noted.read.get(path)
     if known is not None and known.signature == found:
         return
-    digest = digest_of(file)
+    digest = _digest_of(file)
     file.seek(0)
     if known is not None and known.digest != digest:
         _noted.changed.add(path)
@@ -84,19 +81,20 @@ def hash_of(path: Path) -> str:
         If it cannot be read, or changed between two reads of this run.
     """
     if path not in _noted.read:
-        with opened(path, "a file") as file:
-            return digest_of(file)
+        return hash_now(path, "a file")
     if path in _noted.changed:
         raise ImageError(f"{shown(path)} changed while it was read; run the command again when it is complete")
     return _noted.read[path].digest
 
 
-def digest_of(file: BinaryIO) -> str:
-    """Return the SHA-256 of the bytes of a file."""
-    digest = hashlib.sha256()
-    while part := file.read(_CHUNK):
-        digest.update(part)
-    return digest.hexdigest()
+def hash_now(path: Path, expected: str = "an image file") -> str:
+    """Return the SHA-256 of a file as it is now, not as it was first read; errors name what is `expected`."""
+    with opened(path, expected) as file:
+        return _digest_of(file)
+
+
+def _digest_of(file: BinaryIO) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any file that is read has readinto
 
 
 def _signature(file: BinaryIO) -> tuple[int, ...]:

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask, row_strips
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.terms import Features, Observed
-
-STRIP_VALUES = 1 << 22
-"""Values of the image in each strip of rows, so that a large image needs no second one."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,7 @@ class TemporalTerm:
     def add_gradient(self, image: Image, gradient: Image) -> float:
         """Add the weighted gradient for an image (H, W, 3) to `gradient`, and return the weighted value."""
         factor, value = self.weight / self.target.size, 0.0
-        count = max(1, STRIP_VALUES // (3 * image.shape[1]))
-        for top in range(0, len(image), count):
-            rows = slice(top, top + count)
+        for rows in row_strips(image.shape):
             difference = image[rows] - self.target[rows]
             pull = self.trusted[rows, :, np.newaxis] * difference
             value += factor * float(np.vdot(pull, difference))

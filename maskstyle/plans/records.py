@@ -12,7 +12,7 @@ from typing import Any
 
 from maskstyle.errors import ImageError, Mistakes, SettingsError, WeightsError
 from maskstyle.images.files import READABLE_SUFFIXES
-from maskstyle.images.hashes import digest_of, hash_of, note_read
+from maskstyle.images.hashes import hash_now, hash_of, note_read
 from maskstyle.images.paths import local, opened, portable
 from maskstyle.images.streams import STANDARD, is_stream, stream_bytes
 from maskstyle.networks.load import NetworkChoice
@@ -122,8 +122,7 @@ def real_file(result: Path) -> Path:
 
 def _hash_now(path: Path) -> str | None:
     try:
-        with opened(path) as file:
-            return digest_of(file)
+        return hash_now(path)
     except (ImageError, OSError):
         return None
 

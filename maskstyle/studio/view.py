@@ -29,7 +29,6 @@ def project_view(state: Saved) -> dict[str, Any]:
             {"name": name, "title": SAMPLES[name].title, "thumbnail": f"/api/samples/{name}/thumbnail"}
             for name in sample_names()
         ],
-        "names_of_styles": True,
         "page": state.page,
         "notes": [],
         "problem": problem_of(state),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskstyle.errors import SettingsError
-from maskstyle.images.pixels import Image
+from maskstyle.images.pixels import Image, row_strips
 from maskstyle.networks.tensorflow import tf
 from maskstyle.settings import Settings
 from maskstyle.synthesis.checkpoint_file import State, Strips
-from maskstyle.synthesis.monitor import Monitor, Start, as_arrays, joined, strip_rows
+from maskstyle.synthesis.monitor import Monitor, Start, as_arrays, joined
 
 MOMENTS = ("momentum", "velocity")
 """Keras' names of Adam's running means of the gradient and of its square."""
@@ -68,7 +68,7 @@ def _adam_strips(monitor: Monitor, start: Start, settings: Settings, max_strip_v
     """Return the strips of the starting image, or those of a state with Adam's memory restored."""
     started = start() if callable(start) else start
     image = joined(started.variables["image"]) if isinstance(started, State) else started
-    strips = [_adam_strip(image, rows, settings) for rows in strip_rows(image.shape, max_strip_values)]
+    strips = [_adam_strip(image, rows, settings) for rows in row_strips(image.shape, max_strip_values)]
     if isinstance(started, State):
         monitor.resume(started)
         _restore_memory(strips, started)

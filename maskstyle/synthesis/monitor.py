@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeAlias, runtime_checkable
@@ -24,19 +23,6 @@ but half a gigabyte each for a whole image of 8192 pixels."""
 Start: TypeAlias = Image | Callable[[], Image | State]
 """A starting image, or a function that returns it or the state to resume from. The function is called once, so that
 the caller need not keep a large array alive."""
-
-
-def strip_rows(shape: tuple[int, ...], max_values: int = MAX_STRIP_VALUES) -> list[slice]:
-    """Cut an array into strips of rows with at most `max_values` values each, but at least one row.
-
-    Examples
-    --------
-    >>> strip_rows((1000, 8192, 3))
-    [slice(0, 682, None), slice(682, 1000, None)]
-    """
-    height, *inner = shape
-    rows = max(1, max_values // math.prod(inner))
-    return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
 def as_arrays(variables: Sequence[Any]) -> Strips:

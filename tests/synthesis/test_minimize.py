@@ -14,12 +14,12 @@ from reference import Bowl, random_image
 from small_scenes import whole_style_guide
 
 from maskstyle.errors import NumericalError, SettingsError
+from maskstyle.images.pixels import row_strips
 from maskstyle.objective.assemble import content_term, style_term, total_variation_term
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import Objective
 from maskstyle.settings import Settings
 from maskstyle.synthesis.minimize import StoppedAtOnce, minimize
-from maskstyle.synthesis.monitor import strip_rows
 from maskstyle.synthesis.schedule import PROGRESS_WINDOW
 
 SHAPE = (5, 6, 3)
@@ -296,7 +296,7 @@ def test_adam_needs_keras_on_tensorflow(monkeypatch):
 
 @pytest.mark.parametrize("max_values", [1, 2 * ROW, 2 * ROW + 4, 3 * ROW, 10**6])
 def test_strips_cover_all_rows_within_the_limit(max_values):
-    strips = strip_rows(SHAPE, max_values)
+    strips = row_strips(SHAPE, max_values)
     assert [row for strip in strips for row in range(strip.start, strip.stop)] == [0, 1, 2, 3, 4]
     assert all((strip.stop - strip.start) * ROW <= max(max_values, ROW) for strip in strips)
 

@@ -16,6 +16,7 @@ import numpy as np
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.decoding import orientation, upright
 from maskstyle.images.files import FORMAT_OF_SUFFIX, is_image, open_image
+from maskstyle.images.headers import read_size
 from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Size
 from maskstyle.images.sidecars import same_aspect
@@ -215,13 +216,6 @@ ORIENTATIONS = ("stored", "shown")
 """Whether an annotation was drawn on the pixels of a photo as they are stored, or as it is shown."""
 
 
-def photo_size(photo: Path) -> Size:
-    """Return the (height, width) of a photo as it is shown."""
-    with open_image(photo) as image:
-        swapped = orientation(image) in (5, 6, 7, 8)
-        return (image.width, image.height) if swapped else (image.height, image.width)
-
-
 def fit_annotation(
     made: SemanticMap, photo: Path, *, name: str, drawn_on: str | None = None
 ) -> tuple[SemanticMap, tuple[str, ...]]:
@@ -256,7 +250,7 @@ def fit_annotation(
         raise SettingsError(f"drawn_on is {drawn_on!r}; expected {' or '.join(ORIENTATIONS)}")
     with open_image(photo) as image:
         turn, stored = orientation(image), (image.height, image.width)
-    size, notes = photo_size(photo), list[str]()
+    size, notes = read_size(photo), list[str]()
     if turn != 1:
         fits = same_aspect(made.size, size), same_aspect(made.size, stored)
         is_stored = drawn_on == "stored" if drawn_on else fits == (False, True)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.images.pixels import Image, Mask, Size
+from maskstyle.images.pixels import STRIP_VALUES, Image, Mask, Size, row_strips
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.temporal import TemporalTerm
@@ -37,9 +37,6 @@ from maskstyle.objective.tiling.passes import TilePart, TilePasses
 from maskstyle.objective.tiling.patches import TiledPatches, reach
 
 T = TypeVar("T")
-
-STRIP_VALUES = 1 << 22
-"""Values of the image in each strip of rows for total variation."""
 
 
 class TiledObjective:
@@ -263,9 +260,8 @@ class TiledObjective:
         height, width = image.shape[:2]
         factor = term.weight * term.factor((height, width))
         value = 0.0
-        count = max(1, self._strip_values // (3 * width))
-        for top in range(0, height - 1, count):
-            rows = slice(top, min(top + count, height - 1) + 1)  # including the lower neighbors of the last row
+        for strip_rows in row_strips((height - 1, width, 3), self._strip_values):
+            rows = slice(strip_rows.start, strip_rows.stop + 1)  # including the lower neighbors of the last row
             strip = tf.constant(image[rows])
             with tf.GradientTape() as tape:
                 tape.watch(strip)
