@@ -7,11 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from maskstyle.evaluation.comparison import EvaluatedRegion
 from maskstyle.evaluation.result import Evaluation, number_text
-from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER
+from maskstyle.images.contact_sheet import INK, LINE_HEIGHT, MARGIN, PAPER, write
 from maskstyle.images.pixels import Image
 from maskstyle.maps.colors import Color
 from maskstyle.maps.semantic_map import short_name
@@ -54,7 +54,7 @@ def draw_heatmap(evaluation: Evaluation) -> Image:
     sheet = PillowImage.new("RGB", (width, top + len(rows) * CELL_HEIGHT + MARGIN), PAPER)
     draw = ImageDraw.Draw(sheet)
     for number, line in enumerate(title):
-        _write(draw, (MARGIN, MARGIN + number * LINE_HEIGHT), line)
+        write(draw, (MARGIN, MARGIN + number * LINE_HEIGHT), line)
     for column, region in enumerate(columns):
         _draw_label(draw, (left + column * CELL_WIDTH, top - SWATCH - 2 * LINE_HEIGHT - 12), region, below=True)
     for row, region in enumerate(rows):
@@ -79,10 +79,10 @@ def _draw_cells(draw: ImageDraw.ImageDraw, corner: tuple[int, int], evaluation: 
 def _draw_leakage(draw: ImageDraw.ImageDraw, corner: tuple[int, int], evaluation: Evaluation) -> None:
     """Draw the column of leakages at a corner, with its title above."""
     left, top = corner
-    _write(draw, (left, top - LINE_HEIGHT - 4), "leakage")
+    write(draw, (left, top - LINE_HEIGHT - 4), "leakage")
     for row, leakage in enumerate(evaluation.leakage):
         middle = top + row * CELL_HEIGHT + CELL_HEIGHT // 2
-        _write(draw, (left, middle), number_text(leakage), anchor="lm")
+        write(draw, (left, middle), number_text(leakage), anchor="lm")
 
 
 def _title(evaluation: Evaluation) -> list[str]:
@@ -101,7 +101,7 @@ def _draw_label(draw: ImageDraw.ImageDraw, corner: tuple[int, int], region: Eval
         draw.rectangle(box, fill=region.color, outline=INK)
     text = (left, top + SWATCH + 8) if below else (left + SWATCH + 8, top)
     for number, word in enumerate(words):
-        _write(draw, (text[0], text[1] + number * LINE_HEIGHT), word)
+        write(draw, (text[0], text[1] + number * LINE_HEIGHT), word)
 
 
 def _draw_cell(draw: ImageDraw.ImageDraw, corner: tuple[int, int], value: float, shade: Color) -> None:
@@ -110,18 +110,12 @@ def _draw_cell(draw: ImageDraw.ImageDraw, corner: tuple[int, int], value: float,
     light = np.dot(shade, (0.299, 0.587, 0.114)) < DARK
     text = number_text(value) if math.isfinite(value) else "too small"
     middle = (left + CELL_WIDTH // 2, top + CELL_HEIGHT // 2)
-    _write(draw, middle, text, fill=PAPER if light else INK, anchor="mm")
+    write(draw, middle, text, fill=PAPER if light else INK, anchor="mm")
 
 
 def _outline(draw: ImageDraw.ImageDraw, corner: tuple[int, int]) -> None:
     left, top = corner
     draw.rectangle((left, top, left + CELL_WIDTH - 1, top + CELL_HEIGHT - 1), outline=INK, width=3)
-
-
-def _write(
-    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, *, fill: Color = INK, anchor: str = "la"
-) -> None:
-    draw.text(at, text, fill=fill, font=ImageFont.load_default(FONT_SIZE), anchor=anchor)
 
 
 def _shades(distances: NDArray[np.float64]) -> list[list[Color]]:

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
-from maskstyle.images.contact_sheet import INK, LINE_HEIGHT, MARGIN, PAPER
+from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER, write
 from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
 from maskstyle.maps.colors import Color, percent
 from maskstyle.maps.semantic_map import SemanticMap
@@ -26,7 +26,6 @@ OPACITY = 0.5
 LONGEST_NAME = 40
 """Characters of a map's name that fit above its panel."""
 
-_FONT_SIZE = 14
 _SWATCH = 14
 _LIGHT: Color = (255, 255, 255)
 _WARNING: Color = (180, 40, 20)
@@ -89,7 +88,7 @@ def _sheet(columns: Sequence[Column]) -> Image:
     draw = ImageDraw.Draw(sheet)
     for index, ((checked, _, rows), panel) in enumerate(zip(columns, panels, strict=True)):
         left = MARGIN + index * (column + MARGIN)
-        _write(draw, (left, MARGIN - 4), _title(checked))
+        write(draw, (left, MARGIN - 4), _title(checked))
         sheet.paste(panel, (left, MARGIN + LINE_HEIGHT))
         for row, (region, remark) in enumerate(rows):
             if region is not None:
@@ -136,7 +135,7 @@ def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[i
     border[1:] |= labels[1:] != labels[:-1]
     pixels = np.where(border[..., np.newaxis], np.float32(0.1), pixels)
     picture = PillowImage.fromarray(to_uint8(pixels))
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(_FONT_SIZE)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_SIZE)
     for index, number in numbers.items():
         spot = _middle(labels == index)
         if spot:
@@ -162,16 +161,12 @@ def _middle(mask: NDArray[np.bool_]) -> tuple[int, int] | None:
 def _draw_legend_line(draw: ImageDraw.ImageDraw, spot: tuple[int, int], region: MapRegion, remark: str) -> None:
     """Draw a region's number, swatch, color, name and share, and a warning if it is unmatched or too small."""
     left, top = spot
-    _write(draw, spot, str(region.number))
+    write(draw, spot, str(region.number))
     box = (left + 26, top + 2, left + 26 + _SWATCH, top + 2 + _SWATCH)
     draw.rectangle(box, fill=region.color, outline=INK)
     text = f"{region.text}, {percent(region.share)}"
-    _write(draw, (left + 50, top), text)
+    write(draw, (left + 50, top), text)
     warnings = [*([remark] if remark else []), *(["too small for some layers"] if region.missing_layers else [])]
     if warnings:
-        end = left + 50 + draw.textlength(text + "  ", font=ImageFont.load_default(_FONT_SIZE))
-        _write(draw, (end, top), ", ".join(warnings), fill=_WARNING)
-
-
-def _write(draw: ImageDraw.ImageDraw, spot: tuple[float, float], text: str, *, fill: Color = INK) -> None:
-    draw.text(spot, text, fill=fill, font=ImageFont.load_default(_FONT_SIZE))
+        end = left + 50 + draw.textlength(text + "  ", font=ImageFont.load_default(FONT_SIZE))
+        write(draw, (end, top), ", ".join(warnings), fill=_WARNING)

@@ -87,6 +87,17 @@ def _draw_panel(
     picture = PillowImage.fromarray(to_uint8(resize_image(panel.on_paper(), (height, width))))
     sheet.paste(picture, (left + (side - width) // 2, top + (row_height - height) // 2))
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(FONT_SIZE)
     for number, line in enumerate(panel.lines):
-        draw.text((left, top + row_height + 3 + number * LINE_HEIGHT), line, fill=INK, font=font)
+        write(draw, (left, top + row_height + 3 + number * LINE_HEIGHT), line)
+
+
+def write(
+    draw: ImageDraw.ImageDraw,
+    spot: tuple[float, float],
+    text: str,
+    *,
+    fill: tuple[int, int, int] = INK,
+    anchor: str = "la",
+) -> None:
+    """Write a line of text at a spot (x, y); `anchor` is the part of the text there, as Pillow names it."""
+    draw.text(spot, text, fill=fill, font=ImageFont.load_default(FONT_SIZE), anchor=anchor)
