@@ -12,10 +12,9 @@ from maskstyle.cli.options import READING_OPTIONS, flag_of, parse_strength
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.io import load_image, read_metadata
 from maskstyle.images.pixels import Size
-from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.streams import described, is_stream
 from maskstyle.maps.colors import Color, RegionKey, check_region, format_color, parse_color
-from maskstyle.maps.io import find_map_beside, fit_map
+from maskstyle.maps.io import find_map_beside
 from maskstyle.maps.naming import resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.map_reading import MapReading, ReadingUse
@@ -241,30 +240,9 @@ def read_fitted(
     ImageError
         If it cannot be read, or only another reading fits its image.
     """
-    found, notes = read_noted(use, path, image)
-    found, more = laid_over(found, use, path, image, size, image_name=image_name)
+    found, notes = use.read_map(path, image)
+    found, more = use.lay_over(found, size, path, image, image_name=image_name)
     return found, [*notes, *more]
-
-
-def read_noted(use: ReadingUse, path: Path, image: Path | None) -> tuple[SemanticMap, list[str]]:
-    """Read a map as a command asks, at its own size, with notes on how; see `read_fitted`."""
-    found = use.reading.read(path, image)
-    use.add_map(found, lambda other: other.read(path, image))
-    return found, use.reading.notes(found, str(path))
-
-
-def laid_over(
-    found: SemanticMap, use: ReadingUse, path: Path, image: Path | None, size: Size | None, *, image_name: str = ""
-) -> tuple[SemanticMap, list[str]]:
-    """Return a map, stretched to its image where its reading asks for that, and notes; see `read_fitted`."""
-    use.add_fit(found.size, size, path, image)
-    if size is None:
-        return found, []
-    reading, name = use.reading, image_name or str(image)
-    notes = check_fit(found.size, size, reading.fit(image), kind="map", name=str(path), image_name=name)
-    if reading.stretch_maps and not same_aspect(found.size, size):
-        found = fit_map(found, size, name="", image_name="", stretch=True)
-    return found, notes
 
 
 def described_reading(reading: MapReading) -> str:

@@ -163,17 +163,16 @@ def _read_maps(
     images: tuple[Image | None, Image | None],
 ) -> tuple[tuple[SemanticMap, SemanticMap], list[str], str | None]:
     """Return both maps, laid over their images, with notes on how they were read, and the first misfit."""
-    from maskstyle.cli.map_options import laid_over, read_noted
     from maskstyle.errors import ImageError
     from maskstyle.plans.map_reading import ReadingUse
 
     use = ReadingUse(reading)
     maps, notes, misfits = [], [], []
     for path, file, image in zip(paths, image_files, images, strict=True):
-        found, more = read_noted(use, path, file)
+        found, more = use.read_map(path, file)
         notes += more
         try:
-            found, more = laid_over(found, use, path, file, None if image is None else image.shape[:2])
+            found, more = use.lay_over(found, None if image is None else image.shape[:2], path, file)
             notes += more
         except ImageError as error:  # the table shows the regions of both maps all the same
             misfits.append(str(error))

@@ -107,20 +107,16 @@ def read_mask(path: Path, target: Target) -> MaskFile:
     """
     from maskstyle.images.decoding import upright
     from maskstyle.images.pixels import resize_mask, size_of
-    from maskstyle.images.sidecars import check_fit
     from maskstyle.masks import io
     from maskstyle.masks.io import MaskFile
 
     mask, note = io.read_mask(path)
     notes = [] if note is None else [f"{path}: {note}"]
-    reading = target.use.reading
-    mask = upright(mask, reading.turn(path, target.image))
-    target.use.add_fit(size_of(mask), target.size, path, target.image)
+    mask = upright(mask, target.use.reading.turn(path, target.image))
+    name = "the requested size" if target.image is None else str(target.image)
+    _, more = target.use.fit(size_of(mask), target.size, path, target.image, kind="mask", image_name=name)
+    notes += more
     if target.size is not None:
-        name = "the requested size" if target.image is None else str(target.image)
-        notes += check_fit(
-            size_of(mask), target.size, reading.fit(target.image), kind="mask", name=str(path), image_name=name
-        )
         mask = resize_mask(mask, target.size)
     return MaskFile(mask, "; ".join(notes) or None)
 

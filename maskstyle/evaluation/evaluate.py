@@ -157,8 +157,8 @@ def evaluate_regions(
         settings=settings.changed(pooling=loaded.pooling, padding=loaded.padding),
         network=loaded.architecture.name,
         compute_type=loaded.compute_type,
-        size=_size(comparison.labels),
-        style_size=_size(comparison.style_labels),
+        size=size_of(comparison.labels),
+        style_size=size_of(comparison.style_labels),
         notes=(*comparison.notes, *loaded.notes, *_small_regions(comparison, *cells), *_accuracy(loaded)),
     )
 
@@ -169,13 +169,13 @@ def _compared_cells(
     """Return the cells of each region of the result, and of the style image, on the grids of the style layers."""
     cells = _cells(extractor, comparison.labels, comparison.regions, settings)
     style_cells = _cells(extractor, comparison.style_labels, comparison.style_regions, settings)
-    whole = every_cell(extractor.grids(_size(comparison.style_labels), list(style_cells)))
+    whole = every_cell(extractor.grids(size_of(comparison.style_labels), list(style_cells)))
     for region in comparison.style_regions:
         if region.color is None:  # the whole style image has every cell
             for layer, found in style_cells.items():
                 found[region.label] = whole[layer][WHOLE]
-    return _visible(extractor, cells, alpha, _size(comparison.labels)), _visible(
-        extractor, style_cells, style_alpha, _size(comparison.style_labels)
+    return _visible(extractor, cells, alpha, size_of(comparison.labels)), _visible(
+        extractor, style_cells, style_alpha, size_of(comparison.style_labels)
     )
 
 
@@ -191,16 +191,12 @@ def _cells(extractor: Extractor, labels: Labels, regions: Iterable[EvaluatedRegi
     return layer_cells(extractor, labels, [region.label for region in regions], layers, settings.propagation)
 
 
-def _size(labels: Labels) -> Size:
-    return size_of(labels)
-
-
 def _style_distances(
     extractor: Extractor, result: Image, style: Image, comparison: Comparison, cells: tuple[Cells, Cells]
 ) -> dict[str, Matrix]:
     """Return the style distances at each style layer."""
     grams = _grams(extractor, result, cells[0])
-    style = resize_image(style, _size(comparison.style_labels))
+    style = resize_image(style, size_of(comparison.style_labels))
     targets = _grams(extractor, style, cells[1])
     rows = [region.label for region in comparison.regions]
     columns = [region.label for region in comparison.style_regions]
@@ -226,11 +222,11 @@ def _content_distances(
     The distance of a region that is too small for every content layer is None.
     """
     whole_images = Extractor(network)
-    term = content_term(whole_images, resize_image(content, _size(comparison.labels)), settings)
+    term = content_term(whole_images, resize_image(content, size_of(comparison.labels)), settings)
     features = content_term(whole_images, result, settings).targets
     labels = [region.label for region in comparison.regions]
     layers = list(term.targets)
-    size = _size(comparison.labels)
+    size = size_of(comparison.labels)
     cells = layer_cells(whole_images, comparison.labels, labels, layers, settings.propagation)
     cells = _visible(whole_images, cells, alpha, size)
     every = every_cell(whole_images.grids(size, layers))

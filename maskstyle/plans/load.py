@@ -19,11 +19,9 @@ from maskstyle.images.headers import file_notes
 from maskstyle.images.io import Picture, load_image
 from maskstyle.images.paths import alike, problem, shown
 from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
-from maskstyle.images.sidecars import check_fit, same_aspect
 from maskstyle.images.streams import is_stream
 from maskstyle.images.transparency import require_visible, with_alpha
 from maskstyle.maps.colors import EVERYTHING_ELSE, RegionKey, format_region, parse_region
-from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import find_listed_regions
 from maskstyle.maps.naming import left_over, resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
@@ -387,23 +385,15 @@ class _Loader:
 
     def _read_map(self, file: str, path: KeyPath, image: Image | None, image_file: Path) -> SemanticMap:
         """Read a map; its aspect is checked here so that no color is missed in the map of another image."""
-        reading, map_file = self.plan.reading, self.plan.file(file)
+        map_file = self.plan.file(file)
         with self.plan.source.locating(*path):
             own = None if image is None else image_file
-            found = self.reader.map(map_file, reading, own)
-            self.notes += reading.notes(found, str(map_file))
-            self._use.add_map(found, lambda other: self.reader.map(map_file, other, own))
-            if image is not None and not self._fits(found.size, size_of(image), map_file, image_file, "map"):
-                found = fit_map(found, size_of(image), name="", image_name="", stretch=True)
+            found, notes = self._use.read_map(map_file, own, lambda each: self.reader.map(map_file, each, own))
+            self.notes += notes
+            if image is not None:
+                found, notes = self._use.lay_over(found, size_of(image), map_file, image_file)
+                self.notes += notes
         return found
-
-    def _fits(self, size: Size, image_size: Size, file: Path, image_file: Path, kind: str) -> bool:
-        """Return whether a map or mask has the aspect of its image; it is to be stretched otherwise."""
-        fit = self.plan.reading.fit(image_file)
-        notes = check_fit(size, image_size, fit, kind=kind, name=str(file), image_name=str(image_file))
-        self.notes += notes
-        self._use.add_fit(size, image_size, file, image_file)
-        return not (fit.stretch and not same_aspect(size, image_size))
 
     def _style_image(self, name: str) -> StyleImage:
         style = self.plan.styles[name]
@@ -461,9 +451,9 @@ class _Loader:
         if found.note is not None:
             self.notes.append(f"{path}: {found.note}")
         mask = np.ascontiguousarray(upright(found.mask, self.plan.reading.turn(path, image)))
-        if not self._fits(size_of(mask), size, path, image, "mask"):
-            mask = resize_mask(mask, size)
-        return found._replace(mask=mask)
+        stretched, notes = self._use.fit(size_of(mask), size, path, image, kind="mask")
+        self.notes += notes
+        return found._replace(mask=resize_mask(mask, size) if stretched else mask)
 
     def _regions(self, name: str, declared: Declared) -> list[PlanRegion]:
         return [self._region(place, entry) for place, entry in enumerate(self.plan.regions)]

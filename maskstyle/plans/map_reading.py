@@ -11,10 +11,10 @@ from typing import Any
 from maskstyle.errors import ImageError
 from maskstyle.images.decoding import read_orientation
 from maskstyle.images.pixels import Size
-from maskstyle.images.sidecars import ORIENTATIONS, Fit, same_aspect
+from maskstyle.images.sidecars import ORIENTATIONS, Fit, check_fit, same_aspect
 from maskstyle.maps.colors import parse_color
 from maskstyle.maps.ignoring import advice_on_void, likely_void, unused_keys
-from maskstyle.maps.io import load_map
+from maskstyle.maps.io import fit_map, load_map
 from maskstyle.maps.semantic_map import SemanticMap, describe_reading
 
 
@@ -103,7 +103,7 @@ class MapReading:
 
 
 class ReadingUse:
-    """Collects which parts of a reading change any of the maps and masks that are read.
+    """Reads maps and fits masks as a reading says, and collects which parts of it change any of them.
 
     Parameters
     ----------
@@ -117,8 +117,68 @@ class ReadingUse:
         self._useful: set[str] = set()
         self._fitted = False
 
-    def add_map(self, found: SemanticMap, read: Callable[[MapReading], SemanticMap]) -> None:
-        """Add a map, and the function that reads it in another way."""
+    def read_map(
+        self, path: Path, image: Path | None, read: Callable[[MapReading], SemanticMap] | None = None
+    ) -> tuple[SemanticMap, list[str]]:
+        """Read a map at its own size, and return notes on how.
+
+        Parameters
+        ----------
+        path : Path
+            The map.
+        image : Path or None
+            The file of its image, if that is known.
+        read : callable, optional
+            Reads the map in a given way; by default, `MapReading.read`.
+        """
+        read = read or (lambda reading: reading.read(path, image))
+        found = read(self.reading)
+        self._add_map(found, read)
+        return found, self.reading.notes(found, str(path))
+
+    def lay_over(
+        self, found: SemanticMap, size: Size | None, path: Path, image: Path | None, *, image_name: str = ""
+    ) -> tuple[SemanticMap, list[str]]:
+        """Return a map, stretched to an image of another aspect where that is asked for, and notes.
+
+        Parameters
+        ----------
+        found : SemanticMap
+            The map.
+        size : (height, width) or None
+            The size of its image.
+        path, image : Path
+            The files of the map and of its image.
+        image_name : str
+            What messages call the image; by default, its file.
+
+        Raises
+        ------
+        ImageError
+            If the aspects differ, or only another reading fits the image.
+        """
+        stretched, notes = self.fit(found.size, size, path, image, kind="map", image_name=image_name)
+        if stretched and size is not None:
+            found = fit_map(found, size, name="", image_name="", stretch=True)
+        return found, notes
+
+    def fit(
+        self, size: Size, image_size: Size | None, path: Path, image: Path | None, *, kind: str, image_name: str = ""
+    ) -> tuple[bool, list[str]]:
+        """Check the aspect of a map or mask; return whether to stretch it, and notes. For the rest see `lay_over`."""
+        if self.reading.turn(path, image) != 1:
+            self._useful.add("map_orientation")
+        if image_size is None:
+            return False, []
+        self._fitted = True
+        fits = same_aspect(size, image_size)
+        if not fits:
+            self._useful.add("stretch_maps")
+        name = image_name or str(image)
+        notes = check_fit(size, image_size, self.reading.fit(image), kind=kind, name=str(path), image_name=name)
+        return self.reading.stretch_maps and not fits, notes
+
+    def _add_map(self, found: SemanticMap, read: Callable[[MapReading], SemanticMap]) -> None:
         self.maps.append(found)
         for name in ("palette", "least_region"):
             default = getattr(MapReading, name)
@@ -130,15 +190,6 @@ class ReadingUse:
             except ImageError:  # it is no map then
                 pass
             self._useful.add(name)
-
-    def add_fit(self, size: Size, image_size: Size | None, path: Path, image: Path | None) -> None:
-        """Add the size of a map or mask, and that of its image, if that is known."""
-        if image_size is not None:
-            self._fitted = True
-            if not same_aspect(size, image_size):
-                self._useful.add("stretch_maps")
-        if self.reading.turn(path, image) != 1:
-            self._useful.add("map_orientation")
 
     def notes(self) -> list[str]:
         """Return notes on what changed none of the maps and masks."""
