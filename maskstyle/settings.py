@@ -319,7 +319,7 @@ class SizeSettings:
     scales : int or None
         Number of sizes from coarse to fine for a result of 512 pixels, each twice the previous one; each doubling of
         the result adds a size. 1: paint at the final size only. None: begin at 192 to 383 pixels, or, without a
-        content image, at 91 to 181.
+        content image, at 91 to 181, and at half the size of a smaller result.
     style_fit : {"keep", "stretch"}
         ``keep``: keep the aspect ratio of the style image and match its longer side to the result's. ``stretch``:
         stretch it to the size of the result.
@@ -343,7 +343,7 @@ class SizeSettings:
         "Number of sizes, coarse to fine, for a 512-pixel result.",
         SPEED,
         bounds=Bounds(1, whole=True, most=MOST_SCALES),
-        unset="begin at {coarsest} pixels",
+        unset="begin at {coarsest}",
     )
     style_fit: str = setting(
         "keep",

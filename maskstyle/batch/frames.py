@@ -47,7 +47,10 @@ def check_frames(frames: Sequence[Path], name: str) -> None:
 def check_several(frames: Sequence[Path], name: str) -> None:
     """Raise ImageError if there is only one frame."""
     if len(frames) < 2:
-        raise ImageError(f"{name} has one frame; expected at least two; paint one with: maskstyle basic {frames[0]}")
+        raise ImageError(
+            f"{name} has one frame; expected at least two; paint a single picture without frames, such as with "
+            "maskstyle basic"
+        )
 
 
 def _order(path: Path) -> tuple[str, list[str | int], str]:

@@ -21,12 +21,13 @@ from maskstyle.settings import CHECKPOINT_SECONDS, wanted_layers
 
 if TYPE_CHECKING:
     from maskstyle.objective.shared import SharedGraphs
+    from maskstyle.plans.load import LoadedPlan
     from maskstyle.synthesis.checkpoints import Checkpoints
     from maskstyle.synthesis.result import Result
     from maskstyle.synthesis.scales import Step
     from maskstyle.synthesis.scene import Scene
 
-State: TypeAlias = Literal["painted", "done before", "failed", "interrupted"]
+State: TypeAlias = Literal["painted", "done before", "failed", "interrupted", "to paint"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Outcome:
     output : Path
         Its result.
     state : str
-        "painted", "done before", "failed" or "interrupted".
+        "painted", "done before", "failed" or "interrupted"; in a dry run, "to paint" or "failed".
     detail : str
         Why it failed, in one sentence.
     seconds : float
@@ -95,6 +96,42 @@ class Prepared(NamedTuple):
         patches = self.scene.patches
         own = {"settings": asdict(self.scene.settings), "patches": None if patches is None else asdict(patches)}
         return is_result_of(output, {**self.record, **own})
+
+
+def foreseen(task: Task) -> Outcome:
+    """Return what will become of a picture, as far as its files tell, with the notes about it."""
+    try:
+        return Outcome(task.name, task.output, "to paint", notes=read_task(task).notes)
+    except (MaskstyleError, MemoryError, OSError) as error:
+        return Outcome(task.name, task.output, "failed", _sentence(error))
+
+
+class Read(NamedTuple):
+    """A picture with its files read: its inputs, its scene, and notes."""
+
+    loaded: LoadedPlan
+    scene: Scene
+    notes: tuple[str, ...]
+
+
+def read_task(task: Task) -> Read:
+    """Read the files of a picture and check them.
+
+    Raises
+    ------
+    MaskstyleError
+        If one cannot be read, or they do not fit together or to the result.
+    """
+    plan, output = task.plan, task.output
+    loaded = load_plan(plan)
+    if loaded.picture.alpha is not None:
+        check_transparency(output, f"{task.name} has transparency")
+    if plan.values.get("transparent"):
+        check_transparency(output, "`transparent` makes a transparent result")
+    scene = loaded.scene()
+    check_sides(output, scene.result_size)
+    notes = (*loaded.notes, *loaded.without_effect(scene), *loaded.advice, *scene.notes)
+    return Read(loaded, scene, tuple(map(plan.source.naming, notes)))
 
 
 class Painter:
@@ -143,15 +180,6 @@ class Painter:
         except (MaskstyleError, MemoryError, OSError) as error:
             return Outcome(task.name, task.output, "failed", _sentence(error))
 
-    @staticmethod
-    def failure(task: Task) -> Outcome | None:
-        """Return why a picture would fail before it is painted; None if its files fit together."""
-        try:
-            load_plan(task.plan).scene()
-        except (MaskstyleError, MemoryError, OSError) as error:
-            return Outcome(task.name, task.output, "failed", _sentence(error))
-        return None
-
     def is_done(self, task: Task) -> bool:
         """Return whether the result of a picture is there, finished, and made from the same plan and files.
 
@@ -171,18 +199,10 @@ class Painter:
             If one cannot be read, or they do not fit together.
         """
         begin_noting()
-        plan, output = task.plan, task.output
-        check_writable(output)
-        loaded = load_plan(plan)
-        if loaded.picture.alpha is not None:
-            check_transparency(output, f"{task.name} has transparency")
-        if plan.values.get("transparent"):
-            check_transparency(output, "`transparent` makes a transparent result")
-        scene, choice = loaded.scene(), self.choice(plan)
-        check_sides(output, scene.result_size)
-        notes = (*loaded.notes, *loaded.without_effect(scene), *loaded.advice, *scene.notes)
-        record = run_record(loaded, scene, output, choice)
-        return Prepared(scene, choice, record, tuple(map(plan.source.naming, notes)))
+        check_writable(task.output)
+        loaded, scene, notes = read_task(task)
+        choice = self.choice(task.plan)
+        return Prepared(scene, choice, run_record(loaded, scene, task.output, choice), notes)
 
     def _paint(
         self, task: Task, on_step: Callable[[Step], None] | None, should_stop: Callable[[], bool] | None

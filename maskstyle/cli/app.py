@@ -58,9 +58,11 @@ class Command(NamedTuple):
 
     def load(self, name: str) -> Any:
         """Import the command and build its parser."""
+        from maskstyle.cli.group import Group
+
         module, _, attribute = self.target.partition(":")
         loaded = getattr(import_module(f"maskstyle.cli.{module}"), attribute)
-        holder = typer.Typer(add_completion=False)
+        holder = Group(self.summary)
         holder.callback()(lambda: None)  # so that a single command is still a member of a group
         if isinstance(loaded, typer.Typer):
             holder.add_typer(loaded, name=name, help=self.summary)

@@ -222,7 +222,9 @@ def paint_batch(
         Notes on how the pictures were found.
     """
     from maskstyle.cli.batch_report import Report
+    from maskstyle.cli.outputs import check_folder_name
 
+    check_folder_name(batch.output_dir, "--output-dir")
     if batch.scheduler is not None:
         from maskstyle.batch.scheduler import check_scheduler
 
@@ -231,7 +233,7 @@ def paint_batch(
     report.note(notes)
     tasks = _tasks(pictures, plan_of, batch, report)
     if batch.listing:
-        report.print_tasks(_readable(tasks, report))
+        report.list_tasks(tasks)
     else:
         _paint(tasks, batch, report)
     report.conclude()
@@ -262,17 +264,6 @@ def _tasks(
     for outcome, _ in failed:
         report.add(outcome)
     return tasks
-
-
-def _readable(tasks: Sequence[Task], report: Report) -> list[Task]:
-    """Return the tasks that can be painted, as far as their files tell; the others are failures."""
-    from maskstyle.batch.work import Painter
-
-    failures = [Painter.failure(task) for task in tasks]
-    for failure in failures:
-        if failure is not None:
-            report.add(failure)
-    return [task for task, failure in zip(tasks, failures, strict=True) if failure is None]
 
 
 def check_styles(tasks: Sequence[Task]) -> None:

@@ -73,13 +73,19 @@ class Report:
             yield self._bar
         self._bar = None
 
-    def print_tasks(self, tasks: Sequence[Task]) -> None:
-        """List the pictures and their results."""
+    def list_tasks(self, tasks: Sequence[Task]) -> None:
+        """List the pictures that can be painted and their results; those that cannot are failures."""
+        from maskstyle.batch.work import foreseen
+
         self._listed = True
         table = Table("picture", "result")
         for task in tasks:
-            table.add_row(escape(task.name), escape(str(task.output)))
+            self.add(outcome := foreseen(task))
+            if outcome.state != "failed":
+                table.add_row(escape(task.name), escape(str(task.output)))
         print_wide(tables(), table)
+        if self._batch.report is not None:
+            tables().print(f"report: {self._batch.report}", markup=False, soft_wrap=True)
 
     def conclude(self) -> None:
         """Print how many pictures are done and which failed, write the report, and exit with the right code."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from maskstyle.cli.options import QuietOption, WeightsOption
+from maskstyle.cli.options import QuietOption, WeightsOption, check_named_once
 from maskstyle.errors import SettingsError
 from maskstyle.recipes import find_recipe
 from maskstyle.settings import CHOICES, size_from_text
@@ -72,4 +72,5 @@ def _names(text: str, flag: str) -> list[str]:
     names = [part.strip() for part in text.split(",")]
     if not all(names):
         raise SettingsError(f"{flag} is {text!r}; expected NAME,...")
+    check_named_once(names, flag)
     return names

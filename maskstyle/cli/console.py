@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from maskstyle.cli.terminal import Table
 
 EXIT_INTERRUPTED = 130
+
+SWATCH = "\N{FULL BLOCK}"
+"""The character that tables show the color of a region with, twice."""
 
 PIPED_WIDTH = 1000
 """Columns of a table that goes to a file or a pipe: wide enough that no line wraps."""
@@ -37,7 +42,19 @@ def prepare_streams() -> None:
                 _reopen(number, name)
     for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            codecs.register_error(f"maskstyle.{errors}", partial(_plain_swatches, errors))
+            stream.reconfigure(errors=f"maskstyle.{errors}")
+
+
+def _plain_swatches(errors: str, error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return ## for the swatches of tables that an encoding lacks, and what `errors` makes of other characters."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    swatch = len(text) - len(text.lstrip(SWATCH))
+    if swatch:
+        return "#" * swatch, error.start + swatch
+    error.end = error.start + len(text.partition(SWATCH)[0])
+    return codecs.lookup_error(errors)(error)
 
 
 def _reopen(number: int, name: str) -> None:

@@ -172,6 +172,7 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     """
     from maskstyle.batch.clip import Clip, ClipSettings
     from maskstyle.batch.followed import FollowedFiles
+    from maskstyle.batch.work import Task, read_task
     from maskstyle.cli.batch_report import Report
     from maskstyle.motion.flow import check_flow
     from maskstyle.synthesis.schedule import result_size
@@ -190,10 +191,12 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     size = result_size(full, plan.settings)
     clip = Clip(tuple(frames), tuple(outputs), files, frozenset(scenes), size, settings)
     report = Report(len(frames), batch._replace(output_dir=asked.output), _works(clip, plan))
-    report.note([*found, *notes])
+    report.note([*found, *notes, *_without_effect(clip, plan)])
     if asked.scheduler is not None and len(scenes) == 1:
         report.note(["the clip has one scene, whose frames depend on each other, so one worker paints at a time"])
     if asked.listing:
+        if frames[0].exists():  # those of a video are only listed
+            report.note(read_task(Task(files.first, outputs[0])).notes)
         _print_clip(clip, timing, asked)
         return
     _check(plan, clip, batch)
@@ -201,6 +204,19 @@ def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> Non
     if asked.to_video and report.is_complete:
         _write(clip, timing, video, asked, report)
     report.conclude()
+
+
+def _without_effect(clip: Clip, plan: Plan) -> list[str]:
+    """Return notes on options of clips that change no frame."""
+    settings, usual, most = clip.settings, (TEMPORAL_WEIGHT, FRAME_STEPS), plan.settings.steps
+    given = {"--temporal-weight": settings.temporal_weight, "--frame-steps": settings.frame_steps}
+    changed = [flag for (flag, value), default in zip(given.items(), usual, strict=True) if value != default]
+    if changed and len(clip.scenes) == len(clip.frames):
+        have = "has" if len(changed) == 1 else "have"
+        return [f"{' and '.join(changed)} {have} no effect, as every frame begins a scene"]
+    if "--frame-steps" in changed and min(settings.frame_steps, FRAME_STEPS) >= most:
+        return [f"--frame-steps has no effect, as no frame takes more than {most} steps"]
+    return []
 
 
 def _first_plan(plan_of: PlanOf, frame: Path) -> tuple[Plan, list[str]]:
@@ -219,6 +235,7 @@ def _first_plan(plan_of: PlanOf, frame: Path) -> tuple[Plan, list[str]]:
 def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
     """Check the options by themselves."""
     from maskstyle.batch.video import VIDEO_SUFFIXES, check_video
+    from maskstyle.cli.outputs import check_folder_name
 
     if asked.scheduler is not None:
         from maskstyle.batch.scheduler import check_scheduler
@@ -229,6 +246,7 @@ def _check_asked(text: str, video: Path | None, asked: Asked) -> None:
     if not asked.to_video and asked.output.suffix.lower() in VIDEO_SUFFIXES:
         raise SettingsError(f"--output is {asked.output}; expected a folder, or a video that ends in {VIDEO}")
     if not asked.to_video:
+        check_folder_name(asked.output, "--output")
         for name, given in (("--rate", asked.rate), ("--lossless", asked.lossless)):
             if given:
                 raise SettingsError(f"{name} has no effect on a folder; name a video, or leave {name} out")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskstyle.cli.console import announce, messages, put, tables
+from maskstyle.cli.group import Group
 
 if TYPE_CHECKING:
     from maskstyle.networks.architectures import Architecture
@@ -56,7 +57,7 @@ def _print_settings(recipe: Recipe) -> None:
     console.print(table)
 
 
-weights = typer.Typer(help="Find or download network weights.", no_args_is_help=True)
+weights = Group("Find or download network weights.")
 
 NetworkName = Annotated[Literal["lite", "vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
 DownloadName = Annotated[Literal["vgg16", "vgg19"], typer.Argument(help="The network.", show_default=False)]
@@ -132,7 +133,7 @@ def fetch(network: DownloadName) -> None:
     messages().print(f"the weights of {network} are in {escape(str(path))}")
 
 
-samples = typer.Typer(help="List or copy the sample pictures.", no_args_is_help=True)
+samples = Group("List or copy the sample pictures.")
 
 
 @samples.command("list")
@@ -145,7 +146,9 @@ def list_samples() -> None:
 
 @samples.command("copy")
 def copy_samples(
-    folder: Annotated[Path, typer.Argument(help="Folder to copy the samples to.")] = Path("samples"),
+    folder: Annotated[Path, typer.Argument(help="Folder to copy the samples to.", metavar="FOLDER")] = Path(
+        "samples"
+    ),
     force: Annotated[bool, typer.Option("--force", help="Replace files that differ from the samples.")] = False,
 ) -> None:
     """Copy the sample pictures, maps, masks and plan into a folder."""

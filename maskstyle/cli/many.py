@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 import typer
 
 from maskstyle.batch.pictures import fields_of, filled
+from maskstyle.cli.group import Group
 from maskstyle.cli.options import flag_of
 from maskstyle.cli.paint import arranged, painting_parameters, with_parameters
 from maskstyle.settings import OUTPUT, STYLE
@@ -60,9 +61,9 @@ class Pictures(NamedTuple):
         return parameter.replace(annotation=Annotated[self.kind, details])
 
 
-def technique_commands(summary: str, command_of: Callable[[type[Inputs]], Callable[..., None]]) -> typer.Typer:
+def technique_commands(summary: str, command_of: Callable[[type[Inputs]], Callable[..., None]]) -> Group:
     """Return a group with a command for each technique."""
-    app = typer.Typer(help=summary, no_args_is_help=True)
+    app = Group(summary)
     for each in LISTED:
         if each.name != "plan":
             app.command(each.name, help=each.summary)(command_of(TECHNIQUES[each.name]))

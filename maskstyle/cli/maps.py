@@ -12,6 +12,7 @@ import typer
 
 from maskstyle import __version__
 from maskstyle.cli.console import messages, note_files, tables
+from maskstyle.cli.group import Group
 from maskstyle.cli.maps_check import check, list_regions
 from maskstyle.cli.options import QuietOption
 from maskstyle.errors import ImageError, SettingsError
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from maskstyle.maps.colors import Color
     from maskstyle.maps.semantic_map import SemanticMap
 
-
-app = typer.Typer(help="Make and check semantic maps.", no_args_is_help=True)
+app = Group("Make and check semantic maps.")
 app.command("check")(check)
 app.command("list")(list_regions)
 

@@ -39,7 +39,7 @@ def check(
     ],
     style_map: Annotated[
         Path | None,
-        typer.Argument(help="Semantic map of the style image.", show_default=False, metavar="[STYLE_MAP]"),
+        typer.Argument(help="Semantic map of the style image.", show_default=False, metavar="STYLE_MAP"),
     ] = None,
     content: Annotated[
         Path | None, typer.Option("--content", help="Content image, to check the map's aspect ratio.")

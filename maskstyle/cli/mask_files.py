@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -298,14 +300,34 @@ def makes_mask(command: Callable[..., NewMask]) -> Callable[..., None]:
         recorded = {**values, "invert": target.invert}
         try:
             made = command(**values)
+            idle = _without_effect(command, signature.parameters.values(), values, made.mask)
         except SettingsError as error:
             raise _with_flag(error, values) from None
-        target.write(made, record_of(command, recorded))
+        target.write(dataclasses.replace(made, notes=(*made.notes, *idle)), record_of(command, recorded))
 
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {each.name: each.annotation for each in parameters}
     del wrapper.__wrapped__  # Typer would read the command's own signature through it
     return wrapper
+
+
+def _without_effect(
+    command: Callable[..., NewMask], parameters: Iterable[inspect.Parameter], values: Mapping[str, Any], mask: Mask
+) -> list[str]:
+    """Return notes on choices, such as ``--shape circle``, without which the mask is the same."""
+    import numpy as np
+
+    chosen = [each for each in parameters if _is_choice(each) and values[each.name] != each.default]
+    return [
+        f"the mask is the same without it, so `{each.name}` has no effect"
+        for each in chosen
+        if np.array_equal(mask, command(**{**values, each.name: each.default}).mask)
+    ]
+
+
+def _is_choice(parameter: inspect.Parameter) -> bool:
+    """Return whether an option is one of several words, of which one is the default."""
+    return isinstance(parameter.default, str) and typing.get_args(parameter.annotation)[0] is not str
 
 
 def files_in(values: Mapping[str, Any]) -> list[Path]:
@@ -331,12 +353,16 @@ def record_of(command: Callable[..., Any], values: Mapping[str, Any]) -> dict[st
 
 
 def report_mask(path: Path, mask: Mask, bits: Bits) -> None:
-    """Report a written mask, with its shares of black and white."""
+    """Report a written mask: how much of the picture it covers, and its shares of black and white."""
     from rich.markup import escape
+
+    from maskstyle.maps.colors import percent
 
     height, width = mask.shape
     black, white = (f"{100 * float((mask == level).mean()):.1f}".removesuffix(".0") for level in (0, 1))
-    messages().print(escape(f"wrote {path}: {width}x{height}, {bits} bits, {black} % black (0), {white} % white (1)"))
+    covers = f"covers {percent(float(mask.mean(dtype='float64')))} of the picture"
+    shares = f"{black} % black (0), {white} % white (1)"
+    messages().print(escape(f"wrote {path}: {width}x{height}, {bits} bits, {covers}: {shares}"))
     if not mask.any():
         messages().print(f"note: {escape(str(path))} is 0 everywhere: it selects nothing")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 import typer
 
 from maskstyle.cli.console import note_files
+from maskstyle.cli.group import Group
 from maskstyle.cli.mask_files import (
     DEFAULT_BITS,
     BitsOption,
@@ -27,7 +28,7 @@ from maskstyle.errors import ImageError, SettingsError
 if TYPE_CHECKING:
     from maskstyle.images.pixels import Size
 
-app = typer.Typer(help="Make soft masks.", no_args_is_help=True)
+app = Group("Make soft masks.")
 
 LikeOption: TypeAlias = Annotated[Path | None, typer.Option("--like", help="Image to take the size from.")]
 SizeOption: TypeAlias = Annotated[
@@ -251,10 +252,11 @@ def normalize(
 
 def _normalized_files(masks: list[Path], folder: Path, inputs: list[Path]) -> list[Path]:
     """Return the file of each normalized mask, and check that it can be written."""
-    from maskstyle.cli.outputs import check_distinct
+    from maskstyle.cli.outputs import check_distinct, check_folder_name
     from maskstyle.cli.replaced import check_own
     from maskstyle.images.writing import check_replaceable
 
+    check_folder_name(folder, "--output-dir")
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise ImageError(f"--output-dir is {folder}, a file; expected a folder")
     outputs = [folder / f"{mask.stem}.png" for mask in masks]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeAlias
@@ -221,8 +221,9 @@ def setting_help(field: dataclasses.Field[Any], default: Any, main: str = "conte
 
 def unset_text(field: dataclasses.Field[Any], main: str = "content image") -> str:
     """Return what a setting means that is None, where the main input is the content image or the doodle."""
-    side = COARSEST_SIDE if main == "content image" else COARSEST_DOODLE
-    return str(field.metadata["unset"].format(input=main, coarsest=f"{side} to {2 * side - 1}"))
+    side, smaller = (COARSEST_SIDE, "") if main == "content image" else (COARSEST_DOODLE, ", or half if smaller")
+    coarsest = f"{side} to {2 * side - 1} pixels{smaller}"
+    return str(field.metadata["unset"].format(input=main, coarsest=coarsest))
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -380,6 +381,13 @@ def parse_strength(text: str, of: str) -> float:
 
 def _looks_like_number(text: str) -> bool:
     return bool(text) and all(character in "+-.0123456789eE" for character in text)
+
+
+def check_named_once(texts: Sequence[str], flag: str) -> None:
+    """Raise SettingsError if an option lists a text twice."""
+    twice = next((text for text in texts if texts.count(text) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"{flag} lists {twice} twice; list it once")
 
 
 def number(text: str, what: str) -> float:

@@ -20,6 +20,7 @@ from maskstyle import __version__
 from maskstyle.cli.console import announce, messages
 from maskstyle.cli.replaced import check_kind, check_own, free_name, is_unfinished, notes_on_replaced, rescue
 from maskstyle.errors import CheckpointError, ImageError, MaskstyleError, OutputError, SettingsError
+from maskstyle.images.files import FORMAT_OF_SUFFIX
 from maskstyle.images.layers import OPEN_RASTER
 from maskstyle.images.paths import shown
 from maskstyle.images.streams import STANDARD, described, is_stream
@@ -344,8 +345,17 @@ def _check_plot(path: Path) -> None:
         raise SettingsError("--plot needs Matplotlib; install it with: pip install matplotlib")
 
 
+def check_folder_name(folder: Path, flag: str) -> None:
+    """Raise SettingsError if a folder that does not exist has the name of a picture, which was probably meant."""
+    if folder.suffix.lower() in FORMAT_OF_SUFFIX and not os.path.exists(folder):
+        raise SettingsError(
+            f"{flag} is {folder}, the name of a picture; expected a folder, such as {folder.with_suffix('')}"
+        )
+
+
 def _check_folder(folder: Path, flag: str) -> None:
     """Check that pictures can be written to a folder, which is made where only its parent exists."""
+    check_folder_name(folder, flag)
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise ImageError(f"expected a folder, but {folder} is a file; pass another {flag}")
     check_replaceable(folder / "picture.png" if os.path.exists(folder) else folder)

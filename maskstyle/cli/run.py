@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from maskstyle.cli.changes import find_key, with_values
+from maskstyle.cli.group import Group
 from maskstyle.cli.options import (
     CheckpointEveryOption,
     DraftOption,
@@ -34,7 +35,7 @@ from maskstyle.settings import CHECKPOINT_SECONDS, DRAFT, OUTPUT
 if TYPE_CHECKING:
     from maskstyle.cli.session import Asked
 
-plans = typer.Typer(help="Make plan files, which `maskstyle run` paints.", no_args_is_help=True)
+plans = Group("Make plan files, which `maskstyle run` paints.")
 
 
 def run(

@@ -10,7 +10,7 @@ from typing import Any
 
 from maskstyle.cli.options import flag_of, number_advice
 from maskstyle.maps.colors import shortlist
-from maskstyle.settings import Settings
+from maskstyle.settings import LARGEST_WHOLE, Settings
 from maskstyle.techniques.registry import LISTED
 
 PAINTING = tuple(each.name for each in LISTED if each.name != "plan")
@@ -105,6 +105,8 @@ def _about_value(error: Any, message: str) -> str | None:
     whole = number[1] == "integer"
     if flag == "--style-weight" and text.strip().endswith("%"):
         return f"{flag} is {text!r}; expected a raw factor; for a share of the style, pass --strength 0.5"
+    if whole and re.fullmatch(r"\s*\d+\s*", text):  # which Typer takes up to 64 bits
+        return f"{flag} is {text}; expected a whole number of at most {LARGEST_WHOLE}"
     expected = "a whole number" if whole else "a number"
     return f"{flag} is {text!r}; expected {expected}{number_advice(text, whole=whole)}"
 

@@ -15,7 +15,7 @@ import typer
 
 from maskstyle.cli.console import announce, interruptible, messages, print_wide, tables
 from maskstyle.cli.forecast import styles_table, what_goes_where
-from maskstyle.cli.options import flag_of
+from maskstyle.cli.options import check_named_once, flag_of
 from maskstyle.cli.outputs import Files
 from maskstyle.cli.session import Asked, check_memory, chosen_network, prepared, resolved
 from maskstyle.errors import NumericalError, SettingsError, WeightsError
@@ -153,6 +153,7 @@ def _axis(text: str, known: Callable[[str], str], value: Callable[[str, str], An
     values = [part.strip() for part in listed.split(";" if ";" in listed else ",")]
     if not equals or not name or not all(values):
         raise SettingsError(f"--try is {text!r}; expected OPTION=VALUE,... such as strength=0.25,0.5,0.75")
+    check_named_once(values, f"--try {name}")
     name = known(name)
     return Axis(name, [f"{name} {each}" for each in values], [value(name, each) for each in values])
 

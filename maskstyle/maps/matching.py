@@ -159,10 +159,10 @@ def describe_unmatched(
         made = content.colorless or style.colorless
         found = [] if made else suggest_by_color([content.colors[index] for index in one], wanted)
         closest = {one[region]: wanted[candidate] for region, candidate in found}
-        both = _describe_missing(one, content, content_name, style_name, closest)
+        missing = _describe_missing(one, content, content_name, style_name, closest)
     else:
-        both = _nothing_in_common(content, style, content_name, style_name)
-    return f"expected the regions of {content_name} in {style_name}, but {both}; {advice}"
+        missing = _nothing_in_common(content, style, content_name, style_name)
+    return f"{missing}; {advice}"
 
 
 def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:

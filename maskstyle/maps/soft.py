@@ -89,8 +89,14 @@ def are_blended(shares: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(((shares > 0) & (shares < 1)).any(axis=0))
 
 
-def faded_between(semantic_map: SemanticMap, regions: Sequence[int], size: Size, fade: Fade) -> NDArray[np.float32]:
-    """Return shares of regions that fade from one to the other where they touch.
+FAINTEST = 1 / 512
+"""Change of a share that no color of 8 bits shows."""
+
+
+def faded_between(
+    semantic_map: SemanticMap, regions: Sequence[int], size: Size, fade: Fade
+) -> NDArray[np.float32] | None:
+    """Return shares of regions that fade from one to the other where they touch; None if no share changes.
 
     Parameters
     ----------
@@ -123,9 +129,12 @@ def faded_between(semantic_map: SemanticMap, regions: Sequence[int], size: Size,
     total = weights.sum(axis=0)
     covered = shares[list(regions)].sum(axis=0)
     fades = (covered > 0) & (total > 0)
+    most = 0.0
     for region, weight in zip(regions, weights, strict=True):
-        shares[region, fades] = weight[fades] / total[fades] * covered[fades]
-    return shares
+        faded = weight[fades] / total[fades] * covered[fades]
+        most = max(most, float(np.abs(faded - shares[region, fades]).max(initial=0.0)))
+        shares[region, fades] = faded
+    return shares if most > FAINTEST else None
 
 
 def shares_of(semantic_map: SemanticMap) -> NDArray[np.float32]:

@@ -245,6 +245,10 @@ def _key_path(plan: Plan, error: MaskstyleError) -> KeyPath:
     return about or ("settings",)
 
 
+ABOUT_STYLE = ("style_region", "style_mask", "scale", "color")
+"""The keys of an entry that say what of its style is taken, and how."""
+
+
 class _Loader:
     """Reads each file of a plan once; collects names for messages, and notes."""
 
@@ -265,6 +269,7 @@ class _Loader:
         if any(entry.region is not None for entry in plan.regions):
             self.plan = self._with_found_regions()
         self._note_unused_styles()
+        self._note_unpainted_entries()
 
     def _with_found_regions(self) -> Plan:
         """Return the plan with the regions of its entries found; everything else becomes an entry for each region."""
@@ -301,6 +306,15 @@ class _Loader:
         unused = [name for name in self._styles if used and name not in used]
         if unused:
             self.notes.append(f"no region or mask has the style {', '.join(unused)}")
+
+    def _note_unpainted_entries(self) -> None:
+        """Note what entries of strength 0 say about their style."""
+        for entry in self.plan.regions:
+            idle = [key for key in ABOUT_STYLE if getattr(entry, key) is not None]
+            if entry.strength == 0 and idle:
+                named = f"region {entry.region}" if entry.mask is None else f"mask {entry.mask}"
+                have = "has" if len(idle) == 1 else "have"
+                self.notes.append(f"{named} has strength 0, so its {' and '.join(idle)} {have} no effect")
 
     def value(self, name: str, declared: Declared) -> Any:
         """Return the value of a declared input; None if the plan does not give it."""

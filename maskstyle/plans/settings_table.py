@@ -148,7 +148,9 @@ def _changes(fields: Mapping[str, str], values: Mapping[str, Any], report: Repor
             fitted = fitting(size_from_text(value) if name == "size" and isinstance(value, str) else value, kind)
             changes[name] = tuple(fitted.items()) if isinstance(fitted, dict) else fitted
         except Unfit:
-            report(name, f"{name} is {shown(value)}; expected {words}")
+            large = isinstance(value, int) and not isinstance(value, bool) and value > LARGEST_WHOLE
+            most = f" of at most {LARGEST_WHOLE}" if large else ""
+            report(name, f"{name} is {shown(value)}; expected {words}{most}")
     return changes
 
 

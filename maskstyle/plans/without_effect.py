@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.settings_table import PATCH_FIELDS
-from maskstyle.settings import FROM_STYLES, Limits, Settings, wanted_layers
+from maskstyle.settings import FROM_STYLES, Limits, PatchSettings, Settings, active, wanted_layers
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, LEAST_STEPS, PROGRESS_WINDOW, settings_by_size
 
@@ -28,6 +28,9 @@ class Painting(NamedTuple):
 
 
 USUAL = Painting()
+
+ROUNDING = 1e-5
+"""How far the shares of regions that fade into each other miss 1 when they are added, at most."""
 
 
 class Rule(NamedTuple):
@@ -56,17 +59,34 @@ def _most_steps(scene: Scene) -> int:
     return max(each.steps for each in settings_by_size(scene.sizes, scene.settings))
 
 
+def _most_pairs(scene: Scene) -> int:
+    """Return the most pairs of vectors that a step of L-BFGS goes by: those between all steps before it."""
+    return _most_steps(scene) - 2
+
+
 def _without_styles(scene: Scene) -> bool:
     return scene.settings.style_factor == 0
+
+
+def _names_usual_layers(settings: Settings) -> bool:
+    """Return whether there is one content layer, that of the defaults."""
+    own, usual = active(settings.content_layers), Settings().content_layers
+    return [layer for layer, _ in own] == [layer for layer, _ in usual]
 
 
 def _starts_from_styles(scene: Scene) -> bool:
     return scene.settings.init in FROM_STYLES
 
 
+def _moves_by_whole_patches(patches: PatchSettings) -> bool:
+    stride = patches.patch_stride or patches.patch_size
+    return all(offset % stride == 0 for offset in patches.patch_offset)
+
+
 def _whole(scene: Scene) -> bool:
     """Return whether all of the content image is painted, without a fade."""
-    return bool((scene.layout.coverage(scene.size, scene.layout.painted_share(scene.size)) == 1).all())
+    coverage = scene.layout.coverage(scene.size, scene.layout.painted_share(scene.size))
+    return float(coverage.min()) > 1 - ROUNDING
 
 
 RULES = (
@@ -86,9 +106,9 @@ RULES = (
     Rule(
         ("history",),
         lambda scene, _: (
-            "lbfgs" in _optimizers(scene) and _most_steps(scene) <= min(scene.settings.history, Settings().history)
+            "lbfgs" in _optimizers(scene) and _most_pairs(scene) <= min(scene.settings.history, Settings().history)
         ),
-        "where no size takes more steps than that",
+        "where no size takes steps for more pairs",
     ),
     Rule(
         ("tolerance",),
@@ -122,6 +142,11 @@ RULES = (
         "where `content_weight` is 0",
     ),
     Rule(
+        ("content_layers",),
+        lambda scene, _: scene.settings.chosen_strength is not None and _names_usual_layers(scene.settings),
+        "with a strength, where the layer is the usual one alone: its weight cancels out",
+    ),
+    Rule(
         (
             *("style_layers", "style_reduction", "gram_normalization", "intensity", "propagation", "mask_exponent"),
             *("matching", "strengths", *PATCH_FIELDS),
@@ -135,9 +160,26 @@ RULES = (
         "where `style_weight` is 0",
     ),
     Rule(
+        ("color",),
+        lambda scene, _: (
+            scene.settings.color == "match" and _without_styles(scene) and not _starts_from_styles(scene)
+        ),
+        "where it recolors the styles and `style_weight` is 0",
+    ),
+    Rule(
         ("gram_normalization",),
         lambda scene, _: scene.patches is not None and scene.settings.style_reduction == "relative",
         "where patches are matched and `style_reduction` is relative",
+    ),
+    Rule(
+        ("patch_stride", "patch_offset"),
+        lambda scene, _: scene.patches is not None and scene.patches.patch_size >= max(scene.sizes[-1]),
+        "where one patch covers the whole result",
+    ),
+    Rule(
+        ("patch_offset",),
+        lambda scene, _: scene.patches is not None and _moves_by_whole_patches(scene.patches),
+        "where it is a multiple of the distance between patches",
     ),
     Rule(
         ("strength",),

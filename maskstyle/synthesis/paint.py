@@ -258,7 +258,12 @@ def _result(
         scales=synthesis.scales,
         seconds=synthesis.seconds,
         type_reason=network.type_reason,
-        notes=(*scene.notes, *network.notes, *(style.notes if style is not None else ())),
+        notes=(
+            *scene.notes,
+            *network.notes,
+            *_overridden(scene.settings, network),
+            *(style.notes if style is not None else ()),
+        ),
         patches=scene.patches,
         match_map=None if style is None else style.match_map,
         layers=picture_layers(scene, synthesis.image) if run.layers else None,
@@ -281,6 +286,19 @@ def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str
         "sizes": [list(size) for size in scene.sizes],
         "optimizers": optimizers,
     }
+
+
+def _overridden(settings: Settings, network: FeatureNetwork | NetworkChoice) -> list[str]:
+    """Return notes on settings that the network of the run replaces, where they are not the default."""
+    has: dict[str, str] = {"network": network.architecture.name, "compute_type": network.compute_type}
+    if isinstance(network, FeatureNetwork):
+        has |= {"pooling": network.pooling, "padding": network.padding}
+    usual = Settings()
+    return [
+        f"`{name}` {wanted} has no effect, as the network of the run has {own}"
+        for name, own in has.items()
+        if (wanted := getattr(settings, name)) not in (own, getattr(usual, name))
+    ]
 
 
 def _as_loaded(settings: Settings, network: FeatureNetwork | NetworkChoice) -> Settings:

@@ -16,12 +16,12 @@ from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import gray_channel, is_gray, lightness_only, with_content_chroma
 from maskstyle.images.compositing import faded_in, faded_in_at_edges, mixed
 from maskstyle.images.denoise import denoise_image
-from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, size_of, size_text
 from maskstyle.images.transparency import extended
 from maskstyle.images.upsampling import with_change
 from maskstyle.networks.architectures import Architecture
 from maskstyle.objective.tiling.cuts import needs_tiles
-from maskstyle.settings import Limits, PatchSettings, Settings
+from maskstyle.settings import SMALLEST_TILE, Limits, PatchSettings, Settings
 from maskstyle.synthesis.estimate import IMAGE_READING_BYTES, MAP_READING_BYTES, MASK_READING_BYTES, Demand
 from maskstyle.synthesis.memory import within_memory
 from maskstyle.synthesis.schedule import style_size, transfer_sizes
@@ -248,12 +248,15 @@ class Scene:
         return self._limits[key]
 
     def check_tiles(self, limits: Limits) -> None:
-        """Raise SettingsError if the scene is painted in one piece, which workers cannot share."""
-        height, width = self.sizes[-1]
-        if not needs_tiles((height, width), limits.tile_size):
+        """Raise SettingsError if nothing is painted, or all in one piece, which workers cannot share."""
+        longer = max(self.sizes[-1])
+        if not self.layout.placements:
+            raise SettingsError("nothing is painted, as the strength is 0; paint without workers")
+        if not needs_tiles(self.sizes[-1], limits.tile_size):
+            smaller = f"choose a `tile_size` below {longer}, or " if longer > SMALLEST_TILE else ""
             raise SettingsError(
-                f"{width}x{height} pixels are painted in one piece, which workers cannot share; choose a `tile_size` "
-                f"below {max(height, width)}, or paint without workers"
+                f"{size_text(self.sizes[-1])} pixels are painted in one piece, which workers cannot share; {smaller}"
+                "paint without workers"
             )
 
     def margin_at(self, size: Size, extractor: Extractor) -> int:

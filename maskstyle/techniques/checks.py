@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError, concerning
 from maskstyle.guidance.layout import Layout, Placement, StyleImage
-from maskstyle.images.pixels import Image, Mask, Size, size_of
+from maskstyle.images.pixels import Image, Mask, Size, size_of, size_text
 from maskstyle.images.transparency import extended, require_visible, visible_alpha
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
-from maskstyle.settings import AT_LEAST_ZERO, FROM_STYLES, STRENGTH, ObjectiveSettings, Settings
+from maskstyle.settings import AT_LEAST_ZERO, FROM_STYLES, STRENGTH, ObjectiveSettings, PatchSettings, Settings
+from maskstyle.synthesis.schedule import result_size
 
 LEAST_VISIBLE = 0.01
 """Least mean alpha of a region or mask of a style image: of fainter ones, almost nothing can be seen."""
@@ -168,6 +169,17 @@ def style_notes(styles: Iterable[StyleImage], settings: Settings) -> list[str]:
         f"{style.name} is nearly one color, so there is no texture to take from it, only that color"
         for style in styles
         if max(float(np.ptp(style.image[..., channel])) for channel in range(3)) <= FLAT
+    ]
+
+
+def patch_notes(patches: PatchSettings, size: Size, settings: Settings) -> list[str]:
+    """Return a note on patches that are as large as the result for a picture of a size."""
+    result = result_size(size, settings)
+    if patches.patch_size < max(result):
+        return []
+    return [
+        f"one patch of {patches.patch_size} pixels covers the whole result of {size_text(result)}, which takes the "
+        "style of one patch; choose a smaller `patch_size`"
     ]
 
 

@@ -17,6 +17,7 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import DOODLE_SETTINGS, FROM_CONTENT, PatchSettings, Settings
 from maskstyle.synthesis.patch_style import PatchStyle
 from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.checks import patch_notes
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 MATCHINGS = ("region", "patch")
@@ -125,12 +126,13 @@ class DoodleInputs(Inputs):
         if self.alpha is None and not inside.all():
             alpha = inside.astype(np.float32)
         more: dict[str, Any] = {"margin": MARGIN}
+        notes, size = assigned.notes, assigned.content_map.size
         if by_patch:  # patches leave out the cells beside the padding, and need no margin
             patches = self.patches or PatchSettings()
             more = {"style_at": PatchStyle(assigned, patches), "patches": patches}
+            notes = (*notes, *patch_notes(patches, size, settings))
         layout = Layout(region_placements(assigned, source), assigned.content_map)
-        size = assigned.content_map.size
-        return self.made_scene(layout, size, content=None, alpha=alpha, notes=assigned.notes, **more)
+        return self.made_scene(layout, size, content=None, alpha=alpha, notes=notes, **more)
 
     def _check(self, settings: Settings) -> bool:
         """Return whether styles are matched by patch; raise SettingsError where something needs a content image."""

@@ -107,6 +107,10 @@ class EdgeInputs(Inputs):
         size = size_of(content)
         finest = size if settings.full_size else result_size(size, settings)
         shares = faded_between(own, painted, finest, self._fade(own, resize_image(content, finest)))
+        if shares is None:
+            return layout, (
+                "painted regions that touch meet as without `feather`, which is too narrow to change their edges",
+            )
         return replace(layout, content_map=replace(own, shares=shares)), ()
 
     def _fade(self, content_map: SemanticMap, content: Image) -> Fade:

@@ -16,6 +16,7 @@ from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import PatchSettings
 from maskstyle.synthesis.patch_style import PatchStyle
 from maskstyle.synthesis.scene import Scene
+from maskstyle.techniques.checks import patch_notes
 from maskstyle.techniques.inputs import Inputs, declare, transfer_function
 
 
@@ -104,7 +105,7 @@ class PatchInputs(Inputs):
             styles=(SeenStyle(seen, source, placements),),
             style_at=PatchStyle(assigned, patches),
             patches=patches,
-            notes=assigned.notes,
+            notes=(*assigned.notes, *patch_notes(patches, content.shape[:2], settings)),
         )
 
 

@@ -11,6 +11,7 @@ from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted, missing_map
 from maskstyle.maps.colors import RegionKey
+from maskstyle.maps.matching import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import STYLE, Settings
 from maskstyle.synthesis.scene import Scene
@@ -129,15 +130,29 @@ class RegionInputs(EdgeInputs):
         soft = check_soft_maps((self.content_map, style_map), settings)
         source = replace(style, style_map=assigned.style_map)
         placements = region_placements(assigned, source, settings.color, self._strengths(assigned, settings))
-        layout, sharp = self.faded(Layout(placements, assigned.content_map), content, settings)
+        whole = Layout(placements, assigned.content_map)
+        layout, sharp = self.faded(whole, content, settings)
         left_alone = (f"region {name} is not in the style map; it was left unchanged" for name in assigned.left_alone)
         return self.made_scene(
             layout,
             content.shape[:2],
             content=content,
             **self.edges(layout),
-            notes=(*left_alone, *assigned.notes, *soft, *sharp),
+            notes=(*left_alone, *assigned.notes, *soft, *sharp, *self._idle_mapping(whole, settings)),
         )
+
+    def _idle_mapping(self, layout: Layout, settings: Settings) -> list[str]:
+        """Return a note for each region that is mapped, but whose strength is 0."""
+        own, painting = layout.content_map, layout.painting(settings.chosen_strength)
+        if own is None or not painting.placements:
+            return []
+        name = self.map_names().content_map
+        mapped = {find_region(here, own, name=name) for here, _ in self.mapping or ()}
+        return [
+            f"region {own.name(label)} has strength 0, so `mapping` has no effect on it"
+            for label in layout.painted()
+            if label in mapped and label in painting.unpainted
+        ]
 
     def _strengths(self, assigned: Assignment, settings: Settings) -> dict[int, float | None]:
         """Return the strengths of single regions, by label."""

@@ -106,7 +106,15 @@ OUTPUTS = [
 
 NUMBERS = [
     Bad("scheduler many", "basic {good} --scheduler many", ("--scheduler is 'many'", "local:N")),
-    Bad("workers, no tiles", "basic {good} {first} --scheduler local:2", ("in one piece", "a --tile-size below 40")),
+    Bad("workers, no tiles", "basic {good} {first} --scheduler local:2", ("in one piece", "paint without workers")),
+    Bad(
+        "workers, larger",
+        "basic {good} {first} --size 80 --scheduler local:2",
+        ("in one piece", "a --tile-size below 80"),
+    ),
+    Bad("workers, nothing to paint", "basic {good} --strength 0 --scheduler local:2", ("nothing is painted",)),
+    Bad("more than 64 bits", "basic {good} --seed 9223372036854775808", ("whole number of at most",)),
+    Bad("variant twice", "basic {good} --try steps=2,2", ("--try steps lists 2 twice",)),
     Bad(
         "workers for a sheet", "basic {good} --scheduler local:2 --try steps=1,2", ("--scheduler has no effect with",)
     ),

@@ -363,8 +363,8 @@ def test_the_help_lists_every_setting_that_has_an_effect_with_its_default(help_o
         assert help_ in row
         shown = default
         if default is None:
-            of_doodle = {"input": "doodle", "coarsest": "91 to 181"}
-            of_image = {"input": "content image", "coarsest": "192 to 383"}
+            of_doodle = {"input": "doodle", "coarsest": "91 to 181 pixels, or half if smaller"}
+            of_image = {"input": "content image", "coarsest": "192 to 383 pixels"}
             shown = field.metadata["unset"].format(**(of_doodle if technique == "doodle" else of_image))
         elif str(field.type) == "LayerMix":
             shown = layer_mix_text(default, separator=", ")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from maskstyle import read_metadata
 from maskstyle.cli.app import COMMANDS, app
+from maskstyle.cli.console import prepare_streams
 
 MAIN = (sys.executable, "-m", "maskstyle")
 
@@ -57,8 +58,20 @@ def test_any_encoding(encoded, encoding, desk, two_halves):
     two_halves(desk / "\u56fe_map.png", (32, 40), (200, 70, 50), (30, 80, 160))
     code, out, _ = encoded("maps", "check", "\u56fe_map.png", "\u56fe_map.png", encoding=encoding)
     assert (code, b"?_map.png" in b"".join(out.split())) == (0, True)
+    assert b"##" in out
     code, _, err = encoded("basic", "\u56fe.png", "style.jpg", "-o", "out.png", "--dry-run", encoding=encoding)
     assert (code, b"\\u56fe.png does not exist" in err) == (2, True), err
+
+
+def test_swatches_where_the_encoding_has_none(monkeypatch):
+    streams = [TextIOWrapper(BytesIO(), encoding="ascii") for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    prepare_streams()
+    for stream in streams:
+        stream.write("\u56fe\u2588\u2588\u56fe \u2588")
+        stream.flush()
+    assert [stream.buffer.getvalue() for stream in streams] == [b"?##? #", rb"\u56fe##\u56fe #"]
 
 
 def test_every_help_page_in_ascii(encoded):

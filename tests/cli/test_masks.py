@@ -54,7 +54,8 @@ def masks(desk, run, painted):
 
 def test_a_linear_mask_of_a_pictures_size(masks, desk):
     ran = masks("linear --like content.png --from top --start 25 --end 75 -o out.png").succeeded()
-    assert (ran.out, ran.err) == ("", "wrote out.png: 40x32, 16 bits, 25 % black (0), 25 % white (1)\n")
+    covers = "covers 50 % of the picture"
+    assert (ran.out, ran.err) == ("", f"wrote out.png: 40x32, 16 bits, {covers}: 25 % black (0), 25 % white (1)\n")
     expected = linear_mask(SIZE, angle=90, start=25, end=75)
     np.testing.assert_allclose(read(desk / "out.png"), expected, atol=0.5 / 65535)
     assert not stat.S_IXUSR & (desk / "out.png").stat().st_mode

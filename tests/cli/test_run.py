@@ -549,13 +549,13 @@ def test_a_dry_run_says_which_regions_go_together(plan, text, first, without):
     [
         (PAIRS, "green =", "cyan =", "line 4: expected colors of pictures/map.png"),
         (PAIRS, '"red"', '"white"', "line 4: expected colors of pictures/one_map.png"),
-        (PAIRS, '"nearest"', '"error"', "line 5: expected the regions of pictures/map.png in pictures/one_m"),
+        (PAIRS, '"nearest"', '"error"', "line 5: pictures/one_map.png lacks #ffff00"),
         (PAIRS, "one_map.png", "map.png", "line 15: expected a map with the aspect of pictures/one.png"),
         (
             DOODLE,
             'unmatched = "whole-style"',
             "",
-            "line 1: expected the regions of pictures/map.png in pictures/one_m",
+            "line 1: pictures/one_map.png lacks #00ff00",
         ),
         (DOODLE, "pictures/map.png", "no.png", "line 1: doodle is 'no.png', which does not exist"),
         (DOODLE, "pictures/map.png", "pictures/one.png", "line 1: "),

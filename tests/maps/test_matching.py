@@ -102,8 +102,7 @@ def test_unmatched_regions_are_described():
         match_regions(content, style), content, style, content_name="a.png", style_name="b.png", advice="repaint them"
     )
     assert text == (
-        "expected the regions of a.png in b.png, but b.png lacks #0000ff (blue, 1,000 pixels, 33 %; closest "
-        "there: #003cff, blue) of a.png; repaint them"
+        "b.png lacks #0000ff (blue, 1,000 pixels, 33 %; closest there: #003cff, blue) of a.png; repaint them"
     )
 
 

@@ -40,13 +40,17 @@ WHEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("denoise_method", {}, {"denoise": 0.1}),
     *((name, {}, {"optimizer": "adam"}) for name in ("learning_rate", "beta_1", "beta_2", "epsilon")),
     ("history", {"optimizer": "adam"}, {}),
-    ("history", {"steps": 5}, {"steps": 6}),
+    ("history", {"steps": 7}, {"steps": 8}),
     ("tolerance", {"steps": 11}, {"steps": 12}),
     ("pooling", {"content_layers": BLOCK_1, "style_layers": BLOCK_1}, {"content_layers": BLOCK_1}),
     *((name, NEITHER, {"style_weight": 0.0}) for name in ("network", "compute_type", "padding")),
     *((name, {"tv_weight": 0.0}, {}) for name in ("tv_exponent", "tv_reduction")),
     ("pixel_range", {"tv_weight": 0.0}, {"tv_weight": 0.0, "optimizer": "adam"}),
-    *((name, {"content_weight": 0.0}, {}) for name in ("content_layers", "content_reduction")),
+    ("content_layers", {"content_weight": 0.0}, {"content_layers": BLOCK_1}),
+    ("content_reduction", {"content_weight": 0.0}, {}),
+    ("content_layers", {"content_layers": (("block4_conv2", 3.0), ("block5_conv1", 0.0))}, {"style_weight": 1.0}),
+    ("color", {"color": "match", "style_weight": 0.0}, {"color": "match"}),
+    ("color", {"color": "match", "style_weight": 0.0}, {"color": "match", "style_weight": 0.0, "init": "style"}),
     *(
         (name, {"style_weight": 0.0}, {})
         for name in ("style_layers", "style_reduction", "gram_normalization", "intensity", "matching", "strengths")
@@ -151,6 +155,50 @@ def test_gram_normalization_of_patches():
     assert "where `style_weight` is 0" in note
 
 
+@pytest.mark.parametrize(
+    ("name", "idle", "useful"),
+    [
+        ("patch_stride", PatchSettings(patch_size=64, patch_stride=8), PatchSettings(patch_size=63, patch_stride=8)),
+        ("patch_offset", PatchSettings(patch_size=64, patch_offset=(3, 0)), PatchSettings(patch_offset=(3, 0))),
+        (
+            "patch_offset",
+            PatchSettings(patch_stride=8, patch_offset=(16, 8)),
+            PatchSettings(patch_stride=8, patch_offset=(16, 4)),
+        ),
+    ],
+)
+def test_where_patches_lie(name, idle, useful):
+    maps = {"content_map": HALVES, "style_map": HALVES, "settings": Settings(network="lite")}
+    scenes = [PatchInputs(IMAGE, IMAGE, **maps, patches=patches).scene() for patches in (idle, useful)]
+    assert without_effect([name], scenes[0])[0].startswith(f"`{name}` has no effect where ")
+    assert without_effect([name], scenes[1]) == ()
+    covers = [any("covers the whole result" in note for note in each.notes) for each in scenes]
+    assert covers == [idle.patch_size == 64, False]
+
+
+def test_regions_that_fade_into_each_other_leave_nothing_transparent():
+    maps = {"content_map": HALVES, "style_map": HALVES, "feather": 5.0, "transparent": True}
+    assert (
+        "where everything is painted"
+        in without_effect(["transparent"], RegionInputs(IMAGE, IMAGE, **maps).scene())[0]
+    )
+
+
+def test_a_feather_that_changes_no_edge_is_noted():
+    maps = {"content_map": HALVES, "style_map": HALVES}
+    notes = {width: RegionInputs(IMAGE, IMAGE, **maps, feather=width).scene().notes for width in (0.2, 2.0)}
+    assert any("too narrow to change their edges" in note for note in notes[0.2])
+    assert not any("too narrow" in note for note in notes[2.0])
+
+
+def test_a_mapping_of_a_region_with_strength_0_is_noted():
+    maps = {"content_map": HALVES, "style_map": HALVES, "mapping": [(RED, BLUE)]}
+    idle = RegionInputs(IMAGE, IMAGE, **maps, strengths=[(RED, 0)]).scene().notes
+    assert any("(red) has strength 0, so `mapping` has no effect on it" in note for note in idle)
+    useful = RegionInputs(IMAGE, IMAGE, **maps, strengths=[(BLUE, 0)]).scene().notes
+    assert not any("mapping" in note for note in useful)
+
+
 def test_an_edge_to_fade_without_style():
     maps = {"content_map": HALVES, "style_map": HALVES, "feather": 3.0, **NO_STYLE}
     assert "where `style_weight` is 0" in without_effect(["feather"], RegionInputs(IMAGE, IMAGE, **maps).scene())[0]
@@ -195,6 +243,22 @@ PAINT = "basic map.png map.png -o out.png --dry-run --network lite"
 BY_PATCH = "patch map.png map.png --content-map map.png --style-map map.png -o out.png --dry-run"
 
 SAID = [
+    ("masks radial --size 64x64 --shape circle -o m.png", "the same without it, so --shape has no"),
+    ("masks radial --size 64x64 --inner 100 --easing smooth -o m.png", "the same without it, so --easing has no"),
+    (
+        "masks linear --size 8x8 --start 50 --end 50 --easing smooth -o m.png",
+        "the same without it, so --easing has no",
+    ),
+    ("masks feather map_mask.png --feather 0 --side inside -o m.png", "the same without it, so --side has no"),
+    ("maps from map_mask.png --top largest -o m.png", "the same without it, so --top has no"),
+    ("maps from map_mask.png --regions 9 -o m.png", "no more labels, so --regions has no"),
+    (
+        "batch basic map.png map_mask.png map.png -o out --noise-contrast 1 --dry-run",
+        "--noise-contrast has no effect",
+    ),
+    ("batch basic map.png map_mask.png map.png -o out --json r.json --dry-run", "report: r.json"),
+    ("frames basic clip map.png -o out --noise-contrast 1 --dry-run", "--noise-contrast has no effect"),
+    ("frames basic clip map.png -o out --steps 5 --frame-steps 6 --dry-run", "--frame-steps has no effect"),
     ("maps check map.png map.png --stretch-maps", "no image is given, so --stretch-maps has no"),
     ("maps check map.png map.png --unmatched keep", "every region to paint, so --unmatched has no"),
     ("maps check map.png map.png --palette red,blue", "the same without it, so --palette has no"),
@@ -306,5 +370,9 @@ def test_commands_say_what_has_no_effect(tmp_path, monkeypatch, command, says):
     monkeypatch.setattr("maskstyle.networks.tensorflow_import.import_tensorflow", stop)
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.array(HALVES.colors, np.uint8)[HALVES.labels]).save("map.png")
+    Image.fromarray(np.uint8(255 * HALVES.labels)).save("map_mask.png")
+    (tmp_path / "clip").mkdir()
+    for number in range(2):
+        Image.fromarray(np.uint8(255 * IMAGE)).save(f"clip/{number}.png")
     ran = CliRunner().invoke(app, command.split())
     assert says in ran.stderr + ran.stdout

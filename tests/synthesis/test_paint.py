@@ -70,10 +70,18 @@ def test_a_run_that_does_not_fit_into_its_memory_is_refused(tiny_network):
 
 
 def test_workers_need_tiles(tiny_network):
-    with pytest.raises(SettingsError, match="painted in one piece, which workers cannot share; choose a `tile_size`"):
+    with pytest.raises(SettingsError, match="painted in one piece, which workers cannot share; paint without"):
         paint(scene_of(), Run(tiny_network(LAYERS), client=SimpleNamespace(submit=None)))
     with pytest.raises(SettingsError, match=r"client is 'local:2'; expected a distributed\.Client"):
         Run(client="local:2")
+
+
+def test_settings_that_the_network_of_the_run_replaces_are_noted(tiny_network):
+    loaded = Run(tiny_network(LAYERS))
+    assert not [note for note in paint(scene_of(), loaded).notes if "no effect" in note]
+    notes = paint(scene_of(network="vgg19", pooling="average", compute_type="bfloat16"), loaded).notes
+    for name in ("network", "pooling", "compute_type"):
+        assert any(note.startswith(f"`{name}` ") and "the network of the run has" in note for note in notes)
 
 
 def test_a_result_tells_its_limits(tiny_network):

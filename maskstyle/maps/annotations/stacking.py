@@ -26,14 +26,22 @@ def stacked(
 ) -> tuple[SemanticMap, tuple[str, ...]]:
     """Return the map of an annotation, largest region first, and notes; see `load_annotation`."""
     names = list(dict.fromkeys([shape.name for shape in annotation.shapes] + [BACKGROUND]))
+    labels = _painted(annotation, names, top)
+    notes = _hidden(labels, names, source, top)
+    if top != TOPS[0] and np.array_equal(labels, _painted(annotation, names, TOPS[0])):
+        notes = (*notes, "the map is the same without it, so `top` has no effect")
+    labels, more = _largest(labels, names, source, regions)
+    return _named(labels, names), (*notes, *more)
+
+
+def _painted(annotation: Annotation, names: Sequence[str], top: str) -> LabelMap:
+    """Return the place in `names` of the topmost shape of each pixel."""
     labels = np.full(annotation.size, names.index(BACKGROUND), np.int32)
     for shape in _ordered(annotation.shapes, top):
         height, width = shape.mask.shape
         part = labels[shape.top : shape.top + height, shape.left : shape.left + width]
         part[shape.mask] = names.index(shape.name)
-    notes = _hidden(labels, names, source, top)
-    labels, more = _largest(labels, names, source, regions)
-    return _named(labels, names), (*notes, *more)
+    return labels
 
 
 def name_colors(names: Iterable[str]) -> dict[str, Color]:
@@ -87,7 +95,7 @@ def _largest(
         )
     dropped = order[min(regions or most, most) :]
     if not dropped:
-        return labels, ()
+        return labels, () if regions is None else (f"{source} has no more labels, so `regions` has no effect",)
     share = counts[dropped].sum() / labels.size
     note = (
         f"{shortlist([names[index] for index in dropped])} of {source} ({share:.1%} of the image) "
