@@ -249,6 +249,13 @@ ABOUT_STYLE = ("style_region", "style_mask", "scale", "color")
 """The keys of an entry that say what of its style is taken, and how."""
 
 
+def _takes_part(entry: RegionEntry) -> bool:
+    """Return whether an entry takes a region of its style: one that it names, or that of its own color."""
+    if entry.style_region is not None:
+        return entry.style_region != WHOLE
+    return entry.region is not None and entry.style_mask is None
+
+
 class _Loader:
     """Reads each file of a plan once; collects names for messages, and notes."""
 
@@ -306,6 +313,10 @@ class _Loader:
         unused = [name for name in self._styles if used and name not in used]
         if unused:
             self.notes.append(f"no region or mask has the style {', '.join(unused)}")
+        parts = {entry.style for entry in self.plan.regions if _takes_part(entry)}
+        for name in used - {None} - parts:
+            if self.plan.styles[str(name)].map is not None:
+                self.notes.append(f"no region or mask takes a part of {name}, so its map has no effect")
 
     def _note_unpainted_entries(self) -> None:
         """Note what entries of strength 0 say about their style."""

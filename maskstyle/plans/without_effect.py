@@ -182,11 +182,6 @@ RULES = (
         "where it is a multiple of the distance between patches",
     ),
     Rule(
-        ("strength",),
-        lambda scene, _: all(each.strength is not None for each in scene.layout.placements),
-        "where each region and mask has a strength of its own",
-    ),
-    Rule(
         ("share",),
         lambda scene, _: len(scene.layout.placements[0].styles) == 1,
         "with one style image, of which all of the style comes",
@@ -223,6 +218,7 @@ RULES = (
     Rule(("full_size",), lambda scene, _: not scene.is_reduced(scene.sizes[-1]), "where the result is not reduced"),
     Rule(("mask_exponent",), lambda scene, _: not scene.layout.masked(), "where no soft mask paints"),
     Rule(("propagation",), lambda scene, _: not scene.layout.regions(), "where no region is painted"),
+    Rule(("propagation",), lambda scene, _: scene.patches is not None, "where patches are matched"),
 )
 """All reasons that depend on other settings or on the picture. Those of a technique are its `without_effect`."""
 

@@ -161,6 +161,15 @@ def check_visible(layout: Layout) -> tuple[Layout, tuple[str, ...]]:
     return layout.without(hidden), tuple(notes)
 
 
+def strength_notes(layout: Layout, settings: Settings) -> list[str]:
+    """Return a note if nothing is painted, or if the strength of the settings has no effect."""
+    if not layout.painting(settings.chosen_strength).placements:
+        return ["nothing is painted, as the strength is 0"]
+    if settings.strength is not None and all(each.strength is not None for each in layout.placements):
+        return ["`strength` has no effect where each region and mask has a strength of its own"]
+    return []
+
+
 def style_notes(styles: Iterable[StyleImage], settings: Settings) -> list[str]:
     """Return notes on style images that have no effect, or are of nearly one color."""
     if settings.style_factor == 0 and settings.init not in FROM_STYLES:

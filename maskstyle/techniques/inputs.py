@@ -32,6 +32,7 @@ from maskstyle.techniques.checks import (
     check_style,
     check_visible,
     checked_alpha,
+    strength_notes,
     style_notes,
 )
 
@@ -205,10 +206,17 @@ class Inputs:
                 raise SettingsError("full_size has no effect without a content image; leave it out")
         initial = None if self.initial is None else self.checked("initial")
         alpha = more.pop("alpha") if "alpha" in more else self.main_alpha()
+        of_strength = strength_notes(layout, settings)
         layout = replace(layout.painting(settings.chosen_strength), visible=alpha)
         layout, notes = check_visible(layout)
         of_styles = style_notes(layout.styles(), settings)
-        notes = (*more.pop("notes", ()), *notes, *of_styles, *self._notes_on_sizes(layout, size, settings))
+        notes = (
+            *more.pop("notes", ()),
+            *of_strength,
+            *notes,
+            *of_styles,
+            *self._notes_on_sizes(layout, size, settings),
+        )
         styles = more.pop("styles", None) or seen_styles(layout, content)
         scene = Scene(
             technique=self.technique,

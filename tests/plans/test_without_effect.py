@@ -26,6 +26,7 @@ REFUSED_OR_USED = (
     *("content_weight", "style_weight", "tv_weight", "size", "scales", "optimizer", "steps", "init", "denoise"),
     *("content", "style", "styles", "doodle", "content_map", "style_map", "regions", "keep"),
     *("invert", "denoise_regions", "patches", "memory"),
+    "strength",  # which `strength_notes` is about
     # Of plans, and of the tables in them; `ReadingUse` and `check_soft_maps` note how maps are read in vain.
     *("technique", "output", "recipe", "weights", "settings", "run", "region", "image", "map", "scale"),
     *("mask", "complement", "style_region", "style_mask", *OUTPUT_KEYS, *READING_KEYS),
@@ -88,7 +89,6 @@ WHOLE = SemanticMap(HALVES.labels * 0, (RED,))
 
 NO_STYLE = {"settings": Settings(style_weight=0.0)}
 INPUTS_WHEN: dict[str, Any] = {
-    "strength": ({"strengths": [(RED, 0.3), (BLUE, 0.5)]}, {"strengths": [(RED, 0.3)]}),
     "feather": ({"content_map": WHOLE, "feather": 3.0}, {"feather": 3.0}),
     "feather_mode": ({}, {"feather": 3.0}),
     "transparent": ({"transparent": True}, {"transparent": True, "regions": [RED]}),
@@ -150,6 +150,7 @@ def test_gram_normalization_of_patches():
     assert "where patches are matched" in without_effect(["gram_normalization"], by_patch.scene())[0]
     by_mean = dataclasses.replace(by_patch, settings=Settings(network="lite", style_reduction="mean"))
     assert without_effect(["gram_normalization"], by_mean.scene()) == ()
+    assert "where patches are matched" in without_effect(["propagation"], by_patch.scene())[0]
     unstyled = dataclasses.replace(by_patch, settings=Settings(network="lite", style_weight=0.0))
     (note,) = without_effect(["gram_normalization"], unstyled.scene())  # for one reason, though two hold
     assert "where `style_weight` is 0" in note
@@ -189,6 +190,21 @@ def test_a_feather_that_changes_no_edge_is_noted():
     notes = {width: RegionInputs(IMAGE, IMAGE, **maps, feather=width).scene().notes for width in (0.2, 2.0)}
     assert any("too narrow to change their edges" in note for note in notes[0.2])
     assert not any("too narrow" in note for note in notes[2.0])
+
+
+def test_a_strength_without_effect_is_noted():
+    maps = {"content_map": HALVES, "style_map": HALVES}
+    both = [(RED, 0.3), (BLUE, 0.5)]
+
+    def notes(strength, strengths):
+        settings = Settings(network="lite", strength=strength)
+        return " ".join(RegionInputs(IMAGE, IMAGE, **maps, strengths=strengths, settings=settings).scene().notes)
+
+    assert "`strength` has no effect where each region and mask" in notes(0.4, both)
+    assert "`strength` has no effect where each region and mask" in notes(0.0, both)
+    for strength, strengths in ((None, both), (0.4, both[:1]), (0.0, both[:1])):  # 0 keeps the other region
+        assert "strength" not in notes(strength, strengths)
+    assert notes(0.0, None) == notes(0.4, [(RED, 0), (BLUE, 0)]) == "nothing is painted, as the strength is 0"
 
 
 def test_a_mapping_of_a_region_with_strength_0_is_noted():
