@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.table import Column
 from rich.text import Text
 
+from maskstyle.cli.console import SWATCH
 from maskstyle.errors import visible
 from maskstyle.maps.colors import Color, format_color
 
@@ -67,7 +68,7 @@ def right(header: str) -> Column:
 
 def swatch(color: Color) -> str:
     """Return a patch of a color, as markup."""
-    return f"[{format_color(color)}]██[/]"
+    return f"[{format_color(color)}]{SWATCH * 2}[/]"
 
 
 def _least_width(column: Column) -> int:

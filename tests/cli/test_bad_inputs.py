@@ -112,7 +112,6 @@ NUMBERS = [
         "basic {good} {first} --size 80 --scheduler local:2",
         ("in one piece", "a --tile-size below 80"),
     ),
-    Bad("workers, nothing to paint", "basic {good} --strength 0 --scheduler local:2", ("nothing is painted",)),
     Bad("more than 64 bits", "basic {good} --seed 9223372036854775808", ("whole number of at most",)),
     Bad("variant twice", "basic {good} --try steps=2,2", ("--try steps lists 2 twice",)),
     Bad(
@@ -311,6 +310,24 @@ COMMANDS = [
     Bad("option with _", "basic {good} --style_weight 1", ("did you mean --style-weight?",)),
     Bad("second style without --style", "basic {good} cut.jpg", ("to blend in another style, pass --style FILE",)),
     Bad("batch without a style", "batch basic content.png -o new", ("name the pictures first, then STYLE",)),
+    Bad(
+        "batch into a picture",
+        "batch basic content.png style.jpg -o new.png",
+        ("--output-dir is new.png, the name of a picture", "such as new"),
+    ),
+    Bad(
+        "frames into a picture",
+        "frames basic content.png style.jpg -o new.jpg",
+        ("--output is new.jpg, the name of",),
+    ),
+    Bad(
+        "masks into a picture",
+        "masks normalize soft.png --output-dir new.png",
+        ("--output-dir is new.png, the name",),
+    ),
+    Bad(
+        "recipes twice", "compare content.png style.jpg -o o.png --recipes default,default", ("lists default twice",)
+    ),
     Bad("folder as -o", "masks normalize soft.png -o new", ("did you mean --output-dir?",)),
     Bad("option of other programs", "basic {good} --iterations 9", ("did you mean --steps?",)),
     Bad("option of another command", "basic {good} --feather 3", ("--feather; maskstyle region has it",)),

@@ -268,3 +268,14 @@ def test_compare_skips_recipes_without_weights(desk, run, no_weights, quick_reci
     asked = run("compare", "content.png", "style.jpg", "-o", "sheet.png", "--networks", "lite,vgg16")
     assert asked.code == 2
     assert "no weights of vgg16 were found" in asked.error
+
+
+def test_usage_and_defaults_look_alike_in_every_help(run):
+    for names in _names_of_commands():
+        shown = run(*names, "--help").succeeded().out
+        usage = next(line for line in shown.splitlines() if "Usage:" in line)
+        assert not re.search(r"[{}]|\.{4}|\[\[", usage), usage
+        assert "[default" not in shown
+    assert "basic [OPTIONS] CONTENT STYLE" in run("basic", "--help").out
+    assert "maps check [OPTIONS] CONTENT_MAP [STYLE_MAP]" in run("maps", "check", "--help").out
+    assert "(default: 60.0)" in " ".join(run("basic", "--help").out.split())

@@ -573,6 +573,19 @@ def test_styles_that_paint_nothing_are_noted(plan):
     assert "note: no region or mask has the style four" in plan("--dry-run", text=text).succeeded().err
 
 
+def test_what_an_entry_or_a_style_says_in_vain_is_noted(plan):
+    idle = plan("--dry-run", text=PLAN.replace("strength = 0.9", "strength = 0.0")).succeeded().err
+    assert "has strength 0, so its style_region has no effect" in idle
+    of_masks = """[[region]]
+mask = "pictures/soft.png"
+style = "one"
+"""
+    text = f"{PLAN.partition('[[region]]')[0]}{of_masks}"
+    assert "takes a part of one, so its map has no effect" in plan("--dry-run", text=text).succeeded().err
+    used = text + 'style_region = "blue"\n'
+    assert "its map has no effect" not in plan("--dry-run", text=used).succeeded().err
+
+
 def test_what_is_transparent_needs_a_format_that_keeps_it(plan):
     text = PLAN.replace('output = "out.png"', 'output = "out.jpg"\ntransparent = true')
     assert plan(text=text).error.startswith("plan.toml, line 4: transparent makes a transparent result, which .jpg")

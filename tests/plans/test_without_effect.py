@@ -259,6 +259,10 @@ PAINT = "basic map.png map.png -o out.png --dry-run --network lite"
 BY_PATCH = "patch map.png map.png --content-map map.png --style-map map.png -o out.png --dry-run"
 
 SAID = [
+    (
+        f"{PAINT.replace(' --dry-run', '')} --strength 0 --scheduler local:2",
+        "nothing is painted, as the strength is 0; ",
+    ),
     ("masks radial --size 64x64 --shape circle -o m.png", "the same without it, so --shape has no"),
     ("masks radial --size 64x64 --inner 100 --easing smooth -o m.png", "the same without it, so --easing has no"),
     (
