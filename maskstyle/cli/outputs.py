@@ -1,4 +1,4 @@
-"""The files that a command writes: checked before painting, written atomically, never over an input."""
+"""The files that a command writes: checked before painting, written atomically, never over an input; loss plots."""
 
 from __future__ import annotations
 

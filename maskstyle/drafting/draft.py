@@ -245,7 +245,7 @@ def _largest_first(labels: NDArray[np.integer], colors: tuple[Color, ...], *, ke
     return SemanticMap(rank[labels], tuple(taken))
 
 
-_limited = threading.Lock()
+_blas_limited = threading.Lock()
 
 
 @contextmanager
@@ -256,7 +256,7 @@ def one_blas_thread() -> Iterator[None]:
     at a time lowers and restores it; blocks of other threads that overlap with that leave it alone, and are at most
     slower.
     """
-    if not _limited.acquire(blocking=False):
+    if not _blas_limited.acquire(blocking=False):
         yield
         return
     from threadpoolctl import threadpool_limits
@@ -265,4 +265,4 @@ def one_blas_thread() -> Iterator[None]:
         with threadpool_limits(limits=1, user_api="blas"):
             yield
     finally:
-        _limited.release()
+        _blas_limited.release()

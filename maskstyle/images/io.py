@@ -1,4 +1,4 @@
-"""Load and save images as float32 RGB arrays in [0, 1], with alpha and metadata, and save masks."""
+"""Load, save and encode images as float32 RGB arrays in [0, 1], with alpha and metadata, and save masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Map files: load a semantic map, fit it to its image, and find it beside the image."""
+"""Map files: load a semantic map, fit it to its image, find it beside the image, and count flat colors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write plans: the table of a resolved plan as TOML, with paths relative to another folder."""
+"""Write plans as TOML: a resolved one, with paths relative to another folder, and a new one to edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of a run: the image, its losses, and the record of the run."""
+"""The result of a run: the image, its losses, its layers, and the record of the run."""
 
 from __future__ import annotations
 

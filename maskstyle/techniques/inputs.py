@@ -337,6 +337,8 @@ def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
 def apart(value: Value, theirs: list[NDArray[Any]], *, shared: tuple[Any, ...] = ()) -> Value:
     """Return a value with copies of the arrays that share memory with the caller's; the others stay, uncopied.
 
+    A run takes long, and its callbacks may change the arrays of the caller.
+
     Parameters
     ----------
     value : anything
