@@ -11,7 +11,7 @@ import typer
 
 from maskstyle.batch.pictures import fields_of, filled
 from maskstyle.cli.group import Group
-from maskstyle.cli.options import flag_of
+from maskstyle.cli.options import flag_of, parameters_of
 from maskstyle.cli.paint import arranged, painting_parameters, with_parameters
 from maskstyle.settings import OUTPUT, STYLE
 from maskstyle.techniques.inputs import Inputs
@@ -110,11 +110,7 @@ def command_of_many(
 
     kept = [each for each in painting_parameters(inputs) if each.name not in without]
     own = [pictures.of(each) if each.name == inputs.main else each for each in kept]
-    more = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in shared.items()
-    ]
-    return with_parameters(command, arranged([*own, *more]), inputs)
+    return with_parameters(command, arranged([*own, *parameters_of(shared)]), inputs)
 
 
 def changed_plan_of_many(

@@ -16,7 +16,7 @@ import typer
 
 from maskstyle import __version__
 from maskstyle.cli.console import announce, messages, note_files
-from maskstyle.cli.options import QuietOption, flag_of
+from maskstyle.cli.options import QuietOption, flag_of, parameters_of
 from maskstyle.errors import ImageError, SettingsError
 
 if TYPE_CHECKING:
@@ -287,11 +287,7 @@ def makes_mask(command: Callable[..., NewMask]) -> Callable[..., None]:
     An error that starts with the name of a parameter starts with its flag instead.
     """
     signature = inspect.signature(command, eval_str=True)
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in _OUTPUT_OPTIONS.items()
-    ]
-    parameters = [*signature.parameters.values(), *added]
+    parameters = [*signature.parameters.values(), *parameters_of(_OUTPUT_OPTIONS)]
 
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -182,6 +183,14 @@ _TYPES: Mapping[str, Any] = {
 
 _PARAMETER = re.compile(r"(?<![\w'\"`/\\.-])[a-z]+(?:_[a-z0-9]+)+(?![\w'\"`/\\-]|\.\w)")
 """A word with an underscore that is no part of a file name or of a quoted text."""
+
+
+def parameters_of(options: Mapping[str, tuple[Any, Any]]) -> list[inspect.Parameter]:
+    """Return the parameters of a command for options, given by name with their annotation and default."""
+    return [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in options.items()
+    ]
 
 
 def flag_of(name: str) -> str:

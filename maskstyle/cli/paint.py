@@ -31,6 +31,7 @@ from maskstyle.cli.options import (
     WeightsOption,
     flag_of,
     option_type,
+    parameters_of,
     setting_help,
 )
 from maskstyle.recipes import RECIPES
@@ -200,10 +201,7 @@ def _run(inputs: type[Inputs]) -> list[inspect.Parameter]:
         "tried": (TryOption, None),
     }
     shared |= {name: READING_OPTIONS[name] for name in reading_keys(inputs)}
-    return parameters + [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in shared.items()
-    ]
+    return parameters + parameters_of(shared)
 
 
 def _setting(

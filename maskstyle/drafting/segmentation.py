@@ -13,8 +13,7 @@ from scipy.cluster.hierarchy import cut_tree, linkage
 from skimage.segmentation import slic
 
 from maskstyle.drafting.features import Features
-from maskstyle.guidance.regions import resize_labels
-from maskstyle.images.pixels import Image, Size, resize_mask
+from maskstyle.images.pixels import Image, Size, resize_labels, resize_mask
 
 MOST_SUPERPIXELS = 800
 """Time and memory grow with the square of the number."""
@@ -223,5 +222,5 @@ def smooth_regions(labels: NDArray[np.intp], count: int, size: Size) -> NDArray[
         result[wins] = index
         most[wins] = share[wins]
     for lost in np.flatnonzero(np.bincount(result.ravel(), minlength=count) == 0):
-        result[resize_labels(labels.astype(np.int32), size) == lost] = lost
+        result[resize_labels(labels, size) == lost] = lost
     return result

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import slic
 
 from maskstyle.errors import ImageError
-from maskstyle.guidance.regions import resize_labels
-from maskstyle.images.pixels import Image, Mask, resize_image, size_of, size_within
+from maskstyle.images.pixels import Image, Mask, resize_image, resize_labels, size_of, size_within
 from maskstyle.images.transparency import HALF_VISIBLE, resize_alpha
 
 LONGER_SIDE = 1000

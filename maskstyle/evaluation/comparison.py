@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.guidance.regions import Labels, painted_share, resize_labels
-from maskstyle.images.pixels import Mask, Size, fit_size, resize_mask, size_of, size_text
+from maskstyle.guidance.regions import Labels, painted_share
+from maskstyle.images.pixels import Mask, Size, fit_size, resize_labels, resize_mask, size_of, size_text
 from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, unmatched_notes
 from maskstyle.maps.colors import Color, RegionKey
 from maskstyle.maps.semantic_map import SemanticMap

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from maskstyle.errors import ImageError, UnmatchedError
-from maskstyle.guidance.regions import region_cells, resize_labels
-from maskstyle.images.pixels import Size
+from maskstyle.guidance.regions import region_cells
+from maskstyle.images.pixels import Size, resize_labels
 from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, unmatched_notes
 from maskstyle.maps.colors import Color, RegionKey, format_color, format_region, percent
 from maskstyle.maps.ignoring import likely_void

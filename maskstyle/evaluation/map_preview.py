@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageFont
 
 from maskstyle.evaluation.map_check import CheckedMap, MapRegion, MapReport
 from maskstyle.images.contact_sheet import FONT_SIZE, INK, LINE_HEIGHT, MARGIN, PAPER, write
-from maskstyle.images.pixels import Image, fit_size, resize_image, to_uint8
+from maskstyle.images.pixels import Image, fit_size, resize_image, resize_labels, to_uint8
 from maskstyle.maps.colors import Color, percent
 from maskstyle.maps.semantic_map import SemanticMap
 
@@ -119,16 +119,14 @@ def draw_overlay(semantic_map: SemanticMap, image: Image | None, numbers: dict[i
     PIL.Image.Image
         RGB, with a longer side of `SIDE` pixels.
     """
-    height, width = fit_size(semantic_map.size, SIDE)
-    rows = ((np.arange(height) + 0.5) * semantic_map.size[0] / height).astype(np.intp)
-    columns = ((np.arange(width) + 0.5) * semantic_map.size[1] / width).astype(np.intp)
-    labels = semantic_map.labels[np.ix_(rows, columns)]
+    size = fit_size(semantic_map.size, SIDE)
+    labels = resize_labels(semantic_map.labels, size)
     inside = (labels >= 0)[..., np.newaxis]
     colors = np.array([*semantic_map.colors, (0, 0, 0)], np.float32)[labels] / np.float32(255)
     if image is None:
-        pixels = np.where(inside, colors, _checkered((height, width)))
+        pixels = np.where(inside, colors, _checkered(size))
     else:
-        under = resize_image(image, (height, width))
+        under = resize_image(image, size)
         pixels = np.where(inside, (1 - OPACITY) * under + OPACITY * colors, under)
     border = np.zeros(labels.shape, np.bool_)
     border[:, 1:] |= labels[:, 1:] != labels[:, :-1]

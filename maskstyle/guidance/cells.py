@@ -8,9 +8,9 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.regions import Labels, region_cells, resize_labels, shares_at, soft_cells, split_cells
+from maskstyle.guidance.regions import Labels, region_cells, shares_at, soft_cells, split_cells
 from maskstyle.guidance.soft_masks import soft_weights
-from maskstyle.images.pixels import Mask, Size
+from maskstyle.images.pixels import Mask, Size, resize_labels
 from maskstyle.maps.semantic_map import SemanticMap
 
 PARTS = WHOLE, INSIDE, BORDER = ("whole", "inside", "border")

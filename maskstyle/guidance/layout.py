@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.guidance.regions import painted_share, resize_labels
+from maskstyle.guidance.regions import painted_share
 from maskstyle.guidance.soft_masks import mask_coverage
-from maskstyle.images.pixels import RGBA, Image, Mask, Size, resize_mask, size_of
+from maskstyle.images.pixels import RGBA, Image, Mask, Size, resize_labels, resize_mask, size_of
 from maskstyle.images.transparency import resize_alpha
 from maskstyle.maps.assignment import Assignment
 from maskstyle.maps.semantic_map import SemanticMap

@@ -9,7 +9,7 @@ import scipy
 from numpy.typing import NDArray
 
 from maskstyle.guidance.soft_masks import cell_side, soft_weights
-from maskstyle.images.pixels import Mask, Size
+from maskstyle.images.pixels import Mask, Size, resize_labels
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended, resize_shares
 
@@ -117,28 +117,6 @@ def _owned_and_pure(
         seen, receptive_field, mode="nearest"
     )
     return [owners == region for region in regions], _sampled(uniform, grid, cell_side(seen.shape, grid))
-
-
-def resize_labels(labels: Labels, size: Size) -> Labels:
-    """Resize labels; each pixel takes its nearest label.
-
-    Parameters
-    ----------
-    labels : (H, W) int32 array
-        Region of each pixel.
-    size : (height, width)
-        The new size, of any aspect.
-
-    Examples
-    --------
-    >>> resize_labels(np.array([[0, 1, 2, 3]], np.int32), (1, 2)).tolist()
-    [[1, 3]]
-    """
-    height, width = labels.shape
-    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
-    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
-    resized: Labels = labels[np.ix_(rows, columns)]
-    return resized
 
 
 def majority_labels(labels: Labels, grid: Size) -> Labels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ RGBA = Pixels("an image of shape (H, W, 3) or (H, W, 4)", (3, 4), "maskstyle.ima
 
 AnyImage: TypeAlias = Annotated[NDArray[np.float32], RGBA]
 """RGB or RGBA, (H, W, 3) or (H, W, 4), in [0, 1]."""
+
+Label = TypeVar("Label", bound=np.generic)
 
 Size: TypeAlias = tuple[int, int]
 """(height, width) in pixels."""
@@ -197,6 +199,28 @@ def resize_mask(mask: Mask, size: Size) -> Mask:
     if mask.shape == tuple(size):
         return mask.copy()
     return _resize_channel(mask, size, PillowImage.Resampling.BILINEAR)
+
+
+def resize_labels(labels: NDArray[Label], size: Size) -> NDArray[Label]:
+    """Resize labels, or other values that do not mix; each pixel takes the nearest one.
+
+    Parameters
+    ----------
+    labels : (..., H, W) array
+        Such as the region of each pixel.
+    size : (height, width)
+        The new size, of any aspect.
+
+    Examples
+    --------
+    >>> resize_labels(np.array([[0, 1, 2, 3]], np.int32), (1, 2)).tolist()
+    [[1, 3]]
+    """
+    height, width = labels.shape[-2:]
+    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
+    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
+    resized: NDArray[Label] = labels[..., rows[:, np.newaxis], columns]
+    return resized
 
 
 def _resize_channel(

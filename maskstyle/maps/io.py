@@ -16,7 +16,7 @@ from maskstyle.errors import ImageError
 from maskstyle.images.decoding import decode, upright
 from maskstyle.images.files import decoding, open_image
 from maskstyle.images.io import read_metadata, save_image
-from maskstyle.images.pixels import Size, to_uint8
+from maskstyle.images.pixels import Size, resize_labels, to_uint8
 from maskstyle.images.sidecars import check_aspect, find_beside
 from maskstyle.images.transparency import visible_alpha
 from maskstyle.maps.colors import MAX_REGIONS, Color, RegionKey, format_color
@@ -195,15 +195,12 @@ def fit_map(
         If the aspect ratios differ by more than 1% and by more than one pixel of the shorter side of the map, without
         `stretch`.
     """
-    height, width = semantic_map.size
-    if (height, width) == tuple(size):
+    if semantic_map.size == tuple(size):
         return semantic_map
     if not stretch:
         check_aspect(semantic_map.size, size, kind="map", name=name, image_name=image_name)
-    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
-    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
     shares = None if semantic_map.shares is None else resize_shares(semantic_map.shares, size)
-    return dataclasses.replace(semantic_map, labels=semantic_map.labels[np.ix_(rows, columns)], shares=shares)
+    return dataclasses.replace(semantic_map, labels=resize_labels(semantic_map.labels, size), shares=shares)
 
 
 def find_map_beside(image_path: str | Path) -> Path | None:

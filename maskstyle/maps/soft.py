@@ -10,7 +10,7 @@ import scipy
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
-from maskstyle.images.pixels import Mask, Size, resize_mask
+from maskstyle.images.pixels import Mask, Size, resize_labels, resize_mask
 from maskstyle.maps.colors import Colors
 from maskstyle.maps.pixels import BLEND_TOLERANCE, RINGS, WIDE, labels_around
 from maskstyle.maps.semantic_map import SemanticMap
@@ -184,12 +184,9 @@ def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32
     >>> resize_shares(np.array([[[1, 1, 1, 0, 0, 0, 0, 0.5]]], np.float32), (1, 4)).tolist()
     [[[1.0, 0.0, 0.0, 0.21428...]]]
     """
-    _, height, width = shares.shape
-    if (height, width) == tuple(size):
+    if shares.shape[1:] == tuple(size):
         return shares
-    rows = ((np.arange(size[0]) + 0.5) * height / size[0]).astype(np.intp)
-    columns = ((np.arange(size[1]) + 0.5) * width / size[1]).astype(np.intp)
-    nearest = shares[:, rows[:, np.newaxis], columns]
+    nearest = resize_labels(shares, size)
     soft = resize_mask(are_blended(shares).astype(np.float32), size) > 0
     if not soft.any():
         return nearest

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import SettingsError
 from maskstyle.guidance.layout import Placement
-from maskstyle.guidance.regions import Labels, resize_labels
+from maskstyle.guidance.regions import Labels
 from maskstyle.guidance.seen_styles import SeenStyle
 from maskstyle.images.color import color_map, visible_weights
 from maskstyle.images.compositing import mixed
-from maskstyle.images.pixels import Image, Size, resize_image, size_of, size_within
+from maskstyle.images.pixels import Image, Size, resize_image, resize_labels, size_of, size_within
 from maskstyle.settings import DEFAULT_STRENGTH
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import style_size

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maskstyle.guidance.regions import NO_REGION, resize_labels
-from maskstyle.images.pixels import Size, size_of
+from maskstyle.guidance.regions import NO_REGION
+from maskstyle.images.pixels import Size, resize_labels, size_of
 from maskstyle.images.transparency import HALF_VISIBLE
 from maskstyle.maps.assignment import Assignment
 from maskstyle.settings import PatchSettings

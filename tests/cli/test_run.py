@@ -13,8 +13,7 @@ from PIL import Image
 from skimage.color import rgb2lab
 
 from maskstyle import load_image, load_map, read_metadata, save_image
-from maskstyle.guidance.regions import resize_labels
-from maskstyle.images.pixels import resize_image, to_uint8
+from maskstyle.images.pixels import resize_image, resize_labels, to_uint8
 from maskstyle.techniques.registry import TECHNIQUES
 
 RED, GREEN, BLUE, YELLOW, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (255, 255, 255)

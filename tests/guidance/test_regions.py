@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from maskstyle.guidance.regions import region_cells, resize_labels, split_cells
+from maskstyle.guidance.regions import region_cells, split_cells
+from maskstyle.images.pixels import resize_labels
 
 LABELS = np.array(
     [
