@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -146,6 +146,12 @@ def as_plain(value: Any) -> Any:
     """Return a number, boolean or text of NumPy as Python's; anything else unchanged."""
     is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
     return value.item() if is_scalar and hasattr(value, "item") else value
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """Raise SettingsError if a value is none of the choices."""
+    if value not in choices:
+        raise SettingsError(f"{name} is {value!r}; expected one of {', '.join(choices)}")
 
 
 def check_fields(settings: Any) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Image
-from maskstyle.settings import AT_LEAST_ZERO
+from maskstyle.settings import AT_LEAST_ZERO, check_choice
 
 PATCH_SIZE = 5
 """Side in pixels of the compared patches; small, so that fine brush strokes count as structure."""
@@ -49,8 +48,7 @@ def denoise_image(image: Image, strength: float, method: str = "nlm") -> Image:
     Variation Minimization and Applications", 2004. Tomasi and Manduchi, "Bilateral Filtering for Gray and Color
     Images", ICCV 1998.
     """
-    if method not in _METHODS:
-        raise SettingsError(f"method is {method!r}; expected one of {', '.join(_METHODS)}")
+    check_choice("method", method, _METHODS)
     AT_LEAST_ZERO.check("strength", strength)
     if strength == 0:
         return image

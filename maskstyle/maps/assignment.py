@@ -15,6 +15,7 @@ from maskstyle.maps.ignoring import advice_on_void, likely_void
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions, written_region
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.settings import check_choice
 
 UNMATCHED = ("error", "keep", "whole-style")
 """Ways to handle regions that the style map lacks; see `maskstyle.transfer_region`."""
@@ -277,9 +278,8 @@ def missing_map(size: Size, unmatched: str, name: str) -> SemanticMap:
 
 def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
     """Raise SettingsError if `unmatched` is none of the choices."""
-    if unmatched not in choices:
-        with concerning("unmatched"):
-            raise SettingsError(f"unmatched is {unmatched!r}; expected one of {', '.join(choices)}")
+    with concerning("unmatched"):
+        check_choice("unmatched", unmatched, choices)
 
 
 def find_painted(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.pixels import Mask
+from maskstyle.settings import check_choice
 
 _FUNCTIONS: Mapping[str, Callable[[Mask, Mask], NDArray[np.float32]]] = {
     "multiply": np.multiply,
@@ -54,8 +55,7 @@ def combine_masks(masks: Sequence[Mask], *, how: str) -> Mask:
     >>> combine_masks([left, right], how="subtract").tolist()
     [[1.0, 0.0, 0.0]]
     """
-    if how not in MASK_OPERATIONS:
-        raise SettingsError(f"how is {how!r}; expected one of {', '.join(MASK_OPERATIONS)}")
+    check_choice("how", how, MASK_OPERATIONS)
     if how == "invert":
         if len(masks) != 1:
             raise SettingsError(f"expected one mask to invert, but got {len(masks)}; invert them one by one")

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
 from maskstyle.networks.search import FoundWeights, find_weights
 from maskstyle.networks.speed import ComputeType, choose_compute_type, measured_type
 from maskstyle.networks.weights import EMBEDDED_FILES, check_weights_path, read_weights
-from maskstyle.settings import CHOICES, NetworkSettings
+from maskstyle.settings import CHOICES, NetworkSettings, check_choice
 
 if TYPE_CHECKING:
     from maskstyle.networks.vgg import FeatureNetwork
@@ -95,8 +94,7 @@ def choose_network(
     >>> str(choose_network("lite", ["block3_conv1"], compute_type="float32"))
     'lite (embedded), float32'
     """
-    if network not in NETWORKS:
-        raise SettingsError(f"network is {network!r}; expected one of {', '.join(NETWORKS)}")
+    check_choice("network", network, NETWORKS)
     wanted = tuple(dict.fromkeys(layers))
     chosen_type = choose_compute_type(compute_type)
     architecture = ARCHITECTURES.get(network, VGG19)

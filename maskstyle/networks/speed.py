@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskstyle.errors import ImageError, SettingsError
+from maskstyle.errors import ImageError
 from maskstyle.images.writing import write_text
-from maskstyle.settings import CHOICES
+from maskstyle.settings import CHOICES, check_choice
 
 GRID = 32
 CHANNELS = 256
@@ -278,8 +278,7 @@ def choose_compute_type(compute_type: str, *, has_bfloat16: bool | None = None) 
     >>> choose_compute_type("auto", has_bfloat16=False)
     ComputeType(name='float32', reason='')
     """
-    if compute_type not in COMPUTE_TYPES:
-        raise SettingsError(f"compute type is {compute_type!r}; expected one of {', '.join(COMPUTE_TYPES)}")
+    check_choice("compute type", compute_type, COMPUTE_TYPES)
     fast = processor_has_bfloat16() if has_bfloat16 is None else has_bfloat16
     if compute_type == "auto":
         return ComputeType("auto" if fast else "float32")

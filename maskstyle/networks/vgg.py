@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from maskstyle.errors import SettingsError
 from maskstyle.networks.architectures import Architecture, starts_block
 from maskstyle.networks.tensorflow import Tensor, check_usable, tf
 from maskstyle.networks.weights import LayerWeights
-from maskstyle.settings import CHOICES
+from maskstyle.settings import CHOICES, check_choice
 
 IMAGENET_MEAN_RGB = (123.68, 116.779, 103.939)
 """Mean color of the ImageNet training images in 0..255, which the input of VGG is centered on."""
@@ -63,10 +62,8 @@ class FeatureNetwork:
         notes: tuple[str, ...] = (),
     ) -> None:
         check_usable()
-        if pooling not in POOLINGS:
-            raise SettingsError(f"pooling is {pooling!r}; expected one of {', '.join(POOLINGS)}")
-        if padding not in PADDINGS:
-            raise SettingsError(f"padding is {padding!r}; expected one of {', '.join(PADDINGS)}")
+        check_choice("pooling", pooling, POOLINGS)
+        check_choice("padding", padding, PADDINGS)
         self.architecture = architecture
         self.layers = tuple(dict.fromkeys(layers))
         self.pooling = pooling

@@ -14,7 +14,7 @@ from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED_DOODLE, assign_doodle, missing_map
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.settings import DOODLE_SETTINGS, FROM_CONTENT, PatchSettings, Settings
+from maskstyle.settings import DOODLE_SETTINGS, FROM_CONTENT, PatchSettings, Settings, check_choice
 from maskstyle.synthesis.patch_style import PatchStyle
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.checks import patch_notes
@@ -136,9 +136,8 @@ class DoodleInputs(Inputs):
 
     def _check(self, settings: Settings) -> bool:
         """Return whether styles are matched by patch; raise SettingsError where something needs a content image."""
-        if self.matching not in MATCHINGS:
-            with concerning("matching"):
-                raise SettingsError(f"matching is {self.matching!r}; expected one of {', '.join(MATCHINGS)}")
+        with concerning("matching"):
+            check_choice("matching", self.matching, MATCHINGS)
         with concerning("patches"):
             if self.patches is not None and self.matching != "patch":
                 raise SettingsError(

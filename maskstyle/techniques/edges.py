@@ -19,7 +19,7 @@ from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import Fade, faded_between, reach
 from maskstyle.masks.feathering import feather_mask
-from maskstyle.settings import AT_LEAST_ZERO, COLOR, Settings
+from maskstyle.settings import AT_LEAST_ZERO, COLOR, Settings, check_choice
 from maskstyle.synthesis.schedule import result_size
 from maskstyle.techniques.inputs import Inputs, declare
 
@@ -150,9 +150,8 @@ def _touch(labels: NDArray[np.int32], painted: Sequence[int]) -> bool:
 
 def check_fading(feather: float, mode: str) -> None:
     """Raise SettingsError if the width or the mode of the fade-in is invalid."""
-    if mode not in FEATHER_MODES:
-        with concerning("feather_mode"):
-            raise SettingsError(f"feather_mode is {mode!r}; expected one of {', '.join(FEATHER_MODES)}")
+    with concerning("feather_mode"):
+        check_choice("feather_mode", mode, FEATHER_MODES)
     with concerning("feather_mode" if mode != "distance" else "feather"):
         if not (np.isfinite(feather) and feather >= 0):
             raise SettingsError(f"feather is {feather:g}; expected a number of pixels of at least 0")

@@ -15,7 +15,7 @@ from maskstyle.maps.matching import describe_unmatched, find_region, match_regio
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
 from maskstyle.schemas.arguments import convert_fields
-from maskstyle.settings import CHOICES, Settings
+from maskstyle.settings import CHOICES, Settings, check_choice
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import result_size, style_size
 from maskstyle.techniques.checks import (
@@ -212,8 +212,7 @@ class _Placing:
             strength = check_strength(region.strength, self._settings, "")
         color = region.color or self._settings.color
         with concerning("color"):
-            if color not in CHOICES["color"]:
-                raise SettingsError(f"color is {color!r}; expected one of {', '.join(CHOICES['color'])}")
+            check_choice("color", color, CHOICES["color"])
         name = f"mask {place + 1}"
         if label is not None and self._content_map is not None:
             name = self._content_map.name(label)

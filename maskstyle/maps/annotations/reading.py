@@ -29,6 +29,7 @@ from maskstyle.maps.annotations.stacking import TOPS, stacked
 from maskstyle.maps.annotations.xml_files import read_xml
 from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.settings import check_choice
 
 KNOWN = "labelme JSON, COCO JSON, CVAT XML, VOC XML or PNG, a folder of masks, ORA or PSD"
 
@@ -90,8 +91,7 @@ def load_annotation(
     A pixel is covered by a polygon if its center is inside. The colors of the regions depend on their names, so that
     the same name mostly has the same color in other maps; see `maskstyle.maps.match_regions`.
     """
-    if top not in TOPS:
-        raise SettingsError(f"top is {top!r}; expected one of {', '.join(TOPS)}")
+    check_choice("top", top, TOPS)
     if regions is not None and regions < 1:
         raise SettingsError(f"regions is {regions}; expected a number of at least 1")
     paths = [Path(source) for source in sources]
