@@ -416,10 +416,10 @@ class StartSettings:
     Parameters
     ----------
     init : {"auto", "content", "recolored", "style", "noise", "colors", "image"}
-        ``recolored`` is the content image in the mean and covariance of the styles' colors, as far as the strength
-        goes; ``colors`` draws the colors of each region from its region of the style image; ``image`` is the image
-        passed as `initial`. ``auto`` is recolored, the content image with a raw `style_weight`, or colors if there is
-        no content image.
+        ``recolored`` is the content image in the mean and covariance of the styles' colors (a black-and-white photo:
+        in their colors from dark to light), as far as the strength goes; ``colors`` draws the colors of each region
+        from its region of the style image; ``image`` is the image passed as `initial`. ``auto`` is recolored, the
+        content image with a raw `style_weight`, or colors if there is no content image.
     noise_contrast : float
         Contrast of the noise, above 0 and at most 1: it is uniform around mid gray, and 1 fills [0, 1]. Strong noise
         leaves dots in flat areas.

@@ -7,10 +7,12 @@ and chroma are those of CIELAB, computed by scikit-image.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Image, Mask, by_strips, row_strips
@@ -18,6 +20,19 @@ from maskstyle.images.pixels import Image, Mask, by_strips, row_strips
 LEAST_SPREAD = 0.01
 """Lower bound for the standard deviation of a style's colors, in [0, 1], when they are matched. Less is noise, for
 instance from compression, which matching would amplify to the contrast of the content."""
+
+ONE_HUE_SPREAD = 0.03
+"""Largest standard deviation across the main direction of the colors of an image that has one hue, such as a
+black-and-white or sepia photo."""
+
+LEAST_CONTRAST = 0.1
+"""Least standard deviation along it: the tones of anything flatter are noise."""
+
+TONES = 256
+
+TONE_BLUR = 12.0
+"""Standard deviation, in tones, with which the colors of neighboring tones mix: without it, the noise of a plain
+background would become specks of different colors."""
 
 GRAY_SPREAD = 20 / 255
 """Difference between the channels of a pixel that compression alone may cause."""
@@ -165,6 +180,76 @@ def color_map(
     half, inverse_half = (axes * root) @ axes.T, (axes / root) @ axes.T
     matrix = inverse_half @ _square_root(half @ content_covariance @ half) @ inverse_half
     return matrix, content_mean - matrix @ style_mean
+
+
+def recoloring(
+    image: Image, style: Image, weights: Mask | None = None, style_weights: Mask | None = None
+) -> Callable[[Image], Image]:
+    """Return a function that gives an image, at any size, the colors of a style.
+
+    It is the linear map of `match_colors`. That of an image of one hue, such as a black-and-white photo, would have
+    one hue again. Where the style has several, each tone therefore gets the mean color of the style's pixels of the
+    same rank, from dark to light.
+
+    Parameters
+    ----------
+    image : (H, W, 3) float32 array
+        In [0, 1].
+    style : (h, w, 3) float32 array
+        In [0, 1].
+    weights, style_weights : (H, W) and (h, w) float array, optional
+        Weight of each pixel of `image` and `style`, at least 0; equal by default.
+
+    Raises
+    ------
+    ImageError
+        See `match_colors`.
+    """
+    one_hue = _has_one_hue(image) and _has_one_hue(image, weights, LEAST_CONTRAST)
+    if one_hue and not _has_one_hue(style, style_weights):
+        colors = _colors_of_tones(image, style, weights, style_weights)
+        tones = np.linspace(0.0, 1.0, TONES)
+
+        def toned(rows: Image) -> Image:
+            gray = _gray(_lab(rows)[..., 0])[..., 0]
+            return np.stack([np.interp(gray, tones, channel) for channel in colors.T], axis=-1).astype(np.float32)
+
+        return lambda image: by_strips(toned, image)
+    matrix, offset = color_map(image, style, weights, style_weights)
+    linear, shift = matrix.T.astype(np.float32), offset.astype(np.float32)
+    return lambda image: np.clip(image @ linear + shift, 0.0, 1.0)
+
+
+def _has_one_hue(image: Image, weights: Mask | None = None, least_contrast: float = 0.0) -> bool:
+    """Return whether the colors of an image lie near a line, along which they differ enough."""
+    _, covariance = color_moments(image, weights)
+    _, across, along = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance), 0.0))
+    return bool(across <= ONE_HUE_SPREAD and along >= least_contrast)
+
+
+def _colors_of_tones(
+    image: Image, style: Image, weights: Mask | None, style_weights: Mask | None
+) -> NDArray[np.float64]:
+    """Return the color (TONES, 3) in [0, 1] that each tone of an image gets from a style."""
+    ranks, _ = _ranks_of_tones(image, weights)
+    style_ranks, style_colors = _ranks_of_tones(style, style_weights)
+    used = ~np.isnan(style_colors[:, 0])
+    colors = [np.interp(ranks, style_ranks[used], channel[used]) for channel in style_colors.T]
+    return gaussian_filter1d(np.stack(colors, axis=-1), TONE_BLUR, axis=0, mode="nearest")
+
+
+def _ranks_of_tones(image: Image, weights: Mask | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the rank of each tone of an image, in [0, 1], and the mean color of its pixels: NaN if it has none."""
+    total, sums = np.zeros(TONES), np.zeros((TONES, 3))
+    for rows in row_strips(image.shape):
+        tones = np.rint(_gray(_lab(image[rows])[..., 0])[..., 0].ravel() * (TONES - 1)).astype(np.intp)
+        of_rows = np.ones(tones.shape) if weights is None else weights[rows].ravel().astype(np.float64)
+        total += np.bincount(tones, of_rows, TONES)
+        for channel, colors in enumerate(image[rows].reshape(-1, 3).T):
+            sums[:, channel] += np.bincount(tones, of_rows * colors, TONES)
+    ranks = (np.cumsum(total) - total / 2) / total.sum()
+    with np.errstate(invalid="ignore"):
+        return ranks, sums / np.where(total > 0, total, np.nan)[:, np.newaxis]
 
 
 def match_lightness(

@@ -11,7 +11,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.guidance.layout import Placement
 from maskstyle.guidance.regions import Labels
 from maskstyle.guidance.seen_styles import SeenStyle
-from maskstyle.images.color import color_map, visible_weights
+from maskstyle.images.color import recoloring, visible_weights
 from maskstyle.images.compositing import mixed
 from maskstyle.images.pixels import Image, Size, resize_image, resize_labels, size_of, size_within
 from maskstyle.settings import DEFAULT_STRENGTH
@@ -90,8 +90,7 @@ def _recolored(scene: Scene, size: Size) -> Image:
             style_weights = placement.style_weights(seen.source)
             if not weights.any() or (style_weights is not None and not style_weights.any()):
                 continue
-            matrix, offset = color_map(small, seen.image, weights, style_weights)
-            colored = np.clip(image @ matrix.T.astype(np.float32) + offset.astype(np.float32), 0.0, 1.0)
+            colored = recoloring(small, seen.image, weights, style_weights)(image)
             part = sum(part for style, part in placement.styles if style is seen.source)
             share = scene.layout.share(placement, size) * np.float32(part)
             change += (share * np.float32(_reach(scene, placement)))[..., np.newaxis] * (colored - image)

@@ -70,6 +70,48 @@ def test_each_region_is_recolored_to_its_own_style():
         assert_allclose(found, expected, atol=1e-4)
 
 
+RAMP = np.repeat(np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16, 1), 3, axis=2)
+NAVY, RUST, YELLOW = np.array([[0.05, 0.05, 0.3], [0.8, 0.2, 0.1], [1.0, 0.9, 0.5]], np.float32)
+"""From dark to light."""
+
+
+def bands(*colors):
+    """Return a picture of horizontal bands of equal heights."""
+    return np.repeat(np.repeat(np.stack(colors)[:, np.newaxis], 6, axis=0), 18, axis=1)
+
+
+@pytest.mark.parametrize("tint", [(1, 1, 1), (1, 0.8, 0.6)], ids=["gray", "sepia"])
+def test_the_tones_of_a_photo_of_one_hue_take_the_colors_of_the_style_from_dark_to_light(tint):
+    photo, style = RAMP * np.array(tint, np.float32), bands(YELLOW, NAVY, RUST)
+    image = initial_image(scene_of(photo, style)).reshape(256, 3)
+    ranks = (np.arange(256) + 0.5) / 256
+    expected = [np.interp(ranks, [1 / 6, 1 / 2, 5 / 6], channel) for channel in zip(NAVY, RUST, YELLOW, strict=True)]
+    assert_allclose(image, np.transpose(expected), atol=0.08)
+
+
+def test_the_tones_of_each_region_of_a_gray_photo_take_the_colors_of_its_style():
+    flags = (NAVY, RUST, YELLOW), ((0.0, 0.3, 0.1), (0.9, 0.5, 0.7), (1.0, 1.0, 1.0))
+    regions = [
+        PlanRegion(color, style=StyleImage(bands(*np.array(flag, np.float32))))
+        for color, flag in zip((RED, BLUE), flags, strict=True)
+    ]
+    image = initial_image(PlanInputs(RAMP, regions, content_map=side_by_side((16, 16)), settings=SHALLOW).scene())
+    for half, flag in zip((image[:, :8], image[:, 8:]), flags, strict=True):
+        found = half.reshape(-1, 3)[[0, 64, 127]]
+        assert_allclose(found, flag, atol=0.08)
+
+
+def test_a_gray_photo_stays_gray_in_a_gray_style():
+    image = initial_image(scene_of(RAMP, lightness_only(PALE)))
+    assert_allclose(image, np.repeat(image[..., :1], 3, axis=2), atol=0.01)
+
+
+def test_the_noise_of_a_flat_gray_photo_keeps_one_hue():
+    photo = (0.5 + 0.02 * (random_image(3, 16, 16)[..., :1] - 0.5)).repeat(3, axis=2).astype(np.float32)
+    _, covariance = moments(initial_image(scene_of(photo, bands(NAVY, RUST, YELLOW))))
+    assert np.sqrt(np.linalg.eigvalsh(covariance)[1]) <= 0.05
+
+
 def test_masks_recolor_as_far_as_they_reach():
     mask = np.full((6, 8), 0.5, np.float32)
     whole = initial_image(scene_of(NARROW, PALE))
