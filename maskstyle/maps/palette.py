@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.errors import ImageError
-from maskstyle.maps.colors import MAX_REGIONS, Colors, are_class_numbers, distances
+from maskstyle.maps.colors import MAX_REGIONS, Colors, are_class_numbers, distances, percent
 from maskstyle.maps.pixels import (
     BLEND_TOLERANCE,
     LEAST_STEP,
@@ -108,7 +108,7 @@ def find_palette(
     if flat < _LEAST_FLAT:
         raise ImageError(
             f"expected regions of one flat color each, but {name} looks like a photograph or a gradient: only "
-            f"{flat:.0%} of it is flat; paint the regions in plain colors and save them as PNG"
+            f"{percent(flat)} of it is flat; paint the regions in plain colors and save them as PNG"
         )
     painted = np.concatenate([patches, lines])
     odd = np.empty(0, np.intp) if noisy else _find_odd(indexed, patches, painted)

@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Mask, by_strips, row_strips
-from maskstyle.maps.colors import shortlist
+from maskstyle.maps.colors import percent, shortlist
 from maskstyle.maps.pixels import count_labels, dilate, is_constant
 
 NEAR_BLACK = 8 / 255
@@ -99,7 +99,7 @@ def as_meant(mask: Mask, path: Path) -> Levels:
     share = _noisy_share(mask)
     if share:
         notes.append(
-            f"{share:.0%} of it is nearly black, so values up to 8/255 become 0 and values from 247/255 become 1"
+            f"{percent(share)} of it is nearly black, so values up to 8/255 become 0 and values from 247/255 become 1"
         )
         return Levels(stretched(mask), tuple(notes))
     darkest = mask.min()

@@ -27,6 +27,8 @@ REFUSED_OR_USED = (
     *("content", "style", "styles", "doodle", "content_map", "style_map", "regions", "keep"),
     *("invert", "denoise_regions", "patches", "memory"),
     "strength",  # which `strength_notes` is about
+    # Of `Run`; `paint` notes the settings that its network replaces.
+    *("limits", "on_step", "should_stop", "checkpoints", "seen", "graphs", "progress", "client"),
     # Of plans, and of the tables in them; `ReadingUse` and `check_soft_maps` note how maps are read in vain.
     *("technique", "output", "recipe", "weights", "settings", "run", "region", "image", "map", "scale"),
     *("mask", "complement", "style_region", "style_mask", *OUTPUT_KEYS, *READING_KEYS),
@@ -72,9 +74,11 @@ def scene(**changes):
 
 
 def of_everything():
-    """Return the names of all settings, inputs and keys of every technique."""
+    """Return the names of all settings, inputs and keys of every technique, and of the fields of `Run`."""
+    from maskstyle.synthesis.paint import Run
+
     declared = {name for inputs in TECHNIQUES.values() for name in (*declared_inputs(inputs), *keys_of(inputs))}
-    fields = {field.name for kind in (Settings, Limits, PatchSettings) for field in dataclasses.fields(kind)}
+    fields = {field.name for kind in (Settings, Limits, PatchSettings, Run) for field in dataclasses.fields(kind)}
     return declared | fields | {*RUN_FIELDS, *OUTPUT_KEYS, *STYLE_KEYS, *REGION_KEYS}
 
 

@@ -16,6 +16,7 @@ from maskstyle.errors import ImageError
 from maskstyle.images.files import FORMAT_OF_SUFFIX, decoding, open_image
 from maskstyle.images.pixels import size_text
 from maskstyle.maps.annotations.canvas import Annotation, Canvas
+from maskstyle.maps.colors import percent
 
 _VOC_CLASSES = """
 background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person
@@ -83,8 +84,8 @@ def read_voc_classes(path: Path) -> Annotation | None:
     for index in np.unique(known):
         name = VOC_CLASSES[index] if index < len(VOC_CLASSES) else f"class{index}"
         canvas.add_mask(name, known == index)
-    share = np.mean(indices == VOID)
-    note = f"the outlines of {path} (index 255, {share:.1%} of it) go to the regions beside them"
+    share = float(np.mean(indices == VOID))
+    note = f"the outlines of {path} (index 255, {percent(share)} of it) go to the regions beside them"
     return canvas.annotation(*([note] if share else []))
 
 

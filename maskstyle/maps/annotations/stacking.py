@@ -9,7 +9,7 @@ import numpy as np
 
 from maskstyle.errors import ImageError
 from maskstyle.maps.annotations.canvas import Annotation, Shape
-from maskstyle.maps.colors import BASIC_COLORS, MAX_REGIONS, Color, distinct_colors, shortlist
+from maskstyle.maps.colors import BASIC_COLORS, MAX_REGIONS, Color, distinct_colors, percent, shortlist
 from maskstyle.maps.semantic_map import LabelMap, SemanticMap
 
 BACKGROUND = "background"
@@ -98,7 +98,7 @@ def _largest(
         return labels, () if regions is None else (f"{source} has no more labels, so `regions` has no effect",)
     share = counts[dropped].sum() / labels.size
     note = (
-        f"{shortlist([names[index] for index in dropped])} of {source} ({share:.1%} of the image) "
+        f"{shortlist([names[index] for index in dropped])} of {source} ({percent(share)} of the image) "
         f"{'is' if len(dropped) == 1 else 'are'} background, as `regions` is {regions}"
     )
     return np.where(np.isin(labels, dropped), np.int32(background), labels), (note,)
