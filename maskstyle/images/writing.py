@@ -38,6 +38,10 @@ ABANDONED = 86400.0
 """Seconds after which a temporary file is abandoned, where files cannot be locked."""
 
 
+WAITS = (0.02, 0.05, 0.1, 0.3, 0.6)
+"""Seconds between attempts to replace a file that another program has open, where that is not possible."""
+
+
 def check_writable(path: Path) -> None:
     """Check that an image can be saved at `path`, before the long work starts.
 
@@ -130,13 +134,32 @@ def replacing_file(target: Path) -> Iterator[BinaryIO]:
             _keep_mode(target, file)
             _sync(file.fileno())
             if LOCKS:  # the lock lasts until the file has its name
-                os.replace(temporary, target)
+                replace_file(temporary, target)
         if not LOCKS:  # Windows renames no open file
-            os.replace(temporary, target)
+            replace_file(temporary, target)
     finally:
         with suppress(OSError):
             os.unlink(temporary)
     _sync_folder(target.parent)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """Give a complete file the name of the one that it replaces.
+
+    Windows replaces no file that is open, such as in a program that searches for viruses or shows a picture; most are
+    closed within a second.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be replaced.
+    """
+    for wait in () if LOCKS else WAITS:
+        with suppress(PermissionError):
+            os.replace(source, target)
+            return
+        time.sleep(wait)
+    os.replace(source, target)
 
 
 def write_text(path: Path, text: str) -> None:

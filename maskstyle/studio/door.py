@@ -154,7 +154,7 @@ class Door:
         return None
 
     def _own_origin(self, headers: Headers) -> bool:
-        return headers.get("origin") == f"http://{headers.get('host')}"
+        return headers.getlist("origin") == [f"http://{headers.get('host')}"]
 
     def _let_in(self, scope: Scope, headers: Headers) -> Answer | None:
         """Set the cookie for the token of the address; refuse whoever has neither."""

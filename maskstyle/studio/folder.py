@@ -9,6 +9,7 @@ from pathlib import Path
 
 from maskstyle.errors import MaskstyleError, SettingsError
 from maskstyle.images import write_text
+from maskstyle.images.writing import replace_file
 
 STATE, PLAN, LOCK = "studio.json", "plan.toml", ".studio.lock"
 
@@ -111,7 +112,8 @@ class Folder:
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a server that was killed."""
         places = [(self.root / "images", _TEMPORARY)]
-        places += [(self.root / name, _OF_WRITER) for name in ("", *FOLDERS)]
+        kept = [path for path in (self.root / "results").iterdir() if path.is_dir() and not path.is_symlink()]
+        places += [(path, _OF_WRITER) for path in (self.root, *(self.root / name for name in FOLDERS), *kept)]
         for place, pattern in places:
             for path in place.iterdir():
                 if pattern.fullmatch(path.name) and path.is_file():
@@ -132,7 +134,7 @@ class Folder:
         temporary = self.temporary(".part")
         try:
             temporary.write_bytes(data)
-            os.replace(temporary, path)
+            replace_file(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 

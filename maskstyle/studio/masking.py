@@ -9,6 +9,7 @@ import numpy as np
 from maskstyle.drafting import color_map_like, draft_map, load_scribbles
 from maskstyle.errors import ImageError
 from maskstyle.images import Image, Mask, encode_image, load_image, save_mask
+from maskstyle.images.writing import replace_file
 from maskstyle.maps import SemanticMap, count_colors, fit_map, format_color, load_map, save_map
 from maskstyle.masks import feather_mask, gradient_between, radial_mask, read_mask
 from maskstyle.studio.folder import Folder
@@ -38,7 +39,7 @@ class Painter:
         temporary = self._received(data)
         try:
             colors = self._counted(image, temporary)
-            temporary.replace(self._folder.map(image.id))
+            replace_file(temporary, self._folder.map(image.id))
         finally:
             temporary.unlink(missing_ok=True)
         _count(image, colors)
@@ -120,7 +121,7 @@ class Painter:
                     f"{found.shape[1]}x{found.shape[0]}"
                 )
             save_mask(temporary, found[..., 0], bits=8)
-            temporary.replace(self._folder.painting(mask.id))
+            replace_file(temporary, self._folder.painting(mask.id))
         finally:
             temporary.unlink(missing_ok=True)
         self.make_mask(mask, image)
@@ -131,7 +132,11 @@ class Painter:
 
     def _received(self, data: bytes) -> Path:
         temporary = self._folder.temporary(".png")
-        temporary.write_bytes(data)
+        try:
+            temporary.write_bytes(data)
+        except OSError:  # a full disk, which a part of the file would leave fuller still
+            temporary.unlink(missing_ok=True)
+            raise
         return temporary
 
     def _counted(self, image: StoredImage, path: Path) -> dict[str, int]:
@@ -146,7 +151,7 @@ class Painter:
         temporary = self._folder.temporary(".png")
         try:
             save_map(temporary, semantic_map)
-            temporary.replace(self._folder.map(image.id))
+            replace_file(temporary, self._folder.map(image.id))
         finally:
             temporary.unlink(missing_ok=True)
         names = [format_color(color) for color in semantic_map.colors]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -288,8 +290,8 @@ def sentence_of_request(errors: Sequence[Any]) -> str:
     return f"{place or 'the request'} is {shown[:60]}; expected {expected[:1].lower()}{expected[1:]}"
 
 
-def sentence_of(error: Exception) -> str:
-    """Return an exception as one sentence.
+def sentence_of(error: Exception, root: Path | None = None) -> str:
+    """Return an exception as one sentence; files in the folder `root` are named without it.
 
     Examples
     --------
@@ -299,7 +301,8 @@ def sentence_of(error: Exception) -> str:
     'the mask is empty; enlarge it'
     """
     if isinstance(error, MaskstyleError):
-        return _LINE_OF_PLAN.sub("", " ".join(str(error).split()))
+        text = _LINE_OF_PLAN.sub("", " ".join(str(error).split()))
+        return text if root is None else text.replace(f"{root}{os.sep}", "")
     if isinstance(error, MemoryError):
         return "there is not enough memory; render at a smaller size"
     return f"something unexpected went wrong ({type(error).__name__}: {error})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections import OrderedDict
@@ -14,6 +13,7 @@ from maskstyle.drafting import find_segments
 from maskstyle.errors import ImageError
 from maskstyle.images import Picture, encode_image, load_image, read_size, usual_suffix
 from maskstyle.images.pixels import size_within
+from maskstyle.images.writing import replace_file
 from maskstyle.studio.folder import Folder, new_id
 from maskstyle.studio.models import StoredImage
 
@@ -111,7 +111,7 @@ class Pictures:
         except ImageError as error:
             raise ImageError(str(error).replace(str(temporary), shown_name)) from None
         key = new_id()
-        os.replace(temporary, self._folder.image(key, suffix))
+        replace_file(temporary, self._folder.image(key, suffix))
         shown = size_within((size[0], size[1]), LONGEST_SHOWN)
         return StoredImage(
             id=key, name=shown_name, suffix=suffix, width=size[1], height=size[0], shown=(shown[1], shown[0])

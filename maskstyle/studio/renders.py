@@ -100,7 +100,8 @@ class Renderer:
             if isinstance(error, NumericalError) and error.image is not None:
                 with suppress(Exception):  # the render failed already, and its sentence says why
                     maskstyle.save_image(self._folder.result(render.id, ".png"), error.image)
-            self.finish(render.model_copy(update={"state": "failed", "detail": sentence_of(error)}))
+            why = sentence_of(error, self._folder.root)
+            self.finish(render.model_copy(update={"state": "failed", "detail": why}))
 
     def finish(self, render: Render) -> None:
         """Save and tell what became of a render."""

@@ -92,23 +92,31 @@ class Results:
                 raise SettingsError(f"{MOST_QUEUED} renders wait already; wait for one, or stop one")
             size = state.settings.size if size is None else size
             key = self._folder.new_result()
-            self._keep_inputs(key, state)
-            table = plan_table(state, self._paths(key), size=size)
-            assert table is not None
-            assert state.canvas is not None
-            render = Render(
-                id=key,
-                name=state.canvas.name,
-                created=time.time(),
-                size=size,
-                images=list(state.images),
-                settings=state.settings.model_dump(),
-            )
-            self._folder.write_text(
-                self._folder.result(key, ".toml"), plan_text(table, "written by maskstyle studio")
-            )
-            self.update(render)
-            return render
+            try:
+                return self._begun(key, state, size)
+            except BaseException:
+                shutil.rmtree(self._folder.kept(key), ignore_errors=True)
+                self._folder.result(key, ".toml").unlink(missing_ok=True)
+                self._renders.pop(key, None)
+                raise
+
+    def _begun(self, key: str, state: Saved, size: str | int) -> Render:
+        """Write what a new render is made from."""
+        self._keep_inputs(key, state)
+        table = plan_table(state, self._paths(key), size=size)
+        assert table is not None
+        assert state.canvas is not None
+        render = Render(
+            id=key,
+            name=state.canvas.name,
+            created=time.time(),
+            size=size,
+            images=list(state.images),
+            settings=state.settings.model_dump(),
+        )
+        self._folder.write_text(self._folder.result(key, ".toml"), plan_text(table, "written by maskstyle studio"))
+        self.update(render)
+        return render
 
     def update(self, render: Render) -> None:
         """Save what is known of a render."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, File, Form, Header, Path, Query, Request, Response, UploadFile
@@ -106,7 +107,7 @@ def _map_routes(router: APIRouter, desk: Desk) -> None:
     @router.put("/images/{key}/map")
     async def save_map(key: Key, request: Request, if_match: Annotated[str, Header()] = "0") -> Answer:
         known = if_match.strip('W/" ')
-        if not known.isascii() or not known.isdigit():
+        if not re.fullmatch("[0-9]{1,18}", known):
             raise SettingsError("the header If-Match is wrong; give the version of the map that was painted on")
         data = await _png(request)
         return await run_in_threadpool(desk.save_map, key, data, int(known))

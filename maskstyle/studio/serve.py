@@ -22,7 +22,7 @@ from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
-from maskstyle.errors import MaskstyleError, SettingsError
+from maskstyle.errors import MaskstyleError, OutputError, SettingsError
 from maskstyle.studio.desk import Desk
 from maskstyle.studio.door import Door, Keys
 from maskstyle.studio.folder import Folder, MissingError
@@ -89,7 +89,17 @@ def _answer_errors(app: FastAPI, desk: Desk) -> None:
 
     @app.exception_handler(OSError)
     def not_saved(request: Request, error: OSError) -> JSONResponse:
-        return JSONResponse({"detail": f"the project could not be saved ({error.strerror or error}); try again"}, 507)
+        return _not_saved(error)
+
+    @app.exception_handler(OutputError)
+    def not_written(request: Request, error: OutputError) -> JSONResponse:
+        return _not_saved(error.__cause__ or error)
+
+
+def _not_saved(error: BaseException) -> JSONResponse:
+    why = getattr(error, "strerror", None) or error
+    detail = f"the project could not be saved ({why}); free some space, or make its folder writable, and try again"
+    return JSONResponse({"detail": detail}, 507)
 
 
 USUAL_PORT = 8765

@@ -187,7 +187,8 @@ class Worker:
         try:
             self._ready().paint(preview, show, outdated)
         except Exception as error:
-            self._events.send({"type": "preview", "id": preview.id, "done": True, "detail": sentence_of(error)})
+            why = sentence_of(error, self._project.folder.root)
+            self._events.send({"type": "preview", "id": preview.id, "done": True, "detail": why})
         finally:
             with self._awake:
                 if self._wanted is preview:

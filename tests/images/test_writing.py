@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from maskstyle.errors import ImageError
+from maskstyle.errors import ImageError, OutputError
+from maskstyle.images import writing
 from maskstyle.images.writing import check_replaceable, make_folder, remove_leftovers, replacing, write_text
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX files")
@@ -170,3 +171,26 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     make_folder(tmp_path / "folder")
     make_folder(tmp_path / "folder")
     assert (tmp_path / "folder").is_dir()
+
+
+def test_a_file_that_another_program_has_open_is_replaced_once_it_is_closed(tmp_path, monkeypatch):
+    target, replace, tries = tmp_path / "map.png", os.replace, []
+
+    def busy(source, path):
+        tries.append(source)
+        if len(tries) % 4:
+            raise PermissionError(13, "used by another process")
+        replace(source, path)
+
+    monkeypatch.setattr(writing, "LOCKS", False)  # as on Windows
+    monkeypatch.setattr(writing, "WAITS", (0.0,) * 5)
+    monkeypatch.setattr("os.replace", busy)
+    writing.write_text(target, "one")
+    writing.write_text(target, "two")
+    assert (target.read_text(), len(tries)) == ("two", 8)
+
+    monkeypatch.setattr(writing, "WAITS", (0.0,) * 2)
+    with pytest.raises(OutputError, match="used by another process"):
+        writing.write_text(target, "three")
+    assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+    assert target.read_text() == "two"

@@ -71,6 +71,8 @@ def test_a_request_of_another_page_changes_nothing(untouched, origin):
     client = stranger(untouched, headers=headers, cookies={untouched.keys.cookie: untouched.keys.session})
     assert client.post("/api/samples/coffee").status_code == 403
     assert client.post("/api/doodle", json={"width": 64, "height": 64}).status_code == 403
+    two = [("origin", ORIGIN), *headers.items()]
+    assert origin is None or client.post("/api/samples/coffee", headers=two).status_code == 403
     assert untouched.state() == before
 
 
@@ -249,6 +251,7 @@ def test_what_is_no_map_does_not_replace_one(untouched, data, said):
     assert answer.status_code == 422
     assert said in answer.json()["detail"]
     assert str(untouched.desk.folder.root) not in answer.json()["detail"]
+    assert untouched.paint_map(untouched.photo, version="9" * 5000).status_code == 422
     assert untouched.get(f"/api/images/{untouched.photo}/map").content == halves()
 
 
@@ -312,8 +315,18 @@ def test_a_full_disk_is_said_and_changes_nothing(filled, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, os.strerror(28))
 
+    files = sorted(filled.desk.folder.root.rglob("*"))
     monkeypatch.setattr("os.replace", full)
-    answer = filled.client.put("/api/project", json={"version": before["version"], "settings": {"strength": 0.1}})
-    assert answer.status_code in (422, 507)
-    assert "No space left" in answer.json()["detail"]
+    body = {"version": before["version"], "settings": {"strength": 0.1}}
+    for answer in (
+        filled.client.put("/api/project", json=body),
+        filled.client.post("/api/renders", json={}),
+        filled.client.post("/api/images", files={"file": ("a.png", picture())}, data={"role": "style"}),
+        filled.client.post(f"/api/images/{filled.photo}/draft", json={}),
+        filled.paint_map(filled.photo, halves(left=(9, 9, 9)), version=1),
+    ):
+        assert answer.status_code == 507  # so that the page tries again
+        assert "could not be saved (No space left on device); free some space" in answer.json()["detail"]
+    assert sorted(filled.desk.folder.root.rglob("*")) == files
+    monkeypatch.undo()
     assert filled.state() == before

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from studio_browser import DISK, GROUND, SQUARE, map_of
+
+from maskstyle.studio.masking import Painter
 
 HEX = {
     name: "#{:02x}{:02x}{:02x}".format(*color)
@@ -104,6 +108,25 @@ def test_strokes_wait_for_the_patches(begun):
     page.locator("#message").wait_for(state="hidden")
     page.keyboard.press("Control+z")
     begun.wait(lambda: np.array_equal(begun.labels(), before))
+
+
+def test_what_is_painted_while_a_map_is_drafted_is_saved(begun, monkeypatch):
+    page, drafting, draft = begun.page, threading.Event(), Painter.draft
+
+    def slow(self, *arguments):
+        assert drafting.wait(30)
+        return draft(self, *arguments)
+
+    monkeypatch.setattr(Painter, "draft", slow)
+    page.get_by_role("button", name="Draft", exact=True).click()
+    begun.tool("Brush")
+    begun.choose_region(2)
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
+    painted = begun.labels()
+    drafting.set()
+    page.get_by_text("You painted while the map was drafted").wait_for()
+    assert np.array_equal(begun.labels(), painted)
 
 
 def test_scribbles_grow(begun):

@@ -3,7 +3,8 @@
 const NO_ANSWER =
   "The studio's server does not answer. Start maskstyle studio again and open its link; your work is saved up to the last second.";
 
-const RETRY = 2000; // ms
+/** Milliseconds until what failed is tried again. */
+export const RETRY = 2000;
 
 const PICTURES = /^\/api\/(images|masks|previews|results)\/[^?]/; // these name their version
 

@@ -1,13 +1,14 @@
 /** The pictures that are open: pixels, map, superpixels; and saving of painted maps within a second. */
 
-import { request } from "./api.js";
+import { request, RETRY } from "./api.js";
 import { inBackground } from "./background.js";
 import { LabelMap } from "./labelmap.js";
-import { adopt, flush, inOrder, saved } from "./project.js";
-import { picture, pictures, set, state } from "./store.js";
+import { failed, flush, reload, saved } from "./project.js";
+import { picture, pictures, say, set, state } from "./store.js";
 import { Tiles } from "./tiles.js";
 
-const DELAY = 350; // ms between the end of a stroke and its saving
+const DELAY = 250; // ms between the end of a stroke and its saving
+const LONGEST = 600; // ms that anything painted waits: with the time that saving takes, it is less than a second
 const open = new Map();
 const listeners = [];
 const replacing = [];
@@ -74,15 +75,17 @@ const announce = (document) => open.get(document.id) === document && listeners.f
 export async function draft(id, regions) {
   set({ drafting: id });
   if (open.get(id)) await save(open.get(id)); // what is painted up to now: undoing the draft brings it back
-  await inOrder("stage", async () => {
-    const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
+  try {
+    const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {}); // takes seconds
     const document = open.get(id);
-    if (!document) return;
-    document.version = answer.map_version; // so that it is read here, once
-    adopt(answer.project);
-    await loadMap(document, picture(id), "Draft map");
+    if (document) document.version = answer.map_version; // so that it is read here, once
+    await reload();
+    if (document && picture(id)) await loadMap(document, picture(id), "Draft map");
     saved();
-  });
+  } catch (error) {
+    if (error.project) say("stage", "You painted while the map was drafted, so the draft is dropped. Draft again.");
+    else failed("stage", error);
+  }
   if (state.drafting === id) set({ drafting: null });
 }
 
@@ -96,7 +99,7 @@ export function touch(document, area) {
 /** Save a document shortly; strokes in a row are saved together, but at least once a second. */
 export function saveSoon(document) {
   measure(document);
-  document.deadline ??= performance.now() + 900;
+  document.deadline ??= performance.now() + LONGEST;
   clearTimeout(document.timer);
   document.timer = setTimeout(() => save(document), Math.min(DELAY, Math.max(0, document.deadline - performance.now())));
 }
@@ -107,20 +110,20 @@ async function save(document) {
   if (!document.unsaved || document.saving || !map) return;
   document.saving = true;
   flush();
-  await inOrder("stage", async () => {
+  try {
     const labels = map.labels.slice();
+    document.unsaved = false; // before any wait: what is painted from now on is not in these labels
     const blob = await inBackground("encode", { labels, width: map.width, height: map.height, colors: [...map.colors] }, [labels.buffer]);
-    document.unsaved = false;
-    try {
-      const answer = await request("PUT", `/api/images/${id}/map`, blob, { "If-Match": String(document.version) });
-      document.version = answer.map_version;
-      adopt(answer.project);
-    } catch (error) {
-      if (!error.project) document.unsaved = true; // not lost: it is saved when the server answers again
-      throw error;
-    }
+    // not in order with other requests: some, such as uploads, take longer than what is painted may wait
+    const answer = await request("PUT", `/api/images/${id}/map`, blob, { "If-Match": String(document.version) });
+    document.version = answer.map_version;
     saved();
-  });
+    reload();
+  } catch (error) {
+    if (!error.project) document.unsaved = true; // not lost: it is saved when the server can
+    if (document.unsaved) setTimeout(() => save(document), RETRY);
+    failed("stage", error);
+  }
   document.saving = false;
   if (document.unsaved && document.edits !== edits) saveSoon(document);
   syncDocuments();

@@ -1,6 +1,6 @@
 /** The project as the server has it, with changes of this page on top: saved in order, one at a time. */
 
-import { RequestError, request } from "./api.js";
+import { RequestError, request, RETRY } from "./api.js";
 import { pictures, say, set, state } from "./store.js";
 
 const DELAY = 150; // ms between a change and its request: sliders send many
@@ -27,7 +27,8 @@ export function inOrder(place, action) {
   return done;
 }
 
-function failed(place, error) {
+/** Show what went wrong at `place`; after a conflict, the newest state. */
+export function failed(place, error) {
   if (error instanceof RequestError && error.project) {
     pending = sending = null;
     adopt(error.project);
@@ -64,7 +65,10 @@ export function flush() {
       sending = null;
       adopt(project);
     } catch (error) {
-      if (error.later) pending = mergeParts(sending, pending ?? {}); // not lost: it is sent when the server answers again
+      if (error.later) {
+        pending = mergeParts(sending, pending ?? {}); // not lost: it is sent when the server can
+        timer = setTimeout(flush, RETRY);
+      }
       throw error;
     } finally {
       sending = null;
