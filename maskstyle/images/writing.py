@@ -356,11 +356,28 @@ def _check_folder(path: Path, target: Path) -> None:
         if os.path.exists(target.parent):
             missing, advice = f"{shown(folder)} is a file", "write to another folder"
         raise ImageError(f"expected an existing folder to write {shown(path.name)} to, but {missing}; {advice}")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
+    if not os.access(target.parent, os.W_OK | os.X_OK) or _refuses_files(target):
         raise ImageError(
             f"expected to write {path}, but there is no permission to write to the folder {folder}; "
             "change its permissions or write to another folder"
         )
+
+
+def _refuses_files(target: Path) -> bool:
+    """Return whether no file can be made in a folder where the system's answer is not enough.
+
+    It grants everything to root, also in /sys and on drives of other machines; Windows has rights that it ignores.
+    """
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        return False
+    try:
+        temporary, file = _temporary_beside(target)
+    except OSError as error:
+        return error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT)
+    file.close()
+    with suppress(OSError):
+        os.unlink(temporary)
+    return False
 
 
 def _check_old(path: Path, target: Path) -> None:

@@ -40,6 +40,10 @@ BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Instructions for bfloat16 of x86 and, the last, of Arm."""
 
 
+ONEDNN_FLAGS = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"})
+"""Instructions with any of which TensorFlow uses oneDNN."""
+
+
 @dataclass(frozen=True)
 class Speed:
     """The measured speed of this machine.
@@ -141,6 +145,17 @@ def processor_has_bfloat16(description: Path = CPU_DESCRIPTION) -> bool:
     """Return whether the processor has bfloat16 instructions, from Linux' description of it; False elsewhere."""
     names = ("flags", "Features")
     return any(name in names and BFLOAT16_FLAGS & set(text.split()) for name, text in _described(description))
+
+
+def uses_onednn(description: Path = CPU_DESCRIPTION) -> bool:
+    """Return whether TensorFlow computes convolutions with oneDNN, which takes less memory, without loading it.
+
+    By default it does on processors of x86 with instructions for networks; False where the system does not tell.
+    """
+    chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "").strip().lower()
+    if chosen:
+        return chosen in ("1", "true")
+    return any(name == "flags" and ONEDNN_FLAGS & set(text.split()) for name, text in _described(description))
 
 
 def machine_key(description: Path = CPU_DESCRIPTION) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from maskstyle.images.pixels import Size
 from maskstyle.networks.architectures import LITE, Architecture
-from maskstyle.networks.speed import Speed
+from maskstyle.networks.speed import Speed, uses_onednn
 from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 from maskstyle.settings import Limits, PatchSettings, Settings, active, wanted_layers
 from maskstyle.synthesis.schedule import optimizer_bytes, settings_by_size
@@ -34,12 +34,20 @@ class Constants(NamedTuple):
 
 
 CONSTANTS = {
+    ("lite", "bfloat16"): Constants(612.0, 2.9, 0.75),
+    ("lite", "float32"): Constants(612.0, 6.52),
+    ("vgg19", "bfloat16"): Constants(642.0, 2.79, 0.8),
+    ("vgg19", "float32"): Constants(673.0, 4.53, 2.6),
+}
+"""By network and compute type, with the kernels of oneDNN."""
+
+CONSTANTS_OF_EIGEN = {
     ("lite", "bfloat16"): Constants(705.0, 3.81, 1.2),
-    ("lite", "float32"): Constants(685.0, 5.34, 8.8),
+    ("lite", "float32"): Constants(656.0, 7.9, 3.2),
     ("vgg19", "bfloat16"): Constants(800.0, 3.66, 1.2),
     ("vgg19", "float32"): Constants(865.0, 6.7, 8.8),
 }
-"""By network and compute type."""
+"""The same where TensorFlow uses its own kernels, which unfold the features."""
 
 SMALL_MEGA = 30.0
 """10^6 feature values up to which their arrays are small."""
@@ -100,11 +108,11 @@ MASK_READING_BYTES = 6
 FULL_SIZE_BYTES = 36.0
 """Bytes per pixel of the content image of its upsampled change."""
 
-REGION_BYTES = 120.0
-"""Bytes per pixel of the labels of regions, their cells on the layers' grids, and their gathered features."""
+REGION_BYTES = 230.0
+"""Bytes per pixel of the labels of regions and their cells on the layers' grids."""
 
-REGIONS_MB = 20.0
-"""MiB of what finds the cells of regions."""
+REGION_COPIES = 1.2
+"""How many copies of the features of style layers gathering them by region adds."""
 
 GUIDE_MB = 1.0
 """MiB of the graph of each placement of a style beyond the first, without its Gram matrices."""
@@ -233,14 +241,14 @@ def expected(demand: Demand, speed: Speed) -> Expected:
 
 def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) -> float:
     """Return the expected peak memory of a run in MiB, by `constants` or by the measured ones."""
-    used = constants or CONSTANTS[_name(demand), demand.compute_type]
+    used = constants or _constants(demand)
     layers = wanted_layers(demand.settings)
     memory = []
     for size, chosen in zip(demand.sizes, _chosen(demand), strict=True):
         _, at_once = _seen(size, layers, demand)
         features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
-        guides = _guides_mb(demand, layers, size[0] * size[1])
+        guides = _guides_mb(demand, layers, size[0] * size[1]) + _gathered_mb(demand, at_once)
         network = used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
         memory.append(used.memory_mb + network + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
@@ -277,8 +285,13 @@ def _full_size_mb(demand: Demand) -> float:
     """Return what laying the change over the content image at its own size takes."""
     if not demand.settings.full_size:
         return 0.0
-    least = CONSTANTS[_name(demand), demand.compute_type].memory_mb
+    least = _constants(demand).memory_mb
     return least + FULL_SIZE_BYTES * demand.input_size[0] * demand.input_size[1] / 2**20
+
+
+def _constants(demand: Demand) -> Constants:
+    """Return the constants for the kernels that TensorFlow uses on this processor."""
+    return (CONSTANTS if uses_onednn() else CONSTANTS_OF_EIGEN)[_name(demand), demand.compute_type]
 
 
 def _name(demand: Demand) -> str:
@@ -323,7 +336,17 @@ def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
             each += cells * (width * shape.kernel_shape(layer)[-1] + 4 * (1 + demand.patches.cover))
     gram_values = sum(shape.kernel_shape(layer)[-1] ** 2 for layer in style_layers)
     grams = (demand.guides - 1) * (GUIDE_MB + 4 * GRAM_COPIES * gram_values / 2**20)
-    return each * pixels / 2**20 + grams + (REGIONS_MB if demand.regions else 0.0)
+    return each * pixels / 2**20 + grams
+
+
+def _gathered_mb(demand: Demand, pixels: int) -> float:
+    """Return the memory in MiB of the features of regions, which are gathered for the pixels evaluated at once."""
+    if not demand.regions:
+        return 0.0
+    network = demand.network
+    layers = [layer for layer, _ in active(demand.settings.style_layers)]
+    values = sum(network.kernel_shape(layer)[-1] / stride(network, layer) ** 2 for layer in layers)
+    return 4 * REGION_COPIES * values * pixels / 2**20
 
 
 def _style_at_once(size: Size, demand: Demand) -> float:

@@ -173,6 +173,12 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     assert (tmp_path / "folder").is_dir()
 
 
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="Linux")
+def test_a_folder_that_takes_no_files_even_from_root_is_found_before_the_work():
+    with pytest.raises(ImageError, match="no permission to write to the folder /sys/kernel"):
+        check_replaceable(Path("/sys/kernel/picture.png"))
+
+
 def test_a_file_that_another_program_has_open_is_replaced_once_it_is_closed(tmp_path, monkeypatch):
     target, replace, tries = tmp_path / "map.png", os.replace, []
 

@@ -17,6 +17,7 @@ from maskstyle.networks.speed import (
     processor_has_bfloat16,
     remember,
     remembered_speed,
+    uses_onednn,
 )
 
 SLOW, QUICK = Speed(0.04, 0.5, busy=True), Speed(0.02, 1.5)
@@ -161,6 +162,25 @@ def test_processors(tmp_path, text, expected):
     description.write_text(text)
     assert processor_has_bfloat16(description) is expected
     assert ("bfloat16" in machine_key(description)) is expected or "model name" in text
+
+
+@pytest.mark.parametrize(
+    ("flags", "chosen", "expected"),
+    [
+        ("fpu avx512_vnni sse", None, True),
+        ("fpu avx_vnni", "", True),
+        ("fpu avx2 avx512f", None, False),
+        ("fpu avx2", "1", True),
+        ("fpu avx512_vnni", "0", False),
+    ],
+)
+def test_the_kernels_of_a_processor(tmp_path, monkeypatch, flags, chosen, expected):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", chosen)
+    description = tmp_path / "cpuinfo"
+    description.write_text(f"flags\t\t: {flags}\n")
+    assert uses_onednn(description) is expected
 
 
 def test_a_system_without_a_description_of_the_processor(tmp_path):

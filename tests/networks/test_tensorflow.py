@@ -1,13 +1,17 @@
-"""Where TensorFlow cannot compute: a sentence instead of a hang."""
+"""Where TensorFlow cannot compute: a sentence instead of a hang; and where it can."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
+import maskstyle
 from maskstyle.errors import SettingsError
 from maskstyle.networks.tensorflow import check_usable
 
@@ -31,3 +35,14 @@ def test_in_a_forked_process():
             os._exit(3 if "spawn" in str(error) else 4)
         os._exit(5)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+
+
+def test_in_a_spawned_process():
+    content, style = (np.random.default_rng(seed).random((32, 40, 3), dtype=np.float32) for seed in (0, 1))
+    settings = maskstyle.Settings(network="lite", size=40, steps=1)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        there = pool.submit(maskstyle.transfer_basic, content, style, settings=settings).result()
+        wrong = pool.submit(maskstyle.transfer_basic, content[0], style).exception()
+    here = maskstyle.transfer_basic(content, style, settings=settings)
+    assert np.array_equal(there.image, here.image)
+    assert "expected an image of shape" in str(wrong)

@@ -35,7 +35,7 @@ export function syncDocuments() {
 
 async function load(info) {
   const document = { id: info.id, width: info.width, height: info.height, levels: [], map: null, tiles: null };
-  Object.assign(document, { version: 0, saving: false, unsaved: false, edits: 0, anchors: [], segments: new Map(), scribbles: null });
+  Object.assign(document, { version: 0, saving: null, unsaved: false, edits: 0, anchors: [], segments: new Map(), scribbles: null });
   open.set(info.id, document);
   const pixels = info.url ? loadLevels(document, info.url) : null;
   if (info.map) await loadMap(document, info);
@@ -71,12 +71,23 @@ export function replaceMap(document, map) {
 
 const announce = (document) => open.get(document.id) === document && listeners.forEach((listener) => listener(document));
 
-/** Draft a first map of a picture, with about `regions` regions. */
-export async function draft(id, regions) {
+let drafts = Promise.resolve();
+
+/**
+ * Draft a first map of a picture, with about `regions` regions: one at a time, as later ones take the colors of earlier
+ * ones, but not in order with other requests, which would wait for seconds.
+ */
+export function draft(id, regions) {
+  drafts = drafts.then(() => draftNow(id, regions));
+  return drafts;
+}
+
+async function draftNow(id, regions) {
+  if (!open.get(id)) return;
   set({ drafting: id });
-  if (open.get(id)) await save(open.get(id)); // what is painted up to now: undoing the draft brings it back
+  for (let time = 0; time < 2 && open.get(id); time++) await save(open.get(id)); // undoing the draft brings it back
   try {
-    const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {}); // takes seconds
+    const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
     const document = open.get(id);
     if (document) document.version = answer.map_version; // so that it is read here, once
     await reload();
@@ -104,11 +115,15 @@ export function saveSoon(document) {
   document.timer = setTimeout(() => save(document), Math.min(DELAY, Math.max(0, document.deadline - performance.now())));
 }
 
-async function save(document) {
+/** Save a document unless it is saved; while it is being saved, wait for that. */
+function save(document) {
   document.deadline = null;
+  if (document.unsaved && document.map) document.saving ??= send(document);
+  return document.saving;
+}
+
+async function send(document) {
   const { map, edits, id } = document;
-  if (!document.unsaved || document.saving || !map) return;
-  document.saving = true;
   flush();
   try {
     const labels = map.labels.slice();
@@ -121,10 +136,10 @@ async function save(document) {
     reload();
   } catch (error) {
     if (!error.project) document.unsaved = true; // not lost: it is saved when the server can
-    if (document.unsaved) setTimeout(() => save(document), RETRY);
+    if (error.later) setTimeout(() => open.get(id) === document && save(document), RETRY);
     failed("stage", error);
   }
-  document.saving = false;
+  document.saving = null;
   if (document.unsaved && document.edits !== edits) saveSoon(document);
   syncDocuments();
 }
