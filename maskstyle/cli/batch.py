@@ -8,12 +8,13 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from maskstyle.batch.pictures import FIELDS, find_pictures, output_paths
 from maskstyle.cli.many import (
+    Batch,
     ForceOption,
     Pictures,
     PlanOf,
@@ -70,36 +71,6 @@ SHARED: dict[str, tuple[Any, Any]] = {
     "listing": (ListOption, False),
 }
 """The options that all batches share."""
-
-
-class Batch(NamedTuple):
-    """How a batch is painted.
-
-    Parameters
-    ----------
-    output_dir : Path
-        Folder of the results.
-    name : str
-        Pattern of their names.
-    force : bool
-        Whether to paint again what is done.
-    report : Path or None
-        The JSON report.
-    scheduler : str or None
-        Where to paint; None: in this process.
-    listing : bool
-        Whether to list what would be painted, only.
-    quiet : bool
-        Print nothing but errors.
-    """
-
-    output_dir: Path
-    name: str
-    force: bool
-    report: Path | None
-    scheduler: str | None
-    listing: bool
-    quiet: bool
 
 
 def batch_command(inputs: type[Inputs]) -> Callable[..., None]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from maskstyle.batch.work import Outcome, Task
-    from maskstyle.cli.batch import Batch
+    from maskstyle.cli.many import Batch
     from maskstyle.synthesis.scales import Step
 
 

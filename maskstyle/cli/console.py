@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from maskstyle.cli.terminal import Table
+    from maskstyle.maps.colors import Color
 
 EXIT_INTERRUPTED = 130
 
@@ -55,6 +56,13 @@ def _plain_swatches(errors: str, error: UnicodeError) -> tuple[str | bytes, int]
         return "#" * swatch, error.start + swatch
     error.end = error.start + len(text.partition(SWATCH)[0])
     return codecs.lookup_error(errors)(error)
+
+
+def swatch(color: Color) -> str:
+    """Return a patch of a color for a table, as markup."""
+    from maskstyle.maps.colors import format_color
+
+    return f"[{format_color(color)}]{SWATCH * 2}[/]"
 
 
 def _reopen(number: int, name: str) -> None:

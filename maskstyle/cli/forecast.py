@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Column
 
-from maskstyle.cli.terminal import Table, right, swatch
+from maskstyle.cli.console import swatch
+from maskstyle.cli.terminal import Table, right
 from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import format_color, format_region, percent

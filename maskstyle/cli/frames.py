@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.markup import escape
 
-from maskstyle.cli.batch import Batch, SchedulerOption, check_apart, check_outputs, check_styles, with_content
+from maskstyle.cli.batch import SchedulerOption, check_apart, check_outputs, check_styles, with_content
 from maskstyle.cli.many import (
     ONE_PICTURE,
+    Batch,
     ForceOption,
     Pictures,
     PlanOf,

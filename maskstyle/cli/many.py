@@ -34,6 +34,36 @@ PlanOf: TypeAlias = "Callable[[Path, int], tuple[Plan, list[str]]]"
 """From a picture and its number, from 1, to its plan and notes."""
 
 
+class Batch(NamedTuple):
+    """How a batch is painted.
+
+    Parameters
+    ----------
+    output_dir : Path
+        Folder of the results.
+    name : str
+        Pattern of their names.
+    force : bool
+        Whether to paint again what is done.
+    report : Path or None
+        The JSON report.
+    scheduler : str or None
+        Where to paint; None: in this process.
+    listing : bool
+        Whether to list what would be painted, only.
+    quiet : bool
+        Print nothing but errors.
+    """
+
+    output_dir: Path
+    name: str
+    force: bool
+    report: Path | None
+    scheduler: str | None
+    listing: bool
+    quiet: bool
+
+
 class Pictures(NamedTuple):
     """How a command of many pictures takes them.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from maskstyle import __version__
-from maskstyle.cli.console import messages, note_files, tables
+from maskstyle.cli.console import messages, note_files, swatch, tables
 from maskstyle.cli.group import Group
 from maskstyle.cli.maps_check import check, list_regions
 from maskstyle.cli.options import QuietOption
@@ -134,7 +134,6 @@ def _print_made(made: SemanticMap) -> None:
 
 
 def _color_cell(color: Color) -> str:
-    from maskstyle.cli.terminal import swatch
     from maskstyle.maps.colors import color_name, format_color
 
     return f"{swatch(color)} {format_color(color)} {color_name(color)}"

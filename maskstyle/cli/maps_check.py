@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from maskstyle.cli.console import messages, note_files, put, tables
+from maskstyle.cli.console import messages, note_files, put, swatch, tables
 from maskstyle.cli.options import (
     IgnoreOption,
     LeastRegionOption,
@@ -233,7 +233,6 @@ def _report_table(report: MapReport) -> Table:
 def _cells(region: MapRegion | None) -> tuple[str, str, str]:
     from rich.markup import escape
 
-    from maskstyle.cli.terminal import swatch
     from maskstyle.maps.colors import percent
 
     if region is None:
@@ -340,7 +339,7 @@ def show_regions(
 def _region_table(checked: CheckedMap) -> Table:
     from rich.markup import escape
 
-    from maskstyle.cli.terminal import Table, right, swatch
+    from maskstyle.cli.terminal import Table, right
     from maskstyle.maps.colors import format_color, percent
 
     table = Table(right(""), "color", "name", right("pixels"), right("share"))

@@ -13,9 +13,7 @@ from rich.segment import Segment
 from rich.table import Column
 from rich.text import Text
 
-from maskstyle.cli.console import SWATCH
 from maskstyle.errors import visible
-from maskstyle.maps.colors import Color, format_color
 
 _ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -64,11 +62,6 @@ class Table(rich.table.Table):
 def right(header: str) -> Column:
     """Return a column of numbers."""
     return Column(header, justify="right")
-
-
-def swatch(color: Color) -> str:
-    """Return a patch of a color, as markup."""
-    return f"[{format_color(color)}]{SWATCH * 2}[/]"
 
 
 def _least_width(column: Column) -> int:
