@@ -235,7 +235,8 @@ def _colors_of_tones(
     style_ranks, style_colors = _ranks_of_tones(style, style_weights)
     used = ~np.isnan(style_colors[:, 0])
     colors = [np.interp(ranks, style_ranks[used], channel[used]) for channel in style_colors.T]
-    return gaussian_filter1d(np.stack(colors, axis=-1), TONE_BLUR, axis=0, mode="nearest")
+    blurred: NDArray[np.float64] = gaussian_filter1d(np.stack(colors, axis=-1), TONE_BLUR, axis=0, mode="nearest")
+    return blurred
 
 
 def _ranks_of_tones(image: Image, weights: Mask | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
