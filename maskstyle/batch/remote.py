@@ -269,10 +269,10 @@ def _painted(task: Task, frame: Frame) -> tuple[Outcome, Image | None]:
 
 
 def _painter(*, of_clip: bool = False) -> Painter:
-    """Return a painter of this worker, whose networks stay loaded; the graphs of a clip are for one thread."""
-    return _painter_of(threading.get_ident() if of_clip else None)
+    """Return a painter of this thread of a worker, whose network and graphs stay; graphs are for one thread."""
+    return _painter_of(threading.get_ident(), of_clip=of_clip)
 
 
 @cache
-def _painter_of(thread_of_clip: int | None) -> Painter:
-    return Painter(checkpoint_every=0, of_clip=thread_of_clip is not None)
+def _painter_of(thread: int, *, of_clip: bool) -> Painter:
+    return Painter(checkpoint_every=0, of_clip=of_clip)

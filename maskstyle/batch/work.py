@@ -144,8 +144,8 @@ class Painter:
     checkpoint_every : float
         Seconds between checkpoints beside the result, from which an interrupted picture continues; 0 writes none.
     of_clip : bool
-        Whether the pictures are frames of a clip: they share graphs and style targets, and each result has the image
-        that the next one goes on from.
+        Whether the pictures are frames of a clip: their regions and masks share a graph, and each result has the
+        image that the next one goes on from.
     """
 
     def __init__(
@@ -245,15 +245,15 @@ class Painter:
         should_stop: Callable[[], bool] | None,
     ) -> tuple[Result, Checkpoints]:
         """Paint a scene, from its checkpoint where there is one."""
-        from maskstyle.objective.shared import CLIP_SIDE, SharedGraphs
+        from maskstyle.objective.shared import LARGE_SIDE, SharedGraphs
         from maskstyle.synthesis.checkpoints import check_no_other_file, painted_from
         from maskstyle.synthesis.paint import Run, paint
 
         plan = task.plan
         # Weights that are sent to a worker lie at another path each time.
         weights = None if plan.weights is None else hash_of(plan.file(plan.weights))
-        if self._of_clip and self._graphs is None:
-            self._graphs = SharedGraphs(CLIP_SIDE)
+        if self._graphs is None:
+            self._graphs = SharedGraphs(LARGE_SIDE, general="else" if self._of_clip else "never")
         file = task.output.with_name(f"{task.output.name}.checkpoint")
         if self._every > 0:
             check_no_other_file(file)

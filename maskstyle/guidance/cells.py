@@ -34,6 +34,11 @@ class CellWeights(NamedTuple):
     cells: NDArray[np.int32] | None = None
     weights: Mask | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether they are all cells, each with the weight 1."""
+        return self.cells is None and self.weights is None
+
 
 K = TypeVar("K")
 

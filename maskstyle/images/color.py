@@ -106,14 +106,17 @@ def is_gray(image: Image, alpha: Mask | None = None) -> bool:
     >>> is_gray(np.full((2, 2, 3), 0.5, np.float32)), is_gray(np.array([[[1, 0.9, 0.8]]], np.float32))
     (True, False)
     """
-    total = spread = colored = 0.0
+    total = float(image.shape[0] * image.shape[1] if alpha is None else alpha.sum(dtype=np.float64))
+    spread = colored = 0.0
     for rows in row_strips(image.shape):
-        own = image[rows].max(axis=2) - image[rows].min(axis=2)
+        red, green, blue = np.moveaxis(image[rows], 2, 0)
+        own = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
         weights = np.ones_like(own) if alpha is None else alpha[rows]
-        total += float(weights.sum(dtype=np.float64))
         spread += float((weights * own).sum(dtype=np.float64))
         colored += float(weights[own > GRAY_SPREAD].sum(dtype=np.float64))
-    return spread <= GRAY_MEAN_SPREAD * total and colored <= GRAY_COLORED * total
+        if spread > GRAY_MEAN_SPREAD * total or colored > GRAY_COLORED * total:
+            return False
+    return True
 
 
 def match_colors(

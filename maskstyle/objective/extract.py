@@ -17,7 +17,7 @@ from maskstyle.guidance.soft_masks import group_masks, soft_weights
 from maskstyle.images.pixels import Image, Mask, Size, size_of
 from maskstyle.networks.tensorflow import Tensor, check_usable, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams
+from maskstyle.objective.gram import MaskPlan, Partition, gram, observe_mask_grams, observe_region_grams, slices_of
 from maskstyle.objective.objective import Objective
 from maskstyle.objective.shared import LARGEST_SIDE, SharedGraphs, SharedObjective, can_share, fingerprint
 from maskstyle.objective.terms import Term
@@ -52,7 +52,7 @@ class Extractor:
     tile_size : int or None
         Approximate side of a tile in pixels; None: every image is evaluated at once.
     graphs : SharedGraphs or None
-        Compiled graphs to share with other runs of small pictures.
+        Compiled graphs to share among images, and with other runs.
     kept_layers : tuple of str
         Layers whose features are kept of every image that is evaluated at once, so that they need no second pass.
     client : distributed.Client, optional
@@ -112,9 +112,11 @@ class Extractor:
             return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
 
         def grams_of(features: Features) -> dict[str, list[Tensor]]:
-            return {layer: self._grams_at(layer, features[layer], found) for layer, found in weights.items()}
+            return {layer: self._grams_at(layer, features[layer], found, slices) for layer, found in weights.items()}
 
-        found = self._seen(image, weights, grams_of)
+        whole = all(each.whole for own in weights.values() for each in own)
+        slices = slices_of(size_of(image)) if whole else None
+        found = self._seen(image, weights, grams_of, ("grams", slices) if whole else None)
         return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
 
     def features(self, image: Image, layers: Sequence[str]) -> dict[str, Tensor]:
@@ -125,7 +127,7 @@ class Extractor:
         if self.graphs is not None and self._shared(image):
             found = self.graphs.features(self.network, image)
             return {layer: found[layer] for layer in layers}
-        return self._seen(image, layers, lambda features: {layer: features[layer] for layer in layers})
+        return self._seen(image, layers, lambda features: {layer: features[layer] for layer in layers}, ("features",))
 
     def visible(self, alpha: Mask, layers: Sequence[str]) -> dict[str, Mask]:
         """Return how much of each cell (H_l, W_l) of an image with an alpha is visible, by layer."""
@@ -143,7 +145,10 @@ class Extractor:
             found = self.features(image, layers)
             return {layer: self.network.measured(layer, own) for layer, own in found.items()}
         return self._seen(
-            image, layers, lambda features: {layer: self.network.measured(layer, features[layer]) for layer in layers}
+            image,
+            layers,
+            lambda features: {layer: self.network.measured(layer, features[layer]) for layer in layers},
+            ("measured",),
         )
 
     def objective(
@@ -158,8 +163,17 @@ class Extractor:
             return SharedObjective(self.graphs, self.network, size, terms, free=free, margin=margin)
         return Objective(self.network, terms, free, margin=margin)
 
-    def _seen(self, image: Image, layers: Iterable[str], make: Callable[[Features], Made]) -> Made:
-        """Return what is made of the features of an image at layers; features that are not needed are freed."""
+    def _seen(
+        self,
+        image: Image,
+        layers: Iterable[str],
+        make: Callable[[Features], Made],
+        made_as: tuple[Any, ...] | None,
+    ) -> Made:
+        """Return what is made of the features of an image at layers; features that are not needed are freed.
+
+        `made_as` tells the function from others where it is the same for all images; their graph is then shared.
+        """
         key = fingerprint(image if self.kept_layers else None)
         kept = self._kept.get(key)
         if kept is not None and set(layers) <= set(kept):
@@ -170,11 +184,16 @@ class Extractor:
             return make(features), {layer: features[layer] for layer in self.kept_layers}
 
         made: Made
-        made, self._kept[key] = tf.function(see, autograph=False)(tf.constant(image))
+        if self.graphs is None or made_as is None:
+            evaluate = tf.function(see, autograph=False)
+        else:
+            evaluate = self.graphs.of_images((self.network, self.kept_layers, tuple(layers), *made_as), see)
+        made, self._kept[key] = evaluate(tf.constant(image))
         return made
 
     def _shared(self, image: Image) -> bool:
-        return self.graphs is not None and max(size_of(image)) <= MOST_SHARED * LARGEST_SIDE
+        wanted = self.graphs is not None and self.graphs.general != "never"
+        return wanted and max(size_of(image)) <= MOST_SHARED * LARGEST_SIDE
 
     def _in_tiles(self, image: Image) -> bool:
         return self.tile_size is not None and needs_tiles(size_of(image), self.tile_size)
@@ -188,12 +207,14 @@ class Extractor:
         grams = tiled_grams(self.network, image, selections, divisors, self.tile_size, self.client)
         return {layer: list(found) for layer, found in grams.items()}
 
-    def _grams_at(self, layer: str, features: Tensor, weights: Sequence[CellWeights]) -> list[Tensor]:
+    def _grams_at(
+        self, layer: str, features: Tensor, weights: Sequence[CellWeights], slices: int | None = None
+    ) -> list[Tensor]:
         """Return the Gram matrices of one layer by kind, those of all cells computed once."""
         whole, gathered, weighed = _by_kind(weights)
         found = [tf.zeros((0,))] * 3
         if whole:
-            found[0] = self.network.measured_gram(layer, gram(features))[tf.newaxis]
+            found[0] = self.network.measured_gram(layer, gram(features, slices=slices))[tf.newaxis]
         if gathered:
             partition = Partition.of([each.cells for each in gathered if each.cells is not None])
             found[1] = self.network.measured_gram(layer, observe_region_grams(features, partition)[1])
@@ -207,7 +228,7 @@ class Extractor:
 
 def _by_kind(weights: Sequence[CellWeights]) -> tuple[list[CellWeights], list[CellWeights], list[CellWeights]]:
     """Return the weights that take all cells, some cells, and all cells with weights."""
-    whole = [each for each in weights if each.cells is None and each.weights is None]
+    whole = [each for each in weights if each.whole]
     gathered = [each for each in weights if each.cells is not None]
     weighed = [each for each in weights if each.cells is None and each.weights is not None]
     return whole, gathered, weighed

@@ -17,6 +17,7 @@ that the features and the small matrices are all that is kept between the forwar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -24,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.guidance.soft_masks import MaskGroup
+from maskstyle.images.pixels import Size
 from maskstyle.networks.tensorflow import Tensor, tf
 
 GramFunction: TypeAlias = Callable[[Tensor], Tensor]
@@ -55,7 +57,19 @@ class PixelWeights(NamedTuple):
     divisor: Tensor | float | None = None
 
 
-def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | float | None = None) -> Tensor:
+def slices_of(size: Size) -> int:
+    """Return a number of slices for the layers of images of about a (height, width), where a graph is for many."""
+    slices = math.ceil(size[0] * size[1] / SLICE_PIXELS)
+    return int(2 ** math.ceil(math.log2(slices)))
+
+
+def gram(
+    features: Tensor,
+    weights: Tensor | None = None,
+    divisor: Tensor | float | None = None,
+    *,
+    slices: int | None = None,
+) -> Tensor:
     """Return the weighted Gram matrix of features, ``F^T diag(w) F / divisor``.
 
     Parameters
@@ -66,6 +80,8 @@ def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | floa
         Weight of each pixel, at least 0. By default 1 everywhere.
     divisor : float, optional
         By default the sum of the weights, which is the number of pixels without weights.
+    slices : int, optional
+        See `observe_grams`.
 
     Returns
     -------
@@ -78,7 +94,7 @@ def gram(features: Tensor, weights: Tensor | None = None, divisor: Tensor | floa
     >>> gram(features, tf.constant([1.0, 0.0, 1.0])).numpy().tolist()
     [[1.0, 0.5], [0.5, 0.5]]
     """
-    _, grams = observe_grams(features, [PixelWeights(weights, divisor)])
+    _, grams = observe_grams(features, [PixelWeights(weights, divisor)], slices=slices)
     return tf.squeeze(grams, axis=0)
 
 
@@ -88,6 +104,7 @@ def observe_grams(
     function: GramFunction = tf.identity,
     *,
     slice_pixels: int = SLICE_PIXELS,
+    slices: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Pass features on unchanged and compute their Gram matrices under several weightings.
 
@@ -102,6 +119,8 @@ def observe_grams(
         evaluates it again, so that only the Gram matrices are kept between the passes.
     slice_pixels : int, optional
         Pixels to multiply at a time.
+    slices : int, optional
+        Number of slices, at least as many as the pixels need, where a graph does not know the number of pixels.
 
     Returns
     -------
@@ -116,6 +135,7 @@ def observe_grams(
         None if weights is None else tf.reshape(tf.cast(weights, tf.float32), (-1, 1)) for weights, _ in weightings
     ]
     pixels = tf.cast(tf.size(features) // channels, tf.float32)
+    slices = math.ceil(int(np.prod(features.shape[:-1])) / slice_pixels) if slices is None else slices
     divisors = [
         divisor if divisor is not None else pixels if column is None else tf.reduce_sum(column)
         for (_, divisor), column in zip(weightings, columns, strict=True)
@@ -126,7 +146,7 @@ def observe_grams(
         rows = tf.reshape(values, (-1, channels))
         grams = tf.stack(
             [
-                _sum_of_products(rows, column, slice_pixels) / divisor
+                _sum_of_products(rows, column, slice_pixels, slices) / divisor
                 for column, divisor in zip(columns, divisors, strict=True)
             ]
         )
@@ -461,10 +481,10 @@ def _sum_of_gathered(rows: Tensor, order: NDArray[np.int32], slice_pixels: int) 
     return total
 
 
-def _sum_of_products(rows: Tensor, column: Tensor | None, slice_pixels: int) -> Tensor:
+def _sum_of_products(rows: Tensor, column: Tensor | None, slice_pixels: int, slices: int) -> Tensor:
     """Return ``F^T diag(w) F`` in float32, summed over slices of the pixels."""
     total: Tensor | None = None
-    for start in range(0, rows.shape[0], slice_pixels):
+    for start in range(0, slices * slice_pixels, slice_pixels):
         chosen = slice(start, start + slice_pixels)
         with tf.control_dependencies([] if total is None else [total]):
             exact = tf.cast(rows[chosen], tf.float32)

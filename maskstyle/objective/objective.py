@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,10 +79,8 @@ class Objective:
         MemoryError
             If TensorFlow runs out of memory.
         """
-        try:
+        with enough_memory(image):
             return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]
-        except tf.errors.ResourceExhaustedError as error:
-            raise MemoryError(f"{image.shape[1]}x{image.shape[0]} pixels need more memory than there is") from error
 
     def losses(self, image: Image) -> dict[str, float]:
         """Return the weighted value of each term for an image."""
@@ -109,6 +108,15 @@ class Objective:
         # Where every region has vanished at a coarse size, nothing may depend on the image.
         gradient = tape.gradient(total, image, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return tf.stack(values), gradient if self._free is None else gradient * self._free
+
+
+@contextmanager
+def enough_memory(image: Tensor) -> Iterator[None]:
+    """Raise MemoryError where TensorFlow gets no memory to evaluate an image (H, W, 3) in the block."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError(f"{image.shape[1]}x{image.shape[0]} pixels need more memory than there is") from error
 
 
 def _mirrored(image: Tensor, margin: int) -> Tensor:

@@ -1,8 +1,10 @@
-"""An objective for previews: its graphs are compiled once, and serve pictures of any size, regions and styles.
+"""An objective with graphs that are compiled once, and serve pictures of any size and any style.
 
-`Objective` compiles its targets and cells into its graph, which suits large pictures, but takes a second or more for
-every size of every run. Here they are arguments of the graph, so that a change of the picture costs no compilation.
-The values are those of `Objective` up to rounding; masks that overlap take more memory.
+`Objective` compiles its targets and cells into its graph, which takes half a second or more for every size of every
+run. Here they are arguments of the graph, so that a change of the picture costs no compilation. The values are those
+of `Objective` up to rounding. A graph for styles that cover the whole picture is as fast as that of `Objective`; the
+*general* graph, which serves whole pictures, regions and masks alike, is slower, and takes more memory for masks that
+overlap.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,8 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import Image, Mask
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.gram import inverse_order
+from maskstyle.objective.gram import PixelWeights, inverse_order, observe_grams, slices_of
+from maskstyle.objective.objective import enough_memory
 from maskstyle.objective.temporal import TemporalTerm, temporal_difference
 from maskstyle.objective.terms import (
     Guide,
@@ -37,9 +40,9 @@ from maskstyle.objective.terms import (
 LARGEST_SIDE = 512
 """Longer side in pixels of the largest picture by default; larger ones gain more from graphs of their own."""
 
-CLIP_SIDE = 1024
-"""Longer side of the largest frame of a clip that shares graphs: all frames have one structure. Beyond, compiling is
-less than a thirtieth of a frame's work, and shared graphs take a quarter more memory."""
+LARGE_SIDE = 1024
+"""Longer side of the largest picture of a batch, or frame of a clip, that shares graphs. Beyond, compiling is less
+than a thirtieth of the work, and the general graph takes a quarter more memory."""
 
 REMEMBERED = 256 * 1024 * 1024
 """Most bytes of features and Gram matrices of images that are remembered: a preview, or a frame of a clip, often sees
@@ -49,6 +52,9 @@ FEWEST_GUIDES = 8
 """Guides that a graph has at least; their number is doubled as needed, so that few graphs serve all."""
 
 Arguments = dict[str, Any]
+
+General: TypeAlias = Literal["always", "else", "never"]
+"""Which pictures the general graph serves: all; those whose styles do not cover the whole; none."""
 
 
 class Held(NamedTuple):
@@ -68,23 +74,28 @@ class SharedGraphs:
     ----------
     largest_side : int
         Longer side in pixels of the largest picture that shares graphs.
+    general : {"always", "else", "never"}
+        Which pictures share the general graph, whose steps are slower: all of them, as suits previews; those whose
+        styles do not cover the whole picture, as suits clips; or none.
     """
 
-    def __init__(self, largest_side: int = LARGEST_SIDE) -> None:
-        self.largest_side = largest_side
-        self._features: dict[FeatureNetwork, Callable[[Tensor], dict[str, Tensor]]] = {}
-        self._objectives: dict[tuple[Any, ...], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]] = {}
+    def __init__(self, largest_side: int = LARGEST_SIDE, *, general: General = "always") -> None:
+        self.largest_side, self.general = largest_side, general
+        self._graphs: dict[tuple[Any, ...], Callable[..., Any]] = {}
         self._remembered: OrderedDict[Any, Held] = OrderedDict()
 
     def features(self, network: FeatureNetwork, image: Image) -> dict[str, Tensor]:
         """Return the features (H_l, W_l, C_l) of an image by layer."""
-        if network not in self._features:
-            spec = tf.TensorSpec((None, None, 3), tf.float32)
-            self._features[network] = tf.function(network.__call__, input_signature=[spec], autograph=False)
+        evaluate = self.of_images((network, "features"), network.__call__)
         found: dict[str, Tensor] = self.remembered(
-            (network, fingerprint(image)), lambda: self._features[network](tf.constant(image))
+            (network, fingerprint(image)), lambda: evaluate(tf.constant(image))
         )
         return found
+
+    def of_images(self, key: tuple[Any, ...], function: Callable[[Tensor], Any]) -> Callable[[Tensor], Any]:
+        """Return the graph of a function of images of any size; the key determines the function."""
+        spec = tf.TensorSpec((None, None, 3), tf.float32)
+        return self.compiled(key, lambda: tf.function(function, input_signature=[spec], autograph=False))
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         """Return what was computed for a key, if it is remembered, or compute it; the oldest make room for it."""
@@ -99,13 +110,11 @@ class SharedGraphs:
                 self._remembered.popitem(last=False)
         return value
 
-    def evaluation(
-        self, key: tuple[Any, ...], make: Callable[[], Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]]
-    ) -> Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]:
-        """Return the graph of a structure, compiled at its first evaluation."""
-        if key not in self._objectives:
-            self._objectives[key] = make()
-        return self._objectives[key]
+    def compiled(self, key: tuple[Any, ...], make: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+        """Return the graph that has a key, which is compiled at its first evaluation."""
+        if key not in self._graphs:
+            self._graphs[key] = make()
+        return self._graphs[key]
 
 
 def bytes_of(arrays: Any) -> int:
@@ -129,6 +138,16 @@ def can_share(graphs: SharedGraphs, image_size: tuple[int, int], terms: Sequence
         and margin <= min(image_size)
         and bool(used)
         and all(isinstance(term, known) for term in used)
+        and (graphs.general != "never" or all(_is_whole(term) for term in used))
+    )
+
+
+def _is_whole(term: Term) -> bool:
+    """Return whether the styles of a term, if it has any, cover the whole picture."""
+    return not isinstance(term, StyleTerm) or all(
+        cells is None and weights is None
+        for layer, _ in term.layers
+        for cells, weights in (chosen_pixels(guide, layer) for guide in term.guides_at(layer))
     )
 
 
@@ -166,13 +185,13 @@ class SharedObjective:
         structure: list[Any] = []
         arguments: Arguments = {"free": np.ones(size, np.float32) if free is None else free}
         for place, term in enumerate(self.terms):
-            kind, values = _arguments_of(term, network, size, seen)
+            kind, values = _arguments_of(term, network, size, seen, graphs.general)
             structure.append(kind)
             arguments[f"term {place}"] = values
         arguments = tf.nest.map_structure(_as_tensor, arguments)
         self._arguments = arguments
-        self._evaluate = graphs.evaluation(
-            (network, margin, tuple(structure)), lambda: _compiled(network, margin, self.terms, structure, arguments)
+        self._evaluate = graphs.compiled(
+            (network, margin, tuple(structure)), lambda: _compiled(network, margin, structure, arguments)
         )
 
     @property
@@ -181,8 +200,9 @@ class SharedObjective:
         return tuple(term.name for term in self.terms)
 
     def value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the weighted value of each term, and the gradient of their sum."""
-        return self._evaluate(tf.convert_to_tensor(image, tf.float32), self._arguments)
+        """Return the weighted value of each term, and the gradient of their sum; see `Objective`."""
+        with enough_memory(image):
+            return self._evaluate(tf.convert_to_tensor(image, tf.float32), self._arguments)  # type: ignore[no-any-return]
 
 
 def _as_tensor(value: Any) -> Tensor:
@@ -190,19 +210,29 @@ def _as_tensor(value: Any) -> Tensor:
 
 
 def _compiled(
-    network: FeatureNetwork, margin: int, terms: Sequence[Term], structure: Sequence[Any], arguments: Arguments
+    network: FeatureNetwork, margin: int, structure: Sequence[tuple[Any, ...]], arguments: Arguments
 ) -> Callable[[Tensor, Arguments], tuple[Tensor, Tensor]]:
-    """Return the graph for a structure of terms: of the terms themselves it takes only what is in the structure."""
-    evaluations = [_evaluation_of(term, kind, network) for term, kind in zip(terms, structure, strict=True)]
+    """Return the graph for a structure of terms."""
+    evaluations = [_evaluation_of(kind, network) for kind in structure]
 
     def value_and_gradient(image: Tensor, given: Arguments) -> tuple[Tensor, Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(image)
             padding = [[margin, margin], [margin, margin], [0, 0]]
-            features = network(tf.pad(image, padding, "SYMMETRIC") if margin else image)
+            seen = tf.pad(image, padding, "SYMMETRIC") if margin else image
+            distances: list[dict[str, Tensor]] = [{} for _ in structure]
+
+            def observe(layer: str, features: Tensor) -> Tensor:
+                for place, kind in enumerate(structure):
+                    if kind[0] == "whole" and layer in kind[1]:
+                        own = given[f"term {place}"]["layers"][layer]
+                        features, distances[place][layer] = _whole_distances(network, layer, features, own, kind[2])
+                return features
+
+            features = network(seen, observe)
             values = [
-                given[f"term {place}"]["weight"] * evaluate(image, features, given[f"term {place}"])
-                for place, evaluate in enumerate(evaluations)
+                given[f"term {place}"]["weight"] * evaluate(image, found or features, given[f"term {place}"])
+                for place, (evaluate, found) in enumerate(zip(evaluations, distances, strict=True))
             ]
             total = tf.add_n(values)
         gradient = tape.gradient(total, image, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -219,10 +249,12 @@ def _any_size(tensor: Tensor) -> Any:
 
 
 def _arguments_of(
-    term: Term, network: FeatureNetwork, size: tuple[int, int], seen: tuple[int, int]
+    term: Term, network: FeatureNetwork, size: tuple[int, int], seen: tuple[int, int], general: General
 ) -> tuple[tuple[Any, ...], Arguments]:
     """Return the structure of a term, and its values as arguments of a graph."""
     if isinstance(term, StyleTerm):
+        if general != "always" and _is_whole(term):
+            return _whole_arguments(term, network, size, seen)
         return _style_arguments(term, network, size, seen)
     if isinstance(term, LimitedContentTerm):
         assert term.limits is not None
@@ -259,6 +291,28 @@ def _style_arguments(
     return ("style", tuple(layers), room, weighted), {"weight": term.weight, "layers": layers}
 
 
+def _whole_arguments(
+    term: StyleTerm, network: FeatureNetwork, size: tuple[int, int], seen: tuple[int, int]
+) -> tuple[tuple[Any, ...], Arguments]:
+    """Return the structure and the arguments of a style term whose guides cover the whole picture."""
+    layers: Arguments = {}
+    for layer, layer_weight in term.layers:
+        guides = term.guides_at(layer)
+        if guides:
+            grid = network.architecture.grid(seen, layer)
+            scales = np.array(term.scales(guides, layer, grid, float(np.prod(size))), np.float32)
+            layers[layer] = {
+                "targets": np.stack([_target(term, guide, layer, grid) for guide in guides]),
+                "factors": np.float32(layer_weight) * scales,
+            }
+    return ("whole", tuple(layers), slices_of(seen)), {"weight": term.weight, "layers": layers}
+
+
+def _target(term: StyleTerm, guide: Guide, layer: str, grid: tuple[int, int]) -> NDArray[np.float32]:
+    target: NDArray[np.float32] = guide.targets[layer] * np.float32(term.target_factor(guide, layer, grid))
+    return target
+
+
 def _guide_arguments(
     term: StyleTerm, layer: str, grid: tuple[int, int], size: tuple[int, int], room: int
 ) -> Arguments:
@@ -267,7 +321,7 @@ def _guide_arguments(
     cells, weights = zip(*(_cells_of(guide, layer, grid) for guide in guides), strict=True)
     empty = room - len(guides)
     order = np.concatenate(cells)
-    targets = [guide.targets[layer] * np.float32(term.target_factor(guide, layer, grid)) for guide in guides]
+    targets = [_target(term, guide, layer, grid) for guide in guides]
     scales = term.scales(guides, layer, grid, float(np.prod(size)))
     return {
         "order": order,
@@ -292,10 +346,17 @@ def _cells_of(guide: Guide, layer: str, grid: tuple[int, int]) -> tuple[NDArray[
 
 
 def _evaluation_of(
-    term: Term, kind: tuple[Any, ...], network: FeatureNetwork
+    kind: tuple[Any, ...], network: FeatureNetwork
 ) -> Callable[[Tensor, Mapping[str, Tensor], Arguments], Tensor]:
-    """Return the function of an image, its features and the arguments of a term that gives its unweighted value."""
+    """Return the function of an image, its features and the arguments of a term that gives its unweighted value.
+
+    In place of the features, the style of the whole gets the distances that were observed at each layer.
+    """
     name, *rest = kind
+    if name == "whole":
+        return lambda image, found, given: tf.add_n(
+            [tf.reduce_sum(given["layers"][layer]["factors"] * found[layer]) for layer in rest[0]]
+        )
     if name == "style":
         layers, *how = rest
         return lambda image, features, given: tf.add_n(
@@ -307,6 +368,17 @@ def _evaluation_of(
         return lambda image, features, given: temporal_difference(image, given["target"], given["trusted"])
     exponent, pixel_range = rest
     return lambda image, features, given: variation(image * pixel_range, exponent, given["counted"][..., tf.newaxis])
+
+
+def _whole_distances(
+    network: FeatureNetwork, layer: str, features: Tensor, given: Arguments, slices: int
+) -> tuple[Tensor, Tensor]:
+    """Return the features to go on from, and the squared distances (K,) of their Gram matrix to the targets."""
+
+    def distances(grams: Tensor) -> Tensor:
+        return tf.reduce_sum(tf.square(network.measured_gram(layer, grams) - given["targets"]), axis=(1, 2))
+
+    return observe_grams(features, [PixelWeights()], distances, slices=slices)
 
 
 def _style_at(

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -104,17 +105,18 @@ class Checkpoints:
         self._clock = clock
         self._warned = False
         self._written: tuple[int, ...] | None = None
-        self._identity: dict[str, Any] = {}
+        self._identity: Callable[[], dict[str, Any]] = dict
         self._loaded: Checkpoint | None = None
         self._due = math.inf
 
-    def begin(self, identity: Mapping[str, Any]) -> None:
+    def begin(self, identity: Callable[[], Mapping[str, Any]]) -> None:
         """Begin a run: load the checkpoint to resume from, if any, and start the clock.
 
         Parameters
         ----------
-        identity : mapping
-            Description of the run, ready for JSON; see `maskstyle.synthesis.identity`.
+        identity : callable
+            Returns the description of the run, ready for JSON; see `maskstyle.synthesis.identity`. Called once a
+            checkpoint is read or written, as it takes a while for large photos.
 
         Raises
         ------
@@ -122,7 +124,7 @@ class Checkpoints:
             If the checkpoint to resume from is missing, damaged or belongs to a different run, or checkpoints would
             replace a file that is none.
         """
-        self._identity = json.loads(json.dumps(identity))
+        self._identity = cache(lambda: json.loads(json.dumps(identity())))
         self.current, self._written = False, None
         if self.resume:
             self._written = signature(self.path)
@@ -142,7 +144,7 @@ class Checkpoints:
         CheckpointError
             If it is missing, damaged or belongs to a different run.
         """
-        self._identity = json.loads(json.dumps(identity))
+        self._identity = lambda: json.loads(json.dumps(identity))
         return self._read()
 
     def recorded(self, name: str) -> Any:
@@ -182,7 +184,7 @@ class Checkpoints:
             return
         try:
             check_no_other_file(self.path)  # which someone may have put there since
-            write_checkpoint(self.path, Checkpoint(self._identity, progress(), state()))
+            write_checkpoint(self.path, Checkpoint(self._identity(), progress(), state()))
             self.current, self._written = True, signature(self.path)
         except (OSError, CheckpointError) as error:
             self.current = self.current and signature(self.path) == self._written
@@ -196,7 +198,7 @@ class Checkpoints:
 
     def _read(self) -> Checkpoint:
         loaded = read_checkpoint(self.path)
-        different = differences(loaded.identity, self._identity)
+        different = differences(loaded.identity, self._identity())
         if different:
             raise CheckpointError(
                 f"the checkpoint {self.path} belongs to a different run: {listed(different)}; restore the settings "

@@ -17,7 +17,7 @@ from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.assemble import content_limits, content_term, total_variation_term
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
-from maskstyle.objective.shared import SharedGraphs
+from maskstyle.objective.shared import LARGE_SIDE, SharedGraphs
 from maskstyle.objective.temporal import temporal_term
 from maskstyle.objective.terms import Term
 from maskstyle.schemas.arguments import convert_fields, converted
@@ -125,8 +125,9 @@ def _painted(scene: Scene, run: Run) -> Result:
     if run.client is not None:
         scene.check_tiles(limits)
     if run.checkpoints is not None:
-        run.checkpoints.begin(_identity(scene, network, limits))
-    extractor = Extractor(network, limits.tile_size, run.graphs, client=run.client)
+        run.checkpoints.begin(lambda: _identity(scene, network, limits))
+    graphs = SharedGraphs(LARGE_SIDE, general="never") if run.graphs is None else run.graphs
+    extractor = Extractor(network, limits.tile_size, graphs, client=run.client)
 
     def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
         return _objective(scene, extractor, size)

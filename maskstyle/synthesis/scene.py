@@ -165,6 +165,7 @@ class Scene:
     notes: tuple[str, ...] = ()
     identity: Mapping[str, Any] = field(default_factory=dict)
     _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)
+    _resized: dict[Size, Image] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def alpha(self) -> Mask | None:
@@ -281,10 +282,20 @@ class Scene:
         """Whether some pixels are kept from the content image."""
         return self.content is not None and not self.layout.everywhere
 
+    def _content_at(self, size: Size) -> Image:
+        """Return the content image at a size, which is kept until another is wanted: a photo takes long to reduce."""
+        assert self.content is not None
+        if size_of(self.content) == size:
+            return self.content
+        if size not in self._resized:
+            self._resized.clear()
+            self._resized[size] = resize_image(self.content, size)
+            self._resized[size].setflags(write=False)
+        return self._resized[size]
+
     def seen_at(self, size: Size) -> Image:
         """Return the content image as the network sees it: in gray where only luminance is painted."""
-        assert self.content is not None
-        image = resize_image(self.content, size)
+        image = self._content_at(size)
         if not self._is_gray("any"):
             return image
         gray = resize_image(self._gray_content, size)
@@ -333,7 +344,7 @@ class Scene:
         alpha = None if self.alpha is None else resize_image(self.alpha, size)
         if self.content is None:
             return Finished(painted, painted, alpha)
-        beneath = self.content if size == self.size else resize_image(self.content, size)
+        beneath = self._content_at(size)
         coverage = self._coverage(size, beneath) if self.composed_over_content else None
         return Finished(painted, beneath, alpha, coverage)
 
@@ -352,7 +363,7 @@ class Scene:
         assert self.content is not None
         size = size_of(painted)
         changed = self.layout.touched(size).astype(np.float32) if self.composed_over_content else None
-        return with_change(self.content, resize_image(self.content, size), painted, changed)
+        return with_change(self.content, self._content_at(size), painted, changed)
 
     def _colored(self, image: Image) -> Image:
         """Return the painted image denoised and in its colors, at its size."""
@@ -365,13 +376,13 @@ class Scene:
         smooth = extended(smooth, None if self.alpha is None else resize_image(self.alpha, size))
         if self.content is None or self.in_gray:
             return smooth
-        return self._in_final_colors(smooth, resize_image(self.content, size), size)
+        return self._in_final_colors(smooth, size)
 
-    def _in_final_colors(self, image: Image, beneath: Image, size: Size) -> Image:
+    def _in_final_colors(self, image: Image, size: Size) -> Image:
         modes = {placement.color for placement in self.layout.placements}
         if not modes & set(FOR_CONTENT_COLORS):
             return image
-        colored = with_content_chroma(image, beneath)
+        colored = with_content_chroma(image, self._content_at(size))
         if modes <= set(FOR_CONTENT_COLORS):
             return colored
         return mixed(image, colored, self.layout.share_in(FOR_CONTENT_COLORS, size))

@@ -56,6 +56,15 @@ def test_every_run_has_the_losses_that_it_has_alone(tiny_network):
         assert_allclose(shared.image, alone.image, atol=2e-3)
 
 
+def test_a_picture_of_a_batch_is_that_of_a_run_of_its_own(tiny_network):
+    network, graphs = tiny_network(LAYERS, padding="edge"), SharedGraphs(general="never")
+    contents = random_image(4, 14, 10), random_image(5, 9, 17)
+    scenes = [BasicInputs(content, [STYLE], settings=SETTINGS).scene() for content in contents]
+    pictures = [paint(scene, Run(network=network, graphs=graphs)).image for scene in (*scenes, regions().scene())]
+    for scene, picture in zip((*scenes, regions().scene()), pictures, strict=True):
+        assert np.array_equal(picture, paint(scene, Run(network=network)).image)
+
+
 def test_what_is_remembered_is_bounded_in_bytes(monkeypatch):
     graphs, computed = SharedGraphs(), []
     monkeypatch.setattr(shared, "REMEMBERED", 100)
@@ -75,7 +84,7 @@ def test_what_is_remembered_is_bounded_in_bytes(monkeypatch):
 def test_a_change_of_the_picture_compiles_nothing(tiny_network):
     import tensorflow as tf
 
-    network, graphs, traces = tiny_network(LAYERS, padding="edge"), SharedGraphs(), []
+    network, graphs, traces, counts = tiny_network(LAYERS, padding="edge"), SharedGraphs(), [], []
     original = tf.function
 
     def counting(*arguments, **options):
@@ -89,12 +98,17 @@ def test_a_change_of_the_picture_compiles_nothing(tiny_network):
         paint(masks().scene(), Run(network=network, graphs=graphs))
         paint(basic().scene(), Run(network=network, graphs=graphs))
         assert first == len(traces) == 2  # features and the objective
+        batch = SharedGraphs(general="never")
+        for content in (CONTENT, random_image(4, 14, 10)):
+            paint(BasicInputs(content, [STYLE], settings=SETTINGS).scene(), Run(network=network, graphs=batch))
+            counts.append(len(traces))
+        assert counts[0] == counts[1]
         patch.setattr(shared, "LARGEST_SIDE", 8)
-        clip, counts, frames = SharedGraphs(largest_side=16), [], []
+        clip, frames = SharedGraphs(largest_side=16, general="else"), []
         for _ in range(2):
             frames.append(paint(regions().scene(), Run(network=network, graphs=clip)))
             counts.append(len(traces))
-        assert counts == [first + 2] * 2
+        assert counts[2:] == [counts[1] + 2] * 2
     alone = paint(regions().scene(), Run(network=network))
     for frame in frames:
         assert_allclose(frame.image, alone.image, atol=2e-3)

@@ -62,7 +62,7 @@ def begin(path, clock):
 
     def begin(identity=RUN, **options):
         checkpoints = Checkpoints(path, clock=clock, **options)
-        checkpoints.begin(identity)
+        checkpoints.begin(lambda: identity)
         return checkpoints
 
     return begin
@@ -142,7 +142,7 @@ def test_a_failed_write_warns_once_and_is_tried_again(tmp_path, clock, offer):
     path = tmp_path / "missing" / "out.checkpoint"
     warnings = []
     checkpoints = Checkpoints(str(path), every=10, warn=warnings.append, clock=clock)
-    checkpoints.begin(RUN)
+    checkpoints.begin(lambda: RUN)
     for seconds in (10, 20):
         assert offer(checkpoints, seconds)
         assert not checkpoints.current
@@ -154,7 +154,7 @@ def test_a_failed_write_warns_once_and_is_tried_again(tmp_path, clock, offer):
 
 def test_warns_as_python_does_by_default(tmp_path, clock, offer):
     checkpoints = Checkpoints(tmp_path / "missing" / "out.checkpoint", every=1, clock=clock)
-    checkpoints.begin(RUN)
+    checkpoints.begin(lambda: RUN)
     with pytest.warns(RuntimeWarning, match=r"cannot write the checkpoint .* \(No such file"):
         offer(checkpoints, 2)
 

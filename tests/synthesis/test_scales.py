@@ -201,7 +201,7 @@ class Kill(Exception):
 def checkpoints_at(path, *, resume=False):
     """Return checkpoints that are written after every evaluation."""
     checkpoints = Checkpoints(path, every=1e-9, resume=resume)
-    checkpoints.begin({"run": "a test"})
+    checkpoints.begin(lambda: {"run": "a test"})
     return checkpoints
 
 
@@ -292,7 +292,7 @@ def test_the_clock_resumes_from_the_checkpoint(tmp_path, monkeypatch):
 def test_an_interruption_leaves_a_checkpoint_at_once(tmp_path):
     path = tmp_path / "checkpoint"
     checkpoints = Checkpoints(path)
-    checkpoints.begin({"run": "a test"})
+    checkpoints.begin(lambda: {"run": "a test"})
     count = itertools.count(1)
     result, _ = run(should_stop=lambda: next(count) == 6, checkpoints=checkpoints)
     assert result.scales[-1].stopped_because == "interrupted"
