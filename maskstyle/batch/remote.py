@@ -46,14 +46,14 @@ class Parcel:
         The folder of the plan here, without the root of the file system.
     output : str
         The result here, without the root.
-    weights : str
-        Where the weights of the network come from here.
+    weights : (str, str)
+        Where the weights of the network come from here, and their hash.
     """
 
     plan: Plan
     folder: str
     output: str
-    weights: str
+    weights: tuple[str, str]
 
 
 def paint_all(
@@ -217,7 +217,13 @@ def _parcel(task: Task) -> Parcel:
         return os.path.relpath(_real(task.plan.file(file)), folder)
 
     plan = with_renamed_files(task.plan, relative)
-    return Parcel(plan, _rootless(Path(folder)), _rootless(task.output), _painter().choice(task.plan).source)
+    return Parcel(plan, _rootless(Path(folder)), _rootless(task.output), _weights_of(task.plan))
+
+
+def _weights_of(plan: Plan) -> tuple[str, str]:
+    """Return where the weights of a plan come from on this machine, and their hash."""
+    choice = _painter().choice(plan)
+    return choice.source, choice.digest()
 
 
 def _real(path: Path) -> Path:
@@ -247,14 +253,19 @@ def paint_parcel(
             folder.mkdir(parents=True, exist_ok=True)
         plan = replace(parcel.plan, path=Path(root, parcel.folder, parcel.plan.path.name))
         task = Task(plan, output)
-        found = _painter().choice(plan).source
-        if plan.weights is None and found != parcel.weights:
-            why = f"a worker found the weights {found}, but the batch began with {parcel.weights}; give all the same"
+        if plan.weights is None and (found := _weights_of(plan)) != parcel.weights:
+            why = f"a worker found the weights {_named(found)}, but the batch began with {_named(parcel.weights)}; "
+            why += "give all the same"
             return Outcome(task.name, output, "failed", why), None, None
         outcome, seen = (_painter().paint(task), None) if frame is None else _painted(task, frame)
         notes = tuple(note.replace(root, "") for note in outcome.notes)
         outcome = replace(outcome, detail=outcome.detail.replace(root, ""), notes=notes)
         return outcome, output.read_bytes() if outcome.state == "painted" else None, seen
+
+
+def _named(weights: tuple[str, str]) -> str:
+    source, digest = weights
+    return f"{source} (SHA-256 {digest[:8]}...)"
 
 
 def _painted(task: Task, frame: Frame) -> tuple[Outcome, Image | None]:

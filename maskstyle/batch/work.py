@@ -303,7 +303,7 @@ def is_result_of(output: Path, record: dict[str, Any]) -> bool:
     held = metadata.get("inputs")
     return (
         isinstance(held, dict)
-        and all(held.get(key) == wanted["inputs"][key] for key in ("plan", "initial", "weights"))
+        and all(held.get(key) == wanted["inputs"][key] for key in ("plan", "initial", "weights", "weights_sha256"))
         and all(metadata.get(key) == wanted[key] for key in ("settings", "patches", "sha256"))
         and metadata.get("frame") == wanted.get("frame")
     )

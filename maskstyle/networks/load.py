@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maskstyle.images.hashes import hash_now
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19, Architecture
 from maskstyle.networks.search import FoundWeights, find_weights
 from maskstyle.networks.speed import ComputeType, choose_compute_type, measured_type
@@ -63,6 +66,16 @@ class NetworkChoice:
         if not self.embedded:
             return self.weights.name
         return "embedded, 8-bit" if self.architecture == VGG19 else "embedded"
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the weights file: two files with one name may have other weights."""
+        status = os.stat(self.weights)
+        return _digest_of(self.weights, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+@cache
+def _digest_of(weights: Path, signature: tuple[int, ...]) -> str:
+    return hash_now(weights)
 
 
 def choose_network(

@@ -56,6 +56,7 @@ def run_record(loaded: LoadedPlan, scene: Scene, output: Path, choice: NetworkCh
         "initial": None if plan.initial is None else recorded_path(plan.file(plan.initial), output),
         # The path of weights that were found would reveal folders of this machine.
         "weights": choice.source if plan.weights is None else recorded_path(files["weights",], output),
+        "weights_sha256": choice.digest() if plan.weights is None else None,  # files named by the plan are below
         "notes": list(loaded.notes),
     }
     return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}

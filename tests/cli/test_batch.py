@@ -9,9 +9,11 @@ import tomllib
 import numpy as np
 import pytest
 from PIL import Image
+from reference import he_weights, write_npz
 
 from maskstyle import read_metadata
 from maskstyle.batch.work import Painter, Task
+from maskstyle.networks.architectures import VGG19
 from maskstyle.plans import plan_from_table, read_plan
 from maskstyle.plans.checking import Source
 
@@ -127,6 +129,18 @@ def test_braces_in_names_of_files_and_folders_in_names_of_results(photos, batch,
     (desk / "style.jpg").rename(desk / "style{name}.jpg")
     batch("basic", photos / "x{1}.png", "style{name}.jpg", "--name", "{folder}/{name}.png").succeeded()
     assert (desk / "out" / "photos" / "x{1}.png").exists()
+
+
+def test_other_weights_of_one_name_paint_again(photos, batch, tmp_path, monkeypatch):
+    weights = tmp_path / "found" / "vgg19.npz"
+    weights.parent.mkdir()
+    monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(weights.parent))
+    said = []
+    for seed in (1, 1, 2):
+        write_npz(weights, he_weights(VGG19, VGG19.layers[:6], seed))
+        ran = batch("basic", photos / "one.png", "style.jpg", "--network", "vgg19").succeeded()
+        said.append(ran.err.splitlines()[-1])
+    assert said == ["out: 1 painted, of 1", "out: 1 done before, of 1", "out: 1 painted, of 1"]
 
 
 def test_plans_with_weights_of_one_name_use_their_own(desk, random_vgg19_weights, tmp_path):
