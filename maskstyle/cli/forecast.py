@@ -19,7 +19,7 @@ from maskstyle.objective.tiling.cuts import needs_tiles
 from maskstyle.plans.load import LoadedPlan
 from maskstyle.plans.plan import Plan
 from maskstyle.settings import Limits, Settings
-from maskstyle.synthesis.estimate import Expected, expected
+from maskstyle.synthesis.estimate import Expected, expected, expected_shared_mb
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import settings_by_size
 from maskstyle.techniques.plan import WHOLE
@@ -179,7 +179,9 @@ def forecast(
     """
     lines = _lines(scene, choice, limits, speed) if scene.layout.placements else []
     if scheduler is not None:
-        lines.append(("workers", f"{scheduler} paints the tiles; the expected time is without it"))
+        kept, each = expected_shared_mb(scene.demand(choice.architecture, choice.compute_type, limits))
+        memory = f"its scheduler takes about {kept * 2**20 / 1e9:.1f} GB, each worker {each * 2**20 / 1e9:.1f} GB"
+        lines.append(("workers", f"{scheduler} paints the tiles; {memory}; the expected time is without them"))
     return lines
 
 

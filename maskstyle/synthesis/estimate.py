@@ -85,6 +85,12 @@ TILED = 1.4
 """Time per pixel of an evaluation in tiles, relative to one piece: two forward passes and one backward pass, not one
 each, but tiles fit the processor's caches better."""
 
+SCHEDULER_MB, SCHEDULER_BYTES = 100.0, 60.0
+"""MiB that a scheduler of Dask takes, and bytes for each pixel of a picture whose tiles it shares among workers."""
+
+WORKER_MB = 60.0
+"""MiB that a worker of Dask takes beside TensorFlow."""
+
 LOADING_SECONDS = 6.5
 """Loading TensorFlow, the network and the pictures."""
 
@@ -255,6 +261,17 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
     inputs = demand.input_bytes / 2**20
     painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
     return inputs + max(painting, READING_MB + demand.reading_bytes / 2**20, _full_size_mb(demand))
+
+
+def expected_shared_mb(demand: Demand) -> tuple[float, float]:
+    """Return the expected memory in MiB of the scheduler, and of each worker, of a run whose tiles are shared."""
+    used = CONSTANTS[_name(demand), demand.compute_type]
+    layers = wanted_layers(demand.settings)
+    height, width = demand.sizes[-1]
+    _, at_once = _seen(demand.sizes[-1], layers, demand)
+    features = work_of(demand.network, layers, at_once).mega_values
+    network = used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
+    return SCHEDULER_MB + SCHEDULER_BYTES * height * width / 2**20, used.memory_mb + WORKER_MB + network
 
 
 def _chosen(demand: Demand) -> list[Settings]:
