@@ -89,7 +89,7 @@ def field_row(field: dataclasses.Field[Any]) -> tuple[str, str, str, str]:
     """Return the row of a setting: name, values, default, help."""
     declared = field.metadata
     values = ", ".join(f"`{each}`" for each in declared["choices"]) or bounds_text(declared["bounds"])
-    default = unset_text(field) if field.default is None else f"`{value_text(field.default)}`"
+    default = unset_text(field) if field.default is None else code_of(field.default)
     return f"`{field.name}`", values, default, cell(declared["help"])
 
 
@@ -102,6 +102,11 @@ def bounds_text(bounds: Bounds | None) -> str:
     if bounds.most != float("inf"):
         return f"{kind}{zero}{bounds.least:g} to {bounds.most:g}"
     return f"{kind}{zero}{'at least' if bounds.inclusive else 'above'} {bounds.least:g}"
+
+
+def code_of(value: Any) -> str:
+    """Return a value as code; each of several by itself, so that lines may break between them."""
+    return ", ".join(f"`{each}`" for each in value_text(value).split(","))
 
 
 def value_text(value: Any) -> str:
@@ -163,7 +168,7 @@ def recipes_page() -> Iterator[str]:
         yield f"\n## {recipe.name}\n\n{recipe.title[0].upper()}{recipe.title[1:]}. {cell(recipe.source)}"
         values = ((field.name, getattr(recipe.settings, field.name)) for field in dataclasses.fields(default))
         rows = [
-            (f"`{name}`", "unset" if value is None else f"`{value_text(value)}`")
+            (f"`{name}`", "unset" if value is None else code_of(value))
             for name, value in values
             if value != getattr(default, name)
         ]
