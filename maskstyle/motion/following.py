@@ -225,11 +225,24 @@ def _way_back(before: NDArray[np.bool_], now: NDArray[np.bool_]) -> NDArray[np.i
     """Return the rows and columns from a region to where it was."""
     from scipy.signal import correlate
 
-    overlap = np.rint(correlate(before.astype(np.float32), now.astype(np.float32), method="fft"))
-    rows, columns = (np.arange(1 - length, length) for length in now.shape)
+    if np.array_equal(before, now):
+        return np.zeros(2, np.intp)
+    (earlier, was), (later, is_now) = _cut_out(before), _cut_out(now)  # no other shifts overlap
+    overlap = np.rint(correlate(earlier, later, method="fft"))
+    rows, columns = (
+        np.arange(1 - after, own) + start - end
+        for own, after, start, end in zip(earlier.shape, later.shape, was, is_now, strict=True)
+    )
     overlap -= TIE * np.hypot(rows[:, np.newaxis], columns)
     best = np.unravel_index(overlap.argmax(), overlap.shape)
     return np.array([rows[best[0]], columns[best[1]]])
+
+
+def _cut_out(region: NDArray[np.bool_]) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Return the rectangle around a region, 1 inside, and its first row and column."""
+    rows, columns = (np.flatnonzero(region.any(axis=axis)) for axis in (1, 0))
+    part = region[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return part.astype(np.float32), (int(rows[0]), int(columns[0]))
 
 
 def with_mirrored(image: Image, known: NDArray[np.bool_], regions: Labels, anew: Image) -> Image:
