@@ -41,4 +41,8 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the pieces of the usage line: ``CONTENT`` where newer versions of Typer write ``{CONTENT}``."""
-        return [re.sub(r"^\{(.+?)\}(\.\.\.)?$", r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
+        pieces = (piece.upper() for piece in super().collect_usage_pieces(ctx))
+        return [
+            re.sub(r"^\{(.+?)(\.\.\.)?\}(\.\.\.)?$", lambda found: found[1] + (found[2] or found[3] or ""), each)
+            for each in pieces
+        ]

@@ -278,4 +278,5 @@ def test_usage_and_defaults_look_alike_in_every_help(run):
         assert "[default" not in shown
     assert "basic [OPTIONS] CONTENT STYLE" in run("basic", "--help").out
     assert "maps check [OPTIONS] CONTENT_MAP [STYLE_MAP]" in run("maps", "check", "--help").out
+    assert "masks combine [OPTIONS] MASKS..." in run("masks", "combine", "--help").out
     assert "(default: 60.0)" in " ".join(run("basic", "--help").out.split())
