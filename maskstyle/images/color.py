@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from maskstyle.errors import ImageError
 from maskstyle.images.pixels import Image, Mask, by_strips, row_strips
@@ -238,7 +238,8 @@ def _colors_of_tones(
     style_ranks, style_colors = _ranks_of_tones(style, style_weights)
     used = ~np.isnan(style_colors[:, 0])
     colors = [np.interp(ranks, style_ranks[used], channel[used]) for channel in style_colors.T]
-    blurred: NDArray[np.float64] = gaussian_filter1d(np.stack(colors, axis=-1), TONE_BLUR, axis=0, mode="nearest")
+    stacked = np.stack(colors, axis=-1)
+    blurred: NDArray[np.float64] = scipy.ndimage.gaussian_filter1d(stacked, TONE_BLUR, axis=0, mode="nearest")
     return blurred
 
 
