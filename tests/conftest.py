@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # these take effect only before TensorFlow is imported
@@ -180,3 +181,10 @@ def random_vgg19_weights(tmp_path_factory) -> Path:
     """Return a file with random weights in the real shapes of VGG19, blocks 1 to 3."""
     layers = [layer for layer in VGG19.layers if layer < "block4"]
     return write_npz(tmp_path_factory.mktemp("vgg19_random") / "vgg19_random.npz", he_weights(VGG19, layers))
+
+
+@pytest.fixture(scope="session")
+def recorded_weights(random_vgg19_weights) -> dict[str, str]:
+    """Return what the record of a run says of these weights where they were found."""
+    digest = hashlib.sha256(random_vgg19_weights.read_bytes()).hexdigest()
+    return {"weights": random_vgg19_weights.name, "weights_sha256": digest}

@@ -46,14 +46,14 @@ class Parcel:
         The folder of the plan here, without the root of the file system.
     output : str
         The result here, without the root.
-    weights : (str, str)
-        Where the weights of the network come from here, and their hash.
+    weights : (str, str) or None
+        Where the weights of the network come from here, and their hash; None where the plan names their file.
     """
 
     plan: Plan
     folder: str
     output: str
-    weights: tuple[str, str]
+    weights: tuple[str, str] | None
 
 
 def paint_all(
@@ -217,7 +217,8 @@ def _parcel(task: Task) -> Parcel:
         return os.path.relpath(_real(task.plan.file(file)), folder)
 
     plan = with_renamed_files(task.plan, relative)
-    return Parcel(plan, _rootless(Path(folder)), _rootless(task.output), _weights_of(task.plan))
+    weights = _weights_of(task.plan) if task.plan.weights is None else None
+    return Parcel(plan, _rootless(Path(folder)), _rootless(task.output), weights)
 
 
 def _weights_of(plan: Plan) -> tuple[str, str]:
@@ -253,7 +254,7 @@ def paint_parcel(
             folder.mkdir(parents=True, exist_ok=True)
         plan = replace(parcel.plan, path=Path(root, parcel.folder, parcel.plan.path.name))
         task = Task(plan, output)
-        if plan.weights is None and (found := _weights_of(plan)) != parcel.weights:
+        if parcel.weights is not None and (found := _weights_of(plan)) != parcel.weights:
             why = f"a worker found the weights {_named(found)}, but the batch began with {_named(parcel.weights)}; "
             why += "give all the same"
             return Outcome(task.name, output, "failed", why), None, None

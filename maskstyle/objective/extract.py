@@ -108,11 +108,15 @@ class Extractor:
             return self._tiled_grams(image, weights)
         if self._shared(image):
             features = self.features(image, list(weights))
-            found = {layer: self._grams_at(layer, features[layer], own) for layer, own in weights.items()}
+            found = {layer: _grams_at(self.network, layer, features[layer], own) for layer, own in weights.items()}
             return {layer: _in_order(weights[layer], parts) for layer, parts in found.items()}
 
+        network = self.network
+
         def grams_of(features: Features) -> dict[str, list[Tensor]]:
-            return {layer: self._grams_at(layer, features[layer], found, slices) for layer, found in weights.items()}
+            return {
+                layer: _grams_at(network, layer, features[layer], found, slices) for layer, found in weights.items()
+            }
 
         whole = all(each.whole for own in weights.values() for each in own)
         slices = slices_of(size_of(image)) if whole else None
@@ -144,10 +148,11 @@ class Extractor:
         if self._shared(image):
             found = self.features(image, layers)
             return {layer: self.network.measured(layer, own) for layer, own in found.items()}
+        network = self.network
         return self._seen(
             image,
             layers,
-            lambda features: {layer: self.network.measured(layer, features[layer]) for layer in layers},
+            lambda features: {layer: network.measured(layer, features[layer]) for layer in layers},
             ("measured",),
         )
 
@@ -172,22 +177,25 @@ class Extractor:
     ) -> Made:
         """Return what is made of the features of an image at layers; features that are not needed are freed.
 
-        `made_as` tells the function from others where it is the same for all images; their graph is then shared.
+        `made_as` tells the function from others where it is the same for all images; their graph is then shared. It
+        outlives the extractor, whose features must not live as long: neither `see` nor `make` refers to it.
         """
         key = fingerprint(image if self.kept_layers else None)
         kept = self._kept.get(key)
         if kept is not None and set(layers) <= set(kept):
             return make(kept)
 
+        network, kept_layers = self.network, self.kept_layers
+
         def see(pixels: Tensor) -> tuple[Made, Features]:
-            features = self.network(pixels)
-            return make(features), {layer: features[layer] for layer in self.kept_layers}
+            features = network(pixels)
+            return make(features), {layer: features[layer] for layer in kept_layers}
 
         made: Made
         if self.graphs is None or made_as is None:
             evaluate = tf.function(see, autograph=False)
         else:
-            evaluate = self.graphs.of_images((self.network, self.kept_layers, tuple(layers), *made_as), see)
+            evaluate = self.graphs.of_images((network, kept_layers, tuple(layers), *made_as), see)
         made, self._kept[key] = evaluate(tf.constant(image))
         return made
 
@@ -207,23 +215,28 @@ class Extractor:
         grams = tiled_grams(self.network, image, selections, divisors, self.tile_size, self.client)
         return {layer: list(found) for layer, found in grams.items()}
 
-    def _grams_at(
-        self, layer: str, features: Tensor, weights: Sequence[CellWeights], slices: int | None = None
-    ) -> list[Tensor]:
-        """Return the Gram matrices of one layer by kind, those of all cells computed once."""
-        whole, gathered, weighed = _by_kind(weights)
-        found = [tf.zeros((0,))] * 3
-        if whole:
-            found[0] = self.network.measured_gram(layer, gram(features, slices=slices))[tf.newaxis]
-        if gathered:
-            partition = Partition.of([each.cells for each in gathered if each.cells is not None])
-            found[1] = self.network.measured_gram(layer, observe_region_grams(features, partition)[1])
-        if weighed:
-            masks = [each.weights for each in weighed if each.weights is not None]
-            plan = MaskPlan(group_masks(masks), masks[0].size)
-            grams = observe_mask_grams(features, plan, [each.divisor for each in weighed])[1]
-            found[2] = self.network.measured_gram(layer, grams)
-        return found
+
+def _grams_at(
+    network: FeatureNetwork,
+    layer: str,
+    features: Tensor,
+    weights: Sequence[CellWeights],
+    slices: int | None = None,
+) -> list[Tensor]:
+    """Return the Gram matrices of one layer by kind, those of all cells computed once."""
+    whole, gathered, weighed = _by_kind(weights)
+    found = [tf.zeros((0,))] * 3
+    if whole:
+        found[0] = network.measured_gram(layer, gram(features, slices=slices))[tf.newaxis]
+    if gathered:
+        partition = Partition.of([each.cells for each in gathered if each.cells is not None])
+        found[1] = network.measured_gram(layer, observe_region_grams(features, partition)[1])
+    if weighed:
+        masks = [each.weights for each in weighed if each.weights is not None]
+        plan = MaskPlan(group_masks(masks), masks[0].size)
+        grams = observe_mask_grams(features, plan, [each.divisor for each in weighed])[1]
+        found[2] = network.measured_gram(layer, grams)
+    return found
 
 
 def _by_kind(weights: Sequence[CellWeights]) -> tuple[list[CellWeights], list[CellWeights], list[CellWeights]]:

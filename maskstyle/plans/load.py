@@ -314,8 +314,8 @@ class _Loader:
         if unused:
             self.notes.append(f"no region or mask has the style {', '.join(unused)}")
         parts = {entry.style for entry in self.plan.regions if _takes_part(entry)}
-        for name in used - {None} - parts:
-            if self.plan.styles[str(name)].map is not None:
+        for name, style in self.plan.styles.items():
+            if name in used - parts and style.map is not None:
                 self.notes.append(f"no region or mask takes a part of {name}, so its map has no effect")
 
     def _note_unpainted_entries(self) -> None:

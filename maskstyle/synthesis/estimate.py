@@ -255,8 +255,7 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
         features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
         optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
         guides = _guides_mb(demand, layers, size[0] * size[1]) + _gathered_mb(demand, at_once)
-        network = used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
-        memory.append(used.memory_mb + network + optimizer + guides)
+        memory.append(_network_mb(used, features) + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
     inputs = demand.input_bytes / 2**20
     painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
@@ -265,13 +264,18 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
 
 def expected_shared_mb(demand: Demand) -> tuple[float, float]:
     """Return the expected memory in MiB of the scheduler, and of each worker, of a run whose tiles are shared."""
-    used = CONSTANTS[_name(demand), demand.compute_type]
+    used = _constants(demand)  # this processor stands for those of the workers
     layers = wanted_layers(demand.settings)
     height, width = demand.sizes[-1]
     _, at_once = _seen(demand.sizes[-1], layers, demand)
     features = work_of(demand.network, layers, at_once).mega_values
-    network = used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
-    return SCHEDULER_MB + SCHEDULER_BYTES * height * width / 2**20, used.memory_mb + WORKER_MB + network
+    worker = _network_mb(used, features) + WORKER_MB + _gathered_mb(demand, at_once)
+    return SCHEDULER_MB + SCHEDULER_BYTES * height * width / 2**20, worker
+
+
+def _network_mb(used: Constants, features: float) -> float:
+    """Return the memory in MiB of a process that evaluates a network, for so many millions of feature values."""
+    return used.memory_mb + used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
 
 
 def _chosen(demand: Demand) -> list[Settings]:

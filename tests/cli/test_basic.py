@@ -104,7 +104,7 @@ def test_the_record_describes_the_whole_run(whole, shared_desk):
     assert all(each.keys() >= TERMS for each in record["losses"])
 
 
-def test_the_inputs_are_recorded_as_a_plan(whole, shared_desk):
+def test_the_inputs_are_recorded_as_a_plan(whole, shared_desk, recorded_weights):
     record = read_json(shared_desk / "run.json")
     assert record["inputs"] == {
         "plan": {
@@ -113,7 +113,7 @@ def test_the_inputs_are_recorded_as_a_plan(whole, shared_desk):
             "styles": {"style": {"image": "style.jpg", "share": 1.0}},
         },
         "initial": None,
-        "weights": "vgg19_random.npz",
+        **recorded_weights,
         "notes": [NO_SEED],
     }
     assert list(record["sha256"]) == ["content.png", "style.jpg"]

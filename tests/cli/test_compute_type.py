@@ -11,7 +11,7 @@ from maskstyle.networks.speed import Speed, remember
 @pytest.fixture
 def with_bfloat16(monkeypatch, own_cache):
     """Let the processor have instructions for bfloat16, and no speed be known yet."""
-    monkeypatch.setattr("maskstyle.networks.speed.processor_has_bfloat16", lambda: True)
+    monkeypatch.setattr("maskstyle.networks.speed.processor_has_bfloat16", lambda *_: True)
 
 
 @pytest.fixture

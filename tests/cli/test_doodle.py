@@ -36,7 +36,7 @@ def test_a_doodle_is_painted_with_every_network(doodle, desk, network):
     assert load_image(desk / "out.png").pixels.std() > 0.02
 
 
-def test_what_went_in_is_recorded(doodle, desk):
+def test_what_went_in_is_recorded(doodle, desk, recorded_weights):
     doodle("--map", "red=blue", "--unmatched", "whole-style", "--json", "run.json").succeeded()
     record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
     assert (record["command"], record["settings"]["init"]) == ("doodle", "colors")
@@ -49,7 +49,7 @@ def test_what_went_in_is_recorded(doodle, desk):
         "unmatched": "whole-style",
         "styles": {"style": {"image": "style.jpg", "map": "style_map.png"}},
     }
-    assert record["inputs"] == {"plan": plan, "initial": None, "weights": "vgg19_random.npz", "notes": []}
+    assert record["inputs"] == {"plan": plan, "initial": None, **recorded_weights, "notes": []}
 
 
 def test_the_defaults_are_those_of_doodles(desk, doodle, run, two_halves):

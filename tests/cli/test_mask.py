@@ -85,7 +85,7 @@ def test_the_complement_of_a_mask(mask, desk):
     assert region_of(desk / "out.png", 0)["complement"] is True
 
 
-def test_two_styles_with_their_masks_are_recorded(mask, desk, painted):
+def test_two_styles_with_their_masks_are_recorded(mask, desk, painted, recorded_weights):
     painted((20, 20), seed=3).save(desk / "other.png")
     mask("--style", "style.jpg:soft.png:0.5", "--style", "other.png:1-soft.png", "--json", "run.json").succeeded()
     record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
@@ -102,7 +102,7 @@ def test_two_styles_with_their_masks_are_recorded(mask, desk, painted):
             ],
         },
         "initial": None,
-        "weights": "vgg19_random.npz",
+        **recorded_weights,
         "notes": [],
     }
     assert changed_columns(desk).all()

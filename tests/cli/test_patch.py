@@ -32,7 +32,7 @@ def test_maps_beside_the_pictures_are_found_and_said(patch, no_weights):
     assert "wrote out.png: 40x32, 2 steps" in ran.err
 
 
-def test_what_went_in_is_recorded(patch, desk):
+def test_what_went_in_is_recorded(patch, desk, recorded_weights):
     options = ("--patch-stride", "4", "--patch-offset", "2,1", "--similarity", "ncc", "--repetition", "0.2")
     more = ("--position-weight", "0.3", "--feature-weight", "0.4", "--map", "red=blue", "--json", "run.json")
     patch(*options, *more).succeeded()
@@ -55,7 +55,7 @@ def test_what_went_in_is_recorded(patch, desk):
         "patches": record["patches"],
         "styles": {"style": {"image": "style.jpg", "map": "style_sem.png"}},
     }
-    assert record["inputs"] == {"plan": plan, "initial": None, "weights": "vgg19_random.npz", "notes": []}
+    assert record["inputs"] == {"plan": plan, "initial": None, **recorded_weights, "notes": []}
     assert read_metadata(desk / "out.png")["patches"] == record["patches"]
 
 

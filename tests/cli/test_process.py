@@ -40,7 +40,7 @@ def test_a_table_goes_into_a_pipe_of_any_encoding(monkeypatch):
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
     prepare_streams()
     tables().print("\u2588 red")
-    assert written.getvalue().split() == [b"?", b"red"]
+    assert written.getvalue().split() == [b"#", b"red"]
 
 
 INTERRUPTED = """

@@ -90,7 +90,7 @@ def test_transparent_where_nothing_is_painted(region, desk):
     assert read_metadata(desk / "alone.png")["settings"]["color"] == "luminance"
 
 
-def test_what_went_in_is_recorded(region, desk):
+def test_what_went_in_is_recorded(region, desk, recorded_weights):
     region("--regions", "red", "--map", "red=blue", "--feather", "1.5", "--json", "run.json").succeeded()
     record = json.loads((desk / "run.json").read_text(encoding="utf-8"))
     assert record["command"] == "region"
@@ -107,7 +107,7 @@ def test_what_went_in_is_recorded(region, desk):
             "styles": {"style": {"image": "style.jpg", "map": "style_sem.png"}},
         },
         "initial": None,
-        "weights": "vgg19_random.npz",
+        **recorded_weights,
         "notes": [],
     }
     assert list(record["sha256"]) == ["content.png", "content_map.png", "style.jpg", "style_sem.png"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -9,7 +12,9 @@ from reference import random_image
 from small_scenes import LAYERS, SETTINGS, side_by_side, stacked
 
 from maskstyle import PlanRegion, Run, SharedGraphs, StyleImage, paint
+from maskstyle.guidance.cells import WHOLE, every_cell
 from maskstyle.objective import shared
+from maskstyle.objective.extract import Extractor
 from maskstyle.techniques import BasicInputs, DoodleInputs, PlanInputs
 
 CONTENT, STYLE = random_image(1, 12, 16), random_image(2, 16, 10) ** 2
@@ -63,6 +68,19 @@ def test_a_picture_of_a_batch_is_that_of_a_run_of_its_own(tiny_network):
     pictures = [paint(scene, Run(network=network, graphs=graphs)).image for scene in (*scenes, regions().scene())]
     for scene, picture in zip((*scenes, regions().scene()), pictures, strict=True):
         assert np.array_equal(picture, paint(scene, Run(network=network)).image)
+
+
+def test_graphs_keep_no_features_of_pictures_that_are_painted(tiny_network):
+    network, graphs = tiny_network(LAYERS, padding="edge"), SharedGraphs(general="never")
+    extractor = Extractor(network, graphs=graphs).keeping(LAYERS)
+    whole = {layer: every_cell(extractor.grids((12, 16), [layer]))[layer][WHOLE] for layer in LAYERS}
+    extractor.grams(CONTENT, {layer: [cells] for layer, cells in whole.items()})
+    extractor.measured_features(CONTENT, LAYERS[:1])
+    extractor.features(STYLE, LAYERS)
+    alive = weakref.ref(extractor)
+    del extractor
+    gc.collect()
+    assert alive() is None
 
 
 def test_what_is_remembered_is_bounded_in_bytes(monkeypatch):
