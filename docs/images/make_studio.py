@@ -30,17 +30,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as running:
         command = [sys.executable, "-m", "maskstyle", "studio", folder, "--no-browser"]
         studio = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert studio.stdout is not None
-        address = next(found[1] for line in studio.stdout if (found := re.search(r"studio: (\S+)", line)))
-        path = shutil.which("chromium")
-        browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme="dark", viewport={"width": WIDTH, "height": HEIGHT})
-        page.set_default_timeout(300_000)
-        page.goto(address)
-        take_steps(page)
-        browser.close()
-        studio.send_signal(signal.SIGINT)
-        studio.wait()
+        try:
+            assert studio.stdout is not None
+            address = next(found[1] for line in studio.stdout if (found := re.search(r"studio: (\S+)", line)))
+            path = shutil.which("chromium")
+            browser = running.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            page = browser.new_page(color_scheme="dark", viewport={"width": WIDTH, "height": HEIGHT})
+            page.set_default_timeout(300_000)
+            page.goto(address)
+            take_steps(page)
+            browser.close()
+        finally:
+            studio.send_signal(signal.SIGINT)
+            studio.wait()
 
 
 def take_steps(page: Page) -> None:

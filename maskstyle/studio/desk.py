@@ -101,10 +101,12 @@ class Desk:
         if sample is None:
             raise MissingError("there is no such sample")
         files = [(sample.content, "content"), (sample.style, "style")]
-        images = [(self._copied(file), file, role) for file, role in files if file]
         before = self.project.saved
         with self.project.changing() as state:
-            for image, file, role in images:
+            for file, role in files:
+                if not file:
+                    continue
+                image = self._copied(file)
                 self.painter.copy_map(image, sample_file(f"{file.rpartition('.')[0]}_map.png"))
                 _place(state, image, role)
             if sample.doodle:

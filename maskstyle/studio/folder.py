@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from maskstyle.errors import MaskstyleError, SettingsError
@@ -26,6 +30,12 @@ class MissingError(MaskstyleError):
     """The project has nothing of this name."""
 
 
+class _Replaced(threading.local):
+    """The files that a thread has replaced so far in `Folder.all_or_nothing`, each with what it was; None outside."""
+
+    files: list[tuple[Path, Path | None]] | None = None
+
+
 class Folder:
     """The folder of a project.
 
@@ -42,6 +52,7 @@ class Folder:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._replaced = _Replaced()
         if root.exists() and not root.is_dir():
             raise SettingsError(f"expected a folder for the project, but {root} is a file; name a folder")
         if (root / PLAN).exists() and not (root / STATE).exists():
@@ -123,20 +134,76 @@ class Folder:
         """Return a name for a file that is written first, and renamed when it is complete."""
         return self._file("images", f".{secrets.token_hex(8)}{suffix}")
 
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """If the block fails, put each file back that this thread wrote in it by `replacing`, and remove new ones."""
+        files: list[tuple[Path, Path | None]] = []
+        self._replaced.files = files
+        try:
+            yield
+        except BaseException:
+            for path, old in reversed(files):
+                if old is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    replace_file(old, path)
+            raise
+        finally:
+            self._replaced.files = None
+            for _, old in files:
+                if old is not None:
+                    old.unlink(missing_ok=True)
+
+    @contextmanager
+    def replacing(self, path: Path) -> Iterator[None]:
+        """Write a file of the folder atomically in the block, so that `all_or_nothing` can put the old one back."""
+        self._no_link(path)
+        files = self._replaced.files
+        if files is None:
+            yield
+            return
+        old = self._kept_aside(path)
+        try:
+            yield
+        except BaseException:
+            if old is not None:
+                old.unlink(missing_ok=True)
+            raise
+        files.append((path, old))
+
     def write_text(self, path: Path, text: str) -> None:
         """Write a file of the folder atomically."""
-        self._no_link(path)
-        write_text(path, text)
+        with self.replacing(path):
+            write_text(path, text)
 
     def write_bytes(self, path: Path, data: bytes) -> None:
         """Write a file of the folder atomically."""
-        self._no_link(path)
         temporary = self.temporary(".part")
         try:
             temporary.write_bytes(data)
-            replace_file(temporary, path)
+            self.put(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
+
+    def put(self, temporary: Path, path: Path) -> None:
+        """Give a complete file its name in the folder."""
+        with self.replacing(path):
+            replace_file(temporary, path)
+
+    def _kept_aside(self, path: Path) -> Path | None:
+        """Return a second name of a file, which takes no space on a full disk; None if there is no file."""
+        if not path.exists():
+            return None
+        old = self.temporary(".part")
+        try:
+            os.link(path, old)
+        except OSError:  # some file systems have no links
+            try:
+                shutil.copyfile(path, old)
+            except BaseException:
+                old.unlink(missing_ok=True)
+                raise
+        return old
 
     def _file(self, *names: str) -> Path:
         path = self.root

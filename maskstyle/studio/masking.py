@@ -9,7 +9,6 @@ import numpy as np
 from maskstyle.drafting import color_map_like, draft_map, load_scribbles
 from maskstyle.errors import ImageError
 from maskstyle.images import Image, Mask, encode_image, load_image, save_mask
-from maskstyle.images.writing import replace_file
 from maskstyle.maps import SemanticMap, count_colors, fit_map, format_color, load_map, save_map
 from maskstyle.masks import feather_mask, gradient_between, radial_mask, read_mask
 from maskstyle.studio.folder import Folder
@@ -39,7 +38,7 @@ class Painter:
         temporary = self._received(data)
         try:
             colors = self._counted(image, temporary)
-            replace_file(temporary, self._folder.map(image.id))
+            self._folder.put(temporary, self._folder.map(image.id))
         finally:
             temporary.unlink(missing_ok=True)
         _count(image, colors)
@@ -108,7 +107,9 @@ class Painter:
                 return
             made = read_mask(painting).mask
             made = feather_mask(made, mask.feather * WIDEST_FEATHER * min(size))
-        save_mask(self._folder.mask(mask.id), made)
+        file = self._folder.mask(mask.id)
+        with self._folder.replacing(file):
+            save_mask(file, made)
 
     def save_painting(self, mask: StoredMask, image: StoredImage, data: bytes) -> None:
         """Save a mask as the page painted it, and make its file."""
@@ -121,7 +122,7 @@ class Painter:
                     f"{found.shape[1]}x{found.shape[0]}"
                 )
             save_mask(temporary, found[..., 0], bits=8)
-            replace_file(temporary, self._folder.painting(mask.id))
+            self._folder.put(temporary, self._folder.painting(mask.id))
         finally:
             temporary.unlink(missing_ok=True)
         self.make_mask(mask, image)
@@ -151,7 +152,7 @@ class Painter:
         temporary = self._folder.temporary(".png")
         try:
             save_map(temporary, semantic_map)
-            replace_file(temporary, self._folder.map(image.id))
+            self._folder.put(temporary, self._folder.map(image.id))
         finally:
             temporary.unlink(missing_ok=True)
         names = [format_color(color) for color in semantic_map.colors]

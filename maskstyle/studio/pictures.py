@@ -13,7 +13,6 @@ from maskstyle.drafting import find_segments
 from maskstyle.errors import ImageError
 from maskstyle.images import Picture, encode_image, load_image, read_size, usual_suffix
 from maskstyle.images.pixels import size_within
-from maskstyle.images.writing import replace_file
 from maskstyle.studio.folder import Folder, new_id
 from maskstyle.studio.models import StoredImage
 
@@ -111,7 +110,7 @@ class Pictures:
         except ImageError as error:
             raise ImageError(str(error).replace(str(temporary), shown_name)) from None
         key = new_id()
-        replace_file(temporary, self._folder.image(key, suffix))
+        self._folder.put(temporary, self._folder.image(key, suffix))
         shown = size_within((size[0], size[1]), LONGEST_SHOWN)
         return StoredImage(
             id=key, name=shown_name, suffix=suffix, width=size[1], height=size[0], shown=(shown[1], shown[0])

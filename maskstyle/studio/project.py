@@ -55,7 +55,7 @@ class Project:
 
     @contextmanager
     def changing(self, version: int | None = None, *, silent: bool = False) -> Iterator[Saved]:
-        """Change the state in the block, and save it at its end; an error in the block leaves it as it was.
+        """Change the state in the block, and save it at its end; an error leaves it, and the files, as they were.
 
         Parameters
         ----------
@@ -74,11 +74,12 @@ class Project:
                 raise StaleError("another tab changed the project first; its newest state is shown now")
             before = self.saved
             draft = before.model_copy(deep=True)
-            yield draft
-            draft.version = before.version + (not silent)
-            self.saved = draft
             try:
-                self._save()
+                with self.folder.all_or_nothing():
+                    yield draft
+                    draft.version = before.version + (not silent)
+                    self.saved = draft
+                    self._save()
             except BaseException:
                 self.saved = before
                 raise

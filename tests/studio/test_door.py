@@ -330,3 +330,45 @@ def test_a_full_disk_is_said_and_changes_nothing(filled, monkeypatch):
     assert sorted(filled.desk.folder.root.rglob("*")) == files
     monkeypatch.undo()
     assert filled.state() == before
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("last", [0, 1, 2])
+def test_a_disk_that_is_full_amid_a_change_undoes_all_of_it(filled, monkeypatch, last):
+    replace, files, left = os.replace, contents(filled.desk.folder), None
+    before = filled.state()
+
+    def full(*arguments, **options):
+        nonlocal left
+        left -= 1
+        if left == -1:
+            raise OSError(28, os.strerror(28))
+        return replace(*arguments, **options)
+
+    monkeypatch.setattr("os.replace", full)
+    linear = {"kind": "linear", "geometry": {"x0": 0, "y0": 0, "x1": 1, "y1": 1}}
+    picked = {"files": {"file": ("a.png", picture())}, "data": {"role": "style"}}
+    for writes, send in (
+        (
+            2,
+            lambda: filled.client.put(
+                "/api/project", json={"version": before["version"], "settings": {"denoise": 0.1}}
+            ),
+        ),
+        (3, lambda: filled.client.post("/api/images", **picked)),
+        (3, lambda: filled.client.post(f"/api/images/{filled.photo}/draft", json={})),
+        (3, lambda: filled.paint_map(filled.photo, halves(left=(9, 9, 9)), version=1)),
+        (3, lambda: filled.client.post("/api/samples/coffee")),
+        (2, lambda: filled.client.post("/api/doodle", json={"width": 64, "height": 64})),
+        (3, lambda: filled.client.post("/api/masks", json=linear)),
+    ):
+        left = min(last, writes - 1)
+        answer = send()
+        assert answer.status_code == 507, answer.json()
+        assert contents(filled.desk.folder) == files
+        assert filled.state() == before
+    monkeypatch.undo()
+    assert Page(Desk(Folder(filled.desk.folder.root))).state() == before

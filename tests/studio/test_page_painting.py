@@ -129,6 +129,49 @@ def test_what_is_painted_while_a_map_is_drafted_is_saved(begun, monkeypatch):
     assert np.array_equal(begun.labels(), painted)
 
 
+def test_what_is_painted_while_a_draft_is_read_replaces_it_and_the_page_says_so(begun):
+    page, reading = begun.page, []
+    page.route(
+        "**/api/images/*/map*",
+        lambda route: reading.append(route) if route.request.method == "GET" else route.continue_(),
+    )
+    page.get_by_role("button", name="Draft", exact=True).click()
+    begun.wait(lambda: reading)
+    begun.tool("Brush")
+    begun.choose_region(2)
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
+    painted = begun.labels()
+    reading[0].continue_()
+    page.get_by_text("You painted while the map was drafted").wait_for()
+    assert np.array_equal(begun.labels(), painted)
+
+
+def test_a_map_that_another_tab_painted_first_costs_no_setting(begun):
+    page, held, image = begun.page, [], begun.state()["content"]
+
+    def hold(route):
+        first = route.request.method == "PUT" and not held
+        return held.append(route) if first else route.continue_()
+
+    def paint_first(route):
+        begun.desk.save_map(image["id"], map_of(), image["map_version"])
+        route.continue_()
+
+    page.route("**/api/project", hold)
+    page.route("**/api/images/*/map", paint_first, times=1)
+    change = """async (settings) => (await import("/static/js/project.js")).change({ settings })"""
+    page.evaluate(change, {"strength": 0.1})
+    begun.wait(lambda: held)
+    page.evaluate(change, {"denoise": 0.2})  # waits for the one before it
+    begun.tool("Brush")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    page.get_by_text("Another tab painted this map first").wait_for()
+    held[0].continue_()
+    begun.wait(lambda: begun.state()["settings"]["denoise"] == 0.2)
+    assert begun.state()["settings"]["strength"] == 0.1
+
+
 def test_scribbles_grow(begun):
     page = begun.page
     page.keyboard.press("s")

@@ -3,11 +3,12 @@
 import { request, RETRY } from "./api.js";
 import { inBackground } from "./background.js";
 import { LabelMap } from "./labelmap.js";
-import { failed, flush, reload, saved } from "./project.js";
+import { adopt, failed, flush, reload, saved } from "./project.js";
 import { picture, pictures, say, set, state } from "./store.js";
 import { Tiles } from "./tiles.js";
 
 const DELAY = 250; // ms between the end of a stroke and its saving
+const DROPPED = "You painted while the map was drafted, so the draft is dropped. Draft again.";
 const LONGEST = 600; // ms that anything painted waits: with the time that saving takes, it is less than a second
 const open = new Map();
 const listeners = [];
@@ -29,6 +30,7 @@ export function syncDocuments() {
   wanted.forEach((each) => {
     const found = open.get(each.id);
     if (!found) load(each);
+    else if (state.drafting === each.id) return; // an event may tell of the draft before its answer, which reads it
     else if (each.map && each.map_version > found.version && !found.saving && !found.unsaved) loadMap(found, each);
   });
 }
@@ -49,15 +51,18 @@ async function loadLevels(document, url) {
   announce(document);
 }
 
+/** Read a map and show it. Returns whether it is shown: where someone paints meanwhile, that one counts. */
 async function loadMap(document, info, name = "Replace map") {
+  const { edits } = document;
   document.version = info.map_version;
   const blob = await request("GET", info.map);
   const { width, height, labels, colors } = await inBackground("decode", { blob });
-  if (document.edits && document.unsaved) return; // painted meanwhile: that one counts
+  if (document.edits !== edits) return false;
   const [before, map] = [document.map, new LabelMap(width, height, labels, colors)];
-  if (before?.equals(map)) return;
+  if (before?.equals(map)) return true;
   replaceMap(document, map);
   if (before) replacing.forEach((listener) => listener(document, before, name));
+  return true;
 }
 
 /** Show another map in place of that of a document. */
@@ -89,15 +94,25 @@ async function draftNow(id, regions) {
   try {
     const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
     const document = open.get(id);
+    await document?.saving; // of the map before the draft, so with that version
+    const { edits, unsaved } = document ?? {};
     if (document) document.version = answer.map_version; // so that it is read here, once
     await reload();
-    if (document && picture(id)) await loadMap(document, picture(id), "Draft map");
+    if (document && picture(id)) {
+      const shown = !unsaved && document.edits === edits && (await loadMap(document, picture(id), "Draft map"));
+      if (!shown) {
+        await save(document);
+        await reload(); // after which a message stays
+        say("stage", DROPPED);
+      }
+    }
     saved();
   } catch (error) {
-    if (error.project) say("stage", "You painted while the map was drafted, so the draft is dropped. Draft again.");
+    if (error.project) say("stage", DROPPED);
     else failed("stage", error);
   }
   if (state.drafting === id) set({ drafting: null });
+  syncDocuments();
 }
 
 /** Note that the map changed within `area`: update its tiles, and save it soon. */
@@ -137,7 +152,10 @@ async function send(document) {
   } catch (error) {
     if (!error.project) document.unsaved = true; // not lost: it is saved when the server can
     if (error.later) setTimeout(() => open.get(id) === document && save(document), RETRY);
-    failed("stage", error);
+    if (error.project) {
+      adopt(error.project); // a conflict of this map alone: changes of other parts are still to be saved
+      say("stage", error.message);
+    } else failed("stage", error);
   }
   document.saving = null;
   if (document.unsaved && document.edits !== edits) saveSoon(document);

@@ -58,15 +58,15 @@ export function flush() {
   if (!pending) return chain;
   return inOrder("stage", async () => {
     if (!pending) return;
-    sending = pending;
+    const parts = (sending = pending);
     pending = null;
     try {
-      const project = await request("PUT", "/api/project", { version: state.project.version, ...whole(sending) });
+      const project = await request("PUT", "/api/project", { version: state.project.version, ...whole(parts) });
       sending = null;
       adopt(project);
     } catch (error) {
       if (error.later) {
-        pending = mergeParts(sending, pending ?? {}); // not lost: it is sent when the server can
+        pending = mergeParts(parts, pending ?? {}); // not lost: it is sent when the server can
         timer = setTimeout(flush, RETRY);
       }
       throw error;
