@@ -67,8 +67,6 @@ def take_steps(page: Page) -> None:
 
     page.keyboard.press("r")
     drag(page, (0.5, 0.45), (0.8, 0.45))
-    page.get_by_role("radio", name="Preview").check(force=True)
-    page.get_by_role("radio", name="Both").check(force=True)
     keep(page, "studio_masks.jpg")
 
 
