@@ -9,6 +9,7 @@ from studio_browser import jpeg, map_of
 
 from maskstyle.maps import load_map
 from maskstyle.studio.masking import Painter
+from maskstyle.studio.models import ProjectChange
 
 
 def test_pictures_are_dropped_drafted_reordered_and_removed(tab):
@@ -87,6 +88,83 @@ def test_masks_are_dragged_on_the_photo(begun):
     assert [each["kind"] for each in begun.state()["masks"]] == ["linear", "radial"]
     page.keyboard.press("Control+z")
     begun.wait(lambda: len(begun.state()["masks"]) == 1)
+
+
+def test_a_setting_of_the_picture_says_where_it_has_no_effect(begun):
+    page, side = begun.page, begun.page.locator("#side")
+    regions = [{**each, "strength": 0.9} for each in begun.state()["regions"][:2]]
+    fields = ("color", "keep", "style", "style_color", "strength")
+    begun.desk.change(
+        ProjectChange.model_validate(
+            {
+                "version": begun.state()["version"],
+                "regions": [{name: each[name] for name in fields} for each in regions],
+            }
+        )
+    )
+    page.get_by_role("tab", name="Picture").click()
+    side.get_by_text("No effect on 2 of 3: they have a strength of their own.").wait_for()
+    page.get_by_role("tab", name="Regions").click()
+    begun.choose_region(3)
+    side.get_by_label("Strength").fill("0.2")
+    page.get_by_role("tab", name="Picture").click()
+    note = side.get_by_text("No effect: every region has a strength of its own.")
+    note.wait_for()
+    assert side.get_by_label("Strength").get_attribute("aria-describedby") == note.get_attribute("id")
+    side.get_by_role("button", name="Use this everywhere").click()
+    begun.wait(lambda: all(each["strength"] is None for each in begun.state()["regions"]))
+    note.wait_for(state="hidden")
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: [each["strength"] for each in begun.state()["regions"]] == [0.9, 0.9, 0.2])
+
+
+def test_numbers_and_handles_are_there_in_every_view_and_at_every_size(begun):
+    page = begun.page
+    page.keyboard.press("r")
+    begun.drag((0.5, 0.5), (0.7, 0.5))
+    page.get_by_role("button", name="Radial 1").wait_for()
+    page.mouse.move(5, 5)
+    drawn = """async () => {
+        await new Promise(requestAnimationFrame);
+        const glass = document.getElementById("map-glass");
+        const { data } = glass.getContext("2d").getImageData(0, 0, glass.width || 1, glass.height || 1);
+        return [glass.width / glass.clientWidth, data.filter((value, index) => index % 4 === 3 && value).length];
+    }"""
+
+    def settled():
+        page.wait_for_timeout(300)
+        return page.evaluate(drawn)
+
+    page.keyboard.press("1")  # the mask is not selected, but its handles are there
+    both = settled()
+    for hidden in (("Preview",), ("Map", "Preview"), ("Preview", "Map")):
+        for view in hidden:
+            page.get_by_role("radio", name=view).check(force=True)
+            for tab in ("Regions", "Masks"):  # draws again what cannot be seen
+                page.get_by_role("tab", name=tab).click()
+            page.wait_for_timeout(100)
+        page.get_by_role("radio", name="Both").check(force=True)
+        assert settled() == both
+
+    page.get_by_role("radio", name="Preview").check(force=True)
+    zoom = page.locator(".zoom .quiet")
+    page.keyboard.press("0")
+    page.wait_for_timeout(100)
+    fitting = int(zoom.inner_text()[:-1])
+    page.keyboard.press("+")
+    begun.wait(lambda: abs(int(zoom.inner_text()[:-1]) - 1.4 * fitting) <= 1)
+    page.keyboard.press("0")
+    page.set_viewport_size({"width": 1000, "height": 640})
+    page.get_by_role("radio", name="Both").check(force=True)
+    ratio, smaller = settled()
+    assert ratio == 1
+    assert 0 < smaller < both[1]
+    page.context.new_cdp_session(page).send(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": 1001, "height": 640, "deviceScaleFactor": 2, "mobile": False},
+    )
+    begun.wait(lambda: page.evaluate(drawn)[0] == 2)
+    assert settled()[1] > 3 * smaller
 
 
 def test_the_preview_follows_changes_and_is_compared_with_the_photo(begun):

@@ -65,6 +65,7 @@ export function paintPhoto(context, { zoom, left, top }, { width, height, levels
 
 function drawGlass() {
   glassFrame = 0;
+  if (!pane.viewport.isVisible) return;
   const ratio = pane.viewport.ratio;
   const [width, height] = [Math.round(glass.clientWidth * ratio), Math.round(glass.clientHeight * ratio)];
   if (glass.width !== width || glass.height !== height) Object.assign(glass, { width, height });

@@ -8,7 +8,7 @@ import { byId, h, icon, render } from "./dom.js";
 import { onSaved } from "./project.js";
 import { resultBar } from "./results.js";
 import { on, set, state } from "./store.js";
-import { Viewport } from "./viewport.js";
+import { Viewport, visibleViewport } from "./viewport.js";
 
 const canvas = byId("preview-canvas");
 const handle = byId("compare");
@@ -26,7 +26,10 @@ export function startPreview() {
   on("view before theme", () => (viewport.redraw(), placeHandle()));
   on("project preview result renders results message view asked", draw);
   onLoaded((document) => document.id === state.project?.content?.id && viewport.redraw());
-  viewport.onpainted = placeHandle;
+  viewport.onpainted = () => {
+    placeHandle();
+    if (visibleViewport() === viewport) set({ zoom: Math.round(100 * viewport.zoom) });
+  };
   startHandle();
   startMoving();
 }

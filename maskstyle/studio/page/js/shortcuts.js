@@ -12,6 +12,7 @@ import { grow } from "./scribbles.js";
 import { say, set, state } from "./store.js";
 import { setOpacity, setView } from "./stagebar.js";
 import { chooseTool, currentTool, setTip, tipSize, TOOLS } from "./tools.js";
+import { visibleViewport } from "./viewport.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -51,7 +52,7 @@ function plainKey(event) {
   const onControl = event.target.matches("button, a, input");
   if (key === " ") return onControl ? false : holdSpace();
   if (key === "Enter") return onControl ? false : enter();
-  if (key === "0" || event.code === "Digit0") return (event.shiftKey ? pane.viewport.actualSize() : pane.viewport.fit()), true;
+  if (key === "0" || event.code === "Digit0") return (event.shiftKey ? visibleViewport()?.actualSize() : visibleViewport()?.fit()), true;
   if (/^[1-9]$/.test(key)) return selectNumber(Number(key)), true;
   const tool = TOOLS.find((each) => each.key === key.toLowerCase());
   if (tool && !event.altKey) return byId("tools").querySelector(`[title^="${tool.name} ("]`)?.disabled || chooseTool(tool.id), true;
@@ -70,9 +71,9 @@ const ACTIONS = {
   n: () => addRegion(state.active),
   k: () => toggleKeep(),
   w: () => setView({ map: "both", both: "preview", preview: "map" }[state.view]),
-  "+": () => pane.viewport.zoomBy(1.4),
-  "=": () => pane.viewport.zoomBy(1.4),
-  "-": () => pane.viewport.zoomBy(1 / 1.4),
+  "+": () => visibleViewport()?.zoomBy(1.4),
+  "=": () => visibleViewport()?.zoomBy(1.4),
+  "-": () => visibleViewport()?.zoomBy(1 / 1.4),
   "\\": () => set({ before: true }),
   "?": openHelp,
   escape: () => (say("stage", null), currentTool().tool.cancel(pane), set({ asked: null })),

@@ -56,9 +56,30 @@ function settingsPanel() {
   const doodle = isDoodle(state.active);
   return [
     h("p", { class: "hint" }, "For the whole picture; a region or mask can have its own."),
-    !doodle && slider({ key: "strength", label: "Strength", value: settings.strength ?? 0.5, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2), oninput: (value) => update("Strength", "strength", value) }),
+    !doodle && slider({ key: "strength", label: "Strength", value: settings.strength ?? 0.5, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2), oninput: (value) => update("Strength", "strength", value), note: noteOfOwn("strength", "a strength") }),
     slider({ key: "stroke", label: "Stroke size", value: settings.stroke ?? 1, min: 0.25, max: 3, step: 0.05, show: (value) => `×${value.toFixed(2)}`, oninput: (value) => update("Stroke size", "stroke", value) }),
-    !doodle && choice({ key: "colors", label: "Colors", value: settings.colors ?? "style", options: COLORS, onchange: (value) => update("Colors", "colors", value) }),
+    !doodle && choice({ key: "colors", label: "Colors", value: settings.colors ?? "style", options: COLORS, onchange: (value) => update("Colors", "colors", value), note: noteOfOwn("colors", "colors") }),
     notes?.length > 0 && h("div", { class: "notes" }, h("h3", null, "Notes"), h("ul", null, notes.map((note) => h("li", { key: note }, note)))),
   ];
+}
+
+/** Where a setting of the picture has no effect: regions and masks that have `name` of their own; null if none has. */
+function noteOfOwn(key, name) {
+  const { regions, masks, styles } = state.project;
+  const painted = styles.length ? [...regions.filter(({ keep, style, share }) => !keep && style && share > 0), ...masks] : [];
+  const own = painted.filter((each) => each[key] != null);
+  if (!own.length) return null;
+  const kinds = [regions.some((each) => own.includes(each)) && "region", masks.some((each) => own.includes(each)) && "mask"].filter(Boolean).join(" and ");
+  const all = own.length === painted.length;
+  const text = all ? `No effect: every ${kinds} has ${name} of its own.` : `No effect on ${own.length} of ${painted.length}: they have ${name} of their own.`;
+  return [text, " ", h("button", { type: "button", class: "link", onclick: () => useEverywhere(key, own) }, "Use this everywhere")];
+}
+
+function useEverywhere(key, own) {
+  const [regions, masks] = [own.filter(({ color }) => color), own.filter(({ color }) => !color)];
+  const parts = (value) => ({
+    ...(regions.length && { regions: regions.map((each) => ({ color: each.color, [key]: value(each) })) }),
+    ...(masks.length && { masks: masks.map((each) => ({ id: each.id, [key]: value(each) })) }),
+  });
+  changeUndoably("Use the setting of the picture", null, parts((each) => each[key]), parts(() => null));
 }

@@ -1,6 +1,5 @@
 /** Around the canvas: the tools, their options, views, messages, and the page before there is a photo. */
 
-import { pane } from "./canvas.js";
 import { byId, h, icon, render } from "./dom.js";
 import { startDoodle } from "./doodle.js";
 import { openHelp } from "./help.js";
@@ -10,6 +9,7 @@ import { grow } from "./scribbles.js";
 import { contentIsActive, on, picture, say, set, state } from "./store.js";
 import { switchTheme } from "./theme.js";
 import { chooseTool, currentTool, largestTip, setTip, tipSize, TOOLS } from "./tools.js";
+import { visibleViewport } from "./viewport.js";
 import { iconButton, segments } from "./widgets.js";
 
 const VIEWS = [["map", "Map"], ["both", "Both"], ["preview", "Preview"]];
@@ -82,10 +82,10 @@ function options() {
     state.project.mode !== "doodle" && iconButton("Show map (O)", "eye", () => set({ overlay: !state.overlay }), { key: "eye", "aria-pressed": String(state.overlay) }),
     state.project.mode !== "doodle" && range("opacity", "Map", { min: 0.1, max: 1, step: 0.05, value: String(state.opacity), title: "Opacity of the map (, and .)" }, `${Math.round(100 * state.opacity)}%`, setOpacity),
     h("div", { class: "zoom", role: "group", "aria-label": "Zoom", key: "zoom" },
-      iconButton("Zoom out (-)", "minus", () => pane.viewport.zoomBy(1 / 1.4)),
-      h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => pane.viewport.actualSize() }, `${state.zoom ?? 100}%`),
-      iconButton("Zoom in (+)", "plus", () => pane.viewport.zoomBy(1.4)),
-      iconButton("Show the whole picture (0)", "fit", () => pane.viewport.fit())),
+      iconButton("Zoom out (-)", "minus", () => visibleViewport()?.zoomBy(1 / 1.4)),
+      h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => visibleViewport()?.actualSize() }, `${state.zoom ?? 100}%`),
+      iconButton("Zoom in (+)", "plus", () => visibleViewport()?.zoomBy(1.4)),
+      iconButton("Show the whole picture (0)", "fit", () => visibleViewport()?.fit())),
   ];
 }
 

@@ -16,6 +16,16 @@ export function viewOf(id) {
 
 const viewports = new Set();
 
+/** The viewport on the page: that of the map, where both are. */
+export const visibleViewport = () => [...viewports].find((each) => each.isVisible);
+
+/** Size the canvases again when the window goes to a screen with other pixels: then they have the size that they had. */
+function watchRatio() {
+  const query = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+  query.addEventListener("change", () => (viewports.forEach((each) => each.resize()), watchRatio()), { once: true });
+}
+watchRatio();
+
 /** A canvas and the picture in it. `paint(context, transform, area)` draws `area` of the picture. */
 export class Viewport {
   constructor(canvas, paint) {
@@ -28,7 +38,7 @@ export class Viewport {
     this.frame = 0;
     this.onpainted = () => {};
     viewports.add(this);
-    new ResizeObserver(() => this.#resize()).observe(canvas);
+    new ResizeObserver(() => this.resize()).observe(canvas);
   }
 
   /** Show another picture: its id and size. */
@@ -40,6 +50,10 @@ export class Viewport {
 
   get view() {
     return viewOf(this.id);
+  }
+
+  get isVisible() {
+    return this.canvas.clientWidth > 0 && this.canvas.clientHeight > 0;
   }
 
   /** From the picture to the canvas, in pixels of the screen: `left + x * zoom`. */
@@ -144,21 +158,22 @@ export class Viewport {
     if (!this.frame) this.frame = requestAnimationFrame(() => this.#draw());
   }
 
-  #resize() {
+  /** Give the canvas the pixels that it has on the screen, and draw it: it may have been hidden, or blank. */
+  resize() {
     const { canvas, ratio } = this;
+    if (!this.isVisible) return;
     const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
-    if (!width || !height || (canvas.width === width && canvas.height === height)) return;
-    Object.assign(canvas, { width, height });
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     cancelAnimationFrame(this.frame);
     this.dirty = [-Infinity, -Infinity, Infinity, Infinity];
-    this.#draw(); // now, as a resized canvas is blank
+    this.#draw(); // now, as a resized canvas is blank until then
   }
 
   #draw() {
     this.frame = 0;
     const { context, canvas, dirty, transform } = this;
     this.dirty = null;
-    if (!dirty || !canvas.width || !canvas.clientWidth) return;
+    if (!dirty || !this.isVisible) return; // `resize` draws all of what comes into view
     const { zoom, left, top } = transform;
     const x0 = Math.max(0, Math.floor(left + dirty[0] * zoom) - 2);
     const y0 = Math.max(0, Math.floor(top + dirty[1] * zoom) - 2);

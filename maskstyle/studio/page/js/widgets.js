@@ -8,23 +8,25 @@ export function iconButton(name, symbol, onclick, props = {}) {
   return h("button", { type: "button", "aria-label": name, title: name, ...props, class: `icon-button ${props.class ?? ""}`, onclick }, icon(symbol));
 }
 
-/** A slider with its label and value. `reset` shows a button that goes back to the default. */
-export function slider({ key, label, value, min, max, step, show, oninput, reset }) {
+/** A slider with its label and value. `reset` shows a button that goes back to the default; `note` stands below. */
+export function slider({ key, label, value, min, max, step, show, oninput, reset, note }) {
   const id = `slider-${key}`;
   return h("div", { class: "field", key: id },
     h("label", { for: id }, label),
     h("output", { for: id, class: reset?.unset ? "faint" : "" }, show(value)),
-    h("input", { id, type: "range", min, max, step, value: String(value), "aria-valuetext": show(value), oninput: (event) => oninput(Number(event.target.value)) }),
+    h("input", { id, type: "range", min, max, step, value: String(value), "aria-valuetext": show(value), "aria-describedby": note && `${id}-note`, oninput: (event) => oninput(Number(event.target.value)) }),
     reset && !reset.unset && iconButton(reset.name, "back", reset.onclick, { class: "small" }),
+    note && h("p", { id: `${id}-note`, class: "hint" }, note),
   );
 }
 
-/** A labelled list to choose from; `options` are [value, text]. */
-export function choice({ key, label, value, options, onchange }) {
+/** A labelled list to choose from; `options` are [value, text], and `note` stands below. */
+export function choice({ key, label, value, options, onchange, note }) {
   const id = `choice-${key}`;
   return h("div", { class: "field", key: id },
     h("label", { for: id }, label),
-    h("select", { id, value, onchange: (event) => onchange(event.target.value) }, options.map(([each, text]) => h("option", { value: each }, text))),
+    h("select", { id, value, "aria-describedby": note && `${id}-note`, onchange: (event) => onchange(event.target.value) }, options.map(([each, text]) => h("option", { value: each }, text))),
+    note && h("p", { id: `${id}-note`, class: "hint" }, note),
   );
 }
 
