@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 
 import numpy as np
-from studio_browser import DISK, GROUND, SQUARE, map_of
+import pytest
+from PIL import Image
+from studio_browser import DISK, GROUND, SQUARE, jpeg, map_of
 
 from maskstyle.studio.masking import Painter
 
@@ -127,6 +129,67 @@ def test_what_is_painted_while_a_map_is_drafted_is_saved(begun, monkeypatch):
     drafting.set()
     page.get_by_text("You painted while the map was drafted").wait_for()
     assert np.array_equal(begun.labels(), painted)
+
+
+@pytest.mark.parametrize("later", ["the answer to the stroke", "the answer to the draft"])
+def test_a_stroke_on_its_way_when_the_draft_arrives_is_kept_without_a_false_conflict(begun, monkeypatch, later):
+    page, drafting, draft, strokes = begun.page, threading.Event(), Painter.draft, []
+
+    def slow(self, *arguments):
+        assert drafting.wait(30)
+        return draft(self, *arguments)
+
+    monkeypatch.setattr(Painter, "draft", slow)
+    page.route("**/api/images/*/map", lambda route: strokes.append(route), times=1)
+    page.evaluate(
+        """() => {
+            const send = window.fetch;
+            const told = new Promise((tell) => (window.tell = tell));
+            window.fetch = async (path, options) => {
+                const answer = await send(path, options);
+                if (path.endsWith("/draft")) await told;
+                return answer;
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Draft", exact=True).click()
+    begun.tool("Brush")
+    begun.choose_region(2)
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.wait(lambda: strokes)
+    version = begun.state()["content"]["map_version"]
+    drafting.set()
+    begun.wait(lambda: begun.state()["content"]["map_version"] == version + 1)
+    if later == "the answer to the stroke":
+        page.evaluate("window.tell()")
+        page.wait_for_timeout(300)
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.status == 409):
+        strokes[0].continue_()
+    page.evaluate("window.tell()")
+    page.get_by_text("You painted while the map was drafted").wait_for()
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
+    assert begun.color_at(0.25, 0.5) == HEX["disk"]  # as before the draft
+
+
+def test_two_tabs_draft_a_new_picture_without_a_word(tab, open_tab):
+    other = open_tab()
+    tab.drop(("photo.jpg", jpeg()))
+    tab.wait(lambda: tab.state()["content"] and tab.state()["content"]["map"])
+    for each in (tab, other):
+        each.page.get_by_role("list", name="Regions").get_by_role("button").nth(1).wait_for()
+        each.page.wait_for_timeout(1000)
+        assert each.page.locator("#message").inner_text() == ""
+
+
+def test_a_render_has_the_last_stroke(begun):
+    begun.choose_region(2)
+    begun.tool("Brush")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.page.keyboard.press("Control+Enter")
+    begun.wait(lambda: begun.desk.results.all())
+    key, image = begun.desk.results.all()[0].id, begun.state()["content"]["id"]
+    kept = np.asarray(Image.open(begun.desk.folder.kept(key, f"{image}_map.png")).convert("RGB"))
+    assert tuple(kept[16, 168]) == DISK
 
 
 def test_what_is_painted_while_a_draft_is_read_replaces_it_and_the_page_says_so(begun):

@@ -9,6 +9,7 @@ import { Tiles } from "./tiles.js";
 
 const DELAY = 250; // ms between the end of a stroke and its saving
 const DROPPED = "You painted while the map was drafted, so the draft is dropped. Draft again.";
+const OVERTAKEN = "Another tab changed the map while it was drafted, so the draft is dropped. Draft again.";
 const LONGEST = 600; // ms that anything painted waits: with the time that saving takes, it is less than a second
 const open = new Map();
 const listeners = [];
@@ -89,8 +90,10 @@ export function draft(id, regions) {
 
 async function draftNow(id, regions) {
   if (!open.get(id)) return;
+  if (!regions && picture(id)?.map) return syncDocuments(); // another tab was quicker
   set({ drafting: id });
-  for (let time = 0; time < 2 && open.get(id); time++) await save(open.get(id)); // undoing the draft brings it back
+  await saveAll(); // undoing the draft brings it back
+  const before = open.get(id)?.edits;
   try {
     const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
     const document = open.get(id);
@@ -108,10 +111,14 @@ async function draftNow(id, regions) {
     }
     saved();
   } catch (error) {
-    if (error.project) say("stage", DROPPED);
+    await open.get(id)?.saving;
+    if (error.project) adopt(error.project);
     else failed("stage", error);
+    if (error.project && open.get(id)?.edits !== before) say("stage", DROPPED);
+    else if (error.project && regions) say("stage", OVERTAKEN); // a first draft that another tab also made is as good
   }
   if (state.drafting === id) set({ drafting: null });
+  if (open.get(id)?.unsaved) saveSoon(open.get(id)); // it was held back for the draft, which did not come
   syncDocuments();
 }
 
@@ -150,21 +157,22 @@ async function send(document) {
     saved();
     reload();
   } catch (error) {
-    if (!error.project) document.unsaved = true; // not lost: it is saved when the server can
+    const drafted = error.project && state.drafting === id; // the draft was quicker: `draftNow` saves this in its place
+    if (!error.project || drafted) document.unsaved = true; // not lost: it is saved when the server can
     if (error.later) setTimeout(() => open.get(id) === document && save(document), RETRY);
-    if (error.project) {
+    if (error.project && !drafted) {
       adopt(error.project); // a conflict of this map alone: changes of other parts are still to be saved
       say("stage", error.message);
-    } else failed("stage", error);
+    } else if (!drafted && open.get(id) === document) failed("stage", error);
   }
   document.saving = null;
   if (document.unsaved && document.edits !== edits) saveSoon(document);
   syncDocuments();
 }
 
-/** Save everything that is not saved yet. */
-export function saveAll() {
-  for (const document of open.values()) if (document.unsaved) save(document);
+/** Save everything that is not saved yet; what is painted until the first of it is saved, too. */
+export async function saveAll() {
+  for (let time = 0; time < 2; time++) await Promise.all([...open.values()].map(save));
 }
 
 /** Find where the numbers of the regions go. */

@@ -1,6 +1,7 @@
 /** Renders and results below the canvas: size, queue, progress, and going back to a result's plan. */
 
 import { request, sentence } from "./api.js";
+import { saveAll } from "./documents.js";
 import { byId, h, icon, render } from "./dom.js";
 import { change, flush, send } from "./project.js";
 import { on, say, set, state } from "./store.js";
@@ -52,6 +53,7 @@ function hint(ready) {
 /** Queue a render of the project as it is. */
 export async function startRender() {
   if (!state.project?.content || state.project.problem) return;
+  await saveAll(); // the last stroke is part of the render
   await flush();
   try {
     onRender(await request("POST", "/api/renders", { size: state.project.settings.size }));
@@ -146,6 +148,7 @@ export function resultBar() {
 const close = () => iconButton("Close; show the live preview", "close", () => set({ result: null }), { key: "close" });
 
 async function restore(id) {
+  await saveAll(); // undoing brings it back
   if (await send("render", "POST", `/api/results/${id}/restore`)) set({ result: null });
 }
 
