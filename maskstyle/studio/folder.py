@@ -172,7 +172,10 @@ class Folder:
         files.append((path, old))
 
     def write_text(self, path: Path, text: str) -> None:
-        """Write a file of the folder atomically."""
+        """Write a file of the folder atomically, unless it is as it should be: on a full disk, a project opens."""
+        self._no_link(path)
+        if path.is_file() and path.read_bytes() == text.encode():
+            return
         with self.replacing(path):
             write_text(path, text)
 

@@ -51,7 +51,8 @@ class Project:
         self.lock = threading.RLock()
         self.on_change = on_change or (lambda version: None)
         self.saved = _read(folder)
-        self._save()
+        with folder.all_or_nothing():
+            self._save()
 
     @contextmanager
     def changing(self, version: int | None = None, *, silent: bool = False) -> Iterator[Saved]:

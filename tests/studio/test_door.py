@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from studio_pages import ORIGIN, PORT, Page, halves, picture, png
 
+from maskstyle.errors import OutputError
 from maskstyle.studio import door
 from maskstyle.studio.desk import Desk
 from maskstyle.studio.door import Keys
@@ -358,7 +359,7 @@ def test_a_disk_that_is_full_amid_a_change_undoes_all_of_it(filled, monkeypatch,
                 "/api/project", json={"version": before["version"], "settings": {"denoise": 0.1}}
             ),
         ),
-        (3, lambda: filled.client.post("/api/images", **picked)),
+        (2, lambda: filled.client.post("/api/images", **picked)),  # the plan does not name it yet
         (3, lambda: filled.client.post(f"/api/images/{filled.photo}/draft", json={})),
         (3, lambda: filled.paint_map(filled.photo, halves(left=(9, 9, 9)), version=1)),
         (3, lambda: filled.client.post("/api/samples/coffee")),
@@ -372,3 +373,33 @@ def test_a_disk_that_is_full_amid_a_change_undoes_all_of_it(filled, monkeypatch,
         assert filled.state() == before
     monkeypatch.undo()
     assert Page(Desk(Folder(filled.desk.folder.root))).state() == before
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_a_project_opens_on_a_full_disk(filled, monkeypatch, last):
+    root, before, replace, left = filled.desk.folder.root, filled.state(), os.replace, 0
+
+    def full(*arguments, **options):
+        nonlocal left
+        left -= 1
+        if left == -1:
+            raise OSError(28, os.strerror(28))
+        return replace(*arguments, **options)
+
+    files = contents(filled.desk.folder)
+    monkeypatch.setattr("os.replace", full)
+    assert Page(Desk(Folder(root))).state() == before  # nothing in it is to be written
+    for name in ("studio.json", "plan.toml"):  # as an older studio wrote them
+        file = root / name
+        file.write_bytes(file.read_bytes() + b"\n")
+    older, left = contents(filled.desk.folder), last
+    with pytest.raises(OutputError, match=r"No space left on device"):
+        Desk(Folder(root))
+    assert contents(filled.desk.folder) == older
+    left = 0
+    with pytest.raises(OutputError, match=r"No space left on device"):
+        Desk(Folder(root.parent / "new"))
+    assert contents(Folder(root.parent / "new")) == {}
+    monkeypatch.undo()
+    assert Page(Desk(Folder(root))).state() == before
+    assert contents(filled.desk.folder) == files
