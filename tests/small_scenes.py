@@ -24,8 +24,6 @@ SETTINGS = Settings(
     compute_type="float32",
     scales=1,
     steps=2,
-    tolerance=0.0,
-    seed=3,
 )
 """Two steps at one size, on the tiny network."""
 

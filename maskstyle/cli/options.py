@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Optional, TypeAlias
@@ -30,8 +30,9 @@ from maskstyle.settings import (
     Limits,
     PatchSettings,
     Settings,
+    SizeSettings,
 )
-from maskstyle.synthesis.schedule import COARSEST_DOODLE, COARSEST_SIDE
+from maskstyle.synthesis.schedule import COARSEST_DOODLE, COARSEST_SIDE, result_size
 
 OutputOption: TypeAlias = Annotated[
     Path, typer.Option("--output", "-o", help="Result to write.", show_default=False, rich_help_panel=OUTPUT)
@@ -253,17 +254,46 @@ def draft_changes(weights: Path | None, picture: Path) -> dict[str, Any]:
     picture : Path
         The content image, or the doodle.
     """
-    from maskstyle.images.headers import longer_side
+    from maskstyle.images.headers import size_if_known
 
-    size = min(DRAFT["size"], longer_side(picture) or DRAFT["size"])
+    known = size_if_known(picture)
+    size = DRAFT["size"] if known is None else min(DRAFT["size"], max(known))
     changes = {**DRAFT, "size": size}
     return {name: value for name, value in changes.items() if name != "network" or weights is None}
 
 
-def without_draft(drafted: Mapping[str, Any]) -> str:
-    """Return a note that ``--draft`` changes nothing, as all of its settings are given."""
-    *most, last = map(flag_of, drafted)
-    return f"--draft has no effect beside {', '.join(most)} and {last}"
+def same_result_size(picture: Path, one: int | str | None, other: int | str | None) -> bool:
+    """Return whether two values of the setting ``size`` give results of the same size."""
+    from maskstyle.images.headers import size_if_known
+
+    known = None if one == other else size_if_known(picture)
+    if known is None:
+        return one == other
+    return result_size(known, SizeSettings(size=one)) == result_size(known, SizeSettings(size=other))
+
+
+def without_draft(drafted: Mapping[str, Any], given: Container[str], picture: Path) -> str | None:
+    """Return a note that ``--draft`` changes nothing, as its settings are given or the picture is small; None if not.
+
+    Parameters
+    ----------
+    drafted : mapping of str to value
+        The settings of the draft.
+    given : container of str
+        The settings that are given, which override the draft.
+    picture : Path
+        The content image, or the doodle.
+    """
+    beside = [name for name in drafted if name in given]
+    if any(name not in given and name != "size" for name in drafted):
+        return None
+    small = ""
+    if "size" not in given:
+        if not same_result_size(picture, drafted["size"], None):
+            return None
+        small = f", as {shown(picture)} is no larger than a draft"
+    *most, last = map(flag_of, beside)
+    return f"--draft has no effect beside {' and '.join([*filter(None, [', '.join(most)]), last])}{small}"
 
 
 def as_options(message: str) -> str:

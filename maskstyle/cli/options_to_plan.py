@@ -237,9 +237,10 @@ class _TableMaker:
         given = {field.name: self._given.get(field.name) for field in dataclasses.fields(Settings)}
         values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         if self._given["draft"]:
-            drafted = draft_changes(self._given["weights"], Path(self._given[self._inputs.main]))
-            if drafted.keys() <= values.keys():
-                self.notes.append(without_draft(drafted))
+            picture = Path(self._given[self._inputs.main])
+            drafted = draft_changes(self._given["weights"], picture)
+            note = without_draft(drafted, values, picture)
+            self.notes += [] if note is None else [note]
             values = {**drafted, **values}
         if isinstance(values.get("size"), str):
             values["size"] = size_from_text(values["size"])

@@ -27,6 +27,7 @@ from maskstyle.cli.options import (
     TryOption,
     WeightsOption,
     draft_changes,
+    same_result_size,
 )
 from maskstyle.errors import SettingsError
 from maskstyle.plans.plan import Plan
@@ -117,10 +118,12 @@ def changed_plan(
 
     notes, full = [], with_values(plan, values, many=many)
     if draft:  # options win; they may name another content image
-        changes = draft_changes(weights, full.file(full.main))
+        picture = full.file(full.main)
+        changes = draft_changes(weights, picture)
         plan = with_values(dataclasses.replace(plan, settings=plan.settings.changed(**changes)), values, many=many)
-        if plan.settings == full.settings:
-            notes.append("--draft has no effect, as the plan and --set have its settings already")
+        same = plan.settings.changed(size=None) == full.settings.changed(size=None)
+        if same and same_result_size(picture, plan.settings.size, full.settings.size):
+            notes.append("--draft has no effect: the plan and --set have its settings, or the picture is no larger")
     else:
         plan = full
     if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:

@@ -85,10 +85,10 @@ def usual_suffix(path: str | Path) -> str:
     return {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}.get(kind, f".{kind.lower()}")
 
 
-def longer_side(path: str | Path) -> int | None:
-    """Return the longer side of an image in pixels, from its header; None for a stream or what is no image."""
+def size_if_known(path: str | Path) -> Size | None:
+    """Return the (height, width) of an image from its header; None for a stream or what is no image."""
     try:
-        return None if is_stream(Path(path)) else max(read_size(path))
+        return None if is_stream(Path(path)) else read_size(path)
     except (ImageError, OSError):  # reading the image gives the message
         return None
 

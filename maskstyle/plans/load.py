@@ -32,11 +32,11 @@ from maskstyle.plans.map_reading import MapReading, ReadingUse
 from maskstyle.plans.plan import Plan, RegionEntry
 from maskstyle.plans.schema import of_style
 from maskstyle.plans.settings_table import patches_table
-from maskstyle.plans.without_effect import Painting, without_effect
 from maskstyle.settings import wanted_layers
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Declared, Inputs, declared_inputs
 from maskstyle.techniques.plan import WHOLE, PlanRegion
+from maskstyle.techniques.without_effect import Painting, without_effect
 
 
 @dataclass(frozen=True, eq=False)

@@ -274,12 +274,15 @@ def transfer_function(inputs: Callable[P, Inputs]) -> Callable[P, Result]:
 
     def transfer(*arguments: P.args, **inputs_by_name: P.kwargs) -> Result:
         from maskstyle.synthesis.paint import paint  # which loads TensorFlow
+        from maskstyle.techniques.without_effect import idle_inputs
 
         theirs = [each for value in (*arguments, *inputs_by_name.values()) for each in arrays_in(value)]
         given = inputs(*arguments, **inputs_by_name)
         given = apart(given, theirs, shared=(given.run, given.settings))
         held = sum(each.nbytes for each in {id(each): each for each in theirs}.values())
-        return paint(replace(given.scene(), held_bytes=held), given.run)
+        scene = given.scene()
+        notes = (*scene.notes, *idle_inputs(given, scene))
+        return paint(replace(scene, notes=notes, held_bytes=held), given.run)
 
     assert isinstance(inputs, type)
     transfer.__name__ = transfer.__qualname__ = f"transfer_{inputs.technique}"  # type: ignore[attr-defined]

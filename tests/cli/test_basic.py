@@ -400,6 +400,21 @@ def test_a_draft_enlarges_no_picture(run, desk):
     assert "output: out.png, 40x32" in ran.out.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("options", "beside"),
+    [
+        (("--network", "lite", "--steps", "3"), "--network and --steps, as content.png is no larger than a draft"),
+        (("--network", "lite", "--size", "20", "--steps", "3"), "--network, --size and --steps"),
+    ],
+)
+def test_a_draft_that_changes_nothing_is_noted(options, beside, run, desk, painted):
+    paint = ("basic", "content.png", "style.jpg", "-o", "out.png", "--draft", "--dry-run")
+    assert f"note: --draft has no effect beside {beside}" in run(*paint, *options).succeeded().err.splitlines()
+    assert "--draft" not in run(*paint, *options[:-2]).succeeded().err
+    painted((320, 400)).save(desk / "content.png")
+    assert ("--draft" in run(*paint, *options).succeeded().err) == ("--size" in options)
+
+
 def test_a_strength_of_0_reads_no_weights_and_forecasts_nothing(run, desk, monkeypatch):
     monkeypatch.setattr("maskstyle.cli.session.read_weights", None)
     monkeypatch.setattr("maskstyle.synthesis.paint.load_network", None)

@@ -743,3 +743,12 @@ def test_a_draft_of_a_plan_that_is_one(run, desk):
     options = ("run", "-", "--dry-run", "--draft", "--set", "network=lite", "--set", "size=40", "--set", "steps=3")
     assert "note: --draft has no effect" in run(*options, piped=plan).succeeded().err
     assert "--draft" not in run(*options[:-2], piped=plan).succeeded().err
+
+
+@pytest.mark.parametrize("size", [None, "original", "40x40"])
+def test_a_draft_of_a_small_picture_whatever_the_plan_calls_its_size(size, run, desk):
+    plan = 'technique = "basic"\ncontent = "content.png"\noutput = "out.png"\n[styles.s]\nimage = "style.jpg"\n'
+    sized = [] if size is None else ["--set", f"size={size}"]
+    options = ("run", "-", "--dry-run", "--draft", *sized, "--set", "steps=30")
+    assert "note: --draft has no effect" in run(*options, "--set", "network=lite", piped=plan).succeeded().err
+    assert "--draft" not in run(*options, piped=plan).succeeded().err

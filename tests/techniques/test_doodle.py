@@ -23,8 +23,6 @@ SETTINGS = DOODLE_SETTINGS.changed(
     compute_type="float32",
     scales=1,
     steps=2,
-    tolerance=0.0,
-    seed=3,
 )
 
 

@@ -189,8 +189,9 @@ def test_strengths_pull_harder(transfer):
 
 
 def test_without_style_weight_the_style_has_no_effect(transfer):
-    (note,) = transfer(settings=SETTINGS.changed(style_weight=0.0)).notes
-    assert note.endswith("has no effect, as `style_weight` is 0")
+    style, layers = transfer(settings=SETTINGS.changed(style_weight=0.0)).notes
+    assert style.endswith("has no effect, as `style_weight` is 0")
+    assert layers == "`style_layers` has no effect where `style_weight` is 0"
 
 
 def test_a_mask_too_small_for_a_layer_is_noted(transfer):

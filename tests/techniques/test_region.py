@@ -328,8 +328,9 @@ def test_a_region_lost_at_a_coarse_size_only_is_not_noted(transfer):
 
 
 def test_without_style_weight_the_style_has_no_effect(transfer):
-    (note,) = transfer(settings=SETTINGS.changed(style_weight=0.0)).notes
-    assert note.endswith("has no effect, as `style_weight` is 0")
+    style, layers = transfer(settings=SETTINGS.changed(style_weight=0.0)).notes
+    assert style.endswith("has no effect, as `style_weight` is 0")
+    assert layers == "`style_layers` has no effect where `style_weight` is 0"
 
 
 @pytest.mark.parametrize("init", ["colors", "style"])

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+import maskstyle
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.schema import OUTPUT_KEYS, READING_KEYS, REGION_KEYS, STYLE_KEYS, keys_of
 from maskstyle.plans.settings_table import RUN_FIELDS
-from maskstyle.plans.without_effect import RULES, Painting, without_effect
+from maskstyle.recipes import RECIPES
 from maskstyle.settings import Limits, PatchSettings, Settings
+from maskstyle.synthesis.paint import Run
 from maskstyle.techniques.basic import BasicInputs
 from maskstyle.techniques.inputs import declared_inputs
 from maskstyle.techniques.patch import PatchInputs
 from maskstyle.techniques.region import RegionInputs
 from maskstyle.techniques.registry import TECHNIQUES
+from maskstyle.techniques.without_effect import RULES, Painting, without_effect
 
 IMAGE = np.linspace(0, 1, 64 * 64 * 3, dtype=np.float32).reshape(64, 64, 3)
 HALVES = SemanticMap((np.tile(np.arange(64), (64, 1)) // 32).astype(np.int32), ((255, 0, 0), (0, 0, 255)))
@@ -400,3 +403,34 @@ def test_commands_say_what_has_no_effect(tmp_path, monkeypatch, command, says):
         Image.fromarray(np.uint8(255 * IMAGE)).save(f"clip/{number}.png")
     ran = CliRunner().invoke(app, command.split())
     assert says in ran.stderr + ran.stdout
+
+
+def notes_of(transfer, *images, run=None, **given):
+    """Return the notes of a picture of one step."""
+    settings = given.pop("settings", Settings()).changed(network="lite", size=32, scales=1, steps=1)
+    return transfer(*images, settings=settings, run=run, **given).notes
+
+
+def test_python_notes_what_has_no_effect():
+    small_tiles = Run(limits=Limits(tile_size=256))
+    assert notes_of(maskstyle.transfer_basic, IMAGE, IMAGE) == ()
+    assert notes_of(maskstyle.transfer_basic, IMAGE, IMAGE, run=small_tiles) == (
+        "`tile_size` has no effect on a result that is no larger",
+    )
+    ignored = notes_of(maskstyle.transfer_basic, IMAGE, IMAGE, settings=Settings(noise_contrast=0.5, mask_exponent=2))
+    assert ignored == (
+        "`mask_exponent` has no effect in basic",
+        "`noise_contrast` has no effect where `init` is not noise",
+    )
+    maps = {"content_map": HALVES, "style_map": HALVES}
+    painted = notes_of(maskstyle.transfer_region, IMAGE, IMAGE, **maps, transparent=True)
+    assert painted == ("`transparent` has no effect where everything is painted",)
+    whole = {"patch_size": 200, "patch_stride": 3}
+    matched = notes_of(maskstyle.transfer_patch, IMAGE, IMAGE, **maps, patches=PatchSettings(**whole))
+    assert "`patch_stride` has no effect where one patch covers the whole result" in matched
+
+
+def test_the_settings_of_a_recipe_are_not_noted_one_by_one():
+    recipe = RECIPES["fernandes"].settings.changed(tv_weight=0.0)
+    (note,) = notes_of(maskstyle.transfer_basic, IMAGE, IMAGE, settings=recipe.changed(seed=4, network="lite"))
+    assert note.startswith("`seed` has no effect")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from maskstyle.objective.tiling.cuts import needs_tiles
-from maskstyle.plans.settings_table import PATCH_FIELDS
+from maskstyle.recipes import RECIPES
 from maskstyle.settings import FROM_STYLES, Limits, PatchSettings, Settings, active, wanted_layers
 from maskstyle.synthesis.scene import Scene
 from maskstyle.synthesis.schedule import FULL_STEPS_SIDE, LEAST_STEPS, PROGRESS_WINDOW, settings_by_size
+
+if TYPE_CHECKING:
+    from maskstyle.techniques.inputs import Inputs
+
+PATCH_FIELDS = tuple(field.name for field in dataclasses.fields(PatchSettings))
 
 
 class Painting(NamedTuple):
@@ -245,3 +251,38 @@ def without_effect(given: Iterable[str], scene: Scene, painting: Painting = USUA
             notes.append(f"{', '.join(f'`{name}`' for name in idle)} {have} no effect {rule.why}")
             wanted -= set(idle)  # one reason is enough
     return tuple(notes)
+
+
+def idle_inputs(inputs: Inputs, scene: Scene) -> tuple[str, ...]:
+    """Return notes on settings and inputs that differ from the defaults and have no effect on a scene.
+
+    Python tells no value that was given from a default. Settings count as given where they differ from the
+    technique's defaults and from the nearest recipe.
+    """
+    given = _own_settings(inputs) | _own_inputs(inputs)
+    limits = Limits() if inputs.run is None else inputs.run.limits
+    if limits.tile_size is not None:
+        given.add("tile_size")
+    useless = [f"`{name}` has no effect in {inputs.technique}" for name in inputs.without_effect if name in given]
+    return (*useless, *without_effect(given - set(inputs.without_effect), scene, Painting(limits)))
+
+
+def _own_settings(inputs: Inputs) -> set[str]:
+    if inputs.settings is None:
+        return set()
+    from_recipes = (_differing(inputs.settings, recipe.settings) for recipe in RECIPES.values())
+    return _differing(inputs.settings, inputs.defaults) & min(from_recipes, key=len)
+
+
+def _own_inputs(inputs: Inputs) -> set[str]:
+    """Return the inputs with a rule that are not the default; patches by the names of their settings."""
+    ruled = {name for rule in RULES for name in rule.names}
+    fields = [field for field in dataclasses.fields(inputs) if field.name in ruled]
+    own = {field.name for field in fields if getattr(inputs, field.name) != field.default}
+    patches = getattr(inputs, "patches", None)
+    return own | (set() if patches is None else _differing(patches, PatchSettings()))
+
+
+def _differing(values: Settings | PatchSettings, base: Settings | PatchSettings) -> set[str]:
+    names = (field.name for field in dataclasses.fields(values))
+    return {name for name in names if getattr(values, name) != getattr(base, name)}
