@@ -311,6 +311,23 @@ def test_a_transparent_style_is_noted(basic, desk, painted):
     assert "note: cut.png is transparent in part" in basic("--dry-run", style="cut.png").succeeded().err
 
 
+def test_hidden_colors_of_files_change_nothing(basic, desk, painted):
+    """Programs leave black, white or the old background beneath what they cut out."""
+    for name, size in (("content", (32, 40)), ("style", (36, 28))):
+        opacity = np.zeros(size, np.uint8)
+        opacity[4:-4, 4:-4] = 255
+        for color in ("black", "white"):
+            hidden = Image.new("RGB", size[::-1], color)
+            hidden.paste(painted(size), mask=Image.fromarray(opacity))
+            hidden.putalpha(Image.fromarray(opacity))
+            hidden.save(desk / f"{name}_{color}.png")
+    for color in ("black", "white"):
+        basic(content=f"content_{color}.png", style=f"style_{color}.png", output=f"{color}.png").succeeded()
+    black, white = (np.asarray(Image.open(desk / f"{color}.png")) for color in ("black", "white"))
+    np.testing.assert_array_equal(black[4:-4, 4:-4], white[4:-4, 4:-4])
+    np.testing.assert_array_equal(black[..., 3], white[..., 3])
+
+
 def test_denoising_smooths(basic, desk):
     def roughness(*options):
         without = ("--content-weight", "0", "--style-weight", "0")  # total variation alone is enough

@@ -71,8 +71,10 @@ def test_the_alpha_of_a_cut_out_is_a_mask(mask, desk, painted):
     picture = painted((32, 40)).convert("RGBA")
     picture.putalpha(Image.fromarray(RAMP))
     picture.save(desk / "cutout.png")
-    ran = mask("--style", "style.jpg:cutout.png", "--dry-run").succeeded()
+    ran = mask("--style", "style.jpg:cutout.png").succeeded()
     assert "note: cutout.png: the image is a cut-out, so its opacity is the mask" in ran.err
+    assert not changed_columns(desk)[:21].any()
+    assert changed_columns(desk)[30:].all()
 
 
 def test_the_complement_of_a_mask(mask, desk):
@@ -115,6 +117,16 @@ def test_transparent_where_the_mask_is_0(mask, desk):
     assert (alpha[:, :21] == 0).all()
     assert (alpha[:, 39] > 200).all()
     assert (np.diff(alpha[0].astype(int)) >= 0).all()
+
+
+def test_opaque_masks_and_pictures_with_an_alpha_channel_go_to_jpeg(mask, desk, painted):
+    almost = painted((32, 40)).convert("RGBA")
+    almost.putalpha(254)
+    almost.save(desk / "content.png")
+    Image.fromarray(RAMP).convert("RGBA").save(desk / "soft.png")
+    mask("--style", "style.jpg:soft.png", output="out.jpg").succeeded()
+    with Image.open(desk / "out.jpg") as written:
+        assert written.mode == "RGB"
 
 
 @pytest.mark.parametrize("style", ["style.jpg", "style.jpg:0.5"])

@@ -162,6 +162,17 @@ def test_small_patches_of_a_map_are_noted_and_kept_if_asked(region, desk):
     assert "style_sem.png lacks #ffff00 (yellow, 9 pixels" in region("--least-region", "9").error
 
 
+def test_a_region_of_five_pixels_in_maps_with_hard_edges_is_painted(region, desk):
+    for name in ("content_map.png", "style_sem.png"):
+        with Image.open(desk / name) as picture:
+            picture.paste((255, 255, 0), (2, 6, 7, 7))
+            picture.save(desk / name)
+    ran = region("--dry-run").succeeded()
+    (row,) = [line.split() for line in ran.out.splitlines() if line.split()[3:4] == ["yellow"]]
+    assert row[-1] == "style"
+    assert "#ffff00 (yellow)" not in ran.err
+
+
 def test_a_region_may_be_called_by_its_name(region, desk, two_halves):
     two_halves(desk / "content_map.png", (32, 40), (200, 70, 50), BLUE)
     two_halves(desk / "style_sem.png", (36, 28), BLUE, (200, 70, 50))

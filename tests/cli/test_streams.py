@@ -110,13 +110,17 @@ def test_a_descriptor_is_an_input(desk, run, without_tensorflow):
     assert "sizes: 40x32" in checked.succeeded().out
 
 
-def test_frames_are_noted_by_every_command(desk, run, painted):
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("anim.gif", "frames"), ("anim.webp", "frames"), ("anim.png", "frames"), ("scan.tif", "pages")],
+)
+def test_frames_are_noted_by_every_command(name, kind, desk, run, painted):
     frames = [painted((32, 40), seed) for seed in range(3)]
-    frames[0].save("frames.gif", save_all=True, append_images=frames[1:])
-    note = "note: frames.gif has 3 frames; the first is used"
-    dry = run("basic", "frames.gif", "style.jpg", "-o", "out.png", "--dry-run").succeeded()
+    frames[0].save(name, save_all=True, append_images=frames[1:])
+    note = f"note: {name} has 3 {kind}; the first is used"
+    dry = run("basic", name, "style.jpg", "-o", "out.png", "--dry-run").succeeded()
     assert note in dry.err
-    assert note in run("maps", "draft", "frames.gif", "-o", "map.png", "--regions", "2").succeeded().err
+    assert note in run("maps", "draft", name, "-o", "map.png", "--regions", "2").succeeded().err
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".bmp"])
