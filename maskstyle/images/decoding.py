@@ -164,7 +164,8 @@ def _gray_16_bit(image: Image.Image) -> NDArray[np.uint16]:
 def _refuse_unreadable_variants(image: ImageFile.ImageFile, path: str) -> None:
     if image.mode == "I":
         raise ImageError(
-            f"expected 8 or 16 bits per sample, but {path} holds signed or 32-bit integers; save it with 8 or 16 bits"
+            f"expected 8 or 16 bits per sample, but {path} holds signed or 32-bit integers; save it "
+            "with 8 or 16 bits, unsigned"
         )
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         with decoding(Path(path)):

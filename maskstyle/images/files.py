@@ -230,7 +230,7 @@ def _unidentified(name: str, head: bytes) -> ImageError:
     for kind, remedy, signature in _OTHER_FILES:
         if re.match(signature, head, re.DOTALL | re.IGNORECASE):
             return ImageError(f"{expected}, but {name} is {kind}; {remedy}")
-    return ImageError(f"{expected}, but {name} is not an image in a known format; check the file")
+    return ImageError(f"{expected}, but {name} is not an image in a known format; check it, or convert it to PNG")
 
 
 def is_image(head: bytes) -> bool:

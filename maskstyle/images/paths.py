@@ -38,16 +38,19 @@ _CHUNK = 2**20
 
 
 def shown(path: Path | str) -> str:
-    """Return a path for a message: its beginning and its end, where it is too long to read.
+    """Return a path for a message: in quotes where blanks begin or end it, and shortened where it is too long.
 
     Examples
     --------
     >>> shown("photos/cat.jpg")
     'photos/cat.jpg'
+    >>> shown("cat.jpg ")
+    "'cat.jpg '"
     >>> len(shown("a" * 5000))
     100
     """
     text = str(path)
+    text = text if text == text.strip() else repr(text)
     half = (SHOWN - 3) // 2
     return text if len(text) <= 2 * SHOWN else f"{text[: SHOWN - 3 - half]}...{text[-half:]}"
 
@@ -183,7 +186,7 @@ def _missing(path: Path) -> tuple[str, str]:
     barrier = _barrier(path)
     if barrier is not None and os.path.exists(barrier) and not os.path.isdir(barrier):
         return f"does not exist, as {shown(barrier)} is not a folder", "check the path and its spelling"
-    if re.match(r"(?:https?|ftp|s3):/", str(path)):
+    if is_web_address(path):
         return "is a web address", "download the file, and name that"
     if str(path).startswith("file:/"):
         return "is an address", f"write the path alone: {shown(str(path).removeprefix('file:'))}"
@@ -192,10 +195,34 @@ def _missing(path: Path) -> tuple[str, str]:
 
 def _meant(path: Path) -> str:
     """Return what to do about a file that does not exist: its name may be misspelled."""
-    if path.parts[:1] == ("~",):
-        return "write your home folder in full, as the shell replaces ~ at the beginning of a word only"
+    left = left_by_shell(path)
+    if left is not None:
+        return left
     named = alike(path)
     return "check the path and its spelling" if named is None else f"did you mean {shown(path.with_name(named))}?"
+
+
+def is_web_address(path: Path) -> bool:
+    """Return whether a path is a web address, of which `Path` keeps one slash."""
+    return re.match(r"(?:https?|ftp|s3|gs):/", str(path)) is not None
+
+
+def left_by_shell(path: Path) -> str | None:
+    """Return what to do about a path with a part that a shell replaces, where it has not; None if it has none.
+
+    Examples
+    --------
+    >>> left_by_shell(Path("$HOME/cat.jpg"))
+    'write it in full, as the shell has not replaced $HOME'
+    """
+    if path.parts[:1] == ("~",):
+        return "write your home folder in full, as the shell replaces ~ at the beginning of a word only"
+    variable = re.search(r"\$\{?\w+\}?|%\w+%", str(path))
+    if variable is not None:
+        return f"write it in full, as the shell has not replaced {variable[0]}"
+    if re.search(r"[*?]", str(path)):
+        return "name one file, as the shell has not replaced the pattern: it is in quotes, or fits no file"
+    return None
 
 
 def alike(path: Path) -> str | None:

@@ -22,7 +22,7 @@ from zipfile import ZipInfo
 
 from maskstyle.errors import ImageError, OutputError, SettingsError
 from maskstyle.images.files import format_by_suffix
-from maskstyle.images.paths import shown, trouble, working_folder_is_gone
+from maskstyle.images.paths import is_web_address, left_by_shell, shown, trouble, working_folder_is_gone
 from maskstyle.images.streams import STANDARD, check_not_terminal, described, is_writable_stream, send
 
 if os.name == "posix":
@@ -351,8 +351,11 @@ def _check_folder(path: Path, target: Path) -> None:
     folder = target.parent if os.path.islink(path) else path.parent
     if not os.path.isdir(target.parent):
         missing, advice = f"there is no folder {shown(folder)}", "create it or write to another folder"
-        if path.parts[:1] == ("~",):
-            advice = "the shell replaces ~ at the beginning of a word only, so write your home folder in full"
+        left = left_by_shell(path)
+        if left is not None:
+            advice = left
+        if is_web_address(path):
+            missing, advice = f"{shown(path)} is a web address", "write to a file, and upload that"
         if os.path.exists(target.parent):
             missing, advice = f"{shown(folder)} is a file", "write to another folder"
         raise ImageError(f"expected an existing folder to write {shown(path.name)} to, but {missing}; {advice}")

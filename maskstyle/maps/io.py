@@ -23,8 +23,12 @@ from maskstyle.maps.colors import MAX_REGIONS, Color, RegionKey, format_color
 from maskstyle.maps.ids import read_ids
 from maskstyle.maps.ignoring import ignore_regions
 from maskstyle.maps.parsing import map_of_ids, parse_map, to_8_bits
+from maskstyle.maps.pixels import pack_channels
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import resize_shares, soft_masks
+
+MANY_COLORS = 64
+"""More colors than this are taken for the noise of compression, in formats that may compress without loss."""
 
 NAMES_KEY = "names"
 """Key of the names of regions in the metadata of a map, by their colors."""
@@ -84,7 +88,10 @@ def _read_map(path: Path, palette: Sequence[Color] | None, least_region: int | N
         return map_of_ids(numbered, least_region=least_region)
     pixels, alpha = read_map_pixels(path)
     with open_image(path) as image:
-        lossy = image.format in ("JPEG", "MPO")
+        kind = image.format
+    lossy = kind in ("JPEG", "MPO")
+    if kind in ("AVIF", "HEIF"):  # which may be lossless, and then have few colors
+        lossy = len(np.unique(pack_channels(pixels))) > MANY_COLORS
     found = parse_map(pixels, alpha, palette=palette, least_region=least_region, lossy=lossy, name=str(path))
     found = dataclasses.replace(found, names=_recorded_names(Path(path), found.colors))
     return dataclasses.replace(found, shares=soft_masks(pixels, found)) if soft else found

@@ -150,6 +150,8 @@ def test_a_sticky_folder_lets_only_owners_replace(tmp_path, monkeypatch):
         ("/dev/zero", "is a device; name a plain file"),
         ("file/out.png", "but file is a file; write to another folder"),
         ("nowhere/out.png", "there is no folder nowhere; create it"),
+        ("$OUT/out.png", "there is no folder $OUT; write it in full, as the shell has not replaced $OUT"),
+        ("https://example.com/out.png", "example.com/out.png is a web address; write to a file"),
         ("nul\0", "has a character that no file name can have"),
     ],
 )

@@ -464,6 +464,7 @@ DAMAGED = {
     "VOC without a size": (f"<annotation>{VOC_BOX}</annotation>", "size of the image"),
     "nothing": ("", "empty"),
     "noise": (b"\x01\x02\x03", "known format"),
+    "YOLO": (b"0 0.1 0.1 0.5 0.1 0.5 0.5\n", "is a text, such as YOLO writes; export it as COCO"),
     "an archive": (b"PK\x03\x04", "damaged"),
     "GIMP": (b"gimp xcf v011", "GIMP"),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from map_pictures import (
     with_colors,
 )
 from numpy.testing import assert_array_equal
-from PIL import Image
+from PIL import Image, ImageDraw, features
 
 from maskstyle.errors import ImageError
 from maskstyle.maps import (
@@ -54,6 +54,19 @@ def test_jpeg_files_and_palettes(tmp_path):
     landscape().save(tmp_path / "map.jpg", quality=80)
     palette = [(255, 51, 31), BLUE, BLACK, WHITE, GREEN]
     assert set(load_map(tmp_path / "map.jpg", palette=palette).colors) == set(palette)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="Pillow was built without AVIF")
+@pytest.mark.parametrize("quality", [50, 75, 100])
+def test_avif_files(tmp_path, quality):
+    """Compression moves colors by a level or two, which makes no regions."""
+    picture = Image.new("RGB", (300, 200), (200, 30, 40))
+    drawing = ImageDraw.Draw(picture)
+    drawing.ellipse([30, 20, 150, 140], fill=(40, 120, 200))
+    drawing.polygon([(150, 180), (270, 40), (285, 190)], fill=(60, 160, 60))
+    picture.save(tmp_path / "map.avif", quality=quality)
+    found = load_map(tmp_path / "map.avif")
+    assert (len(found.colors), found.absorbed) == (3, ())
 
 
 def test_palette_files_with_a_transparent_entry(tmp_path):

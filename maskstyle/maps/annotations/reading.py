@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.files import FORMAT_OF_SUFFIX, is_image
-from maskstyle.images.paths import opened
+from maskstyle.images.paths import opened, shown
 from maskstyle.images.pixels import Size
 from maskstyle.images.streams import described, is_stream, stream_bytes
 from maskstyle.maps.annotations.canvas import Annotation, Asked
@@ -118,7 +118,18 @@ def _read_binary(path: Path, data: bytes) -> Annotation:
         return read_ora(path, data)
     if data.startswith(b"gimp xcf"):
         raise ImageError(f"{path} is a file of GIMP; export it as OpenRaster (.ora) or Photoshop (.psd)")
+    if _is_text(data):
+        raise ImageError(
+            f"expected an annotation ({KNOWN}), but {shown(path)} is a text, such as YOLO writes; export it as COCO"
+        )
     return read_voc_classes(path) or read_masks([path], str(path))
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return bool(data) and re.search(r"[\x00-\x08\x0e-\x1f]", data.decode()) is None
+    except UnicodeDecodeError:
+        return False
 
 
 def annotation_kind(path: Path) -> str | None:

@@ -83,7 +83,8 @@ def _add_cvat(canvas: Canvas, shape: Element) -> None:
         counts = [int(_number(text, "rle", source)) for text in shape.get("rle", "").split(",")]
         canvas.add_mask(label, from_runs(counts, (height, width), source, by_column=False), left, top)
     elif shape.tag in _WITHOUT_AREA:
-        canvas.count(f"is a {shape.tag}, has no area and is left out")
+        what = "set of points" if shape.tag == "points" else shape.tag
+        canvas.count(f"is a {what}, has no area and is left out")
 
 
 def _read_voc(root: Element, source: str, size: Size | None) -> Annotation:
