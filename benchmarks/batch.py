@@ -6,6 +6,7 @@ Decides whether what a batch does beside its steps matters: reading, targets, co
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from collections import defaultdict
@@ -20,7 +21,7 @@ import numpy as np
 from maskstyle.batch.work import Painter, Task
 from maskstyle.images import save_image
 from maskstyle.images.io import load_image
-from maskstyle.images.pixels import Size
+from maskstyle.images.pixels import Size, resize_image
 from maskstyle.plans import read_plan
 from maskstyle.synthesis.scales import Step
 
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--network", choices=bench.NETWORKS, default="lite")
     parser.add_argument("--size", type=int, default=512, help="longer side of the pictures (default: %(default)s)")
     parser.add_argument("--pictures", type=int, default=8, help="number of pictures (default: %(default)s)")
+    parser.add_argument("--megapixels", type=float, help="size of the pictures' files (default: that of the samples)")
     parser.add_argument("--warm", type=int, default=2, help="pictures that do not count (default: %(default)s)")
     given = parser.parse_args(arguments)
     rows = []
@@ -59,19 +61,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(name)
         painter = Painter()
         for number in range(given.pictures):
-            rows.append(painted(painter, picture_in(folder, number), given.network, given.size))
+            rows.append(painted(painter, picture_in(folder, number, given.megapixels), given.network, given.size))
     counted = rows[given.warm :]
     mean = {key: float(np.mean([row[key] for row in counted])) for key in rows[0] if key != "size"}
     bench.report([*rows, {"size": "mean", **mean, "ratio": mean["seconds"] / mean["steps"]}], given.json)
 
 
-def picture_in(folder: Path, number: int) -> Path:
+def picture_in(folder: Path, number: int, megapixels: float | None) -> Path:
     """Write a picture of a photo's size, and return its path."""
     names = ("coffee", "chelsea", "astronaut", "rocket")
     pixels = load_image(bench.SAMPLES / f"{names[number % len(names)]}.jpg").pixels
     width, height = SHAPES[number % len(SHAPES)]
     unit = min(pixels.shape[0] // height, pixels.shape[1] // width)
     pixels = np.roll(pixels[: unit * height, : unit * width], number, axis=1)
+    if megapixels is not None:
+        side = math.sqrt(megapixels * 1e6 / (width * height))
+        pixels = resize_image(pixels, (round(side * height), round(side * width)))
+        grain = np.random.default_rng(number).normal(0, 0.01, (*pixels.shape[:2], 1))
+        pixels = np.clip(pixels + grain.astype(np.float32), 0, 1)  # as in a photo, which takes longer to decode
     path = folder / f"{number}.jpg"
     save_image(path, pixels)
     return path

@@ -283,12 +283,11 @@ class Scene:
         return self.content is not None and not self.layout.everywhere
 
     def _content_at(self, size: Size) -> Image:
-        """Return the content image at a size, which is kept until another is wanted: a photo takes long to reduce."""
+        """Return the content image at a size, which is kept: a photo takes long to reduce, and several ask for it."""
         assert self.content is not None
         if size_of(self.content) == size:
             return self.content
         if size not in self._resized:
-            self._resized.clear()
             self._resized[size] = resize_image(self.content, size)
             self._resized[size].setflags(write=False)
         return self._resized[size]
