@@ -1,10 +1,11 @@
-"""Check what the wheel and the source distribution hold, and run the README's commands outside the clone.
+"""Check what the wheel and the source distribution hold, install each, and run the README's commands elsewhere.
 
     python -m build --outdir dist
     python tools/check_wheel.py dist/*
-    python tools/check_wheel.py --program ENVIRONMENT/bin/maskstyle     # where the wheel is installed
 
-Commands that paint are dry runs.
+The wheel is installed with the lowest Python that `pyproject.toml` names, and the source distribution with the
+newest, each in an empty environment; one that this machine lacks is named. The first command paints a small picture,
+and the others that paint are dry runs.
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ import argparse
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
+import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -68,16 +73,39 @@ def check(archive: Path) -> None:
         )
 
 
-def readme_commands() -> list[list[str]]:
-    """Return the commands of the README, those that paint as dry runs; the studio waits for a person."""
+def versions() -> list[str]:
+    """Return the versions of Python that `pyproject.toml` names, from the lowest to the newest."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [each.rpartition(" ")[2] for each in project["classifiers"] if re.search(r":: 3\.\d+$", each)]
+    return sorted(named, key=lambda version: int(version.partition(".")[2]))
+
+
+def interpreter(version: str) -> str | None:
+    """Return the path of a Python of a version on this machine, if there is one."""
+    places = [shutil.which(f"python{version}"), shutil.which("python3")]
+    places += map(str, Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    if shutil.which("uv"):
+        found = subprocess.run(["uv", "python", "find", version], capture_output=True, text=True, check=False)
+        places.append(found.stdout.strip())
+    return next((place for place in places if place and _is_python(place, version)), None)
+
+
+def _is_python(program: str, version: str) -> bool:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return told.stdout.startswith(f"Python {version}.")
+
+
+def readme_commands() -> Iterator[list[str]]:
+    """Yield the commands of the README that need no person, the first at a small size and the others as dry runs."""
     blocks = re.findall(r"^```\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     lines = [part for block in blocks for line in block.splitlines() for part in line.split(" && ")]
-    commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("maskstyle ")]
-    return [
-        [*each, "--dry-run"] if each[0] in PAINTING and "--dry-run" not in each else each
-        for each in commands
-        if each[0] not in ("studio", "plan")  # which need a browser, and a picture that was painted
-    ]
+    small = ["--size", "64", "--steps", "2"]
+    for words in (shlex.split(line, comments=True)[1:] for line in lines if line.startswith("maskstyle ")):
+        if words[0] in PAINTING and "--dry-run" not in words:
+            yield [*words, *small]
+            small = ["--dry-run"]
+        elif words[0] not in ("studio", "plan"):  # which need a browser, and a picture that was painted
+            yield words
 
 
 def run_readme(program: Path) -> None:
@@ -86,21 +114,34 @@ def run_readme(program: Path) -> None:
     with tempfile.TemporaryDirectory() as desk:
         for words in readme_commands():
             print(f"+ maskstyle {shlex.join(words)}", flush=True)
-            subprocess.run(
-                [program.resolve(), *words], cwd=desk, env=variables, check=True, stdout=subprocess.DEVNULL
-            )
+            subprocess.run([program, *words], cwd=desk, env=variables, check=True, stdout=subprocess.DEVNULL)
+
+
+def install_and_run(archive: Path, version: str) -> None:
+    """Install an archive into an empty environment of a version of Python, and run the README's commands there."""
+    program, start = interpreter(version), time.perf_counter()
+    if program is None:
+        print(f"NOT TESTED: {archive.name} with Python {version}, which this machine does not have", flush=True)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        scripts = Path(folder, "Scripts" if os.name == "nt" else "bin")
+        subprocess.run([program, "-m", "venv", folder], check=True)
+        pip = [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, str(archive.resolve())], cwd=folder, check=True)
+        run_readme(scripts / "maskstyle")
+    print(f"{archive.name} with Python {version}: {time.perf_counter() - start:.0f} s", flush=True)
 
 
 def main() -> None:
-    """Check the archives, and run the commands if a program is given."""
-    parser = argparse.ArgumentParser(description="Check archives, and run the README's commands.")
-    parser.add_argument("archives", nargs="*", type=Path)
-    parser.add_argument("--program", type=Path, help="an installed maskstyle")
-    given = parser.parse_args()
-    for archive in given.archives:
+    """Check the archives, install them, and run the commands."""
+    parser = argparse.ArgumentParser(description="Check archives, install them, and run the README's commands.")
+    parser.add_argument("archives", nargs="+", type=Path)
+    archives = parser.parse_args().archives
+    for archive in archives:
         check(archive)
-    if given.program is not None:
-        run_readme(given.program)
+    lowest, *_, newest = versions()
+    for archive in archives:
+        install_and_run(archive, lowest if archive.suffix == ".whl" else newest)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ PARTS = ("tutorials", "how-to", "reference")
 LONGER_SIDE = 160
 LARGEST = 48
 
+LONGEST = 360
+"""Seconds that all pages may take; a run says what they took."""
+
 OWN = {
     "photo.jpg": "coffee.jpg",
     "painting.jpg": "window.jpg",
@@ -232,10 +235,12 @@ def run_page(page: Path) -> int:
 
 def main(pages: list[str]) -> None:
     """Run the given pages, or all."""
+    start = time.perf_counter()
     paint_small()
     written = sorted(page for part in PARTS for page in (ROOT / "docs" / part).glob("*.md"))
     chosen = [Path(each).resolve() for each in pages] or [ROOT / "README.md", *written]
     failed = sum(map(run_page, chosen))
+    print(f"{len(chosen)} pages in {time.perf_counter() - start:.0f} s; the limit is {LONGEST} s")
     print(f"{len(chosen) - failed} passed, {failed} failed")
     sys.exit(failed > 0)
 

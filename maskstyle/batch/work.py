@@ -17,6 +17,7 @@ from maskstyle.images.writing import check_writable
 from maskstyle.networks import NetworkChoice, choose_network
 from maskstyle.networks.load import Networks
 from maskstyle.plans import Plan, load_plan, run_record
+from maskstyle.plans.records import request_digest
 from maskstyle.settings import CHECKPOINT_SECONDS, wanted_layers
 
 if TYPE_CHECKING:
@@ -188,7 +189,16 @@ class Painter:
         MaskstyleError
             If an input cannot be read, or the file there is no result of maskstyle.
         """
-        return self.prepared(task).is_of(task.output)
+        return self._holds_request(task) or self.prepared(task).is_of(task.output)
+
+    def _holds_request(self, task: Task) -> bool:
+        """Return whether a finished result was asked for in the same way; False also where decoding must tell."""
+        begin_noting()
+        with suppress(MaskstyleError, OSError):  # `prepared` says what is wrong
+            held = read_metadata(task.output) if task.output.exists() else None
+            if held and "request" in held and "frame" not in held and held.get("stopped_because") != "interrupted":
+                return bool(held["request"] == request_digest(task.plan, task.output, self.choice(task.plan)))
+        return False
 
     def prepared(self, task: Task) -> Prepared:
         """Read the files of a picture and check them.
@@ -202,14 +212,19 @@ class Painter:
         check_writable(task.output)
         loaded, scene, notes = read_task(task)
         choice = self.choice(task.plan)
-        return Prepared(scene, choice, run_record(loaded, scene, task.output, choice), notes)
+        record = run_record(loaded, scene, task.output, choice)
+        record["request"] = request_digest(task.plan, task.output, choice)
+        return Prepared(scene, choice, record, notes)
 
     def _paint(
         self, task: Task, on_step: Callable[[Step], None] | None, should_stop: Callable[[], bool] | None
     ) -> Outcome:
+        done = Outcome(task.name, task.output, "done before")
+        if not self._force and self._holds_request(task):
+            return done
         ready = self.prepared(task)
         if not self._force and ready.is_of(task.output):
-            return Outcome(task.name, task.output, "done before")
+            return done
         return self.finish(task, ready, on_step=on_step, should_stop=should_stop)[0]
 
     def finish(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from maskstyle import __version__
 from maskstyle.errors import ImageError, Mistakes, SettingsError, WeightsError
 from maskstyle.images.files import READABLE_SUFFIXES
 from maskstyle.images.hashes import hash_now, hash_of, note_read
@@ -17,12 +18,14 @@ from maskstyle.images.paths import local, opened, portable
 from maskstyle.images.streams import STANDARD, is_stream, stream_bytes
 from maskstyle.networks.load import NetworkChoice
 from maskstyle.plans.checking import Source
-from maskstyle.plans.load import LoadedPlan, plan_files
+from maskstyle.plans.load import LoadedPlan, plan_files, with_renamed_files
 from maskstyle.plans.old_records import old_table
+from maskstyle.plans.plan import Plan
 from maskstyle.plans.read import plan_from_table
 from maskstyle.plans.settings_table import FIELDS, RENAMED, RUN_FIELDS, settings_table
 from maskstyle.plans.write import Table, plan_text, resolved_table
 from maskstyle.schemas.values import Count, LayerPairs, Number, Sha256, Text, Unfit, fits, fitting
+from maskstyle.synthesis.identity import digest
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.inputs import Inputs
 from maskstyle.techniques.registry import TECHNIQUES
@@ -60,6 +63,44 @@ def run_record(loaded: LoadedPlan, scene: Scene, output: Path, choice: NetworkCh
         "notes": list(loaded.notes),
     }
     return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
+
+
+def request_digest(plan: Plan, output: Path, choice: NetworkChoice) -> str:
+    """Return a digest of what is asked for, from a plan as written and the bytes of its files: no image is decoded.
+
+    Results with the same digest have the same record.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan; its limits, which change no picture, do not count.
+    output : Path
+        The result, from whose folder files are named.
+    choice : NetworkChoice
+        The network.
+
+    Raises
+    ------
+    MaskstyleError
+        If a file cannot be read.
+    """
+    output = real_file(output)
+    named = with_renamed_files(plan, lambda file: recorded_path(plan.file(file), output))
+    asked = {
+        "version": __version__,
+        "technique": plan.technique,
+        "values": named.values,
+        "settings": plan.settings,
+        "given": sorted(plan.given),
+        "files": [named.initial, named.weights],
+        "styles": named.styles,
+        "regions": named.regions,
+        "patches": plan.patches,
+        "reading": plan.reading,
+        "hashes": file_hashes(plan_files(plan).values(), output),
+        "network": [choice.source, choice.digest()] if plan.weights is None else None,
+    }
+    return digest(asked)
 
 
 RECORDED_SUFFIXES = (*READABLE_SUFFIXES, ".npz", ".h5", ".keras")

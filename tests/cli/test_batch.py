@@ -13,9 +13,11 @@ from reference import he_weights, write_npz
 
 from maskstyle import read_metadata
 from maskstyle.batch.work import Painter, Task
+from maskstyle.networks import choose_network
 from maskstyle.networks.architectures import VGG19
 from maskstyle.plans import plan_from_table, read_plan
 from maskstyle.plans.checking import Source
+from maskstyle.plans.records import request_digest
 
 RAMP = np.tile(np.linspace(0, 255, 40).astype(np.uint8), (32, 1))
 
@@ -79,6 +81,30 @@ def test_what_is_done_is_not_painted_again_unless_its_inputs_changed(photos, bat
     assert "1 painted, 1 done before, of 2" in batch("basic", photos, "style.jpg").succeeded().err
     assert "2 painted, of 2" in batch("basic", photos, "style.jpg", "--strength", "0.7").succeeded().err
     assert "2 painted, of 2" in batch("basic", photos, "style.jpg", "--strength", "0.7", "--force").succeeded().err
+
+
+def test_a_result_of_one_command_counts_for_a_batch_and_a_touched_photo_is_the_same(photos, batch, run, quick, desk):
+    (desk / "out").mkdir()
+    run("basic", "photos/two.jpg", "style.jpg", "-o", "out/two.png", *quick).succeeded()
+    assert "1 done before, of 1" in batch("basic", photos / "two.jpg", "style.jpg").succeeded().err
+    assert "1 painted, of 1" in batch("basic", photos / "one.png", "style.jpg").succeeded().err
+    (photos / "one.png").touch()
+    assert "1 done before, of 1" in batch("basic", photos / "one.png", "style.jpg").succeeded().err
+
+
+def test_a_request_is_the_same_until_a_file_the_plan_or_the_result_changes(photos, desk, painted):
+    table = {"technique": "basic", "content": "photos/one.png", "styles": {"s": {"image": "style.jpg"}}}
+    choice = choose_network("lite", ["block1_conv1"], compute_type="float32")
+
+    def request(output="out/one.png", **changed):
+        plan = plan_from_table({**table, **changed}, desk / "plan.toml", Source())
+        return request_digest(plan, desk / output, choice)
+
+    first = request()
+    assert first == request()
+    others = {request(settings={"size": 64}), request("one.png")}
+    painted((32, 40), seed=4).save(photos / "one.png")
+    assert len({first, request(), *others}) == 4
 
 
 def test_other_files_are_not_replaced(photos, batch, desk):
