@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import ClassVar
 
+from pygments.lexer import RegexLexer
+from pygments.token import Comment, Name, Whitespace
 from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -24,7 +27,7 @@ version = release = maskstyle.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
 exclude_patterns = ["images", "Thumbs.db"]
-highlight_language = "text"  # blocks without a language are commands
+highlight_language = "command"  # of blocks without a language
 html_theme = "pydata_sphinx_theme"
 html_title = "maskstyle"
 html_static_path = ["_static"]
@@ -56,8 +59,16 @@ napoleon_use_param = False
 copybutton_prompt_text = "$ "
 
 
+class CommandLexer(RegexLexer):  # type: ignore[misc]  # untyped
+    """Tells the words of commands apart, so that long ones wrap between them and not at the hyphens of options."""
+
+    name = "command"
+    tokens: ClassVar = {"root": [(r"# .*", Comment), (r"\S+", Name), (r"\s+", Whitespace)]}
+
+
 def setup(app: Sphinx) -> None:
     """Write the pages that are made from code and results, and check what was built."""
+    app.add_lexer("command", CommandLexer)
     app.connect("builder-inited", pages_from_code.write)
     app.connect("builder-inited", pages_from_results.write)
     app.connect("builder-inited", adopted.write)
