@@ -68,6 +68,36 @@ def test_regions_take_paintings_regions_strengths_or_nothing(begun):
     )
 
 
+def test_a_region_is_renamed_in_its_row(begun):
+    page, row = begun.page, begun.page.locator("#side .row.chosen")
+    rename = page.get_by_role("button", name="Rename region", exact=True)
+    begun.choose_region(2)
+    rename.click()
+    page.keyboard.type("The sun")  # the name is selected, so that typing replaces it
+    row.locator("img").wait_for(state="hidden")  # what it takes does not lie over the name
+    page.keyboard.press("Enter")
+    begun.wait(lambda: begun.region(2)["name"] == "The sun")
+    rename.click()
+    page.keyboard.type("Another")
+    page.keyboard.press("Escape")
+    row.get_by_text("The sun").wait_for()
+    page.keyboard.press("Control+z")
+    begun.wait(lambda: begun.region(2)["name"] == "yellow")
+
+
+def test_a_tool_shows_what_it_works_on(begun):
+    page = begun.page
+    page.get_by_role("radio", name="Preview").check(force=True)
+    page.locator("#options").get_by_text("Drag the line to compare with the photo.").wait_for()
+    page.keyboard.press("b")
+    page.locator("#map-glass").wait_for()
+    assert page.get_by_role("radio", name="Both").is_checked()
+    page.keyboard.press("g")
+    page.locator("#side").get_by_text("A mask fades a painting in").wait_for()
+    begun.tool("Brush")
+    page.locator("#side .row").nth(2).wait_for()
+
+
 def test_masks_are_dragged_on_the_photo(begun):
     page = begun.page
     begun.tool("Linear mask")

@@ -2,7 +2,7 @@
 
 import { documentOf, onLoaded } from "./documents.js";
 import { byId } from "./dom.js";
-import { drawMasks } from "./maskview.js";
+import { drawHandles, drawTint } from "./maskview.js";
 import { isDoodle, regionsOf } from "./regionlist.js";
 import { on, selectedColor, set, state } from "./store.js";
 import { currentTool } from "./tools.js";
@@ -10,6 +10,7 @@ import { Viewport } from "./viewport.js";
 
 const glass = byId("map-glass");
 const pencil = glass.getContext("2d");
+const BENEATH_SCRIBBLES = 0.25; // most opacity of the map: scribbles have the colors of its regions
 
 /** What tools work on: the open document, its viewport, and the pointer in pixels of the picture (or null). */
 export const pane = {
@@ -38,12 +39,13 @@ function paint(context, transform, area) {
   context.fillRect(0, 0, context.canvas.width, context.canvas.height);
   if (!document) return;
   paintPhoto(context, transform, document);
+  const scribbles = document.scribbles && state.tool === "scribble";
   if (document.tiles && state.overlay) {
-    context.globalAlpha = isDoodle(document.id) ? 1 : state.opacity;
+    context.globalAlpha = isDoodle(document.id) ? 1 : Math.min(state.opacity, scribbles ? BENEATH_SCRIBBLES : 1);
     drawTiles(document.tiles, context, transform, area);
     context.globalAlpha = 1;
   }
-  if (document.scribbles && state.tool === "scribble") drawTiles(document.scribbles.tiles, context, transform, area);
+  if (scribbles) drawTiles(document.scribbles.tiles, context, transform, area);
 }
 
 function drawTiles(tiles, context, transform, area) {
@@ -72,8 +74,9 @@ function drawGlass() {
   pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
   pencil.clearRect(0, 0, width, height);
   if (!pane.document) return;
-  drawMasks(pencil, pane);
+  drawTint(pencil, pane);
   if (state.overlay) drawNumbers();
+  drawHandles(pencil, pane);
   currentTool().tool.draw(pencil, pane);
   if (pane.cross) drawCross();
 }

@@ -23,7 +23,7 @@ export function legend(key, style, chosen, choose, most = SMALL) {
     shown.set(canvas, { style, chosen });
     paint(canvas);
   };
-  return h("canvas", { key, class: "legend", width: 2 * width, height: 2 * height, role: "img", style: { width: `${width}px`, height: `${height}px` },
+  return h("canvas", { key, class: "legend", width: 2 * width, height: 2 * height, role: "img", style: { width: `${width}px`, "aspect-ratio": `${width} / ${height}` },
     "aria-label": `${style.name} with its regions; choose one with the buttons below`, title: "Click a region of the painting", onclick: click, ref });
 }
 

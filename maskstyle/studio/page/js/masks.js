@@ -49,7 +49,8 @@ export function masksPanel() {
     return [h("p", { class: "hint" }, "A mask fades a painting in over the photo, across regions. Choose ",
       h("b", null, "Linear mask"), " or ", h("b", null, "Radial mask"), " on the left and drag on the photo.")];
   return [h("ul", { class: "list" }, masks.map(maskRow)),
-    h("p", { class: "hint" }, "Drag the handles on the photo to move a mask.")];
+    h("p", { class: "hint" }, "Drag the handles on the photo to move a mask.",
+      state.project.regions.some(({ keep, share }) => keep && share > 0) && " Regions that keep the photo keep it under masks, too.")];
 }
 
 function maskRow(mask) {

@@ -3,7 +3,7 @@
 import { addMask, changeMask } from "./masks.js";
 import { contentIsActive, say, set, state } from "./store.js";
 
-const NEAR = 14; // CSS pixels around a handle
+const NEAR = matchMedia("(pointer: coarse)").matches ? 24 : 14; // CSS pixels around a handle: a finger covers more
 
 /** Drag to make a mask; drag a handle of any mask to change it. */
 export class MaskTool {

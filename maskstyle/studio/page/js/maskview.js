@@ -5,18 +5,24 @@ import { contentIsActive, state } from "./store.js";
 
 const TINT = "46, 196, 182";
 
-/** Draw all masks of the photo; `pane.draft` is the one being dragged. */
-export function drawMasks(glass, pane) {
-  if (!contentIsActive() || !state.project.masks) return;
+const isActive = () => state.tab === "masks" || ["linear", "radial"].includes(state.tool);
+
+/** The masks of the photo with handles, and whether each is the chosen one; `pane.draft` is the one being dragged. */
+function shown(pane) {
+  if (!contentIsActive() || !state.project.masks || !isActive()) return [];
   const masks = state.project.masks.map((mask) => (mask.id === pane.draft?.id ? pane.draft : mask));
   if (pane.draft && !pane.draft.id) masks.push(pane.draft);
-  const active = state.tab === "masks" || ["linear", "radial"].includes(state.tool);
-  for (const mask of masks) {
-    if (mask.kind === "painted") continue;
-    const chosen = mask === pane.draft || mask.id === state.mask;
-    if (chosen && active) tint(glass, pane, mask);
-    if (active) drawHandles(glass, pane, mask, chosen);
-  }
+  return masks.filter(({ kind }) => kind !== "painted").map((mask) => ({ mask, chosen: mask === pane.draft || mask.id === state.mask }));
+}
+
+/** Draw where the chosen mask lies. */
+export function drawTint(glass, pane) {
+  for (const { mask, chosen } of shown(pane)) if (chosen) tint(glass, pane, mask);
+}
+
+/** Draw the handles of all masks. */
+export function drawHandles(glass, pane) {
+  for (const { mask, chosen } of shown(pane)) drawMask(glass, pane, mask, chosen);
 }
 
 /** Fill the picture with the mask as a gradient of the tint. */
@@ -52,7 +58,7 @@ function placed(pane, mask) {
   return Object.fromEntries(Object.entries(handlesOf(mask)).map(([name, point]) => [name, pane.viewport.toCanvas(point)]));
 }
 
-function drawHandles(glass, pane, mask, chosen) {
+function drawMask(glass, pane, mask, chosen) {
   const handles = placed(pane, mask);
   for (const [color, width] of [["rgba(0, 0, 0, 0.7)", 3], ["#fff", chosen ? 1.5 : 1]]) {
     Object.assign(glass, { strokeStyle: color, lineWidth: width });

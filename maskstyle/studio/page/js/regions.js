@@ -44,14 +44,15 @@ function draftAgain(id) {
 
 function row(id, region) {
   const chosen = selectedColor() === region.color;
+  const renamed = chosen && state.renaming === region.color;
   return h("li", { key: region.color, class: chosen ? "row chosen" : "row" },
     h("div", { class: "row-line" },
       h("button", { type: "button", class: "row-head", "aria-pressed": String(chosen), onclick: () => select(id, region.color), "aria-label": label(id, region) },
         swatch(region),
-        state.renaming === region.color && chosen ? null : h("span", { class: "name" }, region.name),
-        h("span", { class: "share" }, percent(region.share)),
-        contentIsActive() && !isDoodle(id) && takes(region)),
-      chosen && state.renaming === region.color && nameField(id, region),
+        !renamed && h("span", { class: "name" }, region.name),
+        !renamed && h("span", { class: "share" }, percent(region.share)),
+        !renamed && contentIsActive() && !isDoodle(id) && region.share > 0 && takes(region)),
+      renamed && nameField(id, region),
       chosen && !isDoodle(id) && region.share > 0 && iconButton("Rename region", "edit", () => set({ renaming: state.renaming ? null : region.color }), { class: "small" })));
 }
 
@@ -95,10 +96,11 @@ function nameField(id, region) {
   const keys = (event) => {
     event.stopPropagation();
     if (event.key === "Enter") event.target.blur();
-    if (event.key === "Escape") set({ renaming: null });
+    if (event.key === "Escape") (event.target.value = region.name), event.target.blur();
   };
+  const focus = (input) => input.isConnected && document.activeElement !== input && (input.focus(), input.select());
   return h("input", { type: "text", class: "rename", "aria-label": "Name of the region", maxlength: 60, value: region.name, onblur: done, onkeydown: keys,
-    ref: (input) => document.activeElement !== input && (input.focus(), input.select()) });
+    ref: (input) => queueMicrotask(() => focus(input)) });
 }
 
 /** Select the region with this number; for the digit keys. */

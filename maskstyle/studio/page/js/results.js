@@ -135,12 +135,12 @@ export function resultBar() {
   if (!found) return [h("span", { class: "bar-name" }, "Render in progress"), close()];
   const download = (label, path, name, title = `Download ${label}`) => h("a", { class: "quiet", key: label, href: path, download: name, title }, icon("download"), label);
   return [
-    h("span", { class: "bar-name" }, found.name, h("small", null, `${found.width} × ${found.height}, ${duration(found.seconds ?? 0)}${found.detail && `, ${found.detail}`}`)),
+    h("span", { class: "bar-name result-name" }, found.name, h("small", null, `${found.width} × ${found.height}, ${duration(found.seconds ?? 0)}${found.detail && `, ${found.detail}`}`)),
     download("PNG", found.url, `${found.name}.png`),
     found.layers && download("Layers", found.layers, ""),
     download("Plan", found.plan, "", "Download the plan with its files, for maskstyle run"),
     sureButton(`restore-${id}`, "Go back to this", "Replace maps, masks and settings?", () => restore(id), "back"),
-    sureButton(`delete-${id}`, "Delete", "Delete it?", () => remove(id)),
+    sureButton(`delete-${id}`, "Delete", "Delete it?", () => remove(id), "trash", false),
     close(),
   ];
 }

@@ -8,7 +8,7 @@ import { choose, openSample } from "./pictures.js";
 import { grow } from "./scribbles.js";
 import { contentIsActive, on, picture, say, set, state } from "./store.js";
 import { switchTheme } from "./theme.js";
-import { chooseTool, currentTool, largestTip, setTip, tipSize, TOOLS } from "./tools.js";
+import { chooseTool, currentTool, largestTip, scribbleRadius, setTip, tipSize, TOOLS } from "./tools.js";
 import { visibleViewport } from "./viewport.js";
 import { iconButton, segments } from "./widgets.js";
 
@@ -72,21 +72,26 @@ function options() {
   const range = (key, label, props, shown, oninput) =>
     h("label", { class: "option", key }, h("span", null, label),
       h("input", { type: "range", ...props, oninput: (event) => oninput(Number(event.target.value)) }), h("output", null, shown));
+  if (state.view === "preview") return [h("span", { class: "hint tool-hint" }, `${state.project.mode === "doodle" ? "" : "Drag the line to compare with the photo. "}Choose a tool to paint.`), h("span", { class: "gap" }), zoom()];
   return [
     h("strong", { class: "tool-name" }, currentTool().name),
-    sized && range("size", "Size", { min: 1, max: largestTip(shown), value: String(tipSize(shown)), title: "[ and ]" }, `${tipSize(shown)} px`, (size) => setTip(shown, size)),
+    sized && range("size", "Size", { min: 1, max: largestTip(shown), value: String(tipSize(shown)), title: "[ and ]" }, `${id === "scribble" ? Math.round(2 * scribbleRadius(shown)) : tipSize(shown)} px`, (size) => setTip(shown, size)),
     patched && range("patch", "Patch", { min: 8, max: 96, step: 4, value: String(state.patch), title: "[ and ]" }, `${state.patch} px`, (patch) => set({ patch })),
     id === "scribble" && h("button", { type: "button", key: "grow", class: "primary small", disabled: (state.scribbled ?? 0) < 2 || state.growing, onclick: grow }, state.growing ? "Growing ..." : "Grow"),
     h("span", { class: "hint tool-hint" }, hint),
     h("span", { class: "gap" }),
     state.project.mode !== "doodle" && iconButton("Show map (O)", "eye", () => set({ overlay: !state.overlay }), { key: "eye", "aria-pressed": String(state.overlay) }),
     state.project.mode !== "doodle" && range("opacity", "Map", { min: 0.1, max: 1, step: 0.05, value: String(state.opacity), title: "Opacity of the map (, and .)" }, `${Math.round(100 * state.opacity)}%`, setOpacity),
-    h("div", { class: "zoom", role: "group", "aria-label": "Zoom", key: "zoom" },
-      iconButton("Zoom out (-)", "minus", () => visibleViewport()?.zoomBy(1 / 1.4)),
-      h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => visibleViewport()?.actualSize() }, `${state.zoom ?? 100}%`),
-      iconButton("Zoom in (+)", "plus", () => visibleViewport()?.zoomBy(1.4)),
-      iconButton("Show the whole picture (0)", "fit", () => visibleViewport()?.fit())),
+    zoom(),
   ];
+}
+
+function zoom() {
+  return h("div", { class: "zoom", role: "group", "aria-label": "Zoom", key: "zoom" },
+    iconButton("Zoom out (-)", "minus", () => visibleViewport()?.zoomBy(1 / 1.4)),
+    h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => visibleViewport()?.actualSize() }, `${state.zoom ?? 100}%`),
+    iconButton("Zoom in (+)", "plus", () => visibleViewport()?.zoomBy(1.4)),
+    iconButton("Show the whole picture (0)", "fit", () => visibleViewport()?.fit()));
 }
 
 /** Set the opacity of the map. */

@@ -303,6 +303,7 @@ class ScribbleTool extends Tool {
     const color = selectedColor();
     if (!pane.document || labelToPaint(pane) === null) return;
     const { width, height } = pane.document;
+    if (!pane.document.scribbles) pane.viewport.redraw(); // the map fades beneath
     const layer = (pane.document.scribbles ??= makeScribbles(width, height));
     const label = layer.map.labelOf(color);
     if (!layer.tiles.table[label]) layer.tiles.colorize(null);
@@ -356,7 +357,8 @@ class ScribbleTool extends Tool {
   }
 }
 
-const scribbleRadius = (document) => Math.max(2, tipSize(document) / 4);
+/** Half the width of scribbles. */
+export const scribbleRadius = (document) => Math.max(2, tipSize(document) / 4);
 
 function makeScribbles(width, height) {
   const map = new LabelMap(width, height, null, []);
@@ -373,14 +375,14 @@ class HandTool extends Tool {}
 
 /** All tools, in the order of the bar. */
 export const TOOLS = [
-  { id: "select", name: "Select region", key: "v", tool: new SelectTool(), hint: "Click a region to select it." },
+  { id: "select", name: "Select region", key: "v", tool: new SelectTool(), hint: "Click a region to select it. To mark regions of your own, take Scribble (S) or the brush (B)." },
   { id: "hand", name: "Move picture", key: "h", tool: new HandTool(), hint: "Drag to move the picture. Scroll to zoom." },
   { id: "brush", name: "Brush", key: "b", tool: new BrushTool(false), sized: true, hint: "Paint the selected region." },
   { id: "eraser", name: "Eraser", key: "e", tool: new BrushTool(true), sized: true, hint: "Erased pixels stay as in the photo." },
   { id: "fill", name: "Fill", key: "f", tool: new FillTool(), hint: "Click an area to make it the selected region." },
   { id: "lasso", name: "Lasso", key: "l", tool: new LassoTool(), hint: "Click corners or draw around. Enter closes." },
   { id: "patch", name: "Superpixel brush", key: "p", tool: new PatchTool(), patched: true, hint: "Paint whole patches along edges." },
-  { id: "scribble", name: "Scribble", key: "s", tool: new ScribbleTool(), sized: true, hint: "Scribble in two or more regions, then grow." },
+  { id: "scribble", name: "Scribble", key: "s", tool: new ScribbleTool(), sized: true, hint: "Mark each region, then click Grow." },
   { id: "linear", name: "Linear mask", key: "g", tool: new MaskTool("linear"), photo: true, hint: "Drag from full style to none." },
   { id: "radial", name: "Radial mask", key: "r", tool: new MaskTool("radial"), photo: true, hint: "Drag from the center outward." },
 ];
@@ -388,8 +390,10 @@ export const TOOLS = [
 /** The entry of the chosen tool. */
 export const currentTool = () => TOOLS.find(({ id }) => id === state.tool);
 
-/** Choose a tool. */
+/** Choose a tool, and show what it works on: the map where only the preview is seen, and its panel. */
 export function chooseTool(id) {
+  const { photo } = TOOLS.find((each) => each.id === id);
   set({ tool: id });
+  if (id !== "hand") set({ tab: photo ? "masks" : state.tab === "masks" ? "regions" : state.tab, view: state.view === "preview" ? "both" : state.view });
   if (id === "patch" && documentOf(state.active)) segmentsOf(documentOf(state.active), state.patch);
 }

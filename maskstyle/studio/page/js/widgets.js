@@ -46,10 +46,12 @@ export function segments(name, value, options, onchoose) {
       h("span", null, text)));
 }
 
-/** A button that asks once more before it acts. */
-export function sureButton(key, name, question, onsure, symbol = "trash") {
+/** A button that asks once more before it acts; `spelled`: its name is beside its icon. */
+export function sureButton(key, name, question, onsure, symbol = "trash", spelled = true) {
   const props = { type: "button", key };
-  if (state.asked !== key) return h("button", { ...props, class: "quiet", onclick: () => set({ asked: key }) }, icon(symbol), name);
+  const ask = () => set({ asked: key });
+  if (state.asked !== key && !spelled) return iconButton(name, symbol, ask, { key });
+  if (state.asked !== key) return h("button", { ...props, class: "quiet", onclick: ask }, icon(symbol), name);
   const act = () => (set({ asked: null }), onsure());
   return h("button", { ...props, class: "danger", onclick: act, onblur: () => set({ asked: null }) }, question);
 }
