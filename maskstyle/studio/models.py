@@ -76,6 +76,8 @@ class StoredImage(Strict):
     """Pixels of each color of its map, in the order in which they first appeared."""
     names: dict[HexColor, Name] = Field(default_factory=dict, max_length=MAX_REGIONS)
     """Names that someone gave to its regions."""
+    notes: list[Annotated[str, Field(max_length=500)]] = Field(default_factory=list, max_length=10)
+    """What of its file is not read, such as further frames."""
 
     def usual_names(self) -> dict[str, str]:
         """Return the names of its regions before someone gives them others: their colors, and numbers where alike."""

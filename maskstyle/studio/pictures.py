@@ -11,13 +11,16 @@ from typing import Any, BinaryIO, TypeVar
 
 from maskstyle.drafting import find_segments
 from maskstyle.errors import ImageError
-from maskstyle.images import Picture, encode_image, load_image, read_size, usual_suffix
+from maskstyle.images import Picture, encode_image, file_notes, load_image, read_size, usual_suffix
 from maskstyle.images.pixels import size_within
 from maskstyle.studio.folder import Folder, new_id
 from maskstyle.studio.models import StoredImage
 
 LONGEST_SHOWN = 2000
 """Longer side in pixels at which the page shows an image, and at which its map is painted."""
+
+LEAST_SHOWN = 4
+"""Fewest pixels of the shorter side then: those that a map is drafted of."""
 
 LONGEST_THUMBNAIL = 240
 
@@ -107,13 +110,25 @@ class Pictures:
                 )
             suffix = usual_suffix(temporary)
             size = load_image(temporary).pixels.shape  # damage shows only when the pixels are decoded
+            notes = [note.replace(str(temporary), shown_name) for note in file_notes(temporary)]
         except ImageError as error:
             raise ImageError(str(error).replace(str(temporary), shown_name)) from None
+        shown = size_within((size[0], size[1]), LONGEST_SHOWN)
+        if min(shown) < LEAST_SHOWN:
+            raise ImageError(
+                f"expected an image of at least {LEAST_SHOWN} pixels each way where the longer side has at most "
+                f"{LONGEST_SHOWN}, but {shown_name} has {size[1]}x{size[0]}; choose a larger one, or crop it"
+            )
         key = new_id()
         self._folder.put(temporary, self._folder.image(key, suffix))
-        shown = size_within((size[0], size[1]), LONGEST_SHOWN)
         return StoredImage(
-            id=key, name=shown_name, suffix=suffix, width=size[1], height=size[0], shown=(shown[1], shown[0])
+            id=key,
+            name=shown_name,
+            suffix=suffix,
+            width=size[1],
+            height=size[0],
+            shown=(shown[1], shown[0]),
+            notes=notes,
         )
 
     def shown(self, image: StoredImage) -> tuple[bytes, str]:

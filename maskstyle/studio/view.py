@@ -30,7 +30,6 @@ def project_view(state: Saved) -> dict[str, Any]:
             for name in sample_names()
         ],
         "page": state.page,
-        "notes": [],
         "problem": problem_of(state),
     }
 
@@ -49,6 +48,7 @@ def image_view(image: StoredImage) -> dict[str, Any]:
         "map": f"{base}/map?v={image.map_version}" if image.map_version else None,
         "map_version": image.map_version,
         "regions": colors_view(image),
+        "notes": image.notes,
     }
 
 

@@ -202,8 +202,10 @@ def bomb(width, height):
         (b"<svg onload='alert(1)'/>", "SVG"),
         (b"#!/bin/sh\nrm -rf /", "not an image"),
         (b"", "empty"),
+        (picture(1, 1), "at least 4 pixels each way"),
+        (picture(4, 4000), "crop it"),
     ],
-    ids=["bomb", "large", "hollow", "cut", "svg", "script", "empty"],
+    ids=["bomb", "large", "hollow", "cut", "svg", "script", "empty", "dot", "line"],
 )
 def test_what_is_no_image_is_refused_in_one_sentence(page, data, said):
     answer = page.post("/api/images", files={"file": ("photo.png", data)}, data={"role": "content"})

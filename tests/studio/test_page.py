@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 
+from PIL import Image
 from studio_browser import jpeg, map_of
 
 from maskstyle.maps import load_map
@@ -32,6 +33,32 @@ def test_a_file_that_is_no_picture_is_refused_in_place(tab):
     alert.wait_for()
     assert alert.inner_text().endswith(".")
     assert tab.state()["content"] is None
+
+
+def test_the_pictures_beside_a_file_that_is_none_are_taken(tab):
+    frames = [Image.new("RGB", (60, 40), color) for color in ("red", "blue")]
+    moving = io.BytesIO()
+    frames[0].save(moving, "GIF", save_all=True, append_images=frames[1:])
+    tab.drop(("moving.gif", moving.getvalue()), ("notes.jpg", b"no picture"), ("painting.jpg", jpeg(seed=1)))
+    strip = tab.page.get_by_role("navigation", name="Pictures")
+    strip.get_by_role("button", name="Painting painting").wait_for()
+    tab.wait(lambda: all(each["map"] for each in tab.state()["styles"]), 40)
+    tab.page.locator("#side").get_by_text("Moving has 2 frames; the first is used.").wait_for()
+    tab.page.locator("#side .row").first.wait_for()
+    tab.page.wait_for_timeout(500)
+    alert = strip.get_by_role("alert").filter(has_text="notes is not an image")
+    assert alert.count() == 1  # still, although all requests after it went well
+    strip.get_by_role("button", name="Close message").click()
+    alert.wait_for(state="hidden")
+
+
+def test_a_folder_is_no_picture_and_the_page_says_so(tab, tmp_path):
+    (tmp_path / "holiday").mkdir()
+    session = tab.page.context.new_cdp_session(tab.page)
+    dragged = {"items": [], "files": [str(tmp_path / "holiday")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "dragOver", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 500, "y": 300, "data": dragged})
+    tab.page.get_by_role("alert").get_by_text("holiday is a folder; open it, and drop the pictures in it.").wait_for()
 
 
 def test_a_sample_opens_with_its_maps(tab):

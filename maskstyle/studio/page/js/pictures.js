@@ -2,7 +2,7 @@
 
 import { byId, h, icon, render } from "./dom.js";
 import { flush, send } from "./project.js";
-import { on, set, state } from "./store.js";
+import { on, say, set, state } from "./store.js";
 import { iconButton, sureButton } from "./widgets.js";
 
 const TYPES = "image/*,.heic,.heif,.avif,.tif,.tiff,.psd";
@@ -21,7 +21,9 @@ function strip() {
     styles.map((style) => item(style, "Painting")),
     content && h("button", { type: "button", key: "add", class: "add-picture", title: "Add paintings", disabled: Boolean(state.uploading), onclick: () => choose("style") },
       icon("plus"), h("span", null, state.uploading ?? (styles.length ? "Add" : "Add painting"))),
-    state.message?.place === "pictures" && content && h("span", { class: "problem", role: "alert", key: "problem" }, state.message.text),
+    state.message?.place === "pictures" && content && [
+      h("span", { class: "problem", role: "alert", key: "problem" }, state.message.text),
+      iconButton("Close message", "close", () => say("pictures", null), { class: "small", key: "close" })],
   ];
 }
 
@@ -71,6 +73,7 @@ export function choose(role) {
 /** Upload files: as `role`, or the first as photo where there is none and the others as paintings. */
 export async function upload(files, role) {
   await flush();
+  const problems = [];
   for (const [index, file] of files.entries()) {
     const as = role ?? (state.project.content || index ? "style" : "content");
     set({ uploading: files.length > 1 ? `Adding ${index + 1} of ${files.length} ...` : "Adding ..." });
@@ -79,8 +82,9 @@ export async function upload(files, role) {
     form.append("file", file);
     const project = await send("pictures", "POST", "/api/images", form);
     if (project && (as === "content" || !state.active)) set({ active: project.content?.id ?? state.active });
-    if (!project) break;
+    if (!project) problems.push(state.message?.text);
   }
+  if (problems.length) say("pictures", [...new Set(problems)].join(" ")); // the next file that is taken clears a message
   set({ uploading: null });
 }
 
@@ -108,6 +112,8 @@ export function startDrops() {
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
     hide();
+    const folder = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+    if (folder) return say("pictures", `${folder.name} is a folder; open it, and drop the pictures in it.`);
     upload([...event.dataTransfer.files], event.target.closest("[data-role]")?.dataset.role);
   });
   addEventListener("paste", (event) => {

@@ -20,7 +20,7 @@ export const saved = () => afterSaving.forEach((listener) => listener());
 /** Run a request that changes the project, after all before it. Errors appear at `place`; then undefined returns. */
 export function inOrder(place, action) {
   const done = chain.then(action).then(
-    (value) => (say(place, null), value),
+    (value) => (state.message?.place === place && say(place, null), value),
     (error) => failed(place, error),
   );
   chain = done.catch(() => {});

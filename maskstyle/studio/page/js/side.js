@@ -1,5 +1,6 @@
 /** The panel at the right: tabs for regions, masks and settings, and what the active picture is. */
 
+import { sentence } from "./api.js";
 import { byId, h, icon, render } from "./dom.js";
 import { onLoaded } from "./documents.js";
 import { changeUndoably } from "./history.js";
@@ -26,6 +27,7 @@ function panel() {
     h("div", { class: "side-head" },
       h("h2", null, contentIsActive() ? (isDoodle(info.id) ? "Doodle" : "Photo") : "Painting", h("span", { class: "file" }, info.name)),
       h("div", { class: "buttons" }, pictureButtons(info))),
+    info.notes.map((note) => h("p", { class: "hint note", key: note }, sentence(note))),
     contentIsActive() && h("div", { role: "tablist", "aria-label": "Panels", class: "tabs", onkeydown: arrows }, tabs(tab)),
     h("div", { class: "panel", role: contentIsActive() && "tabpanel", "aria-labelledby": contentIsActive() && `tab-${tab}`, key: `panel-${tab}` },
       tab === "regions" ? regionsPanel() : tab === "masks" ? masksPanel() : settingsPanel()),
@@ -49,9 +51,9 @@ function arrows(event) {
   next.focus();
 }
 
-/** Settings of the whole picture, and notes. */
+/** Settings of the whole picture. */
 function settingsPanel() {
-  const { settings, notes } = state.project;
+  const { settings } = state.project;
   const update = (name, key, value) => changeUndoably(name, `settings ${key}`, { settings: { [key]: settings[key] } }, { settings: { [key]: value } });
   const doodle = isDoodle(state.active);
   return [
@@ -59,7 +61,6 @@ function settingsPanel() {
     !doodle && slider({ key: "strength", label: "Strength", value: settings.strength ?? 0.5, min: 0, max: 1, step: 0.01, show: (value) => value.toFixed(2), oninput: (value) => update("Strength", "strength", value), note: noteOfOwn("strength", "a strength") }),
     slider({ key: "stroke", label: "Stroke size", value: settings.stroke ?? 1, min: 0.25, max: 3, step: 0.05, show: (value) => `×${value.toFixed(2)}`, oninput: (value) => update("Stroke size", "stroke", value) }),
     !doodle && choice({ key: "colors", label: "Colors", value: settings.colors ?? "style", options: COLORS, onchange: (value) => update("Colors", "colors", value), note: noteOfOwn("colors", "colors") }),
-    notes?.length > 0 && h("div", { class: "notes" }, h("h3", null, "Notes"), h("ul", null, notes.map((note) => h("li", { key: note }, note)))),
   ];
 }
 
