@@ -245,6 +245,13 @@ def test_the_preview_follows_changes_and_is_compared_with_the_photo(begun):
     begun.wait(lambda: page.evaluate(pixel, [0.4, 0.5]) == [255, 255, 255])
     slider.press("End")
     begun.wait(lambda: page.evaluate(pixel, [0.6, 0.5]) != [255, 255, 255])
+    slider.press("Home")
+    begun.wait(lambda: page.evaluate(pixel, [0.4, 0.5]) == [255, 255, 255])
+    page.locator("#preview-bar").get_by_role("button", name="Photo").focus()
+    page.keyboard.down(" ")
+    begun.wait(lambda: page.evaluate(pixel, [0.4, 0.5]) != [255, 255, 255])
+    page.keyboard.up(" ")
+    begun.wait(lambda: page.evaluate(pixel, [0.4, 0.5]) == [255, 255, 255])
 
 
 def test_renders_are_queued_shown_restored_and_removed(begun):

@@ -335,6 +335,7 @@ def test_controls_have_names_and_help_lists_the_keys(begun):
             .map((each) => each.outerHTML)"""
     )
     assert nameless == []
+    assert page.get_by_role("slider", name="Map", exact=True).get_attribute("aria-valuetext") == "55%"
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
     assert {"Brush", "Undo", "Render"} <= set(sheet.locator("dd").all_inner_texts())

@@ -24,7 +24,7 @@ export function startPreview() {
   on("project", follow);
   on("result", showResult);
   on("view before theme", () => (viewport.redraw(), placeHandle()));
-  on("project preview result renders results message view asked", draw);
+  on("project preview result renders results message view asked before", draw);
   onLoaded((document) => document.id === state.project?.content?.id && viewport.redraw());
   viewport.onpainted = () => {
     placeHandle();
@@ -189,6 +189,15 @@ function previewBar() {
   return [
     h("span", { class: "bar-name", role: "status" }, bitmap && error ? error : name),
     !done && h("progress", { max: String(steps || 1), value: steps ? step : undefined, "aria-label": "Progress of the preview" }),
-    bitmap && state.project?.mode === "photo" && h("button", { type: "button", class: "quiet", title: "Show the photo while pressed (\\)", onpointerdown: () => set({ before: true }), onpointerup: () => set({ before: false }), onpointerleave: () => set({ before: false }) }, icon("compare"), "Photo"),
+    bitmap && state.project?.mode === "photo" && photoButton(),
   ];
+}
+
+/** A button that shows the photo while it is pressed, by a pointer or a key. */
+function photoButton() {
+  const press = () => set({ before: true });
+  const release = () => set({ before: false });
+  const key = (act) => (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), act());
+  return h("button", { type: "button", class: "quiet", title: "Show the photo while pressed (\\)", "aria-pressed": String(Boolean(state.before)),
+    onpointerdown: press, onpointerup: release, onpointerleave: release, onpointercancel: release, onkeydown: key(press), onkeyup: key(release), onblur: release }, icon("compare"), "Photo");
 }

@@ -71,7 +71,7 @@ function options() {
   const shown = picture(state.active) ?? state.project.content;
   const range = (key, label, props, shown, oninput) =>
     h("label", { class: "option", key }, h("span", null, label),
-      h("input", { type: "range", ...props, oninput: (event) => oninput(Number(event.target.value)) }), h("output", null, shown));
+      h("input", { type: "range", "aria-label": label, "aria-valuetext": shown, ...props, oninput: (event) => oninput(Number(event.target.value)) }), h("output", null, shown));
   if (state.view === "preview") return [h("span", { class: "hint tool-hint" }, `${state.project.mode === "doodle" ? "" : "Drag the line to compare with the photo. "}Choose a tool to paint.`), h("span", { class: "gap" }), zoom()];
   return [
     h("strong", { class: "tool-name" }, currentTool().name),
@@ -89,7 +89,7 @@ function options() {
 function zoom() {
   return h("div", { class: "zoom", role: "group", "aria-label": "Zoom", key: "zoom" },
     iconButton("Zoom out (-)", "minus", () => visibleViewport()?.zoomBy(1 / 1.4)),
-    h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", onclick: () => visibleViewport()?.actualSize() }, `${state.zoom ?? 100}%`),
+    h("button", { type: "button", class: "quiet", title: "Actual pixels (Shift+0)", "aria-label": `${state.zoom ?? 100}%, show actual pixels`, onclick: () => visibleViewport()?.actualSize() }, `${state.zoom ?? 100}%`),
     iconButton("Zoom in (+)", "plus", () => visibleViewport()?.zoomBy(1.4)),
     iconButton("Show the whole picture (0)", "fit", () => visibleViewport()?.fit()));
 }
