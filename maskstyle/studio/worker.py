@@ -137,13 +137,16 @@ class Worker:
         _yield_to_the_page()
         with suppress(Exception):  # the first preview or render tries again, and says what is wrong
             self._ready()
+        previewed = False
         while True:
             with self._awake:
                 while not (self._ending or self._wanted or self._queue):
                     self._awake.wait()
                 if self._ending:
                     return
-                key = None if self._wanted else self._queue.pop(0)
+                # A render begins after one preview: who paints on and on asks for the next before this one is done.
+                key = self._queue.pop(0) if self._queue and (previewed or not self._wanted) else None
+                previewed = key is None
                 if key is not None:
                     with suppress(MissingError):  # it was removed meanwhile
                         self._running = Running(self._results.render(key))

@@ -90,6 +90,22 @@ def test_what_keeps_previews_from_starting_is_said_and_tried_again(quick, monkey
     assert "detail" not in seen[-1]
 
 
+def test_a_render_begins_although_previews_are_asked_for_without_end(quick, monkeypatch):
+    def unfinished(self, preview, show, outdated):
+        while not outdated():
+            time.sleep(0.005)
+
+    monkeypatch.setattr(Previewer, "paint", unfinished)
+    quick.post("/api/preview")
+    key = quick.post("/api/renders").json()["id"]
+
+    def done():
+        quick.post("/api/preview")  # as from a person who paints on
+        return quick.get(f"/api/results/{key}").json()["state"] == "done"
+
+    wait(done, 30)
+
+
 def test_a_result_that_was_stopped_at_a_smaller_size_says_so():
     class Stopped:
         image, seconds, layers, stopped_because = np.zeros((20, 30, 3)), 1.0, None, "interrupted"
