@@ -199,7 +199,8 @@ class Tab:
         box = self.page.evaluate(
             """async () => {
                 const { pane } = await import("/static/js/canvas.js");
-                while (!pane.document?.map) await new Promise(requestAnimationFrame); // it is still being loaded
+                for (let tries = 0; tries < 1500 && !pane.document?.map; tries++) // it is still being loaded
+                    await new Promise((resolve) => setTimeout(resolve, 20)); // also in a tab behind another
                 const canvas = document.getElementById("map-glass").getBoundingClientRect();
                 const { width, height } = pane.document;
                 const corners = [{ x: 0, y: 0 }, { x: width, y: height }];

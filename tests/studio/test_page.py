@@ -363,6 +363,18 @@ def test_without_its_server_the_page_says_so(begun, server):
     alert.wait_for()
 
 
+def test_what_cannot_be_read_while_the_server_is_away_is_read_later(begun):
+    page = begun.page
+    for address in ("**/api/images/*/map*", "**/api/images/????????"):
+        page.route(address, lambda route: route.fulfill(status=503, body=""), times=1)
+    page.reload()
+    page.locator("#side .row").first.wait_for()
+    begun.choose_region(2)
+    begun.tool("Brush")
+    begun.drag((0.5, 0.1), (0.9, 0.1))
+    begun.wait(lambda: begun.color_at(0.7, 0.1) == begun.region(2)["color"])
+
+
 def test_a_restarted_studio_says_where_to_open_it_and_the_page_goes_on(begun, server, monkeypatch):
     monkeypatch.setattr(server.keys, "session", "the-next-start")
     begun.desk.events.close()

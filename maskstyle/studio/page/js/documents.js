@@ -32,7 +32,7 @@ export function syncDocuments() {
     const found = open.get(each.id);
     if (!found) load(each);
     else if (state.drafting === each.id) return; // an event may tell of the draft before its answer, which reads it
-    else if (each.map && each.map_version > found.version && !found.saving && !found.unsaved) loadMap(found, each);
+    else if (each.map && each.map_version > found.version && !found.saving && !found.unsaved) loadMap(found, each).catch(later);
   });
 }
 
@@ -41,10 +41,24 @@ async function load(info) {
   Object.assign(document, { version: 0, saving: null, unsaved: false, edits: 0, anchors: [], segments: new Map(), scribbles: null });
   open.set(info.id, document);
   const pixels = info.url ? loadLevels(document, info.url) : null;
+  try {
+    await Promise.all([pixels, loadFirstMap(document, info)]);
+  } catch (error) {
+    if (error.later && open.get(info.id) === document && !document.unsaved) open.delete(info.id);
+    later(error);
+  }
+}
+
+async function loadFirstMap(document, info) {
   if (info.map) await loadMap(document, info);
   else if (info.url) await draft(info.id);
   else replaceMap(document, new LabelMap(info.width, info.height, null, []));
-  await pixels;
+}
+
+/** Read again what could not be read while the server was away; say what is wrong otherwise. */
+function later(error) {
+  if (error.later) setTimeout(syncDocuments, RETRY);
+  else failed("stage", error);
 }
 
 async function loadLevels(document, url) {
@@ -54,9 +68,12 @@ async function loadLevels(document, url) {
 
 /** Read a map and show it. Returns whether it is shown: where someone paints meanwhile, that one counts. */
 async function loadMap(document, info, name = "Replace map") {
-  const { edits } = document;
+  const { edits, version } = document;
   document.version = info.map_version;
-  const blob = await request("GET", info.map);
+  const blob = await request("GET", info.map).catch((error) => {
+    if (document.version === info.map_version) document.version = version;
+    throw error;
+  });
   const { width, height, labels, colors } = await inBackground("decode", { blob });
   if (document.edits !== edits) return false;
   const [before, map] = [document.map, new LabelMap(width, height, labels, colors)];
