@@ -1,7 +1,8 @@
 """Processor time of each picture of a batch, beside that of its steps alone.
 
 Decides whether what a batch does beside its steps matters: reading, targets, compiling, encoding. Set
-``OMP_NUM_THREADS`` and ``TF_NUM_INTRAOP_THREADS`` to 1, so that waiting threads do not count.
+``OMP_NUM_THREADS``, ``TF_NUM_INTRAOP_THREADS`` and ``TF_NUM_INTEROP_THREADS`` to 1, so that waiting threads do not
+count.
 """
 
 from __future__ import annotations

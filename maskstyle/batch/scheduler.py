@@ -74,7 +74,7 @@ def _local(count: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     threads = str(max(1, (os.cpu_count() or 1) // count))
-    names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
     with _ignoring_interrupts():
         cluster = LocalCluster(
             n_workers=count,
