@@ -11,6 +11,7 @@ from maskstyle.batch.pictures import find_pictures
 from maskstyle.errors import ImageError
 from maskstyle.images.headers import read_size
 from maskstyle.images.io import Picture
+from maskstyle.images.paths import opened
 from maskstyle.images.pixels import Image, size_text
 from maskstyle.motion.flow import CUT_SIDE, is_cut
 
@@ -32,7 +33,8 @@ def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, m
 
 def check_frames(frames: Sequence[Path], name: str) -> None:
     """Raise ImageError unless there are several frames of one size, without a gap in their numbers."""
-    first = read_size(frames[0])  # before the number of frames: a file that does not exist counts as one
+    with opened(frames[0], "a video, a folder of frames or a quoted pattern"):  # a missing file counts as one frame
+        first = read_size(frames[0])
     check_several(frames, name)
     _check_names(frames)
     _check_numbers(frames)

@@ -187,4 +187,4 @@ def _require_order(first: str, low: float, second: str, high: float) -> None:
         if not math.isfinite(value):
             raise SettingsError(f"{name} is {value}; expected a finite number")
     if low > high:
-        raise SettingsError(f"{first} is {low:g} and {second} is {high:g}; expected `{first}` to be the smaller")
+        raise SettingsError(f"`{first}` is {low:g} and `{second}` is {high:g}; expected `{first}` to be the smaller")

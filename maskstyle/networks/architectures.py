@@ -62,7 +62,11 @@ class Architecture:
         """Raise SettingsError if a name is not a layer of this network."""
         for layer in layers:
             if layer not in self.layers:
-                raise SettingsError(f"{self.name} has no layer {layer!r}; its layers are {', '.join(self.layers)}")
+                # Papers, and other programs, write conv4_2 or relu4_2.
+                meant = re.sub(r"(?:conv|relu)_?(\d)_(\d)", r"block\1_conv\2", layer.strip().lower())
+                own = f"its layers are {', '.join(self.layers)}"
+                advice = f"did you mean {meant}?" if meant in self.layers else own
+                raise SettingsError(f"{self.name} has no layer {layer!r}; {advice}")
 
     def kernel_shape(self, layer: str) -> tuple[int, int, int, int]:
         """Return the shape (3, 3, in, out) of a layer's kernel."""

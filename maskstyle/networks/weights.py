@@ -203,7 +203,10 @@ def check_weights_path(path: Path) -> None:
             raise WeightsError(f"there is no weights file {path}; check the path, or run: maskstyle weights list")
         raise WeightsError(f"expected a weights file, but {shown(path)} {what}; name a file")
     if path.suffix not in SUFFIXES:
-        raise WeightsError(f"{path} is not a weights file: expected the suffix {' or '.join(SUFFIXES)}")
+        raise WeightsError(
+            f"{path} is not a weights file: expected the suffix {' or '.join(SUFFIXES)}; for those found, run: "
+            "maskstyle weights list"
+        )
 
 
 # Errors of NumPy, zipfile, zlib and h5py for files with flipped, missing or foreign bytes.

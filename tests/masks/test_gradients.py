@@ -77,11 +77,11 @@ def test_equal_radii_make_a_hard_disc():
 @pytest.mark.parametrize(
     ("make", "options", "says"),
     [
-        (linear_mask, {"start": 60, "end": 40}, "start is 60 and end is 40"),
+        (linear_mask, {"start": 60, "end": 40}, "`start` is 60 and `end` is 40"),
         (linear_mask, {"start": math.nan}, "`start` is nan"),
         (linear_mask, {"angle": math.inf}, "`angle` is inf"),
         (radial_mask, {"inner": -1}, "inner is -1"),
-        (radial_mask, {"inner": 50, "outer": 20}, "inner is 50 and outer is 20"),
+        (radial_mask, {"inner": 50, "outer": 20}, "`inner` is 50 and `outer` is 20"),
         (radial_mask, {"center": (math.nan, 0)}, "`center` is"),
     ],
 )

@@ -52,6 +52,9 @@ def test_auto_with_weights_named_is_vgg19(random_vgg19_weights):
 def test_a_layer_that_does_not_exist(monkeypatch, random_vgg19_weights):
     with pytest.raises(SettingsError, match=r"lite has no layer 'block5_conv9'; its layers are block1_conv1, .*"):
         choose_network("lite", ["block5_conv9"])
+    for paper in ("conv4_2", "relu4_2", "Conv4_2"):
+        with pytest.raises(SettingsError, match=f"vgg19 has no layer {paper!r}; did you mean block4_conv2"):
+            choose_network("vgg19", [paper])
     with pytest.raises(SettingsError, match="vgg19 has no layer 'block5_conv9'"):
         choose_network("auto", ["block5_conv9"])
     monkeypatch.setenv("MASKSTYLE_WEIGHTS_DIR", str(random_vgg19_weights.parent))
