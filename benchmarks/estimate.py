@@ -72,7 +72,8 @@ def _without_images(case: bench.Case, own: bench.Figures) -> float:
     """Return the peak memory in MiB without what images and the vectors of L-BFGS take by arithmetic."""
     if own.memory_mb is None:
         raise SystemExit("the system does not tell the peak memory of a process; measure on Linux or macOS")
-    vectors = optimizer_bytes((case.side, case.side), case.optimizer, Settings().history)
+    pairs = min(Settings().history, case.steps - 1)
+    vectors = optimizer_bytes((case.side, case.side), case.optimizer, pairs)
     return own.memory_mb - (vectors + IMAGES * 12 * case.side**2) / 2**20
 
 

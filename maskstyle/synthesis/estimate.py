@@ -25,12 +25,15 @@ class Constants(NamedTuple):
     memory_mb, memory_per_mega : float
         Peak memory in MiB, without images: its minimum, and what each 10^6 feature values evaluated at once add.
     memory_per_small : float
-        What each of the first `SMALL_MEGA` adds beside: small arrays are not given back to the system.
+        What each of the first `small_mega` adds beside: small arrays are not given back to the system.
+    small_mega : float
+        10^6 feature values up to which their arrays are small.
     """
 
     memory_mb: float
     memory_per_mega: float
     memory_per_small: float = 0.0
+    small_mega: float = 30.0
 
 
 CONSTANTS = {
@@ -45,12 +48,9 @@ CONSTANTS_OF_EIGEN = {
     ("lite", "bfloat16"): Constants(705.0, 3.81, 1.2),
     ("lite", "float32"): Constants(656.0, 7.9, 3.2),
     ("vgg19", "bfloat16"): Constants(800.0, 3.66, 1.2),
-    ("vgg19", "float32"): Constants(865.0, 6.7, 8.8),
+    ("vgg19", "float32"): Constants(690.0, 6.7, 7.9, small_mega=50.0),
 }
 """The same where TensorFlow uses its own kernels, which unfold the features."""
-
-SMALL_MEGA = 30.0
-"""10^6 feature values up to which their arrays are small."""
 
 OPERATION = 1.0
 """Time of a multiply-add of a network, relative to one of the measured convolution in the same type."""
@@ -119,6 +119,9 @@ REGION_BYTES = 230.0
 
 REGION_COPIES = 1.2
 """How many copies of the features of style layers gathering them by region adds."""
+
+REGION_MOST_MB = {"float32": 210.0, "bfloat16": 70.0}
+"""The most MiB that gathering adds, by compute type: larger arrays are given back before the peak."""
 
 GUIDE_MB = 1.0
 """MiB of the graph of each placement of a style beyond the first, without its Gram matrices."""
@@ -253,7 +256,8 @@ def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) ->
     for size, chosen in zip(demand.sizes, _chosen(demand), strict=True):
         _, at_once = _seen(size, layers, demand)
         features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
-        optimizer = optimizer_bytes(size, chosen.optimizer, chosen.history) / 2**20
+        pairs = min(chosen.history, chosen.steps - 1)  # each step after the first one adds a pair
+        optimizer = optimizer_bytes(size, chosen.optimizer, pairs) / 2**20
         guides = _guides_mb(demand, layers, size[0] * size[1]) + _gathered_mb(demand, at_once)
         memory.append(_network_mb(used, features) + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
@@ -275,7 +279,7 @@ def expected_shared_mb(demand: Demand) -> tuple[float, float]:
 
 def _network_mb(used: Constants, features: float) -> float:
     """Return the memory in MiB of a process that evaluates a network, for so many millions of feature values."""
-    return used.memory_mb + used.memory_per_mega * features + used.memory_per_small * min(features, SMALL_MEGA)
+    return used.memory_mb + used.memory_per_mega * features + used.memory_per_small * min(features, used.small_mega)
 
 
 def _chosen(demand: Demand) -> list[Settings]:
@@ -367,7 +371,7 @@ def _gathered_mb(demand: Demand, pixels: int) -> float:
     network = demand.network
     layers = [layer for layer, _ in active(demand.settings.style_layers)]
     values = sum(network.kernel_shape(layer)[-1] / stride(network, layer) ** 2 for layer in layers)
-    return 4 * REGION_COPIES * values * pixels / 2**20
+    return min(4 * REGION_COPIES * values * pixels / 2**20, REGION_MOST_MB[demand.compute_type])
 
 
 def _style_at_once(size: Size, demand: Demand) -> float:

@@ -150,3 +150,40 @@ def test_the_networks_and_types_are_in_order(side):
 def test_the_scale_of_a_style_counts_as_that_of_the_settings_does():
     own, shared = run_of(64, style_scale=3.0), run_of(64, settings=Settings(style_scale=3.0))
     assert expected(own).memory_mb == expected(shared).memory_mb > expected(run_of(64)).memory_mb
+
+
+MEASURED = [
+    # kernels, network, type, side, steps, four regions, peak in MiB
+    ("1", LITE, "float32", 256, 6, False, 679),
+    ("1", LITE, "float32", 512, 6, True, 978),
+    ("1", LITE, "float32", 1024, 6, False, 1683),
+    ("1", LITE, "float32", 1024, 6, True, 2153),
+    ("1", LITE, "bfloat16", 512, 6, True, 893),
+    ("1", LITE, "bfloat16", 1024, 6, True, 1595),
+    ("1", VGG19, "float32", 256, 6, True, 911),
+    ("1", VGG19, "float32", 512, 6, True, 1409),
+    ("1", VGG19, "float32", 1024, 6, True, 2900),
+    ("1", VGG19, "bfloat16", 256, 6, True, 825),
+    ("1", VGG19, "bfloat16", 512, 6, True, 1150),
+    ("1", VGG19, "bfloat16", 1024, 8, True, 2165),
+    ("0", LITE, "float32", 512, 6, True, 1209),
+    ("0", VGG19, "float32", 128, 4, False, 730),
+    ("0", VGG19, "float32", 192, 4, False, 840),
+    ("0", VGG19, "float32", 256, 4, True, 1042),
+    ("0", VGG19, "float32", 256, 4, False, 944),
+    ("0", VGG19, "float32", 384, 4, False, 1324),
+    ("0", VGG19, "float32", 512, 4, False, 1624),
+]
+"""What benchmarks/memory.py measured on an AMD EPYC of two cores; "0": with TensorFlow's own kernels."""
+
+
+@pytest.mark.parametrize(("onednn", "network", "kind", "side", "steps", "regions", "peak"), MEASURED)
+def test_forecasts_are_within_10_percent_of_measured_peaks(
+    monkeypatch, onednn, network, kind, side, steps, regions, peak
+):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", onednn)
+    settings = Settings(steps=steps, scales=1, optimizer="lbfgs", network=network.name)
+    demand = run_of(side, network=network, compute_type=kind, settings=settings)
+    guided = {"regions": True, "guides": 4} if regions else {}
+    demand = dataclasses.replace(demand, input_bytes=24 * side**2, input_size=(side, side), **guided)
+    assert expected_memory_mb(demand) == pytest.approx(peak, rel=0.1)
