@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -703,6 +703,8 @@ def check_size(size: int | str | None) -> None:
         if size != ORIGINAL:
             box_of(size)
     elif size is not None:
+        if isinstance(size, Sequence):
+            raise SettingsError(f"size is {size!r}; expected the longer side in pixels, or a text such as '800x600'")
         COUNT.check("size", size)
 
 

@@ -56,7 +56,7 @@ BAD = [
     ("noise_contrast", 1.001),
     ("strength", 1.001),
     ("full_size", "nonsense"),
-    *(("size", text) for text in ("800x", "0x600", "800 600")),
+    *(("size", value) for value in ("800x", "0x600", "800 600", (800, 600), [800])),
     *((name, 2.5) for name in WHOLE),
     *((name, (("block1_conv1", weight),)) for name in MIXES for weight in (-1.0, math.nan, math.inf, "1")),
     *((name, (("block1_conv1", 1.0), ("block1_conv1", 2.0))) for name in MIXES),

@@ -326,7 +326,8 @@ def _as_array(value: Any, name: str, words: str) -> Any:
     except Exception as error:  # objects may raise anything
         raise ImageError(f"`{name}` is {_shown(value)}; expected {words}") from error
     if array.dtype.kind in "OUSVmMc":
-        raise ImageError(f"`{name}` is {_shown(value)}; expected {words}")
+        what = f"has type {array.dtype}" if isinstance(value, np.ndarray) else f"is {_shown(value)}"
+        raise ImageError(f"`{name}` {what}; expected {words}")
     return array
 
 

@@ -80,7 +80,11 @@ class Run:
 
     def __post_init__(self) -> None:
         """Check and convert the fields."""
-        convert_fields(self, "limits", "on_step", "should_stop", "layers", "seen", "progress")
+        convert_fields(
+            self, "limits", "on_step", "should_stop", "checkpoints", "layers", "seen", "graphs", "progress"
+        )
+        if self.network is not None and not hasattr(self.network, "architecture"):
+            raise SettingsError(f"network is {self.network!r}; name the network in Settings(network=...) instead")
         if self.client is not None and not hasattr(self.client, "submit"):
             raise SettingsError(f"client is {self.client!r}; expected a distributed.Client")
 
