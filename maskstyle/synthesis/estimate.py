@@ -351,7 +351,8 @@ def _begin_seconds(size: Size, evaluation: float, demand: Demand) -> float:
 
 def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
     """Return the memory of guides in MiB."""
-    each = MASK_BYTES * demand.masks + (REGION_BYTES if demand.regions else 0.0)
+    by_region = demand.regions and demand.patches is None
+    each = MASK_BYTES * demand.masks + (REGION_BYTES if by_region else 0.0)
     shape, style_layers = demand.network, [layer for layer, _ in active(demand.settings.style_layers)]
     if demand.patches is not None:
         # Features of the style image, and the place of each cell among the patches.
@@ -365,13 +366,16 @@ def _guides_mb(demand: Demand, layers: Sequence[str], pixels: int) -> float:
 
 
 def _gathered_mb(demand: Demand, pixels: int) -> float:
-    """Return the memory in MiB of the features of regions, which are gathered for the pixels evaluated at once."""
-    if not demand.regions:
+    """Return the memory in MiB of the features of regions or patches, gathered for the pixels evaluated at once."""
+    if not demand.regions and demand.patches is None:
         return 0.0
     network = demand.network
     layers = [layer for layer, _ in active(demand.settings.style_layers)]
     values = sum(network.kernel_shape(layer)[-1] / stride(network, layer) ** 2 for layer in layers)
-    return min(4 * REGION_COPIES * values * pixels / 2**20, REGION_MOST_MB[demand.compute_type])
+    once = 4 * REGION_COPIES * values * pixels / 2**20
+    if demand.patches is not None:  # those without overlap are cut from the features themselves
+        return (demand.patches.cover - 1) * once
+    return min(once, REGION_MOST_MB[demand.compute_type])
 
 
 def _style_at_once(size: Size, demand: Demand) -> float:

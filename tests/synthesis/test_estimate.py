@@ -187,3 +187,22 @@ def test_forecasts_are_within_10_percent_of_measured_peaks(
     guided = {"regions": True, "guides": 4} if regions else {}
     demand = dataclasses.replace(demand, input_bytes=24 * side**2, input_size=(side, side), **guided)
     assert expected_memory_mb(demand) == pytest.approx(peak, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("network", "kind", "side", "stride", "peak"),
+    [
+        (LITE, "float32", 512, 32, 913),
+        (LITE, "float32", 512, 16, 1051),
+        (LITE, "float32", 768, 32, 1326),
+        (VGG19, "bfloat16", 256, 32, 784),
+        (VGG19, "bfloat16", 256, 16, 834),
+    ],
+)
+def test_forecasts_of_patches_are_within_10_percent_of_measured_peaks(monkeypatch, network, kind, side, stride, peak):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
+    settings = Settings(steps=6, scales=1, optimizer="lbfgs", network=network.name)
+    patches = PatchSettings(patch_size=32, patch_stride=stride)
+    demand = run_of(side, network=network, compute_type=kind, settings=settings, patches=patches, regions=True)
+    demand = dataclasses.replace(demand, input_bytes=24 * side**2, input_size=(side, side))
+    assert expected_memory_mb(demand) == pytest.approx(peak, rel=0.1)
