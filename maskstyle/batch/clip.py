@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from maskstyle.batch.followed import FollowedFiles, Seen
 from maskstyle.batch.work import Outcome, Painter, Prepared, Task
 from maskstyle.images import load_image
 from maskstyle.images.hashes import hash_now
-from maskstyle.images.pixels import Image, Size, resize_image
+from maskstyle.images.pixels import Image, Size, resize_image, resize_labels, size_of
 from maskstyle.images.writing import remove_written, replacing, signature
 from maskstyle.motion.flow import Motion, motion_size, resized_motion, warped
 from maskstyle.motion.following import Labels, with_mirrored
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 STATE = "previous{}.npz"
 """File beside results, while a scene is painted, with the image that its next frame goes on from, and in its name the
 number of the scene's first frame."""
+
+NEARBY = 0.05
+"""How far colors spread into what the frame before does not show, relative to the longer side."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,9 @@ class Frame:
         moved = warped(resize_image(self.seen, size), motion.flow)
         anew = initial_image(replace(scene, settings=scene.settings.changed(init=_init_anew(scene))))
         if self.regions is None:
-            start = np.where(motion.trusted[..., np.newaxis], moved, anew)
+            start = np.where(
+                motion.trusted[..., np.newaxis], moved, _in_colors_of(scene, moved, motion.trusted, anew)
+            )
         else:
             start = with_mirrored(moved, motion.trusted, self.regions, anew)
         previous = Previous(moved, motion.trusted.astype(np.float32), weight)
@@ -254,6 +260,27 @@ def paint_clip(
             ready = wanted.frame.continued(wanted.ready)
             outcome, result = painter.finish(wanted.task, ready, on_step=on_step, should_stop=should_stop)
             wanted = next_frame(frames, (outcome, result.seen if outcome.state == "painted" else None))
+
+
+def _in_colors_of(scene: Scene, moved: Image, trusted: NDArray[np.bool_], anew: Image) -> Image:
+    """Return the image that a still starts from in the colors that the result before has nearby, region by region.
+
+    The few steps of a frame change the colors of a plain area less than those of a still did.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    size, layout = size_of(anew), scene.layout
+    known = trusted & layout.touched(size) if scene.composed_over_content else trusted
+    content_map = layout.content_map
+    regions = np.zeros(size, np.int32) if content_map is None else resize_labels(content_map.labels, size)
+    blur = (NEARBY * max(size), NEARBY * max(size), 0)
+    colored = anew.copy()
+    for label in np.unique(regions[~trusted]):
+        own = regions == label
+        weight = (known & own).astype(np.float32)[..., np.newaxis]
+        change = gaussian_filter((moved - anew) * weight, blur) / np.maximum(gaussian_filter(weight, blur), 1e-3)
+        colored[own] = np.clip(anew + change, 0, 1)[own]
+    return colored
 
 
 def _init_anew(scene: Scene) -> str:

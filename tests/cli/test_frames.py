@@ -11,7 +11,7 @@ from PIL import Image
 pytest.importorskip("cv2")
 pytest.importorskip("av")
 
-from maskstyle import load_map, read_metadata
+from maskstyle import load_map, read_metadata, save_image
 from maskstyle.batch.clip import STATE
 
 
@@ -43,6 +43,18 @@ def frames(run, eagerly, quick):
 def pixels(path):
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB")).astype(int)
+
+
+def test_what_comes_into_view_starts_in_the_colors_around_it(shot, frames, desk):
+    frames(shot, "--frame-steps", "1").succeeded()
+    first = desk / "out" / "a8.png"
+    red = np.zeros((*pixels(first).shape[:2], 3), np.float32) + np.float32([0.9, 0.1, 0.1])
+    save_image(first, red, metadata=read_metadata(first))
+    (desk / "out" / "a9.png").unlink()
+    frames(shot, "--frame-steps", "1").succeeded()  # one step changes nothing yet
+    start = pixels(desk / "out" / "a9.png")
+    assert start[..., 0].mean() > 200
+    assert start[:, -4:, 0].mean() - start[:, -4:, 1].mean() > 150  # which the first frame does not show
 
 
 def test_a_clip_is_steady_and_painted_once(shot, frames, run, quick, desk):
