@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 WAIT_FOR_WORKERS = 20
 """Seconds to wait for the first worker of a scheduler."""
 
+UNWATCHED = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+}
+"""Settings of Dask for local workers: its profiler and monitor take 2 % of each core, which nobody looks at."""
+
 _LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
 _ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://.+:[0-9]+")
 
@@ -74,7 +80,7 @@ def _local(count: int) -> Iterator[Client]:
     from distributed import Client, LocalCluster
 
     threads = str(max(1, (os.cpu_count() or 1) // count))
-    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+    variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
     with _ignoring_interrupts():
         cluster = LocalCluster(
             n_workers=count,
@@ -83,7 +89,7 @@ def _local(count: int) -> Iterator[Client]:
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",  # a free port, seen from this machine only
             silence_logs="ERROR",
-            env={name: os.environ.get(name, threads) for name in names},
+            env={name: os.environ.get(name, value) for name, value in (variables | UNWATCHED).items()},
         )
     with cluster, Client(cluster) as client:
         yield client
