@@ -153,9 +153,14 @@ def random_weights(architecture: Architecture, layers: Iterable[str]) -> dict[st
     generator = np.random.default_rng(0)
     weights = {}
     for layer in architecture.up_to_deepest(layers):
-        shape = architecture.kernel_shape(layer)
-        kernel = generator.normal(0, np.sqrt(2 / np.prod(shape[:3])), shape)
-        weights[layer] = LayerWeights(kernel.astype(np.float32), np.zeros(shape[-1], np.float32))
+        factors = {
+            part: generator.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape).astype(np.float32)
+            for part, shape in architecture.factor_shapes(layer).items()
+        }
+        bias = np.zeros(architecture.kernel_shape(layer)[-1], np.float32)
+        weights[layer] = LayerWeights(
+            factors["kernel"], bias, reduction=factors.get("reduction"), expansion=factors.get("expansion")
+        )
     return weights
 
 

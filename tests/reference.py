@@ -27,10 +27,17 @@ def he_weights(architecture: Architecture, layers: Iterable[str], seed: int = 0)
     rng = np.random.default_rng(seed)
     weights = {}
     for layer in layers:
-        shape = architecture.kernel_shape(layer)
-        kernel = rng.normal(0.0, np.sqrt(2.0 / np.prod(shape[:3])), shape)
-        bias = rng.normal(0.0, 5.0, shape[-1])
-        weights[layer] = LayerWeights(kernel.astype(np.float32), bias.astype(np.float32))
+        shapes = architecture.factor_shapes(layer)
+        # The ReLU halves the squares, once for each layer.
+        last = "expansion" if "expansion" in shapes else "kernel"
+        factors = {
+            part: rng.normal(0.0, np.sqrt((2.0 if part == last else 1.0) / np.prod(shape[:-1])), shape)
+            for part, shape in shapes.items()
+        }
+        bias = rng.normal(0.0, 5.0, architecture.kernel_shape(layer)[-1])
+        weights[layer] = LayerWeights(
+            bias=bias.astype(np.float32), **{part: factor.astype(np.float32) for part, factor in factors.items()}
+        )
     return weights
 
 
@@ -55,11 +62,16 @@ def forward(
     features: dict[str, Array] = {}
     block = "block1"
     rim = "edge" if padding == "edge" else "constant"
-    for layer, (kernel, bias, *_) in weights.items():
+    for layer, parts in weights.items():
         if not layer.startswith(block):
             block = layer.partition("_")[0]
             current = _pooled(current, pooling)
-        current = np.maximum(_convolved(current, kernel.astype(np.float64), rim) + bias.astype(np.float64), 0.0)
+        if parts.reduction is not None:
+            current = current @ parts.reduction.astype(np.float64)
+        current = _convolved(current, parts.kernel.astype(np.float64), rim)
+        if parts.expansion is not None:
+            current = current @ parts.expansion.astype(np.float64)
+        current = np.maximum(current + parts.bias.astype(np.float64), 0.0)
         features[layer] = current
         rim = "constant"
     return features

@@ -1,15 +1,17 @@
 """The architectures of the feature networks, without TensorFlow.
 
 VGG16 and VGG19 are configurations D and E of Simonyan and Zisserman ("Very Deep Convolutional Networks for
-Large-Scale Image Recognition", 2014), without their fully connected layers. ``lite`` has the layers of VGG19 with
-fewer channels. Layers have the names that they have in Keras Applications.
+Large-Scale Image Recognition", 2014), without their fully connected layers. ``lite`` has the layers of VGG19, with
+fewer channels in blocks 1 to 3 and convolutions of low rank in blocks 4 and 5. Layers have the names that they have
+in Keras Applications.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from maskstyle.errors import SettingsError
 
@@ -29,6 +31,8 @@ class Architecture:
         Output channels of each convolution, by block.
     measured_as : Architecture, optional
         The network that this one approximates. Distances count its channels in place of this network's.
+    ranks : mapping of int to int
+        Rank of the convolutions of a block, by its number; see `factor_shapes`. Blocks without one have full rank.
 
     Examples
     --------
@@ -41,6 +45,7 @@ class Architecture:
     name: str
     widths: tuple[tuple[int, ...], ...]
     measured_as: Architecture | None = None
+    ranks: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -69,13 +74,36 @@ class Architecture:
                 raise SettingsError(f"{self.name} has no layer {layer!r}; {advice}")
 
     def kernel_shape(self, layer: str) -> tuple[int, int, int, int]:
-        """Return the shape (3, 3, in, out) of a layer's kernel."""
+        """Return the shape (3, 3, in, out) of a layer's convolution."""
         block, index = _position(layer)
         if index > 1:
             inputs = self.widths[block - 1][index - 2]
         else:
             inputs = self.widths[block - 2][-1] if block > 1 else IMAGE_CHANNELS
         return KERNEL_SIZE, KERNEL_SIZE, inputs, self.widths[block - 1][index - 1]
+
+    def factor_shapes(self, layer: str) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the linear maps whose product is the convolution of a layer.
+
+        A convolution of rank r is a ``reduction`` (in, r) of each cell, a ``kernel`` (3, 3, r, r) and an
+        ``expansion`` (r, out) of each cell. One with at most r inputs has no reduction, and its kernel is
+        (3, 3, in, r). Without a rank there is the ``kernel`` (3, 3, in, out) alone.
+
+        Examples
+        --------
+        >>> LITE.factor_shapes("block4_conv2")
+        {'reduction': (512, 128), 'kernel': (3, 3, 128, 128), 'expansion': (128, 512)}
+        """
+        rows, columns, inputs, outputs = self.kernel_shape(layer)
+        rank = self.ranks.get(_position(layer)[0])
+        if rank is None:
+            return {"kernel": (rows, columns, inputs, outputs)}
+        shapes: dict[str, tuple[int, ...]] = {} if inputs <= rank else {"reduction": (inputs, rank)}
+        return {**shapes, "kernel": (rows, columns, min(inputs, rank), rank), "expansion": (rank, outputs)}
+
+    def multiply_adds(self, layer: str) -> int:
+        """Return the multiply-adds of a layer for each of its cells."""
+        return sum(math.prod(shape) for shape in self.factor_shapes(layer).values())
 
     def channels(self, layer: str) -> int:
         """Return the number of channels that distances at a layer count: that of `measured_as`, if given."""
@@ -117,7 +145,9 @@ def _position(layer: str) -> tuple[int, int]:
 
 VGG16 = Architecture("vgg16", ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3))
 VGG19 = Architecture("vgg19", ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4))
-LITE = Architecture("lite", ((16, 32), (48, 64), (96, 96, 96, 96), (192,) * 4, (192,) * 4), measured_as=VGG19)
+LITE = Architecture(
+    "lite", ((16, 32), (48, 64), (96,) * 4, (512,) * 4, (512,) * 4), measured_as=VGG19, ranks={4: 128, 5: 128}
+)
 
 ARCHITECTURES = {architecture.name: architecture for architecture in (LITE, VGG16, VGG19)}
 """The architectures by name."""

@@ -73,8 +73,8 @@ class FeatureNetwork:
         self.source, self.notes = source, notes
         self._type = tf.dtypes.as_dtype(compute_type)
         self._stack = [
-            (name, tf.constant(kernel, self._type), tf.constant(bias, self._type))
-            for name, kernel, bias in _for_images(weights, architecture.up_to_deepest(self.layers))
+            (name, [tf.constant(kernel, self._type) for kernel in kernels], tf.constant(bias, self._type))
+            for name, kernels, bias in _for_images(weights, architecture.up_to_deepest(self.layers))
         ]
         self.content_gains = {name: weights[name].content_gain for name in self.layers}
         metrics = {name: weights[name].metric for name in self.layers}
@@ -101,10 +101,11 @@ class FeatureNetwork:
             current = tf.pad(current, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
             padding = "VALID"
         features = {}
-        for name, kernel, bias in self._stack:
+        for name, kernels, bias in self._stack:
             if starts_block(name):
                 current = self._pool(current)
-            current = tf.nn.conv2d(current, kernel, strides=1, padding=padding)
+            for kernel in kernels:
+                current = tf.nn.conv2d(current, kernel, strides=1, padding=padding)
             padding = "SAME"
             current = tf.nn.relu(tf.nn.bias_add(current, bias))
             if name in self.layers:
@@ -117,7 +118,9 @@ class FeatureNetwork:
     def parameters(self) -> dict[str, Any]:
         """Return everything that determines features and their distances, to compare two networks."""
         return {
-            "stack": [(name, kernel.numpy(), bias.numpy()) for name, kernel, bias in self._stack],
+            "stack": [
+                (name, *(kernel.numpy() for kernel in kernels), bias.numpy()) for name, kernels, bias in self._stack
+            ],
             "metrics": {name: metric.numpy() for name, metric in self._metrics.items()},
             "content_gains": self.content_gains,
         }
@@ -146,8 +149,13 @@ class FeatureNetwork:
 
 def _for_images(
     weights: Mapping[str, LayerWeights], layers: Iterable[str]
-) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
-    """Yield the kernel and bias of layers; convert the first kernel from BGR in 0..255 to RGB in [0, 1]."""
+) -> Iterator[tuple[str, list[NDArray[np.float32]], NDArray[np.float32]]]:
+    """Yield the kernels and the bias of layers; convert the first kernel from BGR in 0..255 to RGB in [0, 1]."""
     for position, layer in enumerate(layers):
-        kernel = weights[layer].kernel
-        yield layer, kernel[:, :, ::-1] * PIXEL_MAXIMUM if position == 0 else kernel, weights[layer].bias
+        kernel, bias, *_, reduction, expansion = weights[layer]
+        kernels = [kernel[:, :, ::-1] * PIXEL_MAXIMUM if position == 0 else kernel]
+        if reduction is not None:
+            kernels.insert(0, reduction[np.newaxis, np.newaxis])
+        if expansion is not None:
+            kernels.append(expansion[np.newaxis, np.newaxis])
+        yield layer, kernels, bias

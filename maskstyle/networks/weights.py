@@ -37,19 +37,26 @@ class LayerWeights(NamedTuple):
     Parameters
     ----------
     kernel : (3, 3, in, out) array
+        The convolution, or its 3x3 factor; see `Architecture.factor_shapes`.
     bias : (out,) array
     metric : (rows, out) array, optional
         Linear map from the layer's features to the space in which distances are measured. By default the identity.
-        ``lite`` has one for each layer, so that its distances are those of the VGG19 features that it predicts.
+        ``lite`` has one for each layer of blocks 1 to 3, so that its distances are those of the VGG19 features that
+        it predicts.
     content_gain : float
         Factor on the layer's content distances. It is above 1 for some layers of ``lite``, to make up for content
         differences that its features miss.
+    reduction : (in, r) array, optional
+    expansion : (r, out) array, optional
+        The other factors of a convolution of low rank.
     """
 
     kernel: NDArray[np.float32]
     bias: NDArray[np.float32]
     metric: NDArray[np.float32] | None = None
     content_gain: float = 1.0
+    reduction: NDArray[np.float32] | None = None
+    expansion: NDArray[np.float32] | None = None
 
 
 def _remedy(path: Path, architecture: Architecture) -> str:
@@ -91,7 +98,8 @@ def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) 
     path : Path
         A Keras ``.h5`` file (weights or a whole model), or an ``.npz`` file with the arrays ``blockB_convI/kernel``
         and ``blockB_convI/bias`` and, optionally, ``blockB_convI/metric`` and ``blockB_convI/content_gain``. An int8
-        kernel holds whole steps; the array ``blockB_convI/scale`` (out,) holds their sizes.
+        kernel holds whole steps; the array ``blockB_convI/scale`` (out,) holds their sizes. Layers of low rank have
+        ``blockB_convI/reduction`` and ``blockB_convI/expansion``, too.
     architecture : Architecture
         The network, which determines the expected shapes.
     layers : iterable of str
@@ -136,6 +144,8 @@ PARTS: Mapping[str, tuple[Any, ...]] = {
     "scale": FLOATS,
     "metric": FLOATS,
     "content_gain": FLOATS,
+    "reduction": FLOATS,
+    "expansion": FLOATS,
 }
 """The parts of a layer with the types that they may have."""
 
@@ -163,21 +173,36 @@ def _read(path: Path, architecture: Architecture, layer: str, parts: Parts) -> L
             )
     if "scale" in values:
         kernel *= values["scale"]
-    return LayerWeights(kernel, values["bias"], values.get("metric"), float(values.get("content_gain", 1.0)))
+    return LayerWeights(
+        kernel,
+        values["bias"],
+        values.get("metric"),
+        float(values.get("content_gain", 1.0)),
+        values.get("reduction"),
+        values.get("expansion"),
+    )
 
 
 def _check_shapes(path: Path, architecture: Architecture, layer: str, parts: Parts) -> None:
     """Raise WeightsError if a part has the wrong shape or type, before its values are read."""
-    for part in ("kernel", "bias"):
+    factors = architecture.factor_shapes(layer)
+    for part in (*factors, "bias"):
         if part not in parts:
             raise Unfit(f"{layer} has no {part}")
-    kernel_shape = architecture.kernel_shape(layer)
-    channels = kernel_shape[-1:]
-    shapes = {"kernel": kernel_shape, "bias": channels, "scale": channels, "content_gain": ()}
+    channels = architecture.kernel_shape(layer)[-1:]
+    shapes: dict[str, tuple[int, ...]] = {
+        **factors,
+        "bias": channels,
+        "scale": factors["kernel"][-1:],
+        "content_gain": (),
+    }
     if "metric" in parts:
         rows = parts["metric"].shape[:1] or (1,)  # any number of rows
         shapes["metric"] = (*(min(each, MOST_METRIC_ROWS) for each in rows), *channels)
     for part, stored in parts.items():
+        if part not in shapes:
+            article = "an" if part == "expansion" else "a"
+            raise Unfit(f"{layer} has {article} {part}, which {architecture.name} does not use")
         stored.check_type(PARTS[part])
         if stored.shape != shapes[part]:
             raise WeightsError(

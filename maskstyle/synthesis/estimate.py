@@ -233,9 +233,8 @@ def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) ->
     operations, values = 0.0, 0.0
     for layer in architecture.up_to_deepest(layers):
         share = 1 / stride(architecture, layer) ** 2
-        height, width, inputs, outputs = architecture.kernel_shape(layer)
-        operations += share * height * width * inputs * outputs
-        values += share * outputs
+        operations += share * architecture.multiply_adds(layer)
+        values += share * architecture.kernel_shape(layer)[-1]
     return Work(operations * pixels / 1e9, values * pixels / 1e6)
 
 

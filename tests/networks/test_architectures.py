@@ -138,8 +138,18 @@ def test_channels_are_those_of_the_network_that_distances_are_measured_as():
     assert [own.kernel_shape(layer)[3] for layer in own.layers] == [4, 5, 6, 7]
 
 
-def test_lite_is_measured_as_vgg19_and_narrower():
+def test_lite_is_measured_as_vgg19_and_has_a_fraction_of_its_work():
     assert LITE.measured_as is VGG19
     assert VGG19.measured_as is VGG16.measured_as is None
     for layer in LITE.layers:
-        assert LITE.channels(layer) == VGG19.kernel_shape(layer)[3] > LITE.kernel_shape(layer)[3]
+        assert LITE.channels(layer) == VGG19.kernel_shape(layer)[3] >= LITE.kernel_shape(layer)[3]
+        assert LITE.multiply_adds(layer) < VGG19.multiply_adds(layer) / 3
+
+
+def test_a_convolution_of_low_rank_is_a_product_of_factors():
+    own = Architecture("own", ((4,), (10, 12)), ranks={2: 5})
+    assert own.factor_shapes("block1_conv1") == {"kernel": (3, 3, 3, 4)}
+    assert own.factor_shapes("block2_conv1") == {"kernel": (3, 3, 4, 5), "expansion": (5, 10)}
+    assert own.factor_shapes("block2_conv2") == {"reduction": (10, 5), "kernel": (3, 3, 5, 5), "expansion": (5, 12)}
+    assert own.kernel_shape("block2_conv2") == (3, 3, 10, 12)
+    assert [own.multiply_adds(layer) for layer in own.layers] == [108, 180 + 50, 50 + 225 + 60]

@@ -14,7 +14,8 @@ from maskstyle.networks.weights import EMBEDDED_FILES, layer_names, read_weights
 
 EMBEDDED_FILE = EMBEDDED_FILES[LITE]
 LARGEST_BYTES = 5_000_000
-ALIASES = ("block5_conv3", "block5_conv4")
+NARROW = tuple(layer for layer in LITE.layers if layer < "block4")
+"""Layers whose features predict VGG19's through a metric; those of the others stand for VGG19's themselves."""
 
 
 @pytest.fixture(scope="module")
@@ -28,20 +29,32 @@ def test_the_file_is_small():
 
 def test_the_file_holds_every_layer_and_nothing_else():
     with np.load(EMBEDDED_FILE, allow_pickle=False) as held:
-        parts = {f"{layer}/{part}" for layer in LITE.layers for part in ("kernel", "bias", "metric")}
-        calibrated = {f"{layer}/content_gain" for layer in LITE.layers if layer not in ALIASES}
-        assert set(held.files) == parts | calibrated
+        parts = {
+            f"{layer}/{part}"
+            for layer in LITE.layers
+            for part in (*LITE.factor_shapes(layer), "bias", "content_gain", *["metric"] * (layer in NARROW))
+        }
+        assert set(held.files) == parts
     assert layer_names(EMBEDDED_FILE) == sorted(LITE.layers)
 
 
-def test_every_layer_has_a_kernel_a_bias_and_a_metric_that_is_not_zero(weights):
+def test_every_layer_has_factors_and_a_bias_that_are_not_zero(weights):
     assert list(weights) == list(LITE.layers)
-    for layer, (kernel, bias, metric, _) in weights.items():
-        assert kernel.shape == LITE.kernel_shape(layer)
-        assert bias.shape == kernel.shape[3:]
+    for layer, parts in weights.items():
+        for part, shape in LITE.factor_shapes(layer).items():
+            factor = getattr(parts, part)
+            assert factor.shape == shape
+            assert factor.any()
+        assert parts.bias.shape == LITE.kernel_shape(layer)[3:]
+
+
+def test_narrow_layers_have_a_metric(weights):
+    for layer, parts in weights.items():
+        assert (parts.metric is not None) == (layer in NARROW)
+    for layer in NARROW:
+        metric = weights[layer].metric
         # More rows than channels would cost time without adding information.
-        assert metric.shape[1] == kernel.shape[3] >= metric.shape[0] > 0
-        assert kernel.any()
+        assert metric.shape[1] == LITE.kernel_shape(layer)[3] >= metric.shape[0] > 0
         assert metric.any()
 
 

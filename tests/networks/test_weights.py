@@ -482,3 +482,32 @@ def test_fetch_returns_the_file_that_keras_saved(monkeypatch, keras_cache):
 
     monkeypatch.setattr(keras.applications, "VGG19", download)
     assert fetch_weights(own) == keras_cache / "vgg19_weights_notop.h5"
+
+
+LOW_RANK = Architecture("low", ((4,), (8, 8)), ranks={2: 5})
+
+
+def test_the_factors_of_convolutions_of_low_rank_are_read(tmp_path):
+    weights = he_weights(LOW_RANK, LOW_RANK.layers)
+    read = read_weights(write_npz(tmp_path / "low.npz", weights), LOW_RANK, LOW_RANK.layers)
+    for layer, parts in weights.items():
+        for got, wanted in zip(read[layer], parts, strict=True):
+            assert (got is None) == (wanted is None)
+            if wanted is not None:
+                assert_array_equal(got, wanted)
+
+
+def test_a_missing_factor_is_named(tmp_path):
+    weights = he_weights(LOW_RANK, LOW_RANK.layers)
+    weights["block2_conv2"] = weights["block2_conv2"]._replace(expansion=None)
+    path = write_npz(tmp_path / "low.npz", weights)
+    with pytest.raises(WeightsError, match="block2_conv2 has no expansion"):
+        read_weights(path, LOW_RANK, LOW_RANK.layers)
+
+
+def test_a_factor_that_the_network_does_not_use_is_refused(tmp_path):
+    parts = WEIGHTS["block1_conv1"]
+    weights = {**WEIGHTS, "block1_conv1": parts._replace(expansion=np.eye(4, dtype=np.float32))}
+    path = write_npz(tmp_path / "tiny.npz", weights)
+    with pytest.raises(WeightsError, match="block1_conv1 has an expansion, which tiny19 does not use"):
+        read_weights(path, TINY19, LAYERS)

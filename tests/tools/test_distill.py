@@ -25,14 +25,14 @@ def distill():
     """Return the modules of the tool, which is not a package."""
     sys.path.insert(0, str(FOLDER))
     try:
-        names = ("deep", "export", "lite_file", "pictures", "student", "train", "training")
+        names = ("deep", "export", "factored", "lite_file", "pictures", "student", "train", "training")
         return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
     finally:
         sys.path.remove(str(FOLDER))
 
 
-def test_every_layer_of_the_network_is_trained_or_an_alias(distill):
-    assert (*distill.train.LAYERS, *distill.deep.LAYERS, *distill.export.ALIASES) == LITE.layers
+def test_every_layer_of_the_network_is_trained(distill):
+    assert (*distill.train.LAYERS, *distill.deep.LAYERS) == LITE.layers
 
 
 @pytest.mark.parametrize("shape", [(12, 5), (5, 5), (3, 5)])
@@ -57,7 +57,7 @@ def test_a_network_has_the_trained_kernels_and_metrics(distill):
     weights = he_weights(LITE, layers)
     predictions = {layer: rng.normal(size=(40, LITE.kernel_shape(layer)[3])) for layer in layers}
     trained = {layer: (weights[layer].kernel, weights[layer].bias, predictions[layer]) for layer in layers}
-    network = distill.lite_file.as_network(trained, layers, compute_type="float32")
+    network = distill.lite_file.as_network(distill.lite_file.layer_weights(trained), layers, compute_type="float32")
     image = random_image(0, 6, 7)
     for layer, features in network(image).items():
         predicted = features.numpy().astype(np.float64) @ predictions[layer].T
@@ -74,7 +74,7 @@ def test_the_written_file_is_read_as_the_network(distill, tmp_path):
         layer: (parts.kernel, parts.bias, rng.normal(size=(2 * len(parts.bias), len(parts.bias))))
         for layer, parts in weights.items()
     }
-    distill.export.write(tmp_path / "lite.npz", layers)
+    distill.export.write(tmp_path / "lite.npz", layers, {})
     for layer, read in read_weights(tmp_path / "lite.npz", LITE, weights).items():
         assert_allclose(read.kernel, weights[layer].kernel, rtol=1e-3, atol=1e-6)
         assert_allclose(read.bias, weights[layer].bias, rtol=1e-3)
@@ -83,7 +83,7 @@ def test_the_written_file_is_read_as_the_network(distill, tmp_path):
 
     layers["block1_conv1"] = (weights["block1_conv1"].kernel * 1e6, *layers["block1_conv1"][1:])
     with np.errstate(over="ignore"), pytest.raises(ValueError, match="block1_conv1/kernel exceed the range"):
-        distill.export.write(tmp_path / "too_large.npz", layers)
+        distill.export.write(tmp_path / "too_large.npz", layers, {})
     assert not (tmp_path / "too_large.npz").exists()
 
 
@@ -179,7 +179,7 @@ def test_layers_are_read_from_a_training_and_from_a_packages_file(distill, tmp_p
         layer: (parts.kernel, parts.bias, rng.normal(size=(40, len(parts.bias)))) for layer, parts in weights.items()
     }
     distill.training.save_trained(tmp_path / "student.npz", layers)
-    distill.export.write(tmp_path / "lite.npz", layers)
+    distill.export.write(tmp_path / "lite.npz", layers, {})
     for file in ("student.npz", "lite.npz"):
         read = distill.lite_file.read_layers(tmp_path / file, layers)
         assert list(read) == list(layers)
@@ -187,6 +187,92 @@ def test_layers_are_read_from_a_training_and_from_a_packages_file(distill, tmp_p
             assert_allclose(kernel, layers[layer][0], rtol=1e-3, atol=1e-6)
             gram, exact = (each.T @ each for each in (prediction, layers[layer][2]))
             assert_allclose(gram, exact, rtol=5e-3, atol=5e-3 * exact.max())
+
+
+LOW = ("block4_conv1", "block4_conv2", "block5_conv1")
+
+
+@pytest.fixture(scope="module")
+def factored(distill):
+    """Return inputs, what a teacher of two blocks makes of them, and layers of rank 9 that are fitted to it."""
+    rng = np.random.default_rng(6)
+    shapes = {"block4_conv1": (3, 3, 4, 16), "block4_conv2": (3, 3, 16, 16), "block5_conv1": (3, 3, 16, 16)}
+    kernels = {name: rng.normal(0, np.sqrt(2 / np.prod(shape[:3])), shape) for name, shape in shapes.items()}
+    layers = [
+        (name, kernel.astype(np.float32), rng.normal(0, 0.1, 16).astype(np.float32))
+        for name, kernel in kernels.items()
+    ]
+    inputs = rng.uniform(0, 1, (12, 16, 14, 4)).astype(np.float32)
+    current, targets = tf.constant(inputs), {}
+    for name, kernel, bias in layers:
+        current = distill.factored.pooled(name, current) if targets else current
+        current = tf.nn.relu(tf.nn.conv2d(current, kernel, 1, "SAME") + bias)
+        targets[name] = current.numpy()
+    return inputs, targets, distill.factored.fitted_factors(inputs, kernels, targets, dict.fromkeys(targets, 9))
+
+
+def test_layers_of_low_rank_start_near_the_teacher(distill, factored):
+    inputs, targets, layers = factored
+    assert [layer.reduction is None for layer in layers.values()] == [True, False, False]
+    own = distill.factored.forward(tf.constant(inputs), layers)
+    for name, exact in targets.items():
+        assert own[name].shape == exact.shape
+        assert ((own[name].numpy() - exact) ** 2).sum() < 0.25 * (exact**2).sum(), name
+
+
+def test_layers_of_full_rank_start_at_the_teacher(distill, factored):
+    inputs, targets, _ = factored
+    kernel = {"block4_conv1": np.zeros((3, 3, 4, 16), np.float32)}  # unused: there is nothing to reduce
+    layers = distill.factored.fitted_factors(
+        inputs, kernel, {"block4_conv1": targets["block4_conv1"]}, {"block4_conv1": 16}
+    )
+    own = distill.factored.forward(tf.constant(inputs), layers)["block4_conv1"].numpy()
+    exact = targets["block4_conv1"]
+    assert ((own - exact) ** 2).sum() < 0.01 * (exact**2).sum()
+
+
+def test_errors_of_layers_of_low_rank_equal_numpy(distill):
+    rng = np.random.default_rng(7)
+    exact, own = rng.uniform(0, 1, (3, 4, 5, 6)), rng.uniform(0, 1, (3, 4, 5, 6))
+    found = distill.factored.layer_errors(
+        {"a": tf.constant(exact, tf.float32)}, {"a": tf.constant(own, tf.float32)}, ["a"]
+    )
+    energy = (exact**2).sum((1, 2, 3))
+    floor = 0.01 * energy.mean()
+    squares = ((exact - own) ** 2).sum((1, 2, 3)) / (energy + floor)
+    grams = [np.einsum("nhwi,nhwj->nij", each, each) for each in (exact, own)]
+    gaps = ((grams[0] - grams[1]) ** 2).sum((1, 2)) / ((grams[0] ** 2).sum((1, 2)) + floor**2)
+    assert_allclose(found.numpy(), [[squares.mean(), np.sqrt(gaps).mean()]], rtol=1e-5)
+
+
+def test_folded_layers_are_what_was_trained(distill, factored):
+    inputs, _, layers = factored
+    arrays = distill.deep.folded(layers)
+    weights = distill.lite_file.factor_weights(arrays)
+    assert {f"{name}/{part}" for name, parts in weights.items() for part in parts._fields} >= set(arrays)
+    current = tf.constant(inputs)
+    for place, (name, exact) in enumerate(distill.factored.forward(current, layers).items()):
+        parts = weights[name]
+        current = distill.factored.pooled(name, current) if place else current
+        current = current if parts.reduction is None else tf.matmul(current, parts.reduction)
+        current = tf.nn.conv2d(current, parts.kernel, 1, "SAME")
+        current = tf.nn.relu(tf.matmul(current, parts.expansion) + parts.bias)
+        assert_allclose(current.numpy(), exact.numpy(), atol=1e-4)
+
+
+def test_a_start_is_written_once_and_read_again(distill, factored, tmp_path, monkeypatch):
+    _, _, layers = factored
+    named = dict(zip(distill.deep.LAYERS, layers.values(), strict=False))
+    monkeypatch.setattr(distill.deep, "LAYERS", tuple(named))
+    file = tmp_path / "start.npz"
+    first = distill.deep.saved_start(file, lambda: named)
+    again = distill.deep.saved_start(file, lambda: pytest.fail("the file is there"))
+    for name, layer in named.items():
+        for given, one, other in zip(layer, first[name], again[name], strict=True):
+            assert (given is None) == (one is None) == (other is None)
+            if given is not None:
+                assert_array_equal(one.numpy(), given.numpy())
+                assert_array_equal(other.numpy(), given.numpy())
 
 
 def test_batches_of_stored_crops_go_through_every_part(distill):

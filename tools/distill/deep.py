@@ -1,4 +1,4 @@
-"""Distill VGG19's blocks 4 and 5, to block5_conv2, on top of finished blocks 1 to 3; resumable.
+"""Distill VGG19's blocks 4 and 5 on top of finished blocks 1 to 3; resumable.
 
     python tools/distill/deep.py --weights vgg19.npz --pictures FOLDER --work FOLDER [--lower lite.npz]
 
@@ -15,21 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lite_file import Array, Layers, as_network, read_layers
+from factored import Factors, fitted_factors, forward, layer_errors, pooled
+from lite_file import Array, as_network, factor_weights, layer_weights, read_layers
 from pictures import Crops, read, training_files
 from pool import Mix, Pool
-from student import GRAM_SHARE, Layer, Measures, Student, centered, fitted_start, layer_errors, measures, stack
+from student import GRAM_SHARE, Layer, centered, stack
 from train import LAYERS as LOWER_LAYERS
-from train import exported, saved_student, teacher_layers
-from training import Training, adam, prefetched, save_trained
+from train import teacher_layers
+from training import Training, adam, prefetched, save_arrays
 
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.recipes import FIRST_LAYERS
 
-ALL_LAYERS = VGG19.up_to_deepest(["block5_conv2"])
-LAYERS = ALL_LAYERS[len(LOWER_LAYERS) :]
+LAYERS = VGG19.layers[len(LOWER_LAYERS) :]
 INPUT = LOWER_LAYERS[-1]
+RANKS = {name: LITE.factor_shapes(name)["expansion"][0] for name in LAYERS}
 
 SIDE = 160
 CROPS = 64
@@ -40,13 +41,16 @@ FIRST_PARTS = 4
 
 RENDERINGS = 6
 ROUNDS = 3
-STEPS = 240
+STEPS = 2000
 """Steps of each round."""
+
+SHARES = (1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.15, 0.1)
+"""Weights of the errors of `LAYERS`; no recipe but one for VGG16 uses the last two."""
 
 BATCH = 4
 TEACHER_BATCH = 4
-LEARNING_RATE = 2e-4
-WARMUP_STEPS = 10
+LEARNING_RATE = 1.5e-4
+WARMUP_STEPS = 100
 
 MIXES = (
     Mix((("block4_conv2", 1.0),), tuple((layer, 1.0) for layer in FIRST_LAYERS), (0.3, 10.0)),
@@ -55,7 +59,7 @@ MIXES = (
 """What the student paints with: the first layers of all blocks, or those that are trained alone."""
 
 Stored = dict[str, Array]
-"""Crops: the student's features of `INPUT`, the teacher's features and `Measures` of each layer."""
+"""Crops: what `LAYERS` start from, the pooled features of `INPUT`, and the teacher's features of each layer."""
 
 
 def main() -> None:
@@ -68,15 +72,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    lower = read_layers(arguments.lower or arguments.work / "student.npz", LOWER_LAYERS)
+    lower = arguments.lower or arguments.work / "student.npz"
     train(arguments.weights, arguments.pictures, arguments.work, lower, arguments.rounds)
 
 
-def train(weights: Path, pictures: Path, work: Path, lower: Layers, rounds: int) -> None:
+def train(weights: Path, pictures: Path, work: Path, lower_file: Path, rounds: int) -> None:
     """Train from the newest checkpoint in `work`, or from fitted kernels."""
     photos, paintings = ([read(path) for path in files] for files in training_files(pictures))
-    teacher = teacher_layers(weights, ALL_LAYERS)
-    below = [(name, tf.constant(lower[name][0]), tf.constant(lower[name][1])) for name in LOWER_LAYERS]
+    lower = layer_weights(read_layers(lower_file, LOWER_LAYERS))
+    teacher = teacher_layers(weights, VGG19.layers)
+    below = [(name, tf.constant(each.kernel), tf.constant(each.bias)) for name, each in lower.items()]
     pool = Pool(work / "deep_pool", photos, paintings, mixes=MIXES, least_side=SIDE, renderings=RENDERINGS)
     (work / "features").mkdir(exist_ok=True)
 
@@ -85,20 +90,21 @@ def train(weights: Path, pictures: Path, work: Path, lower: Layers, rounds: int)
         return stored_crops(crops, teacher, below, work / "features" / f"{number:02d}")
 
     parts = [stored(number) for number in range(FIRST_PARTS)]
-    student = saved_student(work / "deep_start.npz", lambda: start(parts))
+    layers = saved_start(work / "deep_start.npz", lambda: start(parts, teacher))
+    variables = [each for layer in layers.values() for each in layer.variables]
     optimizer = adam(LEARNING_RATE, rounds * STEPS, warmup=WARMUP_STEPS, epsilon=1e-8)
-    training = Training(work / "deep_checkpoints", student.variables, optimizer)
-    step = compiled_step(student, optimizer)
+    training = Training(work / "deep_checkpoints", variables, optimizer)
+    step = compiled_step(layers, variables, optimizer)
     for number in range(rounds):
         if number:
-            pool.render(as_network({**lower, **exported(student)}, ALL_LAYERS, compute_type="float32"), number)
+            pool.render(as_network({**lower, **factor_weights(folded(layers))}, LITE.layers), number)
             parts.append(stored(FIRST_PARTS - 1 + number))
         training.run(
             (number + 1) * STEPS,
             step,
             prefetched(batches(parts, np.random.default_rng(training.done))),
-            save=lambda: save_trained(work / "deep.npz", exported(student)),
-            save_every=STEPS // 6,
+            save=lambda: save_arrays(work / "deep.npz", folded(layers)),
+            save_every=STEPS // 16,
         )
 
 
@@ -114,7 +120,7 @@ def stored_crops(crops: Crops, teacher: Sequence[Layer], below: Sequence[Layer],
             np.save(temporary / f"{name}.npy", np.concatenate([each[name].numpy() for each in found]))
         temporary.rename(folder)
         print(f"stored {CROPS} crops in {time.perf_counter() - began:.0f} s", flush=True)
-    return {file.stem: np.load(file) for file in folder.glob("*.npy")}
+    return {name: np.load(folder / f"{name}.npy") for name in (INPUT, *LAYERS)}
 
 
 def compiled_features(teacher: Sequence[Layer], below: Sequence[Layer]) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -122,22 +128,57 @@ def compiled_features(teacher: Sequence[Layer], below: Sequence[Layer]) -> Calla
 
     def features(images: Tensor) -> dict[str, Tensor]:
         inputs = centered(images)
-        result = {INPUT: stack(inputs, below, compute_type=tf.float32)[INPUT]}
+        own = pooled(LAYERS[0], stack(inputs, below, compute_type=tf.float32)[INPUT])
         found = stack(inputs, teacher, compute_type=tf.float32)
-        result |= {name: tf.cast(found[name], tf.float16) for name in LAYERS}
-        for name in LAYERS:
-            of_layer = measures(found[name])
-            result |= {f"{name}.energy": of_layer.energy, f"{name}.gram": of_layer.gram}
-        return result
+        return {INPUT: own, **{name: tf.cast(found[name], tf.float16) for name in LAYERS}}
 
     return tf.function(features, autograph=False)  # type: ignore[no-any-return]
 
 
-def start(parts: Sequence[Stored]) -> Student:
-    """Return the student to start from."""
+def start(parts: Sequence[Stored], teacher: Sequence[Layer]) -> dict[str, Factors]:
+    """Return the layers to start from."""
     crops = {name: np.concatenate([part[name] for part in parts]) for name in (INPUT, *LAYERS)}
-    widths = {name: LITE.kernel_shape(name)[3] for name in LAYERS}
-    return fitted_start(crops[INPUT], {name: crops[name] for name in LAYERS}, widths)
+    kernels = {name: kernel.numpy() for name, kernel, _ in teacher if name in LAYERS}
+    return fitted_factors(crops[INPUT], kernels, {name: crops[name] for name in LAYERS}, RANKS)
+
+
+def saved_start(file: Path, make: Callable[[], Mapping[str, Factors]]) -> dict[str, Factors]:
+    """Return the layers of a file, which is made and written first if it is missing."""
+    if not file.exists():
+        made = {name: layer._asdict() for name, layer in make().items()}
+        save_arrays(
+            file,
+            {
+                f"{name}/{part}": each.numpy()
+                for name, parts in made.items()
+                for part, each in parts.items()
+                if each is not None
+            },
+        )
+    with np.load(file) as held:
+        arrays = dict(held)
+    return {
+        name: Factors(
+            tf.constant(arrays[f"{name}/scale"]),
+            tf.constant(arrays[f"{name}/whitening"]),
+            *(
+                tf.Variable(arrays[key]) if (key := f"{name}/{part}") in arrays else None
+                for part in Factors._fields[2:]
+            ),
+        )
+        for name in LAYERS
+    }
+
+
+def folded(layers: Mapping[str, Factors]) -> dict[str, Array]:
+    """Return the arrays of all layers as lite.npz names them."""
+    parts = ("reduction", "kernel", "expansion", "bias")
+    return {
+        f"{name}/{part}": each.numpy()
+        for name, layer in layers.items()
+        for part, each in zip(parts, layer.folded(), strict=True)
+        if each is not None
+    }
 
 
 def batches(parts: Sequence[Stored], generator: np.random.Generator) -> Iterator[Stored]:
@@ -150,21 +191,18 @@ def batches(parts: Sequence[Stored], generator: np.random.Generator) -> Iterator
             yield {name: np.stack([part[name][row] for part, row in chosen]) for name in parts[0]}
 
 
-def compiled_step(student: Student, optimizer: Any) -> Callable[[Mapping[str, Tensor]], Tensor]:
+def compiled_step(
+    layers: Mapping[str, Factors], variables: Sequence[Any], optimizer: Any
+) -> Callable[[Mapping[str, Tensor]], Tensor]:
     """Return a compiled training step from stored crops to the errors of features and Gram matrices (2, layers)."""
 
     def step(crops: Mapping[str, Tensor]) -> Tensor:
-        expected = {name: tf.cast(crops[name], tf.float32) / student.scales[name] for name in LAYERS}
-        measured = {
-            name: Measures(crops[f"{name}.energy"] / scale**2, crops[f"{name}.gram"] / scale**4)
-            for name, scale in student.scales.items()
-        }
         with tf.GradientTape() as tape:
-            own = stack(crops[INPUT], student.layers, compute_type=tf.float32)
-            found = layer_errors(expected, measured, own, student)
-            loss = tf.reduce_sum(found * (1.0, GRAM_SHARE))
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, student.variables), 10.0)
-        optimizer.apply_gradients(zip(gradients, student.variables, strict=True))
+            own = forward(crops[INPUT], layers)
+            found = layer_errors(crops, own, LAYERS)
+            loss = tf.reduce_sum(found * (1.0, GRAM_SHARE) * tf.constant(SHARES)[:, tf.newaxis])
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 10.0)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return tf.transpose(found)
 
     return tf.function(step, autograph=False)  # type: ignore[no-any-return]

@@ -6,18 +6,13 @@ python tools/distill/export.py --work FOLDER [--lower lite.npz] --output masksty
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from deep import LAYERS
-from lite_file import Layers, metric, read_layers
+from lite_file import Array, Layers, metric, read_layers
 from train import LAYERS as LOWER_LAYERS
-
-from maskstyle.networks.architectures import LITE
-
-ALIASES = ("block5_conv3", "block5_conv4")
-"""Layers that are not distilled; each repeats the previous layer through an identity kernel."""
 
 
 def main() -> None:
@@ -27,31 +22,23 @@ def main() -> None:
     parser.add_argument("--lower", type=Path, help="blocks 1 to 3 (default: student.npz of train.py in --work)")
     parser.add_argument("--output", type=Path, required=True, help="the .npz file to write")
     arguments = parser.parse_args()
-    write(arguments.output, trained(arguments.lower or arguments.work / "student.npz", arguments.work / "deep.npz"))
+    lower = read_layers(arguments.lower or arguments.work / "student.npz", LOWER_LAYERS)
+    with np.load(arguments.work / "deep.npz") as deep:
+        write(arguments.output, lower, dict(deep))
     print(f"{arguments.output}: {arguments.output.stat().st_size / 1e6:.2f} MB")
 
 
-def trained(lower: Path, deep: Path) -> Layers:
-    """Return kernel, bias and prediction by layer, aliases included."""
-    result = {**read_layers(lower, LOWER_LAYERS), **read_layers(deep, LAYERS)}
-    for name in ALIASES:
-        shape = LITE.kernel_shape(name)
-        identity = np.zeros(shape)
-        identity[1, 1] = np.eye(shape[3])
-        result[name] = identity, np.zeros(shape[3]), result[LAYERS[-1]][2]
-    return result
-
-
-def write(output: Path, layers: Layers) -> None:
-    """Write kernels, biases and metrics in half precision, which is finer than the bfloat16 of the training."""
-    arrays: dict[str, Any] = {}
-    for name, (kernel, bias, prediction) in layers.items():
-        parts = {"kernel": kernel, "bias": bias, "metric": metric(prediction)}
-        arrays |= {f"{name}/{part}": array.astype(np.float16) for part, array in parts.items()}
-    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+def write(output: Path, lower: Layers, deep: Mapping[str, Array]) -> None:
+    """Write blocks 1 to 3 with their metrics, and the arrays of blocks 4 and 5, in half precision."""
+    arrays: dict[str, Any] = dict(deep)
+    for name, (kernel, bias, prediction) in lower.items():
+        arrays |= {f"{name}/kernel": kernel, f"{name}/bias": bias, f"{name}/metric": metric(prediction)}
+    # Half precision is finer than the bfloat16 in which the network mostly runs.
+    halves = {name: array.astype(np.float16) for name, array in arrays.items()}
+    bad = [name for name, array in halves.items() if not np.isfinite(array).all()]
     if bad:
         raise ValueError(f"{', '.join(bad)} exceed the range of half precision")
-    np.savez_compressed(output, **arrays)
+    np.savez_compressed(output, **halves)
 
 
 if __name__ == "__main__":

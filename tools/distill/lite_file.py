@@ -55,8 +55,24 @@ def layer_weights(trained: Layers) -> dict[str, LayerWeights]:
     return result
 
 
-def as_network(trained: Layers, layers: Iterable[str], *, compute_type: str = "bfloat16") -> FeatureNetwork:
-    """Return trained layers as a network."""
+def factor_weights(arrays: Mapping[str, Array]) -> dict[str, LayerWeights]:
+    """Return LayerWeights by layer from the arrays of layers of low rank, which are named as in lite.npz."""
+    layers = dict.fromkeys(name.partition("/")[0] for name in arrays)
+    return {
+        layer: LayerWeights(
+            kernel=arrays[f"{layer}/kernel"],
+            bias=arrays[f"{layer}/bias"],
+            reduction=arrays.get(f"{layer}/reduction"),
+            expansion=arrays.get(f"{layer}/expansion"),
+        )
+        for layer in layers
+    }
+
+
+def as_network(
+    weights: Mapping[str, LayerWeights], layers: Iterable[str], *, compute_type: str = "bfloat16"
+) -> FeatureNetwork:
+    """Return trained weights as a network."""
     return FeatureNetwork(
-        LITE, layer_weights(trained), layers=tuple(layers), pooling="max", padding="edge", compute_type=compute_type
+        LITE, weights, layers=tuple(layers), pooling="max", padding="edge", compute_type=compute_type
     )

@@ -39,7 +39,7 @@ from maskstyle.synthesis.scales import Step
 from maskstyle.synthesis.scene import Scene
 from maskstyle.techniques.basic import BasicInputs, transfer_basic
 
-LAYERS = VGG19.up_to_deepest(["block5_conv2"])
+LAYERS = VGG19.layers
 SIDE = 256
 PAIRS = 6
 IMAGE_PAIRS = 500

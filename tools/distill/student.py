@@ -190,13 +190,13 @@ def fitted_start(inputs: Array, targets: Mapping[str, Array], widths: Mapping[st
         scale = float(np.sqrt(np.mean(np.square(target))))
         target /= scale
         kept = _selected_channels(target, widths[name])
-        kernel, bias = _fitted_kernel(_patches(name, before)[chosen], target[:, kept])
+        kernel, bias = _fitted_kernel(patches(*_input_of(name, before))[chosen], target[:, kept])
         [after] = stack(before, [(name, kernel, bias)], compute_type=tf.float32).values()
         own = after.numpy().reshape(-1, widths[name])[chosen]
         prediction, error = _fitted(own, target)
         print(f"start {name}: {widths[name]} of {rows.shape[1]} channels, squared error {error:.4f}", flush=True)
-        seen, unseen = _whitening(_input_of(name, before)[0].numpy().reshape(-1, kernel.shape[2]))
-        student.inputs[name], (student.outputs[name], back) = tf.constant(seen), _whitening(own)
+        seen, unseen = whitening(_input_of(name, before)[0].numpy().reshape(-1, kernel.shape[2]))
+        student.inputs[name], (student.outputs[name], back) = tf.constant(seen), whitening(own)
         student.kernels[name] = tf.Variable(np.einsum("ij,hwjo->hwio", unseen, kernel))
         student.biases[name] = tf.Variable(bias)
         student.predictions[name] = tf.Variable(prediction.T @ back)
@@ -215,12 +215,11 @@ def _selected_channels(target: Array, width: int) -> Array:
     return selected
 
 
-def _patches(name: str, before: Tensor) -> Array:
-    """Return what the kernel of a layer sees at each cell, with a 1 for the bias (cells, 9 c + 1)."""
-    current, padding = _input_of(name, before)
+def patches(current: Tensor, padding: str = "SAME") -> Array:
+    """Return what a kernel sees at each cell, with a 1 for the bias (cells, 9 c + 1)."""
     sizes = [1, KERNEL_SIZE, KERNEL_SIZE, 1]
-    patches = tf.image.extract_patches(current, sizes, [1] * 4, [1] * 4, padding).numpy()
-    rows = patches.reshape(-1, patches.shape[3])
+    found = tf.image.extract_patches(current, sizes, [1] * 4, [1] * 4, padding).numpy()
+    rows = found.reshape(-1, found.shape[3])
     return np.concatenate([rows, np.ones((len(rows), 1), np.float32)], axis=1)
 
 
@@ -240,7 +239,7 @@ def _fitted_kernel(seen: Array, target: Array) -> tuple[Array, Array]:
     return kernel.astype(np.float32), solution[-1].astype(np.float32)
 
 
-def _whitening(rows: Array) -> tuple[Array, Array]:
+def whitening(rows: Array) -> tuple[Array, Array]:
     """Return the symmetric matrix that makes features uncorrelated, each with a mean square of 1, and its inverse."""
     values, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
     roots = np.sqrt(np.maximum(values, 0) + DAMPING * np.mean(values))

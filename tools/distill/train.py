@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lite_file import Layers, as_network
+from lite_file import Layers, as_network, layer_weights
 from pictures import Crops, read, training_files
 from pool import Mix, Pool
 from student import (
@@ -33,7 +33,7 @@ from training import Training, adam, prefetched, save_arrays, save_trained
 from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.weights import read_weights
-from maskstyle.settings import Settings
+from maskstyle.recipes import FIRST_LAYERS
 
 LAYERS = tuple(layer for layer in VGG19.layers if layer[:6] in ("block1", "block2", "block3"))
 BATCH = 8
@@ -47,7 +47,9 @@ POOL_EVERY = 800
 RENDERINGS = 14
 CHECKPOINT_EVERY = 400
 
-MIXES = (Mix(Settings().content_layers, Settings().style_layers, (5.0, 500.0)),)
+MIXES = (
+    Mix((("block3_conv1", 1.0),), tuple((layer, 1.0) for layer in FIRST_LAYERS if layer in LAYERS), (5.0, 500.0)),
+)
 
 
 def main() -> None:
@@ -81,7 +83,7 @@ def train(weights: Path, pictures: Path, work: Path, steps: int) -> None:
 
     def render(done: int) -> None:
         if done % POOL_EVERY == 0:
-            pool.render(as_network(image_layers(student), LAYERS), done)
+            pool.render(as_network(layer_weights(image_layers(student)), LAYERS), done)
 
     training.run(
         steps,
