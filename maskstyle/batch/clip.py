@@ -267,20 +267,30 @@ def _in_colors_of(scene: Scene, moved: Image, trusted: NDArray[np.bool_], anew: 
 
     The few steps of a frame change the colors of a plain area less than those of a still did.
     """
-    from scipy.ndimage import gaussian_filter
-
     size, layout = size_of(anew), scene.layout
     known = trusted & layout.touched(size) if scene.composed_over_content else trusted
     content_map = layout.content_map
     regions = np.zeros(size, np.int32) if content_map is None else resize_labels(content_map.labels, size)
-    blur = (NEARBY * max(size), NEARBY * max(size), 0)
+    nearby = NEARBY * max(size)
     colored = anew.copy()
     for label in np.unique(regions[~trusted]):
         own = regions == label
         weight = (known & own).astype(np.float32)[..., np.newaxis]
-        change = gaussian_filter((moved - anew) * weight, blur) / np.maximum(gaussian_filter(weight, blur), 1e-3)
+        change = _blurred((moved - anew) * weight, nearby) / np.maximum(_blurred(weight, nearby), 1e-3)
         colored[own] = np.clip(anew + change, 0, 1)[own]
     return colored
+
+
+def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Return values (H, W, C) blurred by a Gaussian at a reduced size, as time grows with the cube of the side."""
+    from scipy.ndimage import gaussian_filter, zoom
+
+    (height, width, channels), step = values.shape, max(1, int(sigma / 4))
+    padded = np.pad(values, ((0, -height % step), (0, -width % step), (0, 0)))
+    blocks = padded.reshape(len(padded) // step, step, padded.shape[1] // step, step, channels).mean(axis=(1, 3))
+    smooth = gaussian_filter(blocks, (sigma / step, sigma / step, 0))
+    enlarged: NDArray[np.float32] = zoom(smooth, (step, step, 1), order=1, grid_mode=True, mode="nearest")
+    return enlarged[:height, :width]
 
 
 def _init_anew(scene: Scene) -> str:

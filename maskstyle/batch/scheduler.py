@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 WAIT_FOR_WORKERS = 20
 """Seconds to wait for the first worker of a scheduler."""
 
-UNWATCHED = {
-    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
-    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
-}
+UNWATCHED = {"distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "10s"}
 """Settings of Dask for local workers: its profiler and monitor take 2 % of each core, which nobody looks at."""
 
 _LOCAL = re.compile(r"local:([1-9][0-9]{0,3})")
@@ -77,11 +74,13 @@ def _connected(address: str) -> Iterator[Client]:
 @contextmanager
 def _local(count: int) -> Iterator[Client]:
     """Start a scheduler with processes of this machine, which share its cores."""
+    import dask.config
     from distributed import Client, LocalCluster
 
     threads = str(max(1, (os.cpu_count() or 1) // count))
     variables = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), threads)
-    with _ignoring_interrupts():
+    # Workers take over the settings of this process, not their own variables.
+    with _ignoring_interrupts(), dask.config.set(UNWATCHED):
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -89,7 +88,7 @@ def _local(count: int) -> Iterator[Client]:
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",  # a free port, seen from this machine only
             silence_logs="ERROR",
-            env={name: os.environ.get(name, value) for name, value in (variables | UNWATCHED).items()},
+            env={name: os.environ.get(name, value) for name, value in variables.items()},
         )
     with cluster, Client(cluster) as client:
         yield client

@@ -123,7 +123,9 @@ def changed_plan(
         plan = with_values(dataclasses.replace(plan, settings=plan.settings.changed(**changes)), values, many=many)
         same = plan.settings.changed(size=None) == full.settings.changed(size=None)
         if same and same_result_size(picture, plan.settings.size, full.settings.size):
-            notes.append("--draft has no effect: the plan and --set have its settings, or the picture is no larger")
+            notes.append(
+                "--draft has no effect: the plan and --set have its settings, or the picture is as small as a draft"
+            )
     else:
         plan = full
     if draft and weights is None and plan.weights is not None and plan.settings.network == DRAFT["network"]:

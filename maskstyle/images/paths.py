@@ -195,11 +195,11 @@ def _missing(path: Path) -> tuple[str, str]:
 
 def _meant(path: Path) -> str:
     """Return what to do about a file that does not exist: its name may be misspelled."""
-    left = left_by_shell(path)
-    if left is not None:
-        return left
-    named = alike(path)
-    return "check the path and its spelling" if named is None else f"did you mean {shown(path.with_name(named))}?"
+    pattern = re.search(r"[*?]", str(path))
+    named = None if pattern else alike(path)
+    if named is not None:
+        return f"did you mean {shown(path.with_name(named))}?"
+    return left_by_shell(path) or "check the path and its spelling"
 
 
 def is_web_address(path: Path) -> bool:

@@ -244,10 +244,9 @@ def resize_labels(labels: NDArray[Label], size: Size) -> NDArray[Label]:
 
 def _resized(image: NDArray[np.float32], size: Size, kernel: _Kernel) -> NDArray[np.float32]:
     """Resize rows, then the columns of each channel, strip by strip, and clip to [0, 1]."""
-    image = np.ascontiguousarray(image, dtype=np.float32)
     result = np.empty((*size, *image.shape[2:]), np.float32)
     for rows in row_strips((size[0], *image.shape[1:])):
-        strip = image[rows] if size[0] == len(image) else _resized_rows(image, size[0], rows, kernel)
+        strip = _floats(image[rows]) if size[0] == len(image) else _resized_rows(image, size[0], rows, kernel)
         if image.ndim == 2:
             result[rows] = _with_columns(strip, size[1], kernel)
         for channel in range(image.shape[2] if image.ndim == 3 else 0):
@@ -260,8 +259,7 @@ def _resized_rows(image: NDArray[np.float32], height: int, rows: slice, kernel: 
 
     They are those of Pillow, to rounding, which takes several times as long for a photo.
     """
-    flat = image.reshape(len(image), -1)
-    result = np.empty((rows.stop - rows.start, flat.shape[1]), np.float32)
+    result = np.empty((rows.stop - rows.start, math.prod(image.shape[1:])), np.float32)
     step = len(image) / height
     reach = max(1.0, step)
     for first in range(rows.start, rows.stop, ROWS_AT_ONCE):
@@ -270,8 +268,13 @@ def _resized_rows(image: NDArray[np.float32], height: int, rows: slice, kernel: 
         end = min(len(image), int(centers[-1] + kernel.support * reach + 0.5))
         weights = _adding_up(kernel.curve((np.arange(begin, end) + 0.5 - centers[:, np.newaxis]) / reach))
         at = first - rows.start
-        np.matmul(weights, flat[begin:end], out=result[at : at + len(weights)])
+        np.matmul(weights, _floats(image[begin:end]).reshape(end - begin, -1), out=result[at : at + len(weights)])
     return result.reshape(len(result), *image.shape[1:])
+
+
+def _floats(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Return some rows of an image as contiguous floats: a copy of a view of all would take as much again."""
+    return np.ascontiguousarray(rows, dtype=np.float32)
 
 
 def _adding_up(weights: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -152,10 +152,9 @@ def _for_images(
 ) -> Iterator[tuple[str, list[NDArray[np.float32]], NDArray[np.float32]]]:
     """Yield the kernels and the bias of layers; convert the first kernel from BGR in 0..255 to RGB in [0, 1]."""
     for position, layer in enumerate(layers):
-        kernel, bias, *_, reduction, expansion = weights[layer]
-        kernels = [kernel[:, :, ::-1] * PIXEL_MAXIMUM if position == 0 else kernel]
-        if reduction is not None:
-            kernels.insert(0, reduction[np.newaxis, np.newaxis])
-        if expansion is not None:
-            kernels.append(expansion[np.newaxis, np.newaxis])
-        yield layer, kernels, bias
+        parts = weights[layer]
+        factors = [parts.reduction, parts.kernel, parts.expansion]
+        kernels = [each if each.ndim == 4 else each[np.newaxis, np.newaxis] for each in factors if each is not None]
+        if position == 0:
+            kernels[0] = kernels[0][:, :, ::-1] * PIXEL_MAXIMUM
+        yield layer, kernels, parts.bias

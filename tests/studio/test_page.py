@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 
 from PIL import Image
@@ -365,14 +366,21 @@ def test_without_its_server_the_page_says_so(begun, server):
 
 def test_what_cannot_be_read_while_the_server_is_away_is_read_later(begun):
     page = begun.page
-    for address in ("**/api/images/*/map*", "**/api/images/????????"):
-        page.route(address, lambda route: route.fulfill(status=503, body=""), times=1)
+    refused = []
+
+    def refuse(route):
+        refused.append(route.request.url)
+        route.fulfill(status=503, body="")
+
+    for address in (r"/api/images/\w+/map", r"/api/images/\w+$"):
+        page.route(re.compile(address), refuse, times=1)
     page.reload()
     page.locator("#side .row").first.wait_for()
     begun.choose_region(2)
     begun.tool("Brush")
     begun.drag((0.5, 0.1), (0.9, 0.1))
     begun.wait(lambda: begun.color_at(0.7, 0.1) == begun.region(2)["color"])
+    assert len(refused) == 2, refused
 
 
 def test_a_restarted_studio_says_where_to_open_it_and_the_page_goes_on(begun, server, monkeypatch):

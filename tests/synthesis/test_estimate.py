@@ -193,7 +193,7 @@ def test_forecasts_are_within_10_percent_of_measured_peaks(
     [
         (LITE, "float32", 512, 32, 1014),
         (LITE, "float32", 512, 16, 1076),
-        (LITE, "float32", 768, 32, 1326),
+        (LITE, "float32", 768, 32, 1538),
         (VGG19, "bfloat16", 256, 32, 784),
         (VGG19, "bfloat16", 256, 16, 834),
     ],

@@ -1,4 +1,4 @@
-"""Blocks 3 to 5 of the student: VGG19's own channels, by convolutions of low rank.
+"""Blocks 4 and 5 of the student: VGG19's own channels, by convolutions of low rank.
 
 A layer is a 1x1 convolution to a few channels, a 3x3 convolution between these and a 1x1 convolution to all of
 VGG19's, before the ReLU; Kim et al. ("Compression of Deep Convolutional Neural Networks for Fast and Low Power

@@ -111,6 +111,7 @@ async function draftNow(id, regions) {
   set({ drafting: id });
   await saveAll(); // undoing the draft brings it back
   const before = open.get(id)?.edits;
+  if (open.get(id)) open.get(id).awaitsDraft = true;
   try {
     const answer = await request("POST", `/api/images/${id}/draft`, regions ? { regions } : {});
     const document = open.get(id);
@@ -131,10 +132,12 @@ async function draftNow(id, regions) {
     await open.get(id)?.saving;
     if (error.project) adopt(error.project);
     else failed("stage", error);
+    if (error.later && !regions) setTimeout(() => draft(id), RETRY);
     if (error.project && open.get(id)?.edits !== before) say("stage", DROPPED);
     else if (error.project && regions) say("stage", OVERTAKEN); // a first draft that another tab also made is as good
   }
   if (state.drafting === id) set({ drafting: null });
+  if (open.get(id)) open.get(id).awaitsDraft = false;
   if (open.get(id)?.unsaved) saveSoon(open.get(id)); // it was held back for the draft, which did not come
   syncDocuments();
 }
@@ -174,7 +177,7 @@ async function send(document) {
     saved();
     reload();
   } catch (error) {
-    const drafted = error.project && state.drafting === id; // the draft was quicker: `draftNow` saves this in its place
+    const drafted = error.project && document.awaitsDraft; // the draft was quicker: `draftNow` saves this in its place
     if (!error.project || drafted) document.unsaved = true; // not lost: it is saved when the server can
     if (error.later) setTimeout(() => open.get(id) === document && save(document), RETRY);
     if (error.project && !drafted) {

@@ -72,7 +72,8 @@ function noteOfOwn(key, name) {
   if (!own.length) return null;
   const kinds = [regions.some((each) => own.includes(each)) && "region", masks.some((each) => own.includes(each)) && "mask"].filter(Boolean).join(" and ");
   const all = own.length === painted.length;
-  const text = all ? `No effect: every ${kinds} has ${name} of its own.` : `No effect on ${own.length} of ${painted.length}: they have ${name} of their own.`;
+  const [they, theirs] = own.length === 1 ? ["it has", "its"] : ["they have", "their"];
+  const text = all ? `No effect: every ${kinds} has ${name} of its own.` : `No effect on ${own.length} of ${painted.length}: ${they} ${name} of ${theirs} own.`;
   return [text, " ", h("button", { type: "button", class: "link", onclick: () => useEverywhere(key, own) }, "Use this everywhere")];
 }
 
