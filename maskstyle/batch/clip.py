@@ -233,25 +233,10 @@ def paint_clip(
     on_outcome: Callable[[Outcome], None],
     should_stop: Callable[[], bool],
 ) -> None:
-    """Paint the frames that are not done.
+    """Paint the frames that are not done, or with `force` all.
 
-    Parameters
-    ----------
-    clip : Clip
-        What to paint.
-    painter : Painter
-        Paints each frame; made with ``of_clip``.
-    force : bool
-        Paint again what is done.
-    on_begin, on_step, on_outcome : callable
-        Called with the name of each frame, after each evaluation, and with what became of the frame.
-    should_stop : callable
-        Called after each evaluation; return True to stop. The frame is painted again next time.
-
-    Raises
-    ------
-    MaskstyleError
-        If a frame cannot be painted, since the ones after it depend on it.
+    An error ends it, since later frames depend on the one that failed. A frame during which `should_stop` returned
+    True is painted again next time.
     """
     for frames in frames_of_scenes(clip, painter, force=force, on_outcome=on_outcome, should_stop=should_stop):
         wanted = next_frame(frames, None)

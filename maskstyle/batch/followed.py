@@ -123,16 +123,9 @@ class FollowedFiles:
         return Seen(image, followed_values(colors[found.labels], key_places(size)))
 
     def plan_of(self, number: int, now: Image, motion: Motion | None) -> Plan:
-        """Return the plan of a frame; its maps and masks are written.
+        """Return the plan of a frame, whose maps and masks are written; frames come in order, numbered from 0.
 
-        Parameters
-        ----------
-        number : int
-            Place of the frame, from 0, one after that of the last call.
-        now : (H, W, 3) float32 array
-            The frame, at the size at which motion is computed.
-        motion : Motion or None
-            Its motion; None for the first frame of a scene.
+        `now` is the frame at the size at which motion is computed; the first frame of a scene has no motion.
         """
         found = {file: each.at(number, now, motion) for file, each in self._files.items()}
         main = self.first.main

@@ -21,10 +21,7 @@ _NUMBER = re.compile(r"(\d+)")
 def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, maps: bool = False) -> list[Path]:
     """Return the frames of a folder or a pattern, in the order of their numbers; see `find_pictures`.
 
-    Raises
-    ------
-    ImageError
-        If there are none, or only one, if a number is missing or there twice, or if frames differ in size.
+    At least two, of one size, with no number missing or there twice.
     """
     frames = sorted(find_pictures([text], note, maps=maps), key=_order)
     check_frames(frames, text)

@@ -22,20 +22,9 @@ def find_pictures(
 ) -> list[Path]:
     """Return the pictures that files, folders and patterns name, in order, each once.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        Files; folders, of which all images count but maps and masks; or patterns such as ``photos/*.jpg``, of whose
-        matches the maps and masks of other matches do not count.
-    note : callable, optional
-        Called with a note on each map or mask in a folder that has no picture beside it, which nothing uses.
-    maps : bool
-        Whether maps count as pictures, as those that are doodles do.
-
-    Raises
-    ------
-    ImageError
-        If a folder or pattern has no picture. Whether a file exists is found when it is read.
+    Of a folder, all images count but maps and masks; of the matches of a pattern such as ``photos/*.jpg``, all but
+    the maps and masks of other matches. With `maps`, maps count too, as those that are doodles do. `note` is called
+    about each map or mask in a folder that has no picture beside it. Whether a file exists is found when it is read.
     """
     found: list[Path] = []
     for text in texts:
@@ -81,25 +70,11 @@ def _pictures_like(pattern: str, beside: tuple[str, ...]) -> list[Path]:
 
 
 def output_paths(pictures: Sequence[Path], folder: Path, pattern: str) -> list[Path]:
-    """Return the result of each picture.
+    """Return the result of each picture; no two may have the same one.
 
-    Parameters
-    ----------
-    pictures : sequence of Path
-        The pictures.
-    folder : Path
-        The folder of the results.
-    pattern : str
-        The name of each result, with ``{name}`` for the picture's name without its ending, ``{folder}`` for its
-        folder, and ``{number}`` for its place, from 1.
+    The pattern has ``{name}`` for the picture's name without its ending, ``{folder}`` for its folder, and
+    ``{number}`` for its place, from 1.
 
-    Raises
-    ------
-    SettingsError
-        If the pattern has other fields, or two pictures would have the same result.
-
-    Examples
-    --------
     >>> cats = [Path("a/cat.jpg"), Path("b/cat.jpg")]
     >>> [path.name for path in output_paths(cats, Path("out"), "{folder}_{name}.png")]
     ['a_cat.png', 'b_cat.png']
@@ -124,8 +99,6 @@ def fields_of(picture: Path, number: int) -> dict[str, str]:
 def filled(pattern: str, fields: dict[str, str], *, of: str) -> str:
     """Return a pattern with its fields in braces filled.
 
-    Examples
-    --------
     >>> filled("maps/{name}.png", {"name": "cat"}, of="--content-map")
     'maps/cat.png'
     """

@@ -66,18 +66,9 @@ def paint_all(
 ) -> None:
     """Paint pictures on the workers of a scheduler.
 
-    Parameters
-    ----------
-    tasks : sequence of Task
-        The pictures.
-    scheduler : str
-        ``local:N`` for N processes of this machine, which share its cores, or the address of a Dask scheduler.
-    force : bool
-        See `Painter`.
-    on_outcome : callable
-        Called with what became of each picture, in the order in which they end.
-    should_stop : callable
-        Called now and then; return True to give up the pictures that are not done.
+    That is ``local:N``, N processes that share the cores of this machine, or the address of a Dask scheduler.
+    `on_outcome` is called in the order in which pictures end; when `should_stop` returns True, those that are not
+    done are given up.
     """
     with client_of(scheduler) as client:
         pending = iter(tasks)
@@ -106,10 +97,7 @@ def paint_scenes(
 ) -> None:
     """Paint the scenes of a clip side by side on the workers of a scheduler, each frame by frame; see `paint_all`.
 
-    Raises
-    ------
-    MaskstyleError
-        If a frame cannot be painted, since the ones after it depend on it.
+    An error ends it, since later frames depend on the one that failed.
     """
     with client_of(scheduler) as client:
         scenes = frames_of_scenes(

@@ -37,13 +37,7 @@ def check_scheduler(scheduler: str) -> None:
 
 @contextmanager
 def client_of(scheduler: str) -> Iterator[Client]:
-    """Connect to a scheduler, or start one with processes of this machine.
-
-    Raises
-    ------
-    SettingsError
-        If no scheduler answers, or it has no workers.
-    """
+    """Connect to a scheduler, which must have workers, or start one with processes of this machine."""
     from distributed.utils import silence_logging_cmgr
 
     local = _LOCAL.fullmatch(scheduler)

@@ -97,11 +97,6 @@ def extract_frames(video: Path, folder: Path) -> tuple[list[Path], Timing]:
     """Write the frames of a video into a folder as 0001.png and so on, and return when each is shown.
 
     What was written before from the same video is used again.
-
-    Raises
-    ------
-    ImageError
-        If the file is no video that can be read, or the folder cannot be written.
     """
     digest = hash_now(video, "a video")
     known = _extracted(folder, digest)
@@ -117,16 +112,7 @@ def extract_frames(video: Path, folder: Path) -> tuple[list[Path], Timing]:
 
 
 def listed_frames(video: Path, folder: Path) -> tuple[list[Path], Timing, Size, list[int]]:
-    """Return what `extract_frames` would write or has written, the size of a frame, and the scenes; writes nothing.
-
-    Returns
-    -------
-    frames : list of Path
-    timing : Timing
-    size : (height, width)
-    scenes : list of int
-        See `find_scenes`.
-    """
+    """Return what `extract_frames` would write or has written, a frame's size, and the scenes; see `find_scenes`."""
     with _decoding(video) as (pictures, held):
         first = next(pictures)
         scenes = find_scenes(itertools.chain([first], pictures))
@@ -206,28 +192,10 @@ def write_video(
     sound: Path | None = None,
     comment: str = "",
 ) -> list[str]:
-    """Write frames as an MP4.
+    """Write frames of one size as an MP4, and return notes on an odd size and on sound that is left out.
 
-    Parameters
-    ----------
-    path : Path
-        The video, replaced only when it is complete.
-    frames : sequence of Path
-        Image files of one size.
-    timing : Timing
-        When each is shown.
-    lossless : bool
-        H.264 in RGB without loss, which keeps an odd size too, but which few players show; by default, with the
-        colors of every second pixel, as all players show.
-    sound : Path, optional
-        A video to copy the sound of.
-    comment : str
-        What the video is made from, for `comment_of`.
-
-    Returns
-    -------
-    list of str
-        Notes: on a size that had to be even, and on sound that is left out.
+    H.264 in RGB, `lossless`, keeps an odd size too, but few players show it; all show the default, with the colors of
+    every second pixel. `sound` is a video to copy the sound of, `comment` what `comment_of` reads.
     """
     import av
 

@@ -116,13 +116,7 @@ class Read(NamedTuple):
 
 
 def read_task(task: Task) -> Read:
-    """Read the files of a picture and check them.
-
-    Raises
-    ------
-    MaskstyleError
-        If one cannot be read, or they do not fit together or to the result.
-    """
+    """Read the files of a picture, and check that they fit together and to the result."""
     plan, output = task.plan, task.output
     loaded = load_plan(plan)
     if loaded.picture.alpha is not None:
@@ -166,15 +160,7 @@ class Painter:
     ) -> Outcome:
         """Paint a picture, unless it is done; an error becomes its outcome.
 
-        Parameters
-        ----------
-        task : Task
-            The picture.
-        on_step : callable, optional
-            Called with a `maskstyle.Step` after each evaluation.
-        should_stop : callable, optional
-            Called after each evaluation; return True to stop. The picture then continues from its checkpoint when it
-            is painted again.
+        When `should_stop` returns True, the picture continues from its checkpoint the next time.
         """
         try:
             return self._paint(task, on_step, should_stop)
@@ -184,10 +170,7 @@ class Painter:
     def is_done(self, task: Task) -> bool:
         """Return whether the result of a picture is there, finished, and made from the same plan and files.
 
-        Raises
-        ------
-        MaskstyleError
-            If an input cannot be read, or the file there is no result of maskstyle.
+        A file there that is no result of maskstyle is an error.
         """
         return self._holds_request(task) or self.prepared(task).is_of(task.output)
 
@@ -201,13 +184,7 @@ class Painter:
         return False
 
     def prepared(self, task: Task) -> Prepared:
-        """Read the files of a picture and check them.
-
-        Raises
-        ------
-        MaskstyleError
-            If one cannot be read, or they do not fit together.
-        """
+        """Read the files of a picture and check them."""
         begin_noting()
         check_writable(task.output)
         loaded, scene, notes = read_task(task)
@@ -235,13 +212,7 @@ class Painter:
         on_step: Callable[[Step], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> tuple[Outcome, Result]:
-        """Paint a picture that is prepared, and write it unless it was interrupted; for the parameters see `paint`.
-
-        Raises
-        ------
-        MaskstyleError
-            If it cannot be painted or written.
-        """
+        """Paint a picture that is prepared, and write it unless it was interrupted; see `paint`."""
         name, output = task.name, task.output
         result, checkpoints = self._result(task, ready, on_step, should_stop)
         if result.stopped_because == "interrupted":
@@ -298,10 +269,7 @@ class Painter:
 def is_result_of(output: Path, record: dict[str, Any]) -> bool:
     """Return whether a file is the finished result of a record: of the same plan, settings, files and weights.
 
-    Raises
-    ------
-    ImageError
-        If the file is no result of maskstyle, which must not be replaced unasked.
+    A file that is no result of maskstyle is an error: it must not be replaced unasked.
     """
     if not output.exists():
         return False

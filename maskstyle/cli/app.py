@@ -216,8 +216,6 @@ def _report_all(error: MaskstyleError) -> int:
 def with_flags(message: str) -> str:
     """Replace parameter names in backticks by command-line flags.
 
-    Examples
-    --------
     >>> with_flags("`style_weight` is 'on'; set `mapping` or set `unmatched` to keep")
     "--style-weight is 'on'; set --map or set --unmatched to keep"
     """

@@ -179,19 +179,7 @@ def paint_batch(
     batch: Batch,
     notes: Sequence[str] = (),
 ) -> None:
-    """Paint pictures, and print what became of them.
-
-    Parameters
-    ----------
-    pictures : sequence of Path
-        The content images, doodles or plans.
-    plan_of : callable
-        From a picture and its number to its plan and notes.
-    batch : Batch
-        How to paint them.
-    notes : sequence of str
-        Notes on how the pictures were found.
-    """
+    """Paint pictures, doodles or plans, and print what became of them."""
     from maskstyle.cli.batch_report import Report
     from maskstyle.cli.outputs import check_folder_name
 

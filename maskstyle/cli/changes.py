@@ -69,24 +69,7 @@ class Key(NamedTuple):
 
 
 def find_key(plan: Plan, name: str, flag: str, *, many: bool = False) -> Key:
-    """Return the key of a plan that a name means.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    name : str
-        A setting, a key at the top of the plan, "style" for the only style, or a key of a table with dots.
-    flag : str
-        The option, for messages.
-    many : bool
-        Whether the plan is for many pictures.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such key, or no option changes it.
-    """
+    """Return the key of a plan, or of one for many pictures, that a name means: a setting or a key with dots."""
     table, dot, rest = name.partition(".")
     plain = name.replace("-", "_").removeprefix("settings.").removeprefix("run.")
     if plain in plan.inputs.without_effect:

@@ -45,23 +45,9 @@ class MapFiles(NamedTuple):
 def find_maps(
     content: Path | None, style: Path, content_map: Path | None, style_map: Path | None, *, required: bool
 ) -> MapFiles:
-    """Return both maps: those given, or those beside their images.
+    """Return both maps: those given, or those beside their images; without them, the image is evaluated as a whole.
 
-    Parameters
-    ----------
-    content : Path or None
-        The content image.
-    style : Path
-        The style image.
-    content_map, style_map : Path or None
-        The maps given as options.
-    required : bool
-        Raise an error if a map is missing, instead of evaluating the image as a whole.
-
-    Raises
-    ------
-    ImageError, SettingsError
-        If a required map is missing, or an image has several maps beside it.
+    If maps are required, missing ones are an error; several maps beside an image always are.
     """
     if required and content is None and content_map is None:
         raise SettingsError(

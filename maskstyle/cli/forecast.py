@@ -29,17 +29,7 @@ LONGEST = 12
 
 
 def styles_table(loaded: LoadedPlan, scene: Scene, *, whole: bool = True) -> Table:
-    """Return which style goes where.
-
-    Parameters
-    ----------
-    loaded : LoadedPlan
-        The plan.
-    scene : Scene
-        Its scene.
-    whole : bool
-        Whether to list all regions, however many they are.
-    """
+    """Return which style goes where, with all regions if `whole`, however many they are."""
     if scene.layout.everywhere:
         return _blend_table(loaded.plan, scene)
     rows = _placement_rows(loaded, scene)
@@ -162,21 +152,7 @@ def _region_cells(semantic_map: SemanticMap | None, label: int) -> tuple[str, st
 def forecast(
     scene: Scene, choice: NetworkChoice, limits: Limits, speed: Speed, scheduler: str | None
 ) -> list[tuple[str, str]]:
-    """Return the lines to print before a run, as names and texts.
-
-    Parameters
-    ----------
-    scene : Scene
-        What is painted; where nothing is, the only lines are those on its workers.
-    choice : NetworkChoice
-        Its network.
-    limits : Limits
-        Its memory and tiles.
-    speed : Speed
-        The measured speed of this machine.
-    scheduler : str or None
-        The Dask scheduler whose workers paint the tiles.
-    """
+    """Return the lines to print before a run, as names and texts; if nothing is painted, only those on workers."""
     lines = _lines(scene, choice, limits, speed) if scene.layout.placements else []
     if scheduler is not None:
         kept, each = expected_shared_mb(scene.demand(choice.architecture, choice.compute_type, limits))
@@ -217,8 +193,6 @@ def _large_lines(settings: Settings, limits: Limits, sizes: Sequence[Size]) -> l
 def _describe_estimate(estimate: Expected, *, busy: bool = False) -> str:
     """Return the expected time and memory in words; `busy` if the speed was measured while other programs ran.
 
-    Examples
-    --------
     >>> _describe_estimate(Expected((0.1, 0.4), 130.0, 1234.0))
     'at most about 2 min, 1.3 GB of memory (forecast for this machine when idle; most runs end sooner)'
     """

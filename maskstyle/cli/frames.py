@@ -158,19 +158,7 @@ def run(
 
 
 def paint_frames(text: str, plan_of: PlanOf, asked: Asked, *, maps: bool) -> None:
-    """Paint the frames that a text names, and print what became of them.
-
-    Parameters
-    ----------
-    text : str
-        A folder, a pattern or a video.
-    plan_of : callable
-        From the first frame and its number to its plan and notes.
-    asked : Asked
-        How to paint them.
-    maps : bool
-        Whether the frames are maps: doodles.
-    """
+    """Paint the frames of a folder, pattern or video, and print what became of them; maps are doodles."""
     from maskstyle.batch.clip import Clip, ClipSettings
     from maskstyle.batch.followed import FollowedFiles
     from maskstyle.batch.work import Task, read_task

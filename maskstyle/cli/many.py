@@ -110,18 +110,9 @@ def command_of_many(
 ) -> Callable[..., None]:
     """Return the command that paints many pictures by one technique.
 
-    Parameters
-    ----------
-    inputs : type of Inputs
-        The inputs of the technique.
-    pictures : Pictures
-        How it takes the content images, or the doodles.
-    shared : mapping of str to (annotation, default)
-        Its options beside those of the painting command.
-    paint : callable
-        Takes what names the pictures, a function to their plans, and the values of `shared` and ``quiet`` by name.
-    without : tuple of str
-        The parameters of the painting command that it lacks.
+    It has the options of the painting command but those of `without`, and those of `shared`, each with its annotation
+    and default. `paint` gets what names the pictures, a function to their plans, and the values of `shared` and
+    ``quiet`` by name.
     """
 
     def command(**given: Any) -> None:

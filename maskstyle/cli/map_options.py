@@ -27,10 +27,7 @@ _PAIR = re.compile(rf"\s*({_NAME})\s*=\s*({_NAME})\s*(?:[,;]|$)", re.IGNORECASE)
 def found_map(given: Path | None, image: Path, flag: str, *, whole_style: bool = False) -> Path:
     """Return the map that an option names, or else the one beside its image.
 
-    Raises
-    ------
-    ImageError
-        If none is given and none, or more than one, is beside the image; or the image cannot be read.
+    If there is none, or more than one, an error says so.
     """
     if given is not None:
         return given
@@ -49,8 +46,6 @@ def found_map(given: Path | None, image: Path, flag: str, *, whole_style: bool =
 def listed_colors(text: str) -> list[str]:
     """Return the parts of ``COLOR,...``, where a color may be ``R,G,B``; semicolons separate as well.
 
-    Examples
-    --------
     >>> listed_colors("red, #0000ff, 0,255,0"), listed_colors("200,70,50;3")
     (['red', '#0000ff', '0,255,0'], ['200,70,50', '3'])
     """
@@ -74,8 +69,6 @@ def _listed_pairs(text: str) -> list[tuple[str, str]]:
 def listed_keys(text: str) -> list[str]:
     """Return the parts of ``COLOR,...`` where numbers are ids, as no map says otherwise.
 
-    Examples
-    --------
     >>> listed_keys("0,255, white")
     ['0', '255', 'white']
     """
@@ -85,8 +78,6 @@ def listed_keys(text: str) -> list[str]:
 def parse_colors(text: str, flag: str) -> list[Color]:
     """Read ``COLOR,...``.
 
-    Examples
-    --------
     >>> parse_colors("red, #0000ff, 0,255,0", "--palette")
     [(255, 0, 0), (0, 0, 255), (0, 255, 0)]
     """
@@ -96,8 +87,6 @@ def parse_colors(text: str, flag: str) -> list[Color]:
 def check_regions(texts: list[str], flag: str) -> list[str]:
     """Return the parts of ``COLOR,...``, given once or several times; each must be a color, a number or ``*``.
 
-    Examples
-    --------
     >>> check_regions(["red, 2", "*"], "--regions")
     ['red', '2', '*']
     """
@@ -108,13 +97,7 @@ def check_regions(texts: list[str], flag: str) -> list[str]:
 
 
 def chosen_regions(texts: list[str], flag: str, semantic_map: SemanticMap, *, name: str) -> list[RegionKey]:
-    """Read ``COLOR,...`` as colors or ids of the regions of a map; the name of a color may mean a similar one.
-
-    Raises
-    ------
-    ImageError
-        If no region has a color or name, or several regions have a name.
-    """
+    """Read ``COLOR,...`` as colors or ids of the regions of a map; the name of a color may mean a similar one."""
     parts = check_regions(texts, flag)
     with _naming(flag):
         return [semantic_map.key(label) for label in resolved_list(parts, semantic_map, name=name)]
@@ -123,8 +106,6 @@ def chosen_regions(texts: list[str], flag: str, semantic_map: SemanticMap, *, na
 def split_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
     """Split ``CONTENTCOLOR=STYLECOLOR,...`` into pairs of colors, several times.
 
-    Examples
-    --------
     >>> split_mapping(["red=#0000ff, 0,0,255=2", "*=red"], "--map")
     [('red', '#0000ff'), ('0,0,255', '2'), ('*', 'red')]
     """
@@ -156,8 +137,6 @@ def chosen_mapping(
 def check_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
     """Return the pairs of ``CONTENTCOLOR=STYLECOLOR,...``; each part must be a color or a number, the first or ``*``.
 
-    Examples
-    --------
     >>> check_mapping(["red=#0000ff"], "--map")
     [('red', '#0000ff')]
     """
@@ -171,8 +150,6 @@ def check_mapping(texts: list[str], flag: str) -> list[tuple[str, str]]:
 def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
     """Read ``COLOR=STRENGTH,...`` several times.
 
-    Examples
-    --------
     >>> parse_strengths(["red=0.8, 0,0,255=0.2", "#00ff00=1"], "--region-strength")
     {'red': 0.8, '0,0,255': 0.2, '#00ff00': 1.0}
     """
@@ -190,13 +167,7 @@ def parse_strengths(texts: list[str], flag: str) -> dict[str, float]:
 
 
 def asked_reading(given: Mapping[str, Any]) -> MapReading:
-    """Return the reading that ``--palette``, ``--least-region`` and the other options of maps ask for.
-
-    Raises
-    ------
-    SettingsError
-        If a color cannot be read, or the number is below 1.
-    """
+    """Return the reading that ``--palette``, ``--least-region`` and the other options of maps ask for."""
     values = {name: given[name] for name in READING_OPTIONS if given.get(name) is not None}
     if values.get("least_region", 1) < 1:
         least = values["least_region"]
@@ -213,32 +184,9 @@ def asked_reading(given: Mapping[str, Any]) -> MapReading:
 def read_fitted(
     use: ReadingUse, path: Path, image: Path | None, size: Size | None, *, image_name: str = ""
 ) -> tuple[SemanticMap, list[str]]:
-    """Read a map as a command asks, and stretch it to the size of its image where it asks for that.
+    """Read a map as a command asks, with notes; it is stretched to the size of its image only if that is asked for.
 
-    Parameters
-    ----------
-    use : ReadingUse
-        How to read it; it learns what that changes.
-    path : Path
-        The map.
-    image : Path or None
-        The file of its image, if that is known.
-    size : (height, width) or None
-        The size of the image.
-    image_name : str
-        What messages call the image; by default, its file.
-
-    Returns
-    -------
-    found : SemanticMap
-        The map; of another size than the image's unless it was stretched.
-    notes : list of str
-        How it was read.
-
-    Raises
-    ------
-    ImageError
-        If it cannot be read, or only another reading fits its image.
+    `use` learns what its reading changes. Messages call the image by `image_name`, or else by its file.
     """
     found, notes = use.read_map(path, image)
     found, more = use.lay_over(found, size, path, image, image_name=image_name)
@@ -257,12 +205,7 @@ def described_reading(reading: MapReading) -> str:
 def recorded_reading(result: Path, maps: tuple[Path, ...]) -> MapReading:
     """Return how maps were read for a result, as it records; the default where it does not, or for other maps.
 
-    Parameters
-    ----------
-    result : Path
-        A result.
-    maps : tuple of Path
-        The maps to read. Only their names count: folders may have been moved.
+    Only the names of the maps count: folders may have been moved.
     """
     recorded = recorded_plan(result, maps)
     try:

@@ -28,13 +28,7 @@ if TYPE_CHECKING:
 
 
 def requested_size(like: Path | None, size: str | None) -> Size | None:
-    """Return the size given by ``--like`` or ``--size``, or None.
-
-    Raises
-    ------
-    ImageError, SettingsError
-        If the image cannot be read, the size is not a size, or both options are given.
-    """
+    """Return the size given by ``--like`` or ``--size``, or None."""
     from maskstyle.images.io import load_image
 
     if like is not None and size is not None:
@@ -48,8 +42,6 @@ def requested_size(like: Path | None, size: str | None) -> Size | None:
 def parse_size(text: str) -> Size:
     """Read ``WIDTHxHEIGHT`` as (height, width).
 
-    Examples
-    --------
     >>> parse_size("640x480")
     (480, 640)
     """
@@ -124,13 +116,7 @@ def read_mask(path: Path, target: Target) -> MaskFile:
 
 
 def read_masks(paths: Sequence[Path], target: Target) -> tuple[list[Mask], tuple[str, ...]]:
-    """Read masks, which must have the same size unless the target has one, and notes on how they were read.
-
-    Raises
-    ------
-    ImageError
-        As for `read_mask`, or if the sizes differ.
-    """
+    """Read masks, which must have the same size unless the target has one, and notes on how they were read."""
     from maskstyle.images.pixels import size_text
 
     read = [read_mask(path, target) for path in paths]
@@ -158,13 +144,7 @@ def print_notes(notes: Sequence[str]) -> None:
 
 
 def read_image_of_size(path: Path, size: tuple[int, ...]) -> Image:
-    """Read an image and resize it to a mask's (height, width).
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read, or has another aspect ratio.
-    """
+    """Read an image and resize it to a mask's (height, width), which must have the same aspect."""
     from maskstyle.images.io import load_image
     from maskstyle.images.pixels import resize_image
     from maskstyle.images.sidecars import check_aspect
@@ -329,8 +309,6 @@ def _is_choice(parameter: inspect.Parameter) -> bool:
 def files_in(values: Mapping[str, Any]) -> list[Path]:
     """Return the files among parameter values.
 
-    Examples
-    --------
     >>> [str(path) for path in files_in({"mask": Path("a"), "others": [Path("b")], "feather": 2.0})]
     ['a', 'b']
     """

@@ -51,8 +51,6 @@ def parse_masked_style(text: str) -> MaskedStyle:
 
     A colon may be part of a file name: a reading in which the files exist comes first.
 
-    Examples
-    --------
     >>> style = parse_masked_style("wave.jpg:1-left.png:0.5")
     >>> style.style.name, str(style.mask), style.complement, style.strength
     ('wave.jpg', 'left.png', True, 0.5)
@@ -97,15 +95,7 @@ def _how_to_make(content: Path) -> str:
 
 
 def with_masks(styles: Sequence[MaskedStyle], content: Path) -> tuple[list[MaskedStyle], bool]:
-    """Return styles that all have a mask, and whether it was found beside the content image.
-
-    Raises
-    ------
-    SettingsError
-        If one of several styles has no mask.
-    ImageError
-        If the only style has no mask, and there is none, or more than one, beside the content image.
-    """
+    """Return styles that all have a mask, and whether that of an only style was found beside the content image."""
     bare = [each for each in styles if each.mask is None]
     if not bare:
         return list(styles), False

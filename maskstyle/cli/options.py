@@ -197,8 +197,6 @@ def parameters_of(options: Mapping[str, tuple[Any, Any]]) -> list[inspect.Parame
 def flag_of(name: str) -> str:
     """Return the option of a setting or an input.
 
-    Examples
-    --------
     >>> flag_of("style_weight")
     '--style-weight'
     """
@@ -245,15 +243,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
 
 def draft_changes(weights: Path | None, picture: Path) -> dict[str, Any]:
-    """Return the settings of ``--draft``, which enlarges no picture; weights decide the network themselves.
-
-    Parameters
-    ----------
-    weights : Path or None
-        The weights that are given.
-    picture : Path
-        The content image, or the doodle.
-    """
+    """Return the settings of ``--draft``, which enlarges no picture; given weights decide the network themselves."""
     from maskstyle.images.headers import size_if_known
 
     known = size_if_known(picture)
@@ -273,17 +263,7 @@ def same_result_size(picture: Path, one: int | str | None, other: int | str | No
 
 
 def without_draft(drafted: Mapping[str, Any], given: Container[str], picture: Path) -> str | None:
-    """Return a note that ``--draft`` changes nothing, as its settings are given or the picture is small; None if not.
-
-    Parameters
-    ----------
-    drafted : mapping of str to value
-        The settings of the draft.
-    given : container of str
-        The settings that are given, which override the draft.
-    picture : Path
-        The content image, or the doodle.
-    """
+    """Return a note that ``--draft`` changes nothing, as its settings are given or the picture is small, or None."""
     beside = [name for name in drafted if name in given]
     if any(name not in given and name != "size" for name in drafted):
         return None
@@ -299,8 +279,6 @@ def without_draft(drafted: Mapping[str, Any], given: Container[str], picture: Pa
 def as_options(message: str) -> str:
     """Return a message with parameters named as options: the first word, and words that have an underscore.
 
-    Examples
-    --------
     >>> as_options("style_weight is -1; expected a number of at least 0")
     '--style-weight is -1; expected a number of at least 0'
     >>> as_options("content_map.png is too small; choose a larger size or style_scale")
@@ -334,8 +312,6 @@ def _flags() -> dict[str, str]:
 def parse_layers(text: str, flag: str) -> LayerMix:
     """Read ``NAME[:WEIGHT],...``.
 
-    Examples
-    --------
     >>> parse_layers("block1_conv1,block2_conv1:0.5", "--style-layers")
     (('block1_conv1', 1.0), ('block2_conv1', 0.5))
     """
@@ -360,8 +336,6 @@ def layer_mix_text(mix: LayerMix, *, separator: str = ",") -> str:
 def parse_memory(text: str, flag: str = "--memory") -> float:
     """Read an amount of memory in GB, or with the unit GB or MB.
 
-    Examples
-    --------
     >>> parse_memory("4GB"), parse_memory("1500 MB"), parse_memory("2.5"), parse_memory("4G")
     (4.0, 1.5, 2.5, 4.0)
     """
@@ -376,8 +350,6 @@ def parse_memory(text: str, flag: str = "--memory") -> float:
 def parse_offset(text: str, flag: str) -> tuple[int, int]:
     """Read ``DOWN,RIGHT``.
 
-    Examples
-    --------
     >>> parse_offset("8, 0", "--patch-offset")
     (8, 0)
     """
@@ -399,8 +371,6 @@ def check_init(init: str, flag: str) -> None:
 def parse_style(text: str) -> tuple[Path, float]:
     """Read ``FILE[:SHARE]``; a file of that whole name comes first.
 
-    Examples
-    --------
     >>> path, share = parse_style("wave.jpg:0.5")
     >>> path.name, share
     ('wave.jpg', 0.5)
@@ -449,8 +419,6 @@ def whole_number(text: str, what: str) -> int:
 def number_advice(text: str, *, whole: bool = False) -> str:
     """Return how to write a text that is no number, as the end of a sentence; empty if that cannot be told.
 
-    Examples
-    --------
     >>> number_advice("50%"), number_advice("0,5"), number_advice("512px", whole=True), number_advice("ten")
     (', such as 0.5 for 50 %', ', such as 0.5', ', such as 512', '')
     """

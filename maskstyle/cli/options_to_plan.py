@@ -57,20 +57,7 @@ class _Options(Source):
 
 
 def plan_of_options(inputs: type[Inputs], given: Mapping[str, Any]) -> tuple[Plan, list[str]]:
-    """Return the plan that the options of a command describe, and notes about it.
-
-    Parameters
-    ----------
-    inputs : type of Inputs
-        The technique.
-    given : mapping
-        The values of all parameters of the command.
-
-    Raises
-    ------
-    MaskstyleError
-        If a value cannot be read, or a map or mask is not found; it names the option.
-    """
+    """Return the plan that the options of a command describe, and notes about it; errors name the option."""
     _refuse_without_effect(inputs, given)
     find_recipe(given["recipe"])
     maker = _TableMaker(inputs, given)

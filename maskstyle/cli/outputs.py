@@ -143,10 +143,7 @@ class Files:
     def for_unfinished(self, *, resumed: bool) -> Files:
         """Return where an unfinished result goes: beside what is there, which may be a finished one.
 
-        Parameters
-        ----------
-        resumed : bool
-            Whether the run continued another; it may replace what that one left unfinished.
+        A run that continued another may replace what that one left unfinished.
         """
         if resumed and is_unfinished(self.output):
             return self
@@ -181,11 +178,6 @@ class Files:
         """Return the checkpoints of the run, or None if it neither writes nor needs any.
 
         Prints what the run resumes from, or what happens to the checkpoint of an earlier run.
-
-        Raises
-        ------
-        CheckpointError
-            If there is nothing to resume from, or it is damaged.
         """
         from maskstyle.synthesis.checkpoint_file import read_checkpoint
         from maskstyle.synthesis.checkpoints import Checkpoints
@@ -240,8 +232,6 @@ def resuming_text(path: Path, held: Checkpoint) -> str:
 def checkpoint_beside(output: Path) -> Path:
     """Return where the checkpoint of a result lies.
 
-    Examples
-    --------
     >>> checkpoint_beside(Path("pictures/out.png")).name
     'out.png.checkpoint'
     """
@@ -249,15 +239,7 @@ def checkpoint_beside(output: Path) -> Path:
 
 
 def check_distinct(outputs: Mapping[str, Path | None], inputs: Sequence[Path]) -> None:
-    """Raise ImageError if an output would replace an input or another output.
-
-    Parameters
-    ----------
-    outputs : mapping from str to Path or None
-        The files to write, by their options; None if the option is not given.
-    inputs : sequence of Path
-        The files that are read.
-    """
+    """Raise ImageError if an output, by its option, would replace an input or another output."""
     written = {flag: path for flag, path in outputs.items() if path is not None}
     if list(inputs).count(STANDARD) > 1:
         raise ImageError("two inputs are -, but there is one standard input; save the other as a file")
@@ -273,17 +255,6 @@ def check_picture(flag: str, path: Path | None, inputs: Sequence[Path], *, quiet
     """Raise where an option's picture cannot be written, or would replace an input or a file of another kind.
 
     Prints a note where it will replace a picture that maskstyle did not write.
-
-    Parameters
-    ----------
-    flag : str
-        The option that names the picture.
-    path : Path or None
-        The picture; None if the option is not given.
-    inputs : sequence of Path
-        The files that are read.
-    quiet : bool
-        Whether to print no note.
     """
     if path is None:
         return
@@ -297,16 +268,7 @@ def check_picture(flag: str, path: Path | None, inputs: Sequence[Path], *, quiet
 def write_all(writers: Sequence[tuple[Path, Callable[[Path], None]]]) -> None:
     """Write the files of a finished run: the picture first, and the others whatever becomes of it.
 
-    Parameters
-    ----------
-    writers : sequence of (Path, callable)
-        Each output, and the function that writes it to a path. The first is the picture, which goes to another folder
-        if its own cannot take it.
-
-    Raises
-    ------
-    OutputError
-        If a file could not be written; its path was fine when the work began.
+    A picture goes to another folder if its own cannot take it. OutputError says what could not be written.
     """
     failures = []
     for place, (path, write) in enumerate(writers):
@@ -397,15 +359,7 @@ def _warn(message: str) -> None:
 
 
 def save_loss_plot(path: Path, result: Result) -> None:
-    """Plot the weighted losses over all steps, on a logarithmic axis, with a line where each size begins.
-
-    Parameters
-    ----------
-    path : Path
-        The file to write: .png, .svg or .pdf.
-    result : Result
-        The finished run.
-    """
+    """Plot the weighted losses over all steps, on a logarithmic axis, with a line where each size begins."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

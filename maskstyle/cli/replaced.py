@@ -40,17 +40,7 @@ KINDS: dict[str, Callable[[bytes], bool]] = {
 
 
 def check_kind(flag: str, path: Path | None, kind: str) -> None:
-    """Raise ImageError if an output would replace a file of another kind than it writes.
-
-    Parameters
-    ----------
-    flag : str
-        The option that names the output.
-    path : Path or None
-        The output; None if the option is not given.
-    kind : str
-        One of `KINDS`.
-    """
+    """Raise ImageError if an output would replace a file of another kind, of `KINDS`, than it writes."""
     head = b"" if path is None else _head(path)
     if head and not KINDS[kind](head):
         raise ImageError(
@@ -59,15 +49,7 @@ def check_kind(flag: str, path: Path | None, kind: str) -> None:
 
 
 def check_new(path: Path, *, force: bool) -> None:
-    """Raise ImageError if a plan cannot be written, or would replace one that someone may have edited.
-
-    Parameters
-    ----------
-    path : Path
-        The plan.
-    force : bool
-        Replace a plan, but no file of another kind.
-    """
+    """Raise ImageError if a plan cannot be written, or would replace a file; `force` replaces a plan alone."""
     check_replaceable(path)
     head = _head(path)
     if not head:
@@ -138,13 +120,6 @@ def rescue(path: Path, save: Callable[[Path], None]) -> Path | None:
     """Save a picture elsewhere, as its own place refuses it; return where, or None if nothing takes it.
 
     Where another format than PNG is refused everywhere, it is saved as PNG.
-
-    Parameters
-    ----------
-    path : Path
-        Where it should go.
-    save : callable
-        Saves it to a path.
     """
     name = "picture.png" if is_stream(path) or not path.suffix else path.name
     folders = [Path(tempfile.gettempdir()), Path(), Path(os.path.expanduser("~"))]

@@ -59,12 +59,9 @@ _CLOSE = 0.72
 
 
 def usage_sentence(error: Any) -> str:
-    """Return the sentence about a wrong option or argument; empty where the help has been printed instead.
+    """Return the sentence about a wrong option or argument, from an error of Typer or, in older versions, of Click.
 
-    Parameters
-    ----------
-    error : typer.TyperException or click.ClickException
-        An error of Typer or, in older versions, of Click.
+    It is empty where the help has been printed instead.
     """
     message = error.format_message().rstrip(".")
     kind = type(error).__name__

@@ -112,21 +112,8 @@ def read_axes(
 ) -> list[Axis]:
     """Return what ``--try OPTION=VALUE,...`` varies.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        The values of ``--try``.
-    known : callable
-        From an option as written to its name; it raises SettingsError where there is none.
-    value : callable
-        From an option and a text to the value.
-    meant : callable
-        From an option to what it varies, which other names may vary, too.
-
-    Raises
-    ------
-    SettingsError
-        If a text is not of that form, or there are too many, or two vary one option.
+    `known` turns an option as written into its name, or raises SettingsError; `value` reads one of its values;
+    `meant` tells what it varies, which other names may vary, too.
     """
     axes = [_axis(text, known, value) for text in texts]
     if len(axes) > MOST_AXES:
@@ -201,18 +188,10 @@ def varied(given: Mapping[str, Any], axes: Sequence[Axis]) -> dict[str, dict[str
 def paint_variants(
     plans: Mapping[str, Plan], asked: Asked, *, columns: int | None = None, may_skip: bool = False
 ) -> None:
-    """Paint variants one after another, and write their contact sheet.
+    """Paint variants of one technique, each plan with its label, one after another, and write their contact sheet.
 
-    Parameters
-    ----------
-    plans : mapping from str to Plan
-        The plan of each variant, by its label; all of one technique.
-    asked : Asked
-        Outputs, and what to print.
-    columns : int, optional
-        Panels in a row, if rows and columns are two options; by default, the inputs come first, three in a row.
-    may_skip : bool
-        Whether to leave out variants without weights, as long as one remains.
+    `columns` are the panels in a row if rows and columns are two options; by default, the inputs come first, three in
+    a row. With `may_skip`, variants without weights are left out, as long as one remains.
     """
     files = [file for plan in plans.values() for file in plan_files(plan).values()]
     asked.files.check([*asked.protected, *dict.fromkeys(files)])

@@ -190,17 +190,7 @@ def check_draft(
     features: str,
     names: tuple[str, str] = ("the image", "the scribble image"),
 ) -> None:
-    """Raise the errors of `draft_map` for wrong arguments, before the long work.
-
-    Parameters
-    ----------
-    size : (height, width)
-        The size of the image.
-    regions, scribbles, features
-        See `draft_map`.
-    names : (str, str)
-        Names of the image and the scribbles in messages.
-    """
+    """Raise the errors of `draft_map` for wrong arguments, before the long work."""
     if regions is not None and scribbles is not None:
         raise SettingsError(
             f"regions is {regions}, but the {len(scribbles.colors)} scribble colors already set the number of "

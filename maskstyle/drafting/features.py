@@ -36,22 +36,11 @@ _SAME = 1e-4  # parts that differ by less look the same
 
 
 def color_features(image: Image, parts: NDArray[np.intp], count: int) -> list[Group]:
-    """Return the color and the texture of the parts of an image.
+    """Return the color and the texture of the parts of an image: (count, 6) and (count, 11) float64 arrays.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        In [0, 1].
-    parts : (H, W) int array
-        The part of each pixel, from 0; -1 for none.
-    count : int
-        Number of parts.
-
-    Returns
-    -------
-    list of (float, (count, 6 or 11) float64 array)
-        Color: mean CIELAB of the pixels and of their surroundings. Texture: strength and direction of lightness
-        changes at three scales (the structure tensor), and the local variation of both chroma channels.
+    `parts` has the part of each pixel, from 0; -1 is none. Color: mean CIELAB of the pixels and of their
+    surroundings. Texture: strength and direction of lightness changes at three scales (the structure tensor), and the
+    local variation of both chroma channels.
     """
     lab = rgb2lab(image).astype(np.float32)
     scale = max(parts.shape) / _SIDE
@@ -63,11 +52,8 @@ def color_features(image: Image, parts: NDArray[np.intp], count: int) -> list[Gr
 def network_features() -> Describe:
     """Load the network `lite` and return a function with the signature of `color_features`.
 
-    Returns
-    -------
-    Describe
-        A function that returns one group for each of `LAYERS`, all of weight 1: the mean square root of each feature
-        over the cells of a part. Without the root, rare strong features would dominate.
+    It returns one group for each of `LAYERS`, all of weight 1: the mean square root of each feature over the cells of
+    a part. Without the root, rare strong features would dominate.
     """
     import tensorflow as tf
 
@@ -82,21 +68,11 @@ def network_features() -> Describe:
 
 
 def assign_parts(parts: list[Group], candidates: list[Group]) -> list[int]:
-    """Assign to each part of one image the most similar part of another.
+    """Assign to each of N parts of one image the most similar of M parts of another.
 
-    Parameters
-    ----------
-    parts, candidates : list of Group
-        Features of the same kinds, of N parts and of M candidates.
+    If M is at least N, the candidates are all different and minimize the sum of squared distances; otherwise each
+    part has its nearest candidate.
 
-    Returns
-    -------
-    list of int
-        The candidate of each part. If M is at least N, the candidates are all different and minimize the sum of
-        squared distances; otherwise each part has its nearest candidate.
-
-    Examples
-    --------
     >>> sky, field, road = [0.9, 0.1], [0.2, 0.8], [0.5, 0.4]
     >>> assign_parts([(1.0, np.array([field, sky]))], [(1.0, np.array([sky, road, field]))])
     [2, 0]

@@ -60,25 +60,9 @@ def shrink_strokes(strokes: LabelMap, size: Size) -> LabelMap:
 def grow_regions(affinity: Affinity, superpixels: Superpixels, seeds: LabelMap, count: int) -> NDArray[np.intp]:
     """Assign each superpixel to the stroke that a random walk from it most probably reaches first.
 
-    Parameters
-    ----------
-    affinity : (N, N) float64 array
-        Edge weights of the walk.
-    superpixels : Superpixels
-        The N superpixels.
-    seeds : (H, W) int32 array
-        The strokes; -1 for none.
-    count : int
-        Number of regions.
+    `affinity` has the edge weights of the walk; in `seeds`, -1 is no stroke. A superpixel touched by several strokes
+    belongs to the one with the most pixels in it.
 
-    Returns
-    -------
-    (N,) int array
-        The region of each superpixel. A superpixel touched by several strokes belongs to the one with the most pixels
-        in it.
-
-    References
-    ----------
     Grady, "Random Walks for Image Segmentation", IEEE Transactions on Pattern Analysis and Machine Intelligence 28,
     2006. The walk here is on superpixels, so the linear system is small enough for a direct solver.
     """

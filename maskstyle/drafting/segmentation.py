@@ -66,22 +66,8 @@ class Superpixels:
 
 
 def find_superpixels(image: Image, shown: NDArray[np.bool_] | None = None) -> Superpixels:
-    """Divide an image into superpixels.
+    """Divide the visible pixels of an image into about `MOST_SUPERPIXELS` at most, each of about 16 pixels or more.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        In [0, 1].
-    shown : (H, W) bool array, optional
-        Which pixels are visible; all by default. The others are in no superpixel.
-
-    Returns
-    -------
-    Superpixels
-        About `MOST_SUPERPIXELS` at most, each of about 16 pixels or more.
-
-    References
-    ----------
     Achanta, Shaji, Smith, Lucchi, Fua and Susstrunk, "SLIC Superpixels Compared to State-of-the-Art Superpixel
     Methods", IEEE Transactions on Pattern Analysis and Machine Intelligence 34, 2012.
     """
@@ -95,20 +81,10 @@ def find_superpixels(image: Image, shown: NDArray[np.bool_] | None = None) -> Su
 
 
 def find_affinity(features: Features, superpixels: Superpixels) -> Affinity:
-    """Return the affinity of superpixels.
+    """Return the affinity (N, N) of N superpixels with their features (N, C).
 
-    Parameters
-    ----------
-    features : (N, C) float64 array
-        The features of each superpixel.
-    superpixels : Superpixels
-        The N superpixels.
-
-    Returns
-    -------
-    (N, N) float64 array
-        A Gaussian of the feature distance for neighbors; a fifth of that for the few most similar superpixels
-        anywhere, so that sky between branches can become one region; almost 0 for all others.
+    It is a Gaussian of the feature distance for neighbors; a fifth of that for the few most similar superpixels
+    anywhere, so that sky between branches can become one region; almost 0 for all others.
     """
     squared = spatial.distance.cdist(features, features, "sqeuclidean")
     one, other = superpixels.neighbors.T
@@ -125,32 +101,14 @@ def find_affinity(features: Features, superpixels: Superpixels) -> Affinity:
 
 
 def normalized_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
-    """Divide superpixels into groups by spectral clustering.
+    """Divide N superpixels into groups by spectral clustering of their affinity (N, N); no group is empty.
 
-    Parameters
-    ----------
-    affinity : (N, N) float64 array
-        See `find_affinity`.
-    count : int
-        Number of groups, 1 to N.
-
-    Returns
-    -------
-    (N,) int array
-        The group of each superpixel, 0 to `count` - 1; no group is empty.
-
-    Notes
-    -----
     The rows of the `count` leading eigenvectors of the normalized affinity, scaled to length 1 (Ng, Jordan and Weiss
     2001), are clustered by Ward's method: unlike k-means, it does not depend on a random start.
 
-    References
-    ----------
     Shi and Malik, "Normalized Cuts and Image Segmentation", IEEE Transactions on Pattern Analysis and Machine
     Intelligence 22, 2000.
 
-    Examples
-    --------
     >>> affinity = np.array([[1, 0.9, 0.1, 0.1], [0.9, 1, 0.1, 0.1], [0.1, 0.1, 1, 0.9], [0.1, 0.1, 0.9, 1]])
     >>> normalized_cut(affinity, 2).tolist()
     [0, 0, 1, 1]
@@ -167,20 +125,7 @@ def normalized_cut(affinity: Affinity, count: int) -> NDArray[np.intp]:
 
 
 def remove_specks(labels: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Merge small patches into the regions around them.
-
-    Parameters
-    ----------
-    labels : (H, W) int array
-        Regions, 0 to `count` - 1.
-    count : int
-        Number of regions.
-
-    Returns
-    -------
-    (H, W) int array
-        The labels; every region keeps its largest patch.
-    """
+    """Merge small patches into the regions around them; every region keeps its largest patch."""
     least = LEAST_SPECK * labels.size
     kept = np.zeros(labels.shape, np.bool_)
     for index in range(count):
@@ -196,22 +141,9 @@ def remove_specks(labels: NDArray[np.intp], count: int) -> NDArray[np.intp]:
 
 
 def smooth_regions(labels: NDArray[np.intp], count: int, size: Size) -> NDArray[np.intp]:
-    """Resize regions, with smooth borders.
+    """Resize regions, with smooth borders: each pixel joins the region with the largest share of its surroundings.
 
-    Parameters
-    ----------
-    labels : (H, W) int array
-        Regions, 0 to `count` - 1.
-    count : int
-        Number of regions.
-    size : (height, width)
-        The new size.
-
-    Returns
-    -------
-    (height, width) int array
-        Each pixel is in the region with the largest share of its surroundings. A region too narrow to survive this
-        keeps its pixels.
+    A region too narrow to survive this keeps its pixels.
     """
     most = np.full(size, -1, np.float32)
     result = np.zeros(size, np.intp)

@@ -93,28 +93,7 @@ def resolve_comparison(
     settings: Settings,
     names: tuple[str, str] = ("the content map", "the style map"),
 ) -> Comparison:
-    """Resolve which regions to compare, and check all inputs.
-
-    Parameters
-    ----------
-    result, style : (height, width)
-        Sizes of the two images.
-    content : (height, width), optional
-        Size of the content image.
-    content_map, style_map, regions, mapping, unmatched, masks
-        See `maskstyle.evaluation.evaluate_regions`.
-    settings : Settings
-        The layers and the size of the style image.
-    names : (str, str)
-        Names of the maps in error messages.
-
-    Raises
-    ------
-    ImageError
-        If the images and maps do not fit together.
-    SettingsError
-        If options contradict each other, or an image is too small or too large for the layers.
-    """
+    """Resolve which regions to compare, and check all inputs, as `maskstyle.evaluation.evaluate_regions` has them."""
     _check_options(content, content_map, style_map, masks, given=bool(regions or mapping or unmatched != "error"))
     used = style_size(style, result, settings)
     _check_sizes(result, used, settings)

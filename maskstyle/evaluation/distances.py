@@ -25,20 +25,9 @@ def style_distances(
 ) -> Matrix:
     """Return ``||G_r - T_s||^2 / ||T_s||^2`` for every region r of a result and every style s, at one layer.
 
-    Parameters
-    ----------
-    grams, targets : mapping of int to (C, C) float32 array
-        Gram matrices of the regions of the result and of the style image, by label. A region that is too small for
-        the layer is missing; its row or column is NaN.
-    rows, columns : sequence of int
-        The labels, in order.
+    Both have Gram matrices (C, C) by label. `rows` and `columns` are the labels in order; a region that is missing,
+    since it is too small for the layer, is NaN in its row or column.
 
-    Returns
-    -------
-    (R, S) float64 array
-
-    Examples
-    --------
     >>> gram, target = np.array([[1.0]], np.float32), np.array([[2.0]], np.float32)
     >>> style_distances({0: gram}, {5: target, 6: gram}, [0], [5, 6, 7]).tolist()
     [[0.25, 0.0, nan]]
@@ -58,19 +47,8 @@ def style_distances(
 def mean_over_layers(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequence[int]) -> Matrix:
     """Return the weighted mean of the layers' distances, each row over the same layers.
 
-    Parameters
-    ----------
-    by_layer : mapping of str to (R, S) float64 array
-        From `style_distances`.
-    mix : tuple of (str, float)
-        Layers with their weights in the mean.
-    own : sequence of int
-        For each row, the column of its own style. The mean of a row is over the layers with a distance in this
-        column. A style without a distance at one of these layers is NaN: its mean would not be comparable.
-
-    Returns
-    -------
-    (R, S) float64 array
+    `own` is the column of each row's own style. The mean of a row is over the layers with a distance in this column.
+    A style without a distance at one of these layers is NaN: its mean would not be comparable.
     """
     first = next(iter(by_layer.values()))
     mean = np.full(first.shape, np.nan)
@@ -85,23 +63,10 @@ def mean_over_layers(by_layer: Mapping[str, Matrix], mix: LayerMix, own: Sequenc
 def leakage_ratios(distances: Matrix, own: Sequence[int], others: Sequence[int]) -> tuple[float | None, ...]:
     """Return each region's distance to its own style, divided by that to the nearest other style.
 
-    Parameters
-    ----------
-    distances : (R, S) float64 array
-        See `style_distances`.
-    own : sequence of int
-        For each row, the column of its own style.
-    others : sequence of int
-        Columns that count as other styles. A row with another own style has no leakage: its own style is the whole
-        style image, and the others are parts of it.
+    0: exactly the own style. Below 1: nearer to the own style than to any other. None: no other style. `own` is the
+    column of each row's own style, and `others` are the columns that count as other styles. A row with another own
+    style has no leakage: its own style is the whole style image, and the others are parts of it.
 
-    Returns
-    -------
-    tuple of float or None
-        0: exactly the own style. Below 1: nearer to the own style than to any other. None: no other style.
-
-    Examples
-    --------
     >>> leakage_ratios(np.array([[0.1, 0.4], [0.3, 0.2]]), own=[0, 0], others=[0, 1])
     (0.25, 1.4999999999999998)
     """
@@ -122,15 +87,7 @@ def nearest_other(row: NDArray[np.float64], own: int, others: Sequence[int]) -> 
 def content_distance(
     features: NDArray[np.float32], target: NDArray[np.float32], cells: CellWeights | None = None
 ) -> float:
-    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over a layer, or over some or weighted cells.
-
-    Parameters
-    ----------
-    features, target : (H, W, C) float32 array
-        The layer's features of the result and of the content image.
-    cells : CellWeights, optional
-        At least one cell; all cells alike by default.
-    """
+    """Return ``mean((F - F_content)^2) / mean(F_content^2)`` over a layer, or over some or weighted cells."""
     found, wanted = (each.reshape(-1, each.shape[-1]).astype(np.float64) for each in (features, target))
     if cells is not None and cells.cells is not None:
         found, wanted = found[cells.cells], wanted[cells.cells]
@@ -172,23 +129,8 @@ def compare_untouched(
 ) -> Untouched:
     """Compare the unpainted pixels of a result with the content image, resized as a transfer resizes it.
 
-    Parameters
-    ----------
-    result : (H, W, 3) float32 array
-        RGB in [0, 1].
-    content : (h, w, 3) float32 array
-        RGB in [0, 1].
-    untouched : (H, W) bool array
-        True where the result should equal the content image.
-    alpha, content_alpha : (H, W) and (h, w) float32 array, optional
-        Opacity in [0, 1]; opaque by default.
+    `untouched` is True where the result should equal the content image.
 
-    Returns
-    -------
-    Untouched
-
-    Examples
-    --------
     >>> content = np.zeros((1, 3, 3), np.float32)
     >>> result = content + np.array([0, 0.4, 1], np.float32)[:, np.newaxis]
     >>> compare_untouched(result, content, np.array([[True, True, False]]))

@@ -158,8 +158,6 @@ def _number(value: np.float64 | float) -> float | None:
 def number_text(value: float | None) -> str:
     """Format a distance or a ratio with three digits.
 
-    Examples
-    --------
     >>> number_text(0.012345), number_text(12.0), number_text(None)
     ('0.0123', '12', '-')
     """

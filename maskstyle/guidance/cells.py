@@ -57,14 +57,7 @@ def every_cell(grids: Grids) -> PartCells:
 def mask_cells(mask: Mask, grids: Grids, *, exponent: float) -> PartCells:
     """Return the cells under a soft mask by layer, computed once for each grid.
 
-    Parameters
-    ----------
-    mask : (H, W) float32 array
-        In [0, 1], of the image's size.
-    grids : mapping of str to (height, width)
-        The grids.
-    exponent : float
-        Power of the mask that weighs cells; see `maskstyle.guidance.soft_masks.soft_weights`.
+    `exponent` is as in `maskstyle.guidance.soft_masks.soft_weights`.
     """
     found = {grid: soft_weights(mask, grid, exponent=exponent) for grid in set(grids.values())}
     return {
@@ -85,26 +78,11 @@ def map_cells(
     margin: int = 0,
     soft: bool = False,
 ) -> dict[int, PartCells]:
-    """Return the cells of the regions of a map by label.
+    """Return the cells of the regions of a map of an image by label; see `maskstyle.guidance.regions.region_cells`.
 
-    Parameters
-    ----------
-    semantic_map : SemanticMap
-        The map.
-    size : (height, width)
-        Size of the image.
-    regions : sequence of int
-        The labels wanted.
-    grids : mapping of str to (height, width)
-        The grids, of the image with its margin.
-    receptive_fields : mapping of str to int
-        Side of the receptive field of a cell in pixels, by layer.
-    propagation : {"simple", "inside", "all", "split"}
-        See `maskstyle.guidance.regions.region_cells`. ``split`` is ``simple`` with the inside and the border beside.
-    margin : int
-        Mirrored pixels around the image that the grids include.
-    soft : bool
-        Weigh blended pixels by their share of each region, instead of giving each pixel to one region.
+    The propagation ``split`` is ``simple`` with the inside and the border beside. The grids include the margin:
+    mirrored pixels around the image. With `soft`, blended pixels weigh by their share of each region, instead of each
+    pixel belonging to one region.
     """
     ordered = sorted(set(regions))
     found: dict[int, PartCells] = {region: {layer: {} for layer in grids} for region in ordered}
@@ -130,15 +108,7 @@ def label_cells(
     propagation: str,
     margin: int = 0,
 ) -> dict[int, PartCells]:
-    """Return the cells of regions by label; see `map_cells`.
-
-    Parameters
-    ----------
-    labels : (H, W) int32 array
-        Region of each pixel of the image.
-    regions, grids, receptive_fields, propagation, margin
-        See `map_cells`.
-    """
+    """Return the cells of regions by label; see `map_cells`."""
     found: dict[int, PartCells] = {region: {layer: {} for layer in grids} for region in regions}
     for layer, grid in grids.items():
         parts = _hard_cells(labels, grid, regions, receptive_fields[layer], propagation, margin)
@@ -151,21 +121,9 @@ def label_cells(
 def visible_cells(
     cells: Mapping[str, Mapping[K, CellWeights]], alpha: Mask | None, grids: Grids
 ) -> dict[str, dict[K, CellWeights]]:
-    """Weigh cells by what of them is visible; those of which nothing is are left out.
+    """Multiply cells, by layer and any key, by the mean alpha of each cell; those that are invisible are left out.
 
-    Parameters
-    ----------
-    cells : mapping of str to mapping to CellWeights
-        Cells by layer and by any key.
-    alpha : (H, W) float32 array or None
-        Alpha of the image, with its margin; None is opaque.
-    grids : mapping of str to (height, width)
-        The grids.
-
-    Returns
-    -------
-    dict of str to dict of CellWeights
-        The weights times the mean alpha of each cell. Weights that are 0 or 1 become cells to gather.
+    Weights that are 0 or 1 become cells to gather.
     """
     if alpha is None:
         return {layer: dict(found) for layer, found in cells.items()}

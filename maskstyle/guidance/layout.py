@@ -275,12 +275,7 @@ class Layout:
     def coverage(self, size: Size, regions: Mask) -> Mask:
         """Return how far the painted image covers the content image.
 
-        Parameters
-        ----------
-        size : (height, width)
-            The size.
-        regions : (height, width) float32 array
-            How far it does where regions are painted, fading in included.
+        `regions` is how far it does where regions are painted, fading in included.
         """
         inside = np.minimum(regions, self.painted_share(size))
         if not self.masked():

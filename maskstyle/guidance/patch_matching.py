@@ -61,27 +61,11 @@ class Mapped(NamedTuple):
 def match_patches(
     content: Mapped, style: Mapped, settings: PatchSettings, *, wanted: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int32]:
-    """Return the style patch that each patch of a picture takes its style from.
+    """Return the index of the style patch, (P,), that each wanted patch of a picture takes its style from.
 
-    Parameters
-    ----------
-    content : Mapped
-        The picture; regions that match have the same color in both maps.
-    style : Mapped
-        The style image, with the candidates as its patches.
-    settings : PatchSettings
-        The weights of each criterion.
-    wanted : (P,) bool array, optional
-        Which patches of the picture to match; all by default. The others match nothing.
+    Regions that match have the same color in both maps. The index is -1 for a patch outside all regions, and for all
+    patches where the whole style image is outside all regions.
 
-    Returns
-    -------
-    (P,) int32 array
-        Index of a candidate for each patch; -1 for a patch outside all regions, and for all patches where the whole
-        style image is outside all regions.
-
-    Notes
-    -----
     The maps come first. A candidate is eligible only if its map is as similar as that of the best candidate, up to
     `SLACK`: a patch never takes the style of a wrong region because the right one was used already. Among the
     eligible, the highest score wins: the similarity of the maps, plus those of positions and features times their

@@ -78,22 +78,10 @@ def cut_patches(
 ) -> Patches:
     """Cut a layer's grid into patches that cover every cell except those of a rim.
 
-    Parameters
-    ----------
-    grid : (height, width)
-        The layer's grid, in cells.
-    side : int
-        Side of a cell, in pixels.
-    size, stride : float
-        Side of a patch, and the distance from one to the next, in pixels; both are at least a cell. A patch
-        larger than the grid is as large as the grid.
-    offset : (rows, columns)
-        Shift of the patches down and to the right, in pixels. Patches that would cross an edge are aligned with it.
-    rim : int
-        Cells to leave out along each edge; none where a patch would not fit into the rest.
+    `grid` and `rim` are in cells; `side` of a cell, `size` of a patch, `stride` and `offset` (down, right) in pixels.
+    A patch is at least a cell and at most the grid; those that would cross an edge are aligned with it. The rim is
+    left out where a patch would not fit into the rest.
 
-    Examples
-    --------
     >>> cut_patches((10, 4), 2, size=8, stride=8, offset=(0, 0))
     Patches(grid=(10, 4), shape=(4, 4), tops=(0, 4, 6), lefts=(0,))
     """
@@ -113,21 +101,10 @@ def _fitting_rim(length: int, cells: int, rim: int) -> int:
 
 
 def candidate_patches(grid: Size, cells: int, *, rim: int = 0) -> Patches:
-    """Return the patches of a style image's grid that patches may be matched to.
+    """Return the patches, of some cells across, of a style image's grid that patches may be matched to.
 
-    Parameters
-    ----------
-    grid : (height, width)
-        The style's grid, in cells.
-    cells : int
-        Cells across a patch; at most those of the grid.
-    rim : int
-        Cells to leave out along each edge; none where a patch would not fit into the rest.
-
-    Notes
-    -----
     Every offset is a candidate if there are at most `MOST_CANDIDATES`; else every second, fourth and so on. A cell of
-    a deeper layer stands for 2, 4, ... pixels, so all layers offer the same places.
+    a deeper layer stands for 2, 4, ... pixels, so all layers offer the same places. For the rim see `cut_patches`.
     """
     own = (min(cells, grid[0]), min(cells, grid[1]))
     for stride in (1 << power for power in itertools.count()):
@@ -147,20 +124,9 @@ def _starts(rim: int, length: int, extent: int, stride: int) -> tuple[int, ...]:
 
 
 def mean_parts(values: NDArray[np.float32], patches: Patches, parts: int) -> NDArray[np.float32]:
-    """Return the means of values over the parts of each patch.
+    """Return the means (P, parts * parts, K) of values (H, W, K) over the parts of each patch.
 
-    Parameters
-    ----------
-    values : (H, W, K) float32 array
-        Values of each cell of the grid.
-    patches : Patches
-        The patches.
-    parts : int
-        Parts of a patch, each way; at most its cells that way.
-
-    Returns
-    -------
-    (P, parts * parts, K) float32 array
+    A patch has as many parts each way, at most its cells that way.
     """
     sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1, values.shape[2]))
     sums[1:, 1:] = values.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
@@ -178,23 +144,9 @@ def mean_parts(values: NDArray[np.float32], patches: Patches, parts: int) -> NDA
 def draw_matches(
     style: Image, patches: Patches, candidates: Patches, matches: NDArray[np.int32], size: Size
 ) -> Image:
-    """Return a picture in which each patch shows its match.
+    """Return a picture in which each patch shows its match in the style image, at the size at which it was matched.
 
-    Parameters
-    ----------
-    style : (H, W, 3) float32 array
-        The style image, in [0, 1], at the size at which it was matched.
-    patches, candidates : Patches
-        The patches of the result and of the style, on the same layer's grids.
-    matches : (P,) int32 array
-        Index of each patch's match, -1 where it has none.
-    size : (height, width)
-        The result's size.
-
-    Returns
-    -------
-    (height, width, 3) float32 array
-        Where patches overlap, the one with the nearest center shows; mid gray where there is no match.
+    Where patches overlap, the one with the nearest center shows; mid gray where there is no match.
     """
     picture_rows, rows = _owners(patches.tops, patches.shape[0], patches.grid[0], size[0])
     picture_columns, columns = _owners(patches.lefts, patches.shape[1], patches.grid[1], size[1])

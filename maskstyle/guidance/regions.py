@@ -27,39 +27,21 @@ def region_cells(
     receptive_field: int,
     margin: int = 0,
 ) -> list[NDArray[np.int32]]:
-    """Return the cells of each region on a layer's grid.
+    """Return the flat indices of each region's cells on a layer's grid, in row order; none where it vanishes.
 
-    Parameters
-    ----------
-    labels : (H, W) int32 array
-        Region of each pixel; any other number, such as -1, is no region.
-    grid : (height, width)
-        The layer's grid: H and W, with the margin on both sides, halved and rounded down as often as pooling comes
-        before the layer.
-    regions : sequence of int
-        The labels of the regions wanted.
-    propagation : {"simple", "inside", "all"}
-        How regions pass to deeper layers (Gatys et al. 2017). ``simple``: a cell belongs to the label that covers
-        most of it; ties go to the lowest label. ``inside``: of these, only the cells whose receptive field lies
-        inside the region; a region without such cells follows the simple rule. ``all``: every cell whose receptive
-        field touches the region, so that regions overlap.
-    receptive_field : int
-        Side of the receptive field of a cell in pixels; it ends at the edge of the image.
-    margin : int
-        Pixels around the image that the grid includes, a multiple of the side of a cell; no region has cells there.
+    In `labels`, any number that is not wanted, such as -1, is no region. The grid is H and W, with the margin on both
+    sides, halved and rounded down as often as pooling comes before the layer. The margin is a multiple of the side of
+    a cell, and no region has cells there.
 
-    Returns
-    -------
-    list of (M,) int32 arrays
-        Flat indices of the cells of each region, in row order; empty where it vanishes on the grid.
+    `propagation` says how regions pass to deeper layers (Gatys et al. 2017). ``simple``: a cell belongs to the label
+    that covers most of it; ties go to the lowest label. ``inside``: of these, only the cells whose receptive field
+    lies inside the region; a region without such cells follows the simple rule. ``all``: every cell whose receptive
+    field touches the region, so that regions overlap. The receptive field, a side in pixels, ends at the edge of the
+    image.
 
-    References
-    ----------
-    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer",
-    CVPR 2017.
+    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer", CVPR
+    2017.
 
-    Examples
-    --------
     >>> labels = np.array([[0, 0, 1, 1], [0, 1, 1, 1]], np.int32)
     >>> [cells.tolist() for cells in region_cells(labels, (1, 2), [0, 1], propagation="simple", receptive_field=2)]
     [[0], [1]]
@@ -84,21 +66,10 @@ def region_cells(
 def split_cells(
     labels: Labels, grid: Size, regions: Sequence[int], *, receptive_field: int, margin: int = 0
 ) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """Return the inner cells of each region, and those along its border.
+    """Return the inner cells of each region, and those along its border, as flat indices; see `region_cells`.
 
-    Parameters
-    ----------
-    labels, grid, regions, receptive_field, margin
-        See `region_cells`.
+    The receptive field of inner cells lies inside the region; the rest are its other cells by the ``simple`` rule.
 
-    Returns
-    -------
-    list of pairs of (M,) int32 arrays
-        Flat indices for each region, in row order: cells whose receptive field lies inside it, and the rest of its
-        cells by the ``simple`` rule.
-
-    Examples
-    --------
     >>> labels = np.array([[0, 0, 0, 1, 1]], np.int32)
     >>> [(inside.tolist(), along.tolist()) for inside, along in split_cells(labels, (1, 5), [0], receptive_field=3)]
     [([0, 1], [2])]
@@ -122,8 +93,6 @@ def _owned_and_pure(
 def majority_labels(labels: Labels, grid: Size) -> Labels:
     """Return the label that covers most of each cell of a layer's grid; ties go to the lowest.
 
-    Examples
-    --------
     >>> majority_labels(np.array([[0, 0, 1, 1], [0, 1, 1, 1]], np.int32), (1, 2)).tolist()
     [[0, 1]]
     """
@@ -161,8 +130,6 @@ def shares_at(semantic_map: SemanticMap, size: Size) -> NDArray[np.float32]:
 def painted_share(semantic_map: SemanticMap, regions: Sequence[int], size: Size) -> Mask:
     """Return how much of each pixel belongs to some regions together, (height, width) in [0, 1].
 
-    Examples
-    --------
     >>> shares = np.array([[[1, 0.5, 0]], [[0, 0.5, 1]]], np.float32)
     >>> soft = SemanticMap(np.array([[0, 0, 1]], np.int32), ((255, 0, 0), (0, 0, 255)), shares=shares)
     >>> painted_share(soft, [1], (1, 3)).tolist(), painted_share(soft, [0, 1], (1, 3)).tolist()
@@ -175,27 +142,11 @@ def painted_share(semantic_map: SemanticMap, regions: Sequence[int], size: Size)
 
 
 def soft_cells(shares: NDArray[np.float32], labels: Labels, grid: Size, regions: Sequence[int]) -> list[Mask]:
-    """Return the weight of each cell of a layer's grid for each region.
+    """Return the weight of each cell of a layer's grid for each wanted region, from the shares (K, H, W) of all.
 
-    Parameters
-    ----------
-    shares : (K, H, W) float32 array
-        How much of each pixel belongs to each of all regions.
-    labels : (H, W) int32 array
-        Region of each pixel.
-    grid : (height, width)
-        The layer's grid.
-    regions : sequence of int
-        The regions wanted.
+    It is the mean of the shares in cells that contain blended pixels. All other cells belong to the region that
+    covers most of them, as in maps without soft edges: see `region_cells`.
 
-    Returns
-    -------
-    list of (h, w) float32 array
-        For each region, the mean of its shares in cells that contain blended pixels. All other cells belong to the
-        region that covers most of them, as in maps without soft edges: see `region_cells`.
-
-    Examples
-    --------
     >>> shares = np.array([[[1, 1, 1, 0, 0.5, 0]], [[0, 0, 0, 1, 0.5, 1]]], np.float32).repeat(2, axis=1)
     >>> labels = shares.argmax(axis=0).astype(np.int32)
     >>> [cells.tolist() for cells in soft_cells(shares, labels, (1, 3), [0, 1])]

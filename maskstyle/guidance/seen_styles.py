@@ -33,25 +33,12 @@ class SeenStyle(NamedTuple):
 
 
 def seen_styles(layout: Layout, content: Image | None) -> tuple[SeenStyle, ...]:
-    """Return the style images of a layout as the network sees them.
+    """Return the style images of a layout as the network sees them, recolored where colors come from a content image.
 
-    Parameters
-    ----------
-    layout : Layout
-        What is painted. Transparent pixels of the content image and of the style images do not count.
-    content : (H, W, 3) float32 array or None
-        In [0, 1]; None if there is no content image, and nothing is recolored.
-
-    Returns
-    -------
-    tuple of SeenStyle
-        Those of regions, style image by style image, then those of masks and of placements everywhere, one for each
-        placement and style. Images that need no recoloring are the style images' own arrays.
-
-    Notes
-    -----
-    Where several regions of the content image take their style from one region of a style image, and each recolors
-    it, there are as many images as that takes.
+    Those of regions come first, style image by style image, then those of masks and of placements everywhere, one for
+    each placement and style. Transparent pixels do not count. Images that need no recoloring are the style images'
+    own arrays. Where several regions of the content image take their style from one region of a style image, and each
+    recolors it, there are as many images as that takes.
     """
     found: list[SeenStyle] = []
     regions = layout.regions()

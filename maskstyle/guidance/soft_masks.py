@@ -37,21 +37,12 @@ class MaskGroup(NamedTuple):
 
 
 def group_masks(weights: Sequence[Mask]) -> list[MaskGroup]:
-    """Group the cells of a layer, so that no cell is multiplied by a mask that is 0 there.
+    """Group the cells of a layer by the masks, as weights at least 0, that are above 0 there.
 
-    Parameters
-    ----------
-    weights : sequence of (h, w) float32 array
-        Each mask's weights on the layer's grid, at least 0.
+    So no cell is multiplied by a mask that is 0 there. A cell is in one group of at most `MOST_GROUPS`, or in none
+    where every mask is 0. If there are more sets of masks than groups, the rarest sets join the groups that grow
+    least.
 
-    Returns
-    -------
-    list of MaskGroup
-        At most `MOST_GROUPS`; a cell is in one group, or in none where every mask is 0. If there are more sets of
-        masks than groups, the rarest sets join the groups that grow least.
-
-    Examples
-    --------
     >>> left, right = np.array([[1, 0.5, 0, 0]], np.float32), np.array([[0, 0.5, 1, 0]], np.float32)
     >>> [(group.cells.tolist(), group.shares.tolist()) for group in group_masks([left, right])]
     [([2], [[0.0, 1.0]]), ([0], [[1.0, 0.0]]), ([1], [[0.5, 0.5]])]
@@ -112,25 +103,11 @@ def cell_side(size: tuple[int, ...], grid: Size) -> int:
 def soft_weights(mask: Mask, grid: Size, *, exponent: float = 1.0) -> tuple[Mask, float]:
     """Return the weights of a soft mask on a layer's grid, and the divisor of the Gram matrix.
 
-    Parameters
-    ----------
-    mask : (H, W) float32 array
-        Strength of the style at each pixel, in [0, 1].
-    grid : (height, width)
-        The layer's grid, H and W halved and rounded down as often as pooling comes before the layer.
-    exponent : float
-        Power of the mask that weighs pixels: 1, or 2 as where features are multiplied by the mask, which
-        underweights gray masks.
+    The weights are the mask, averaged over the area of each cell, to the power of `exponent`: 1, or 2 as where
+    features are multiplied by the mask, which underweights gray masks. The divisor is the sum of the averaged mask
+    itself; 0 where the mask is 0 everywhere on the grid. The grid is H and W halved and rounded down as often as
+    pooling comes before the layer.
 
-    Returns
-    -------
-    weights : (h, w) float32 array
-        The mask, averaged over the area of each cell, to the power of `exponent`.
-    divisor : float
-        The sum of the averaged mask itself; 0 where the mask is 0 everywhere on the grid.
-
-    Examples
-    --------
     >>> soft_weights(np.array([[1.0, 0.0], [1.0, 0.0]], np.float32), (1, 1), exponent=2)
     (array([[0.25]], dtype=float32), 0.5)
     """
@@ -150,20 +127,9 @@ def mask_coverage(total: Mask, visible: Mask | None = None) -> Mask:
     take the style in proportion, and pixels above t take all of it. Covering with the greater of mask and t gives
     both the strength that the mask asks for.
 
-    Parameters
-    ----------
-    total : (H, W) float32 array
-        The sum of all masks, at least 0; values above 1 count as 1.
-    visible : (H, W) float32 array, optional
-        Alpha of the picture: transparent pixels do not count in the typical value.
+    Totals above 1 count as 1, and transparent pixels do not count in the typical value. The coverage is 0 where the
+    total is 0, and 1 everywhere else where the masks are 0 or 1.
 
-    Returns
-    -------
-    (H, W) float32 array
-        In [0, 1]: 0 where the total is 0, and 1 everywhere else where the masks are 0 or 1.
-
-    Examples
-    --------
     >>> mask_coverage(np.array([[0.5, 0.5]], np.float32)).tolist()
     [[0.5, 0.5]]
     >>> mask_coverage(np.array([[0, 1, 2]], np.float32)).tolist()

@@ -59,15 +59,7 @@ def seen_style(
     style_weights: Mask | None = None,
     content_weights: Mask | None = None,
 ) -> Image:
-    """Return the style image that the network receives in a color mode, one of ``CHOICES["color"]``.
-
-    Parameters
-    ----------
-    style, content, style_weights, content_weights
-        See `match_colors`.
-    mode : str
-        The color mode.
-    """
+    """Return the style image that the network receives in a mode of ``CHOICES["color"]``; see `match_colors`."""
     if mode == "match":
         return match_colors(style, content, style_weights=style_weights, content_weights=content_weights)
     if mode == "luminance":
@@ -76,15 +68,7 @@ def seen_style(
 
 
 def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
-    """Multiply pixel weights by alpha, unless that would leave no weight above 0.
-
-    Parameters
-    ----------
-    weights : (H, W) float32 array
-        In [0, 1].
-    alpha : (H, W) float32 array or None
-        In [0, 1]; None is opaque.
-    """
+    """Multiply pixel weights by alpha, unless that would leave no weight above 0."""
     if alpha is None:
         return weights
     visible = weights * alpha
@@ -94,15 +78,6 @@ def visible_weights(weights: Mask, alpha: Mask | None) -> Mask:
 def is_gray(image: Image, alpha: Mask | None = None) -> bool:
     """Return whether what is visible of an image is gray, up to the noise of compression.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        In [0, 1].
-    alpha : (H, W) float32 array, optional
-        Opacity in [0, 1].
-
-    Examples
-    --------
     >>> is_gray(np.full((2, 2, 3), 0.5, np.float32)), is_gray(np.array([[[1, 0.9, 0.8]]], np.float32))
     (True, False)
     """
@@ -193,20 +168,6 @@ def recoloring(
     It is the linear map of `match_colors`. That of an image of one hue, such as a black-and-white photo, would have
     one hue again. Where the style has several, each tone therefore gets the mean color of the style's pixels of the
     same rank, from dark to light.
-
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        In [0, 1].
-    style : (h, w, 3) float32 array
-        In [0, 1].
-    weights, style_weights : (H, W) and (h, w) float array, optional
-        Weight of each pixel of `image` and `style`, at least 0; equal by default.
-
-    Raises
-    ------
-    ImageError
-        See `match_colors`.
     """
     one_hue = _has_one_hue(image) and _has_one_hue(image, weights, LEAST_CONTRAST)
     if one_hue and not _has_one_hue(style, style_weights):
@@ -360,19 +321,7 @@ def color_moments(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean, (3,), and the covariance, (3, 3), of the colors of an image.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float array
-        The image.
-    weights : (H, W) float array, optional
-        Weight of each pixel, at least 0; equal by default.
-    name : str
-        Name of the image in messages.
-
-    Raises
-    ------
-    ImageError
-        If the weights differ in shape from the image, any weight is negative, or none is above 0.
+    Messages call the image by `name`.
     """
     total = _total_weight(weights, image, name)
     channels = image.shape[-1]

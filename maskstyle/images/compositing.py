@@ -19,15 +19,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # Rec. 601 weights of red, 
 
 
 def mixed(content: Image, painted: Image, share: Mask) -> Image:
-    """Blend two images, keeping the content bit for bit at coverage 0 and the painted image at coverage 1 or more.
-
-    Parameters
-    ----------
-    content, painted : (H, W, 3) float32 array
-        In [0, 1].
-    share : (H, W) float32 array
-        Coverage of the painted image, at least 0.
-    """
+    """Blend two images, keeping the content bit for bit at coverage 0 and the painted image at coverage 1 or more."""
     return by_strips(_mixed, content, painted, share)
 
 
@@ -38,22 +30,10 @@ def _mixed(content: Image, painted: Image, share: Mask) -> Image:
 
 
 def faded_in(inside: NDArray[np.bool_], feather: float) -> Mask:
-    """Return a coverage that rises linearly from the edge of the painted area to its inside.
+    """Return a coverage that rises linearly, over `feather` pixels, from the edge of the painted area to its inside.
 
-    Parameters
-    ----------
-    inside : (H, W) bool array
-        The painted area.
-    feather : float
-        Width of the fade in pixels. The image border is not an edge.
+    The image border is not an edge. The coverage is 0 outside.
 
-    Returns
-    -------
-    (H, W) float32 array
-        In [0, 1]: 0 outside; 1 inside, away from edges or if `feather` is 0.
-
-    Examples
-    --------
     >>> faded_in(np.array([[False, True, True, True]]), 1).tolist()
     [[0.0, 0.5, 1.0, 1.0]]
     """
@@ -65,21 +45,9 @@ def faded_in(inside: NDArray[np.bool_], feather: float) -> Mask:
 
 
 def faded_in_at_edges(inside: NDArray[np.bool_], feather: float, content: Image) -> Mask:
-    """Return a coverage that ends at nearby edges of the content, and fades in where there are none.
+    """Return a coverage that ends at edges of the content within `feather` pixels, and fades in where there are none.
 
-    Parameters
-    ----------
-    inside : (H, W) bool array
-        The painted area.
-    feather : float
-        Search radius for content edges and width of the fade elsewhere, in pixels, at least 1.
-    content : (H, W, 3) float32 array
-        In [0, 1].
-
-    Returns
-    -------
-    (H, W) float32 array
-        In [0, 1]: 0 outside; 1 inside, away from edges.
+    It is 0 outside, and 1 inside, away from edges.
     """
     if inside.all():
         return inside.astype(np.float32)

@@ -47,23 +47,10 @@ _FLOAT_SLACK = 0.01
 
 
 def decode(path: Path, *, follow_profile: bool = True, labels: bool = False) -> tuple[Array, Array | None]:
-    """Read an image file by the rules of `maskstyle.load_image`.
+    """Read an image file by the rules of `maskstyle.load_image`: its pixels, sRGB and upright, and its alpha, if any.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    follow_profile : bool
-        Whether to apply an embedded color profile. False suits samples that are numbers rather than colors.
-    labels : bool
-        Whether colors are labels, which are not averaged where a large image is read reduced.
-
-    Returns
-    -------
-    pixels : (H, W, 3) float32 array
-        sRGB in [0, 1], upright; a view of one channel if the file is gray.
-    alpha : (H, W) float32 array or None
-        Opacity in [0, 1], or None if the file has none.
+    The pixels are a view of one channel if the file is gray. `follow_profile` is False for samples that are numbers
+    rather than colors; with `labels`, colors are not averaged where a large image is read reduced.
     """
     with open_image(path) as image:
         _refuse_unreadable_variants(image, described(path))

@@ -83,22 +83,9 @@ _OTHER_FILES = (
 def open_image(path: Path) -> Iterator[ImageFile.ImageFile]:
     """Open an image file without decoding its pixels, and close it at the end of the block.
 
-    Parameters
-    ----------
-    path : Path
-        A JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIF file. Its first bytes determine the format, not its name.
-        ``-`` is standard input; pipes are read whole.
-
-    Yields
-    ------
-    PIL.ImageFile.ImageFile
-        The first frame, not loaded; load it inside `decoding`.
-
-    Raises
-    ------
-    ImageError
-        If the file is missing, unreadable, empty, damaged in its header or of an unsupported format, or has more
-        pixels than `LARGEST_JPEG` or `LARGEST_OTHER`.
+    Load it inside `decoding`. Its first bytes determine the format, not its name: JPEG, PNG, WebP, TIFF, BMP, GIF,
+    AVIF or HEIF, of which the first frame counts. ``-`` is standard input; pipes are read whole. ImageError says what
+    is wrong with any other file, or with one that has more pixels than `LARGEST_JPEG` or `LARGEST_OTHER`.
     """
     name = described(path)
     with _open_binary(path) as handle:

@@ -94,19 +94,9 @@ def edge_aware_mask(
 def guided_filter(
     mask: Mask, image: Image, *, radius: int, epsilon: float, batch: int = _BATCH
 ) -> NDArray[np.float64]:
-    """Filter a mask as the paper does: a locally linear function of the image colors.
+    """Filter a mask as the paper does: a locally linear function of the image colors; see `edge_aware_mask`.
 
-    Parameters
-    ----------
-    mask, image, radius, epsilon
-        See `edge_aware_mask`.
-    batch : int
-        Number of pixels to solve for at once; bounds the memory, not the result.
-
-    Returns
-    -------
-    (H, W) float64 array
-        Values close to [0, 1].
+    `batch` pixels are solved for at once, which bounds the memory, not the result.
     """
     side = 2 * radius + 1
 

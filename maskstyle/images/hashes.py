@@ -37,15 +37,7 @@ def begin_noting() -> None:
 
 
 def note_read(path: Path, file: BinaryIO) -> None:
-    """Note the hash of an open file before its bytes are read.
-
-    Parameters
-    ----------
-    path : Path
-        The path that it was opened with.
-    file : binary file
-        At its beginning, where it is left.
-    """
+    """Note the hash of an open file before its bytes are read; it is left at its beginning."""
     if not _noted.noting or not hasattr(file, "fileno"):
         return
     try:
@@ -75,10 +67,7 @@ def confirm_read(path: Path, file: BinaryIO) -> None:
 def hash_of(path: Path) -> str:
     """Return the SHA-256 of a file as it was read; one that nobody has read is read now.
 
-    Raises
-    ------
-    ImageError
-        If it cannot be read, or changed between two reads of this run.
+    One that changed between two reads of this run is an error.
     """
     if path not in _noted.read:
         return hash_now(path, "a file")

@@ -195,26 +195,14 @@ def save_mask(path: str | Path, mask: Mask, *, bits: int = 16, metadata: Mapping
 
 
 def load_samples(path: str | Path) -> NDArray[Any]:
-    """Read the samples of a lossless image file, upright: (h, w) or (h, w, n), of any integer type.
-
-    Raises
-    ------
-    ImageError
-        If the file cannot be read.
-    """
+    """Read the samples of a lossless image file, upright: (h, w) or (h, w, n), of any integer type."""
     with open_image(Path(path)) as image, decoding(Path(path)):
         stored = np.asarray(image)
         return np.ascontiguousarray(upright(stored, orientation(image)))
 
 
 def save_samples_like(path: Path, source: Path, samples: NDArray[Any]) -> None:
-    """Write samples as a PNG with the palette, transparent color, profile and metadata of another image file.
-
-    Raises
-    ------
-    ImageError
-        If `path` cannot be written, or a PNG cannot store such samples.
-    """
+    """Write samples as a PNG with the palette, transparent color, profile and metadata of another image file."""
     with open_image(source) as image, decoding(source):
         palette = image.getpalette() if image.mode == "P" else None
         options = {key: image.info[key] for key in ("transparency", "icc_profile") if key in image.info}

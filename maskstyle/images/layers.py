@@ -119,8 +119,6 @@ def _visible(layer: Layer) -> Image:
 def _slug(name: str) -> str:
     """Return a name as part of a file name.
 
-    Examples
-    --------
     >>> _slug("#c84632 (red)")
     'c84632_red'
     """

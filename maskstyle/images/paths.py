@@ -40,8 +40,6 @@ _CHUNK = 2**20
 def shown(path: Path | str) -> str:
     """Return a path for a message: in quotes where blanks begin or end it, and shortened where it is too long.
 
-    Examples
-    --------
     >>> shown("photos/cat.jpg")
     'photos/cat.jpg'
     >>> shown("cat.jpg ")
@@ -58,8 +56,6 @@ def shown(path: Path | str) -> str:
 def portable(name: str) -> str:
     r"""Return a file name as other locales read it: without UTF-8, Python escapes its bytes.
 
-    Examples
-    --------
     >>> portable("caf\udcc3\udca9.png")
     'café.png'
     """
@@ -83,26 +79,11 @@ def opened(
     check: Check | None = None,
     most: int | None = None,
 ) -> BinaryIO:
-    """Open a file to read its bytes; a pipe is read whole.
+    """Open a file to read its bytes; a pipe of at most `most` bytes, or `LARGEST_PIPE`, is read whole.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    expected : str
-        What messages expect, such as "a plan file".
-    failure : type of MaskstyleError
-        The error to raise.
-    check : callable, optional
-        Takes the first `HEAD` bytes of a pipe before the rest is read.
-    most : int, optional
-        Most bytes of a pipe; by default, `LARGEST_PIPE`.
-
-    Raises
-    ------
-    MaskstyleError
-        If the path leads to nothing that can be read: the message says why, in one sentence. A named pipe without a
-        writer fails after `PATIENCE` seconds.
+    Raise `failure` if the path leads to nothing that can be read, or not to what is `expected`, such as "a plan
+    file"; the message says why, in one sentence. A named pipe without a writer fails after `PATIENCE` seconds.
+    `check` takes the first `HEAD` bytes of a pipe before the rest is read.
     """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
@@ -126,10 +107,7 @@ def opened(
 def open_to_send(path: Path) -> BinaryIO:
     """Open a pipe or the null device to write to it.
 
-    Raises
-    ------
-    OSError
-        If nobody opens the other end for `PATIENCE` seconds.
+    Raises OSError if nobody opens the other end for `PATIENCE` seconds.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -210,8 +188,6 @@ def is_web_address(path: Path) -> bool:
 def left_by_shell(path: Path) -> str | None:
     """Return what to do about a path with a part that a shell replaces, where it has not; None if it has none.
 
-    Examples
-    --------
     >>> left_by_shell(Path("$HOME/cat.jpg"))
     'write it in full, as the shell has not replaced $HOME'
     """
@@ -308,8 +284,6 @@ def _read_pipe(descriptor: int, path: Path, failure: type[MaskstyleError], check
 def in_bytes(count: int) -> str:
     """Return a number of bytes in words.
 
-    Examples
-    --------
     >>> in_bytes(LARGEST_PIPE), in_bytes(2**20)
     ('1.6 GB', '1 MB')
     """

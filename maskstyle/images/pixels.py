@@ -64,8 +64,6 @@ _TRIANGLE = _Kernel(PillowImage.Resampling.BILINEAR, 1, lambda x: np.maximum(1 -
 def size_text(size: Sequence[int]) -> str:
     """Return a (height, width) as people write it: "640x480" is 640 pixels wide.
 
-    Examples
-    --------
     >>> size_text((480, 640))
     '640x480'
     """
@@ -142,8 +140,6 @@ def fit_size(size: Size, longer_side: int) -> Size:
 def size_within(size: Size, longest: int) -> Size:
     """Scale a size down to a longer side of at most `longest` pixels; a smaller one stays as it is.
 
-    Examples
-    --------
     >>> size_within((3000, 4000), 512), size_within((30, 40), 512)
     ((384, 512), (30, 40))
     """
@@ -153,8 +149,6 @@ def size_within(size: Size, longest: int) -> Size:
 def fit_inside(size: Size, box: Size) -> Size:
     """Scale a size to fit into another one; the other one itself where the aspects agree within a pixel.
 
-    Examples
-    --------
     >>> fit_inside((800, 1200), (600, 800)), fit_inside((801, 1200), (400, 600))
     ((533, 800), (400, 600))
     """
@@ -221,17 +215,8 @@ def resize_mask(mask: Mask, size: Size) -> Mask:
 
 
 def resize_labels(labels: NDArray[Label], size: Size) -> NDArray[Label]:
-    """Resize labels, or other values that do not mix; each pixel takes the nearest one.
+    """Resize labels (..., H, W), or other values that do not mix; each pixel takes the nearest one.
 
-    Parameters
-    ----------
-    labels : (..., H, W) array
-        Such as the region of each pixel.
-    size : (height, width)
-        The new size, of any aspect.
-
-    Examples
-    --------
     >>> resize_labels(np.array([[0, 1, 2, 3]], np.int32), (1, 2)).tolist()
     [[1, 3]]
     """
@@ -319,8 +304,6 @@ STRIP_VALUES = 1 << 22
 def row_strips(shape: tuple[int, ...], values: int = STRIP_VALUES) -> list[slice]:
     """Cut an array of a shape into strips of rows with at most some number of values each, but at least one row.
 
-    Examples
-    --------
     >>> row_strips((1000, 8192, 3), values=2**24)
     [slice(0, 682, None), slice(682, 1000, None)]
     """
@@ -330,17 +313,8 @@ def row_strips(shape: tuple[int, ...], values: int = STRIP_VALUES) -> list[slice
 
 
 def by_strips(function: Callable[..., NDArray[Any]], *arrays: NDArray[Any] | None) -> NDArray[Any]:
-    """Return a function of the rows of arrays, computed strip by strip.
+    """Return a function of the rows of arrays of one height, computed strip by strip; None is passed on.
 
-    Parameters
-    ----------
-    function : callable
-        From strips of rows, in the order of `arrays`, to as many rows of the result.
-    arrays : (H, ...) arrays or None
-        Arrays of one height; None is passed on.
-
-    Examples
-    --------
     >>> by_strips(lambda rows: rows.max(axis=1), np.array([[1, 2], [4, 3]])).tolist()
     [2, 4]
     """

@@ -51,26 +51,9 @@ class Fit(NamedTuple):
 
 
 def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path | None:
-    """Find the file named after an image, such as photo_map.png beside photo.jpg.
+    """Find the file named after an image, with one of some endings, such as photo_map.png beside photo.jpg.
 
-    Parameters
-    ----------
-    image_path : Path
-        The image; it need not exist.
-    endings : sequence of str
-        The endings that may follow the name of the image.
-    kind : str
-        What messages call the file, such as "map".
-
-    Returns
-    -------
-    Path or None
-        The file in the same folder with such a name and a readable image extension; None if there is none.
-
-    Raises
-    ------
-    ImageError
-        If there are several such files.
+    The image need not exist. Several such files are an error. Messages call the file by `kind`, such as "map".
     """
     stems = {f"{image_path.stem}{ending}" for ending in endings}
     try:
@@ -94,23 +77,9 @@ def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path 
 def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_name: str) -> None:
     """Raise ImageError if a map or mask differs from its image in aspect.
 
-    Parameters
-    ----------
-    size, image_size : (height, width)
-        The sizes of the map or mask and of its image.
-    kind, name, image_name : str
-        What messages call the kind of file, the file and its image.
-
-    Raises
-    ------
-    ImageError
-        If the aspect ratios differ by more than 1% and by more than one pixel of the shorter side.
-
-    Notes
-    -----
-    Resizing rounds both sides to whole pixels, which changes the aspect by up to one part in the shorter side. A
-    difference of 1% moves borders by at most a hundredth of the image. A larger difference means another crop, and
-    stretching would silently misplace every region.
+    It may by 1%, or by one pixel of the shorter side. Resizing rounds both sides to whole pixels, which changes the
+    aspect by up to one part in the shorter side. A difference of 1% moves borders by at most a hundredth of the
+    image. A larger difference means another crop, and stretching would silently misplace every region.
     """
     height, width = size
     if same_aspect(size, image_size):
@@ -126,21 +95,9 @@ def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_na
 
 
 def check_fit(size: Size, image_size: Size, fit: Fit, *, kind: str, name: str, image_name: str) -> list[str]:
-    """Check the aspect of a map or mask, and return notes on how it is laid over its image.
+    """Check the aspect of a map or mask, turned as `fit` says, and return notes on how it is laid over its image.
 
-    Parameters
-    ----------
-    size : (height, width)
-        The size of the map or mask, turned as `fit` says.
-    image_size, kind, name, image_name
-        See `check_aspect`.
-    fit : Fit
-        How it is laid over its image.
-
-    Raises
-    ------
-    ImageError
-        As `check_aspect`, unless `fit` stretches; or if only the other reading of a rotated photo fits.
+    Errors are those of `check_aspect`, unless `fit` stretches; or only the other reading of a rotated photo fits.
     """
     fits = same_aspect(size, image_size)
     flipped = (size[1], size[0]) if fit.turn >= SIDEWAYS else size

@@ -47,21 +47,9 @@ def described(path: Path, *, writing: bool = False) -> str:
 
 
 def stream_bytes(path: Path, check: Check | None = None, *, expected: str = "an image") -> bytes:
-    """Return all bytes of a stream, which is read once and then remembered.
+    """Return all bytes of a stream, at most `LARGEST_PIPE`, which is read once and then remembered.
 
-    Parameters
-    ----------
-    path : Path
-        The stream.
-    check : callable, optional
-        Takes the first bytes before the rest, which may never end, is read.
-    expected : str
-        What messages expect.
-
-    Raises
-    ------
-    ImageError
-        If the stream is a terminal, cannot be read, or has more than `LARGEST_PIPE` bytes.
+    `check` takes the first bytes before the rest, which may never end, is read.
     """
     if path not in _held:
         if path == STANDARD:
@@ -103,10 +91,7 @@ def check_not_terminal() -> None:
 def send(path: Path, data: bytes) -> None:
     """Write bytes to a stream.
 
-    Raises
-    ------
-    OSError
-        If its reader is gone, or nobody has opened it for `PATIENCE` seconds.
+    Raises OSError if its reader is gone, or nobody has opened it for `PATIENCE` seconds.
     """
     match = DESCRIPTOR.fullmatch(str(path))
     if path == STANDARD or (match is not None and (match[2] == "stdout" or "1" in (match[1], match[3]))):

@@ -25,13 +25,7 @@ _SNAP = 1e-4
 
 
 def visible_alpha(alpha: Mask | None) -> Mask | None:
-    """Return an alpha, or None if it is opaque everywhere.
-
-    Parameters
-    ----------
-    alpha : (H, W) float32 array or None
-        Opacity in [0, 1].
-    """
+    """Return an alpha, or None if it is opaque everywhere."""
     return None if alpha is None or bool((alpha >= OPAQUE).all()) else alpha
 
 
@@ -60,21 +54,8 @@ def extended(image: Image, alpha: Mask | None) -> Image:
     What lies beneath alpha 0 is arbitrary, often black. A network sees it beside the visible pixels, and resizing
     mixes it into them.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        In [0, 1].
-    alpha : (H, W) float32 array or None
-        Opacity in [0, 1], above 0 somewhere; None is opaque.
+    All pixels that are not hidden stay the same, bit for bit; the others do not depend on what they were.
 
-    Returns
-    -------
-    (H, W, 3) float32 array
-        In [0, 1]. All pixels that are not hidden stay the same, bit for bit; the others do not depend on what they
-        were.
-
-    Examples
-    --------
     >>> image = np.array([[[0.5, 0.5, 0.5], [0, 0, 0]]], np.float32)
     >>> extended(image, np.array([[1, 0]], np.float32)).tolist()
     [[[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]]

@@ -23,29 +23,13 @@ Plane = NDArray[np.float32]
 
 
 def with_change(full: Image, before: Image, after: Image, changed: Mask | None = None) -> Image:
-    """Return a full-size image with the change that was made to its reduced copy.
+    """Return a full-size image with the change that was made to its reduced copy, from `before` to `after`.
 
-    Parameters
-    ----------
-    full : (H, W, 3) float32 array
-        The image at full size, in [0, 1].
-    before, after : (h, w, 3) float32 array
-        The reduced image without and with the change.
-    changed : (h, w) float32 array, optional
-        1 where the change counts and 0 elsewhere; by default, it counts everywhere. Near its edge, the change inside
-        goes on outside, so that a sharper mask can be laid over the returned image.
+    The change counts where `changed` is 1, by default everywhere. Near its edge, the change inside goes on outside,
+    so that a sharper mask can be laid over the returned image.
 
-    Returns
-    -------
-    (H, W, 3) float32 array
-        In [0, 1].
-
-    References
-    ----------
     He and Sun, "Fast Guided Filter", arXiv:1505.00996, 2015.
 
-    Examples
-    --------
     >>> full = np.tile(np.float32([0, 0, 0, 0, 1, 1, 1, 1]), (8, 1))[..., np.newaxis].repeat(3, axis=-1)
     >>> before = full[::2, ::2]
     >>> with_change(full, before, 1 - before)[4, 2:6, 0].round(1).tolist()

@@ -63,18 +63,7 @@ def check_writable(path: Path) -> None:
 
 
 def check_replaceable(path: Path) -> None:
-    """Check that a file with any extension can be written at `path`, before the long work starts.
-
-    Parameters
-    ----------
-    path : Path
-        The file to create or replace.
-
-    Raises
-    ------
-    ImageError
-        As for `check_writable`, except that any extension is allowed.
-    """
+    """Check that a file with any extension can be written, before the long work starts; see `check_writable`."""
     _target(path)
 
 
@@ -82,23 +71,9 @@ def check_replaceable(path: Path) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file atomically: yield a temporary file, which becomes the file at `path` at the end of the block.
 
-    Parameters
-    ----------
-    path : Path
-        The file to create or replace; symbolic links are followed, and a file that is replaced keeps its mode.
-
-    Yields
-    ------
-    binary file
-        To write to. On any failure an existing file at `path` is left unchanged, and nothing else remains. Streams
-        receive everything at the end.
-
-    Raises
-    ------
-    ImageError
-        As for `check_replaceable`.
-    OutputError
-        For any OSError raised within the block.
+    Symbolic links are followed, and a file that is replaced keeps its mode. On any failure an existing file is left
+    unchanged, and nothing else remains; an OSError in the block becomes an OutputError. Streams receive everything at
+    the end.
     """
     target = _target(path)
     try:
@@ -118,13 +93,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def replacing_file(target: Path) -> Iterator[BinaryIO]:
-    """Write a file atomically, as `replacing` does, without its checks.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; an existing one stays.
-    """
+    """Write a file atomically, as `replacing` does, without its checks; raises OSError if that fails."""
     remove_leftovers(target.parent)
     temporary, file = _temporary_beside(target)
     try:
@@ -144,15 +113,10 @@ def replacing_file(target: Path) -> Iterator[BinaryIO]:
 
 
 def replace_file(source: Path, target: Path) -> None:
-    """Give a complete file the name of the one that it replaces.
+    """Give a complete file the name of the one that it replaces; raises OSError if that fails.
 
     Windows replaces no file that is open, such as in a program that searches for viruses or shows a picture; most are
     closed within a second.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be replaced.
     """
     for wait in () if LOCKS else WAITS:
         with suppress(PermissionError):
@@ -189,13 +153,7 @@ def archive_entry(name: str) -> ZipInfo:
 
 
 def make_folder(path: Path, *, parents: bool = False) -> None:
-    """Make a folder where there is none.
-
-    Raises
-    ------
-    ImageError
-        If it cannot be made.
-    """
+    """Make a folder where there is none."""
     try:
         if parents:
             os.makedirs(path, exist_ok=True)
@@ -237,15 +195,7 @@ def signature(path: Path) -> tuple[int, ...] | None:
 
 
 def remove_written(path: Path, written: tuple[int, ...] | None) -> None:
-    """Delete a file that this process wrote or read, unless another has replaced it since.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    written : tuple of int
-        The `signature` of the file that was written.
-    """
+    """Delete a file that this process wrote or read, with its `signature` then, unless it was replaced since."""
     if written is not None and signature(path) == written:
         with suppress(OSError):
             os.unlink(path)

@@ -111,28 +111,9 @@ def assign_regions(
 ) -> Assignment:
     """Fit the maps to their images and assign a region of the style map to each region to paint.
 
-    Parameters
-    ----------
-    content_map, style_map : SemanticMap
-        The two maps.
-    content_size, style_size : (height, width)
-        Sizes of their images.
-    regions, keep, mapping, unmatched
-        See `maskstyle.transfer_region`.
-    names : MapNames
-        What messages call the maps and images.
-    listable : bool
-        Whether the caller has `regions`, which messages then advise to list.
+    For the inputs see `maskstyle.transfer_region`. If the caller has no `regions`, messages advise nobody to list
+    any: `listable` is False.
 
-    Raises
-    ------
-    ImageError
-        If a map does not fit its image, a color is in no map, the style map lacks a region, or nothing is painted.
-    SettingsError
-        If `unmatched` is none of `UNMATCHED`, or `keep` contradicts `regions` or `mapping`.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> labels = np.array([[0, 1]], np.int32)
     >>> content = SemanticMap(labels, ((255, 0, 0), (0, 0, 255)))
@@ -186,8 +167,6 @@ def assign_doodle(
     A doodle is the map of a picture that does not exist yet: it has no content to keep, and need not use everything
     that the style image has. For the rest see `assign_regions`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> style = SemanticMap(np.array([[0, 1]], np.int32), ((0, 0, 255), (255, 0, 0)))
     >>> doodle = SemanticMap(np.array([[0], [0]], np.int32), ((255, 0, 0),))
@@ -222,21 +201,8 @@ def assign_nearest(
 
     Patches are matched by the colors of the maps, so a region without a match stands for the nearest colors.
 
-    Parameters
-    ----------
-    content_map, style_map, content_size, style_size, names
-        See `assign_regions`.
-    mapping : sequence of (content color, style color), optional
-        Regions that match whatever their colors.
-    unmatched : {"error", "nearest"}
-        How to handle regions that the style map lacks: refuse them, or let them keep their color.
-
-    Raises
-    ------
-    ImageError
-        If a map does not fit its image, or the style map lacks a region.
-    SettingsError
-        If `unmatched` is neither.
+    `mapping` has regions that match whatever their colors. `unmatched` says how to handle those that the style map
+    lacks: "error" refuses them, "nearest" lets them keep their color.
     """
     check_unmatched(unmatched, UNMATCHED_PATCHES)
     content_map, style_map = _fitted(content_map, style_map, content_size, style_size, names)
@@ -285,26 +251,7 @@ def check_unmatched(unmatched: str, choices: Sequence[str]) -> None:
 def find_painted(
     listed: str, colors: Sequence[RegionKey], content_map: SemanticMap, painted: Collection[int], *, name: str
 ) -> tuple[int, ...]:
-    """Return the labels of the regions that an input lists, which must all be painted.
-
-    Parameters
-    ----------
-    listed : str
-        The input, such as "denoise_regions".
-    colors : sequence of Color
-        The map colors that it lists.
-    content_map : SemanticMap
-        The map.
-    painted : collection of int
-        Labels of the painted regions.
-    name : str
-        What messages call the map.
-
-    Raises
-    ------
-    ImageError, SettingsError
-        If the map has no region of a color, or it is not painted.
-    """
+    """Return the labels of the regions that an input, such as "denoise_regions", lists, which must all be painted."""
     labels = []
     for place, color in enumerate(colors):
         with concerning(listed, place):

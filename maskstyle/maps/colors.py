@@ -145,12 +145,7 @@ def parse_color(text: str) -> Color:
 def check_region(text: str, *, everything: bool = True) -> None:
     """Raise SettingsError if a text names no region of any map: it is no color, no number, and can be no name.
 
-    Parameters
-    ----------
-    text : str
-        The text.
-    everything : bool
-        Whether it may be "*", which stands for everything else.
+    With `everything`, it may be "*", which stands for everything else.
     """
     if (everything and text.strip() == EVERYTHING_ELSE) or _ID.fullmatch(text):
         return
@@ -189,8 +184,6 @@ def parse_region(text: str) -> RegionKey:
 def format_region(key: RegionKey) -> str:
     """Format what names a region, as `parse_region` reads it.
 
-    Examples
-    --------
     >>> format_region(3), format_region((0, 0, 255))
     ('3', '#0000ff')
     """
@@ -200,8 +193,6 @@ def format_region(key: RegionKey) -> str:
 def region_name(key: RegionKey) -> str:
     """Return what reports call the region of a map color or of an id.
 
-    Examples
-    --------
     >>> region_name((0, 0, 255)), region_name(3)
     ('#0000ff (blue)', 'id 3')
     """
@@ -211,8 +202,6 @@ def region_name(key: RegionKey) -> str:
 def id_color(number: int) -> Color:
     """Return the color of an id in the VOC color map, in which the bits of the id are spread over the channels.
 
-    Examples
-    --------
     >>> id_color(0), id_color(1), id_color(15)
     ((0, 0, 0), (128, 0, 0), (192, 128, 128))
     """

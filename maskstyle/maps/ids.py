@@ -68,8 +68,6 @@ class IdPixels:
 def read_ids(path: Path) -> IdPixels | None:
     """Return the ids of a label map, or None for a file that is painted in colors.
 
-    Notes
-    -----
     The indices of a palette are ids, as are gray values that people do not paint: several below 64, any from 1 to 31,
     and those of files with more than 8 bits. Soft edges, noise and dithering belong to painted maps.
     """

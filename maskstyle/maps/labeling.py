@@ -38,20 +38,7 @@ _LEAST_CONTACT = 0.1  # the share of a color's borders with another color that i
 
 
 def remove_dithering(pixels: NDArray[np.uint8], indexed: IndexedMap) -> NDArray[np.uint8]:
-    """Replace every fine pattern of colors in a map by its average color.
-
-    Parameters
-    ----------
-    pixels : (H, W, 3) uint8 array
-        The map.
-    indexed : IndexedMap
-        The map as an indexed image.
-
-    Returns
-    -------
-    (H, W, 3) uint8 array
-        A copy, or `pixels` itself if nothing is dithered.
-    """
+    """Replace every fine pattern of colors in a map by its average color; `pixels` itself if nothing is dithered."""
     mixed = _fine_colors(indexed)
     result = pixels
     for group in _find_groups(indexed, mixed):

@@ -292,8 +292,6 @@ def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolera
 def written_region(semantic_map: SemanticMap, label: int) -> str:
     """Return how a person would write a region on the command line: by its name where it is the only one of it.
 
-    Examples
-    --------
     >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (30, 80, 160)))
     >>> written_region(painted, 0), written_region(painted, 2)
     ('red', "'#1e50a0'")

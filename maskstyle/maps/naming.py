@@ -27,23 +27,10 @@ def resolved_list(
     but: Collection[int] = (),
     locating: Locating = _nowhere,
 ) -> list[int]:
-    """Return the labels of the regions that a list of names means.
+    """Return the labels of the regions that a list of names means; see `find_listed_regions`.
 
-    Parameters
-    ----------
-    texts : sequence of str
-        Names, as `find_listed_regions` takes them, or "*".
-    semantic_map : SemanticMap
-        The map.
-    name : str
-        Name of the map in messages.
-    but : collection of int
-        Labels of the regions that "*" does not stand for.
-    locating : callable, optional
-        Locates errors, or collects them.
+    "*" stands for all regions but those of `but`. `locating` locates errors, or collects them.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (200, 70, 50)))
     >>> resolved_list(["blue", "*"], painted, name="the map", but=[2])
@@ -68,23 +55,10 @@ def resolved_pairs(
     among: Collection[int] | None = None,
     locating: Locating = _nowhere,
 ) -> list[tuple[int, int]]:
-    """Return the labels of the regions that pairs of names mean.
+    """Return the labels of the regions that pairs of names mean: a content region, or "*", and its style region.
 
-    Parameters
-    ----------
-    pairs : sequence of (str, str)
-        A content region, or "*", and its style region.
-    content, style : SemanticMap
-        The two maps.
-    names : (str, str)
-        Names of the maps in messages.
-    among : collection of int, optional
-        Labels of the content regions that "*" may stand for; by default, all.
-    locating : callable, optional
-        Locates errors.
+    "*" stands for all content regions, or those of `among`.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (0, 255, 0)))
     >>> resolved_pairs([("*", "red"), ("green", "blue")], painted, painted, names=("a", "b"))

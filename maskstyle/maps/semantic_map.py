@@ -84,13 +84,7 @@ class SemanticMap:
     ignored: tuple[Absorbed, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check that labels, colors and shares fit each other.
-
-        Raises
-        ------
-        ImageError
-            If they do not.
-        """
+        """Check that labels, colors and shares fit each other."""
         labels, count = np.asarray(self.labels), len(self.colors)
         if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
             raise ImageError(
@@ -171,8 +165,6 @@ class SemanticMap:
 def short_name(name: str) -> str:
     """Return the name of a region without brackets, for tables.
 
-    Examples
-    --------
     >>> short_name("id 1 (#800000, red)")
     'id 1 #800000 red'
     """

@@ -96,28 +96,11 @@ FAINTEST = 1 / 512
 def faded_between(
     semantic_map: SemanticMap, regions: Sequence[int], size: Size, fade: Fade
 ) -> NDArray[np.float32] | None:
-    """Return shares of regions that fade from one to the other where they touch; None if no share changes.
+    """Return shares (K, H, W) of regions that fade from one to the other where they touch; None if none changes.
 
-    Parameters
-    ----------
-    semantic_map : SemanticMap
-        A map, with or without soft edges.
-    regions : sequence of int
-        The labels of the regions that fade into each other, at least two. Together, they cover of each pixel what
-        they covered before.
-    size : (height, width)
-        The size to fade at.
-    fade : callable
-        From the share of each pixel in a region, and in all of `regions`, to how far the region reaches; both are
-        (height, width) float32 arrays. See `reach`.
+    `regions`, at least two, together cover of each pixel what they covered before. `fade` takes the share of each
+    pixel in a region, and in all of `regions`, to how far the region reaches; see `reach`.
 
-    Returns
-    -------
-    (K, H, W) float32 array
-        The share of each of the K regions in each pixel of the map, as from `soft_masks`.
-
-    Examples
-    --------
     >>> painted = SemanticMap(np.array([[0, 0, 1, 1, 2]]), ((255, 0, 0), (0, 0, 255), (0, 255, 0)))
     >>> faded_between(painted, [0, 1], (1, 5), lambda own, among: reach(own, among, 2))[0].tolist()
     [[1.0, 0.75, 0.25, 0.0, 0.0]]
@@ -148,12 +131,8 @@ def shares_of(semantic_map: SemanticMap) -> NDArray[np.float32]:
 def reach(own: Mask, among: Mask, width: float) -> Mask:
     """Return how far a region without soft edges reaches: 0.5 at its edge to others, 1 inside it, 0 far from it.
 
-    Parameters
-    ----------
-    own, among : (H, W) float32 array
-        1 in the region, and in all regions that fade into each other.
-    width : float
-        Width of the fade in pixels, half on each side of the edge.
+    `own` and `among` are 1 in the region, and in all regions that fade into each other. Half of the width of the
+    fade, in pixels, is on each side of the edge.
     """
     inside = own > 0
     others = (among > 0) & ~inside
@@ -165,22 +144,10 @@ def reach(own: Mask, among: Mask, width: float) -> Mask:
 
 
 def resize_shares(shares: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
-    """Resize the shares of regions.
+    """Resize the shares (K, H, W) of regions, as from `soft_masks`.
 
-    Parameters
-    ----------
-    shares : (K, H, W) float32 array
-        Shares from `soft_masks`.
-    size : (height, width)
-        The new size.
+    They are filtered where blended pixels contribute, and nearest neighbor elsewhere: hard edges stay hard.
 
-    Returns
-    -------
-    (K, height, width) float32 array
-        Filtered where blended pixels contribute, and nearest neighbor elsewhere: hard edges stay hard.
-
-    Examples
-    --------
     >>> resize_shares(np.array([[[1, 1, 1, 0, 0, 0, 0, 0.5]]], np.float32), (1, 4)).tolist()
     [[[1.0, 0.0, 0.0, 0.21428...]]]
     """

@@ -19,21 +19,10 @@ _IMPOSSIBLE = 1e6
 
 
 def suggest_by_color(ones: Sequence[Color], others: Sequence[Color]) -> list[tuple[int, int]]:
-    """Suggest one-to-one matches between colors of the same name or of similar appearance.
+    """Suggest one-to-one matches, as indices, between colors of the same name or of similar appearance.
 
-    Parameters
-    ----------
-    ones, others : sequence of Color
-        The two lists of colors.
+    As many pairs as possible, with the smallest sum of CIEDE2000 differences; indices into `ones` ascend.
 
-    Returns
-    -------
-    list of (int, int)
-        Indices into `ones`, ascending, and into `others`: as many pairs as possible, with the smallest sum of
-        CIEDE2000 differences.
-
-    Examples
-    --------
     >>> suggest_by_color([(255, 0, 0), (0, 0, 0)], [(30, 80, 160), (200, 70, 50)])
     [(0, 1)]
     """
@@ -50,20 +39,7 @@ def suggest_by_color(ones: Sequence[Color], others: Sequence[Color]) -> list[tup
 def suggest_by_position(
     one: SemanticMap, regions: Sequence[int], other: SemanticMap, other_regions: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Suggest one-to-one matches between regions of similar position and size.
-
-    Parameters
-    ----------
-    one, other : SemanticMap
-        The maps.
-    regions, other_regions : sequence of int
-        The regions of the two maps to match.
-
-    Returns
-    -------
-    list of (int, int)
-        Pairs of `regions` and `other_regions`, as many as possible.
-    """
+    """Suggest as many one-to-one matches as possible between regions of similar position and size."""
     if not regions or not other_regions:
         return []
     here, there = _places(one, regions), _places(other, other_regions)

@@ -161,8 +161,6 @@ def radial_mask(
 def eased(mask: Mask, easing: Easing) -> Mask:
     """Return a linearly fading mask with another profile.
 
-    Examples
-    --------
     >>> eased(np.array([[0, 0.25, 0.5, 1]], np.float32), "smooth").tolist()
     [[0.0, 0.15625, 0.5, 1.0]]
     """

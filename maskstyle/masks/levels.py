@@ -60,29 +60,11 @@ def read_class(image: PillowImage.Image) -> Levels | None:
 
 
 def as_meant(mask: Mask, path: Path) -> Levels:
-    """Read the samples of a file that only the whole of them explains.
+    """Read the samples, in [0, 1], of a file that only the whole of them explains.
 
-    Parameters
-    ----------
-    mask : (H, W) float32 array
-        The samples, in [0, 1].
-    path : Path
-        The file, for messages.
-
-    Returns
-    -------
-    Levels
-
-    Raises
-    ------
-    ImageError
-        If the samples are the numbers of several classes.
-
-    Notes
-    -----
     16-bit samples of at most 255 are 8-bit samples. If there is one value above 0, and it is at most 21, it is white:
-    1 in masks of 0 and 1, or the number of a class. Several such numbers with solid patches are classes. If black
-    has noise, values up to `NEAR_BLACK` become 0 and those from 1 minus this become 1.
+    1 in masks of 0 and 1, or the number of a class. Several such numbers with solid patches are classes, which are
+    refused. If black has noise, values up to `NEAR_BLACK` become 0 and those from 1 minus this become 1.
     """
     notes: list[str] = []
     if 0 < float(mask.max()) * 65535 <= 255.01 and _are_whole(mask, 65535, 0.01):

@@ -59,13 +59,7 @@ def check_flow() -> None:
 
 
 def motion_between(before: Image, now: Image) -> Motion:
-    """Return the motion from the frame before, at the size of both.
-
-    Parameters
-    ----------
-    before, now : (H, W, 3) float32 array
-        Two frames, in [0, 1].
-    """
+    """Return the motion from the frame before, at the size of both."""
     size = size_of(now)
     if min(size) < SMALLEST_SIDE:
         return Motion(np.zeros((*size, 2), np.float32), np.ones(size, np.bool_))
@@ -82,10 +76,7 @@ def motion_size(result: Size) -> Size:
 def is_cut(before: Image, now: Image) -> bool:
     """Return whether two frames show different scenes: the flow finds hardly any point of one in the other.
 
-    Parameters
-    ----------
-    before, now : (H, W, 3) float32 array
-        Two frames, in [0, 1]; of `CUT_SIDE` pixels, or they are reduced.
+    They are reduced to `CUT_SIDE` pixels.
     """
     return known_share(before, now) < LEAST_KNOWN
 
@@ -106,19 +97,9 @@ def _normalized(image: Image) -> Image:
 
 
 def warped(image: Image, flow: NDArray[np.float32]) -> Image:
-    """Return an image moved along: each pixel is that of `image` where the flow leads.
+    """Return an image moved along: each pixel is that of `image` where the flow leads; see `Motion`.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        The frame before, or its result, in [0, 1].
-    flow : (H, W, 2) float32 array
-        See `Motion`.
-
-    Returns
-    -------
-    (H, W, 3) float32 array
-        In [0, 1], interpolated by Lanczos: a softer kernel would blur strokes more with every frame.
+    It is interpolated by Lanczos: a softer kernel would blur strokes more with every frame.
     """
     import cv2
 

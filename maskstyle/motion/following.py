@@ -54,14 +54,9 @@ class Follower:
         self._depth = _least_depth(self._labels)
 
     def follow(self, motion: Motion, now: Image) -> None:
-        """Go on to the next frame.
+        """Go on to the next frame, by the place of each of its pixels in the frame before.
 
-        Parameters
-        ----------
-        motion : Motion
-            Where each pixel of it was in the frame before.
-        now : (H, W, 3) float32 array
-            The frame, in [0, 1]. Pixels near edges of regions, and those that were hidden, are decided by its edges.
+        Pixels near edges of regions, and those that were hidden, are decided by the edges of the frame.
         """
         places = _moved(self.places, motion)
         own = followed_values(self._labels, places)
@@ -158,15 +153,7 @@ def edge_labels(mask: Mask) -> Labels | None:
 
 
 def followed_values(values: NDArray[Any], places: Places) -> NDArray[Any]:
-    """Return the values (h, w, ...) of a key frame's map at places: those of the nearest pixels, of any type.
-
-    Parameters
-    ----------
-    values : (h, w) or (h, w, n) array
-        Labels, indices or colors, of the key frame's size or another.
-    places : (H, W, 2) float32 array
-        From `followed_places`.
-    """
+    """Return the nearest pixels' values of a key frame, of any size and type, at `followed_places` (H, W, 2)."""
     height, width = values.shape[:2]
     rows = (places[..., 0] + 0.5) * height / places.shape[0]
     columns = (places[..., 1] + 0.5) * width / places.shape[1]
@@ -192,18 +179,8 @@ TIE = 1e-3
 
 
 def region_motion(before: Labels, now: Labels) -> Motion:
-    """Return the motion from the map before; trusted where it leads to the same region.
+    """Return the motion from the map before, with the same labels; trusted where it leads to the same region.
 
-    Regions have no texture that optical flow could follow. Each moves as a whole, by the shift at which it overlaps
-    most with itself in the frame before: one that reaches to the edges of the frame, as a background does, stays.
-
-    Parameters
-    ----------
-    before, now : (H, W) int array
-        The regions of two frames, with the same label for the same region.
-
-    Examples
-    --------
     >>> before = np.zeros((8, 8), np.int32)
     >>> before[2:5, 1:4] = 1
     >>> motion = region_motion(before, np.roll(before, 2, axis=1))
@@ -248,16 +225,7 @@ def _cut_out(region: NDArray[np.bool_]) -> tuple[NDArray[np.float32], tuple[int,
 def with_mirrored(image: Image, known: NDArray[np.bool_], regions: Labels, anew: Image) -> Image:
     """Return an image in which pixels that are not known show their own region, mirrored at what is known of it.
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        In [0, 1].
-    known : (H, W) bool array
-        Where it is known.
-    regions : (h, w) int array
-        The regions, at any size.
-    anew : (H, W, 3) float32 array
-        What regions show of which nothing is known.
+    Regions of which nothing is known show `anew`.
     """
     from scipy.ndimage import distance_transform_edt
 

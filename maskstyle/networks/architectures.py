@@ -86,11 +86,9 @@ class Architecture:
         """Return the shapes of the linear maps whose product is the convolution of a layer.
 
         A convolution of rank r is a ``reduction`` (in, r) of each cell, a ``kernel`` (3, 3, r, r) and an
-        ``expansion`` (r, out) of each cell. One with at most r inputs has no reduction, and its kernel is
-        (3, 3, in, r). Without a rank there is the ``kernel`` (3, 3, in, out) alone.
+        ``expansion`` (r, out) of each cell. One with at most r inputs has no reduction, and its kernel is (3, 3, in,
+        r). Without a rank there is the ``kernel`` (3, 3, in, out) alone.
 
-        Examples
-        --------
         >>> LITE.factor_shapes("block4_conv2")
         {'reduction': (512, 128), 'kernel': (3, 3, 128, 128), 'expansion': (128, 512)}
         """

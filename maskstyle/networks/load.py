@@ -191,23 +191,10 @@ class Networks:
         weights: object = None,
         on_load: Callable[[NetworkChoice], None] = lambda choice: None,
     ) -> FeatureNetwork:
-        """Return a network, loaded at its first use.
+        """Return a network, loaded at its first use, that pools and pads as the settings say.
 
-        Parameters
-        ----------
-        choice : NetworkChoice
-            The result of `choose_network`.
-        settings : NetworkSettings
-            Say how it pools and pads.
-        weights : object, optional
-            What tells the weights from others; by default, their path.
-        on_load : callable, optional
-            Called with the choice, with its compute type, before the network is loaded.
-
-        Raises
-        ------
-        WeightsError
-            If the weights file is damaged or belongs to another network.
+        `weights` tells the weights from others; by default, their path. `on_load` is called with the choice, with its
+        compute type, before the network is loaded.
         """
         pooling, padding = settings.pooling, settings.padding
         key = (choice.weights if weights is None else weights, choice.layers, choice.compute_type, pooling, padding)

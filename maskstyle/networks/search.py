@@ -82,17 +82,7 @@ def candidate_files(architecture: Architecture) -> Candidates:
 def find_weights(architecture: Architecture, layers: Iterable[str]) -> FoundWeights:
     """Return the first candidate file that contains every layer up to the deepest of `layers`.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The network.
-    layers : iterable of str
-        The layers to compute.
-
-    Raises
-    ------
-    WeightsError
-        If there is no such file; the message lists the missing layers of each candidate.
+    If there is none, the error lists the missing layers of each candidate.
     """
     needed = architecture.up_to_deepest(layers)
     files, problems = candidate_files(architecture)
@@ -128,13 +118,7 @@ def _problem(path: Path, needed: Sequence[str], *, embedded: bool) -> str:
 
 
 def fetch_weights(architecture: Architecture) -> Path:
-    """Download the ImageNet weights of a network with Keras, which verifies their hash, and return the file.
-
-    Raises
-    ------
-    WeightsError
-        If the download fails.
-    """
+    """Download the ImageNet weights of a network with Keras, which verifies their hash, and return the file."""
     import keras
 
     models = {"vgg16": keras.applications.VGG16, "vgg19": keras.applications.VGG19}

@@ -64,16 +64,10 @@ class Speed:
 
 
 def machine_speed(*, measure: Callable[[], Speed] | None = None, again_if_busy: bool = False) -> Speed:
-    """Return the remembered speed of this machine, or measure and remember it.
+    """Return the remembered speed of this machine, or measure and remember it; by default, that loads TensorFlow.
 
-    A remembered speedup never changes, so that the same command makes the same picture.
-
-    Parameters
-    ----------
-    measure : callable, optional
-        Measures the speed. By default `measure_speed`, which loads TensorFlow.
-    again_if_busy : bool
-        Measure again if the machine was busy at the time; the faster speed is kept.
+    A remembered speedup never changes, so that the same command makes the same picture. With `again_if_busy`, measure
+    again if the machine was busy at the time; the faster speed is kept.
     """
     known = remembered_speed()
     if known is not None and not (known.busy and again_if_busy):
@@ -281,15 +275,8 @@ class ComputeType(NamedTuple):
 def choose_compute_type(compute_type: str, *, has_bfloat16: bool | None = None) -> ComputeType:
     """Return the compute type to use as far as it is known without a measurement.
 
-    Parameters
-    ----------
-    compute_type : {"auto", "float32", "bfloat16"}
-        The setting. ``auto`` stays if the processor has bfloat16 instructions; see `measured_type`.
-    has_bfloat16 : bool, optional
-        Whether it has. By default detected by `processor_has_bfloat16`.
+    ``auto`` stays if the processor has bfloat16 instructions; see `measured_type`.
 
-    Examples
-    --------
     >>> choose_compute_type("auto", has_bfloat16=False)
     ComputeType(name='float32', reason='')
     """
@@ -305,8 +292,6 @@ def choose_compute_type(compute_type: str, *, has_bfloat16: bool | None = None) 
 def measured_type(speed: Callable[[], Speed] = machine_speed) -> ComputeType:
     """Return the faster compute type of this machine; float32 if they are about equally fast.
 
-    Examples
-    --------
     >>> print(measured_type(lambda: Speed(0.01, bfloat16_speedup=0.55)))
     float32 (measured 1.8 times faster than bfloat16)
     """

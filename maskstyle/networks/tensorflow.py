@@ -28,10 +28,8 @@ _threads: dict[str, bool] = {"begun": False, "lost": False}
 def check_usable() -> None:
     """Note that TensorFlow begins to compute.
 
-    Raises
-    ------
-    SettingsError
-        If it cannot: it builds a graph, or would wait forever for threads that a forked process does not have.
+    Raises SettingsError if it cannot: it builds a graph, or would wait forever for threads that a forked process does
+    not have.
     """
     if _threads["lost"]:
         raise SettingsError(

@@ -81,18 +81,9 @@ class FeatureNetwork:
         self._metrics = {name: tf.constant(metric) for name, metric in metrics.items() if metric is not None}
 
     def __call__(self, image: Tensor, observe: Callable[[str, Tensor], Tensor] | None = None) -> dict[str, Tensor]:
-        """Return the features of the chosen layers, after the ReLU.
+        """Return the features (H_l, W_l, C_l) of the chosen layers, after the ReLU, of an image in [0, 1].
 
-        Parameters
-        ----------
-        image : (H, W, 3) float32 tensor
-            RGB in [0, 1].
-        observe : callable, optional
-            Called at each chosen layer with its name and features; the network continues from the result.
-
-        Returns
-        -------
-        dict of str to (H_l, W_l, C_l) tensor of the compute type
+        `observe` is called at each chosen layer with its name and features; the network continues from the result.
         """
         centered = image - tf.constant(IMAGENET_MEAN_RGB) / PIXEL_MAXIMUM
         current = tf.expand_dims(tf.cast(centered, self._type), axis=0)

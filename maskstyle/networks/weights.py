@@ -93,23 +93,11 @@ def layer_names(path: Path) -> list[str]:
 def read_weights(path: Path, architecture: Architecture, layers: Iterable[str]) -> dict[str, LayerWeights]:
     """Read and check the weights of all layers up to the deepest of `layers`.
 
-    Parameters
-    ----------
-    path : Path
-        A Keras ``.h5`` file (weights or a whole model), or an ``.npz`` file with the arrays ``blockB_convI/kernel``
-        and ``blockB_convI/bias`` and, optionally, ``blockB_convI/metric`` and ``blockB_convI/content_gain``. An int8
-        kernel holds whole steps; the array ``blockB_convI/scale`` (out,) holds their sizes. Layers of low rank have
-        ``blockB_convI/reduction`` and ``blockB_convI/expansion``, too.
-    architecture : Architecture
-        The network, which determines the expected shapes.
-    layers : iterable of str
-        The layers to compute.
-
-    Raises
-    ------
-    WeightsError
-        If the file is missing, damaged or of another network, lacks a layer, or contains an array with the wrong
-        shape or with values that are not finite.
+    The file is a Keras ``.h5`` file (weights or a whole model), or an ``.npz`` file with the arrays
+    ``blockB_convI/kernel`` and ``blockB_convI/bias`` and, optionally, ``blockB_convI/metric`` and
+    ``blockB_convI/content_gain``. An int8 kernel holds whole steps; the array ``blockB_convI/scale`` (out,) holds
+    their sizes. Layers of low rank have ``blockB_convI/reduction`` and ``blockB_convI/expansion``, too. WeightsError
+    says what is wrong with any other file, or with an array of the wrong shape or with values that are not finite.
     """
     needed = architecture.up_to_deepest(layers)
     with _opened(path) as arrays:

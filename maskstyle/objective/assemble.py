@@ -98,15 +98,8 @@ def content_limit(strength: float, energy: float) -> float:
     ``c = KEPT_CORRELATION`` at strength 0.5, and proportional to the strength: equal steps of the strength are equal
     steps of the distance, and a strength means about the same for every pair of images.
 
-    Parameters
-    ----------
-    strength : float
-        In [0, 1].
-    energy : float
-        Energy r of the style's features relative to the content's; more than `MOST_ENERGY` counts as that.
+    More than `MOST_ENERGY` counts as that.
 
-    Examples
-    --------
     >>> round(content_limit(0.5, 1.0), 6), round(content_limit(1.0, 1.0), 6)
     (0.4, 0.8)
     """
@@ -121,26 +114,10 @@ def content_limits(
     styles: Sequence[SeenStyle],
     settings: ObjectiveSettings,
 ) -> ContentLimits | None:
-    """Return the limits to the distance from a content image, one for each placement.
+    """Return the limits to the distance from a content image, at the size at hand, one for each placement.
 
-    Parameters
-    ----------
-    extractor : Extractor
-        Measures the energy of features.
-    content : (H, W, 3) float32 array
-        The content image as the network sees it, at the size at hand.
-    layout : Layout
-        Which style goes where, and how strongly.
-    styles : sequence of SeenStyle
-        See `maskstyle.objective.guides.guides_at`.
-    settings : ObjectiveSettings
-        The content layers, and the settings of guides.
-
-    Returns
-    -------
-    ContentLimits or None
-        None where raw weights balance style and content. A region too small to own cells at any content layer is
-        limited over the cells that it shares with others.
+    None where raw weights balance style and content. A region too small to own cells at any content layer is limited
+    over the cells that it shares with others. For the styles see `maskstyle.objective.guides.guides_at`.
     """
     if settings.chosen_strength is None:
         return None

@@ -80,14 +80,9 @@ class Extractor:
         return {layer: self.network.architecture.grid(seen, layer) for layer in layers}
 
     def grams(self, image: Image, weights: Mapping[str, Sequence[CellWeights]]) -> Grams:
-        """Return Gram matrices of an image, in the space in which distances are measured.
+        """Return Gram matrices of an image by layer, in the space in which distances are measured.
 
-        Parameters
-        ----------
-        image : (H, W, 3) float32 array
-            In [0, 1].
-        weights : mapping of str to sequence of CellWeights
-            The cells of each Gram matrix by layer; layers without any are left out of the result.
+        Layers without cells in `weights` are left out.
         """
         weights = {layer: found for layer, found in weights.items() if found}
         if not weights:

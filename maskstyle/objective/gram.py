@@ -70,26 +70,11 @@ def gram(
     *,
     slices: int | None = None,
 ) -> Tensor:
-    """Return the weighted Gram matrix of features, ``F^T diag(w) F / divisor``.
+    """Return the weighted Gram matrix (C, C) of features (H, W, C) or (N, C), ``F^T diag(w) F / divisor``.
 
-    Parameters
-    ----------
-    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
-        Features of one layer.
-    weights : (H, W) or (N,) float32 tensor, optional
-        Weight of each pixel, at least 0. By default 1 everywhere.
-    divisor : float, optional
-        By default the sum of the weights, which is the number of pixels without weights.
-    slices : int, optional
-        See `observe_grams`.
+    Weights are 1 by default; the divisor is by default their sum. Products and sums are in float32, also for bfloat16
+    features. For `slices` see `observe_grams`.
 
-    Returns
-    -------
-    (C, C) float32 tensor
-        Symmetric and positive semidefinite. Products and sums are in float32, also for bfloat16 features.
-
-    Examples
-    --------
     >>> features = tf.constant([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]])
     >>> gram(features, tf.constant([1.0, 0.0, 1.0])).numpy().tolist()
     [[1.0, 0.5], [0.5, 0.5]]
@@ -106,29 +91,14 @@ def observe_grams(
     slice_pixels: int = SLICE_PIXELS,
     slices: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Pass features on unchanged and compute their Gram matrices under several weightings.
+    """Pass features (H, W, C) or (N, C) on unchanged and compute their K Gram matrices under several weightings.
 
-    Parameters
-    ----------
-    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
-        Features of one layer.
-    weightings : sequence of PixelWeights
-        One for each of the K Gram matrices.
-    function : callable, optional
-        Maps the Gram matrices (K, C, C) to the result, for example to their distances to targets. The backward pass
-        evaluates it again, so that only the Gram matrices are kept between the passes.
-    slice_pixels : int, optional
-        Pixels to multiply at a time.
-    slices : int, optional
-        Number of slices, at least as many as the pixels need, where a graph does not know the number of pixels.
+    Continue the network from the features returned: their backward pass then adds the gradient of the Gram matrices
+    when it reaches the layer, and never holds those of several layers at once.
 
-    Returns
-    -------
-    features : tensor like `features`
-        The same values. Continue the network from this tensor: its backward pass then adds the gradient of the Gram
-        matrices when it reaches the layer, and never holds those of several layers at once.
-    result : float32 tensor
-        The result of `function`; by default the Gram matrices (K, C, C).
+    `function` maps the Gram matrices (K, C, C) to the result, for example to their distances to targets. The backward
+    pass evaluates it again, so that only the Gram matrices are kept between the passes. `slice_pixels` are multiplied
+    at a time; where a graph does not know the number of pixels, `slices` are at least as many as these need.
     """
     channels = features.shape[-1]
     columns = [
@@ -208,24 +178,8 @@ def observe_region_grams(
 ) -> tuple[Tensor, Tensor]:
     """Pass features on unchanged and compute the Gram matrix of each region, divided by its pixel count.
 
-    Equals `observe_grams` with weights of 0 and 1. Gathering the pixels of each region instead of multiplying all
-    features by a mask makes any number of disjoint regions as fast as one Gram matrix.
-
-    Parameters
-    ----------
-    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
-        Features of one layer.
-    partition : Partition
-        The K regions on the layer's grid.
-    function, slice_pixels : optional
-        See `observe_grams`.
-
-    Returns
-    -------
-    features : tensor like `features`
-        The same values to continue the network from; see `observe_grams`.
-    result : float32 tensor
-        The result of `function`; by default the Gram matrices (K, C, C).
+    Equals `observe_grams` with weights of 0 and 1; see there. Gathering the pixels of each region instead of
+    multiplying all features by a mask makes any number of disjoint regions as fast as one Gram matrix.
     """
     channels = features.shape[-1]
     pixels = int(np.prod(features.shape[:-1]))
@@ -321,31 +275,12 @@ def observe_mask_grams(
     *,
     slice_values: int = SLICE_VALUES,
 ) -> tuple[Tensor, Tensor]:
-    """Pass features on unchanged and compute their Gram matrix under each of several soft masks.
+    """Pass features on unchanged and compute their Gram matrix under each of several soft masks, with a divisor each.
 
-    Equals `observe_grams` with the masks as weights, up to rounding: weighted features keep the type of the features,
-    and sums are in float32. Each mask is multiplied with the pixels where it is above 0 only, so that masks that
-    divide the image among them cost about as much as one Gram matrix.
-
-    Parameters
-    ----------
-    features : (H, W, C) or (N, C) tensor, float32 or bfloat16
-        Features of one layer.
-    plan : MaskPlan
-        The K masks on the layer's grid.
-    divisors : sequence of float
-        Divisor of each Gram matrix.
-    function : callable, optional
-        See `observe_grams`.
-    slice_values : int, optional
-        Weighted feature values to compute at a time.
-
-    Returns
-    -------
-    features : tensor like `features`
-        The same values to continue the network from; see `observe_grams`.
-    result : float32 tensor
-        The result of `function`; by default the Gram matrices (K, C, C).
+    Equals `observe_grams` with the masks as weights, up to rounding; see there. Weighted features keep the type of
+    the features, and sums are in float32. Each mask is multiplied with the pixels where it is above 0 only, so that
+    masks that divide the image among them cost about as much as one Gram matrix. `slice_values` weighted values are
+    computed at a time.
     """
     channels = features.shape[-1]
     batches = [(batch, batch.mixing(divisors)) for batch in plan.batches()]
@@ -442,22 +377,11 @@ def _weighted(rows: Tensor, columns: Tensor | None, chosen: slice) -> Tensor:
 
 
 def inverse_order(order: NDArray[np.int32], pixels: int) -> NDArray[np.int32]:
-    """Return the positions of each pixel in `order`, to gather from where a forward pass scattered.
+    """Return the positions of each pixel in `order`, (levels, pixels), to gather from where a forward pass scattered.
 
-    Parameters
-    ----------
-    order : (M,) int32 array
-        Pixel indices; some may occur several times or not at all.
-    pixels : int
-        Number of pixels.
+    In `order`, some pixels may occur several times or not at all. There is one level for each time that the most
+    frequent pixel occurs; ``len(order)`` stands for no further position.
 
-    Returns
-    -------
-    (levels, pixels) int32 array
-        One level for each time that the most frequent pixel occurs. M stands for no further position.
-
-    Examples
-    --------
     >>> inverse_order(np.array([2, 0, 2], np.int32), 4).tolist()
     [[1, 3, 0, 3], [3, 3, 2, 3]]
     """

@@ -55,42 +55,24 @@ def guides_at(
 ) -> list[Guide]:
     """Return the guides of a layout for a picture of a size.
 
-    Parameters
-    ----------
-    extractor : Extractor
-        Extracts the target Gram matrices.
-    layout : Layout
-        Which style goes where.
-    styles : sequence of SeenStyle
-        The style images as the network sees them, at the size at which they are used. Images that are one array are
-        evaluated once.
-    size : (height, width)
-        Size of the picture.
-    settings : ObjectiveSettings
-        Layers, propagation, mask exponent and intensity.
-    margin : int
-        Mirrored pixels around the picture and around the regions of style images, as in
-        `maskstyle.objective.objective.Objective`; a multiple of the cell of the deepest layer.
+    The styles are those that the network sees, at the size at which they are used; images that are one array are
+    evaluated once. The margin is that of `maskstyle.objective.objective.Objective`, also around the regions of style
+    images; a multiple of the cell of the deepest layer.
 
-    Returns
-    -------
-    list of Guide
-        One for each placement, in the order of `styles`, or one for each part of a region: where
-        ``settings.propagation`` is ``split``, the cells of a region whose receptive field stays inside it and those
-        along its border have a Gram matrix each, with that of the same part of the style's region as target. If the
-        regions of a picture have longer borders than those of the style image, one Gram matrix for both would ask
-        for fewer border features than there are, and would leave halos. Only small images are split (`WIDE_FIELD`),
-        and only layers where the parts have enough cells (`FEWEST_CELLS`).
+    There is a guide for each placement, in the order of `styles`, or one for each part of a region: where
+    ``settings.propagation`` is ``split``, the cells of a region whose receptive field stays inside it and those along
+    its border have a Gram matrix each, with that of the same part of the style's region as target. If the regions of
+    a picture have longer borders than those of the style image, one Gram matrix for both would ask for fewer border
+    features than there are, and would leave halos. Only small images are split (`WIDE_FIELD`), and only layers where
+    the parts have enough cells (`FEWEST_CELLS`).
 
-        A guide has no target at a layer on whose grid its region or mask, or that of the style, vanishes: see
-        `vanished`. Its strength is the mean coverage of its placement, so that a pixel follows its style as closely
-        in a small region as in a large one; parts share it by their cells. Where raw weights balance style and
-        content, the placement's own strength multiplies it.
+    A guide has no target at a layer on whose grid its region or mask, or that of the style, vanishes: see `vanished`.
+    Its strength is the mean coverage of its placement, so that a pixel follows its style as closely in a small region
+    as in a large one; parts share it by their cells. Where raw weights balance style and content, the placement's own
+    strength multiplies it.
 
-    References
-    ----------
-    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer",
-    CVPR 2017.
+    Gatys, Ecker, Bethge, Hertzmann and Shechtman, "Controlling Perceptual Factors in Neural Style Transfer", CVPR
+    2017.
     """
     layers = [layer for layer, _ in active(settings.style_layers)]
     content = content_cells(extractor, layout, size, layers, settings, margin)
@@ -127,18 +109,7 @@ def layer_cells(
 ) -> dict[str, dict[int, CellWeights]]:
     """Return the cells of whole regions by layer and label; regions that vanish on a grid are left out there.
 
-    Parameters
-    ----------
-    extractor : Extractor
-        Its network has the grids and receptive fields.
-    labels : (H, W) int32 array
-        Region of each pixel of the image.
-    regions : iterable of int
-        The labels wanted.
-    layers : sequence of str
-        The layers wanted.
-    propagation : str
-        As in `maskstyle.Settings`; ``split`` is ``simple`` for whole regions.
+    The propagation ``split`` is ``simple`` for whole regions.
     """
     rule = "simple" if propagation == "split" else propagation
     grids = extractor.grids(size_of(labels), layers)

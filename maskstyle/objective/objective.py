@@ -62,22 +62,9 @@ class Objective:
         return tuple(term.name for term in self.terms)
 
     def value_and_gradient(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the weighted value of each term, and the gradient of their sum.
+        """Return the weighted value of each term, and the gradient (H, W, 3) of their sum.
 
-        Parameters
-        ----------
-        image : (H, W, 3) float32 tensor or array
-            In [0, 1].
-
-        Returns
-        -------
-        values : (number of terms,) float32 tensor
-        gradient : (H, W, 3) float32 tensor
-
-        Raises
-        ------
-        MemoryError
-            If TensorFlow runs out of memory.
+        Raises MemoryError if TensorFlow runs out of memory.
         """
         with enough_memory(image):
             return self._evaluate(tf.convert_to_tensor(image, tf.float32))  # type: ignore[no-any-return]

@@ -123,23 +123,11 @@ def style_patches(
     strength: float,
     slice_bytes: int = SLICE_BYTES,
 ) -> StyleGrams | StyleCells:
-    """Return the chosen style patches in the cheaper of the two forms.
+    """Return the chosen style patches in the cheaper of two forms, with their Gram matrices times a strength.
 
-    Parameters
-    ----------
-    rows : (M, C) tensor, float32 or bfloat16
-        Measured features of the style's layer; see `measured_rows`.
-    candidates : Patches
-        All patches of the style's grid.
-    chosen : (Q,) int array
-        Indices of the chosen patches.
-    cells : int
-        Number of cells of the patches to compare with them. With at least as many cells as channels the result is
-        `StyleGrams`, else `StyleCells`.
-    strength : float
-        Factor on the Gram matrices of the style patches.
-    slice_bytes : int, optional
-        Memory for the patches to gather at a time.
+    `rows` are the measured features of the style's layer; see `measured_rows`. If the patches to compare with them
+    have at least as many cells as channels, the form is `StyleGrams`, else `StyleCells`. `slice_bytes` is the memory
+    for the patches to gather at a time.
     """
     offsets, first_cells = candidates.offsets(), candidates.first_cells()[chosen]
     channels = int(rows.shape[-1])
@@ -240,24 +228,11 @@ class PatchTarget:
 
 
 def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tensor, Tensor]:
-    """Pass features on unchanged and compute the weighted sum of the squared distances of their patches.
+    """Pass features (H, W, C) on unchanged and compute the weighted sum of the squared distances of their patches.
 
-    Parameters
-    ----------
-    features : (H, W, C) tensor, float32 or bfloat16
-        Features of one layer.
-    target : PatchTarget
-        The patches and their style patches.
+    It is ``sum_p factors_p ||G_p - T_p||^2`` with the Gram matrices G of the patches and T of their style patches.
+    Continue the network from the features returned; see `maskstyle.objective.gram.observe_grams`.
 
-    Returns
-    -------
-    features : tensor like `features`
-        The same values to continue the network from; see `maskstyle.objective.gram.observe_grams`.
-    distance : float32 scalar
-        ``sum_p factors_p ||G_p - T_p||^2`` with the Gram matrices G of the patches and T of their style patches.
-
-    Notes
-    -----
     The forward pass also computes the gradient, slice by slice, and keeps nothing else for the backward pass.
     Products of the distance are in float32, those of the gradient in the type of the features.
     """
@@ -336,14 +311,9 @@ class _OverlapSum:
 
 
 def measured_rows(values: Tensor, metric: Tensor | None) -> Tensor:
-    """Return features as rows (cells, K), mapped to the space in which the network measures distances.
+    """Return features (..., C) as rows (cells, K), mapped to the space in which the network measures distances.
 
-    Parameters
-    ----------
-    values : (..., C) tensor, float32 or bfloat16
-        Features of one layer.
-    metric : (K, C) float32 tensor or None
-        Linear map to that space, as from ``network.metric``; None leaves the features as they are.
+    The metric (K, C) is that of ``network.metric``; None leaves the features as they are.
     """
     rows = tf.reshape(values, (-1, values.shape[-1]))
     return rows if metric is None else tf.matmul(rows, tf.cast(metric, rows.dtype), transpose_b=True)
@@ -357,14 +327,7 @@ def gather_patches(rows: Tensor, first_cells: Tensor, offsets: NDArray[np.int32]
 def slice_patches(patches: Patches, channels: int, *, slice_bytes: int = SLICE_BYTES) -> list[PatchSlice]:
     """Return patches in slices of whole rows of patches, at least one row each.
 
-    Parameters
-    ----------
-    patches : Patches
-        The patches on a layer's grid.
-    channels : int
-        Channels of the measured features.
-    slice_bytes : int, optional
-        Memory for the float32 features of the patches of a slice.
+    The float32 features, of some channels, of the patches of a slice take at most `slice_bytes`.
     """
     across = len(patches.lefts)
     count = max(1, slice_bytes // (4 * channels * patches.cells * across))

@@ -82,24 +82,8 @@ def patch_matches(
 ) -> dict[str, LayerMatches]:
     """Cut the grid of each style layer into patches and match them.
 
-    Parameters
-    ----------
-    extractor : Extractor
-        Its network has the grids.
-    maps : MapPair
-        The two maps.
-    style : (h, w, 3) float32 array
-        Style image in [0, 1].
-    settings : ObjectiveSettings
-        Style layers.
-    patch_settings : PatchSettings
-        How to cut and match patches.
-    scale : float
-        Size of the picture relative to the size that `patch_settings` refer to.
-    content : (H, W, 3) float32 array, optional
-        The content image, to compare features; they are not compared without it.
-    alpha : (H, W) float32 array, optional
-        Alpha of the picture. Transparent cells do not count, and wholly transparent patches match nothing.
+    `scale` is the size of the picture relative to the size that `patch_settings` refer to. Features are compared if
+    there is a content image. Transparent cells do not count, and wholly transparent patches match nothing.
     """
     network = extractor.network
     layers = [layer for layer, _ in active(settings.style_layers)]
@@ -137,21 +121,7 @@ def patch_matches(
 def patch_term(
     extractor: Extractor, matches: Matches, style: Image, size: Size, settings: ObjectiveSettings
 ) -> PatchTerm:
-    """Return the style term: each patch takes the style of its match.
-
-    Parameters
-    ----------
-    extractor : Extractor
-        Extracts the features of the style image.
-    matches : mapping of str to LayerMatches
-        From `patch_matches`.
-    style : (h, w, 3) float32 array
-        Style image in [0, 1].
-    size : (height, width)
-        The picture's size.
-    settings : ObjectiveSettings
-        Style layers, reduction and intensity.
-    """
+    """Return the style term: each patch of a picture of a size takes the style of its match."""
     network = extractor.network
     mix = active(settings.style_layers)
     channels = counted_channels(network, mix)
@@ -185,17 +155,7 @@ def patch_notes(network: FeatureNetwork, maps: MapPair, settings: ObjectiveSetti
 
 
 def drawn_matches(matches: Matches, style: Image, size: Size) -> Image:
-    """Return the picture put together from the matched style patches.
-
-    Parameters
-    ----------
-    matches : mapping of str to LayerMatches
-        From `patch_matches`; the layer with the finest grid is drawn, the first of several.
-    style : (h, w, 3) float32 array
-        Style image in [0, 1].
-    size : (height, width)
-        The picture's size.
-    """
+    """Return the picture put together from the matched style patches of the first layer with the finest grid."""
     finest = max(matches.values(), key=lambda found: found.patches.grid)
     return draw_matches(style, finest.patches, finest.candidates, finest.matches, size)
 

@@ -58,16 +58,9 @@ class Term(Protocol):
         """Factor on the term in the objective."""
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
-        """Return the unweighted term, a float32 scalar.
+        """Return the unweighted term, a float32 scalar, from the features (H_l, W_l, C_l) of an image in [0, 1].
 
-        Parameters
-        ----------
-        image : (H, W, 3) float32 tensor
-            RGB in [0, 1].
-        features : mapping of str to (H_l, W_l, C_l) tensor
-            Features of the image by layer.
-        observed : mapping of str to tensor
-            Results of the term's `observe` by layer; empty for a term that does not observe.
+        `observed` has the results of the term's `observe` by layer; it is empty for a term that does not observe.
         """
 
 
@@ -133,14 +126,7 @@ class ContentTerm:
     def factor(self, layer: str, shape: Sequence[int], target_mean_square: Tensor | float) -> Tensor | float:
         """Return the factor that turns a layer's sum of squared differences into the chosen reduction.
 
-        Parameters
-        ----------
-        layer : str
-            The layer.
-        shape : (H_l, W_l, C_l)
-            Shape of its features.
-        target_mean_square : float
-            Mean of the squared features of the content image, of what is visible of it.
+        `target_mean_square` is that of the features of the content image, of what is visible of it.
         """
         cells, channels = self._cells(layer, shape), int(shape[-1])
         if self.reduction == "relative":
@@ -392,18 +378,10 @@ class StyleTerm:
         return total
 
     def reduced(self, layer: str, squared_distances: Tensor, grid: Size, size: Size) -> Tensor:
-        """Return the part of one layer in the term.
+        """Return the part of one layer in the term, for an image of a (height, width).
 
-        Parameters
-        ----------
-        layer : str
-            The layer.
-        squared_distances : (K,) float32 tensor
-            Squared distance of the Gram matrix of each of `guides_at` to its target; see `distance_function`.
-        grid : (height, width)
-            Grid of the layer.
-        size : (height, width)
-            Size of the image, in pixels.
+        `squared_distances` (K,) are those of the Gram matrix of each of `guides_at` to its target; see
+        `distance_function`.
         """
         scales = self.scales(self.guides_at(layer), layer, grid, float(np.prod(size)))
         return dict(self.layers)[layer] * tf.reduce_sum(tf.constant(scales, tf.float32) * squared_distances)
@@ -436,8 +414,6 @@ def with_least_size(target_squares: Sequence[float]) -> list[float]:
     A relative distance divides by the size of its target, the sum of its squares. A flat gray area has a target of
     almost 0 in a network with centered input; without a least size it would outweigh all other guides.
 
-    Examples
-    --------
     >>> with_least_size([1.0, 3.0, 0.0, 0.0])
     [1.0, 3.0, 0.05, 0.05]
     """
@@ -453,18 +429,8 @@ def gram_scale(
     With N channels and the divisor M, ``gatys`` gives ``1 / (4 N^2 M^2)``, as in Gatys et al. (2016). Without
     normalization the factor also takes back the division of the Gram matrices by M.
 
-    Parameters
-    ----------
-    target_squares : float
-        Sum of the squares of the target.
-    channels : int
-        Number of channels that reductions count.
-    divisor : float
-        Divisor of the Gram matrix.
-    image_pixels : float
-        Number of pixels of the image.
-    normalization, reduction : str
-        ``gram_normalization`` and ``style_reduction`` of `maskstyle.Settings`.
+    `target_squares` is the sum of the squares of the target; `channels` are those that reductions count. For
+    normalization and reduction see `maskstyle.Settings`.
     """
     raw = float(divisor**2) if normalization == "none" else 1.0
     if reduction == "relative":

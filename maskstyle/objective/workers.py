@@ -19,19 +19,7 @@ PATIENCE = 20.0
 
 
 def submitted(client: Client, function: Callable[..., Any], *arguments: Any, retries: int = 0) -> Future[Any]:
-    """Return the task of calling a function; among its arguments may be tasks.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        The client.
-    function : callable
-        The function, of a module that the workers have.
-    *arguments
-        Its arguments.
-    retries : int
-        How often to repeat a task that fails.
-    """
+    """Return the task of calling a function, of a module that the workers have; among its arguments may be tasks."""
     import dask
 
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGEST_SENT}):
@@ -41,10 +29,8 @@ def submitted(client: Client, function: Callable[..., Any], *arguments: Any, ret
 def result_of(client: Client, task: Future[Any]) -> Any:
     """Wait for the result of a task, as long as there are workers.
 
-    Raises
-    ------
-    WorkerError
-        If the scheduler or all workers are lost, or the task fails for a reason that is not of this package.
+    Raises WorkerError if the scheduler or all workers are lost, or the task fails for a reason that is not of this
+    package.
     """
     from distributed import wait
     from distributed.comm.core import CommClosedError

@@ -161,20 +161,7 @@ def checked_keys(
 ) -> Checked:
     """Return the entries of a table that have a known key and a value of its kind; report all others.
 
-    Parameters
-    ----------
-    source : Source
-        For messages.
-    path : KeyPath
-        Key path of the table.
-    table : mapping
-        The table.
-    known : mapping from str to Kind
-        The keys that it may have.
-    where : str
-        The table in messages.
-    places : mapping from str to str
-        Where keys belong that other tables have.
+    Messages call the table `where`; `places` says where keys belong that other tables have.
     """
     right = {}
     for key, given in table.items():
@@ -210,8 +197,6 @@ class Checked(dict[str, Any]):
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return advice about a word that is not known: the nearest known word, or all of them.
 
-    Examples
-    --------
     >>> nearest("stlye", ["style", "mask"])
     "did you mean 'style'?"
     >>> nearest("x", ["style", "mask"])
@@ -225,8 +210,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def shown(value: object) -> str:
     """Return a value as TOML writes it, shortened.
 
-    Examples
-    --------
     >>> shown(True), shown("a")
     ('true', "'a'")
     """

@@ -26,13 +26,8 @@ _PLAIN = re.compile(r"[^,\]}#\n]+")
 def key_lines(text: str) -> dict[KeyPath, int]:
     r"""Return the line, from 1, of every key and table of a TOML text, and of every element of its arrays.
 
-    Parameters
-    ----------
-    text : str
-        A text that tomllib reads without an error.
+    The text is one that tomllib reads without an error.
 
-    Examples
-    --------
     >>> lines = key_lines("size = 3\n\n[[region]] # first\nstyle = 'a'\n[[region]]\nstyle = 'b'")
     >>> lines["size",], lines["region", 0], lines["region", 1, "style"]
     (1, 3, 6)

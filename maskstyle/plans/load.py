@@ -96,15 +96,7 @@ def plan_files(plan: Plan) -> dict[KeyPath, Path]:
 
 
 def with_renamed_files(plan: Plan, rename: Callable[[str], str]) -> Plan:
-    """Return a plan that names its files otherwise.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    rename : callable
-        From a file as the plan names it to its new name.
-    """
+    """Return a plan that names its files otherwise."""
 
     def renamed(file: str | None) -> str | None:
         return None if file is None else rename(file)

@@ -120,17 +120,7 @@ class ReadingUse:
     def read_map(
         self, path: Path, image: Path | None, read: Callable[[MapReading], SemanticMap] | None = None
     ) -> tuple[SemanticMap, list[str]]:
-        """Read a map at its own size, and return notes on how.
-
-        Parameters
-        ----------
-        path : Path
-            The map.
-        image : Path or None
-            The file of its image, if that is known.
-        read : callable, optional
-            Reads the map in a given way; by default, `MapReading.read`.
-        """
+        """Read a map at its own size, by default with `MapReading.read`, and return notes on how."""
         read = read or (lambda reading: reading.read(path, image))
         found = read(self.reading)
         self._add_map(found, read)
@@ -141,21 +131,7 @@ class ReadingUse:
     ) -> tuple[SemanticMap, list[str]]:
         """Return a map, stretched to an image of another aspect where that is asked for, and notes.
 
-        Parameters
-        ----------
-        found : SemanticMap
-            The map.
-        size : (height, width) or None
-            The size of its image.
-        path, image : Path
-            The files of the map and of its image.
-        image_name : str
-            What messages call the image; by default, its file.
-
-        Raises
-        ------
-        ImageError
-            If the aspects differ, or only another reading fits the image.
+        Messages call the image by `image_name`, or else by its file.
         """
         stretched, notes = self.fit(found.size, size, path, image, kind="map", image_name=image_name)
         if stretched and size is not None:

@@ -82,15 +82,7 @@ class PatchInputs(MapInputs):
 
 
 def old_table(metadata: Mapping[str, Any], result: Path) -> Table:
-    """Return the plan of a result, without its settings.
-
-    Raises
-    ------
-    Unfit
-        If the record is not enough.
-    SettingsError
-        If it has an input that plans do not support.
-    """
+    """Return the plan of a result, without its settings; raises Unfit if the record is not enough."""
     command, inputs = str(metadata.get("command")), metadata["inputs"]
     if command not in READERS or "sha256" not in metadata:
         raise Unfit("its inputs are missing")

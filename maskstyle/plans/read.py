@@ -126,22 +126,7 @@ def plan_from_table(table: Mapping[str, Any], path: Path, source: Source) -> Pla
 
 
 def with_keys(plan: Plan, values: Mapping[KeyPath, Any], options: Mapping[KeyPath, str]) -> Plan:
-    """Return a plan with other values of keys outside [settings] and [run].
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    values : mapping
-        Values of TOML's types by key path.
-    options : mapping
-        The option that changed a value, by its key path, for messages.
-
-    Raises
-    ------
-    SettingsError
-        If a value is wrong, or has no effect in the plan.
-    """
+    """Return a plan with other values of keys outside [settings] and [run]; messages name their options."""
     table = deepcopy(dict(plan.table))
     for path, value in values.items():
         _put(table, path, value)

@@ -70,19 +70,8 @@ def request_digest(plan: Plan, output: Path, choice: NetworkChoice) -> str:
 
     Results with the same digest have the same record.
 
-    Parameters
-    ----------
-    plan : Plan
-        The plan; its limits, which change no picture, do not count.
-    output : Path
-        The result, from whose folder files are named.
-    choice : NetworkChoice
-        The network.
-
-    Raises
-    ------
-    MaskstyleError
-        If a file cannot be read.
+    Results with the same digest have the same record. The limits of the plan, which change no picture, do not count.
+    Files are named from the folder of the result.
     """
     output = real_file(output)
     named = with_renamed_files(plan, lambda file: recorded_path(plan.file(file), output))
@@ -116,22 +105,10 @@ def note_weights(weights: Path) -> None:
 def recorded_path(path: Path, result: Path) -> str:
     """Return a file's path from the folder of a result, with forward slashes; ``-`` for a stream.
 
-    Parameters
-    ----------
-    path : Path
-        The file.
-    result : Path
-        The result.
+    Relative, so that a result can be moved together with its inputs and reveals little of the machine; the whole path
+    where the file is on another drive. Folders that are links count as the folders that they lead to: the system goes
+    up from there, too.
 
-    Returns
-    -------
-    str
-        Relative, so that a result can be moved together with its inputs and reveals little of the machine; the whole
-        path where the file is on another drive. Folders that are links count as the folders that they lead to: the
-        system goes up from there, too.
-
-    Examples
-    --------
     >>> recorded_path(Path("photos/cat.jpg"), Path("results/cat.png"))
     '../photos/cat.jpg'
     """
@@ -170,15 +147,7 @@ def _hash_now(path: Path) -> str | None:
 
 
 def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
-    """Return a note for each recorded file that is missing or has changed.
-
-    Parameters
-    ----------
-    hashes : mapping from str to str
-        From `file_hashes`.
-    result : Path
-        The result that recorded them.
-    """
+    """Return a note for each recorded file of a result that is missing or has changed; see `file_hashes`."""
     notes = []
     for name, expected in hashes.items():
         path = result.parent / local(name)
@@ -241,19 +210,10 @@ class Record:
 
 
 def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:
-    """Return the plan, of a plan file's shape, that repeats a result.
+    """Return the plan, of a plan file's shape, that repeats a result; its paths are relative to the result's folder.
 
-    Parameters
-    ----------
-    metadata : mapping
-        From `maskstyle.read_metadata`.
-    result : Path
-        The file of the result; paths of the plan are relative to its folder.
-
-    Raises
-    ------
-    SettingsError
-        If the metadata is not enough, or its values are not those of a plan.
+    Raises SettingsError if the metadata, of `maskstyle.read_metadata`, is not enough, or its values are not those of
+    a plan.
     """
     if "inputs" not in metadata:
         raise SettingsError(

@@ -78,15 +78,9 @@ class Chosen(NamedTuple):
 def chosen_settings(base: Chosen, values: Mapping[str, Any], report: Report) -> Chosen:
     """Return settings with values in place, without those that are reported as wrong.
 
-    Parameters
-    ----------
-    base : Chosen
-        The settings to change.
-    values : mapping
-        Values of TOML's types by the names of settings; layers as tables of name and weight. Fields of `Limits` and
-        ``snapshot_every`` may be among them, as in plans of version 0.4.
-    report : callable
-        Takes the name of a setting and what is wrong with it: an unknown name, or a value that is not allowed.
+    The values are of TOML's types; layers are tables of name and weight. Fields of `Limits` and ``snapshot_every``
+    may be among them, as in plans of version 0.4. `report` takes the name of a setting and what is wrong with it: an
+    unknown name, or a value that is not allowed.
     """
     values = {RENAMED.get(name, name): value for name, value in values.items()}
     changes = _changes(FIELDS | RUN_FIELDS, values, report)
@@ -109,15 +103,7 @@ def patches_from(values: Mapping[str, Any], report: Report) -> PatchSettings:
 
 
 def settings_table(settings: Settings, defaults: Settings, initial: str | None) -> dict[str, Any]:
-    """Return the settings that differ from the defaults, as TOML's types.
-
-    Parameters
-    ----------
-    settings, defaults : Settings
-        The settings, and those of the technique.
-    initial : str or None
-        The file of the initial image.
-    """
+    """Return the settings that differ from the defaults of the technique, as TOML's types."""
     table: dict[str, Any] = {}
     for name, kind in FIELDS.items():
         value = getattr(settings, name)

@@ -35,17 +35,7 @@ PathOf: TypeAlias = Callable[[Path], str]
 
 
 def resolved_table(loaded: LoadedPlan, scene: Scene, path_of: PathOf) -> Table:
-    """Return a plan with every color found in its map, without its settings and its output.
-
-    Parameters
-    ----------
-    loaded : LoadedPlan
-        The plan with its files read.
-    scene : Scene
-        The scene that it describes.
-    path_of : callable
-        From a file to how the table names it.
-    """
+    """Return a plan with every color found in its map, without its settings and its output."""
     plan = loaded.plan
     table: Table = {"technique": plan.technique}
     declared = declared_inputs(plan.inputs)
@@ -111,15 +101,7 @@ def _part(given: RegionEntry, plan: Plan, placement: Placement, path_of: PathOf)
 
 
 def moved(table: Mapping[str, Any], path_of: Callable[[str], str]) -> Table:
-    """Return a plan's table with all its paths changed.
-
-    Parameters
-    ----------
-    table : mapping
-        A plan, which names its technique.
-    path_of : callable
-        From a path of the plan to its replacement.
-    """
+    """Return a plan's table with all its paths changed."""
     declared = declared_inputs(TECHNIQUES[table["technique"]])
     files = [name for name, each in declared.items() if each.kind in FILES]
     result = _with_paths(table, (*files, "weights", "output"), path_of)
@@ -189,29 +171,10 @@ StyleMaps: TypeAlias = Mapping[str, SemanticMap | None]
 
 
 def new_plan(content: Path, styles: Sequence[Path], plan: Path, path_of: Callable[[Path], str]) -> str:
-    """Return the text of a plan that can be run at once.
+    """Return the text of a plan that can be run at once, of a content image and at least one style image.
 
-    Parameters
-    ----------
-    content : Path
-        The content image.
-    styles : sequence of Path
-        The style images, at least one.
-    plan : Path
-        The file of the plan, for its comments.
-    path_of : callable
-        From a file to how the plan names it.
-
-    Returns
-    -------
-    str
-        TOML: an entry of [[region]] for each region of the map beside the content image; without a map, the style
-        images on the whole content image.
-
-    Raises
-    ------
-    ImageError
-        If an image or a map cannot be read.
+    It has an entry of [[region]] for each region of the map beside the content image; without a map, the style images
+    go on the whole content image. Comments name the file of the plan.
     """
     load_image(content)
     names = style_names([str(path) for path in styles])

@@ -136,24 +136,8 @@ def convert_fields(value: Any, *names: str) -> None:
 
 
 def converted(value: Any, hint: Any, name: str) -> Any:
-    """Return a value as a type has it.
+    """Return a value as a type has it; raises SettingsError or ImageError, with the name, if it is of another type.
 
-    Parameters
-    ----------
-    value : anything
-        The value of an argument or a field.
-    hint : anything
-        The type of its parameter.
-    name : str
-        The name of the parameter in messages.
-
-    Raises
-    ------
-    SettingsError, ImageError
-        If the value is of another type.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> converted(np.int64(96), int | None, "size")
     96

@@ -76,24 +76,11 @@ class Unfit(ValueError):
 
 
 def fitting(value: Any, of: type[T], name: str = "") -> T:
-    """Return a value as its type has it: lists as tuples, whole numbers as floats, tables as their dataclasses.
+    """Return a plain value as its type has it: lists as tuples, whole numbers as floats, tables as their dataclasses.
 
-    Parameters
-    ----------
-    value : anything
-        Plain values, as JSON and TOML have them.
-    of : type
-        Any type that `msgspec.convert` takes, such as those of this module or a dataclass of them.
-    name : str
-        The name of the value in messages.
+    The type is any that `msgspec.convert` takes. Raises Unfit, with the name, if a value anywhere inside has another
+    type or is out of its range.
 
-    Raises
-    ------
-    Unfit
-        If a value anywhere inside has another type or is out of its range.
-
-    Examples
-    --------
     >>> fitting([32, 40], Size)
     (32, 40)
     >>> fitting([32, 0], Size, "size")
@@ -118,13 +105,7 @@ def fits(value: Any, of: Any) -> bool:
 
 
 def decoded(text: str | bytes, of: type[T]) -> T:
-    """Return a JSON text as its type has it; see `fitting`.
-
-    Raises
-    ------
-    Unfit
-        If the text is not JSON, or a value does not fit.
-    """
+    """Return a JSON text as its type has it; see `fitting`."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:  # also: numbers of thousands of digits, thousands of brackets
@@ -182,10 +163,7 @@ class StoredArray:
     def checked(self, shape: tuple[int, ...], dtypes: Sequence[DTypeLike] = FLOATS) -> NDArray[Any]:
         """Return the values of an array of a shape and one of some types, in any byte order.
 
-        Raises
-        ------
-        Unfit
-            If the array has another shape or type; nothing is read then.
+        Raises Unfit, before anything is read, if the array has another shape or type.
         """
         self.check_type(dtypes)
         if self.shape != shape:
@@ -202,10 +180,8 @@ class StoredArray:
 def stored_in_archive(archive: zipfile.ZipFile, name: str) -> StoredArray:
     """Return the array of a ``.npy`` member of an archive, from its header.
 
-    Raises
-    ------
-    Unfit
-        If the member is not an array in version 1.0 of NumPy's format, or is compressed in a way that NumPy never is.
+    Raises Unfit if the member is not an array in version 1.0 of NumPy's format, or is compressed in a way that NumPy
+    never is.
     """
     information = archive.getinfo(name)
     if information.compress_type not in METHODS:
@@ -216,13 +192,7 @@ def stored_in_archive(archive: zipfile.ZipFile, name: str) -> StoredArray:
 
 
 def stored_in_hdf5(dataset: Any) -> StoredArray:
-    """Return the array of a data set of an HDF5 file, which reads no other file.
-
-    Raises
-    ------
-    Unfit
-        If the data set takes its values from another file.
-    """
+    """Return the array of a data set of an HDF5 file, which reads no other file."""
     if dataset.external or dataset.is_virtual:
         raise Unfit(f"{dataset.name} takes its values from another file")
     return StoredArray(dataset.name, tuple(dataset.shape or ()), dataset.dtype, lambda: np.asarray(dataset[()]))

@@ -84,8 +84,6 @@ class Events:
 def as_text(event: Event) -> str:
     r"""Return an event as the text of a stream.
 
-    Examples
-    --------
     >>> as_text({"type": "project", "version": 3})
     'data: {"type":"project","version":3}\n\n'
     """

@@ -273,8 +273,6 @@ _LINE_OF_PLAN = re.compile(r"^.{1,4096}?\.toml, line \d+: ")
 def sentence_of_request(errors: Sequence[Any]) -> str:
     """Return the first of pydantic's errors as one sentence: where, what arrived, and what was expected.
 
-    Examples
-    --------
     >>> wrong = {"loc": ("body", "strength"), "msg": "Input should be less than or equal to 1", "input": 3}
     >>> sentence_of_request([wrong])
     'strength is 3; expected less than or equal to 1'
@@ -295,8 +293,6 @@ def sentence_of_request(errors: Sequence[Any]) -> str:
 def sentence_of(error: Exception, root: Path | None = None) -> str:
     """Return an exception as one sentence; files in the folder `root` are named without it.
 
-    Examples
-    --------
     >>> sentence_of(ValueError("too few"))
     'something unexpected went wrong (ValueError: too few)'
     >>> sentence_of(MaskstyleError("results/0001.toml, line 3: the mask is empty; enlarge it"))

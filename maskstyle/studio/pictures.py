@@ -85,10 +85,7 @@ class Pictures:
     def receive(self, stream: BinaryIO, name: str) -> StoredImage:
         """Take an uploaded image in: its bytes unchanged, under an id of the server's own.
 
-        Raises
-        ------
-        ImageError
-            If it is no image that the command line would read, or has more than `MOST_PIXELS` pixels.
+        It must be one that the command line would read, of at most `MOST_PIXELS` pixels.
         """
         temporary = self._folder.temporary(".part")
         try:

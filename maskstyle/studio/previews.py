@@ -130,22 +130,7 @@ class Previewer:
         maskstyle.transfer_basic(gray, gray, settings=settings, run=run)
 
     def paint(self, preview: Preview, show: Show, outdated: Callable[[], bool]) -> None:
-        """Paint a preview.
-
-        Parameters
-        ----------
-        preview : Preview
-            What to paint.
-        show : callable
-            Called with each picture.
-        outdated : callable
-            Whether a newer preview is wanted; asked after each step.
-
-        Raises
-        ------
-        MaskstyleError
-            If the state cannot be painted.
-        """
+        """Paint a preview, and show each picture, until `outdated`, asked after each step, returns True."""
         began = time.monotonic()
         scene = load_plan(self._plan(preview.state), self._reader).scene()
         scene = replace(scene, settings=scene.settings.changed(steps=self._steps(scene.sizes)))

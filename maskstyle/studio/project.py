@@ -58,17 +58,8 @@ class Project:
     def changing(self, version: int | None = None, *, silent: bool = False) -> Iterator[Saved]:
         """Change the state in the block, and save it at its end; an error leaves it, and the files, as they were.
 
-        Parameters
-        ----------
-        version : int, optional
-            The version that the caller knows.
-        silent : bool
-            Whether the version stays, as for a map, which has a version of its own.
-
-        Raises
-        ------
-        StaleError
-            If the state has another version.
+        Raises StaleError if the caller knows another version. `silent` keeps the version, as for a map, which has a
+        version of its own.
         """
         with self.lock:
             if version is not None and version != self.saved.version:
@@ -111,13 +102,7 @@ class Project:
 
 
 def apply_change(state: Saved, change: ProjectChange) -> None:
-    """Apply what the page changes to a state.
-
-    Raises
-    ------
-    MissingError, SettingsError
-        If the change names an image, mask or setting that there is not.
-    """
+    """Apply what the page changes to a state."""
     if change.mode is not None:
         state.mode = change.mode
     if change.styles is not None:

@@ -82,14 +82,8 @@ class Renderer:
     def paint(self, running: Running, between: Callable[[], None], ending: Callable[[], bool]) -> None:
         """Paint a render, and save its result or why it failed.
 
-        Parameters
-        ----------
-        running : Running
-            The render.
-        between : callable
-            Called after each step, to paint what cannot wait.
-        ending : callable
-            Whether the server ends: the render then goes on from its checkpoint when it is started again.
+        After each step, `between` paints what cannot wait, and `ending` says whether the server ends: the render then
+        goes on from its checkpoint when it is started again.
         """
         running.render = render = running.render.model_copy(update={"state": "running"})
         try:

@@ -156,13 +156,7 @@ class Results:
                     setattr(state, name, getattr(old, name))
 
     def packed(self, key: str) -> Path:
-        """Write the plan of a result with all files that it names into a temporary ZIP archive, and return it.
-
-        Raises
-        ------
-        MissingError
-            If one of the files is gone.
-        """
+        """Write the plan of a result with all files that it names into a temporary ZIP archive, and return it."""
         render = self.render(key)
         with self._project.lock:
             old = self._state_of(key)

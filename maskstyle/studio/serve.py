@@ -34,17 +34,7 @@ PAGE = Path(__file__).parent / "page"
 
 
 def create_app(desk: Desk, keys: Keys, *, warm: bool = True) -> FastAPI:
-    """Return the server of a project.
-
-    Parameters
-    ----------
-    desk : Desk
-        The project.
-    keys : Keys
-        What opens its door.
-    warm : bool
-        Whether to load TensorFlow when the server starts, rather than with the first preview.
-    """
+    """Return the server of a project; `warm` loads TensorFlow when it starts, rather than with the first preview."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -118,25 +108,8 @@ def serve(
 ) -> None:
     """Serve a project until the process is interrupted.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder of the project.
-    host : str
-        The address to listen on.
-    port : int, optional
-        The port; by default `USUAL_PORT`, or a free one where that is taken.
-    password : str, optional
-        For other machines, where `host` is not this machine alone; by default, one is made.
-    browser : bool
-        Whether to open the browser.
-    say : callable
-        Prints a line for the person.
-
-    Raises
-    ------
-    SettingsError
-        If the folder or the address cannot be used, or another studio has the project open.
+    The port is by default `USUAL_PORT`, or a free one where that is taken. The password is for other machines, where
+    `host` is not this machine alone; by default, one is made. `say` prints a line for the person.
     """
     project = Folder(folder)
     with _locked(project):

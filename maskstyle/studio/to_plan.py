@@ -122,14 +122,7 @@ def masks_of(state: Saved) -> list[StoredMask]:
 def plan_table(state: Saved, paths: Paths | None = None, *, size: str | int | None = None) -> Table | None:
     """Return the table of the plan that paints a state; None if it cannot be painted yet.
 
-    Parameters
-    ----------
-    state : Saved
-        The state.
-    paths : Paths, optional
-        How the plan names its files; by default, from the folder of the project.
-    size : str or int, optional
-        Size of the result, in place of that of the settings.
+    By default, it names its files from the folder of the project, and has the size of the settings.
     """
     if problem_of(state) is not None:
         return None

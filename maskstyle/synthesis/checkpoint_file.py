@@ -142,46 +142,19 @@ class Checkpoint:
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint atomically: at any moment `path` holds the previous checkpoint or the new one, complete.
 
-    Parameters
-    ----------
-    path : Path
-        The file to create or replace.
-    checkpoint : Checkpoint
-        Its arrays are written without another copy in memory.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; the previous one stays.
+    Its arrays are written without another copy in memory.
     """
     with replacing_file(Path(os.path.realpath(path))) as file:
         _write(file, checkpoint)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, with each array in one strip.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is missing, is not a checkpoint, is damaged, or has another version's format.
-    """
+    """Read a checkpoint, with each array in one strip."""
     return _opened(path, _read)
 
 
 def read_identity(path: Path) -> dict[str, Any]:
-    """Read the description of the run that a checkpoint belongs to, without its arrays.
-
-    Raises
-    ------
-    CheckpointError
-        As for `read_checkpoint`.
-    """
+    """Read the description of the run that a checkpoint belongs to, without its arrays."""
     return _opened(path, _read_identity)
 
 
@@ -285,8 +258,6 @@ class Header:
 def lbfgs_variables(pairs: int) -> tuple[str, ...]:
     """Return the names of the variables of L-BFGS with a number of pairs.
 
-    Examples
-    --------
     >>> lbfgs_variables(1)
     ('image', 'gradient', 'step_1', 'change_1')
     """

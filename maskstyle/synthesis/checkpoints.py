@@ -219,20 +219,9 @@ class Checkpoints:
 def painted_from(path: Path, every: float, paint: Callable[[Checkpoints], Painted]) -> tuple[Painted, Checkpoints]:
     """Paint from the checkpoint at `path`; without one, or with one of another run or a damaged one, begin anew.
 
-    Parameters
-    ----------
-    path : Path
-        Where checkpoints are written. One that the run cannot go on from is removed, as it would keep the run from
-        writing its own when it is interrupted.
-    every : float
-        Seconds between checkpoints; 0 writes none.
-    paint : callable
-        Paints with the checkpoints that it gets.
-
-    Returns
-    -------
-    (result, Checkpoints)
-        What `paint` returned, and the checkpoints that it painted with.
+    One that the run cannot go on from is removed, as it would keep the run from writing its own when it is
+    interrupted. Checkpoints are written `every` so many seconds; 0 writes none. Return what `paint` returned, and the
+    checkpoints that it painted with.
     """
     if path.exists():
         resumed = Checkpoints(path, every=every, resume=True, warn=lambda text: None)

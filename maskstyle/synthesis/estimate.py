@@ -224,8 +224,6 @@ class Expected(NamedTuple):
 def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) -> Work:
     """Return the work of a network for an image, up to the deepest of some layers.
 
-    Examples
-    --------
     >>> from maskstyle.networks.architectures import VGG19
     >>> work_of(VGG19, ["block1_conv1"], 1_000_000)
     Work(giga_operations=1.728, mega_values=64.0)

@@ -19,15 +19,8 @@ MAX_LISTED = 3
 
 
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe values as JSON can hold them: plain values stay, arrays and sequences become digests.
+    """Describe values as JSON can hold them, mappings recursively: plain values stay, others become digests.
 
-    Parameters
-    ----------
-    values : mapping of str to anything that `digest` accepts
-        The values by name; nested mappings are described recursively.
-
-    Examples
-    --------
     >>> plain({"feather": 8.0, "content image": np.zeros((2, 2))})["feather"]
     8.0
     """
@@ -40,10 +33,7 @@ def digest(value: Any) -> str:
     Equal values of equal types have equal digests, whatever the memory order of their arrays. Fields of dataclasses
     that are not compared do not count.
 
-    Raises
-    ------
-    TypeError
-        If there is another object among the values; its digest would not depend on its content.
+    Raises TypeError if there is another object among the values; its digest would not depend on its content.
     """
     hasher = hashlib.blake2b(digest_size=16)
     _feed(hasher, value)
@@ -53,13 +43,8 @@ def digest(value: Any) -> str:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Return a phrase for each difference between two descriptions, in the order of the first.
 
-    Parameters
-    ----------
-    before, now : mapping
-        Descriptions as read from JSON; nested mappings are compared recursively.
+    Nested mappings are compared recursively.
 
-    Examples
-    --------
     >>> before = {"settings": {"steps": 40}, **plain({"content image": np.zeros((2, 2))})}
     >>> differences(before, {"settings": {"steps": 60}, **plain({"content image": np.ones((2, 2))})})
     ['steps was 40 and is 60', 'different content image']
@@ -81,8 +66,6 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 def listed(phrases: Sequence[str]) -> str:
     """Join phrases for a message; beyond three, count the rest.
 
-    Examples
-    --------
     >>> listed(["a", "b", "c", "d", "e"])
     'a, b, c, and 2 more'
     """

@@ -28,10 +28,7 @@ SPREAD = 0.1
 def initial_image(scene: Scene) -> Image:
     """Return the initial image of a scene as the network sees it.
 
-    Returns
-    -------
-    (H, W, 3) float32 array
-        In [0, 1]: of the finest size, except for noise and colors, which have the coarsest.
+    It has the finest size, except for noise and colors, which have the coarsest.
     """
     groups = [seen for seen in scene.styles if seen.placements[0].label is not None]
     alone = len(groups) == 1 and len(scene.styles) == 1
@@ -142,25 +139,8 @@ def region_colors(
     A sky that is pale at the horizon and deep above starts that way and so ends that way: Gram matrices say nothing
     about where in a region a color belongs. Heights are ranks: the share of the region's pixels above a pixel.
 
-    Parameters
-    ----------
-    labels : (H, W) int32 array
-        Region of each pixel of the picture.
-    style : (h, w, 3) float32 array
-        Style image in [0, 1].
-    style_labels : (h, w) int32 array
-        Region of each of its pixels.
-    placements : sequence of Placement
-        Which region takes its colors from which; a region without a pixel left takes those of the whole style.
-    seed : int
-        Seed of the draw.
-    shown : (h, w) bool array, optional
-        Which pixels of the style image are visible; all by default. The others give no color.
-
-    Returns
-    -------
-    (H, W, 3) float32 array
-        In [0, 1]. Pixels outside the placements have the mean color of the style.
+    Pixels outside the placements have the mean color of the style; a region without a visible pixel left takes the
+    colors of the whole style.
     """
     # One draw for all pixels, so that the order of the regions does not matter.
     jitter = SPREAD * np.random.default_rng(seed).standard_normal(labels.shape)

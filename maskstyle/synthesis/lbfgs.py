@@ -49,14 +49,7 @@ BLOCK = 2**15
 def minimize_lbfgs(monitor: Monitor, start: Start, history: int) -> None:
     """Run L-BFGS on unbounded variables until the monitor stops it or it finds no lower point.
 
-    Parameters
-    ----------
-    monitor : Monitor
-        Evaluates images, and stops.
-    start : (H, W, 3) float32 array, or callable
-        See `maskstyle.synthesis.minimize.minimize`.
-    history : int
-        Most pairs of vectors to keep.
+    `history` is the most pairs of vectors to keep.
     """
     _begun(monitor, start, history).run()
 
@@ -203,15 +196,9 @@ class _Lbfgs:
 def shortened(slope: float, rise: float, slope_there: float) -> float:
     """Return the share of a step after which the loss is expected to be lowest: a cubic through both ends.
 
-    Parameters
-    ----------
-    slope, slope_there : float
-        Slope of the loss along the whole step, at its beginning and at its end; the first is below 0.
-    rise : float
-        How much higher the loss is at the end.
+    The slopes are those along the whole step, at its beginning, below 0, and at its end, where the loss is higher by
+    `rise`.
 
-    Examples
-    --------
     >>> shortened(-1.0, 1.0, 3.0)
     0.25
     """

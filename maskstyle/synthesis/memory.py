@@ -25,15 +25,7 @@ CLOSE = 16
 def within_memory(demand: Demand) -> Limits:
     """Return the limits of a run with the tiles that let it fit into its memory.
 
-    Parameters
-    ----------
-    demand : Demand
-        The run. A ``tile_size`` among its limits is kept.
-
-    Raises
-    ------
-    SettingsError
-        If not even the smallest tiles fit.
+    A ``tile_size`` that is asked for is kept. Raises SettingsError if not even the smallest tiles fit.
     """
     limits = demand.limits
     if limits.tile_size is not None:

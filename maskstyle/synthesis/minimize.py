@@ -35,33 +35,17 @@ def minimize(
 ) -> Outcome:
     """Minimize an objective from a starting image; every evaluated image lies in [0, 1].
 
-    Parameters
-    ----------
-    objective : Objective or TiledObjective
-        What to minimize.
-    start : (H, W, 3) float32 array, or callable
-        The starting image, in [0, 1], or a function that returns it or the `State` of an earlier minimization.
-        Both optimizers go on from a state exactly as if they had not been stopped.
-    settings : Settings
-        Optimizer, step limit and tolerance; ``auto`` is L-BFGS here; see
-        `maskstyle.synthesis.schedule.settings_by_size`.
-    on_evaluation : callable, optional
-        Called after each evaluation.
-    should_stop : callable, optional
-        Called after each evaluation; return True to stop with the best image so far.
-    offer : callable, optional
-        Receives the state to resume from after each evaluation.
-    max_strip_values : int
-        Most values in each of Adam's variables; less takes less memory and changes nothing else.
+    `start` is the starting image, in [0, 1], or a function that returns it or the `State` of an earlier minimization:
+    both optimizers go on from a state exactly as if they had not been stopped. The optimizer ``auto`` is L-BFGS here;
+    see `maskstyle.synthesis.schedule.settings_by_size`.
 
-    Raises
-    ------
-    SettingsError
-        If all weights are 0, or Adam is chosen and Keras does not run on TensorFlow.
-    NumericalError
-        If a loss or gradient is not finite; the error carries the best image so far.
-    StoppedAtOnce
-        If `should_stop` returns True during the first evaluation; large images ask before each tile.
+    After each evaluation, `on_evaluation` is called, `offer` receives the state to resume from, and `should_stop` may
+    stop with the best image so far. Adam's variables have at most `max_strip_values` values each; less takes less
+    memory and changes nothing else.
+
+    Raises SettingsError if all weights are 0, or Adam is chosen and Keras does not run on TensorFlow. Raises
+    NumericalError, with the best image so far, if a loss or gradient is not finite. Raises StoppedAtOnce if
+    `should_stop` returns True during the first evaluation; large images ask before each tile.
     """
     if not objective.terms:
         raise SettingsError(

@@ -152,13 +152,7 @@ def _painted(scene: Scene, run: Run) -> Result:
 
 
 def resumed_from(scene: Scene, run: Run) -> Checkpoint:
-    """Return the checkpoint from which a run would resume; nothing is painted.
-
-    Raises
-    ------
-    CheckpointError
-        If it belongs to a different run, or cannot be read.
-    """
+    """Return the checkpoint from which a run would resume; nothing is painted."""
     assert run.checkpoints is not None
     network = loaded_network(run.network, scene.settings, run.checkpoints)
     limits = scene.limits(network.architecture, network.compute_type, run.limits)

@@ -121,8 +121,6 @@ class StepBar(AbstractContextManager["StepBar"]):
 def clock(seconds: float) -> str:
     """Format seconds as minutes and seconds, with hours if there are any.
 
-    Examples
-    --------
     >>> clock(75.4)
     '1:15'
     >>> clock(7325)

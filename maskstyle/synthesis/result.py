@@ -201,19 +201,10 @@ class ScaleReport:
 
 
 def picture_layers(scene: Scene, image: Image) -> tuple[Layer, ...]:
-    """Return the layers of the picture that ``scene.finished`` makes, from the bottom to the top.
+    """Return the layers of the picture that ``scene.finished`` makes of a painted image, from the bottom to the top.
 
-    Parameters
-    ----------
-    scene : Scene
-        The scene.
-    image : (H, W, 3) float32 array
-        The painted image.
-
-    Notes
-    -----
-    Where regions or masks overlap, a pixel that they cover by c1, c2, ... has the alpha c1 in the first layer,
-    c2 / (1 - c1) in the second, and so on: laid over each other, the layers then cover it by the sum.
+    Where regions or masks overlap, a pixel that they cover by c1, c2, ... has the alpha c1 in the first layer, c2 /
+    (1 - c1) in the second, and so on: laid over each other, the layers then cover it by the sum.
     """
     finished = scene.laid_over(image)
     size = size_of(finished.painted)

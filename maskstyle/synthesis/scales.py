@@ -105,33 +105,13 @@ def synthesize(
 ) -> Synthesis:
     """Minimize an objective at sizes from coarse to fine.
 
-    Parameters
-    ----------
-    objective_at : callable
-        Returns the objective for images of a (height, width), and what it asks of the style.
-    start : (H, W, 3) float32 array
-        Initial image in [0, 1], of any size; resized to the first of `sizes`. Its finer detail is added when finer
-        sizes begin.
-    sizes : sequence of (height, width)
-        From coarse to fine.
-    settings : Settings
-        For the optimizer.
-    memory : float, optional
-        Memory limit of the optimizer in GB.
-    on_step : callable, optional
-        Called after each evaluation.
-    should_stop : callable, optional
-        Called after each evaluation; return True to stop with the best image so far.
-    begin_with : callable, optional
-        Puts back pixels that must not change into the image that a size begins with.
-    checkpoints : Checkpoints, optional
-        Offered the state after each evaluation; gives the state to resume from, after its ``begin`` was called.
-        Finished sizes are skipped.
+    `objective_at` returns the objective for images of a size, and what it asks of the style. The start, of any size,
+    is resized to the first of the sizes; its finer detail is added when finer sizes begin. `memory` limits the
+    optimizer, in GB. `begin_with` puts back pixels that must not change into the image that a size begins with.
 
-    Raises
-    ------
-    NumericalError
-        If a loss is not finite; its ``image`` is the last good image, at the current size.
+    After each evaluation, `on_step` is called, and `should_stop` may stop with the best image so far. The checkpoints
+    are offered the state, and give the state to resume from, after their ``begin`` was called; finished sizes are
+    skipped. Raises NumericalError, with the last good image at the current size, if a loss is not finite.
     """
     held = None if checkpoints is None else checkpoints.progress
     began = time.perf_counter() - (0.0 if held is None else held.seconds)
@@ -211,22 +191,10 @@ class _Offer:
 def enlarged(result: Image, start: Image, size: Size) -> Image:
     """Return a coarser size's result at a finer size, with the detail that the starting image has only there.
 
-    Parameters
-    ----------
-    result : (h, w, 3) float32 array
-        Result of the coarser size, in [0, 1].
-    start : (H, W, 3) float32 array
-        The starting image of the whole synthesis, of any size. The difference that enlarging it from the
-        coarser size makes to it is what enlarging blurs in the result too, and is added back: with a content
-        image to start from, this saves the steps that would repaint its edges. A starting image no larger than
-        the result, such as noise of the coarsest size, has no such detail.
-    size : (height, width)
-        The finer size.
-
-    Returns
-    -------
-    (height, width, 3) float32 array
-        In [0, 1].
+    `start` is the starting image of the whole synthesis, of any size. The difference that enlarging it from the
+    coarser size makes to it is what enlarging blurs in the result too, and is added back: with a content image to
+    start from, this saves the steps that would repaint its edges. A starting image no larger than the result, such as
+    noise of the coarsest size, has no such detail.
     """
     if max(start.shape[:2]) <= max(result.shape[:2]):
         return resize_image(result, size)

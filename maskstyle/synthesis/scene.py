@@ -232,13 +232,8 @@ class Scene:
     def limits(self, network: Architecture, compute_type: str, asked: Limits) -> Limits:
         """Return limits with the tiles that let the scene fit into its memory.
 
-        They are computed once, so that a forecast and the run that follows agree whatever is free by then. Those that
-        are asked for stay where nothing is painted.
-
-        Raises
-        ------
-        SettingsError
-            If not even the smallest tiles fit.
+        Raises SettingsError if not even the smallest do. They are computed once, so that a forecast and the run that
+        follows agree whatever is free by then. Those that are asked for stay where nothing is painted.
         """
         if not self.layout.placements:
             return asked

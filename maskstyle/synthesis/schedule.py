@@ -67,24 +67,11 @@ NOTED_SHARE = 0.8
 def transfer_sizes(
     content: Size, settings: Settings, *, styles: Sequence[Size] = (), style_scales: Sequence[float] = ()
 ) -> list[Size]:
-    """Return the sizes of a run from coarse to fine.
+    """Return the sizes of a run from coarse to fine, from the size of the content image or the doodle.
 
-    Parameters
-    ----------
-    content : (height, width)
-        Size of the content image, or of the doodle.
-    settings : Settings
-        Size, scales, layers and weights.
-    styles : sequence of (height, width)
-        Sizes of the style images.
-    style_scales : sequence of float
-        Their own scales, beside ``settings.style_scale``; 1 by default.
-
-    Raises
-    ------
-    SettingsError
-        If every weight is 0, if an image would be unreasonably large, or if the coarsest size or a style
-        image would be too small for the layers.
+    `style_scales` are the own scales of style images, beside ``settings.style_scale``. Raises SettingsError if every
+    weight is 0, if an image would be unreasonably large, or if the coarsest size or a style image would be too small
+    for the layers.
     """
     if settings.content_weight == settings.style_factor == settings.tv_weight == 0:
         raise SettingsError(
@@ -135,17 +122,7 @@ def result_size(content: Size, settings: SizeSettings) -> Size:
 
 
 def size_notes(content: Size, settings: Settings, name: str) -> list[str]:
-    """Return notes on a result that is smaller than the content image, or has another size than was asked for.
-
-    Parameters
-    ----------
-    content : (height, width)
-        Size of the content image, or of the doodle.
-    settings : Settings
-        Size of the result.
-    name : str
-        Name of the content image in the notes.
-    """
+    """Return notes on a result that is smaller than the content image, or has another size than was asked for."""
     result = result_size(content, settings)
     became = f"{result[1]}x{result[0]}"
     if settings.size is None and result != content and not settings.full_size:
@@ -180,19 +157,10 @@ def _largest_side(style: Size) -> int:
 
 
 def scales_at(size: Size, scales: int | None, *, least: int = COARSEST_SIDE) -> int:
-    """Return the number of sizes from coarse to fine for a result of a (height, width).
+    """Return the number of sizes from coarse to fine for a result of a size, with ``scales`` of `maskstyle.Settings`.
 
-    Parameters
-    ----------
-    size : (height, width)
-        Size of the result.
-    scales : int or None
-        ``scales`` of `maskstyle.Settings`.
-    least : int
-        Least longer side of the coarsest size where `scales` is None.
+    Where that is None, the coarsest size has a longer side of at least `least`.
 
-    Examples
-    --------
     >>> [scales_at((side, side), None) for side in (100, 256, 384, 512, 1024)]
     [1, 1, 2, 2, 3]
     >>> [scales_at((side, side), 3) for side in (256, 512, 1024, 4096)], scales_at((4096, 4096), 1)
@@ -208,17 +176,8 @@ def scales_at(size: Size, scales: int | None, *, least: int = COARSEST_SIDE) -> 
 def settings_by_size(sizes: Sequence[Size], settings: Settings, *, memory: float | None = None) -> list[Settings]:
     """Return the settings of each size: its steps, and its optimizer where that is ``auto``.
 
-    Parameters
-    ----------
-    sizes : sequence of (height, width)
-        The sizes, from coarse to fine.
-    settings : Settings
-        Those of the whole run.
-    memory : float, optional
-        Memory limit in GB; by default, `USUAL_MEMORY`.
+    Sizes are from coarse to fine. The memory limit is in GB, by default `USUAL_MEMORY`.
 
-    Examples
-    --------
     >>> sizes = [(side, side) for side in (256, 512, 1024, 2048)]
     >>> [each.steps for each in settings_by_size(sizes, Settings(steps=40, step_decay=0.85))]
     [40, 22, 12, 7]
@@ -235,8 +194,6 @@ def settings_by_size(sizes: Sequence[Size], settings: Settings, *, memory: float
 def work_by_size(sizes: Sequence[Size], settings: Settings) -> list[int]:
     """Return the work of each size that takes all its steps: pixels times steps.
 
-    Examples
-    --------
     >>> work_by_size([(256, 256), (512, 512)], Settings(steps=40, step_decay=1.0))
     [2621440, 5242880]
     """
@@ -283,22 +240,8 @@ def _size_before(size: Size, count: int) -> Size:
 def pyramid_sizes(size: Size, scales: int, *, smallest_side: int = 1) -> list[Size]:
     """Return `scales` sizes that end in `size`, each twice the one before.
 
-    Parameters
-    ----------
-    size : (height, width)
-        The finest size.
-    scales : int
-        Number of sizes, at least 1.
-    smallest_side : int
-        The shorter side of the coarsest size must be at least this.
+    Raises SettingsError if the shorter side of the coarsest size would be below `smallest_side`.
 
-    Raises
-    ------
-    SettingsError
-        If the coarsest size would be too small.
-
-    Examples
-    --------
     >>> pyramid_sizes((300, 400), 3)
     [(75, 100), (150, 200), (300, 400)]
     """

@@ -52,19 +52,7 @@ def check_image(image: Image, name: str) -> Image:
 def check_picture(image: Image, name: str, alpha: Mask | None = None) -> tuple[Image, Mask | None]:
     """Return an RGB or RGBA image, with extended colors in its hidden pixels, and its alpha; None: opaque.
 
-    Parameters
-    ----------
-    image : (H, W, 3) or (H, W, 4) float array
-        In [0, 1].
-    name : str
-        Its name in messages, without an article.
-    alpha : (H, W) float array, optional
-        The alpha of an RGB image.
-
-    Raises
-    ------
-    ImageError
-        If the image or its alpha is invalid, or it is transparent everywhere.
+    The alpha of an RGB image may be given beside it; something must be visible. Messages call the image by `name`.
     """
     pixels = check_image(np.asarray(image)[..., :3] if _is_rgba(image) and alpha is None else image, name)
     shown = checked_alpha(image, name, alpha)
@@ -110,12 +98,7 @@ def with_fitted_map(style: StyleImage) -> StyleImage:
 def find_style_region(wanted: RegionKey, style: StyleImage) -> int:
     """Return the label of the region of a style image that has a map color or a number.
 
-    Raises
-    ------
-    ImageError
-        If its map has no such region, or none of its pixels is left.
-    SettingsError
-        If it has no map.
+    The region must have a pixel left.
     """
     if style.style_map is None:
         raise SettingsError(f"{style.name} has no map to find a region in; give it one")
@@ -137,10 +120,8 @@ def require_some(semantic_map: SemanticMap, label: int, map_name: str) -> None:
 def check_visible(layout: Layout) -> tuple[Layout, tuple[str, ...]]:
     """Return a layout without the placements that are transparent in the content image, with notes on transparency.
 
-    Raises
-    ------
-    ImageError
-        If nothing that is painted is visible, or almost nothing of what a placement takes its style from.
+    Raises ImageError if nothing that is painted is visible, or almost nothing of what a placement takes its style
+    from.
     """
     for placement in layout.placements:
         for style, _ in placement.styles:
@@ -222,10 +203,7 @@ def check_alpha(alpha: Mask, size: Size, image_name: str) -> Mask:
 def check_soft_maps(maps: Iterable[SemanticMap | None], settings: ObjectiveSettings) -> tuple[str, ...]:
     """Return a note if soft maps have no soft edges.
 
-    Raises
-    ------
-    SettingsError
-        If maps are soft, but the propagation does not support shares.
+    Raises SettingsError if the propagation does not support shares.
     """
     shares = [each.shares for each in maps if each is not None and each.shares is not None]
     if not shares:

@@ -322,8 +322,6 @@ Value = TypeVar("Value")
 def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
     """Yield the arrays of a value: of its items, or of its fields.
 
-    Examples
-    --------
     >>> [each.shape for each in arrays_in([np.zeros(2), (np.ones(3), "a")])]
     [(2,), (3,)]
     """
@@ -340,16 +338,8 @@ def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
 def apart(value: Value, theirs: list[NDArray[Any]], *, shared: tuple[Any, ...] = ()) -> Value:
     """Return a value with copies of the arrays that share memory with the caller's; the others stay, uncopied.
 
-    A run takes long, and its callbacks may change the arrays of the caller.
-
-    Parameters
-    ----------
-    value : anything
-        A dataclass, or a sequence.
-    theirs : list of array
-        The arrays of the caller.
-    shared : tuple
-        What is not copied, whatever it has, such as a loaded network.
+    A run takes long, and its callbacks may change the arrays of the caller. What is `shared` is not copied, whatever
+    it has, such as a loaded network.
     """
     own = [each for each in arrays_in(value) if not any(np.may_share_memory(each, other) for other in theirs)]
     return deepcopy(value, {id(each): each for each in (*own, *shared)})

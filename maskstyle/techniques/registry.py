@@ -66,8 +66,6 @@ TECHNIQUES: Mapping[str, type[Inputs]] = _Registry(LISTED)
 def recipe_settings(recipe: str, inputs: type[Inputs]) -> Settings:
     """Return the settings of a recipe for a technique.
 
-    Examples
-    --------
     >>> recipe_settings("default", TECHNIQUES["doodle"]).content_weight
     0.0
     """

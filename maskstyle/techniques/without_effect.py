@@ -230,17 +230,7 @@ RULES = (
 
 
 def without_effect(given: Iterable[str], scene: Scene, painting: Painting = USUAL) -> tuple[str, ...]:
-    """Return notes on settings and inputs that were given and have no effect on a scene, each with its first reason.
-
-    Parameters
-    ----------
-    given : iterable of str
-        The names of the settings and inputs that the person gave.
-    scene : Scene
-        The scene that they belong to.
-    painting : Painting
-        How it is painted.
-    """
+    """Return notes on given settings and inputs that have no effect on a scene, each with its first reason."""
     wanted, notes = set(given), []
     if not scene.layout.placements:  # every strength is 0, which a note of its own says
         return ()

@@ -135,13 +135,7 @@ class Canvas:
         self._counts[what] = self._counts.get(what, 0) + 1
 
     def annotation(self, *notes: str) -> Annotation:
-        """Return what was collected.
-
-        Raises
-        ------
-        ImageError
-            If there is no shape.
-        """
+        """Return what was collected: at least one shape."""
         counted = tuple(
             f"1 {self.noun} of {self.source} {what}"
             if number == 1
@@ -206,8 +200,6 @@ def check_size(size: Size, source: str) -> None:
 def as_name(label: object) -> str:
     """Return a label as the name of a region, without the signs that separate names in options.
 
-    Examples
-    --------
     >>> as_name(" traffic light, red"), as_name(None)
     ('traffic light red', 'unnamed')
     """
@@ -216,23 +208,9 @@ def as_name(label: object) -> str:
 
 
 def from_runs(counts: Sequence[Any], size: Size, source: str, *, by_column: bool) -> Bools:
-    """Decode a run-length encoded mask.
+    """Decode a run-length encoded mask: the lengths of runs outside and inside in turn, which must fill it exactly.
 
-    Parameters
-    ----------
-    counts : sequence of int
-        The lengths of the runs, of pixels outside and inside in turn.
-    size : (height, width)
-        Size of the mask.
-    source : str
-        Name of the annotation in messages.
-    by_column : bool
-        Whether the runs go down the columns, as in COCO, or along the rows.
-
-    Raises
-    ------
-    ImageError
-        If the runs do not fill the mask exactly.
+    Runs go down the columns, as in COCO, or along the rows.
     """
     height, width = size
     if not all(isinstance(count, int) and count >= 0 for count in counts) or sum(counts) != height * width:
@@ -274,22 +252,7 @@ class Asked(NamedTuple):
 
 
 def chosen_image(names: Sequence[str], ids: Sequence[str], source: str, asked: Asked) -> int:
-    """Return the index of the image that was asked for.
-
-    Parameters
-    ----------
-    names, ids : sequence of str
-        The file names and the ids of the images in the annotation.
-    source : str
-        Name of the annotation in messages.
-    asked : Asked
-        What was asked for.
-
-    Raises
-    ------
-    ImageError
-        If there is no such image, or there are several and none is asked for.
-    """
+    """Return the index of the image that was asked for; of several images, one must be."""
     image = asked.image
     wanted = image if image is not None else asked.like
     keys = [(name, _file_name(name), PurePath(_file_name(name)).stem) for name in names]

@@ -22,32 +22,10 @@ ORIENTATIONS = ("stored", "shown")
 def fit_annotation(
     made: SemanticMap, photo: Path, *, name: str, drawn_on: str | None = None
 ) -> tuple[SemanticMap, tuple[str, ...]]:
-    """Turn and resize a map to its photo as it is shown.
+    """Turn and resize the map of an annotation to its photo as it is shown, with notes on how it was turned.
 
-    Parameters
-    ----------
-    made : SemanticMap
-        The map of an annotation.
-    photo : Path
-        The photo.
-    name : str
-        Name of the annotation in messages.
-    drawn_on : {"stored", "shown"}, optional
-        How the photo was shown to whoever annotated it. By default, the aspect decides, or else "shown".
-
-    Returns
-    -------
-    map : SemanticMap
-        The map at the size of the photo.
-    notes : tuple of str
-        How the map was turned, if the photo has an EXIF orientation other than 1.
-
-    Raises
-    ------
-    ImageError
-        If the aspect ratios differ; see `fit_map`.
-    SettingsError
-        If `drawn_on` is invalid.
+    `drawn_on` is how the photo was shown to whoever annotated it: "stored" or "shown". By default, the aspect
+    decides, or else "shown".
     """
     if drawn_on not in (None, *ORIENTATIONS):
         raise SettingsError(f"drawn_on is {drawn_on!r}; expected {' or '.join(ORIENTATIONS)}")

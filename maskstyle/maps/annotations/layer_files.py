@@ -85,15 +85,7 @@ def read_ora(path: Path, data: bytes) -> Annotation:
 
 
 def read_psd(path: Path, data: bytes) -> Annotation:
-    """Read the visible layers of a Photoshop file: the pixels that each covers are a region with its name.
-
-    Raises
-    ------
-    ImageError
-        If the file is damaged or has no layers.
-    SettingsError
-        If psd-tools is not installed.
-    """
+    """Read the visible layers of a Photoshop file: the pixels that each covers are a region with its name."""
     try:
         from psd_tools import PSDImage
     except ImportError:

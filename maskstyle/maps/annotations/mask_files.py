@@ -36,13 +36,7 @@ _MOST_SOFT = 0.1  # of the pixels of a mask with soft edges
 
 
 def read_masks(paths: Sequence[Path], source: str) -> Annotation:
-    """Read binary masks of one size, the first lowest; each is a region with the name of its file.
-
-    Raises
-    ------
-    ImageError
-        If a mask cannot be read, is not black and white, or differs in size.
-    """
+    """Read black and white masks of one size, the first lowest; each is a region with the name of its file."""
     canvas: Canvas | None = None
     for path in sorted(paths, key=_by_number):
         mask = _binary(path)

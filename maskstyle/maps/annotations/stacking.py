@@ -47,8 +47,6 @@ def _painted(annotation: Annotation, names: Sequence[str], top: str) -> LabelMap
 def name_colors(names: Iterable[str]) -> dict[str, Color]:
     """Return distinct colors for names: mostly the same for a name among other names.
 
-    Examples
-    --------
     >>> name_colors(["cat", "background"])["background"]
     (0, 0, 0)
     """

@@ -23,13 +23,7 @@ class _NoDoctype(ElementTree.TreeBuilder):
 
 
 def parse_xml(data: bytes, source: str) -> Element:
-    """Parse XML without a document type.
-
-    Raises
-    ------
-    ImageError
-        If the data is damaged, or declares a document type or entities.
-    """
+    """Parse XML; one with a document type or entities is refused."""
     parser = ElementTree.XMLParser(target=_NoDoctype())
     try:
         parser.feed(data)

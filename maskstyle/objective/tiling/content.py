@@ -146,11 +146,8 @@ class TiledContent:
     def factors(self, squares: Mapping[str, Mask]) -> tuple[float, dict[str, Mask]]:
         """Return the weighted value of the term, and its derivative by the squared difference of each cell.
 
-        Parameters
-        ----------
-        squares : mapping of str to (H_l, W_l) float32 array
-            The squared differences, if the term is `limited`. Else the value is 0: the factors times the squared
-            differences are the term.
+        The squared differences are needed if the term is `limited`. Else the value is 0: the factors times the
+        squared differences are the term.
         """
         if not isinstance(self.term, LimitedContentTerm):
             return 0.0, {layer: self._constant_factor(layer, weight) for layer, weight in self.term.layers}

@@ -94,8 +94,6 @@ def needs_tiles(size: Size, side: int | None) -> bool:
 def halo(architecture: Architecture, layers: Iterable[str]) -> int:
     """Return how many pixels beyond a cell its receptive field reaches, for the deepest of some layers.
 
-    Examples
-    --------
     >>> from maskstyle.networks.architectures import VGG19
     >>> halo(VGG19, ["block1_conv2"]), halo(VGG19, ["block3_conv3"]), halo(VGG19, ["block5_conv1"])
     (2, 18, 70)
@@ -112,27 +110,12 @@ def stride(architecture: Architecture, layer: str) -> int:
 
 
 def cut_tiles(size: Size, side: int, *, around: int, cell: int) -> tuple[Tile, ...]:
-    """Cut an image into tiles of equal shape, halo included.
+    """Cut an image into tiles of equal shape, halo included, row by row.
 
-    Parameters
-    ----------
-    size : (height, width)
-        Size of the image.
-    side : int
-        Approximate maximum side of a tile, in pixels. Tiles are larger where the halo would leave no core, and no
-        larger than the number of tiles requires.
-    around : int
-        Width of the halo, in pixels. Tiles at an edge of the image have no halo there.
-    cell : int
-        Side of the largest cell, in pixels. Tiles start at multiples of it.
+    `side` is the approximate maximum side of a tile, `around` the width of the halo; there is none at an edge of the
+    image. Tiles are larger where the halo would leave no core, and no larger than the number of tiles requires; they
+    start at multiples of the largest cell.
 
-    Returns
-    -------
-    tuple of Tile
-        Row by row.
-
-    Examples
-    --------
     >>> cut_tiles((8, 21), 16, around=2, cell=4)[1].columns
     Span(start=4, stop=21, first=8, last=21)
     """

@@ -184,28 +184,10 @@ def observe_tile_grams(
     *,
     slice_pixels: int = SLICE_PIXELS,
 ) -> tuple[Tensor, Tensor]:
-    """Pass the features of a tile on unchanged and compute the tile's part of several Gram matrices.
+    """Pass the features (h, w, C) of a tile on unchanged and compute the tile's part of several Gram matrices.
 
-    Parameters
-    ----------
-    features : (h, w, C) tensor, float32 or bfloat16
-        Features of one layer on the tile's grid.
-    cells : TileCells
-        The cells of the K Gram matrices, as tensors; their lengths may be unknown until the graph runs.
-    divisors : sequence of float
-        Divisor of each Gram matrix of the whole image.
-    function : callable, optional
-        See `maskstyle.objective.gram.observe_grams`.
-    slice_pixels : int, optional
-        Cells to multiply at a time.
-
-    Returns
-    -------
-    features : tensor like `features`
-        The same values to continue the network from; see `maskstyle.objective.gram.observe_grams`.
-    result : float32 tensor
-        The result of `function`; by default the parts (K, C, C). The Gram matrices of the whole image are the sums of
-        the parts over all tiles.
+    See `maskstyle.objective.gram.observe_grams`; the Gram matrices of the whole image, with these divisors, are the
+    sums of the parts over all tiles. The cells are tensors, with lengths that may be unknown until the graph runs.
     """
     channels = features.shape[-1]
     number = len(divisors)

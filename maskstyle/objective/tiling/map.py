@@ -41,18 +41,9 @@ class TileMap(Protocol):
 def tile_map(
     passes: TilePasses, tiles: Sequence[Tile], part: Callable[[int], TilePart], client: Any = None
 ) -> TileMap:
-    """Return what maps passes over tiles.
+    """Return what maps passes over tiles, in this process or on the workers of a client.
 
-    Parameters
-    ----------
-    passes : TilePasses
-        The passes.
-    tiles : sequence of Tile
-        The tiles.
-    part : callable
-        From the number of a tile to what the passes need of it.
-    client : distributed.Client, optional
-        Its workers evaluate the passes; by default this process does.
+    `part` takes the number of a tile to what the passes need of it.
     """
     return _Here(passes, tiles, part) if client is None else _OnWorkers(passes, tiles, part, client)
 
@@ -157,24 +148,10 @@ def tiled_grams(
     side: int,
     client: Any = None,
 ) -> dict[str, NDArray[np.float32]]:
-    """Return the Gram matrices (K, C, C) of an image by layer, computed tile by tile.
+    """Return the Gram matrices (K, C, C) of an image by layer, computed tile by tile, of about `side` pixels.
 
-    They are in the space in which the network measures distances; see ``network.measured_gram``.
-
-    Parameters
-    ----------
-    network : FeatureNetwork
-        The feature network.
-    image : (H, W, 3) float32 array
-        RGB in [0, 1].
-    selections : mapping of str to sequence of Selection
-        The cells of each of the K Gram matrices, by layer.
-    divisors : mapping of str to sequence of float
-        Divisor of each Gram matrix, by layer.
-    side : int
-        Approximate maximum side of a tile, in pixels.
-    client : distributed.Client, optional
-        See `tile_map`.
+    They are in the space in which the network measures distances; see ``network.measured_gram``. Each has its cells
+    and its divisor. For the client see `tile_map`.
     """
     tiled = TiledNetwork(network, list(selections), size_of(image), side)
     cells = layer_cells(tiled, selections)

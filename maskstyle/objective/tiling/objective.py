@@ -146,24 +146,9 @@ class TiledObjective:
         return dict(zip(self.names, map(float, values), strict=True))
 
     def value_and_gradient(self, image: Image) -> tuple[NDArray[np.float32], Image]:
-        """Return the weighted value of each term, and the gradient of their sum.
+        """Return the weighted value of each term, and the gradient (H, W, 3) of their sum.
 
-        Parameters
-        ----------
-        image : (H, W, 3) float32 array
-            RGB in [0, 1].
-
-        Returns
-        -------
-        values : (number of terms,) float32 array
-        gradient : (H, W, 3) float32 array
-
-        Raises
-        ------
-        MemoryError
-            If TensorFlow runs out of memory.
-        WorkerError
-            If the workers are lost.
+        Raises MemoryError if TensorFlow runs out of memory, WorkerError if the workers are lost.
         """
         image = np.asarray(image, np.float32)
         values = dict.fromkeys(self.names, 0.0)

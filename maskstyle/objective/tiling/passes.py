@@ -155,20 +155,7 @@ class TilePasses:
         return len(self._grams[layer].divisors), self._channels(layer), self._channels(layer)
 
     def first(self, part: TilePart, pixels: Image) -> Sums:
-        """Return what is summed over tiles before the second pass.
-
-        Parameters
-        ----------
-        part : TilePart
-            The tile.
-        pixels : (h, w, 3) float32 array
-            Its pixels, with its halo, in [0, 1].
-
-        Raises
-        ------
-        MemoryError
-            If TensorFlow runs out of memory.
-        """
+        """Return what is summed over tiles before the second pass, from the pixels of a tile with its halo."""
         content = _as_constants(part.content) if self._limited else {}
         with self._memory():
             grams, squares = self._first_graph(_constant(pixels), _cells(part), content)
@@ -181,21 +168,10 @@ class TilePasses:
         gram_gradients: Mapping[str, NDArray[np.float32]],
         content_factors: Mapping[str, Mask],
     ) -> TileGradient:
-        """Return the tile's part of the gradient.
+        """Return the tile's part of the gradient; see `first`.
 
-        Parameters
-        ----------
-        part, pixels
-            See `first`.
-        gram_gradients : mapping of str to (K, C, C) float32 array
-            The derivative of the style term by the Gram matrices of the whole image, by layer.
-        content_factors : mapping of str to (h, w) float32 array
-            The derivative of the content term by the squared difference of each cell in the core, by layer.
-
-        Raises
-        ------
-        MemoryError
-            If TensorFlow runs out of memory.
+        `gram_gradients` (K, C, C) are the derivatives of the style term by the Gram matrices of the whole image, and
+        `content_factors` those of the content term by the squared difference of each cell in the core, by layer.
         """
         distance, patch_gradients = 0.0, dict[str, Tensor]()
         with self._memory():
