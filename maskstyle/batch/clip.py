@@ -40,72 +40,36 @@ NEARBY = 0.05
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """How the frames of a clip depend on each other.
+    """How the frames of a clip depend on each other."""
 
-    Parameters
-    ----------
-    temporal_weight : float
-        Weight of the temporal term, at least 0.
-    frame_steps : int
-        Most steps of a frame that goes on from the one before.
-    """
-
-    temporal_weight: float = TEMPORAL_WEIGHT
-    frame_steps: int = FRAME_STEPS
+    temporal_weight: float = TEMPORAL_WEIGHT  # weight of the temporal term, at least 0
+    frame_steps: int = FRAME_STEPS  # most steps of a frame that goes on from the one before
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What to paint.
+    """What to paint."""
 
-    Parameters
-    ----------
-    frames, outputs : tuple of Path
-        The frames, and the result of each.
-    files : FollowedFiles
-        The plan of each frame.
-    scenes : frozenset of int
-        Places of the frames that begin a scene, from 0.
-    size : (height, width)
-        Size of the results.
-    settings : ClipSettings
-        How frames depend on each other.
-    """
-
+    # The frames, and the result of each.
     frames: tuple[Path, ...]
     outputs: tuple[Path, ...]
-    files: FollowedFiles
-    scenes: Collection[int]
-    size: Size
-    settings: ClipSettings = ClipSettings()
+    files: FollowedFiles  # the plan of each frame
+    scenes: Collection[int]  # places of the frames that begin a scene, from 0
+    size: Size  # size of the results
+    settings: ClipSettings = ClipSettings()  # how frames depend on each other
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a frame takes from the one before it; can be sent to another machine.
+    """What a frame takes from the one before it; can be sent to another machine."""
 
-    Parameters
-    ----------
-    number : int
-        From 1.
-    settings : ClipSettings
-        How frames depend on each other.
-    last : (str, str) or None
-        The result before, as the record names it, and its hash; None for the first frame of a scene.
-    motion : Motion or None
-        The motion from the frame before.
-    regions : (H, W) int array or None
-        The regions of a doodle.
-    seen : (H, W, 3) float32 array or None
-        The result before, as the network saw it.
-    """
-
-    number: int
-    settings: ClipSettings
+    number: int  # from 1
+    settings: ClipSettings  # how frames depend on each other
+    # The result before, as the record names it, and its hash; None for the first frame of a scene.
     last: tuple[str, str] | None = None
-    motion: Motion | None = None
-    regions: Labels | None = None
-    seen: Image | None = None
+    motion: Motion | None = None  # the motion from the frame before
+    regions: Labels | None = None  # (H, W): the regions of a doodle
+    seen: Image | None = None  # the result before, as the network saw it
 
     def recorded(self, ready: Prepared) -> Prepared:
         """Return a picture with the settings of this frame, and its record, which names the result before."""

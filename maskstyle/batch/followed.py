@@ -60,19 +60,7 @@ class Seen(NamedTuple):
 class FollowedFiles:
     """The plan of each frame, with maps and masks that follow the motion.
 
-    Parameters
-    ----------
-    plan : Plan
-        The plan of the first frame. Its maps and masks of the content image are those of the first frame.
-    frames : sequence of Path
-        The frames.
-    folder : Path
-        Folder of the followed maps and masks.
-
-    Attributes
-    ----------
-    first : Plan
-        The plan of the first frame.
+    The maps and masks of the content image in `plan` are those of the first frame; `folder` gets the followed ones.
     """
 
     def __init__(self, plan: Plan, frames: Sequence[Path], folder: Path) -> None:

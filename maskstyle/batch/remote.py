@@ -36,23 +36,12 @@ AHEAD = 2
 
 @dataclass(frozen=True)
 class Parcel:
-    """A task to send.
+    """A task to send."""
 
-    Parameters
-    ----------
-    plan : Plan
-        Its plan, with all files named relative to the plan.
-    folder : str
-        The folder of the plan here, without the root of the file system.
-    output : str
-        The result here, without the root.
-    weights : (str, str) or None
-        Where the weights of the network come from here, and their hash; None where the plan names their file.
-    """
-
-    plan: Plan
-    folder: str
-    output: str
+    plan: Plan  # its plan, with all files named relative to the plan
+    folder: str  # the folder of the plan here, without the root of the file system
+    output: str  # the result here, without the root
+    # Where the weights of the network come from here, and their hash; None where the plan names their file.
     weights: tuple[str, str] | None
 
 

@@ -45,27 +45,14 @@ MARK = "maskstyle"
 
 @dataclass(frozen=True)
 class Timing:
-    """How the frames of a video are shown.
+    """How the frames of a video are shown."""
 
-    Parameters
-    ----------
-    rate : Fraction
-        Frames per second, on average.
-    times : tuple of int
-        Time of each frame, in units of `unit`; empty: at the rate.
-    unit : Fraction
-        Seconds.
-    start : Fraction
-        Time of the first frame in the source, in seconds: its sound may begin before or after.
-    pixel_aspect : Fraction
-        Width of a pixel, relative to its height.
-    """
-
-    rate: Fraction
-    times: tuple[int, ...] = ()
-    unit: Fraction = Fraction(1)
+    rate: Fraction  # frames per second, on average
+    times: tuple[int, ...] = ()  # time of each frame, in units of `unit`; empty: at the rate
+    unit: Fraction = Fraction(1)  # seconds
+    # Time of the first frame in the source, in seconds: its sound may begin before or after.
     start: Fraction = Fraction(0)
-    pixel_aspect: Fraction = Fraction(1)
+    pixel_aspect: Fraction = Fraction(1)  # width of a pixel, relative to its height
 
 
 def check_video() -> None:

@@ -33,15 +33,7 @@ State: TypeAlias = Literal["painted", "done before", "failed", "interrupted", "t
 
 @dataclass(frozen=True)
 class Task:
-    """A picture of a batch.
-
-    Parameters
-    ----------
-    plan : Plan
-        What to paint.
-    output : Path
-        The result.
-    """
+    """A picture of a batch."""
 
     plan: Plan
     output: Path
@@ -54,29 +46,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a picture.
+    """What became of a picture."""
 
-    Parameters
-    ----------
-    name : str
-        The picture.
-    output : Path
-        Its result.
-    state : str
-        "painted", "done before", "failed" or "interrupted"; in a dry run, "to paint" or "failed".
-    detail : str
-        Why it failed, in one sentence.
-    seconds : float
-        Time that painting took.
-    notes : tuple of str
-        Notes about it.
-    """
-
-    name: str
-    output: Path
-    state: State
-    detail: str = ""
-    seconds: float = 0.0
+    name: str  # the picture
+    output: Path  # its result
+    state: State  # "painted", "done before", "failed" or "interrupted"; in a dry run, "to paint" or "failed"
+    detail: str = ""  # why it failed, in one sentence
+    seconds: float = 0.0  # time that painting took
     notes: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
@@ -132,15 +108,10 @@ def read_task(task: Task) -> Read:
 class Painter:
     """Paints one picture after another; each network is loaded once.
 
-    Parameters
-    ----------
-    force : bool
-        Paint again what is done, and replace files that are no results of this picture.
-    checkpoint_every : float
-        Seconds between checkpoints beside the result, from which an interrupted picture continues; 0 writes none.
-    of_clip : bool
-        Whether the pictures are frames of a clip: their regions and masks share a graph, and each result has the
-        image that the next one goes on from.
+    With `force`, paint again what is done, and replace files that are no results of this picture. An interrupted
+    picture continues from its checkpoint beside the result; ``checkpoint_every`` 0 seconds writes none. If the
+    pictures are frames, `of_clip`, their regions and masks share a graph, and each result has the image that the next
+    one goes on from.
     """
 
     def __init__(

@@ -33,24 +33,12 @@ OTHER_FLAGS = {
 
 
 class Command(NamedTuple):
-    """A subcommand, which is imported when it runs.
+    """A subcommand, which is imported when it runs."""
 
-    Parameters
-    ----------
-    target : str
-        ``module:attribute`` in `maskstyle.cli`: a function, or a `typer.Typer` for a group of commands.
-    summary : str
-        Its line in ``maskstyle --help``.
-    panel : str
-        Its panel there.
-    context_settings : dict, optional
-        How it parses its arguments.
-    """
-
-    target: str
-    summary: str
-    panel: str
-    context_settings: dict[str, Any] | None = None
+    target: str  # ``module:attribute`` in `maskstyle.cli`: a function, or a `typer.Typer` for a group of commands
+    summary: str  # its line in ``maskstyle --help``
+    panel: str  # its panel there
+    context_settings: dict[str, Any] | None = None  # how it parses its arguments
 
     def listed(self, name: str) -> TyperCommand:
         """Return a stand-in that ``maskstyle --help`` can list without importing the command."""

@@ -26,14 +26,7 @@ if TYPE_CHECKING:
 class Report:
     """The outcomes of a batch, and what is printed about them.
 
-    Parameters
-    ----------
-    count : int
-        Number of pictures.
-    batch : Batch
-        How they are painted.
-    works : sequence of float, optional
-        How much work each picture is, in order, for the time left; equally much by default.
+    `works` is how much work each picture is, for the time left; equally much by default.
     """
 
     def __init__(self, count: int, batch: Batch, works: Sequence[float] | None = None) -> None:
@@ -122,19 +115,7 @@ class Report:
 
 
 class _Bar:
-    """The bar of a batch: pictures done, the one that is painted, and the time left.
-
-    Parameters
-    ----------
-    works : sequence of float
-        How much work each picture is.
-    done : int
-        Number of pictures that are done with.
-    console : rich.console.Console
-        Where to draw it.
-    quiet : bool
-        Draw nothing.
-    """
+    """The bar of a batch: pictures done, the one that is painted, and the time left, by how much work each is."""
 
     def __init__(self, works: Sequence[float], done: int, console: Console, *, quiet: bool) -> None:
         bar = [BarColumn(bar_width=24)] if console.width >= WIDTH_FOR_BAR else []

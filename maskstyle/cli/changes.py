@@ -54,18 +54,10 @@ _TABLES = ("styles", "region", "patches", "strengths", "mapping")
 
 
 class Key(NamedTuple):
-    """A key of a plan that an option changes.
+    """A key of a plan that an option changes."""
 
-    Parameters
-    ----------
-    path : KeyPath
-        Its key path; a setting is below "settings".
-    kind : Kind or None
-        The kind of its value; None for settings and those of patches, which have types of their own.
-    """
-
-    path: KeyPath
-    kind: Kind | None
+    path: KeyPath  # its key path; a setting is below "settings"
+    kind: Kind | None  # the kind of its value; None for settings and those of patches, which have types of their own
 
 
 def find_key(plan: Plan, name: str, flag: str, *, many: bool = False) -> Key:

@@ -113,12 +113,7 @@ def _lasting(stream: TextIO | None, dropped: type[OSError]) -> IO[str] | None:
 class _Lasting:
     """A stream that drops what it cannot write: a message must not end the run that it is about.
 
-    Parameters
-    ----------
-    stream : file
-        The stream.
-    dropped : type of OSError
-        The errors after which everything written to the stream is dropped.
+    After one of the errors `dropped`, everything written to the stream is dropped.
     """
 
     def __init__(self, stream: TextIO, dropped: type[OSError]) -> None:
@@ -194,14 +189,9 @@ class Interrupt:
     The first signal stops the run after the current step and keeps the image. Another of the same kind ends the
     process at once, unless it comes within `AGAIN` seconds or is that of the processor time.
 
-    Attributes
-    ----------
-    began : bool
-        Set it after the first step. Before that, there is no image to keep and a signal stops at once.
-    finishing : bool
-        Set it while the image is written: the first signals are then ignored.
-    console : rich.console.Console
-        Prints the reply to a signal. A progress bar must share it, or the two overwrite each other.
+    Set `began` after the first step: before that, there is no image to keep and a signal stops at once. Set
+    `finishing` while the image is written: the first signals are then ignored. A progress bar must share the console
+    that prints the reply to a signal, or the two overwrite each other.
     """
 
     def __init__(self) -> None:

@@ -28,18 +28,10 @@ from maskstyle.techniques.plan import WHOLE
 
 
 class MapFiles(NamedTuple):
-    """The maps to evaluate with.
+    """The maps to evaluate with."""
 
-    Parameters
-    ----------
-    paths : tuple of Path
-        The content map and the style map, or nothing to evaluate the image as a whole.
-    messages : tuple of (str, str)
-        Messages about them: a label and a text each.
-    """
-
-    paths: tuple[Path, ...] = ()
-    messages: tuple[tuple[str, str], ...] = ()
+    paths: tuple[Path, ...] = ()  # the content map and the style map, or nothing to evaluate the image as a whole
+    messages: tuple[tuple[str, str], ...] = ()  # messages about them: a label and a text each
 
 
 def find_maps(

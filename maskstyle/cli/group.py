@@ -11,13 +11,7 @@ from typer.core import TyperCommand
 
 
 class Group(typer.Typer):
-    """A group of commands; without a command, it prints its help.
-
-    Parameters
-    ----------
-    summary : str
-        Its help.
-    """
+    """A group of commands; without a command, it prints its help."""
 
     def __init__(self, summary: str) -> None:
         super().__init__(help=summary, no_args_is_help=True)

@@ -35,51 +35,23 @@ PlanOf: TypeAlias = "Callable[[Path, int], tuple[Plan, list[str]]]"
 
 
 class Batch(NamedTuple):
-    """How a batch is painted.
+    """How a batch is painted."""
 
-    Parameters
-    ----------
-    output_dir : Path
-        Folder of the results.
-    name : str
-        Pattern of their names.
-    force : bool
-        Whether to paint again what is done.
-    report : Path or None
-        The JSON report.
-    scheduler : str or None
-        Where to paint; None: in this process.
-    listing : bool
-        Whether to list what would be painted, only.
-    quiet : bool
-        Print nothing but errors.
-    """
-
-    output_dir: Path
-    name: str
-    force: bool
-    report: Path | None
-    scheduler: str | None
-    listing: bool
-    quiet: bool
+    output_dir: Path  # folder of the results
+    name: str  # pattern of their names
+    force: bool  # whether to paint again what is done
+    report: Path | None  # as JSON
+    scheduler: str | None  # where to paint; None: in this process
+    listing: bool  # whether to list what would be painted, only
+    quiet: bool  # print nothing but errors
 
 
 class Pictures(NamedTuple):
-    """How a command of many pictures takes them.
+    """How a command of many pictures takes them."""
 
-    Parameters
-    ----------
-    kind : type
-        The type of the argument or option.
-    help : str
-        Its help.
-    metavar : str
-        What the help calls the argument.
-    """
-
-    kind: Any
+    kind: Any  # the type of the argument or option
     help: str
-    metavar: str
+    metavar: str  # what the help calls the argument
 
     def of(self, parameter: inspect.Parameter) -> inspect.Parameter:
         """Return the parameter of the content image, or of the doodle, for many."""

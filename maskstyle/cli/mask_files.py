@@ -59,21 +59,11 @@ def parse_size(text: str) -> Size:
 
 @dataclass(frozen=True)
 class Target:
-    """What masks are made for.
+    """What masks are made for."""
 
-    Parameters
-    ----------
-    size : (height, width) or None
-        Their size; None: that of each file.
-    image : Path or None
-        The image that they are for.
-    use : ReadingUse
-        How they are laid over it.
-    """
-
-    size: Size | None
-    image: Path | None
-    use: ReadingUse
+    size: Size | None  # their size; None: that of each file
+    image: Path | None  # the image that they are for
+    use: ReadingUse  # how they are laid over it
 
 
 def target_of(like: Path | None, size: str | None, orientation: str | None) -> Target:
@@ -187,21 +177,11 @@ _OUTPUT_OPTIONS: Mapping[str, tuple[Any, Any]] = {
 
 @dataclass(frozen=True)
 class NewMask:
-    """A mask to write.
+    """A mask to write."""
 
-    Parameters
-    ----------
-    mask : (H, W) float32 array
-        Values in [0, 1].
-    image_file : Path or None
-        The image that the mask is for, if the command knows it.
-    notes : tuple of str
-        How its inputs were read.
-    """
-
-    mask: Mask
-    image_file: Path | None
-    notes: tuple[str, ...] = ()
+    mask: Mask  # values in [0, 1]
+    image_file: Path | None  # the image that the mask is for, if the command knows it
+    notes: tuple[str, ...] = ()  # how its inputs were read
 
 
 @dataclass(frozen=True)

@@ -26,23 +26,11 @@ _PARTS = re.compile(rf"({_DRIVE}[^:]+):((?:1 ?- ?)?{_DRIVE}[^:]+)(?::([^:]*))?")
 
 
 class MaskedStyle(NamedTuple):
-    """A style image and its mask.
-
-    Parameters
-    ----------
-    style : Path
-        The style image.
-    mask : Path or None
-        The mask; None to look for one beside the content image.
-    complement : bool
-        Whether to take 1 minus the mask.
-    strength : float or None
-        Strength of the style; None: that of ``--strength``.
-    """
+    """A style image and its mask."""
 
     style: Path
-    mask: Path | None
-    complement: bool = False
+    mask: Path | None  # the mask; None to look for one beside the content image
+    complement: bool = False  # whether to take 1 minus the mask
     strength: float | None = None
 
 

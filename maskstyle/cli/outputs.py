@@ -42,39 +42,17 @@ LAYERS = "[0-9][0-9]_*.png"
 
 @dataclass(frozen=True)
 class Files:
-    """Where a command writes.
-
-    Parameters
-    ----------
-    output : Path
-        The result.
-    record : Path or None
-        The JSON record.
-    plot : Path or None
-        The plot of the losses.
-    snapshots : Path or None
-        The folder of the snapshots; beside the output where it is None.
-    match_map : Path or None
-        The picture of the matched patches.
-    layers : Path or None
-        The file or folder of the layers.
-    metadata : bool
-        Whether the result has metadata.
-    resume : bool
-        Whether to resume from the checkpoint beside the output.
-    checkpoint_every : float
-        Least seconds between two checkpoints; 0 writes none.
-    """
+    """Where a command writes."""
 
     output: Path
-    record: Path | None = None
-    plot: Path | None = None
-    snapshots: Path | None = None
-    match_map: Path | None = None
-    layers: Path | None = None
-    metadata: bool = True
-    resume: bool = False
-    checkpoint_every: float = 0.0
+    record: Path | None = None  # as JSON
+    plot: Path | None = None  # of the losses
+    snapshots: Path | None = None  # their folder; None is beside the output
+    match_map: Path | None = None  # picture of the matched patches
+    layers: Path | None = None  # a file or a folder
+    metadata: bool = True  # whether the result has metadata
+    resume: bool = False  # whether to resume from the checkpoint beside the output
+    checkpoint_every: float = 0.0  # least seconds between two checkpoints; 0 writes none
 
     def check(self, inputs: Sequence[Path], *, snapshot_every: int = 0) -> None:
         """Raise where something cannot be written, or would replace a file that is not its own."""

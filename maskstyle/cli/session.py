@@ -55,33 +55,15 @@ ENDINGS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """How a command runs a plan: its outputs and what it prints.
-
-    Parameters
-    ----------
-    files : Files
-        The files to write.
-    notes : sequence of str
-        Notes about the plan, to print before the run.
-    dry_run : bool
-        Print what would be painted, and paint nothing.
-    quiet : bool
-        Print nothing but errors.
-    protected : sequence of Path
-        Further files that must not be replaced, such as the plan file.
-    named_output : bool
-        Whether the output was named; a dry run of a plan works without.
-    scheduler : str or None
-        The Dask scheduler whose workers paint the tiles; None: this process does.
-    """
+    """How a command runs a plan: its outputs and what it prints."""
 
     files: Files
-    notes: Sequence[str] = ()
-    dry_run: bool = False
-    quiet: bool = False
-    protected: Sequence[Path] = ()
-    named_output: bool = True
-    scheduler: str | None = None
+    notes: Sequence[str] = ()  # notes about the plan, to print before the run
+    dry_run: bool = False  # print what would be painted, and paint nothing
+    quiet: bool = False  # print nothing but errors
+    protected: Sequence[Path] = ()  # further files that must not be replaced, such as the plan file
+    named_output: bool = True  # whether the output was named; a dry run of a plan works without
+    scheduler: str | None = None  # the Dask scheduler whose workers paint the tiles; None: this process does
 
 
 def paint_plan(plan: Plan, asked: Asked) -> None:

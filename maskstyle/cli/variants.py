@@ -46,37 +46,15 @@ NOT_VARIED = (
 
 
 class Axis(NamedTuple):
-    """An option and the values to try.
+    """An option and the values to try."""
 
-    Parameters
-    ----------
-    name : str
-        The parameter of the command, or the setting of a plan.
-    texts : list of str
-        The values as written.
-    values : list
-        The values as the command, or the plan, takes them.
-    """
-
-    name: str
-    texts: list[str]
-    values: list[Any]
+    name: str  # the parameter of the command, or the setting of a plan
+    texts: list[str]  # the values as written
+    values: list[Any]  # the values as the command, or the plan, takes them
 
 
 class Variant(NamedTuple):
-    """One of the pictures of a sheet.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan that describes it.
-    loaded : LoadedPlan
-        Its inputs.
-    scene : Scene
-        Its scene.
-    choice : NetworkChoice
-        Its network.
-    """
+    """One of the pictures of a sheet."""
 
     plan: Plan
     loaded: LoadedPlan

@@ -38,14 +38,9 @@ _SMOOTHING = 0.004  # standard deviation as a share of the longer side
 
 @dataclass(frozen=True, eq=False)
 class Superpixels:
-    """The superpixels of an image.
+    """The superpixels of an image."""
 
-    Attributes
-    ----------
-    labels : (H, W) int array
-        The superpixel of each pixel, numbered from 0 without gaps; -1 for hidden pixels.
-    """
-
+    # (H, W): the superpixel of each pixel, numbered from 0 without gaps; -1 for hidden pixels.
     labels: NDArray[np.intp]
 
     @cached_property

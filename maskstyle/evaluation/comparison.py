@@ -44,33 +44,17 @@ class EvaluatedRegion(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """The regions to compare.
+    """The regions to compare."""
 
-    Parameters
-    ----------
-    labels : (H, W) int32 array
-        The region of each pixel of the result.
-    style_labels : (h, w) int32 array
-        The region of each pixel of the style image, at the size at which it is used.
-    regions : tuple of EvaluatedRegion
-        The painted regions of the result.
-    style_regions : tuple of EvaluatedRegion
-        The styles to compare them with: first their own styles, then the other regions of the style image.
-    own : tuple of int
-        For each of `regions`, the index of its own style in `style_regions`.
-    untouched : (H, W) bool array or None
-        True where the content image should be unchanged; None if unknown.
-    notes : tuple of str
-        Notes on how the regions were matched.
-    """
-
-    labels: Labels
-    style_labels: Labels
-    regions: tuple[EvaluatedRegion, ...]
+    labels: Labels  # (H, W): the region of each pixel of the result
+    style_labels: Labels  # (h, w): the region of each pixel of the style image, at the size at which it is used
+    regions: tuple[EvaluatedRegion, ...]  # the painted regions of the result
+    # The styles to compare them with: first their own styles, then the other regions of the style image.
     style_regions: tuple[EvaluatedRegion, ...]
-    own: tuple[int, ...]
+    own: tuple[int, ...]  # for each of `regions`, the index of its own style in `style_regions`
+    # (H, W): true where the content image should be unchanged; None if unknown.
     untouched: NDArray[np.bool_] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # notes on how the regions were matched
 
 
 def evaluation_settings(settings: Settings | None, *, has_content: bool) -> Settings:

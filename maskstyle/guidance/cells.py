@@ -18,21 +18,11 @@ PARTS = WHOLE, INSIDE, BORDER = ("whole", "inside", "border")
 
 
 class CellWeights(NamedTuple):
-    """The cells of a layer's grid that enter one Gram matrix.
+    """The cells of a layer's grid that enter one Gram matrix."""
 
-    Parameters
-    ----------
-    divisor : float
-        Divisor of the Gram matrix: the number of cells, or the sum of the mask.
-    cells : (M,) int32 array, optional
-        Flat indices in ascending order; by default, all cells.
-    weights : (h, w) float32 array, optional
-        Instead, the weight of every cell, at least 0.
-    """
-
-    divisor: float
-    cells: NDArray[np.int32] | None = None
-    weights: Mask | None = None
+    divisor: float  # divisor of the Gram matrix: the number of cells, or the sum of the mask
+    cells: NDArray[np.int32] | None = None  # (M,): flat indices in ascending order; by default, all cells
+    weights: Mask | None = None  # instead, the weight of every cell, at least 0
 
     @property
     def whole(self) -> bool:

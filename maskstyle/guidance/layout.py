@@ -63,40 +63,22 @@ class StyleImage:
 
 
 class Placement(NamedTuple):
-    """One style, or a blend of styles, on a region, on a soft mask, or everywhere.
+    """One style, or a blend of styles, on a region, on a soft mask, or everywhere."""
 
-    Parameters
-    ----------
-    name : str
-        Name in reports.
-    styles : tuple of (StyleImage, float)
-        The style images with their shares of the target Gram matrix, which sum to 1. Only a placement everywhere
-        blends several.
-    place : int
-        Its index among the regions or masks of the inputs.
-    label : int or None
-        Label of the region in the content map.
-    mask : (M, N) float32 array or None
-        Instead of a region, a soft mask. Without region and mask, the style goes everywhere.
-    style_label : int or None
-        Label of the region of the style image to take the style from; None: the whole image, or `style_mask`.
-    style_mask : (m, n) float32 array or None
-        Soft mask over the style image.
-    strength : float or None
-        How much of the style, in [0, 1], or a factor on the raw weight of the style; None: as the settings say.
-    color : str
-        Color mode, one of ``CHOICES["color"]``.
-    """
-
-    name: str
+    name: str  # name in reports
+    # The style images with their shares of the target Gram matrix, which sum to 1. Only a placement everywhere blends
+    # several.
     styles: tuple[tuple[StyleImage, float], ...]
-    place: int = 0
-    label: int | None = None
+    place: int = 0  # its index among the regions or masks of the inputs
+    label: int | None = None  # label of the region in the content map
+    # Instead of a region, a soft mask. Without region and mask, the style goes everywhere.
     mask: Mask | None = None
+    # Label of the region of the style image to take the style from; None: the whole image, or `style_mask`.
     style_label: int | None = None
-    style_mask: Mask | None = None
+    style_mask: Mask | None = None  # soft mask over the style image
+    # How much of the style, in [0, 1], or a factor on the raw weight of the style; None: as the settings say.
     strength: float | None = None
-    color: str = "style"
+    color: str = "style"  # color mode, one of ``CHOICES["color"]``
 
     @property
     def style(self) -> StyleImage:
@@ -151,26 +133,13 @@ def region_placements(
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """All placements of a picture, and the regions that are kept.
+    """All placements of a picture, and the regions that are kept."""
 
-    Parameters
-    ----------
-    placements : tuple of Placement
-        What is painted: regions in any order, then masks in the order of their notes.
-    content_map : SemanticMap or None
-        Of the size of the content image; None if no region is named.
-    kept : tuple of int
-        Labels of the regions to keep unchanged, even under masks.
-    unpainted : tuple of int
-        Labels of the regions whose style has the strength 0, or that are transparent.
-    visible : (H, W) float32 array or None
-        Alpha of the picture; None: opaque. Transparent pixels do not count.
-    """
-
-    placements: tuple[Placement, ...]
-    content_map: SemanticMap | None = None
-    kept: tuple[int, ...] = ()
-    unpainted: tuple[int, ...] = ()
+    placements: tuple[Placement, ...]  # what is painted: regions in any order, then masks in the order of their notes
+    content_map: SemanticMap | None = None  # of the size of the content image; None if no region is named
+    kept: tuple[int, ...] = ()  # labels of the regions to keep unchanged, even under masks
+    unpainted: tuple[int, ...] = ()  # labels of the regions whose style has the strength 0, or that are transparent
+    # Alpha of the picture; None: opaque. Transparent pixels do not count.
     visible: Mask | None = None
 
     @property

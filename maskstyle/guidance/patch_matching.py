@@ -38,24 +38,12 @@ Array = NDArray[np.float32]
 
 
 class Mapped(NamedTuple):
-    """One image on a layer's grid: its regions, its patches and perhaps its features.
+    """One image on a layer's grid: its regions, its patches and perhaps its features."""
 
-    Parameters
-    ----------
-    labels : (H, W) int32 array
-        Region of each cell; -1 is none.
-    colors : sequence of (red, green, blue)
-        The map color of each region.
-    patches : Patches
-        The patches of the grid.
-    features : (H, W, C) float32 array or None
-        Features of the layer, if they are compared.
-    """
-
-    labels: Labels
-    colors: tuple[Color, ...]
-    patches: Patches
-    features: Array | None = None
+    labels: Labels  # (H, W): region of each cell; -1 is none
+    colors: tuple[Color, ...]  # the map color of each region
+    patches: Patches  # the patches of the grid
+    features: Array | None = None  # (H, W, C): features of the layer, if they are compared
 
 
 def match_patches(

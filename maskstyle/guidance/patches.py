@@ -17,24 +17,14 @@ MOST_CANDIDATES = 4096
 class Patches(NamedTuple):
     """Rectangles of one shape on a layer's grid, in rows and columns.
 
-    Parameters
-    ----------
-    grid : (height, width)
-        The layer's grid, in cells.
-    shape : (height, width)
-        Cells of each patch.
-    tops, lefts : tuple of int
-        First row of each row of patches, and first column of each column of patches, rising.
-
-    Examples
-    --------
     >>> patches = Patches((4, 6), (2, 2), (0, 2), (0, 2, 4))
     >>> patches.number, patches.first_cells().tolist(), patches.offsets().tolist()
     (6, [0, 2, 4, 12, 14, 16], [0, 1, 6, 7])
     """
 
-    grid: Size
-    shape: Size
+    grid: Size  # the layer's grid, in cells
+    shape: Size  # cells of each patch
+    # First row of each row of patches, and first column of each column of patches, rising.
     tops: tuple[int, ...]
     lefts: tuple[int, ...]
 

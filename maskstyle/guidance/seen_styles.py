@@ -15,21 +15,11 @@ from maskstyle.images.pixels import Image, size_of
 
 
 class SeenStyle(NamedTuple):
-    """One image that the network sees as a style, and the placements that take their style from it.
-
-    Parameters
-    ----------
-    image : (h, w, 3) float32 array
-        In [0, 1].
-    source : StyleImage
-        The style image that it shows.
-    placements : tuple of Placement
-        The placements that take their style from it.
-    """
+    """One image that the network sees as a style, and the placements that take their style from it."""
 
     image: Image
-    source: StyleImage
-    placements: tuple[Placement, ...]
+    source: StyleImage  # the style image that it shows
+    placements: tuple[Placement, ...]  # the placements that take their style from it
 
 
 def seen_styles(layout: Layout, content: Image | None) -> tuple[SeenStyle, ...]:

@@ -19,21 +19,12 @@ not, which would leave an edge."""
 
 
 class MaskGroup(NamedTuple):
-    """Cells of a layer with the same masks.
+    """Cells of a layer with the same masks."""
 
-    Parameters
-    ----------
-    cells : (M,) int32 array
-        Their flat indices, in row order.
-    columns : (M, R) float32 array
-        Distinct weights of these cells. Weights that are equal in all cells are a column of ones.
-    shares : (R, K) float32 array
-        ``columns @ shares`` are the weights of all K masks in these cells.
-    """
-
-    cells: NDArray[np.int32]
+    cells: NDArray[np.int32]  # (M,): their flat indices, in row order
+    # (M, R): distinct weights of these cells. Weights that are equal in all cells are a column of ones.
     columns: NDArray[np.float32]
-    shares: NDArray[np.float32]
+    shares: NDArray[np.float32]  # (R, K): ``columns @ shares`` are the weights of all K masks in these cells
 
 
 def group_masks(weights: Sequence[Mask]) -> list[MaskGroup]:

@@ -38,21 +38,11 @@ ROWS_AT_ONCE = 8
 
 
 class _Kernel(NamedTuple):
-    """A kernel of Pillow's resizing.
+    """A kernel of Pillow's resizing."""
 
-    Parameters
-    ----------
-    sampling : PIL.Image.Resampling
-        Its name in Pillow.
-    support : float
-        Distance from its center at which it ends, in pixels of the reduced image.
-    curve : callable
-        Its values at distances; 0 beyond the support.
-    """
-
-    sampling: PillowImage.Resampling
-    support: float
-    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    sampling: PillowImage.Resampling  # its name in Pillow
+    support: float  # distance from its center at which it ends, in pixels of the reduced image
+    curve: Callable[[NDArray[np.float64]], NDArray[np.float64]]  # its values at distances; 0 beyond the support
 
 
 _LANCZOS = _Kernel(

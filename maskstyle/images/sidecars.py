@@ -33,21 +33,12 @@ TURNS = {
 
 
 class Fit(NamedTuple):
-    """How a map or mask is laid over its image.
+    """How a map or mask is laid over its image."""
 
-    Parameters
-    ----------
-    turn : int
-        EXIF orientation of the image, 1 to 8.
-    drawn_on : str
-        One of `ORIENTATIONS`. A map drawn on the stored pixels has been turned.
-    stretch : bool
-        Whether to stretch it where its aspect differs.
-    """
-
-    turn: int = 1
+    turn: int = 1  # EXIF orientation of the image, 1 to 8
+    # One of `ORIENTATIONS`. A map drawn on the stored pixels has been turned.
     drawn_on: str = ORIENTATIONS[0]
-    stretch: bool = False
+    stretch: bool = False  # whether to stretch it where its aspect differs
 
 
 def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path | None:

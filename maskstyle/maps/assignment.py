@@ -45,43 +45,22 @@ DOODLE_NAMES = MapNames("the doodle", "the style map", "the doodle", "the style 
 
 
 class AssignedRegion(NamedTuple):
-    """A region of the content map and the style that it takes.
+    """A region of the content map and the style that it takes."""
 
-    Parameters
-    ----------
-    name : str
-        What reports call it.
-    region : int
-        Label in the content map.
-    style_region : int or None
-        Label in the style map; None: the whole style image.
-    """
-
-    name: str
-    region: int
-    style_region: int | None
+    name: str  # what reports call it
+    region: int  # label in the content map
+    style_region: int | None  # label in the style map; None: the whole style image
 
 
 class Assignment(NamedTuple):
-    """The regions that are painted, with the style of each.
+    """The regions that are painted, with the style of each."""
 
-    Parameters
-    ----------
-    content_map, style_map : SemanticMap
-        Fitted to their images.
-    regions : tuple of AssignedRegion
-        The painted regions, by label.
-    left_alone : tuple of str
-        Names of the regions that would be painted if the style map had them.
-    notes : tuple of str
-        Which regions of the style map are not used.
-    """
-
+    # Fitted to their images.
     content_map: SemanticMap
     style_map: SemanticMap
-    regions: tuple[AssignedRegion, ...]
-    left_alone: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    regions: tuple[AssignedRegion, ...]  # the painted regions, by label
+    left_alone: tuple[str, ...] = ()  # names of the regions that would be painted if the style map had them
+    notes: tuple[str, ...] = ()  # which regions of the style map are not used
 
     def without_match(self) -> tuple[str, ...]:
         """Return the names of the regions that the style map lacks: left alone, or painted in the whole style."""

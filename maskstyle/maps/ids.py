@@ -42,26 +42,13 @@ _MOST_STEPS = 0.9
 
 @dataclass(frozen=True, eq=False)
 class IdPixels:
-    """The ids of a label map.
+    """The ids of a label map."""
 
-    Attributes
-    ----------
-    ids : (H, W) int32 array
-        The id of each pixel; -1 where the file is transparent.
-    values : (K,) int32 array
-        The distinct ids, in ascending order.
-    colors : (K, 3) int32 array
-        The color of each id: that of the file, or one made from the id.
-    colorless : bool
-        Whether the file has no colors that tell the ids apart.
-    by_program : bool
-        Whether the values are clearly ids. Otherwise the file may have a palette because it is painted in few colors.
-    """
-
-    ids: NDArray[np.int32]
-    values: NDArray[np.int32]
-    colors: Colors
-    colorless: bool
+    ids: NDArray[np.int32]  # (H, W): the id of each pixel; -1 where the file is transparent
+    values: NDArray[np.int32]  # (K,): the distinct ids, in ascending order
+    colors: Colors  # (K, 3): the color of each id: that of the file, or one made from the id
+    colorless: bool  # whether the file has no colors that tell the ids apart
+    # Whether the values are clearly ids. Otherwise the file may have a palette because it is painted in few colors.
     by_program: bool
 
 

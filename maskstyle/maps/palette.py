@@ -66,24 +66,14 @@ FEWEST = 4
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """The region colors of a map, and the state of its pixels.
+    """The region colors of a map, and the state of its pixels."""
 
-    Attributes
-    ----------
-    colors : (C, 3) int32 array
-        The region colors, at most `MAX_REGIONS`.
-    noisy : bool
-        Whether the pixels are noisy, as after lossy compression.
-    blended : bool
-        Whether the pixels are noisy, or blended as at soft edges. Otherwise every color was painted.
-    slips : (S,) intp array
-        In a map without noise and blends, the colors, as indices into those of the map, of so few pixels that they
-        are slips of the pen.
-    """
-
-    colors: Colors
-    noisy: bool
+    colors: Colors  # (C, 3): the region colors, at most `MAX_REGIONS`
+    noisy: bool  # whether the pixels are noisy, as after lossy compression
+    # Whether the pixels are noisy, or blended as at soft edges. Otherwise every color was painted.
     blended: bool
+    # (S,): in a map without noise and blends, the colors, as indices into those of the map, of so few pixels that
+    # they are slips of the pen.
     slips: NDArray[np.intp]
 
 

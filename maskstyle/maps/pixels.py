@@ -50,21 +50,11 @@ REACH = 16
 
 @dataclass(frozen=True, eq=False)
 class IndexedMap:
-    """A map as an indexed image.
+    """A map as an indexed image."""
 
-    Attributes
-    ----------
-    ids : (H, W) int32 array
-        The index of each pixel into `colors`; N for pixels outside all regions.
-    colors : (N, 3) int32 array
-        The distinct colors of the pixels inside.
-    totals : (N,) int array
-        The number of pixels of each color.
-    """
-
-    ids: NDArray[np.int32]
-    colors: Colors
-    totals: NDArray[np.intp]
+    ids: NDArray[np.int32]  # (H, W): the index of each pixel into `colors`; N for pixels outside all regions
+    colors: Colors  # (N, 3): the distinct colors of the pixels inside
+    totals: NDArray[np.intp]  # (N,): the number of pixels of each color
 
     @property
     def inside(self) -> Bools:

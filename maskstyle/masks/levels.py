@@ -30,18 +30,10 @@ _NOISE_PEAK = 5  # times as many pixels near black as just above; in gradients u
 
 
 class Levels(NamedTuple):
-    """A mask whose values are read as meant.
-
-    Parameters
-    ----------
-    mask : (H, W) float32 array
-        In [0, 1].
-    notes : tuple of str
-        What was done to the values.
-    """
+    """A mask whose values are read as meant."""
 
     mask: Mask
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what was done to the values
 
 
 def read_class(image: PillowImage.Image) -> Levels | None:

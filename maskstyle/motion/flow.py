@@ -38,17 +38,10 @@ SMOOTHNESS, REFINEMENTS = 60.0, 20
 
 
 class Motion(NamedTuple):
-    """Where each pixel of a frame was in the frame before.
+    """Where each pixel of a frame was in the frame before."""
 
-    Parameters
-    ----------
-    flow : (H, W, 2) float32 array
-        Rows and columns to add to the place of a pixel.
-    trusted : (H, W) bool array
-        Where the flow leads to the same point of the scene: not where the point was hidden, or outside.
-    """
-
-    flow: NDArray[np.float32]
+    flow: NDArray[np.float32]  # (H, W, 2): rows and columns to add to the place of a pixel
+    # (H, W): where the flow leads to the same point of the scene: not where the point was hidden, or outside.
     trusted: NDArray[np.bool_]
 
 

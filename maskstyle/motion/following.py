@@ -33,19 +33,9 @@ SHARP = 0.2
 
 
 class Follower:
-    """The places of the frames that follow a key frame.
+    """The places (H, W, 2) of the frames that follow a key frame; `places` are those of the latest frame.
 
-    Parameters
-    ----------
-    labels : (h, w) int array or None
-        The regions of the key frame, with edges that the frames show; None if there are none, as in a gradient.
-    size : (height, width)
-        Size of the frames.
-
-    Attributes
-    ----------
-    places : (H, W, 2) float32 array
-        Those of the latest frame.
+    The edges of the regions of the key frame are ones that the frames show; there are none in a gradient.
     """
 
     def __init__(self, labels: Labels | None, size: Size) -> None:

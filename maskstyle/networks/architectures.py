@@ -23,28 +23,17 @@ IMAGE_CHANNELS = 3
 class Architecture:
     """A stack of blocks of 3x3 convolutions with 2x2 pooling between the blocks.
 
-    Parameters
-    ----------
-    name : str
-        Name of the network, as for ``--network``.
-    widths : tuple of tuple of int
-        Output channels of each convolution, by block.
-    measured_as : Architecture, optional
-        The network that this one approximates. Distances count its channels in place of this network's.
-    ranks : mapping of int to int
-        Rank of the convolutions of a block, by its number; see `factor_shapes`. Blocks without one have full rank.
-
-    Examples
-    --------
     >>> VGG19.layers[:3]
     ('block1_conv1', 'block1_conv2', 'block2_conv1')
     >>> VGG19.grid((101, 64), "block3_conv1")
     (25, 16)
     """
 
-    name: str
-    widths: tuple[tuple[int, ...], ...]
+    name: str  # name of the network, as for ``--network``
+    widths: tuple[tuple[int, ...], ...]  # output channels of each convolution, by block
+    # The network that this one approximates. Distances count its channels in place of this network's.
     measured_as: Architecture | None = None
+    # Rank of the convolutions of a block, by its number; see `factor_shapes`. Blocks without one have full rank.
     ranks: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     @property

@@ -171,13 +171,7 @@ def load_network(choice: NetworkChoice, *, pooling: str, padding: str) -> Featur
 
 
 class Networks:
-    """Networks that stay loaded for the next picture.
-
-    Parameters
-    ----------
-    most : int, optional
-        The most networks to keep, at least 1: the newest ones; by default all.
-    """
+    """Networks that stay loaded for the next picture: the newest ones, or all."""
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most

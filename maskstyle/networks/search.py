@@ -20,18 +20,10 @@ LITE_OPTION = "--network lite, which needs no download"
 
 @dataclass(frozen=True)
 class FoundWeights:
-    """The weights file to use.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    notes : tuple of str
-        Why each file before it in the order of search cannot be used.
-    """
+    """The weights file to use."""
 
     path: Path
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # why each file before it in the order of search cannot be used
 
 
 def search_folders() -> list[Path]:
@@ -43,18 +35,10 @@ def search_folders() -> list[Path]:
 
 
 class Candidates(NamedTuple):
-    """The files that may hold the weights of a network.
+    """The files that may hold the weights of a network."""
 
-    Parameters
-    ----------
-    files : list of Path
-        The files, in order of search; the file in the package is the last.
-    problems : list of str
-        The folders that cannot be read.
-    """
-
-    files: list[Path]
-    problems: list[str]
+    files: list[Path]  # in order of search; the file in the package is the last
+    problems: list[str]  # folders that cannot be read
 
 
 def candidate_files(architecture: Architecture) -> Candidates:

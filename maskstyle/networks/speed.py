@@ -46,21 +46,13 @@ ONEDNN_FLAGS = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", 
 
 @dataclass(frozen=True)
 class Speed:
-    """The measured speed of this machine.
+    """The measured speed of this machine."""
 
-    Parameters
-    ----------
-    seconds_per_giga : float
-        Time in float32 for each 10^9 multiply-adds of a convolution and its gradient, counted forward only.
-    bfloat16_speedup : float or None
-        Time in float32 divided by the time in bfloat16; None for processors without instructions for it.
-    busy : bool
-        Whether other programs were running, so that an idle machine may be faster.
-    """
-
+    # Time in float32 for each 10^9 multiply-adds of a convolution and its gradient, counted forward only.
     seconds_per_giga: float
+    # Time in float32 divided by the time in bfloat16; None for processors without instructions for it.
     bfloat16_speedup: float | None = None
-    busy: bool = False
+    busy: bool = False  # whether other programs were running, so that an idle machine may be faster
 
 
 def machine_speed(*, measure: Callable[[], Speed] | None = None, again_if_busy: bool = False) -> Speed:
@@ -255,18 +247,10 @@ WORTH = 1.05
 
 
 class ComputeType(NamedTuple):
-    """A compute type, and why it was chosen.
+    """A compute type, and why it was chosen."""
 
-    Parameters
-    ----------
-    name : {"float32", "bfloat16", "auto"}
-        The type; ``auto`` until it is measured.
-    reason : str
-        Why; empty where the user chose, or there is no choice.
-    """
-
-    name: str
-    reason: str = ""
+    name: str  # "float32", "bfloat16", or "auto" until it is measured
+    reason: str = ""  # why; empty where the user chose, or there is no choice
 
     def __str__(self) -> str:
         return f"{self.name} ({self.reason})" if self.reason else self.name

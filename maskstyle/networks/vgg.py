@@ -25,27 +25,13 @@ PADDINGS = CHOICES["padding"]
 class FeatureNetwork:
     """A loaded network: a function from an image to the features of chosen layers.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The architecture.
-    weights : mapping of str to LayerWeights
-        Weights of every layer up to the deepest of `layers`.
-    layers : iterable of str
-        The layers to compute.
-    pooling : {"max", "average"}
-        Pooling between blocks. Gatys et al. (2016) found average pooling slightly more appealing.
-    padding : {"zero", "edge"}
-        Padding of the image at the first convolution: zeros, as in training, or the edge pixels of the image, which
-        avoids a visible line along the edges of results. Deeper convolutions are always padded with zeros.
-    compute_type : {"float32", "bfloat16"}
-        Type of the convolutions and of the features.
-    type_reason : str
-        Why this type, for records; empty where the user chose it.
-    source : str
-        Where the weights come from, for records.
-    notes : tuple of str
-        Notes for the user about the weights, which go into results.
+    The weights are those of every layer up to the deepest of `layers`. Pooling is "max" or "average": Gatys et al.
+    (2016) found average pooling slightly more appealing. The padding of the image at the first convolution is "zero",
+    as in training, or "edge", which avoids a visible line along the edges of results; deeper convolutions are always
+    padded with zeros. The compute type is that of the convolutions and of the features.
+
+    For records, `type_reason` is why the type was chosen, empty where the user did, and `source` where the weights
+    come from. `notes` about the weights go into results.
     """
 
     def __init__(

@@ -32,31 +32,20 @@ _LAYER_NAME = re.compile(r"block\d+_conv\d+")
 
 
 class LayerWeights(NamedTuple):
-    """Weights of one convolution, in float32.
+    """Weights of one convolution, in float32."""
 
-    Parameters
-    ----------
-    kernel : (3, 3, in, out) array
-        The convolution, or its 3x3 factor; see `Architecture.factor_shapes`.
-    bias : (out,) array
-    metric : (rows, out) array, optional
-        Linear map from the layer's features to the space in which distances are measured. By default the identity.
-        ``lite`` has one for each layer of blocks 1 to 3, so that its distances are those of the VGG19 features that
-        it predicts.
-    content_gain : float
-        Factor on the layer's content distances. It is above 1 for some layers of ``lite``, to make up for content
-        differences that its features miss.
-    reduction : (in, r) array, optional
-    expansion : (r, out) array, optional
-        The other factors of a convolution of low rank.
-    """
-
+    # (3, 3, in, out): the convolution, or its 3x3 factor; see `Architecture.factor_shapes`.
     kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    bias: NDArray[np.float32]  # (out,)
+    # (rows, out): linear map from the layer's features to the space in which distances are measured. By default the
+    # identity. ``lite`` has one for each layer of blocks 1 to 3, so that its distances are those of the VGG19
+    # features that it predicts.
     metric: NDArray[np.float32] | None = None
+    # Factor on the layer's content distances. It is above 1 for some layers of ``lite``, to make up for content
+    # differences that its features miss.
     content_gain: float = 1.0
-    reduction: NDArray[np.float32] | None = None
-    expansion: NDArray[np.float32] | None = None
+    reduction: NDArray[np.float32] | None = None  # (in, r)
+    expansion: NDArray[np.float32] | None = None  # (r, out): the other factors of a convolution of low rank
 
 
 def _remedy(path: Path, architecture: Architecture) -> str:

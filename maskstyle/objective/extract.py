@@ -43,27 +43,14 @@ MOST_SHARED = 4
 
 @dataclass(frozen=True)
 class Extractor:
-    """A loaded network, and the size of the tiles in which it sees larger images.
-
-    Parameters
-    ----------
-    network : FeatureNetwork
-        The network.
-    tile_size : int or None
-        Approximate side of a tile in pixels; None: every image is evaluated at once.
-    graphs : SharedGraphs or None
-        Compiled graphs to share among images, and with other runs.
-    kept_layers : tuple of str
-        Layers whose features are kept of every image that is evaluated at once, so that they need no second pass.
-    client : distributed.Client, optional
-        Its workers evaluate the tiles of larger images.
-    """
+    """A loaded network, and the size of the tiles in which it sees larger images."""
 
     network: FeatureNetwork
-    tile_size: int | None = None
-    graphs: SharedGraphs | None = None
+    tile_size: int | None = None  # approximate side of a tile in pixels; None: every image is evaluated at once
+    graphs: SharedGraphs | None = None  # compiled graphs to share among images, and with other runs
+    # Layers whose features are kept of every image that is evaluated at once, so that they need no second pass.
     kept_layers: tuple[str, ...] = ()
-    client: Any = None
+    client: Any = None  # its workers evaluate the tiles of larger images
     _kept: dict[tuple[Any, ...], Features] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -43,18 +43,10 @@ BATCH_COLUMNS = 32
 
 
 class PixelWeights(NamedTuple):
-    """The pixel weights of one Gram matrix.
+    """The pixel weights of one Gram matrix."""
 
-    Parameters
-    ----------
-    weights : (H, W) or (N,) float32 tensor or None
-        Weight of each pixel, at least 0; None for 1 everywhere.
-    divisor : float or None
-        Divisor of the weighted sum; None for the sum of the weights.
-    """
-
-    weights: Tensor | None = None
-    divisor: Tensor | float | None = None
+    weights: Tensor | None = None  # (H, W) or (N,), at least 0; None for 1 everywhere
+    divisor: Tensor | float | None = None  # divisor of the weighted sum; None for the sum of the weights
 
 
 def slices_of(size: Size) -> int:
@@ -154,18 +146,11 @@ def symmetric_gradient(function: GramFunction, grams: Tensor, upstream: Tensor, 
 
 
 class Partition(NamedTuple):
-    """The pixels of each region on one layer's grid.
+    """The pixels of each region on one layer's grid."""
 
-    Parameters
-    ----------
-    order : (M,) int32 array
-        Flat pixel indices, region by region. Regions may overlap, and need not cover the grid.
-    counts : tuple of int
-        Number of pixels of each region, at least 1; they sum to M.
-    """
-
+    # (M,): flat pixel indices, region by region. Regions may overlap, and need not cover the grid.
     order: NDArray[np.int32]
-    counts: tuple[int, ...]
+    counts: tuple[int, ...]  # number of pixels of each region, at least 1; they sum to M
 
     @classmethod
     def of(cls, regions: Sequence[NDArray[np.int32]]) -> Partition:
@@ -219,16 +204,7 @@ def observe_region_grams(
 
 
 class MaskPlan:
-    """Soft masks on one layer's grid, prepared for `observe_mask_grams`.
-
-    Parameters
-    ----------
-    groups : sequence of MaskGroup
-        The pixels of the layer, grouped by the masks that are above 0 there; see
-        `maskstyle.guidance.soft_masks.group_masks`.
-    pixels : int
-        Number of pixels of the layer.
-    """
+    """Soft masks on one layer's grid, as `maskstyle.guidance.soft_masks.group_masks` groups its pixels."""
 
     def __init__(self, groups: Sequence[MaskGroup], pixels: int) -> None:
         order = np.concatenate([group.cells for group in groups])

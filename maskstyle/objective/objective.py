@@ -30,17 +30,8 @@ class ObjectiveLike(Protocol):
 class Objective:
     """A weighted sum of terms for images of one size, with its gradient.
 
-    Parameters
-    ----------
-    network : FeatureNetwork
-        Extracts the features.
-    terms : sequence of Term
-        The terms; those of weight 0 are left out.
-    free : (H, W) float32 array, optional
-        1 where pixels may change; where it is 0 the gradient is 0.
-    margin : int
-        Mirrored pixels that the network sees around the image, for style terms on the grids of that larger image.
-        Content terms do not support it.
+    Terms of weight 0 are left out. Where `free` (H, W) is 0 the gradient is 0. The network sees a margin of mirrored
+    pixels around the image, for style terms on the grids of that larger image; content terms do not support it.
     """
 
     def __init__(

@@ -35,18 +35,12 @@ DistanceGradient: TypeAlias = Callable[[Tensor], Tensor]
 
 
 class StyleGrams(NamedTuple):
-    """Style patches in the form of Gram matrices.
+    """Style patches in the form of Gram matrices."""
 
-    Parameters
-    ----------
-    grams : (Q, C, C) float32 tensor
-        Gram matrix of each style patch, divided by its number of cells, of measured features (see `measured_rows`).
-    squares : (Q,) float32 array
-        Sum of the squares of each Gram matrix.
-    """
-
+    # (Q, C, C): Gram matrix of each style patch, divided by its number of cells, of measured features (see
+    # `measured_rows`).
     grams: Tensor
-    squares: NDArray[np.float32]
+    squares: NDArray[np.float32]  # (Q,): sum of the squares of each Gram matrix
 
     @property
     def channels(self) -> int:
@@ -67,25 +61,14 @@ class StyleGrams(NamedTuple):
 
 
 class StyleCells(NamedTuple):
-    """Style patches in the form of the features of their cells.
+    """Style patches in the form of the features of their cells."""
 
-    Parameters
-    ----------
-    rows : (M, C) tensor
-        Measured features of the style's layer (see `measured_rows`), times the square root of the factor on the Gram
-        matrices.
-    first_cells : (Q,) int32 array
-        First row of each style patch.
-    offsets : (N,) int32 array
-        Rows of a patch, relative to its first.
-    squares : (Q,) float32 array
-        Sum of the squares of the Gram matrix of each style patch.
-    """
-
+    # (M, C): measured features of the style's layer (see `measured_rows`), times the square root of the factor on the
+    # Gram matrices.
     rows: Tensor
-    first_cells: NDArray[np.int32]
-    offsets: NDArray[np.int32]
-    squares: NDArray[np.float32]
+    first_cells: NDArray[np.int32]  # (Q,): first row of each style patch
+    offsets: NDArray[np.int32]  # (N,): rows of a patch, relative to its first
+    squares: NDArray[np.float32]  # (Q,): sum of the squares of the Gram matrix of each style patch
 
     @property
     def channels(self) -> int:
@@ -148,56 +131,29 @@ def style_patches(
 
 
 class PatchSlice(NamedTuple):
-    """Rows of patches to process at a time, and the cells that they cover.
+    """Rows of patches to process at a time, and the cells that they cover."""
 
-    Parameters
-    ----------
-    chosen : slice
-        Indices of the patches.
-    first_cells : (P,) int32 array
-        First cell of each patch.
-    rows : slice
-        Rows of the grid that the patches cover.
-    inverses : tuple of (rows * width,) int32 tensor
-        Position of each cell among the cells of the patches, which are listed patch by patch. There is one tensor for
-        each level of overlap that concerns many cells. The index after the last stands for no position.
-    has_gaps : bool
-        Whether `inverses` contains that index.
-    extra_cells, extra_inverses : (E, 1) and (E,) int32 tensor
-        Cells of further levels of overlap, which concern few cells, and their positions.
-    """
-
-    chosen: slice
-    first_cells: NDArray[np.int32]
-    rows: slice
+    chosen: slice  # indices of the patches
+    first_cells: NDArray[np.int32]  # (P,): first cell of each patch
+    rows: slice  # rows of the grid that the patches cover
+    # Position of each cell among the cells of the patches, which are listed patch by patch. There is one tensor for
+    # each level of overlap that concerns many cells. The index after the last stands for no position.
     inverses: tuple[Tensor, ...]
-    has_gaps: bool
+    has_gaps: bool  # whether `inverses` contains that index
+    # (E, 1) and (E,): cells of further levels of overlap, which concern few cells, and their positions.
     extra_cells: Tensor
     extra_inverses: Tensor
 
 
 @dataclass(frozen=True)
 class PatchPlaces:
-    """The patches of one layer, and the number of the style patch that each should resemble.
+    """The patches of one layer, and the number of the style patch that each should resemble."""
 
-    Parameters
-    ----------
-    patches : Patches
-        The patches on the layer's grid.
-    slices : sequence of PatchSlice
-        The same patches in slices; see `slice_patches`.
-    matches : (P,) int32 array
-        Index of each patch's style patch.
-    factors : (P,) float32 array
-        Factor on the squared distance of each patch.
-    roots : (P, N) float32 array or None
-        Square root of the weight of each cell of each patch, where the weights of a patch have the mean 1.
-    """
-
-    patches: Patches
-    slices: Sequence[PatchSlice]
-    matches: NDArray[np.int32]
-    factors: NDArray[np.float32]
+    patches: Patches  # the patches on the layer's grid
+    slices: Sequence[PatchSlice]  # the same patches in slices; see `slice_patches`
+    matches: NDArray[np.int32]  # (P,): index of each patch's style patch
+    factors: NDArray[np.float32]  # (P,): factor on the squared distance of each patch
+    # (P, N): square root of the weight of each cell of each patch, where the weights of a patch have the mean 1.
     roots: NDArray[np.float32] | None = None
 
     def within(self, patches: Patches, chosen: NDArray[np.intp], channels: int) -> PatchPlaces:
@@ -210,21 +166,11 @@ class PatchPlaces:
 
 @dataclass(frozen=True)
 class PatchTarget:
-    """The patches of one layer, and the style patches that they should resemble.
+    """The patches of one layer, and the style patches that they should resemble."""
 
-    Parameters
-    ----------
-    places : PatchPlaces
-        The patches; their matches count the patches in `style`.
-    style : StyleGrams or StyleCells
-        The style patches.
-    metric : (K, C) float32 tensor or None
-        Linear map to measured features; see `measured_rows`.
-    """
-
-    places: PatchPlaces
-    style: StyleGrams | StyleCells
-    metric: Tensor | None = None
+    places: PatchPlaces  # the patches; their matches count the patches in `style`
+    style: StyleGrams | StyleCells  # the style patches
+    metric: Tensor | None = None  # (K, C): linear map to measured features; see `measured_rows`
 
 
 def observe_patch_distance(features: Tensor, target: PatchTarget) -> tuple[Tensor, Tensor]:

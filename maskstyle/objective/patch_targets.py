@@ -27,41 +27,26 @@ RIM = 1
 
 
 class MapPair(NamedTuple):
-    """The semantic maps of a picture and of a style image, at their sizes, with colors that agree.
+    """The semantic maps of a picture and of a style image, at their sizes, with colors that agree."""
 
-    Parameters
-    ----------
-    labels, style_labels : (H, W) and (h, w) int32 array
-        Region of each pixel; -1 is none.
-    colors, style_colors : tuple of (red, green, blue)
-        Color of each region; regions that match have the same color in both.
-    """
-
+    # (H, W) and (h, w): region of each pixel; -1 is none.
     labels: Labels
+    # Color of each region; regions that match have the same color in both.
     colors: tuple[Color, ...]
     style_labels: Labels
     style_colors: tuple[Color, ...]
 
 
 class LayerMatches(NamedTuple):
-    """The matches of the patches of one layer.
+    """The matches of the patches of one layer."""
 
-    Parameters
-    ----------
-    patches, candidates : Patches
-        Of the picture, and of the style.
-    matches : (P,) int32 array
-        Index of a candidate for each patch, -1 where there is none.
-    shares : (P,) float64 array
-        Share of all visible cells that each patch represents; they sum to 1, except for cells of no region.
-    visible : (P, N) float32 array or None
-        How much of each cell of each patch is visible, in [0, 1]; None: all of it.
-    """
-
+    # Of the picture, and of the style.
     patches: Patches
     candidates: Patches
-    matches: NDArray[np.int32]
+    matches: NDArray[np.int32]  # (P,): index of a candidate for each patch, -1 where there is none
+    # (P,): share of all visible cells that each patch represents; they sum to 1, except for cells of no region.
     shares: NDArray[np.float64]
+    # (P, N): how much of each cell of each patch is visible, in [0, 1]; None: all of it.
     visible: NDArray[np.float32] | None = None
 
 

@@ -154,20 +154,7 @@ def _is_whole(term: Term) -> bool:
 class SharedObjective:
     """A weighted sum of terms for images of one size, with its gradient, as `Objective` computes it.
 
-    Parameters
-    ----------
-    graphs : SharedGraphs
-        The graphs.
-    network : FeatureNetwork
-        Extracts the features.
-    size : (height, width)
-        Size of the images.
-    terms : sequence of Term
-        Terms that `can_share` accepts; those of weight 0 are left out.
-    free : (H, W) float32 array, optional
-        1 where pixels may change.
-    margin : int
-        Mirrored pixels that the network sees around the image.
+    For the parameters see there; the terms are ones that `can_share` accepts.
     """
 
     def __init__(

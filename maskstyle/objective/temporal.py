@@ -17,21 +17,12 @@ from maskstyle.objective.terms import Features, Observed
 
 @dataclass(frozen=True)
 class TemporalTerm:
-    """Mean squared difference to the warped previous result: ``sum_k c_k (x_k - w_k)^2 / D``.
+    """Mean squared difference to the warped previous result: ``sum_k c_k (x_k - w_k)^2 / D``."""
 
-    Parameters
-    ----------
-    weight : float
-        Factor on the term in the objective.
-    target : (H, W, 3) float32 array
-        The previous result, warped onto this frame, in [0, 1]: the w_k.
-    trusted : (H, W) float32 array
-        The c_k: 1 where the warped pixel is the same point of the scene, 0 where it is not, or is not known. D counts
-        all values, so that a frame of which little is trusted is held less.
-    """
-
-    weight: float
-    target: Image
+    weight: float  # factor on the term in the objective
+    target: Image  # the previous result, warped onto this frame, in [0, 1]: the w_k
+    # The c_k: 1 where the warped pixel is the same point of the scene, 0 where it is not, or is not known. D counts
+    # all values, so that a frame of which little is trusted is held less.
     trusted: Mask
     name: str = "temporal"
 

@@ -74,29 +74,15 @@ class ObservingTerm(Term, Protocol):
 
 @dataclass(frozen=True)
 class ContentTerm:
-    """Squared distance of features to those of the content image, summed over layers.
+    """Squared distance of features to those of the content image, summed over layers."""
 
-    Parameters
-    ----------
-    weight : float
-        Factor on the term in the objective.
-    layers : tuple of (str, float)
-        Layers with their weights, which are used without normalization.
-    targets : mapping of str to (H_l, W_l, C_l) tensor
-        Features of the content image.
-    reduction : {"relative", "mean", "sum", "half_sum"}
-        See ``content_reduction`` of `maskstyle.Settings`.
-    channels : mapping of str to int, optional
-        Number of channels by which ``mean`` divides, by layer. By default that of the features.
-    visible : mapping of str to (H_l, W_l) float32 array, optional
-        Weight of each cell in [0, 1], by layer: how much of it is visible. By default 1.
-    """
-
-    weight: float
-    layers: LayerMix
-    targets: Features
-    reduction: str
+    weight: float  # factor on the term in the objective
+    layers: LayerMix  # layers with their weights, which are used without normalization
+    targets: Features  # (H_l, W_l, C_l) by layer: features of the content image
+    reduction: str  # ``content_reduction`` of `maskstyle.Settings`
+    # Number of channels by which ``mean`` divides, by layer. By default that of the features.
     channels: Mapping[str, int] | None = None
+    # (H_l, W_l) by layer: how much of each cell is visible, in [0, 1]; by default, 1.
     visible: Mapping[str, Mask] | None = None
     name: str = "content"
 
@@ -143,20 +129,12 @@ optimizer, and leave more of the style undone."""
 
 @dataclass(frozen=True)
 class ContentLimits:
-    """How far the features may depart from the content image's, for each guide.
+    """How far the features may depart from the content image's, for each guide."""
 
-    Parameters
-    ----------
-    limits : (K,) float array
-        Largest relative squared distance under each guide, above 0.
-    shares : (K,) float array
-        Share of the picture that each guide covers: the weight of its penalty.
-    weights : mapping of str to (K, M_l) float32 array
-        Factors that turn the squared differences of the M_l cells of a layer into the guides' relative distances.
-    """
-
-    limits: NDArray[np.float32]
-    shares: NDArray[np.float32]
+    limits: NDArray[np.float32]  # (K,): largest relative squared distance under each guide, above 0
+    shares: NDArray[np.float32]  # (K,): share of the picture that each guide covers: the weight of its penalty
+    # (K, M_l) by layer: factors that turn the squared differences of the M_l cells into the guides' relative
+    # distances.
     weights: Mapping[str, NDArray[np.float32]]
 
     def penalty(self, distances: Tensor) -> Tensor:
@@ -177,14 +155,9 @@ class LimitedContentTerm(ContentTerm):
     With the relative squared distance ``e_g`` under guide g, its limit ``t_g`` and its share of the picture ``c_g``,
     the term is ``STIFFNESS / 2 * sum_g c_g max(0, e_g / t_g - 1)^2``. The optimizer reduces the style term as far as
     the limits allow. The result is that of a weighted sum whose weights put each guide at its limit.
-
-    Parameters
-    ----------
-    limits : ContentLimits
-        The limits; `reduction` and `channels` have no effect.
     """
 
-    limits: ContentLimits | None = None
+    limits: ContentLimits | None = None  # `reduction` and `channels` have no effect beside them
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
         """Return the unweighted term for the features of an image."""
@@ -206,38 +179,21 @@ class Guide:
     """A style and the pixels that it applies to: pixel weights on the grid of each layer, and target Gram matrices.
 
     At each layer, a guide covers all pixels, or those in `cells`, or those weighted by `weights`.
-
-    Parameters
-    ----------
-    name : str
-        Name of the guide in reports.
-    targets : mapping of str to (C, C) float32 array
-        Target Gram matrix by layer, divided by its sum of weights. A guide without a target for a layer does not
-        constrain that layer.
-    target_sums : mapping of str to float
-        The sum of weights by which each target was divided.
-    weights : mapping of str to (H_l, W_l) float32 array, optional
-        Pixel weights by layer, each at least 0. By default 1 everywhere.
-    divisors : mapping of str to float, optional
-        Divisor of the Gram matrix by layer. By default the sum of the weights.
-    cells : mapping of str to (M,) int32 array, optional
-        Flat indices of the pixels by layer, in place of weights. Their number divides the Gram matrix.
-    strength : float
-        Factor s_g on the squared distances of the guide.
-    shares : mapping of str to float, optional
-        Further factor on them by layer. By default 1.
-    intensity : float
-        Factor on the target Gram matrices: above 1 for a stronger style, below 1 for a fainter one.
     """
 
-    name: str
+    name: str  # name of the guide in reports
+    # (C, C) by layer: target Gram matrix, divided by its sum of weights. A guide does not constrain layers without.
     targets: Mapping[str, NDArray[np.float32]]
-    target_sums: Mapping[str, float]
+    target_sums: Mapping[str, float]  # the sum of weights by which each target was divided
+    # (H_l, W_l) by layer: pixel weights, each at least 0; by default, 1 everywhere.
     weights: Mapping[str, Mask] | None = None
+    # Divisor of the Gram matrix by layer; by default, the sum of the weights.
     divisors: Mapping[str, float] | None = None
+    # (M,) by layer: flat indices of the pixels, in place of weights. Their number divides the Gram matrix.
     cells: Mapping[str, NDArray[np.int32]] | None = None
-    strength: float = 1.0
-    shares: Mapping[str, float] | None = None
+    strength: float = 1.0  # factor s_g on the squared distances of the guide
+    shares: Mapping[str, float] | None = None  # further factor on them by layer; by default, 1.
+    # Factor on the target Gram matrices: above 1 for a stronger style, below 1 for a fainter one.
     intensity: float = 1.0
 
 
@@ -268,33 +224,17 @@ def _kind_of(guide: Guide, layer: str) -> Literal["all", "cells", "weights"]:
 
 @dataclass(frozen=True)
 class StyleTerm:
-    """Squared distances of Gram matrices to their targets, summed over layers and guides.
+    """Squared distances of Gram matrices to their targets, summed over layers and guides."""
 
-    Parameters
-    ----------
-    weight : float
-        Factor on the term in the objective.
-    layers : tuple of (str, float)
-        Layers with their weights, which are used without normalization.
-    guides : sequence of Guide
-        The styles and the pixels that they apply to.
-    normalization : {"weights", "none"}
-        Whether Gram matrices are divided by their sum of weights; ``gram_normalization`` of `maskstyle.Settings`.
-    reduction : {"relative", "mean", "gatys", "chollet"}
-        See ``style_reduction`` of `maskstyle.Settings`.
-    channels : mapping of str to int, optional
-        Number of channels that reductions count, by layer. By default that of the Gram matrices.
-    measured : callable, optional
-        Maps a layer and Gram matrices (K, C, C) to Gram matrices in the space in which distances are measured, as
-        ``network.measured_gram``.
-    """
-
-    weight: float
-    layers: LayerMix
-    guides: Sequence[Guide]
-    normalization: str
-    reduction: str
+    weight: float  # factor on the term in the objective
+    layers: LayerMix  # layers with their weights, which are used without normalization
+    guides: Sequence[Guide]  # the styles and the pixels that they apply to
+    normalization: str  # ``gram_normalization`` of `maskstyle.Settings`
+    reduction: str  # ``style_reduction`` of `maskstyle.Settings`
+    # Number of channels that reductions count, by layer; by default, that of the Gram matrices.
     channels: Mapping[str, int] | None = None
+    # Maps a layer and Gram matrices (K, C, C) to Gram matrices in the space in which distances are measured, as
+    # ``network.measured_gram``.
     measured: Callable[[str, Tensor], Tensor] | None = None
     name: str = "style"
     _plans: dict[tuple[int, ...], MaskPlan] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -444,21 +384,12 @@ def gram_scale(
 
 @dataclass(frozen=True)
 class PatchTerm:
-    """Squared distances of the Gram matrices of patches to those of style patches, summed over layers.
+    """Squared distances of the Gram matrices of patches to those of style patches, summed over layers."""
 
-    Parameters
-    ----------
-    weight : float
-        Factor on the term in the objective.
-    layers : tuple of (str, float)
-        Layers with their weights, which are used without normalization.
-    targets : mapping of str to PatchTarget
-        The patches and their style patches by layer; the factors of a target contain the strengths and the reduction.
-        Without a target for a layer the term does not constrain that layer.
-    """
-
-    weight: float
-    layers: LayerMix
+    weight: float  # factor on the term in the objective
+    layers: LayerMix  # layers with their weights, which are used without normalization
+    # The patches and their style patches by layer; the factors of a target contain the strengths and the reduction.
+    # Without a target for a layer the term does not constrain that layer.
     targets: Mapping[str, PatchTarget]
     name: str = "style"
 
@@ -481,27 +412,13 @@ class PatchTerm:
 
 @dataclass(frozen=True)
 class TotalVariationTerm:
-    """Total variation: ``(dx^2 + dy^2)^exponent`` of the differences between neighboring pixels, for each color.
+    """Total variation: ``(dx^2 + dy^2)^exponent`` of the differences between neighboring pixels, for each color."""
 
-    Parameters
-    ----------
-    weight : float
-        Factor on the term in the objective.
-    exponent : float
-        At least 1.
-    reduction : {"mean", "sum"}
-        Reduction over the three colors of all pixels that have a right and a lower neighbor.
-    pixel_range : float
-        Largest pixel value, to which pixels are scaled first: 1, or 255 as in the literature.
-    visible : (H, W) float32 array, optional
-        Alpha of the image: differences to transparent pixels do not count.
-    """
-
-    weight: float
-    exponent: float = 1.0
-    reduction: str = "mean"
-    pixel_range: float = 1.0
-    visible: Mask | None = None
+    weight: float  # factor on the term in the objective
+    exponent: float = 1.0  # at least 1
+    reduction: str = "mean"  # over the three colors of all pixels that have a right and a lower neighbor
+    pixel_range: float = 1.0  # largest pixel value, to which pixels are scaled first: 1, or 255 as in the literature
+    visible: Mask | None = None  # alpha of the image: differences to transparent pixels do not count
     name: str = "total_variation"
 
     def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:

@@ -19,24 +19,13 @@ from maskstyle.schemas.values import AboveZero, AtLeastZero, Count, Number, Text
 
 @dataclass(frozen=True)
 class Source:
-    """Where a plan came from, for messages.
+    """Where a plan came from, for messages."""
 
-    Parameters
-    ----------
-    name : str
-        The plan file in messages; empty where there is none.
-    lines : dict of KeyPath to int
-        From `maskstyle.plans.lines.key_lines`.
-    options : dict of KeyPath to str
-        The options that changed values of the plan, such as ``--set content``.
-    found : list of MaskstyleError
-        The mistakes collected so far.
-    """
-
-    name: str = ""
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    name: str = ""  # the plan file in messages; empty where there is none
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)  # from `maskstyle.plans.lines.key_lines`
+    # The options that changed values of the plan, such as ``--set content``.
     options: Mapping[KeyPath, str] = field(default_factory=dict)
-    found: list[MaskstyleError] = field(default_factory=list, compare=False)
+    found: list[MaskstyleError] = field(default_factory=list, compare=False)  # the mistakes collected so far
 
     def naming(self, text: str) -> str:
         """Return a text with its parameters, which stand in backticks, named as the person wrote them."""
@@ -100,21 +89,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of value of a key.
+    """A kind of value of a key."""
 
-    Parameters
-    ----------
-    words : str
-        The expected value in messages.
-    of : type
-        The type of the value, made of those of `maskstyle.schemas.values`.
-    wraps : type or None
-        A value of this type is understood as a list of one.
-    """
-
-    words: str
-    of: Any
-    wraps: type | tuple[type, ...] | None = None
+    words: str  # the expected value in messages
+    of: Any  # the type of the value, made of those of `maskstyle.schemas.values`
+    wraps: type | tuple[type, ...] | None = None  # a value of this type is understood as a list of one
 
     def fits(self, value: Any) -> bool:
         """Return whether a value is of this kind."""
@@ -180,13 +159,8 @@ def checked_keys(
 class Checked(dict[str, Any]):
     """The entries of a table without those that are wrong.
 
-    Parameters
-    ----------
-    entries : mapping
-        The entries.
-    whole : bool
-        Whether nothing was wrong. Otherwise a key that is missing may be one that was misspelled, and is no mistake
-        of its own.
+    If something was wrong, they are not `whole`: a key that is missing may be one that was misspelled, and is no
+    mistake of its own.
     """
 
     def __init__(self, entries: Mapping[str, Any], *, whole: bool = True) -> None:

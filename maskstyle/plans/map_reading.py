@@ -20,29 +20,15 @@ from maskstyle.maps.semantic_map import SemanticMap, describe_reading
 
 @dataclass(frozen=True)
 class MapReading:
-    """How maps and masks are read. Its fields are keys of plans and options of commands.
+    """How maps and masks are read. Its fields are keys of plans and options of commands."""
 
-    Parameters
-    ----------
-    palette : tuple of str or None
-        Colors of the regions; by default, found in the map.
-    least_region : int or None
-        Fewest pixels of a region.
-    soft_maps : bool
-        Whether to share blended pixels among regions.
-    ignore : tuple of str or None
-        Colors, ids or names of regions with pixels that go to the nearest other regions.
-    stretch_maps : bool
-        Whether to stretch maps and masks of another aspect ratio to their images.
-    map_orientation : {"shown", "stored"}
-        Whether maps and masks were drawn on photos as shown, or on the stored pixels of photos that EXIF rotates.
-    """
-
-    palette: tuple[str, ...] | None = None
-    least_region: int | None = None
-    soft_maps: bool = False
+    palette: tuple[str, ...] | None = None  # colors of the regions; by default, found in the map
+    least_region: int | None = None  # fewest pixels of a region
+    soft_maps: bool = False  # whether to share blended pixels among regions
+    # Colors, ids or names of regions with pixels that go to the nearest other regions.
     ignore: tuple[str, ...] | None = None
-    stretch_maps: bool = False
+    stretch_maps: bool = False  # whether to stretch maps and masks of another aspect ratio to their images
+    # Whether maps and masks were drawn on photos as shown, or on the stored pixels of photos that EXIF rotates.
     map_orientation: str = ORIENTATIONS[0]
 
     @classmethod
@@ -103,13 +89,7 @@ class MapReading:
 
 
 class ReadingUse:
-    """Reads maps and fits masks as a reading says, and collects which parts of it change any of them.
-
-    Parameters
-    ----------
-    reading : MapReading
-        How they are read.
-    """
+    """Reads maps and fits masks as a reading says, and collects which parts of it change any of them."""
 
     def __init__(self, reading: MapReading) -> None:
         self.reading = reading

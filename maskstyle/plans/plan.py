@@ -18,64 +18,28 @@ from maskstyle.techniques.inputs import Inputs
 
 @dataclass(frozen=True)
 class PlanStyle:
-    """A style image of a plan.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the plan.
-    image : str
-        Its file.
-    map : str or None
-        The file of its semantic map.
-    share : float
-        Its share where whole styles are blended.
-    scale : float
-        Scale factor of the image, for the size of strokes.
-    """
+    """A style image of a plan."""
 
     name: str
     image: str
-    map: str | None = None
-    share: float = 1.0
-    scale: float = 1.0
+    map: str | None = None  # the file of its semantic map
+    share: float = 1.0  # its share where whole styles are blended
+    scale: float = 1.0  # scale factor of the image, for the size of strokes
 
 
 @dataclass(frozen=True)
 class RegionEntry:
-    """A region or mask of a plan; see `maskstyle.PlanRegion`.
+    """A region or mask of a plan; see `maskstyle.PlanRegion`."""
 
-    Parameters
-    ----------
-    region : str or None
-        Color, or its name, of a region of the content map.
-    mask : str or None
-        The file of a soft mask instead.
-    complement : bool
-        Whether to invert the mask.
-    style : str or None
-        The name of the style; None if the region is kept.
-    style_region : str or None
-        Color of a region of the style map, or "whole".
-    style_mask : str or None
-        The file of a soft mask over the style image instead.
-    strength : float or None
-        Strength of the style; None: that of the settings.
-    scale : float or None
-        Further scale factor of the style image.
-    color : str or None
-        Color mode; by default, that of the settings.
-    """
-
-    region: str | None = None
-    mask: str | None = None
-    complement: bool = False
-    style: str | None = None
-    style_region: str | None = None
-    style_mask: str | None = None
-    strength: float | None = None
-    scale: float | None = None
-    color: str | None = None
+    region: str | None = None  # color, or its name, of a region of the content map
+    mask: str | None = None  # the file of a soft mask instead
+    complement: bool = False  # whether to invert the mask
+    style: str | None = None  # the name of the style; None if the region is kept
+    style_region: str | None = None  # color of a region of the style map, or "whole"
+    style_mask: str | None = None  # the file of a soft mask over the style image instead
+    strength: float | None = None  # strength of the style; None: that of the settings
+    scale: float | None = None  # further scale factor of the style image
+    color: str | None = None  # color mode; by default, that of the settings
 
 
 def style_names(files: Sequence[str]) -> list[str]:

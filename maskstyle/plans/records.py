@@ -165,17 +165,10 @@ def describe_changes(hashes: Mapping[str, str], result: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class RecordedInputs:
-    """The inputs in the record of a result, since version 0.5.
+    """The inputs in the record of a result, since version 0.5."""
 
-    Parameters
-    ----------
-    plan : dict
-        The plan, without its settings and output.
-    initial, weights : str or None
-        The files of the initial image and of the weights, or the name of weights that were found.
-    """
-
-    plan: dict[str, Any]
+    plan: dict[str, Any]  # the plan, without its settings and output
+    # The files of the initial image and of the weights, or the name of weights that were found.
     initial: Text | None = None
     weights: Text | None = None
 
@@ -190,23 +183,15 @@ class RecordedRun:
 
 @dataclass(frozen=True)
 class Record:
-    """What the record of a result must have, so that a plan can repeat it; its plan and settings are checked as such.
+    """What the record of a result must have, so that a plan can repeat it; plan and settings are checked as such."""
 
-    Parameters
-    ----------
-    network, compute_type : str
-        The network and the type of its convolutions that were used.
-    settings, inputs : dict
-        All settings, and the inputs; those of version 0.4 differ from command to command.
-    run : RecordedRun or None
-        The limits; with the settings in version 0.4.
-    """
-
+    # The network and the type of its convolutions that were used.
     network: Text
     compute_type: Text
+    # All settings, and the inputs; those of version 0.4 differ from command to command.
     settings: dict[str, Any]
     inputs: dict[str, Any]
-    run: RecordedRun | None = None
+    run: RecordedRun | None = None  # the limits; with the settings in version 0.4
 
 
 def plan_of_result(metadata: Mapping[str, Any], result: Path) -> Table:

@@ -55,24 +55,12 @@ _TYPES: dict[str, tuple[Any, str]] = {
 
 
 class Chosen(NamedTuple):
-    """The settings of a plan.
-
-    Parameters
-    ----------
-    settings : Settings
-        The settings.
-    initial : str or None
-        The file that ``init`` names, where it does.
-    limits : Limits
-        Memory and tiles.
-    snapshot_every : int
-        Steps between snapshots; 0: none.
-    """
+    """The settings of a plan."""
 
     settings: Settings
-    initial: str | None = None
-    limits: Limits = Limits()
-    snapshot_every: int = 0
+    initial: str | None = None  # the file that ``init`` names, where it does
+    limits: Limits = Limits()  # memory and tiles
+    snapshot_every: int = 0  # steps between snapshots; 0: none
 
 
 def chosen_settings(base: Chosen, values: Mapping[str, Any], report: Report) -> Chosen:

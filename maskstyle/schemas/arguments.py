@@ -44,24 +44,12 @@ LOADERS: Mapping[str, str] = {"SemanticMap": "maskstyle.maps.io:load_map"}
 
 @dataclasses.dataclass(frozen=True)
 class Pixels:
-    """Marks the type of an array of pixels in [0, 1].
+    """Marks the type of an array of pixels in [0, 1]."""
 
-    Parameters
-    ----------
-    words : str
-        What messages expect.
-    channels : tuple of int
-        The length of the last of three axes; empty for two axes.
-    loader : str
-        ``module:function`` that reads a file.
-    keeps_alpha : bool
-        Whether the alpha of a loaded picture becomes a fourth channel.
-    """
-
-    words: str
-    channels: tuple[int, ...]
-    loader: str
-    keeps_alpha: bool = False
+    words: str  # what messages expect
+    channels: tuple[int, ...]  # the length of the last of three axes; empty for two axes
+    loader: str  # ``module:function`` that reads a file
+    keeps_alpha: bool = False  # whether the alpha of a loaded picture becomes a fourth channel
 
     def converted(self, value: Any, name: str) -> Any:
         """Return pixels as float32: of a file, of a loaded picture, or of 8-bit values; see `attach`."""

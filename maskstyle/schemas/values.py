@@ -141,23 +141,11 @@ FLOATS = (np.float16, np.float32, np.float64)
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array of a file, with its values still in the file.
+    """An array of a file, with its values still in the file."""
 
-    Parameters
-    ----------
-    name : str
-        Its name in messages.
-    shape : tuple of int
-        Its shape, as the file declares it.
-    dtype : numpy.dtype
-        Its type, as the file declares it.
-    read : callable
-        Reads the values.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+    name: str  # its name in messages
+    shape: tuple[int, ...]  # as the file declares it
+    dtype: np.dtype[Any]  # as the file declares it
     read: Callable[[], NDArray[Any]]
 
     def checked(self, shape: tuple[int, ...], dtypes: Sequence[DTypeLike] = FLOATS) -> NDArray[Any]:

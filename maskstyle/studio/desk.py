@@ -29,13 +29,7 @@ from maskstyle.studio.worker import Worker
 
 
 class Desk:
-    """A project and its images, maps, masks, worker and results.
-
-    Parameters
-    ----------
-    folder : Folder
-        The folder of the project.
-    """
+    """A project and its images, maps, masks, worker and results."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder

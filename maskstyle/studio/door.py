@@ -66,24 +66,14 @@ CLIENT: ContextVar[str] = ContextVar("client", default="")
 
 @dataclass
 class Keys:
-    """What opens the door.
+    """What opens the door."""
 
-    Parameters
-    ----------
-    port : int
-        The port of the server.
-    hosts : tuple of str
-        The names that the page may be opened under, beside literal addresses where `any_address` is set.
-    any_address : bool
-        Whether the Host may be any literal IP address: a page of another site never has one as its own name.
-    password : str or None
-        The password, for other machines; None: the token of the address alone opens.
-    """
-
-    port: int
+    port: int  # the port of the server
+    # The names that the page may be opened under, beside literal addresses where `any_address` is set.
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    # Whether the Host may be any literal IP address: a page of another site never has one as its own name.
     any_address: bool = False
-    password: str | None = None
+    password: str | None = None  # the password, for other machines; None: the token of the address alone opens
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
@@ -103,15 +93,7 @@ class Keys:
 
 
 class Door:
-    """Check Host, Origin, cookie and size of every request, and add the headers to every response.
-
-    Parameters
-    ----------
-    app : ASGI application
-        What is behind the door.
-    keys : Keys
-        What opens it.
-    """
+    """Check Host, Origin, cookie and size of every request, and add the headers to every response."""
 
     def __init__(self, app: ASGIApp, keys: Keys) -> None:
         self._app, self._keys = app, keys

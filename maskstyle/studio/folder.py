@@ -37,17 +37,9 @@ class _Replaced(threading.local):
 
 
 class Folder:
-    """The folder of a project.
+    """The folder of a project; made where it is missing.
 
-    Parameters
-    ----------
-    root : Path
-        The folder; made where it is missing.
-
-    Raises
-    ------
-    SettingsError
-        If it is a file, cannot be written, or holds a plan that the studio did not write.
+    Raises SettingsError if it is a file, cannot be written, or holds a plan that the studio did not write.
     """
 
     def __init__(self, root: Path) -> None:

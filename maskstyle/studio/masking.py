@@ -20,15 +20,7 @@ WIDEST_FEATHER = 0.25
 
 
 class Painter:
-    """Makes and saves the maps and masks of a project.
-
-    Parameters
-    ----------
-    folder : Folder
-        The folder of the project.
-    pictures : Pictures
-        Its images.
-    """
+    """Makes and saves the maps and masks of a project."""
 
     def __init__(self, folder: Folder, pictures: Pictures) -> None:
         self._folder, self._pictures = folder, pictures

@@ -69,13 +69,7 @@ class Kept:
 
 
 class Pictures:
-    """The images of a project as the page sees them.
-
-    Parameters
-    ----------
-    folder : Folder
-        The folder of the project.
-    """
+    """The images of a project as the page sees them."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder

@@ -58,18 +58,10 @@ Show: TypeAlias = Callable[[bytes, int, int, bool], None]
 
 
 class Preview(NamedTuple):
-    """A preview that was asked for.
-
-    Parameters
-    ----------
-    id : str
-        Its id.
-    state : Saved
-        The state to paint.
-    """
+    """A preview that was asked for."""
 
     id: str
-    state: Saved
+    state: Saved  # the state to paint
 
 
 class SmallReader(FileReader):
@@ -106,13 +98,7 @@ class SmallReader(FileReader):
 
 
 class Previewer:
-    """Paints previews with a network that stays loaded.
-
-    Parameters
-    ----------
-    folder : Folder
-        The folder of the project.
-    """
+    """Paints previews with a network that stays loaded."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder

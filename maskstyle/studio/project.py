@@ -31,19 +31,9 @@ class StaleError(MaskstyleError):
 
 
 class Project:
-    """The state of a project.
+    """The state of a project, read from its folder, or begun.
 
-    Parameters
-    ----------
-    folder : Folder
-        Its folder; the state is read from there, or begun.
-    on_change : callable, optional
-        Called with the new version after each change.
-
-    Raises
-    ------
-    SettingsError
-        If ``studio.json`` is damaged.
+    After each change, `on_change` is called with the new version. Raises SettingsError if ``studio.json`` is damaged.
     """
 
     def __init__(self, folder: Folder, on_change: Callable[[int], None] | None = None) -> None:

@@ -40,20 +40,7 @@ MOST_LAYERED = 8_000_000
 
 
 class Running:
-    """A render that is under way.
-
-    Parameters
-    ----------
-    render : Render
-        The render.
-
-    Attributes
-    ----------
-    stop : bool
-        Set to stop it: its best image becomes the result.
-    picture : bytes or None
-        Its newest picture, as a PNG.
-    """
+    """A render that is under way: set `stop` to make its best image the result; `picture` is its newest, as a PNG."""
 
     def __init__(self, render: Render) -> None:
         self.render = render
@@ -63,17 +50,7 @@ class Running:
 
 
 class Renderer:
-    """Paints renders with a network that stays loaded.
-
-    Parameters
-    ----------
-    folder : Folder
-        The folder of the project.
-    results : Results
-        Its results.
-    events : Events
-        Takes the events about what is painted.
-    """
+    """Paints renders with a network that stays loaded."""
 
     def __init__(self, folder: Folder, results: Results, events: Events) -> None:
         self._folder, self._results, self._events = folder, results, events

@@ -26,40 +26,25 @@ MOST_QUEUED = 20
 
 
 class Render(Strict):
-    """What is known of a render beside its files.
-
-    Parameters
-    ----------
-    state : str
-        Where it stands. One that was queued or running when the server ended is queued again.
-    detail : str
-        Why it failed.
-    seconds : float
-        How long it took.
-    """
+    """What is known of a render beside its files."""
 
     id: str
     name: str
     created: float
     size: str | int
+    # Where it stands. One that was queued or running when the server ended is queued again.
     state: State = "queued"
-    detail: str = ""
+    detail: str = ""  # why it failed
     width: int = 0
     height: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # how long it took
     layers: bool = False
     images: list[Id] = Field(default_factory=list)
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
 class Results:
-    """The renders and results of a project.
-
-    Parameters
-    ----------
-    project : Project
-        The project.
-    """
+    """The renders and results of a project."""
 
     def __init__(self, project: Project) -> None:
         self._project, self._folder = project, project.folder

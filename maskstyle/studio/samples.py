@@ -9,24 +9,12 @@ from maskstyle.studio.folder import MissingError
 
 
 class Sample(NamedTuple):
-    """A sample: the names of its files, without folder.
+    """A sample: the names of its files, without folder."""
 
-    Parameters
-    ----------
-    title : str
-        What it shows.
-    content : str
-        The content image; empty for a doodle.
-    style : str
-        The style image.
-    doodle : str
-        The map of a doodle.
-    """
-
-    title: str
-    content: str
+    title: str  # what it shows
+    content: str  # the content image; empty for a doodle
     style: str
-    doodle: str = ""
+    doodle: str = ""  # the map of a doodle
 
 
 SAMPLES = {

@@ -17,34 +17,17 @@ OUTPUT = "painted.png"
 
 
 class Region(NamedTuple):
-    """A region of the content image or the doodle, with what it gets.
-
-    Parameters
-    ----------
-    color : str
-        Its color.
-    pixels : int
-        Its pixels in the map.
-    assigned : Assignment
-        What it gets, the defaults included.
-    """
+    """A region of the content image or the doodle, with what it gets."""
 
     color: str
-    pixels: int
-    assigned: Assignment
+    pixels: int  # its pixels in the map
+    assigned: Assignment  # what it gets, the defaults included
 
 
 class Paths(NamedTuple):
-    """How a plan names the files of the project.
+    """How a plan names the files of the project."""
 
-    Parameters
-    ----------
-    image, map, mask : callable
-        From an image, an image with a map, or a mask to the path of the file.
-    output : str
-        The result.
-    """
-
+    # From an image, an image with a map, or a mask to the path of the file.
     image: Callable[[StoredImage], str] = lambda image: f"images/{image.id}{image.suffix}"
     map: Callable[[StoredImage], str] = lambda image: f"maps/{image.id}.png"
     mask: Callable[[StoredMask], str] = lambda mask: f"masks/{mask.id}.png"

@@ -30,15 +30,6 @@ class Worker:
     """Paints previews and renders, one at a time, in a thread of its own.
 
     A preview that is asked for while a render runs is painted between two of its steps.
-
-    Parameters
-    ----------
-    project : Project
-        The project.
-    results : Results
-        Its results.
-    events : Events
-        Takes the events about what is painted.
     """
 
     def __init__(self, project: Project, results: Results, events: Events) -> None:

@@ -58,55 +58,26 @@ Strips: TypeAlias = tuple[NDArray[np.float32], ...]
 
 @dataclass(frozen=True)
 class State:
-    """State of a minimization after an evaluation.
+    """State of a minimization after an evaluation."""
 
-    Parameters
-    ----------
-    best : (H, W, 3) float32 array
-        The image of the lowest loss so far, in [0, 1].
-    losses : dict of str to float
-        Its weighted losses by term.
-    best_totals : tuple of float
-        The lowest total loss up to and including each evaluation.
-    finished : {"steps", "converged"} or None
-        Why the minimization is complete; None if it is not.
-    variables : mapping of str to Strips
-        The optimizer's variables, each of the image's shape.
-    numbers : mapping of str to float
-        The optimizer's numbers; Adam has none.
-    """
-
-    best: Image
-    losses: dict[str, float]
-    best_totals: tuple[float, ...]
-    finished: str | None
-    variables: Mapping[str, Strips]
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    best: Image  # the image of the lowest loss so far, in [0, 1]
+    losses: dict[str, float]  # its weighted losses by term
+    best_totals: tuple[float, ...]  # the lowest total loss up to and including each evaluation
+    finished: str | None  # why the minimization is complete: "steps" or "converged"; None if it is not
+    variables: Mapping[str, Strips]  # the optimizer's variables, each of the image's shape
+    numbers: Mapping[str, float] = field(default_factory=dict)  # the optimizer's numbers; Adam has none
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a run through its sizes.
+    """Progress of a run through its sizes."""
 
-    Parameters
-    ----------
-    scale : int
-        Number of the current size, from 1.
-    steps : tuple of StepRecord
-        Every step so far; the last one belongs to the current size.
-    scales : tuple of ScaleReport
-        One for each completed size.
-    resumed_after : tuple of int
-        Numbers of the evaluations after which the current size was resumed from a checkpoint.
-    seconds : float
-        Wall time so far.
-    """
-
-    scale: Count
-    steps: tuple[StepRecord, ...]
-    scales: tuple[ScaleReport, ...]
+    scale: Count  # number of the current size, from 1
+    steps: tuple[StepRecord, ...]  # every step so far; the last one belongs to the current size
+    scales: tuple[ScaleReport, ...]  # one for each completed size
+    # Numbers of the evaluations after which the current size was resumed from a checkpoint.
     resumed_after: tuple[Count, ...]
-    seconds: AtLeastZero
+    seconds: AtLeastZero  # wall time so far
 
     @property
     def evaluations(self) -> int:
@@ -116,21 +87,12 @@ class Progress:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything needed to resume a run.
+    """Everything needed to resume a run."""
 
-    Parameters
-    ----------
-    identity : dict
-        Description of the run as JSON; only the same run may resume. See `maskstyle.synthesis.identity`.
-    progress : Progress
-        Progress through the sizes.
-    state : State
-        State of the minimization at the current size.
-    """
-
+    # Description of the run as JSON; only the same run may resume. See `maskstyle.synthesis.identity`.
     identity: dict[str, Any]
-    progress: Progress
-    state: State
+    progress: Progress  # progress through the sizes
+    state: State  # state of the minimization at the current size
 
     @property
     def size(self) -> Size:
@@ -194,32 +156,19 @@ def _write(file: IO[bytes], checkpoint: Checkpoint) -> None:
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a checkpoint file: everything but its arrays.
-
-    Parameters
-    ----------
-    format, version : str, int
-        `FORMAT` and `VERSION`.
-    identity, progress, losses, best_totals, finished
-        See `Checkpoint` and `State`.
-    size : (height, width)
-        Of each array.
-    variables : tuple of str
-        The names of the arrays beside the best image.
-    numbers : dict of str to float
-        The optimizer's numbers.
-    """
+    """The header of a checkpoint file: everything but its arrays."""
 
     format: Text
     version: Count
+    # See `Checkpoint` and `State`.
     identity: dict[str, Any]
-    size: Size
+    size: Size  # of each array
     progress: Progress
     losses: Losses
     best_totals: tuple[Number, ...]
     finished: Finished | None
-    variables: tuple[Text, ...]
-    numbers: dict[Text, Number]
+    variables: tuple[Text, ...]  # the names of the arrays beside the best image
+    numbers: dict[Text, Number]  # the optimizer's numbers
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Header:

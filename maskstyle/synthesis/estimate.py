@@ -18,22 +18,14 @@ from maskstyle.synthesis.schedule import optimizer_bytes, settings_by_size
 
 
 class Constants(NamedTuple):
-    """The fitted memory of one network and compute type.
+    """The fitted memory of one network and compute type."""
 
-    Parameters
-    ----------
-    memory_mb, memory_per_mega : float
-        Peak memory in MiB, without images: its minimum, and what each 10^6 feature values evaluated at once add.
-    memory_per_small : float
-        What each of the first `small_mega` adds beside: small arrays are not given back to the system.
-    small_mega : float
-        10^6 feature values up to which their arrays are small.
-    """
-
+    # Peak memory in MiB, without images: its minimum, and what each 10^6 feature values evaluated at once add.
     memory_mb: float
     memory_per_mega: float
+    # What each of the first `small_mega` adds beside: small arrays are not given back to the system.
     memory_per_small: float = 0.0
-    small_mega: float = 30.0
+    small_mega: float = 30.0  # 10^6 feature values up to which their arrays are small
 
 
 CONSTANTS = {
@@ -135,89 +127,38 @@ MASK_BYTES = 6.0
 
 @dataclass(frozen=True)
 class Demand:
-    """What the time and memory of a run depend on.
+    """What the time and memory of a run depend on."""
 
-    Parameters
-    ----------
-    network : Architecture
-        Architecture of the network; the constants of VGG19 serve all but lite.
-    compute_type : {"float32", "bfloat16"}
-        The type of its convolutions.
-    sizes : sequence of (height, width)
-        From coarse to fine.
-    settings : Settings
-        Layers, steps and optimizer.
-    limits : Limits
-        Memory and tiles.
-    regions : bool
-        Whether there are semantic maps.
-    masks : int
-        Number of soft masks.
-    guides : int
-        Number of placements of styles, each with Gram matrices of its own.
-    patches : PatchSettings, optional
-        How patches are cut, if patches are matched.
-    styles : int
-        Number of style images.
-    style_scale : float
-        The largest scale of a style image, beside that of the settings.
-    input_bytes : int
-        Bytes of the images, maps and masks at their own sizes, which are held all the time.
-    input_size : (height, width)
-        Size of the content image or of the doodle.
-    reading_bytes : int
-        Bytes beside the inputs that reading the largest of them takes.
-    """
-
-    network: Architecture
-    compute_type: str
-    sizes: Sequence[Size]
-    settings: Settings
-    limits: Limits = Limits()
-    regions: bool = False
-    masks: int = 0
-    guides: int = 1
-    patches: PatchSettings | None = None
-    styles: int = 1
-    style_scale: float = 1.0
-    input_bytes: int = 0
-    input_size: Size = (0, 0)
-    reading_bytes: int = 0
+    network: Architecture  # the constants of VGG19 serve all but lite
+    compute_type: str  # "float32" or "bfloat16"; the type of its convolutions
+    sizes: Sequence[Size]  # from coarse to fine
+    settings: Settings  # layers, steps and optimizer
+    limits: Limits = Limits()  # memory and tiles
+    regions: bool = False  # whether there are semantic maps
+    masks: int = 0  # number of soft masks
+    guides: int = 1  # number of placements of styles, each with Gram matrices of its own
+    patches: PatchSettings | None = None  # how patches are cut, if patches are matched
+    styles: int = 1  # number of style images
+    style_scale: float = 1.0  # the largest scale of a style image, beside that of the settings
+    input_bytes: int = 0  # bytes of the images, maps and masks at their own sizes, which are held all the time
+    input_size: Size = (0, 0)  # size of the content image or of the doodle
+    reading_bytes: int = 0  # bytes beside the inputs that reading the largest of them takes
 
 
 class Work(NamedTuple):
-    """The work of a network for one image.
+    """The work of a network for one image."""
 
-    Parameters
-    ----------
-    giga_operations : float
-        10^9 multiply-adds of the convolutions of a forward pass.
-    mega_values : float
-        10^6 feature values of all layers.
-    """
-
-    giga_operations: float
-    mega_values: float
+    giga_operations: float  # 10^9 multiply-adds of the convolutions of a forward pass
+    mega_values: float  # 10^6 feature values of all layers
 
 
 class Expected(NamedTuple):
-    """The expected time and memory of a run.
+    """The expected time and memory of a run."""
 
-    Parameters
-    ----------
-    seconds_per_evaluation : tuple of float
-        At each size.
-    seconds : float
-        Of the whole run, if every size takes all its steps.
-    memory_mb : float
-        Peak memory in MiB.
-    disk_mb : float
-        Peak size of temporary files in MiB: the content image's features, if the largest size is in tiles.
-    """
-
-    seconds_per_evaluation: tuple[float, ...]
-    seconds: float
-    memory_mb: float
+    seconds_per_evaluation: tuple[float, ...]  # at each size
+    seconds: float  # of the whole run, if every size takes all its steps
+    memory_mb: float  # peak memory in MiB
+    # Peak size of temporary files in MiB: the content image's features, if the largest size is in tiles.
     disk_mb: float = 0.0
 
 

@@ -90,13 +90,7 @@ class _ProjectedLoss:
 
 
 class Pairs:
-    """The last steps with the changes of the gradient that they made, which stand for the curvature.
-
-    Parameters
-    ----------
-    history : int
-        Most pairs to keep.
-    """
+    """The last steps, at most `history`, with the changes of the gradient that they made, as the curvature."""
 
     def __init__(self, history: int) -> None:
         self._pairs: deque[tuple[Vector, Vector, float]] = deque(maxlen=history)

@@ -51,24 +51,13 @@ Numbers: TypeAlias = Callable[[], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of a minimization.
+    """Result of a minimization."""
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        The image with the lowest loss, in [0, 1]; it may be read-only.
-    losses : dict of str to float
-        Its weighted losses by term.
-    evaluations : int
-        Number of evaluations of loss and gradient.
-    stopped_because : {"steps", "converged", "interrupted", "stalled"}
-        ``steps``: the step limit was reached. ``converged``: progress fell below the tolerance. ``interrupted``: the
-        caller asked to stop. ``stalled``: L-BFGS found no lower point.
-    """
-
-    image: Image
-    losses: dict[str, float]
-    evaluations: int
+    image: Image  # the image with the lowest loss, in [0, 1]; it may be read-only
+    losses: dict[str, float]  # its weighted losses by term
+    evaluations: int  # number of evaluations of loss and gradient
+    # ``steps``: the step limit was reached. ``converged``: progress fell below the tolerance. ``interrupted``: the
+    # caller asked to stop. ``stalled``: L-BFGS found no lower point.
     stopped_because: str
 
 

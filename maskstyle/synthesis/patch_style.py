@@ -20,18 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class PatchStyle:
-    """Each patch of the picture takes the style of the patch of the style image with the most similar map.
+    """Each patch of the picture takes the style of the patch of the style image with the most similar map."""
 
-    Parameters
-    ----------
-    assignment : Assignment
-        The two maps, and the colors that regions which match have in common.
-    patches : PatchSettings
-        How the images are cut into patches, and how patches are matched.
-    """
-
-    assignment: Assignment
-    patches: PatchSettings
+    assignment: Assignment  # the two maps, and the colors that regions which match have in common
+    patches: PatchSettings  # how the images are cut into patches, and how patches are matched
 
     def __call__(self, scene: Scene, extractor: Extractor, size: Size) -> StyleAtSize:
         """Return the style term of a size, with the map of the matches."""

@@ -66,16 +66,7 @@ WIDTH_FOR_TERMS = 105
 class StepBar(AbstractContextManager["StepBar"]):
     """A progress bar over all sizes; its length is work, in pixels times steps.
 
-    Parameters
-    ----------
-    sizes : sequence of (height, width)
-        The sizes, from coarse to fine.
-    settings : Settings
-        Settings of the run, which give the number of steps.
-    console : rich.console.Console
-        Where to draw the bar. Anything else printed to this console appears above the bar.
-    quiet : bool
-        Draw nothing.
+    Anything else printed to its console appears above the bar.
     """
 
     def __init__(self, sizes: Sequence[Size], settings: Settings, *, console: Console, quiet: bool) -> None:

@@ -149,54 +149,26 @@ def peak_memory_mb() -> float | None:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One evaluation of loss and gradient.
-
-    Parameters
-    ----------
-    size : (height, width)
-        The current size.
-    step : int
-        Number of the evaluation at this size, from 1.
-    seconds : float
-        Since the synthesis began.
-    losses : dict of str to float
-        Weighted losses by term.
-    """
+    """One evaluation of loss and gradient."""
 
     size: Size
-    step: Count
-    seconds: AtLeastZero
-    losses: Losses
+    step: Count  # number of the evaluation at this size, from 1
+    seconds: AtLeastZero  # since the synthesis began
+    losses: Losses  # weighted, by term
 
 
 @dataclass(frozen=True)
 class ScaleReport:
-    """What happened at one size.
-
-    Parameters
-    ----------
-    size : (height, width)
-        The size.
-    evaluations : int
-        Number of evaluations of loss and gradient.
-    seconds_per_evaluation : float
-        Mean time, including the optimizer. The first evaluation, which compiles, counts only if it is the only one.
-    stopped_because : str
-        See `maskstyle.synthesis.minimize.Outcome`.
-    optimizer : {"lbfgs", "adam"}
-        The optimizer.
-    history : int
-        Vector pairs that L-BFGS kept.
-    resumed_after : tuple of int
-        Numbers of the evaluations after which this size was resumed from a checkpoint.
-    """
+    """What happened at one size."""
 
     size: Size
-    evaluations: Whole
+    evaluations: Whole  # number of evaluations of loss and gradient
+    # Mean time, including the optimizer. The first evaluation, which compiles, counts only if it is the only one.
     seconds_per_evaluation: AtLeastZero
-    stopped_because: Text
-    optimizer: OptimizerName
-    history: Count
+    stopped_because: Text  # see `maskstyle.synthesis.minimize.Outcome`
+    optimizer: OptimizerName  # "lbfgs" or "adam"
+    history: Count  # vector pairs that L-BFGS kept
+    # Numbers of the evaluations after which this size was resumed from a checkpoint.
     resumed_after: tuple[Count, ...] = ()
 
 

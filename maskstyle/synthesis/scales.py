@@ -62,30 +62,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The result of the loop over sizes.
+    """The result of the loop over sizes."""
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        The best image at the finest size reached, in [0, 1].
-    losses : dict of str to float
-        Its weighted losses by term.
-    steps : tuple of Step
-        Every step, without its image.
-    scales : tuple of ScaleReport
-        One for each size that was begun.
-    seconds : float
-        Wall time in total, the time before a checkpoint that it resumed from included.
-    style : StyleAtSize or None
-        What the last size that was begun asked of the style.
-    """
-
-    image: Image
-    losses: dict[str, float]
-    steps: tuple[StepRecord, ...]
-    scales: tuple[ScaleReport, ...]
-    seconds: float
-    style: StyleAtSize | None = None
+    image: Image  # the best image at the finest size reached, in [0, 1]
+    losses: dict[str, float]  # its weighted losses by term
+    steps: tuple[StepRecord, ...]  # every step, without its image
+    scales: tuple[ScaleReport, ...]  # one for each size that was begun
+    seconds: float  # wall time in total, the time before a checkpoint that it resumed from included
+    style: StyleAtSize | None = None  # what the last size that was begun asked of the style
 
 
 OnStep = Callable[[Step], None]

@@ -35,60 +35,29 @@ FOR_CONTENT_COLORS = ("content", "luminance")
 
 
 class StyleAtSize(NamedTuple):
-    """What a scene asks of the style at one size.
-
-    Parameters
-    ----------
-    term : Term
-        The style term.
-    notes : tuple of str
-        What a person should know, such as a region too small for some layers.
-    match_map : (H, W, 3) float32 array or None
-        Where patches are matched: the picture put together from the matched style patches.
-    """
+    """What a scene asks of the style at one size."""
 
     term: Term
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a person should know, such as a region too small for some layers
+    # Where patches are matched: the picture put together from the matched style patches.
     match_map: Image | None = None
 
 
 class Previous(NamedTuple):
-    """The result of the frame before in a clip, moved along with the content.
+    """The result of the frame before in a clip, moved along with the content."""
 
-    Parameters
-    ----------
-    image : (H, W, 3) float32 array
-        The result as the network saw it, warped onto this frame, in [0, 1].
-    trusted : (H, W) float32 array
-        1 where it shows the same point of the scene, 0 elsewhere.
-    weight : float
-        Weight of the temporal term.
-    """
-
-    image: Image
-    trusted: Mask
-    weight: float
+    image: Image  # the result as the network saw it, warped onto this frame, in [0, 1]
+    trusted: Mask  # 1 where it shows the same point of the scene, 0 elsewhere
+    weight: float  # weight of the temporal term
 
 
 class Finished(NamedTuple):
-    """The painted image and what it is laid over, at the size of the result.
+    """The painted image and what it is laid over, at the size of the result."""
 
-    Parameters
-    ----------
-    painted : (H, W, 3) float32 array
-        The painted image in its final colors, in [0, 1].
-    beneath : (H, W, 3) float32 array
-        The content image; without one, the painted image.
-    alpha : (H, W) float32 array or None
-        Opacity of the content image.
-    coverage : (H, W) float32 array or None
-        How far the painted image covers the content image, in [0, 1]; None: everywhere.
-    """
-
-    painted: Image
-    beneath: Image
-    alpha: Mask | None = None
-    coverage: Mask | None = None
+    painted: Image  # the painted image in its final colors, in [0, 1]
+    beneath: Image  # the content image; without one, the painted image
+    alpha: Mask | None = None  # opacity of the content image
+    coverage: Mask | None = None  # how far the painted image covers the content image, in [0, 1]; None: everywhere
 
 
 def guided_style(scene: Scene, extractor: Extractor, size: Size) -> StyleAtSize:
@@ -108,61 +77,28 @@ StyleAt: TypeAlias = "Callable[[Scene, Extractor, Size], StyleAtSize]"
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """The inputs of a run, resolved and checked.
+    """The inputs of a run, resolved and checked."""
 
-    Parameters
-    ----------
-    technique : str
-        Name of the technique.
-    settings : Settings
-        With ``init`` resolved.
-    size : (height, width)
-        Size of the content image, or of the doodle.
-    layout : Layout
-        The placements of styles, which determine the painted pixels.
-    styles : tuple of SeenStyle
-        The style images as the network sees them.
-    content : (H, W, 3) float32 array or None
-        The content image; None if there is none.
-    initial : (H', W', 3) float32 array or None
-        The initial image, for ``settings.init == "image"``.
-    style_at : callable
-        Makes the style term at a size; by default, from the guides of the layout.
-    feather, feather_mode, transparent
-        See `maskstyle.transfer_region`.
-    denoised : tuple of int or None
-        Labels of the regions to denoise; None: all painted pixels.
-    patches : PatchSettings or None
-        How to match patches; None for scenes without patches.
-    margin : int
-        Mirrored pixels around the image at all sizes except the finest.
-    previous : Previous or None
-        For a frame of a clip: the result of the frame before, which this one stays like.
-    held_bytes : int
-        Bytes of the arrays that the caller holds beside those of the scene.
-    notes : tuple of str
-        Notes for the user about the inputs.
-    identity : mapping of str to anything that `maskstyle.synthesis.identity.digest` takes
-        All inputs by readable names; a checkpoint must match them.
-    """
-
-    technique: str
-    settings: Settings
-    size: Size
-    layout: Layout
-    styles: tuple[SeenStyle, ...]
-    content: Image | None = None
-    initial: Image | None = None
-    style_at: StyleAt = guided_style
+    technique: str  # name of the technique
+    settings: Settings  # with ``init`` resolved
+    size: Size  # size of the content image, or of the doodle
+    layout: Layout  # the placements of styles, which determine the painted pixels
+    styles: tuple[SeenStyle, ...]  # the style images as the network sees them
+    content: Image | None = None  # the content image; None if there is none
+    initial: Image | None = None  # the initial image, for ``settings.init == "image"``
+    style_at: StyleAt = guided_style  # makes the style term at a size; by default, from the guides of the layout
+    # For these three see `maskstyle.transfer_region`.
     feather: float = 0.0
     feather_mode: str = "distance"
     transparent: bool = False
-    denoised: tuple[int, ...] | None = None
-    patches: PatchSettings | None = None
-    margin: int = 0
+    denoised: tuple[int, ...] | None = None  # labels of the regions to denoise; None: all painted pixels
+    patches: PatchSettings | None = None  # how to match patches; None for scenes without patches
+    margin: int = 0  # mirrored pixels around the image at all sizes except the finest
+    # For a frame of a clip: the result of the frame before, which this one stays like.
     previous: Previous | None = None
-    held_bytes: int = 0
-    notes: tuple[str, ...] = ()
+    held_bytes: int = 0  # bytes of the arrays that the caller holds beside those of the scene
+    notes: tuple[str, ...] = ()  # notes for the user about the inputs
+    # All inputs by readable names; a checkpoint must match them.
     identity: Mapping[str, Any] = field(default_factory=dict)
     _limits: dict[tuple[str, str, Limits], Limits] = field(default_factory=dict, init=False, repr=False)
     _resized: dict[Size, Image] = field(default_factory=dict, init=False, repr=False)

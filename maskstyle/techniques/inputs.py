@@ -66,33 +66,16 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Declared:
-    """The properties of an input that the command line and plan files need.
+    """The properties of an input that the command line and plan files need."""
 
-    Parameters
-    ----------
-    kind : str
-        One of `KINDS`.
-    help : str
-        A noun phrase or an imperative of at most twelve words.
-    panel : str
-        Help panel, one of `maskstyle.settings.PANELS`.
-    flag : str
-        Option on the command line; by default, made from the name of the input.
-    of : str
-        For a map: the image that it describes. For colors and strengths: the map that has the colors.
-    choices : tuple of str
-        The allowed values of a choice.
-    bounds : Bounds, optional
-        The allowed values of a number.
-    """
-
-    kind: str
-    help: str
-    panel: str = WHERE
-    flag: str = ""
+    kind: str  # one of `KINDS`
+    help: str  # a noun phrase or an imperative of at most twelve words
+    panel: str = WHERE  # help panel, one of `maskstyle.settings.PANELS`
+    flag: str = ""  # option on the command line; by default, made from the name of the input
+    # For a map: the image that it describes. For colors and strengths: the map that has the colors.
     of: str = ""
-    choices: tuple[str, ...] = ()
-    bounds: Bounds | None = None
+    choices: tuple[str, ...] = ()  # the allowed values of a choice
+    bounds: Bounds | None = None  # the allowed values of a number
 
 
 def declare(

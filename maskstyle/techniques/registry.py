@@ -14,21 +14,11 @@ if TYPE_CHECKING:
 
 
 class Technique(NamedTuple):
-    """Where the inputs of a technique are.
+    """Where the inputs of a technique are."""
 
-    Parameters
-    ----------
-    name : str
-        Its name, and that of its command; its file is ``techniques/NAME.py``.
-    summary : str
-        What its command does, for the list of commands.
-    inputs : str
-        The class of its inputs.
-    """
-
-    name: str
-    summary: str
-    inputs: str
+    name: str  # its name, and that of its command; its file is ``techniques/NAME.py``
+    summary: str  # what its command does, for the list of commands
+    inputs: str  # the class of its inputs
 
 
 LISTED = (

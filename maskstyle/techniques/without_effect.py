@@ -19,18 +19,10 @@ PATCH_FIELDS = tuple(field.name for field in dataclasses.fields(PatchSettings))
 
 
 class Painting(NamedTuple):
-    """How a scene is painted.
+    """How a scene is painted."""
 
-    Parameters
-    ----------
-    limits : Limits
-        Memory and tiles.
-    snapshot_every : int
-        Steps between snapshots; 0: none.
-    """
-
-    limits: Limits = Limits()
-    snapshot_every: int = 0
+    limits: Limits = Limits()  # memory and tiles
+    snapshot_every: int = 0  # steps between snapshots; 0: none
 
 
 USUAL = Painting()
@@ -40,21 +32,11 @@ ROUNDING = 1e-5
 
 
 class Rule(NamedTuple):
-    """A reason for which settings or inputs have no effect.
+    """A reason for which settings or inputs have no effect."""
 
-    Parameters
-    ----------
-    names : tuple of str
-        The settings and inputs.
-    holds : callable
-        Tells whether they have no effect on a scene.
-    why : str
-        The reason, as the end of a sentence.
-    """
-
-    names: tuple[str, ...]
-    holds: Callable[[Scene, Painting], bool]
-    why: str
+    names: tuple[str, ...]  # the settings and inputs
+    holds: Callable[[Scene, Painting], bool]  # tells whether they have no effect on a scene
+    why: str  # the reason, as the end of a sentence
 
 
 def _optimizers(scene: Scene) -> set[str]:

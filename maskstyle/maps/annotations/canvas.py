@@ -35,55 +35,26 @@ _CIRCLE_CORNERS = 90
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """A named part of an image.
+    """A named part of an image."""
 
-    Attributes
-    ----------
-    name : str
-        Its label.
-    top, left : int
-        Position of `mask` in the image.
-    mask : (h, w) bool array
-        Its pixels.
-    """
-
-    name: str
+    name: str  # its label
+    # Position of `mask` in the image.
     top: int
     left: int
-    mask: Bools
+    mask: Bools  # (h, w): its pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
-    """The shapes of one image.
-
-    Attributes
-    ----------
-    size : (height, width)
-        Size of the image.
-    shapes : tuple of Shape
-        From the lowest to the topmost.
-    notes : tuple of str
-        What was read in a way that a person may not expect, or left out.
-    """
+    """The shapes of one image."""
 
     size: Size
-    shapes: tuple[Shape, ...]
-    notes: tuple[str, ...] = ()
+    shapes: tuple[Shape, ...]  # from the lowest to the topmost
+    notes: tuple[str, ...] = ()  # what was read in a way that a person may not expect, or left out
 
 
 class Canvas:
-    """Collects the shapes of one image.
-
-    Parameters
-    ----------
-    size : (height, width)
-        Size of the image.
-    source : str
-        Name of the annotation in messages.
-    noun : str
-        What a shape is in messages: one of `WANTED`.
-    """
+    """Collects the shapes of one image; messages name the annotation, and call its shapes by one of `WANTED`."""
 
     def __init__(self, size: Size, source: str, noun: str = "shape") -> None:
         check_size(size, source)
@@ -234,21 +205,11 @@ def _turned(points: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
 
 
 class Asked(NamedTuple):
-    """What was asked of an annotation.
+    """What was asked of an annotation."""
 
-    Parameters
-    ----------
-    image : str or None
-        The name or the id of the image, with or without folder and extension.
-    like : str or None
-        The name of the photo that the map is for; it counts where `image` is None.
-    size : (height, width) or None
-        The size of that photo, for annotations without one.
-    """
-
-    image: str | None = None
-    like: str | None = None
-    size: Size | None = None
+    image: str | None = None  # the name or the id of the image, with or without folder and extension
+    like: str | None = None  # the name of the photo that the map is for; it counts where `image` is None
+    size: Size | None = None  # the size of that photo, for annotations without one
 
 
 def chosen_image(names: Sequence[str], ids: Sequence[str], source: str, asked: Asked) -> int:

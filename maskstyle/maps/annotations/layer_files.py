@@ -36,22 +36,13 @@ _ERASING = ("svg:dst-in", "svg:dst-out")
 
 
 class _Layer(NamedTuple):
-    """The pixels that a layer covers.
+    """The pixels that a layer covers."""
 
-    Parameters
-    ----------
-    name : object
-        Its name as written.
-    left, top : int
-        Position of `mask` in the image.
-    mask : (h, w) bool array
-        The covered pixels.
-    """
-
-    name: object
+    name: object  # its name as written
+    # Position of `mask` in the image.
     left: int
     top: int
-    mask: Bools
+    mask: Bools  # (h, w): the covered pixels
 
     def within(self, others: Iterable[_Layer]) -> _Layer:
         """Return the part of the layer that other layers cover."""

@@ -24,19 +24,8 @@ from maskstyle.objective.tiling.passes import TileContent
 class StoredFeatures:
     """The features of one layer in an unnamed temporary file, which is deleted together with this object.
 
-    Parameters
-    ----------
-    shape : (H_l, W_l, C)
-        Shape of the features.
-    dtype : dtype
-        Type of the features.
-    visible : (H_l, W_l) float32 array, optional
-        Weight of each cell in the mean of squares; 1 by default.
-
-    Raises
-    ------
-    OutputError
-        If the disk has too little space.
+    `visible` is the weight of each cell in the mean of squares; 1 by default. Raises OutputError if the disk has too
+    little space.
     """
 
     def __init__(self, shape: tuple[int, int, int], dtype: Any, visible: Mask | None = None) -> None:
@@ -102,15 +91,7 @@ def stored_features(
 
 
 class TiledContent:
-    """A content term, evaluated tile by tile.
-
-    Parameters
-    ----------
-    term : ContentTerm
-        The term; its targets are `StoredFeatures`.
-    tiled : TiledNetwork
-        The network and the tiles.
-    """
+    """A content term, evaluated tile by tile; its targets are `StoredFeatures`."""
 
     def __init__(self, term: ContentTerm, tiled: TiledNetwork) -> None:
         self.term = term

@@ -14,36 +14,23 @@ from maskstyle.networks.architectures import Architecture
 
 
 class Span(NamedTuple):
-    """One tile along one axis, in pixels.
+    """One tile along one axis, in pixels."""
 
-    Parameters
-    ----------
-    start, stop : int
-        The tile with its halo, the input of the network.
-    first, last : int
-        The core: from `first` up to but without `last`.
-    """
-
+    # The tile with its halo, the input of the network.
     start: int
     stop: int
+    # The core: from `first` up to but without `last`.
     first: int
     last: int
 
 
 class CellSpan(NamedTuple):
-    """The core of a tile along one axis, in cells of a layer's grid.
+    """The core of a tile along one axis, in cells of a layer's grid."""
 
-    Parameters
-    ----------
-    first, last : int
-        The core on the grid of the whole image, without `last`.
-    start : int
-        First cell of the tile on the grid of the whole image.
-    """
-
+    # The core on the grid of the whole image, without `last`.
     first: int
     last: int
-    start: int
+    start: int  # first cell of the tile on the grid of the whole image
 
     @property
     def in_tile(self) -> slice:
@@ -52,19 +39,12 @@ class CellSpan(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A rectangle of an image.
+    """A rectangle of an image."""
 
-    Parameters
-    ----------
-    rows, columns : Span
-        The tile along each axis.
-    size : (height, width)
-        Size of the whole image.
-    """
-
+    # The tile along each axis.
     rows: Span
     columns: Span
-    size: Size
+    size: Size  # size of the whole image
 
     @property
     def window(self) -> tuple[slice, slice]:

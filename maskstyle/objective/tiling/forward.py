@@ -16,20 +16,9 @@ from maskstyle.objective.tiling.grams import LayerCells, Selection
 
 
 class TiledNetwork:
-    """A network and the tiles of images of one size.
+    """A network and the tiles, of about `side` pixels, of images of one size.
 
-    Parameters
-    ----------
-    network : FeatureNetwork
-        The feature network.
-    layers : sequence of str
-        The layers to compute.
-    size : (height, width)
-        Size of the images.
-    side : int
-        Approximate maximum side of a tile, in pixels.
-    beyond : int
-        Pixels to add to the halo, beyond the receptive fields of the core's cells.
+    The halo has `beyond` more pixels than the receptive fields of the core's cells.
     """
 
     def __init__(

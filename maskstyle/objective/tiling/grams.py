@@ -15,55 +15,26 @@ from maskstyle.objective.tiling.cuts import Tile
 
 
 class TileCells(NamedTuple):
-    """The cells in the core of a tile, listed by Gram matrix.
+    """The cells in the core of a tile, listed by Gram matrix."""
 
-    Parameters
-    ----------
-    order : (M,) int32 array
-        Flat indices on the tile's own grid.
-    ends : (K + 1,) int32 array
-        The k-th Gram matrix has the cells ``order[ends[k]:ends[k + 1]]``; there may be none.
-    weights : (M,) or (0,) float32 array
-        Weight of each listed cell; empty if all weights are 1.
-    inverse : (levels, cells) int32 array
-        Positions of each cell of the tile's grid in `order`; M stands for no further position.
-    """
-
-    order: NDArray[np.int32]
+    order: NDArray[np.int32]  # (M,): flat indices on the tile's own grid
+    # (K + 1,): the k-th Gram matrix has the cells ``order[ends[k]:ends[k + 1]]``; there may be none.
     ends: NDArray[np.int32]
-    weights: NDArray[np.float32]
+    weights: NDArray[np.float32]  # (M,) or (0,): weight of each listed cell; empty if all weights are 1
+    # (levels, cells): positions of each cell of the tile's grid in `order`; M stands for no further position.
     inverse: NDArray[np.int32]
 
 
 class Selection(NamedTuple):
-    """The cells of a whole layer that enter one Gram matrix.
+    """The cells of a whole layer that enter one Gram matrix."""
 
-    Parameters
-    ----------
-    cells : (M,) int32 array, optional
-        Flat indices on the layer's grid, in rising order. By default all cells.
-    weights : (H, W) float32 array, optional
-        Weight of every cell, at least 0, in place of `cells`.
-    """
-
+    # (M,): flat indices on the layer's grid, in rising order. By default all cells.
     cells: NDArray[np.int32] | None = None
-    weights: Mask | None = None
+    weights: Mask | None = None  # weight of every cell, at least 0, in place of `cells`
 
 
 class LayerCells:
-    """The `TileCells` of every tile at one layer.
-
-    Parameters
-    ----------
-    selections : sequence of Selection
-        One for each Gram matrix.
-    grid : (height, width)
-        The layer's grid for the whole image.
-    tile_grid : (height, width)
-        The layer's grid for a tile.
-    tiles : sequence of Tile
-        The tiles.
-    """
+    """The `TileCells` of every tile at one layer, with its grids for the whole image and for a tile."""
 
     def __init__(self, selections: Sequence[Selection], grid: Size, tile_grid: Size, tiles: Sequence[Tile]) -> None:
         self.weighted = any(selection.weights is not None for selection in selections)
@@ -145,21 +116,11 @@ def _within(cells: NDArray[np.int32] | None, tile: Tile, grid: Size, tile_grid: 
 
 
 class LayerGrams(NamedTuple):
-    """The Gram matrices of a layer, as far as they are the same for all tiles.
+    """The Gram matrices of a layer, as far as they are the same for all tiles."""
 
-    Parameters
-    ----------
-    divisors : tuple of float
-        Divisor of each Gram matrix of the whole image.
-    levels : int
-        The largest number of Gram matrices that share a cell.
-    weighted : bool
-        Whether cells have weights.
-    """
-
-    divisors: tuple[float, ...]
-    levels: int
-    weighted: bool
+    divisors: tuple[float, ...]  # divisor of each Gram matrix of the whole image
+    levels: int  # the largest number of Gram matrices that share a cell
+    weighted: bool  # whether cells have weights
 
     def specification(self, cells: int) -> TileCells:
         """Return the tensor specifications of the cells of any tile, for the signature of a graph."""

@@ -42,31 +42,13 @@ T = TypeVar("T")
 class TiledObjective:
     """A weighted sum of terms for large images of one size, with its gradient; the tiled form of `Objective`.
 
-    Parameters
-    ----------
-    network : FeatureNetwork
-        The feature network.
-    terms : sequence of Term
-        At most one of each kind; terms of weight 0 are left out. The targets of content terms are `StoredFeatures`.
-    size : (height, width)
-        Size of the images.
-    side : int
-        Approximate maximum side of a tile, in pixels.
-    free : (H, W) float32 array, optional
-        1 where pixels may change; 0 makes the gradient 0.
-    margin : int
-        Width of the mirrored margin that the network gets around the image, in pixels, at most a side of the image;
-        see `maskstyle.objective.objective.Objective`.
-    strip_values : int, optional
-        Values of the image in each strip of rows for total variation.
-    client : distributed.Client, optional
-        Its workers evaluate the tiles; by default this process does.
+    There is at most one term of each kind, and the targets of content terms are `StoredFeatures`. Total variation is
+    summed over strips of `strip_values` values. The workers of a client evaluate the tiles; by default this process
+    does. The margin is at most a side of the image; for this and the other parameters see
+    `maskstyle.objective.objective.Objective`.
 
-    Attributes
-    ----------
-    on_tile : callable, optional
-        Called before each tile of each pass with the number of tiles done in this evaluation and their total. An
-        exception that it raises ends the evaluation.
+    If set, `on_tile` is called before each tile of each pass with the number of tiles done in this evaluation and
+    their total. An exception that it raises ends the evaluation.
     """
 
     def __init__(

@@ -31,52 +31,30 @@ class TileContent(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TilePart:
-    """What the passes need of a tile beside its pixels, by layer; the same in every evaluation.
+    """What the passes need of a tile beside its pixels, by layer; the same in every evaluation."""
 
-    Parameters
-    ----------
-    cells : dict of str to TileCells
-        The cells of each Gram matrix.
-    content : dict of str to TileContent
-        The content image.
-    patches : dict of str to PatchPlaces or None
-        The patches that start in the core of the tile; None: none does.
-    """
-
-    cells: dict[str, TileCells]
+    cells: dict[str, TileCells]  # the cells of each Gram matrix
     content: dict[str, TileContent] = field(default_factory=dict)
+    # The patches that start in the core of the tile; None: none does.
     patches: dict[str, PatchPlaces | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """The result of the first pass over a tile, by layer.
+    """The result of the first pass over a tile, by layer."""
 
-    Parameters
-    ----------
-    grams : dict of str to (K, C, C) float32 array
-        The tile's part of the Gram matrices, which are the sums of the parts of all tiles.
-    squares : dict of str to (h, w) float32 array
-        Squared difference of each cell in the core from the content, where content has limits.
-    """
-
+    # (K, C, C) by layer: the tile's part of the Gram matrices, which are the sums of the parts of all tiles.
     grams: dict[str, NDArray[np.float32]]
+    # (h, w) by layer: squared difference of each cell in the core from the content, where content has limits.
     squares: dict[str, Mask]
 
 
 @dataclass(frozen=True, eq=False)
 class TileGradient:
-    """The result of the second pass over a tile.
+    """The result of the second pass over a tile."""
 
-    Parameters
-    ----------
-    gradient : (h, w, 3) float32 array
-        The tile's part of the gradient of all terms on features.
-    content, patches : float
-        Its weighted squared differences from the content, and its part of the weighted patch term.
-    """
-
-    gradient: Image
+    gradient: Image  # the tile's part of the gradient of all terms on features
+    # Its weighted squared differences from the content, and its part of the weighted patch term.
     content: float
     patches: float
 
@@ -84,20 +62,8 @@ class TileGradient:
 class TilePasses:
     """The two passes over a tile, compiled at their first use for all tiles of an image.
 
-    Parameters
-    ----------
-    network : FeatureNetwork
-        The feature network.
-    tile_size : (height, width)
-        Size of the tiles, halo included.
-    grams : mapping of str to LayerGrams
-        The Gram matrices, by layer.
-    content : mapping of str to int, optional
-        Channels of the content features, by layer.
-    limited : bool
-        Whether content has limits, so that the first pass needs the squared differences.
-    patches : mapping of str to PatchStyle, optional
-        The style patches, by layer.
+    The tiles, halo included, have the size `tile_size`. By layer, there are the Gram matrices, the channels of the
+    content features, and the style patches. If content has limits, the first pass needs the squared differences.
     """
 
     def __init__(

@@ -25,17 +25,10 @@ if TYPE_CHECKING:
 
 
 class PatchStyle(NamedTuple):
-    """What the patches of all tiles share at a layer.
+    """What the patches of all tiles share at a layer."""
 
-    Parameters
-    ----------
-    factor : float
-        Weight of the term and of the layer.
-    style, metric
-        See `PatchTarget`.
-    """
-
-    factor: float
+    factor: float  # weight of the term and of the layer
+    # See `PatchTarget`.
     style: StyleGrams | StyleCells
     metric: Tensor | None
 
@@ -49,14 +42,9 @@ def reach(term: PatchTerm, architecture: Architecture) -> int:
 
 
 class TiledPatches:
-    """The patch term, split among tiles.
+    """The patch term of a whole image, split among tiles.
 
-    Parameters
-    ----------
-    term : PatchTerm
-        The term for the whole image.
-    tiled : TiledNetwork
-        The network and the tiles, with a halo that contains every patch that starts in the core; see `reach`.
+    Their halo contains every patch that starts in the core; see `reach`.
     """
 
     def __init__(self, term: PatchTerm, tiled: TiledNetwork) -> None:
