@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import typer
@@ -32,6 +33,8 @@ class Command(TyperCommand):
             if each.show_default and each.default is not None and not isinstance(each.default, bool):
                 each.help = f"{each.help}  (default: {each.default})"
             each.show_default = False
+            if hasattr(each, "display_type"):  # of newer versions of Typer
+                each.display_type = partial(_type_of_one, each.display_type)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the pieces of the usage line: ``CONTENT`` where newer versions of Typer write ``{CONTENT}``."""
@@ -40,3 +43,8 @@ class Command(TyperCommand):
             re.sub(r"^\{(.+?)(\.\.\.)?\}(\.\.\.)?$", lambda found: found[1] + (found[2] or found[3] or ""), each)
             for each in pieces
         ]
+
+
+def _type_of_one(display_type: Callable[..., str], ctx: Any) -> str:
+    """Return the type of one value: ``<path>`` where Typer names that of all together, ``<list[path]>``."""
+    return re.sub(r"^<list\[(.*)\]>$", r"<\1>", display_type(ctx))

@@ -74,7 +74,8 @@ def option_axes(texts: Sequence[str], parameters: Sequence[inspect.Parameter]) -
         if plain.replace("-", "_") in NOT_VARIED:
             raise SettingsError(f"--try {name} has no effect on the pictures of a sheet; leave it out")
         if plain not in options:
-            raise SettingsError(f"--try {name}: there is no such option; {nearest(plain, options)}")
+            shown = (each for each, parameter in options.items() if each in (_flags(parameter) or [each]))
+            raise SettingsError(f"--try {name}: there is no such option; {nearest(plain, shown)}")
         return plain
 
     axes = read_axes(texts, known, value, meant=lambda name: options[name].name)
@@ -106,11 +107,15 @@ def _options(parameters: Sequence[inspect.Parameter]) -> dict[str, inspect.Param
     options: dict[str, inspect.Parameter] = {}
     for each in parameters:
         if each.name not in NOT_VARIED:
-            info = each.annotation.__metadata__[0]
-            written = (info.default, *(info.param_decls or ()))  # Typer takes the first flag as the default
-            flags = [flag for flag in written if isinstance(flag, str) and flag.startswith("--")]
-            options |= {flag.lstrip("-"): each for flag in (*flags, each.name.replace("_", "-"))}
+            options |= dict.fromkeys((*_flags(each), each.name.replace("_", "-")), each)
     return options
+
+
+def _flags(parameter: inspect.Parameter) -> list[str]:
+    """Return the flags of a parameter without their dashes; an argument has none."""
+    info = parameter.annotation.__metadata__[0]
+    written = (info.default, *(info.param_decls or ()))  # Typer takes the first flag as the default
+    return [flag.lstrip("-") for flag in written if isinstance(flag, str) and flag.startswith("--")]
 
 
 def _axis(text: str, known: Callable[[str], str], value: Callable[[str, str], Any]) -> Axis:

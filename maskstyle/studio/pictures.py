@@ -13,6 +13,7 @@ from maskstyle.drafting import find_segments
 from maskstyle.errors import ImageError
 from maskstyle.images import Picture, encode_image, file_notes, load_image, read_size, usual_suffix
 from maskstyle.images.pixels import size_within
+from maskstyle.images.streams import described
 from maskstyle.studio.folder import Folder, new_id
 from maskstyle.studio.models import StoredImage
 
@@ -91,7 +92,7 @@ class Pictures:
             temporary.unlink(missing_ok=True)
 
     def _taken_in(self, temporary: Path, name: str) -> StoredImage:
-        shown_name = _display_name(name)
+        shown_name, written = _display_name(name), described(temporary)  # messages shorten a long path
         try:
             height, width = read_size(temporary)
             if height * width > MOST_PIXELS:
@@ -101,9 +102,9 @@ class Pictures:
                 )
             suffix = usual_suffix(temporary)
             size = load_image(temporary).pixels.shape  # damage shows only when the pixels are decoded
-            notes = [note.replace(str(temporary), shown_name) for note in file_notes(temporary)]
+            notes = [note.replace(written, shown_name) for note in file_notes(temporary)]
         except ImageError as error:
-            raise ImageError(str(error).replace(str(temporary), shown_name)) from None
+            raise ImageError(str(error).replace(written, shown_name)) from None
         shown = size_within((size[0], size[1]), LONGEST_SHOWN)
         if min(shown) < LEAST_SHOWN:
             raise ImageError(

@@ -37,6 +37,7 @@ def test_a_variant_is_the_picture_of_its_options(desk, run, quick, eagerly):
     [
         ("strength", "expected OPTION=VALUE,... such as strength=0.25,0.5,0.75"),
         ("strenght=1", "did you mean 'strength'?"),
+        ("foo=1", "expected one of beta-1, beta-2"),
         ("strength=1,", "expected OPTION=VALUE,..."),
         ("strength=a", "--try strength is 'a'; expected a number"),
         ("steps=1.5", "--try steps is '1.5'; expected a whole number"),
@@ -47,7 +48,9 @@ def test_a_variant_is_the_picture_of_its_options(desk, run, quick, eagerly):
     ],
 )
 def test_what_cannot_be_tried(desk, run, without_tensorflow, text, says):
-    assert says in run("basic", "content.png", "style.jpg", "-o", "sheet.png", "--try", text).error
+    error = run("basic", "content.png", "style.jpg", "-o", "sheet.png", "--try", text).error
+    assert says in error
+    assert "more-styles" not in error  # a name that no help shows
 
 
 def test_one_option_by_two_names(run, plan, without_tensorflow):

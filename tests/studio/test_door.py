@@ -217,6 +217,15 @@ def test_what_is_no_image_is_refused_in_one_sentence(page, data, said):
     assert not list((page.desk.folder.root / "images").iterdir())
 
 
+def test_notes_name_the_picture_also_where_the_folder_has_a_long_path(tmp_path):
+    page = Page(Desk(Folder(tmp_path.joinpath(*["deep" * 20] * 4))))
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    stream = io.BytesIO()
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    page.upload("content", stream.getvalue(), name="moving.gif")
+    assert page.state()["content"]["notes"] == ["moving has 2 frames; the first is used"]
+
+
 def test_a_wrong_name_of_an_image_is_only_a_name(page):
     stream = io.BytesIO()
     Image.new("RGB", (8, 8)).save(stream, "JPEG")

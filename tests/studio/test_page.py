@@ -53,13 +53,16 @@ def test_the_pictures_beside_a_file_that_is_none_are_taken(tab):
     alert.wait_for(state="hidden")
 
 
-def test_a_folder_is_no_picture_and_the_page_says_so(tab, tmp_path):
+def test_a_folder_is_no_picture_and_the_page_takes_those_beside_it(tab, tmp_path):
     (tmp_path / "holiday").mkdir()
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
     session = tab.page.context.new_cdp_session(tab.page)
-    dragged = {"items": [], "files": [str(tmp_path / "holiday")], "dragOperationsMask": 1}
+    files = [str(tmp_path / name) for name in ("holiday", "photo.jpg")]
+    dragged = {"items": [], "files": files, "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "dragOver", "dragOver", "drop"):
         session.send("Input.dispatchDragEvent", {"type": kind, "x": 500, "y": 300, "data": dragged})
     tab.page.get_by_role("alert").get_by_text("holiday is a folder; open it, and drop the pictures in it.").wait_for()
+    tab.wait(lambda: (tab.state()["content"] or {}).get("name") == "photo")
 
 
 def test_a_sample_opens_with_its_maps(tab):

@@ -275,6 +275,19 @@ def test_a_start_is_written_once_and_read_again(distill, factored, tmp_path, mon
                 assert_array_equal(other.numpy(), given.numpy())
 
 
+def test_a_work_folder_of_another_version_is_refused(distill, tmp_path):
+    distill.deep.check_work(tmp_path)  # nothing is there yet
+    np.savez(tmp_path / "deep_start.npz", **{"block4_conv1/kernel": np.zeros(1)})
+    with pytest.raises(SystemExit, match=r"deep_start.npz is of another version"):
+        distill.deep.check_work(tmp_path)
+    (tmp_path / "features" / "00").mkdir(parents=True)
+    with pytest.raises(SystemExit, match=r"block3_conv4.npy is missing; expected .* name another folder as --work"):
+        distill.deep.check_work(tmp_path)
+    np.save(tmp_path / "features" / "00" / "block3_conv4.npy", np.zeros((2, 3)))
+    with pytest.raises(SystemExit, match=r"block3_conv4.npy is \(2, 3\); expected"):
+        distill.deep.check_work(tmp_path)
+
+
 def test_batches_of_stored_crops_go_through_every_part(distill):
     rows = distill.deep.BATCH // 2
     parts = [{distill.deep.INPUT: np.arange(first, first + rows)} for first in (0, rows)]

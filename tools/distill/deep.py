@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
+    check_work(arguments.work)
     lower = arguments.lower or arguments.work / "student.npz"
     train(arguments.weights, arguments.pictures, arguments.work, lower, arguments.rounds)
 
@@ -106,6 +107,24 @@ def train(weights: Path, pictures: Path, work: Path, lower_file: Path, rounds: i
             save=lambda: save_arrays(work / "deep.npz", folded(layers)),
             save_every=STEPS // 16,
         )
+
+
+def check_work(work: Path) -> None:
+    """Exit if a folder holds the features or the start of another version, whose arrays do not fit."""
+    wanted = {INPUT: (*VGG19.grid((SIDE, SIDE), LAYERS[0]), LITE.kernel_shape(INPUT)[-1])}
+    wanted |= {name: (*VGG19.grid((SIDE, SIDE), name), VGG19.channels(name)) for name in LAYERS}
+    for folder in sorted((work / "features").glob("[0-9]*")):
+        for name, shape in wanted.items():
+            file = folder / f"{name}.npy"
+            found = np.load(file, mmap_mode="r").shape if file.exists() else "missing"
+            if found != (CROPS, *shape):
+                raise SystemExit(f"{file} is {found}; expected {(CROPS, *shape)}: name another folder as --work")
+    file = work / "deep_start.npz"
+    if file.exists():
+        with np.load(file) as held:
+            missing = {f"{name}/{part}" for name in LAYERS for part in ("scale", "whitening", "bias")} - set(held)
+        if missing:
+            raise SystemExit(f"{file} is of another version, without {min(missing)}: name another folder as --work")
 
 
 def stored_crops(crops: Crops, teacher: Sequence[Layer], below: Sequence[Layer], folder: Path) -> Stored:

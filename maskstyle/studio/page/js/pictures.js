@@ -70,10 +70,9 @@ export function choose(role) {
   input.click();
 }
 
-/** Upload files: as `role`, or the first as photo where there is none and the others as paintings. */
-export async function upload(files, role) {
+/** Upload files: as `role`, or the first as photo where there is none and the others as paintings. Then show all problems. */
+export async function upload(files, role, problems = []) {
   await flush();
-  const problems = [];
   for (const [index, file] of files.entries()) {
     const as = role ?? (state.project.content || index ? "style" : "content");
     set({ uploading: files.length > 1 ? `Adding ${index + 1} of ${files.length} ...` : "Adding ..." });
@@ -112,9 +111,12 @@ export function startDrops() {
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
     hide();
-    const folder = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
-    if (folder) return say("pictures", `${folder.name} is a folder; open it, and drop the pictures in it.`);
-    upload([...event.dataTransfer.files], event.target.closest("[data-role]")?.dataset.role);
+    const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");
+    const folders = items.map((item) => item.webkitGetAsEntry?.()).filter((entry) => entry?.isDirectory);
+    const names = new Set(folders.map(({ name }) => name)); // a folder is among the files, too
+    const files = [...event.dataTransfer.files].filter(({ name }) => !names.has(name));
+    const problems = [...names].map((name) => `${name} is a folder; open it, and drop the pictures in it.`);
+    upload(files, event.target.closest("[data-role]")?.dataset.role, problems);
   });
   addEventListener("paste", (event) => {
     const files = [...event.clipboardData.files].filter(({ type }) => type.startsWith("image/"));
