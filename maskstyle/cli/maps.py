@@ -70,8 +70,7 @@ def make(
     """Make a map from an annotation (labelme, COCO, CVAT, VOC), masks or layers."""
     from maskstyle.cli.app import with_flags
     from maskstyle.images.headers import read_size
-    from maskstyle.maps.annotations.fitting import fit_annotation
-    from maskstyle.maps.annotations.reading import load_annotation
+    from maskstyle.maps.annotations.reading import fit_annotation, load_annotation
     from maskstyle.maps.io import save_map
 
     if orientation is not None and like is None:

@@ -23,17 +23,18 @@ from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
 from maskstyle.objective.gram import PixelWeights, inverse_order, observe_grams, slices_of
 from maskstyle.objective.objective import enough_memory
-from maskstyle.objective.temporal import TemporalTerm, temporal_difference
 from maskstyle.objective.terms import (
     Guide,
     LimitedContentTerm,
     StyleTerm,
+    TemporalTerm,
     Term,
     TotalVariationTerm,
     chosen_pixels,
     content_penalty,
     corner_weights,
     divisor_of,
+    temporal_difference,
     variation,
 )
 

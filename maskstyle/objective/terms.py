@@ -1,4 +1,4 @@
-"""The terms of an objective: content, style by guides, style by patches, and total variation.
+"""The terms of an objective: content, style by guides or patches, total variation, and likeness to the frame before.
 
 Each term is non-negative and minimized; its weight multiplies it from outside. The ``relative`` reductions divide a
 distance by the size of its target, so that weights keep their meaning across layers, image sizes and networks. The
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskstyle.guidance.soft_masks import group_masks
-from maskstyle.images.pixels import Mask, Size
+from maskstyle.images.pixels import Image, Mask, Size, resize_image, resize_mask, row_strips
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.objective.gram import (
     MaskPlan,
@@ -468,3 +468,39 @@ def variation(image: Tensor, exponent: float, weights: NDArray[np.float32] | Non
         return tf.reduce_sum(powers if weights is None else powers * weights), gradient
 
     return summed(image)
+
+
+@dataclass(frozen=True)
+class TemporalTerm:
+    """Mean squared difference to the warped previous result: ``sum_k c_k (x_k - w_k)^2 / D``."""
+
+    weight: float  # factor on the term in the objective
+    target: Image  # the previous result, warped onto this frame, in [0, 1]: the w_k
+    # The c_k: 1 where the warped pixel is the same point of the scene, 0 where it is not, or is not known. D counts
+    # all values, so that a frame of which little is trusted is held less.
+    trusted: Mask
+    name: str = "temporal"
+
+    def __call__(self, image: Tensor, features: Features, observed: Observed) -> Tensor:
+        """Return the unweighted term for an image."""
+        return temporal_difference(image, tf.constant(self.target), tf.constant(self.trusted))
+
+    def add_gradient(self, image: Image, gradient: Image) -> float:
+        """Add the weighted gradient for an image (H, W, 3) to `gradient`, and return the weighted value."""
+        factor, value = self.weight / self.target.size, 0.0
+        for rows in row_strips(image.shape):
+            difference = image[rows] - self.target[rows]
+            pull = self.trusted[rows, :, np.newaxis] * difference
+            value += factor * float(np.vdot(pull, difference))
+            gradient[rows] += np.float32(2 * factor) * pull
+        return value
+
+
+def temporal_difference(image: Tensor, target: Tensor, trusted: Tensor) -> Tensor:
+    """Return the mean squared difference of images (H, W, 3), weighted by `trusted` (H, W)."""
+    return tf.reduce_mean(trusted[..., tf.newaxis] * tf.square(image - target))
+
+
+def temporal_term(target: Image, trusted: Mask, weight: float, size: Size) -> TemporalTerm:
+    """Return the temporal term at a (height, width), from a target and trust of any size."""
+    return TemporalTerm(weight, resize_image(target, size), resize_mask(trusted, size))

@@ -18,8 +18,7 @@ from maskstyle.objective.assemble import content_limits, content_term, total_var
 from maskstyle.objective.extract import Extractor
 from maskstyle.objective.objective import ObjectiveLike
 from maskstyle.objective.shared import LARGE_SIDE, SharedGraphs
-from maskstyle.objective.temporal import temporal_term
-from maskstyle.objective.terms import Term
+from maskstyle.objective.terms import Term, temporal_term
 from maskstyle.schemas.arguments import convert_fields, converted
 from maskstyle.settings import Limits, Settings, active, wanted_layers
 from maskstyle.synthesis.adam import check_keras

@@ -14,7 +14,7 @@ from PIL import Image
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.maps import load_annotation, load_map, save_map
-from maskstyle.maps.annotations.fitting import fit_annotation
+from maskstyle.maps.annotations.reading import fit_annotation
 
 SQUARE = [[1, 1], [4, 1], [4, 3], [1, 3]]
 """Rows 1 and 2, columns 1 to 3."""

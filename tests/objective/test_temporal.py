@@ -10,7 +10,7 @@ from small_scenes import LAYERS
 
 from maskstyle import SharedGraphs
 from maskstyle.objective.extract import Extractor
-from maskstyle.objective.temporal import temporal_term
+from maskstyle.objective.terms import temporal_term
 
 SIZE = (72, 80)
 IMAGE, TARGET = random_image(1, *SIZE), random_image(2, *SIZE)

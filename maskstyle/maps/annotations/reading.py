@@ -1,7 +1,8 @@
-"""Read an annotation in any known format, and make a semantic map of it."""
+"""Read an annotation in any known format, make a semantic map of it, and fit that to its photo."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -10,10 +11,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from maskstyle.errors import ImageError, SettingsError
-from maskstyle.images.files import FORMAT_OF_SUFFIX, is_image
+from maskstyle.images.decoding import orientation, upright
+from maskstyle.images.files import FORMAT_OF_SUFFIX, is_image, open_image
+from maskstyle.images.headers import read_size
 from maskstyle.images.paths import opened, shown
 from maskstyle.images.pixels import Size
+from maskstyle.images.sidecars import same_aspect
 from maskstyle.images.streams import described, is_stream, stream_bytes
 from maskstyle.maps.annotations.canvas import Annotation, Asked
 from maskstyle.maps.annotations.json_files import read_coco, read_labelme, read_masks_json
@@ -21,10 +27,14 @@ from maskstyle.maps.annotations.layer_files import read_ora, read_psd
 from maskstyle.maps.annotations.mask_files import read_mask_folder, read_masks, read_voc_classes
 from maskstyle.maps.annotations.stacking import TOPS, stacked
 from maskstyle.maps.annotations.xml_files import read_xml
+from maskstyle.maps.io import fit_map
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import check_choice
 
 KNOWN = "labelme JSON, COCO JSON, CVAT XML, VOC XML or PNG, a folder of masks, ORA or PSD"
+
+ORIENTATIONS = ("stored", "shown")
+"""Whether an annotation was drawn on the pixels of a photo as they are stored, or as it is shown."""
 
 
 class AnnotatedMap(NamedTuple):
@@ -214,3 +224,38 @@ def _is_json(path: Path, data: bytes) -> bool:
 
 def _named(paths: Sequence[Path]) -> str:
     return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+
+
+def fit_annotation(
+    made: SemanticMap, photo: Path, *, name: str, drawn_on: str | None = None
+) -> tuple[SemanticMap, tuple[str, ...]]:
+    """Turn and resize the map of an annotation to its photo as it is shown, with notes on how it was turned.
+
+    `drawn_on` is how the photo was shown to whoever annotated it: "stored" or "shown". By default, the aspect
+    decides, or else "shown".
+    """
+    if drawn_on not in (None, *ORIENTATIONS):
+        raise SettingsError(f"drawn_on is {drawn_on!r}; expected {' or '.join(ORIENTATIONS)}")
+    with open_image(photo) as image:
+        turn, stored = orientation(image), (image.height, image.width)
+    size, notes = read_size(photo), list[str]()
+    if turn != 1:
+        fits = same_aspect(made.size, size), same_aspect(made.size, stored)
+        is_stored = drawn_on == "stored" if drawn_on else fits == (False, True)
+        sure = drawn_on is not None or fits[0] != fits[1]
+        notes.append(_turn_note(photo, turn, name, is_stored=is_stored, sure=sure))
+        if is_stored:
+            made = dataclasses.replace(made, labels=np.ascontiguousarray(upright(made.labels, turn)))
+    return fit_map(made, size, name=name, image_name=str(photo)), tuple(notes)
+
+
+def _turn_note(photo: Path, turn: object, name: str, *, is_stored: bool, sure: bool) -> str:
+    start = f"{photo} is shown turned, by its EXIF orientation {turn}, and {name}"
+    if is_stored:
+        return f"{start} is turned with it"
+    if sure:
+        return f"{start} already fits the photo as it is shown"
+    return (
+        f"{start} is taken as drawn on it as it is shown; if it was drawn on the stored pixels, set "
+        "`map_orientation` to stored"
+    )

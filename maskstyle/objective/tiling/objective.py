@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from maskstyle.images.pixels import STRIP_VALUES, Image, Mask, Size, row_strips
 from maskstyle.networks.tensorflow import Tensor, tf
 from maskstyle.networks.vgg import FeatureNetwork
-from maskstyle.objective.temporal import TemporalTerm
 from maskstyle.objective.terms import (
     ContentTerm,
     PatchTerm,
     StyleTerm,
+    TemporalTerm,
     Term,
     TotalVariationTerm,
     chosen_pixels,
