@@ -21,7 +21,7 @@ from maskstyle.errors import SettingsError
 from maskstyle.images.writing import check_replaceable
 from maskstyle.maps.colors import RegionKey, format_region
 from maskstyle.maps.io import find_map_beside
-from maskstyle.maps.matching import find_region
+from maskstyle.maps.naming import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.plans.map_reading import MapReading
 from maskstyle.techniques.plan import WHOLE

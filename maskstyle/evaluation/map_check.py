@@ -15,10 +15,9 @@ from maskstyle.maps.assignment import Assignment, MapNames, assign_regions, unma
 from maskstyle.maps.colors import Color, RegionKey, format_color, format_region, percent
 from maskstyle.maps.ignoring import likely_void
 from maskstyle.maps.io import fit_map
-from maskstyle.maps.matching import RegionMatch, match_regions
+from maskstyle.maps.matching import RegionMatch, match_regions, suggest_by_color, suggest_by_position
 from maskstyle.maps.parsing import LEAST_SHARE
 from maskstyle.maps.semantic_map import Absorbed, SemanticMap, describe_absorbed
-from maskstyle.maps.suggestions import suggest_by_color, suggest_by_position
 from maskstyle.networks.architectures import VGG19
 from maskstyle.settings import Settings, active
 from maskstyle.synthesis.schedule import result_size, style_size

@@ -16,13 +16,13 @@ from .io import load_map as load_map
 from .io import read_map_pixels as read_map_pixels
 from .io import save_map as save_map
 from .io import turn_map as turn_map
-from .matching import SAME_COLOR as SAME_COLOR
 from .matching import RegionMatch as RegionMatch
 from .matching import describe_unmatched as describe_unmatched
-from .matching import find_listed_regions as find_listed_regions
-from .matching import find_named_region as find_named_region
-from .matching import find_region as find_region
 from .matching import match_regions as match_regions
+from .naming import SAME_COLOR as SAME_COLOR
+from .naming import find_listed_regions as find_listed_regions
+from .naming import find_named_region as find_named_region
+from .naming import find_region as find_region
 from .parsing import LEAST_SHARE as LEAST_SHARE
 from .parsing import parse_map as parse_map
 from .semantic_map import Absorbed as Absorbed

@@ -13,7 +13,8 @@ from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import Color, RegionKey, shortlist
 from maskstyle.maps.ignoring import advice_on_void, likely_void
 from maskstyle.maps.io import fit_map
-from maskstyle.maps.matching import RegionMatch, describe_unmatched, find_region, match_regions, written_region
+from maskstyle.maps.matching import RegionMatch, describe_unmatched, match_regions
+from maskstyle.maps.naming import find_region, written_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import check_choice
 

@@ -10,7 +10,7 @@ import scipy
 
 from maskstyle.errors import ImageError, SettingsError
 from maskstyle.maps.colors import RegionKey, format_region, id_color
-from maskstyle.maps.matching import find_named_region, find_region
+from maskstyle.maps.naming import find_named_region, find_region
 from maskstyle.maps.pixels import dilate
 from maskstyle.maps.semantic_map import Absorbed, LabelMap, SemanticMap
 

@@ -1,40 +1,32 @@
-"""Match the regions of two maps by color or by an explicit mapping, and find a region by color or name."""
+"""Match the regions of two maps by color or by an explicit mapping, and suggest matches for those that are left."""
 
 from __future__ import annotations
 
-import difflib
-import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
+import skimage
 from numpy.typing import NDArray
 
-from maskstyle.errors import ImageError, SettingsError
+from maskstyle.errors import ImageError
 from maskstyle.maps.colors import (
-    BASIC_COLORS,
-    EVERYTHING_ELSE,
     Color,
     RegionKey,
     are_class_numbers,
     color_name,
-    describe_color,
-    distances,
     format_color,
-    format_region,
-    parse_region,
     percent,
     shortlist,
 )
+from maskstyle.maps.naming import SAME_COLOR, find_region
 from maskstyle.maps.semantic_map import SemanticMap
-from maskstyle.maps.suggestions import suggest_by_color
 
-SAME_COLOR = 24.0
-"""Largest distance (Euclidean, in RGB) between equal colors of two maps; see `match_regions`."""
+SIMILAR_COLOR = 20.0
+"""Largest CIEDE2000 difference between two colors with different names for which a match is suggested."""
 
-_THREE_NUMBERS = re.compile(r"\s*(\d{1,5})\s*,\s*(\d{1,5})\s*,\s*(\d{1,5})\s*")
+_IMPOSSIBLE = 1e6
 
 
 @dataclass(frozen=True)
@@ -165,217 +157,33 @@ def describe_unmatched(
     return f"{missing}; {advice}"
 
 
-def find_region(key: RegionKey, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region with a number, or nearest to a color within a tolerance.
+def suggest_by_color(ones: Sequence[Color], others: Sequence[Color]) -> list[tuple[int, int]]:
+    """Suggest one-to-one matches, as indices, between colors of the same name or of similar appearance.
 
-    Parameters
-    ----------
-    key : Color or int
-        The color, or the number that tables and previews show: the id, in a map of ids.
-    semantic_map : SemanticMap
-        The map.
-    name : str
-        Name of the map in messages.
-    tolerance : float
-        See `match_regions`; class numbers must be identical.
+    As many pairs as possible, with the smallest sum of CIEDE2000 differences; indices into `ones` ascend.
 
-    Raises
-    ------
-    ImageError
-        If no region has the color or the number.
-    SettingsError
-        If `key` is neither.
+    >>> suggest_by_color([(255, 0, 0), (0, 0, 0)], [(30, 80, 160), (200, 70, 50)])
+    [(0, 1)]
     """
-    if isinstance(key, int | np.integer) and not isinstance(key, bool):
-        return _find_number(int(key), semantic_map, name)
-    color: object = tuple(key) if isinstance(key, Sequence | np.ndarray) else key
-    if (
-        not isinstance(color, tuple)
-        or len(color) != 3
-        or not all(isinstance(each, int | np.integer) and 0 <= each <= 255 for each in color)
-    ):
-        raise SettingsError(
-            "expected a color as (red, green, blue) in 0..255, or the number of a region, but got "
-            f"{key!r}; see parse_color"
-        )
-    return _find_color(color, describe_color(color), semantic_map, name, tolerance)
-
-
-def _find_color(color: Color, written: str, semantic_map: SemanticMap, name: str, tolerance: float) -> int:
-    """Return the index of the region nearest to a color; `written` is what messages call the color."""
-    index = _region_near(color, semantic_map, tolerance)
-    if index is None:
-        raise ImageError(
-            f"expected {_held(semantic_map, name)}, but got {written}; {_advice_for(color, semantic_map, tolerance)}"
-        )
-    return index
-
-
-def _find_number(number: int, semantic_map: SemanticMap, name: str) -> int:
-    """Return the index of the region with a number."""
-    if number in semantic_map.numbers:
-        return semantic_map.numbers.index(number)
-    if semantic_map.ids is not None:
-        raise ImageError(f"expected {_held(semantic_map, name)}, but got {number}; use one of these")
-    count = len(semantic_map.colors)
-    held = "none" if not count else f"1 to {count}" if count > 1 else "1"
-    regions = shortlist([describe_color(each) for each in semantic_map.colors]) if count else "no region"
-    raise ImageError(
-        f"expected a number of a region of {name}, {held}, but got {number}; use one of these, or a color: {regions}"
+    if not ones or not others:
+        return []
+    looks, other_looks = (
+        skimage.color.rgb2lab(np.array(colors, np.float64)[np.newaxis] / 255)[0] for colors in (ones, others)
     )
+    apart = skimage.color.deltaE_ciede2000(looks[:, np.newaxis], other_looks[np.newaxis])  # type: ignore[no-untyped-call]
+    same_name = np.array([[color_name(one) == color_name(other) for other in others] for one in ones])
+    return _cheapest_pairs(np.where((apart <= SIMILAR_COLOR) | same_name, apart, _IMPOSSIBLE))
 
 
-def _held(semantic_map: SemanticMap, name: str) -> str:
-    """Return the regions of a map in words."""
-    if semantic_map.ids is not None and semantic_map.colorless:
-        return f"ids of {name}, {shortlist([str(each) for each in sorted(semantic_map.ids)])}"
-    if semantic_map.named_by_id and semantic_map.ids is not None:
-        order = sorted(range(len(semantic_map.ids)), key=semantic_map.key)
-        return f"ids or colors of {name}, {shortlist([semantic_map.name(index) for index in order])}"
-    regions = [describe_color(each) for each in semantic_map.colors]
-    if semantic_map.ids is not None:
-        regions = [f"{number} {region}" for number, region in sorted(zip(semantic_map.ids, regions, strict=True))]
-        return f"numbers or colors of {name}, {shortlist(regions)}"
-    return f"colors of {name}, {shortlist(regions) if regions else 'no region'}"
-
-
-def find_named_region(text: str, semantic_map: SemanticMap, *, name: str, tolerance: float = SAME_COLOR) -> int:
-    """Return the index of the region with a color or a number, given as text, or with the name of a color.
-
-    Parameters
-    ----------
-    text : str
-        The name of a region in the map, its number, such as "3", or any color that `parse_color` accepts. A name
-        returned by `color_name` also selects the region of that name if its color is not near the pure one.
-    semantic_map : SemanticMap
-        The map.
-    name : str
-        Name of the map in messages.
-    tolerance : float
-        See `match_regions`.
-
-    Raises
-    ------
-    ImageError
-        If no region has the color or the number, or several regions have the name and none is near the pure color.
-    SettingsError
-        If `text` is neither.
-
-    Examples
-    --------
-    >>> find_named_region("red", SemanticMap(np.array([[0, 1]]), ((0, 0, 255), (200, 70, 50))), name="the map")
-    1
-    """
-    called = text.strip().lower()
-    written = [each.lower() for each in semantic_map.names]
-    if called and called in written:
-        return written.index(called)
-    if called.isdecimal() and semantic_map.ids is not None and int(called) in semantic_map.ids:
-        return semantic_map.ids.index(int(called))  # of six digits, too, which would be a color elsewhere
-    color = _parse_listed(text, semantic_map, name)
-    named = [index for index, each in enumerate(semantic_map.colors) if color_name(each) == called]
-    if isinstance(color, int) or semantic_map.colorless:
-        return find_region(color, semantic_map, name=name)
-    if not named or _region_near(color, semantic_map, tolerance) is not None:
-        is_word = called.isalpha() and called not in BASIC_COLORS and len(called) > 1
-        typed = f"{called} ({format_color(color)})" if is_word else describe_color(color)
-        return _find_color(color, typed, semantic_map, name, tolerance)
-    if len(named) > 1:
-        regions = [semantic_map.name(index, counted=True) for index in named]
-        raise ImageError(
-            f"expected one {called} region in {name}, but {shortlist(regions)} have that name; "
-            "use the color of one of them"
-        )
-    return named[0]
-
-
-def written_region(semantic_map: SemanticMap, label: int) -> str:
-    """Return how a person would write a region on the command line: by its name where it is the only one of it.
-
-    >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (30, 80, 160)))
-    >>> written_region(painted, 0), written_region(painted, 2)
-    ('red', "'#1e50a0'")
-    """
-    called = [semantic_map.called(index).lower() for index in range(len(semantic_map.colors))]
-    if not semantic_map.named_by_id and called.count(called[label]) == 1 and "," not in called[label]:
-        return shlex.quote(semantic_map.called(label))
-    return shlex.quote(format_region(semantic_map.key(label)))
-
-
-def _parse_listed(text: str, semantic_map: SemanticMap, name: str) -> RegionKey:
-    """Return a color or a number; the error for another text lists the names of the map, if it has any."""
-    held = [each for each in semantic_map.names if each]
-    try:
-        return parse_region(text)
-    except SettingsError:
-        if not held and not text.strip().isalpha():
-            raise
-    called = [semantic_map.called(index) for index in range(len(semantic_map.colors))]
-    typed = text.strip().lower()
-    begun_alike = [each.lower() for each in called if each[:1].lower() == typed[:1]]  # "table" does not mean blue
-    close = difflib.get_close_matches(typed, begun_alike, n=1)
-    advice = f"did you mean {close[0]}?" if close else "use one of these"
-    if typed in ("all", "everything", "rest", "others"):
-        advice = f"{EVERYTHING_ELSE} stands for all others"
-    expected = f"a region of {name}, {shortlist(held)}, or a color" if held else _held(semantic_map, name)
-    failure = ImageError if held else SettingsError
-    raise failure(f"expected {expected}, but got {text!r}; {advice}")
-
-
-def find_listed_regions(text: str, semantic_map: SemanticMap, *, name: str) -> list[int]:
-    """Return the indices of the regions that a part of a list names.
-
-    "1,2,3" is three numbers where the map has these regions, and none of exactly that color; otherwise a color.
-
-    Raises
-    ------
-    ImageError, SettingsError
-        As for `find_named_region`.
-
-    Examples
-    --------
-    >>> painted = SemanticMap(np.array([[0, 1, 2]]), ((255, 0, 0), (0, 0, 255), (200, 70, 50)))
-    >>> find_listed_regions("3,1,2", painted, name="the map")
-    [2, 0, 1]
-    >>> find_listed_regions("200,70,50", painted, name="the map")
-    [2]
-    """
-    found = _THREE_NUMBERS.fullmatch(text)
-    if found is None or text.strip() in semantic_map.names:
-        return [find_named_region(text, semantic_map, name=name)]
-    red, green, blue = numbers = tuple(int(number) for number in found.groups())
-    if semantic_map.ids is None:
-        is_color = not set(numbers) <= set(semantic_map.numbers) or (red, green, blue) in semantic_map.colors
-    else:
-        near = not semantic_map.colorless and _region_near((red, green, blue), semantic_map, SAME_COLOR) is not None
-        is_color = near and not set(numbers) <= set(semantic_map.ids)
-    if is_color:
-        return [find_named_region(text, semantic_map, name=name)]
-    return [find_region(number, semantic_map, name=name) for number in dict.fromkeys(numbers)]
-
-
-def _region_near(color: Color, semantic_map: SemanticMap, tolerance: float) -> int | None:
-    """Return the index of the region with the nearest color, if it is within the tolerance.
-
-    The regions of a map without colors have the color of their id, or the gray value that is their id.
-    """
-    if semantic_map.colorless:
-        ids = semantic_map.ids or ()
-        if color[0] == color[1] == color[2] and color[0] in ids:
-            return ids.index(color[0])
-        return semantic_map.colors.index(color) if color in semantic_map.colors else None
-    colors = np.array(semantic_map.colors, np.int32).reshape(-1, 3)
-    apart = distances(colors, np.array(color))
-    if not apart.size or apart.min() > (0 if are_class_numbers(colors) else tolerance):
-        return None
-    return int(np.argmin(apart))
-
-
-def _advice_for(color: Color, semantic_map: SemanticMap, tolerance: float) -> str:
-    for patch in semantic_map.absorbed:
-        if distances(np.array([patch.color]), np.array(color))[0] <= tolerance:
-            return f"{patch.count:,} pixels of that color are too few for a region: set least_region to {patch.count}"
-    return "use one of these"
+def suggest_by_position(
+    one: SemanticMap, regions: Sequence[int], other: SemanticMap, other_regions: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Suggest as many one-to-one matches as possible between regions of similar position and size."""
+    if not regions or not other_regions:
+        return []
+    here, there = _places(one, regions), _places(other, other_regions)
+    found = _cheapest_pairs(np.linalg.norm(here[:, np.newaxis] - there[np.newaxis], axis=-1))
+    return [(regions[first], other_regions[second]) for first, second in found]
 
 
 def _mapped_pairs(
@@ -467,3 +275,19 @@ def _nothing_in_common(content: SemanticMap, style: SemanticMap, content_name: s
         held.append(f"{shortlist(regions) if regions else 'no region'} in {name}")
     common = "id" if content.named_by_id and style.named_by_id else "color"
     return f"the maps share no {common}: {held[0]}, and {held[1]}"
+
+
+def _places(semantic_map: SemanticMap, regions: Sequence[int]) -> NDArray[np.float64]:
+    """Return the center (down, right) and the area of each region, relative to the map."""
+    places = []
+    for region in regions:
+        rows, columns = np.nonzero(semantic_map.labels == region)
+        middle = (rows.mean() / semantic_map.size[0], columns.mean() / semantic_map.size[1]) if len(rows) else (0, 0)
+        places.append((*middle, len(rows) / semantic_map.labels.size))
+    return np.array(places, np.float64)
+
+
+def _cheapest_pairs(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Return the assignment with the least total cost, without impossible pairs."""
+    found = zip(*scipy.optimize.linear_sum_assignment(costs), strict=True)
+    return [(int(row), int(column)) for row, column in found if costs[row, column] < _IMPOSSIBLE]

@@ -12,7 +12,7 @@ from maskstyle.errors import ImageError, SettingsError
 from maskstyle.images.guided_filter import edge_aware_mask as edge_aware_mask  # public here: see __init__.pyi
 from maskstyle.images.pixels import Mask, size_text
 from maskstyle.maps.colors import RegionKey
-from maskstyle.maps.matching import find_region
+from maskstyle.maps.naming import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.gradients import Easing, eased
 

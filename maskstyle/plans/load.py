@@ -22,8 +22,7 @@ from maskstyle.images.pixels import Image, Mask, Size, resize_mask, size_of
 from maskstyle.images.streams import is_stream
 from maskstyle.images.transparency import require_visible, with_alpha
 from maskstyle.maps.colors import EVERYTHING_ELSE, RegionKey, format_region, parse_region
-from maskstyle.maps.matching import find_listed_regions
-from maskstyle.maps.naming import left_over, resolved_list, resolved_pairs
+from maskstyle.maps.naming import find_listed_regions, left_over, resolved_list, resolved_pairs
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import MaskFile, read_mask
 from maskstyle.networks.architectures import ARCHITECTURES, VGG19

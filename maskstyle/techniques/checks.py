@@ -15,7 +15,7 @@ from maskstyle.images.pixels import Image, Mask, Size, size_of, size_text
 from maskstyle.images.transparency import extended, require_visible, visible_alpha
 from maskstyle.maps.colors import RegionKey
 from maskstyle.maps.io import fit_map
-from maskstyle.maps.matching import find_region
+from maskstyle.maps.naming import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.maps.soft import are_blended
 from maskstyle.settings import AT_LEAST_ZERO, FROM_STYLES, STRENGTH, ObjectiveSettings, PatchSettings, Settings

@@ -11,7 +11,8 @@ from maskstyle.guidance.layout import Layout, Placement, StyleImage
 from maskstyle.images.pixels import Image, Mask, Size
 from maskstyle.maps.colors import RegionKey, region_name
 from maskstyle.maps.io import fit_map
-from maskstyle.maps.matching import describe_unmatched, find_region, match_regions
+from maskstyle.maps.matching import describe_unmatched, match_regions
+from maskstyle.maps.naming import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.masks.io import fit_mask
 from maskstyle.schemas.arguments import convert_fields

@@ -11,7 +11,7 @@ from maskstyle.guidance.layout import Layout, region_placements
 from maskstyle.images.pixels import Image
 from maskstyle.maps.assignment import UNMATCHED, Assignment, assign_regions, find_painted, missing_map
 from maskstyle.maps.colors import RegionKey
-from maskstyle.maps.matching import find_region
+from maskstyle.maps.naming import find_region
 from maskstyle.maps.semantic_map import SemanticMap
 from maskstyle.settings import STYLE, Settings
 from maskstyle.synthesis.scene import Scene
