@@ -1,4 +1,4 @@
-"""Maps and masks that follow known motion for several frames."""
+"""Maps and masks that follow known motion for several frames, and the motion of regions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from motion.test_flow import shown, texture
 pytest.importorskip("cv2")
 
 from maskstyle.motion.flow import Motion, motion_between
-from maskstyle.motion.following import Follower, edge_labels, followed_mask, followed_values
+from maskstyle.motion.following import (
+    Follower,
+    edge_labels,
+    followed_mask,
+    followed_values,
+    region_motion,
+    with_mirrored,
+)
 
 FRAMES = 6
 
@@ -84,3 +91,30 @@ def test_a_frame_of_one_gray_has_no_edges_to_decide_by():
     follower = Follower(labels, labels.shape)
     follower.follow(still(labels.shape), np.full((30, 40, 3), 0.5, np.float32))
     assert (followed_values(labels, follower.places) == labels).mean() > 0.95
+
+
+@pytest.fixture
+def moved():
+    """Return two maps in which a square moves to the right and down before the halves of a background."""
+    rows, columns = np.indices((40, 60))
+    background = np.where(rows < 20, 5, 7)
+    return [
+        np.where((abs(rows - 20 - 2 * step) < 6) & (abs(columns - 20 - 4 * step) < 6), 9, background)
+        for step in range(2)
+    ]
+
+
+def test_a_region_moves_as_a_whole_and_a_background_stays(moved):
+    before, now = moved
+    motion = region_motion(before, now)
+    np.testing.assert_array_equal(motion.flow[now == 9], np.full(((now == 9).sum(), 2), (-2, -4)))
+    assert not motion.flow[now != 9].any()
+    np.testing.assert_array_equal(motion.trusted, (now == 9) | (before == now))
+
+
+def test_what_a_region_uncovers_shows_its_own_region(moved):
+    before, now = moved
+    motion = region_motion(before, now)
+    image = now[..., np.newaxis] * np.ones(3, np.float32)
+    image[~motion.trusted] = -1
+    np.testing.assert_array_equal(with_mirrored(image, motion.trusted, now, image)[..., 0], now)
