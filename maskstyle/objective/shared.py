@@ -5,6 +5,12 @@ run. Here they are arguments of the graph, so that a change of the picture costs
 of `Objective` up to rounding. A graph for styles that cover the whole picture is as fast as that of `Objective`; the
 *general* graph, which serves whole pictures, regions and masks alike, is slower, and takes more memory for masks that
 overlap.
+
+It is a second form because `Objective` with its arrays as arguments would be neither general nor as fast: its graph
+is unrolled by slices of cells, groups of masks and levels of overlap, and has the sizes of targets as numbers, all
+those of one picture, so that few rows are gathered at a time. A graph for any picture has to gather all of them at
+once. Both sum the same numbers in another order, which the optimizer amplifies: after six steps, pictures differ by
+up to 0.025.
 """
 
 from __future__ import annotations
