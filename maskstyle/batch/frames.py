@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(\d+)")
 def find_frames(text: str, note: Callable[[str], None] = lambda text: None, *, maps: bool = False) -> list[Path]:
     """Return the frames of a folder or a pattern, in the order of their numbers; see `find_pictures`.
 
-    At least two, of one size, with no number missing or there twice.
+    There are at least two, of one size; no number is missing or there twice.
     """
     frames = sorted(find_pictures([text], note, maps=maps), key=_order)
     check_frames(frames, text)

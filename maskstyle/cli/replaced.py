@@ -49,7 +49,7 @@ def check_kind(flag: str, path: Path | None, kind: str) -> None:
 
 
 def check_new(path: Path, *, force: bool) -> None:
-    """Raise ImageError if a plan cannot be written, or would replace a file; `force` replaces a plan alone."""
+    """Raise ImageError if a plan cannot be written, or would replace a file; `force` replaces plans only."""
     check_replaceable(path)
     head = _head(path)
     if not head:

@@ -68,9 +68,10 @@ def find_beside(image_path: Path, endings: Sequence[str], *, kind: str) -> Path 
 def check_aspect(size: Size, image_size: Size, *, kind: str, name: str, image_name: str) -> None:
     """Raise ImageError if a map or mask differs from its image in aspect.
 
-    It may by 1%, or by one pixel of the shorter side. Resizing rounds both sides to whole pixels, which changes the
-    aspect by up to one part in the shorter side. A difference of 1% moves borders by at most a hundredth of the
-    image. A larger difference means another crop, and stretching would silently misplace every region.
+    A difference of 1%, or of one pixel of the shorter side, is allowed. Resizing rounds both sides to whole pixels,
+    which changes the aspect by up to one part in the shorter side. A difference of 1% moves borders by at most a
+    hundredth of the image. A larger difference means another crop, and stretching would silently misplace every
+    region.
     """
     height, width = size
     if same_aspect(size, image_size):
