@@ -47,4 +47,4 @@ class Command(TyperCommand):
 
 def _type_of_one(display_type: Callable[..., str], ctx: Any) -> str:
     """Return the type of one value: ``<path>`` where Typer names that of all together, ``<list[path]>``."""
-    return re.sub(r"^<list\[(.*)\]>$", r"<\1>", display_type(ctx))
+    return re.sub(r"^<list\[(.*)\]>$", r"<\1>", display_type(ctx)).replace("<Path>", "<path>")
