@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from maskstyle.errors import MaskstyleError, WorkerError
@@ -18,11 +19,28 @@ PATIENCE = 20.0
 """Seconds of waiting after which there must be a worker."""
 
 
+@contextmanager
+def dask_settings(settings: Mapping[str, Any]) -> Iterator[None]:
+    """Change settings of Dask in the block, except those that the person has set.
+
+    One counts as set where a file or variable of Dask has it, or where it differs from Dask's own default.
+    """
+    import dask.config
+
+    given, defaults = dask.config.collect(), dask.config.merge(*dask.config.defaults)
+    missing = object()
+
+    def is_set(name: str) -> bool:
+        now, usual = (dask.config.get(name, missing, config) for config in (dask.config.config, defaults))
+        return dask.config.get(name, missing, given) is not missing or now != usual
+
+    with dask.config.set({name: value for name, value in settings.items() if not is_set(name)}):
+        yield
+
+
 def submitted(client: Client, function: Callable[..., Any], *arguments: Any, retries: int = 0) -> Future[Any]:
     """Return the task of calling a function, of a module that the workers have; among its arguments may be tasks."""
-    import dask
-
-    with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGEST_SENT}):
+    with dask_settings({"distributed.admin.large-graph-warning-threshold": LARGEST_SENT}):
         return client.submit(function, *arguments, pure=False, retries=retries)
 
 
