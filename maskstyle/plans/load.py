@@ -176,8 +176,9 @@ def load_plan(plan: Plan, reader: FileReader | None = None) -> LoadedPlan:
     inputs = plan.inputs(
         **given, alpha=loader.picture.alpha, initial=initial, settings=plan.settings, names=loader.names
     )
-    notes = (*_notes_on_files(plan), *loader.notes, *loader.unused())
-    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), notes, loader.advice())
+    notes = (*_notes_on_files(plan), *loader.notes, *loader.use.notes())
+    advice = plan.reading.advice(loader.use.maps)
+    return LoadedPlan(plan, inputs, loader.picture, loader.recorded(values), notes, advice)
 
 
 def _notes_on_files(plan: Plan) -> list[str]:
@@ -256,7 +257,7 @@ class _Loader:
         self.notes: list[str] = []
         self.beside: dict[str, Any] = {}
         self._maps: dict[str, SemanticMap] = {}
-        self._use = ReadingUse(plan.reading)
+        self.use = ReadingUse(plan.reading)
         self._masks: dict[tuple[Path, Path], MaskFile] = {}
         self._at_scales: dict[str, StyleImage] = {}
         main = plan.inputs.main
@@ -338,14 +339,6 @@ class _Loader:
         value = self.plan.values.get(name)
         return float(value) if declared.kind == "number" and value is not None else value
 
-    def advice(self) -> tuple[str, ...]:
-        """Return what to do about the regions of the maps that look like void or are small."""
-        return self.plan.reading.advice(self._use.maps)
-
-    def unused(self) -> list[str]:
-        """Return notes on what asks to read maps and masks in a way that changes none of them."""
-        return self._use.notes()
-
     def recorded(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return the values at the top of the plan, with colors as they were found."""
         table: dict[str, Any] = {}
@@ -404,10 +397,10 @@ class _Loader:
         map_file = self.plan.file(file)
         with self.plan.source.locating(*path):
             own = None if image is None else image_file
-            found, notes = self._use.read_map(map_file, own, lambda each: self.reader.map(map_file, each, own))
+            found, notes = self.use.read_map(map_file, own, lambda each: self.reader.map(map_file, each, own))
             self.notes += notes
             if image is not None:
-                found, notes = self._use.lay_over(found, size_of(image), map_file, image_file)
+                found, notes = self.use.lay_over(found, size_of(image), map_file, image_file)
                 self.notes += notes
         return found
 
@@ -467,7 +460,7 @@ class _Loader:
         if found.note is not None:
             self.notes.append(f"{path}: {found.note}")
         mask = np.ascontiguousarray(upright(found.mask, self.plan.reading.turn(path, image)))
-        stretched, notes = self._use.fit(size_of(mask), size, path, image, kind="mask")
+        stretched, notes = self.use.fit(size_of(mask), size, path, image, kind="mask")
         self.notes += notes
         return found._replace(mask=resize_mask(mask, size) if stretched else mask)
 
