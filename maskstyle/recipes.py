@@ -70,6 +70,7 @@ def _gatys2016() -> Recipe:
         "VGG19's published weights instead of rescaled weights, and 500 steps as in the authors' notebooks.",
         Settings(
             network="vgg19",
+            underpainting="none",
             padding="zero",
             noise_contrast=1.0,
             pooling="average",
@@ -108,6 +109,7 @@ def _fernandes() -> Recipe:
         "the number of pixels or the mask's sum, as in the text but not in the scripts.",
         Settings(
             network="vgg19",
+            underpainting="none",
             padding="zero",
             noise_contrast=1.0,
             content_layers=(("block4_conv2", 1.0),),
@@ -146,6 +148,7 @@ def _surma2019() -> Recipe:
         "notebook; with the means of red and blue corrected.",
         Settings(
             network="vgg16",
+            underpainting="none",
             padding="zero",
             noise_contrast=1.0,
             content_layers=(("block2_conv2", 1.0),),
@@ -188,6 +191,7 @@ def _carter2021() -> Recipe:
         "tutorial, which shares the other settings.",
         Settings(
             network="vgg19",
+            underpainting="none",
             padding="zero",
             noise_contrast=1.0,
             content_layers=(("block5_conv2", 1.0),),
@@ -227,6 +231,7 @@ def _ghorpade2021() -> Recipe:
         "2021; the pixel range [0, 1] is inferred from the learning rate.",
         Settings(
             network="vgg16",
+            underpainting="none",
             padding="zero",
             noise_contrast=1.0,
             content_layers=(("block4_conv3", 1.0),),

@@ -13,6 +13,7 @@ from maskstyle.guidance.layout import Layout, Placement
 from maskstyle.images.pixels import Size
 from maskstyle.maps.colors import format_color, format_region, percent
 from maskstyle.maps.semantic_map import SemanticMap
+from maskstyle.networks.architectures import LITE
 from maskstyle.networks.load import NetworkChoice
 from maskstyle.networks.speed import Speed
 from maskstyle.objective.tiling.cuts import needs_tiles
@@ -164,11 +165,12 @@ def forecast(
 def _lines(scene: Scene, choice: NetworkChoice, limits: Limits, speed: Speed) -> list[tuple[str, str]]:
     settings, sizes = scene.settings, scene.sizes
     demand = scene.demand(choice.architecture, choice.compute_type, limits)
-    steps = [each.steps for each in settings_by_size(sizes, settings)]
+    by_size = settings_by_size(sizes, settings)
+    first = f"; {LITE.name} at all sizes but the last" if settings.underpainted and len(sizes) > 1 else ""
     return [
         ("sizes", ", ".join(f"{width}x{height}" for height, width in sizes)),
-        ("steps", f"at most {', '.join(map(str, steps))}"),
-        ("network", str(choice)),
+        ("steps", f"at most {', '.join(str(each.steps) for each in by_size)}"),
+        ("network", f"{choice}{first}"),
         ("expected", _describe_estimate(expected(demand, speed), busy=speed.busy)),
         *_large_lines(settings, limits, sizes),
     ]

@@ -6,7 +6,7 @@ The constants are fitted to measurements by benchmarks/estimate.py. Those of tim
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from maskstyle.images.pixels import Size
@@ -179,25 +179,26 @@ def work_of(architecture: Architecture, layers: Iterable[str], pixels: float) ->
 
 def expected(demand: Demand, speed: Speed) -> Expected:
     """Return the expected time and memory of a run on a machine of a speed."""
-    each = [_evaluation_seconds(size, demand, speed) for size in demand.sizes]
-    seconds = LOADING_SECONDS
-    for size, evaluation, chosen in zip(demand.sizes, each, _chosen(demand), strict=True):
-        seconds += _begin_seconds(size, evaluation, demand) + chosen.steps * evaluation
+    each, seconds = [], LOADING_SECONDS
+    for size, chosen in zip(demand.sizes, _chosen(demand), strict=True):
+        own = _demand_at(chosen, demand)
+        each.append(_evaluation_seconds(size, own, speed))
+        seconds += _begin_seconds(size, each[-1], own) + chosen.steps * each[-1]
     return Expected(tuple(each), seconds, expected_memory_mb(demand), expected_disk_mb(demand))
 
 
 def expected_memory_mb(demand: Demand, *, constants: Constants | None = None) -> float:
     """Return the expected peak memory of a run in MiB, by `constants` or by the measured ones."""
-    used = constants or _constants(demand)
     layers = wanted_layers(demand.settings)
     memory = []
     for size, chosen in zip(demand.sizes, _chosen(demand), strict=True):
-        _, at_once = _seen(size, layers, demand)
-        features = work_of(demand.network, layers, max(at_once, _style_at_once(size, demand))).mega_values
+        own = _demand_at(chosen, demand)
+        _, at_once = _seen(size, layers, own)
+        features = work_of(own.network, layers, max(at_once, _style_at_once(size, own))).mega_values
         pairs = min(chosen.history, chosen.steps - 1)  # each step after the first one adds a pair
         optimizer = optimizer_bytes(size, chosen.optimizer, pairs) / 2**20
-        guides = _guides_mb(demand, layers, size[0] * size[1]) + _gathered_mb(demand, at_once)
-        memory.append(_network_mb(used, features) + optimizer + guides)
+        guides = _guides_mb(own, layers, size[0] * size[1]) + _gathered_mb(own, at_once)
+        memory.append(_network_mb(constants or _constants(own), features) + optimizer + guides)
     finest = demand.sizes[-1][0] * demand.sizes[-1][1]
     inputs = demand.input_bytes / 2**20
     painting = max(memory) + 12 * IMAGES * finest / 2**20 + _resizing_mb(demand)
@@ -218,6 +219,11 @@ def expected_shared_mb(demand: Demand) -> tuple[float, float]:
 def _network_mb(used: Constants, features: float) -> float:
     """Return the memory in MiB of a process that evaluates a network, for so many millions of feature values."""
     return used.memory_mb + used.memory_per_mega * features + used.memory_per_small * min(features, used.small_mega)
+
+
+def _demand_at(chosen: Settings, demand: Demand) -> Demand:
+    """Return the demand of a size, given its settings: with lite where that paints first."""
+    return replace(demand, network=LITE) if chosen.network == LITE.name else demand
 
 
 def _chosen(demand: Demand) -> list[Settings]:

@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from maskstyle import __version__
 from maskstyle.errors import SettingsError
 from maskstyle.images.pixels import Size, resize_image
+from maskstyle.networks.architectures import LITE, VGG19
 from maskstyle.networks.load import NetworkChoice, choose_network, load_network
 from maskstyle.networks.tensorflow import check_usable, memory_errors
 from maskstyle.networks.vgg import FeatureNetwork
@@ -122,18 +124,19 @@ def paint(scene: Scene, run: Run | None = None) -> Result:
 
 
 def _painted(scene: Scene, run: Run) -> Result:
-    network = loaded_network(run.network, scene.settings, run.checkpoints)
-    limits = scene.limits(network.architecture, network.compute_type, run.limits)
+    scene, network, limits = _prepared(scene, run)
     _check_optimizers(scene, limits)
     if run.client is not None:
         scene.check_tiles(limits)
     if run.checkpoints is not None:
         run.checkpoints.begin(lambda: _identity(scene, network, limits))
     graphs = SharedGraphs(LARGE_SIDE, general="never") if run.graphs is None else run.graphs
-    extractor = Extractor(network, limits.tile_size, graphs, client=run.client)
 
-    def objective_at(size: Size) -> tuple[ObjectiveLike, StyleAtSize | None]:
-        return _objective(scene, extractor, size)
+    def objective_at(size: Size, chosen: Settings) -> tuple[ObjectiveLike, StyleAtSize | None]:
+        own = network
+        if scene.settings.underpainted and chosen.network == LITE.name:
+            own = _lite(network.layers, network.compute_type, network.pooling, network.padding)
+        return _objective(scene, Extractor(own, limits.tile_size, graphs, client=run.client), size)
 
     with _shown_progress(scene, run) as on_step:
         synthesis = synthesize(
@@ -153,9 +156,23 @@ def _painted(scene: Scene, run: Run) -> Result:
 def resumed_from(scene: Scene, run: Run) -> Checkpoint:
     """Return the checkpoint from which a run would resume; nothing is painted."""
     assert run.checkpoints is not None
+    return run.checkpoints.found(_identity(*_prepared(scene, run)))
+
+
+def _prepared(scene: Scene, run: Run) -> tuple[Scene, FeatureNetwork, Limits]:
+    """Return the loaded network, the limits, and the scene as that network paints it."""
     network = loaded_network(run.network, scene.settings, run.checkpoints)
-    limits = scene.limits(network.architecture, network.compute_type, run.limits)
-    return run.checkpoints.found(_identity(scene, network, limits))
+    own = network.architecture
+    if scene.settings.underpainted and own != VGG19 and (own == LITE or scene.settings.underpainting == "auto"):
+        scene = dataclasses.replace(scene, settings=scene.settings.changed(underpainting="none"))
+    return scene, network, scene.limits(own, network.compute_type, run.limits)
+
+
+@lru_cache(maxsize=1)
+def _lite(layers: tuple[str, ...], compute_type: str, pooling: str, padding: str) -> FeatureNetwork:
+    """Return lite with the layers and the type of another network; it stays loaded for the next picture."""
+    choice = choose_network(LITE.name, layers, compute_type=compute_type)
+    return load_network(choice, pooling=pooling, padding=padding)
 
 
 @contextmanager
@@ -260,6 +277,7 @@ def _result(
             *scene.notes,
             *network.notes,
             *_overridden(scene.settings, network),
+            *_unfinished(synthesis, network),
             *(style.notes if style is not None else ()),
         ),
         patches=scene.patches,
@@ -284,6 +302,14 @@ def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str
         "sizes": [list(size) for size in scene.sizes],
         "optimizers": optimizers,
     }
+
+
+def _unfinished(synthesis: Synthesis, network: FeatureNetwork | NetworkChoice) -> list[str]:
+    """Return a note on a picture that was stopped before its network came to the last size."""
+    name = network.architecture.name
+    if not synthesis.scales or synthesis.scales[-1].network != LITE.name or name == LITE.name:
+        return []
+    return [f"stopped before {name} came to the last size: lite has painted this"]
 
 
 def _overridden(settings: Settings, network: FeatureNetwork | NetworkChoice) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn
 
 from maskstyle.settings import Settings
-from maskstyle.synthesis.schedule import work_by_size
+from maskstyle.synthesis.schedule import settings_by_size, work_by_size
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TimeLeft:
-    """An estimate of the time left, from the pace per pixel at the current size.
+    """An estimate of the time left, from the pace of the work at the current size.
 
     It is an upper bound where a size may converge before its last step.
 
@@ -34,15 +34,16 @@ class TimeLeft:
     """
 
     def __init__(self, sizes: Sequence[Size], settings: Settings) -> None:
-        self._pixels = [height * width for height, width in sizes]
         self._work = work_by_size(sizes, settings)
+        steps = [each.steps for each in settings_by_size(sizes, settings)]
+        self._of_a_step = [work / each for work, each in zip(self._work, steps, strict=True)]
         self._scale = 0
         self._first = (0, 0.0)
         self._pace: float | None = None
 
     def after(self, step: Step) -> float:
         """Return the estimate after a step, in seconds."""
-        here = self._pixels[step.scale - 1]
+        here = self._of_a_step[step.scale - 1]
         if step.scale != self._scale:
             self._scale, self._first = step.scale, (step.step, step.seconds)
         first_step, first_seconds = self._first

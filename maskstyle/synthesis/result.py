@@ -14,6 +14,7 @@ from msgspec import Meta
 from maskstyle import __version__
 from maskstyle.images.layers import Layer
 from maskstyle.images.pixels import Image, Mask, size_of, to_uint8
+from maskstyle.networks.architectures import LITE
 from maskstyle.schemas.values import AtLeastZero, Count, Losses, Size, Text, Whole
 from maskstyle.settings import Limits, PatchSettings, Settings
 from maskstyle.synthesis.scene import Scene
@@ -115,6 +116,7 @@ class Result:
         return {
             **self.metadata(),
             "sizes": [list(scale.size) for scale in self.scales],
+            "networks": [LITE.name if scale.network == LITE.name else self.network for scale in self.scales],
             "evaluations": sum(scale.evaluations for scale in self.scales),
             "optimizers": [scale.optimizer for scale in self.scales],
             "histories": [scale.history if scale.optimizer == "lbfgs" else None for scale in self.scales],
@@ -170,6 +172,7 @@ class ScaleReport:
     history: Count  # vector pairs that L-BFGS kept
     # Numbers of the evaluations after which this size was resumed from a checkpoint.
     resumed_after: tuple[Count, ...] = ()
+    network: Text = "auto"  # as the settings of this size name it
 
 
 def picture_layers(scene: Scene, image: Image) -> tuple[Layer, ...]:

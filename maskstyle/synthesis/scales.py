@@ -76,7 +76,7 @@ OnStep = Callable[[Step], None]
 
 
 def synthesize(
-    objective_at: Callable[[Size], tuple[ObjectiveLike, StyleAtSize | None]],
+    objective_at: Callable[[Size, Settings], tuple[ObjectiveLike, StyleAtSize | None]],
     start: Image,
     sizes: Sequence[Size],
     settings: Settings,
@@ -89,7 +89,7 @@ def synthesize(
 ) -> Synthesis:
     """Minimize an objective at sizes from coarse to fine.
 
-    `objective_at` returns the objective for images of a size, and what it asks of the style. The start, of any size,
+    `objective_at` returns the objective of a size with its settings, and what it asks of the style. The start, of any size,
     is resized to the first of the sizes; its finer detail is added when finer sizes begin. `memory` limits the
     optimizer, in GB. `begin_with` puts back pixels that must not change into the image that a size begins with.
 
@@ -117,7 +117,7 @@ def synthesize(
             recorder.resumed_after = (*held.resumed_after, held.evaluations)
             begin = checkpoints.take_state
         try:
-            objective, style = objective_at(size)
+            objective, style = objective_at(size, chosen)
             outcome = minimize(
                 objective,
                 begin,
@@ -192,7 +192,7 @@ class _Recorder:
     def __init__(
         self,
         scale: int,
-        works: Sequence[int],
+        works: Sequence[float],
         size: Size,
         settings: Settings,
         *,
@@ -234,6 +234,7 @@ class _Recorder:
             self._settings.optimizer,
             self._settings.history,
             self.resumed_after,
+            self._settings.network,
         )
 
     def _mean_interval(self) -> float:

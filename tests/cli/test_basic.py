@@ -23,6 +23,7 @@ RECORD_KEYS = {
     "version",
     "command",
     "network",
+    "networks",
     "compute_type",
     "compute_type_reason",
     "weights",
@@ -82,8 +83,9 @@ def test_the_network_the_expected_time_and_the_result_are_printed_on_standard_er
     note, network, expected, *_, wrote = whole.err.splitlines()
     assert note == f"note: {NO_SEED}"
     assert network.startswith("network: vgg19 from vgg19_random.npz, ")
+    assert network.endswith("; lite at all sizes but the last")
     assert re.match(r"expected: at most about \d+ s, 0\.\d GB of memory \(forecast for this machine", expected)
-    assert wrote.startswith("wrote out.png: 40x32, 3 + 3 steps in ")
+    assert wrote.startswith("wrote out.png: 40x32, 6 + 3 steps in ")
     assert wrote.endswith(", all steps taken")
     assert whole.out == ""
 
@@ -92,14 +94,15 @@ def test_the_record_describes_the_whole_run(whole, shared_desk):
     record = read_json(shared_desk / "run.json")
     assert set(record) == RECORD_KEYS
     assert record["sizes"] == [[16, 20], [32, 40]]
-    assert record["evaluations"] == 6
+    assert record["networks"] == ["lite", "vgg19"]
+    assert record["evaluations"] == 9
     assert record["settings"]["style_layers"] == [["block1_conv1", 0.25], ["block2_conv1", 1.0]]
     assert record["run"] == {"memory": record["run"]["memory"], "tile_size": None}
     assert record["seconds_total"] > 0
     assert len(record["seconds_per_evaluation"]) == 2
     assert record["stopped_because"] == "steps"
     assert [(each["size"], each["step"]) for each in record["losses"]] == [
-        (size, step) for size in record["sizes"] for step in (1, 2, 3)
+        (size, step) for size, steps in zip(record["sizes"], (6, 3), strict=True) for step in range(1, steps + 1)
     ]
     assert all(each.keys() >= TERMS for each in record["losses"])
 
@@ -129,9 +132,9 @@ def test_settings_that_are_not_given_are_the_defaults(whole, shared_desk):
 def test_snapshots_lie_beside_the_result_by_default(whole, shared_desk, size_of):
     shots = shared_desk / "out_snapshots"
     names = sorted(path.name for path in shots.iterdir())
-    assert names == ["out_1_20x16_00002.png", "out_2_40x32_00002.png"]
+    assert names == [*(f"out_1_20x16_0000{step}.png" for step in (2, 4, 6)), "out_2_40x32_00002.png"]
     assert size_of(shots / names[0]) == (16, 20)
-    assert read_metadata(shots / names[1])["step"] == 2
+    assert read_metadata(shots / names[-1])["step"] == 2
 
 
 def test_the_losses_are_plotted(whole, shared_desk):

@@ -14,6 +14,7 @@ from maskstyle.synthesis.scales import Step
 
 SIZES = [(10, 20), (20, 40)]  # the second has four times the pixels
 IMAGE = np.zeros((1, 1, 3), np.float32)
+SETTINGS = Settings(network="lite", steps=10)
 LOSSES = {"content": 0.25, "style": 1.5, "total_variation": 0.125}
 
 
@@ -38,7 +39,7 @@ def test_clock(seconds, text):
 
 
 def test_the_estimate_counts_pixels():
-    left = TimeLeft(SIZES, Settings(steps=10))
+    left = TimeLeft(SIZES, SETTINGS)
     left.after(step(1, 1, 5.0))  # the first step took 5 s because it compiles
     # 1 s a step: 8 steps are left here, and 10 of four times the pixels
     assert left.after(step(1, 2, 6.0)) == pytest.approx(8 + 10 * 4)
@@ -46,11 +47,17 @@ def test_the_estimate_counts_pixels():
 
 
 def test_the_first_step_of_a_later_size_goes_by_the_pace_before():
-    left = TimeLeft(SIZES, Settings(steps=10))
+    left = TimeLeft(SIZES, SETTINGS)
     for number in range(1, 11):
         left.after(step(1, number, 4.0 + number))
     assert left.after(step(2, 1, 20.0)) == pytest.approx(9 * 4)
     assert left.after(step(2, 2, 25.0)) == pytest.approx(8 * 5)
+
+
+def test_a_step_of_lite_before_vgg19_is_a_sixth():
+    left = TimeLeft(SIZES, SETTINGS.changed(network="vgg19"))
+    left.after(step(1, 1, 5.0, steps=20))
+    assert left.after(step(1, 2, 6.0, steps=20)) == pytest.approx(18 + 10 * 4 * 6)
 
 
 def test_a_single_step():
@@ -60,7 +67,7 @@ def test_a_single_step():
 def shown(width, *, quiet=False, finish=False):
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=False)
-    with StepBar(SIZES, Settings(steps=10), console=console, quiet=quiet) as bar:
+    with StepBar(SIZES, SETTINGS, console=console, quiet=quiet) as bar:
         bar.update(step(1, 1, 1.0))
         bar.update(step(2, 5, 9.0))
         if finish:

@@ -370,7 +370,7 @@ def test_a_dry_run_says_all_and_writes_nothing(checked_plan, tmp_path):
         "content: pictures/content.png, 40x30",
         "output: out.png, 32x24",
         "sizes: 16x12, 32x24",
-        "steps: at most 2, 2",
+        "steps: at most 4, 2",
     ]
     assert lines[11].startswith("network: vgg19 from ")
     assert lines[12].startswith("expected: at most about ")

@@ -44,7 +44,7 @@ def test_work_is_that_of_every_layer_up_to_the_deepest():
 
 
 def test_a_run_is_its_sizes_and_steps():
-    settings = Settings(steps=10, scales=2, optimizer="lbfgs", history=5)
+    settings = Settings(steps=10, scales=2, optimizer="lbfgs", history=5, underpainting="none")
     demand = run_of(50, 100, network=VGG19, compute_type="float32", settings=settings)
     found = expected(demand, Speed(0.01))
     coarse, fine = found.seconds_per_evaluation
@@ -53,6 +53,14 @@ def test_a_run_is_its_sizes_and_steps():
     features = 10 * work_of(VGG19, ["block5_conv1"], 10_000).mega_values
     images = (optimizer_bytes((100, 100), "lbfgs", 5) + IMAGES * 12 * 10_000) / 2**20
     assert expected_memory_mb(demand, constants=PLAIN) == pytest.approx(500 + features + images)
+
+
+def test_all_sizes_but_the_last_are_those_of_lite():
+    by_both, by_vgg19, by_lite = (
+        expected(run_of(256, 512, network=network, settings=Settings(underpainting=first))).seconds_per_evaluation
+        for network, first in ((VGG19, "auto"), (VGG19, "none"), (LITE, "none"))
+    )
+    assert by_both == (by_lite[0], by_vgg19[1])
 
 
 def test_evaluations_take_as_much_longer_as_the_machine_is_slower():

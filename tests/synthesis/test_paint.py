@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("eagerly")
 
 
 def scene_of(content=CONTENT, style=STYLE, **changes):
-    return BasicInputs(content, style, settings=SETTINGS.changed(steps=2, **changes)).scene()
+    return BasicInputs(content, style, settings=SETTINGS.changed(**{"steps": 2, **changes})).scene()
 
 
 def test_a_scene_may_be_painted_more_than_once(tiny_network):
@@ -74,6 +74,30 @@ def test_workers_need_tiles(tiny_network):
         paint(scene_of(), Run(tiny_network(LAYERS), client=SimpleNamespace(submit=None)))
     with pytest.raises(SettingsError, match=r"client is 'local:2'; expected a distributed\.Client"):
         Run(client="local:2")
+
+
+def test_lite_paints_all_sizes_but_the_last(tiny_network):
+    def losses_of(result, size):
+        return [step.losses for step in result.steps if step.size == size]
+
+    both = paint(scene_of(scales=2, underpainting="lite"), Run(tiny_network(LAYERS)))
+    alone = paint(scene_of(scales=2, network="lite", steps=4, padding="zero"))
+    assert both.record()["networks"] == ["lite", TINY19.name]
+    assert losses_of(both, (6, 8)) == losses_of(alone, (6, 8))
+    assert len(losses_of(both, (12, 16))) == 2
+    assert both.settings.underpainting == "lite"
+
+
+def test_a_run_of_lite_or_of_an_own_network_has_no_underpainting(tiny_network):
+    assert paint(scene_of(scales=2), Run(tiny_network(LAYERS))).record()["networks"] == [TINY19.name] * 2
+    assert len(paint(scene_of(scales=2, network="lite", underpainting="lite")).steps) == 2 + 2
+
+
+def test_a_run_that_is_stopped_before_the_last_size_says_who_has_painted_it(tiny_network):
+    scene = scene_of(scales=2, underpainting="lite")
+    stopped = paint(scene, Run(tiny_network(LAYERS), should_stop=lambda: True))
+    assert stopped.notes == ("stopped before tiny19 came to the last size: lite has painted this",)
+    assert not paint(scene, Run(tiny_network(LAYERS))).notes
 
 
 def test_settings_that_the_network_of_the_run_replaces_are_noted(tiny_network):

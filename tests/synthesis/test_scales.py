@@ -18,14 +18,14 @@ from maskstyle.synthesis.scene import StyleAtSize
 
 SIZES = [(4, 6), (8, 12), (16, 24)]
 START = random_image(0, 10, 15)
-SETTINGS = Settings(steps=3, tolerance=0.0, optimizer="adam", learning_rate=0.01)
+SETTINGS = Settings(network="lite", steps=3, tolerance=0.0, optimizer="adam", learning_rate=0.01)
 
 
 def bowl(size):
     return Bowl(np.full((*size, 3), 0.5))
 
 
-def bowl_at(size):
+def bowl_at(size, settings):
     """Return an objective, and what it asks of the style: nothing."""
     return bowl(size), None
 
@@ -39,9 +39,9 @@ def run(sizes=SIZES, objective_at=bowl_at, settings=SETTINGS, **others):
 def test_visits_the_sizes_from_coarse_to_fine():
     asked = []
 
-    def objective_at(size):
+    def objective_at(size, settings):
         asked.append(size)
-        return bowl_at(size)
+        return bowl_at(size, settings)
 
     result, steps = run(objective_at=objective_at)
     assert asked == SIZES
@@ -53,6 +53,19 @@ def test_visits_the_sizes_from_coarse_to_fine():
         assert step.image.shape == (*step.size, 3)
     assert [step.done for step in steps[2:4]] == pytest.approx([24 / 504, (24 + 96 / 3) / 504])
     assert steps[-1].done == 1
+
+
+def test_lite_paints_all_sizes_but_the_last():
+    asked = []
+
+    def objective_at(size, settings):
+        asked.append(settings.network)
+        return bowl_at(size, settings)
+
+    result, steps = run(objective_at=objective_at, settings=SETTINGS.changed(network="vgg19"))
+    assert asked == [each.network for each in result.scales] == ["lite", "lite", "vgg19"]
+    assert [step.steps for step in steps[::6]] == [6, 6, 3]
+    assert steps[11].done == pytest.approx(2 * (24 + 96) / (2 * (24 + 96) + 6 * 384))
 
 
 def with_detail_of_start(result, size):
@@ -119,10 +132,12 @@ def test_seconds_are_those_of_the_clock(monkeypatch):
 
 def test_the_style_is_that_of_the_last_size_that_was_begun():
     styles = {size: StyleAtSize(term=None, notes=(f"{size}",)) for size in SIZES}
-    result, _ = run(objective_at=lambda size: (bowl(size), styles[size]))
+    result, _ = run(objective_at=lambda size, settings: (bowl(size), styles[size]))
     assert result.style is styles[SIZES[-1]]
     count = itertools.count(1)
-    result, _ = run(objective_at=lambda size: (bowl(size), styles[size]), should_stop=lambda: next(count) == 6)
+    result, _ = run(
+        objective_at=lambda size, settings: (bowl(size), styles[size]), should_stop=lambda: next(count) == 6
+    )
     assert result.style is styles[SIZES[1]]
     assert run()[0].style is None
 
@@ -157,7 +172,7 @@ def test_callbacks_may_be_left_out():
 
 
 def test_an_error_at_the_first_step_of_a_finer_size_carries_what_was_there():
-    def objective_at(size):
+    def objective_at(size, settings):
         return (bowl(size) if size == SIZES[0] else Bowl(np.zeros((*size, 3)), broken_at=1)), None
 
     steps = []
@@ -169,7 +184,7 @@ def test_an_error_at_the_first_step_of_a_finer_size_carries_what_was_there():
 
 def test_an_error_at_the_very_first_step_carries_the_start():
     with pytest.raises(NumericalError) as caught:
-        synthesize(lambda size: (Bowl(np.zeros((*size, 3)), broken_at=1), None), START, SIZES, SETTINGS)
+        synthesize(lambda size, settings: (Bowl(np.zeros((*size, 3)), broken_at=1), None), START, SIZES, SETTINGS)
     assert_array_equal(caught.value.image, resize_image(START, SIZES[0]))
 
 
@@ -209,7 +224,7 @@ def killed_after(path, evaluations, *, resume=False, settings=SETTINGS):
     """Run until some evaluations are done, of which the last comes after its checkpoint."""
     count = itertools.count(1)
 
-    def objective_at(size):
+    def objective_at(size, settings):
         killed = bowl(size)
         evaluate = killed.value_and_gradient
 
@@ -232,9 +247,9 @@ def test_resumes_as_if_nothing_had_happened(tmp_path, evaluations):
     killed_after(path, evaluations)
     asked = []
 
-    def objective_at(size):
+    def objective_at(size, settings):
         asked.append(size)
-        return bowl_at(size)
+        return bowl_at(size, settings)
 
     result, steps = run(objective_at=objective_at, checkpoints=checkpoints_at(path, resume=True))
     assert asked == SIZES[(evaluations - 1) // 3 :]  # sizes that were done are left out

@@ -35,7 +35,7 @@ def at(*sides, memory=None, **settings):
 
 
 def steps(*sides, **settings):
-    return [each.steps for each in at(*sides, **settings)]
+    return [each.steps for each in at(*sides, underpainting="none", **settings)]
 
 
 def test_later_sizes_take_fewer_steps_the_larger_they_are():
@@ -53,6 +53,14 @@ def test_a_few_steps_are_left_unless_fewer_were_asked_for():
 
 def test_without_decay_every_size_takes_as_many():
     assert steps(512, 8192, steps=40, step_decay=0.0) == [40, 40]
+
+
+def test_lite_takes_twice_the_steps_at_all_sizes_but_the_last():
+    chosen = at(256, 512, 1024, steps=40, step_decay=1.0)
+    assert [(each.network, each.steps) for each in chosen] == [("lite", 80), ("lite", 40), ("auto", 10)]
+    assert steps(256, 512, network="lite") == [40, 22]
+    assert [each.network for each in at(256, 512, network="vgg16")] == ["vgg16", "vgg16"]
+    assert [each.network for each in at(256, 512, network="vgg16", underpainting="lite")] == ["lite", "vgg16"]
 
 
 def test_the_optimizer_is_chosen_by_what_its_vectors_take():

@@ -100,7 +100,7 @@ def test_three_steps_lower_the_loss(request, painted, name, optimizer):
     assert result.image.min() >= 0
     assert result.image.max() <= 1
     assert result.technique == name
-    settings = SETTINGS.changed(optimizer=optimizer, init="content", steps=3)
+    settings = SETTINGS.changed(optimizer=optimizer, init="content", steps=3, underpainting="none")
     if name == "doodle":  # which has no content image
         settings = settings.changed(content_weight=0.0, init="colors")
     assert result.settings == settings
