@@ -89,8 +89,8 @@ def synthesize(
 ) -> Synthesis:
     """Minimize an objective at sizes from coarse to fine.
 
-    `objective_at` returns the objective of a size with its settings, and what it asks of the style. The start, of any size,
-    is resized to the first of the sizes; its finer detail is added when finer sizes begin. `memory` limits the
+    `objective_at` returns the objective of a size with its settings, and what it asks of the style. The start, of any
+    size, is resized to the first of the sizes; its finer detail is added when finer sizes begin. `memory` limits the
     optimizer, in GB. `begin_with` puts back pixels that must not change into the image that a size begins with.
 
     After each evaluation, `on_step` is called, and `should_stop` may stop with the best image so far. The checkpoints
