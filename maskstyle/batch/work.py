@@ -161,7 +161,6 @@ class Painter:
         loaded, scene, notes = read_task(task)
         choice = self.choice(task.plan)
         record = run_record(loaded, scene, task.output, choice)
-        record["request"] = request_digest(task.plan, task.output, choice)
         return Prepared(scene, choice, record, notes)
 
     def _paint(

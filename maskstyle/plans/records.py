@@ -62,16 +62,18 @@ def run_record(loaded: LoadedPlan, scene: Scene, output: Path, choice: NetworkCh
         "weights_sha256": choice.digest() if plan.weights is None else None,  # files named by the plan are below
         "notes": list(loaded.notes),
     }
-    return {"inputs": inputs, "sha256": file_hashes(files.values(), output)}
+    return {
+        "inputs": inputs,
+        "sha256": file_hashes(files.values(), output),
+        "request": request_digest(plan, output, choice),
+    }
 
 
 def request_digest(plan: Plan, output: Path, choice: NetworkChoice) -> str:
     """Return a digest of what is asked for, from a plan as written and the bytes of its files: no image is decoded.
 
-    Results with the same digest have the same record.
-
-    Results with the same digest have the same record. The limits of the plan, which change no picture, do not count.
-    Files are named from the folder of the result.
+    Results with the same digest have the same record, but for its notes. The limits of the plan, which change no
+    picture, do not count. Files are named from the folder of the result.
     """
     output = real_file(output)
     named = with_renamed_files(plan, lambda file: recorded_path(plan.file(file), output))
@@ -80,7 +82,6 @@ def request_digest(plan: Plan, output: Path, choice: NetworkChoice) -> str:
         "technique": plan.technique,
         "values": named.values,
         "settings": plan.settings,
-        "given": sorted(plan.given),
         "files": [named.initial, named.weights],
         "styles": named.styles,
         "regions": named.regions,

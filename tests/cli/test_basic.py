@@ -32,6 +32,7 @@ RECORD_KEYS = {
     "notes",
     "inputs",
     "sha256",
+    "request",
     "seed",
     "sizes",
     "evaluations",

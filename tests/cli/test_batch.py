@@ -13,7 +13,6 @@ from reference import he_weights, write_npz
 
 from maskstyle import read_metadata
 from maskstyle.batch.work import Painter, Task
-from maskstyle.networks import choose_network
 from maskstyle.networks.architectures import VGG19
 from maskstyle.plans import plan_from_table, read_plan
 from maskstyle.plans.checking import Source
@@ -86,25 +85,101 @@ def test_what_is_done_is_not_painted_again_unless_its_inputs_changed(photos, bat
 def test_a_result_of_one_command_counts_for_a_batch_and_a_touched_photo_is_the_same(photos, batch, run, quick, desk):
     (desk / "out").mkdir()
     run("basic", "photos/two.jpg", "style.jpg", "-o", "out/two.png", *quick).succeeded()
+    alone = read_metadata("out/two.png")["request"]
     assert "1 done before, of 1" in batch("basic", photos / "two.jpg", "style.jpg").succeeded().err
+    batch("basic", photos / "two.jpg", "style.jpg", "--force").succeeded()
+    assert read_metadata("out/two.png")["request"] == alone  # by which the batch recognizes it without decoding
     assert "1 painted, of 1" in batch("basic", photos / "one.png", "style.jpg").succeeded().err
     (photos / "one.png").touch()
     assert "1 done before, of 1" in batch("basic", photos / "one.png", "style.jpg").succeeded().err
 
 
-def test_a_request_is_the_same_until_a_file_the_plan_or_the_result_changes(photos, desk, painted):
-    table = {"technique": "basic", "content": "photos/one.png", "styles": {"s": {"image": "style.jpg"}}}
-    choice = choose_network("lite", ["block1_conv1"], compute_type="float32")
+REQUEST = {
+    "technique": "plan",
+    "content": "photos/one.png",
+    "content_map": "map.png",
+    "styles": {"s": {"image": "style.jpg", "map": "style_map.png"}},
+    "region": [{"region": "#ff0000", "style": "s"}, {"mask": "mask.png", "style": "s"}],
+    "weights": "w.npz",
+}
 
-    def request(output="out/one.png", **changed):
-        plan = plan_from_table({**table, **changed}, desk / "plan.toml", Source())
-        return request_digest(plan, desk / output, choice)
 
-    first = request()
-    assert first == request()
-    others = {request(settings={"size": 64}), request("one.png")}
-    painted((32, 40), seed=4).save(photos / "one.png")
-    assert len({first, request(), *others}) == 4
+@pytest.fixture
+def request_of(photos, desk):
+    """Return a function from a plan, as it differs from `REQUEST`, and its result to the digest of the request."""
+    for name in ("map.png", "style_map.png", "mask.png", "w.npz"):
+        (desk / name).write_bytes(name.encode())
+
+    def request_of(output="out/one.png", **changed):
+        plan = plan_from_table({**REQUEST, **changed}, desk / "plan.toml", Source())
+        return request_digest(plan, desk / output, Painter().choice(plan))
+
+    return request_of
+
+
+@pytest.mark.parametrize("file", ["photos/one.png", "map.png", "style.jpg", "style_map.png", "mask.png", "w.npz"])
+def test_a_request_is_another_where_a_file_has_other_bytes(request_of, desk, file):
+    first = request_of()
+    (desk / file).touch()
+    assert request_of() == first
+    (desk / file).write_bytes(b"other")
+    assert request_of() != first
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"settings": {"size": 64}},
+        {"settings": {"network": "vgg16"}},
+        {"styles": {"s": {"image": "photos/one.png", "map": "style_map.png"}}},
+        {"styles": {"s": {"image": "style.jpg", "map": "mask.png"}}},
+        {"content_map": "mask.png"},
+        {"region": REQUEST["region"][:1]},
+        {"region": [{**REQUEST["region"][0], "region": "#0000ff"}, REQUEST["region"][1]]},
+        {"region": [{**REQUEST["region"][0], "strength": 0.5}, REQUEST["region"][1]]},
+        {"region": [REQUEST["region"][0], {"mask": "map.png", "style": "s"}]},
+        {"feather": 3.0},
+        {"output": "one.png"},
+    ],
+)
+def test_a_request_is_another_where_the_plan_or_the_result_changes(request_of, changed):
+    assert request_of(**changed) != request_of()
+
+
+def test_a_request_is_another_in_another_version_but_not_with_other_limits(request_of, monkeypatch):
+    first = request_of()
+    assert request_of(run={"memory": 4}) == first
+    monkeypatch.setattr("maskstyle.plans.records.__version__", "0.0.1")
+    assert request_of() != first
+
+
+def test_each_file_and_region_of_a_plan_that_changes_paints_again(desk, run, eagerly, painted):
+    colors = np.array([(255, 0, 0), (0, 0, 255)], np.uint8)
+    for name, size in (("map.png", (32, 40)), ("style_map.png", (36, 28))):
+        Image.fromarray(colors[np.tile(np.arange(size[1]) * 2 // size[1], (size[0], 1))]).save(desk / name)
+    Image.fromarray(RAMP).save(desk / "mask.png")
+    plan = (
+        'content = "content.png"\ncontent_map = "map.png"\n[settings]\nsteps = 1\nscales = 1\n'
+        "content_layers = {block1_conv2 = 1}\nstyle_layers = {block1_conv1 = 1}\n"
+        '[styles.s]\nimage = "style.jpg"\nmap = "style_map.png"\n[[region]]\nregion = "#ff0000"\nstyle = "s"\n'
+        '[[region]]\nmask = "mask.png"\nstyle = "s"\n'
+    )
+
+    def said():
+        return run("batch", "run", "plan.toml", "-o", "out").succeeded().err.splitlines()[-1]
+
+    (desk / "plan.toml").write_text(plan)
+    assert said() == "out: 1 painted, of 1"
+    assert said() == "out: 1 done before, of 1"
+    painted((36, 28), seed=5).save(desk / "style.jpg")
+    assert said() == "out: 1 painted, of 1"
+    for name in ("map.png", "mask.png"):
+        with Image.open(desk / name) as image:
+            image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(desk / name)
+        assert said() == "out: 1 painted, of 1"
+    (desk / "plan.toml").write_text(plan.replace("#ff0000", "#0000ff"))
+    assert said() == "out: 1 painted, of 1"
+    assert said() == "out: 1 done before, of 1"
 
 
 def test_other_files_are_not_replaced(photos, batch, desk):
