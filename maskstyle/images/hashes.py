@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
+from collections import OrderedDict
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from maskstyle.errors import ImageError
 from maskstyle.images.paths import opened, shown
+
+REMEMBERED = 256
+"""Hashes that are remembered: of the style, the maps and the weights, which all pictures of a batch share."""
+
+SETTLED = 2.0
+"""Seconds after a change within which another may leave the times of a file as they are: FAT counts in twos."""
 
 
 class _Read(NamedTuple):
@@ -82,10 +90,34 @@ def hash_now(path: Path, expected: str = "an image file") -> str:
         return _digest_of(file)
 
 
+_known: OrderedDict[tuple[int, ...], str] = OrderedDict()
+_known_lock = threading.Lock()
+
+
 def _digest_of(file: BinaryIO) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any file that is read has readinto
+    """Return the SHA-256 of an open file, which is read once while it stays as it is."""
+    before = _state(file)
+    with _known_lock:
+        if before is not None and before in _known:
+            _known.move_to_end(before)
+            return _known[before]
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # any file that is read has readinto
+    if before is not None and _state(file) == before and time.time() - max(before[-2:]) / 1e9 > SETTLED:
+        with _known_lock:
+            _known[before] = digest
+            while len(_known) > REMEMBERED:
+                _known.popitem(last=False)
+    return digest
+
+
+def _state(file: BinaryIO) -> tuple[int, ...] | None:
+    """Return what tells a file, and any change of it; None for bytes in memory."""
+    try:
+        return *_signature(file), os.fstat(file.fileno()).st_ctime_ns
+    except OSError:
+        return None
 
 
 def _signature(file: BinaryIO) -> tuple[int, ...]:
     found = os.fstat(file.fileno())
-    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,13 +67,7 @@ class NetworkChoice:
 
     def digest(self) -> str:
         """Return the SHA-256 of the weights file: two files with one name may have other weights."""
-        status = os.stat(self.weights)
-        return _digest_of(self.weights, (status.st_ino, status.st_mtime_ns, status.st_size))
-
-
-@cache
-def _digest_of(weights: Path, signature: tuple[int, ...]) -> str:
-    return hash_now(weights)
+        return hash_now(self.weights, "a weights file")
 
 
 def choose_network(
