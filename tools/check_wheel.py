@@ -4,8 +4,9 @@
     python tools/check_wheel.py dist/*
 
 The wheel is installed with the lowest Python that `pyproject.toml` names, and the source distribution with the
-newest, each in an empty environment; one that this machine lacks is named. The first command paints a small picture,
-and the others that paint are dry runs.
+newest, each in an empty environment; where this machine lacks one, it is named, and the Python that runs this takes
+its place, so that no archive passes without a test. The first command paints a small picture, and the others that
+paint are dry runs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -117,12 +119,20 @@ def run_readme(program: Path) -> None:
             subprocess.run([program, *words], cwd=desk, env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
+def python_for(version: str) -> tuple[str, str]:
+    """Return the path and the version of a Python of a version, or of the one that runs this in its place."""
+    program = interpreter(version)
+    if program is not None:
+        return program, version
+    own = "{}.{}".format(*sys.version_info)
+    print(f"NOT TESTED: Python {version}, which this machine does not have; Python {own} takes its place", flush=True)
+    return sys.executable, own
+
+
 def install_and_run(archive: Path, version: str) -> None:
     """Install an archive into an empty environment of a version of Python, and run the README's commands there."""
-    program, start = interpreter(version), time.perf_counter()
-    if program is None:
-        print(f"NOT TESTED: {archive.name} with Python {version}, which this machine does not have", flush=True)
-        return
+    start = time.perf_counter()
+    program, version = python_for(version)
     with tempfile.TemporaryDirectory() as folder:
         scripts = Path(folder, "Scripts" if os.name == "nt" else "bin")
         subprocess.run([program, "-m", "venv", folder], check=True)

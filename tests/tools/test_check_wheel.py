@@ -52,6 +52,13 @@ def test_a_python_is_found_by_its_version():
     assert check_wheel.interpreter("2.0") is None
 
 
+def test_the_python_that_runs_takes_the_place_of_a_missing_one(capsys):
+    own = ".".join(platform.python_version_tuple()[:2])
+    assert check_wheel.python_for("2.0") == (sys.executable, own)
+    assert capsys.readouterr().out.startswith("NOT TESTED: Python 2.0, which this machine does not have")
+    assert check_wheel.python_for(own)[1] == own
+
+
 def test_only_the_first_picture_is_painted():
     commands = list(check_wheel.readme_commands())
     painting = [each for each in commands if each[0] in check_wheel.PAINTING]
