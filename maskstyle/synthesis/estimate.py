@@ -14,7 +14,7 @@ from maskstyle.networks.architectures import LITE, Architecture
 from maskstyle.networks.speed import Speed, uses_onednn
 from maskstyle.objective.tiling.cuts import cut_tiles, halo, needs_tiles, stride
 from maskstyle.settings import Limits, PatchSettings, Settings, active, wanted_layers
-from maskstyle.synthesis.schedule import optimizer_bytes, settings_by_size
+from maskstyle.synthesis.schedule import is_underpainting, optimizer_bytes, settings_by_size
 
 
 class Constants(NamedTuple):
@@ -223,7 +223,7 @@ def _network_mb(used: Constants, features: float) -> float:
 
 def _demand_at(chosen: Settings, demand: Demand) -> Demand:
     """Return the demand of a size, given its settings: with lite where that paints first."""
-    return replace(demand, network=LITE) if chosen.network == LITE.name else demand
+    return replace(demand, network=LITE) if is_underpainting(chosen, demand.settings) else demand
 
 
 def _chosen(demand: Demand) -> list[Settings]:

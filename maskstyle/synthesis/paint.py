@@ -31,7 +31,7 @@ from maskstyle.synthesis.initial_image import initial_image
 from maskstyle.synthesis.result import Result, picture_layers
 from maskstyle.synthesis.scales import OnStep, Step, Synthesis, synthesize
 from maskstyle.synthesis.scene import Scene, StyleAtSize
-from maskstyle.synthesis.schedule import settings_by_size
+from maskstyle.synthesis.schedule import is_underpainting, settings_by_size
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -134,7 +134,7 @@ def _painted(scene: Scene, run: Run) -> Result:
 
     def objective_at(size: Size, chosen: Settings) -> tuple[ObjectiveLike, StyleAtSize | None]:
         own = network
-        if scene.settings.underpainted and chosen.network == LITE.name:
+        if is_underpainting(chosen, scene.settings):
             own = _lite(network.layers, network.compute_type, network.pooling, network.padding)
         return _objective(scene, Extractor(own, limits.tile_size, graphs, client=run.client), size)
 
@@ -277,7 +277,7 @@ def _result(
             *scene.notes,
             *network.notes,
             *_overridden(scene.settings, network),
-            *_unfinished(synthesis, network),
+            *_unfinished(scene.settings, synthesis, network),
             *(style.notes if style is not None else ()),
         ),
         patches=scene.patches,
@@ -304,12 +304,11 @@ def _identity(scene: Scene, network: FeatureNetwork, limits: Limits) -> dict[str
     }
 
 
-def _unfinished(synthesis: Synthesis, network: FeatureNetwork | NetworkChoice) -> list[str]:
+def _unfinished(settings: Settings, synthesis: Synthesis, network: FeatureNetwork | NetworkChoice) -> list[str]:
     """Return a note on a picture that was stopped before its network came to the last size."""
-    name = network.architecture.name
-    if not synthesis.scales or synthesis.scales[-1].network != LITE.name or name == LITE.name:
+    if not settings.underpainted or not synthesis.scales or synthesis.scales[-1].network != LITE.name:
         return []
-    return [f"stopped before {name} came to the last size: lite has painted this"]
+    return [f"stopped before {network.architecture.name} came to the last size: lite has painted this"]
 
 
 def _overridden(settings: Settings, network: FeatureNetwork | NetworkChoice) -> list[str]:

@@ -116,7 +116,7 @@ class Result:
         return {
             **self.metadata(),
             "sizes": [list(scale.size) for scale in self.scales],
-            "networks": [LITE.name if scale.network == LITE.name else self.network for scale in self.scales],
+            "networks": self._networks(),
             "evaluations": sum(scale.evaluations for scale in self.scales),
             "optimizers": [scale.optimizer for scale in self.scales],
             "histories": [scale.history if scale.optimizer == "lbfgs" else None for scale in self.scales],
@@ -130,6 +130,11 @@ class Result:
                 for step in self.steps
             ],
         }
+
+    def _networks(self) -> list[str]:
+        """Return the name of the network that painted each size."""
+        first = LITE.name if self.settings.underpainted else self.network
+        return [first if scale.network == LITE.name else self.network for scale in self.scales]
 
     def _repr_png_(self) -> bytes:
         from PIL import Image as PillowImage

@@ -200,6 +200,14 @@ def settings_by_size(sizes: Sequence[Size], settings: Settings, *, memory: float
     return chosen
 
 
+def is_underpainting(chosen: Settings, settings: Settings) -> bool:
+    """Return whether lite paints a size before the network of the run, given the settings of the size and the run.
+
+    The settings may name lite while the network of the run is another: that then paints every size.
+    """
+    return settings.underpainted and chosen.network == "lite"
+
+
 def work_by_size(sizes: Sequence[Size], settings: Settings) -> list[float]:
     """Return the work of each size that takes all its steps: pixels times steps, less where lite paints.
 
@@ -208,7 +216,7 @@ def work_by_size(sizes: Sequence[Size], settings: Settings) -> list[float]:
     """
     works = []
     for (height, width), each in zip(sizes, settings_by_size(sizes, settings), strict=True):
-        share = 1 / TIMES_FASTER if settings.underpainted and each.network == "lite" else 1.0
+        share = 1 / TIMES_FASTER if is_underpainting(each, settings) else 1.0
         works.append(height * width * each.steps * share)
     return works
 

@@ -63,6 +63,14 @@ def test_all_sizes_but_the_last_are_those_of_lite():
     assert by_both == (by_lite[0], by_vgg19[1])
 
 
+def test_the_network_of_a_run_counts_where_the_settings_name_lite():
+    named, other = (
+        run_of(256, 512, network=VGG19, settings=Settings(network=network, underpainting="none"))
+        for network in ("lite", "vgg19")
+    )
+    assert expected(named) == expected(other)
+
+
 def test_evaluations_take_as_much_longer_as_the_machine_is_slower():
     quick, slow = (expected(run_of(256, 512), Speed(each, 1.5)).seconds_per_evaluation for each in (0.01, 0.03))
     assert slow == pytest.approx([3 * each for each in quick])

@@ -93,6 +93,12 @@ def test_a_run_of_lite_or_of_an_own_network_has_no_underpainting(tiny_network):
     assert len(paint(scene_of(scales=2, network="lite", underpainting="lite")).steps) == 2 + 2
 
 
+def test_the_network_of_a_run_paints_every_size_where_the_settings_name_lite(tiny_network):
+    painted = paint(scene_of(scales=2, network="lite"), Run(tiny_network(LAYERS)))
+    assert painted.record()["networks"] == [TINY19.name] * 2
+    assert painted.notes == (f"`network` lite has no effect, as the network of the run has {TINY19.name}",)
+
+
 def test_a_run_that_is_stopped_before_the_last_size_says_who_has_painted_it(tiny_network):
     scene = scene_of(scales=2, underpainting="lite")
     stopped = paint(scene, Run(tiny_network(LAYERS), should_stop=lambda: True))
