@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from reference import TINY16, TINY19, he_weights, write_npz
 
+from maskstyle.batch.scheduler import FOR_PAINTING
 from maskstyle.networks.architectures import VGG19
+from maskstyle.objective.workers import dask_settings
 
 LONGEST = (
     "test_new_technique.py",
@@ -27,30 +29,10 @@ LONGEST = (
 )
 """Parts of the names of the longest tests, which begin first, so that no worker ends alone with one."""
 
-FUZZ_EXAMPLES = 25
-"""Examples of each fuzz test: together they take about five seconds."""
-
 
 def pytest_addoption(parser):
     """Add the option for longer fuzz tests."""
     parser.addoption("--fuzz-examples", type=int, help="random examples of each fuzz test, such as 10000")
-
-
-def pytest_configure(config):
-    """Let each fuzz test take a few fixed examples, or as many random ones as the option says."""
-    from hypothesis import HealthCheck, settings
-
-    examples = config.getoption("--fuzz-examples")
-    settings.register_profile(
-        "fuzz",
-        max_examples=examples or FUZZ_EXAMPLES,
-        derandomize=examples is None,
-        deadline=None,  # `read_safely` has its own
-        database=None,
-        print_blob=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    settings.load_profile("fuzz")
 
 
 @pytest.hookimpl(trylast=True)
@@ -120,18 +102,23 @@ def eagerly():
     tf.config.run_functions_eagerly(False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def workers():
-    """Return a cluster of Dask: two workers in this process, reached over TCP like those of other machines."""
+    """Return a cluster of Dask: two workers in this process, reached over TCP like those of other machines.
+
+    It takes some of the processor while it waits, so that a module does not leave it to those after it.
+    """
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp",
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-    ) as cluster:
+    with dask_settings(FOR_PAINTING):
+        cluster = distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tcp",
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+        )
+    with cluster:
         yield cluster
 
 

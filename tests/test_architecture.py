@@ -53,9 +53,9 @@ def test_every_public_name_can_be_imported_and_is_documented(name):
     "names",
     [
         {"transfer_basic", "transfer_region", "transfer_mask", "transfer_patch", "transfer_doodle", "transfer_plan"},
-        {"Settings", "DOODLE_SETTINGS", "PatchSettings", "Limits", "Run", "Checkpoints", "PlanRegion", "StyleImage"},
+        {"Settings", "DOODLE_SETTINGS", "PatchSettings", "Limits", "PlanRegion", "StyleImage"},
         {"load_image", "load_map", "load_mask", "save_image", "read_metadata", "read_plan"},
-        {"paint", "Result", "Step", "MaskstyleError"},
+        {"paint", "Run", "Checkpoints", "Result", "Step", "MaskstyleError"},
         {"drafting", "evaluation", "images", "maps", "masks", "networks", "plans", "techniques"},
     ],
     ids=["functions", "values", "files", "painting", "rooms"],

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 from small_scenes import CONTENT, side_by_side
 
 from maskstyle.images.io import save_image
 from maskstyle.maps.io import save_map
+
+EXAMPLES = 25
+"""Examples of each fuzz test: together they take about five seconds."""
+
+
+def pytest_configure(config):
+    """Let each fuzz test take a few fixed examples, or as many random ones as the option says."""
+    examples = config.getoption("--fuzz-examples")
+    settings.register_profile(
+        "fuzz",
+        max_examples=examples or EXAMPLES,
+        derandomize=examples is None,
+        deadline=None,  # `read_safely` has its own
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("fuzz")
 
 
 @pytest.fixture(scope="module")

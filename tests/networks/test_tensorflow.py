@@ -39,7 +39,8 @@ def test_in_a_forked_process():
 
 def test_in_a_spawned_process():
     content, style = (np.random.default_rng(seed).random((32, 40, 3), dtype=np.float32) for seed in (0, 1))
-    settings = maskstyle.Settings(network="lite", size=40, steps=1)
+    layers = {"content_layers": (("block1_conv2", 1.0),), "style_layers": (("block1_conv1", 1.0),)}
+    settings = maskstyle.Settings(network="lite", size=40, scales=1, steps=1, **layers)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         there = pool.submit(maskstyle.transfer_basic, content, style, settings=settings).result()
         wrong = pool.submit(maskstyle.transfer_basic, content[0], style).exception()

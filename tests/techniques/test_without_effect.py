@@ -411,7 +411,7 @@ def notes_of(transfer, *images, run=None, **given):
     return transfer(*images, settings=settings, run=run, **given).notes
 
 
-def test_python_notes_what_has_no_effect():
+def test_python_notes_what_has_no_effect(eagerly):
     small_tiles = Run(limits=Limits(tile_size=256))
     assert notes_of(maskstyle.transfer_basic, IMAGE, IMAGE) == ()
     assert notes_of(maskstyle.transfer_basic, IMAGE, IMAGE, run=small_tiles) == (
@@ -430,7 +430,7 @@ def test_python_notes_what_has_no_effect():
     assert "`patch_stride` has no effect where one patch covers the whole result" in matched
 
 
-def test_the_settings_of_a_recipe_are_not_noted_one_by_one():
+def test_the_settings_of_a_recipe_are_not_noted_one_by_one(eagerly):
     recipe = RECIPES["fernandes"].settings.changed(tv_weight=0.0)
     (note,) = notes_of(maskstyle.transfer_basic, IMAGE, IMAGE, settings=recipe.changed(seed=4, network="lite"))
     assert note.startswith("`seed` has no effect")
