@@ -122,7 +122,7 @@ def _quick_render(self, running, between, ending):
     """Stand in for a render: steps with pictures, then a result; stopping keeps what there is."""
     render, picture = running.render, np.full((20, 30, 3), (0.2, 0.8, 0.4), np.float32)
     running.picture = encode_image(picture)
-    steps = 400 if render.size == "print" else 8  # so that it can be stopped
+    steps = 100_000 if render.size == "print" else 8  # it goes on until it is stopped
     for step in range(1, steps + 1):
         url = f"/api/renders/{render.id}/picture?t={step}"
         self.tell(render, step=step, steps=steps, progress=step / steps, seconds_left=0.05 * (steps - step), url=url)
@@ -160,13 +160,14 @@ class Tab:
         return np.asarray(Image.open(self.desk.folder.map(image["id"])).convert("RGBA"))
 
     def settle(self):
-        """Wait until the page has saved the map, so that it does not meet another change."""
-        version = None
-        while (now := self.state()["content"]["map_version"]) != version:
-            version = now
-            self.page.wait_for_timeout(1500)
+        """Wait until the page has saved the map and knows its version, so that it does not meet another change."""
+        settled = """async (version) => {
+            const { document } = (await import("/static/js/canvas.js")).pane;
+            return !document.unsaved && !document.saving && document.version === version;
+        }"""
+        self.wait(lambda: self.page.evaluate(settled, self.state()["content"]["map_version"]))
 
-    def wait(self, holds, seconds=30.0):
+    def wait(self, holds, seconds=60.0):
         """Wait until something holds; the page goes on meanwhile."""
         end = time.monotonic() + seconds
         while not holds():

@@ -223,7 +223,7 @@ for arguments in commands:
 
 def test_help_comes_without_the_heavy_packages():
     program = [sys.executable, "-c", HELPED, repr((HELP, HEAVY))]
-    ran = subprocess.run(program, capture_output=True, encoding="utf-8", timeout=180, check=True)
+    ran = subprocess.run(program, capture_output=True, encoding="utf-8", timeout=600, check=True)
     assert ran.stderr.splitlines() == [" ".join([*arguments, "imports"]) for arguments in HELP]
 
 
@@ -250,7 +250,7 @@ def _imported_by(arguments):
         [sys.executable, "-X", "importtime", "-m", "maskstyle", *arguments],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=600,
         check=True,
     )
     return {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}

@@ -55,7 +55,7 @@ def look(number, frame):
         os.kill(os.getpid(), signal.SIGINT)
 
 signal.signal(signal.SIGALRM, look)
-signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
 main()
 """
 """A process that gets Ctrl-C at some line after the first step of the last size; a test might look too late."""

@@ -57,7 +57,7 @@ def test_a_pipe_that_is_no_image_and_never_ends(desk, run, without_tensorflow, c
     thread.start()
     error = run(*command.format(f"/dev/fd/{reads}").split()).error
     os.close(reads)
-    thread.join(timeout=10)
+    thread.join(timeout=600)
     os.close(writes)
     assert re.search("is not an image in a known format|is neither|at most 1 MB", error)
 
@@ -77,7 +77,7 @@ def test_named_pipes(desk, run, quick, eagerly):
         thread.start()
     run("basic", "in.fifo", "style.jpg", "-o", "out", *quick).succeeded()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=600)
     assert Image.open(io.BytesIO(received[0])).size == (40, 32)
 
 

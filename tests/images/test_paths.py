@@ -91,7 +91,7 @@ def test_a_pipe_without_a_writer_does_not_hang(here, monkeypatch):
 
 @posix
 def test_a_pipe_whose_writer_takes_its_time(here, monkeypatch):
-    monkeypatch.setattr(paths, "PATIENCE", 5)
+    monkeypatch.setattr(paths, "PATIENCE", 600)
     os.mkfifo("pipe")
 
     def write():

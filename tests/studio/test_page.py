@@ -16,7 +16,7 @@ from maskstyle.studio.models import ProjectChange
 
 def test_pictures_are_dropped_drafted_reordered_and_removed(tab):
     tab.drop(("photo.jpg", jpeg()), ("first.jpg", jpeg(seed=1)), ("second.jpg", jpeg(seed=2)))
-    tab.wait(lambda: len(tab.state()["styles"]) == 2 and all(each["map"] for each in tab.state()["styles"]), 40)
+    tab.wait(lambda: len(tab.state()["styles"]) == 2 and all(each["map"] for each in tab.state()["styles"]))
     assert tab.state()["content"]["name"] == "photo"
     assert len(tab.state()["regions"]) >= 2  # drafted at once
     strip = tab.page.get_by_role("navigation", name="Pictures")
@@ -43,11 +43,12 @@ def test_the_pictures_beside_a_file_that_is_none_are_taken(tab):
     tab.drop(("moving.gif", moving.getvalue()), ("notes.jpg", b"no picture"), ("painting.jpg", jpeg(seed=1)))
     strip = tab.page.get_by_role("navigation", name="Pictures")
     strip.get_by_role("button", name="Painting painting").wait_for()
-    tab.wait(lambda: all(each["map"] for each in tab.state()["styles"]), 40)
+    tab.wait(lambda: all(each["map"] for each in tab.state()["styles"]))
     tab.page.locator("#side").get_by_text("Moving has 2 frames; the first is used.").wait_for()
     tab.page.locator("#side .row").first.wait_for()
-    tab.page.wait_for_timeout(500)
     alert = strip.get_by_role("alert").filter(has_text="notes is not an image")
+    alert.wait_for()
+    tab.page.wait_for_timeout(500)
     assert alert.count() == 1  # still, although all requests after it went well
     strip.get_by_role("button", name="Close message").click()
     alert.wait_for(state="hidden")
@@ -193,8 +194,9 @@ def test_numbers_and_handles_are_there_in_every_view_and_at_every_size(begun):
     }"""
 
     def settled():
-        page.wait_for_timeout(300)
-        return page.evaluate(drawn)
+        seen = []
+        begun.wait(lambda: seen.append(page.evaluate(drawn)) or seen[-1:] * 8 == seen[-8:])
+        return seen[-1]
 
     page.keyboard.press("1")  # the mask is not selected, but its handles are there
     both = settled()
@@ -203,14 +205,14 @@ def test_numbers_and_handles_are_there_in_every_view_and_at_every_size(begun):
             page.get_by_role("radio", name=view).check(force=True)
             for tab in ("Regions", "Masks"):  # draws again what cannot be seen
                 page.get_by_role("tab", name=tab).click()
-            page.wait_for_timeout(100)
+            page.evaluate(drawn)
         page.get_by_role("radio", name="Both").check(force=True)
-        assert settled() == both
+        begun.wait(lambda: page.evaluate(drawn) == both)
 
     page.get_by_role("radio", name="Preview").check(force=True)
     zoom = page.locator(".zoom .quiet")
     page.keyboard.press("0")
-    page.wait_for_timeout(100)
+    begun.wait(lambda: zoom.inner_text() != "100%")
     fitting = int(zoom.inner_text()[:-1])
     page.keyboard.press("+")
     begun.wait(lambda: abs(int(zoom.inner_text()[:-1]) - 1.4 * fitting) <= 1)
@@ -225,7 +227,7 @@ def test_numbers_and_handles_are_there_in_every_view_and_at_every_size(begun):
         {"width": 1001, "height": 640, "deviceScaleFactor": 2, "mobile": False},
     )
     begun.wait(lambda: page.evaluate(drawn)[0] == 2)
-    assert settled()[1] > 3 * smaller
+    begun.wait(lambda: page.evaluate(drawn)[1] > 3 * smaller)
 
 
 def test_the_preview_follows_changes_and_is_compared_with_the_photo(begun):
@@ -320,7 +322,7 @@ def test_everything_is_found_again_and_two_tabs_agree(begun, open_tab):
     first.tool("Brush")
     first.drag((0.5, 0.1), (0.9, 0.1))
     color = first.region(2)["color"]
-    first.wait(lambda: first.color_at(0.7, 0.1) == color, seconds=1.5)
+    first.wait(lambda: first.color_at(0.7, 0.1) == color)
     first.page.reload()
     first.page.locator("#side .row").first.wait_for()
 
@@ -348,7 +350,6 @@ def test_the_password_form_opens_the_studio(desk, server, browser, monkeypatch):
     monkeypatch.setattr(server.keys, "password", "open sesame")
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(8000)
     page.goto(server.address.partition("?")[0])
     page.get_by_label("Password").fill("open sesame")
     page.get_by_role("button", name="Open").click()
@@ -392,7 +393,7 @@ def test_a_restarted_studio_says_where_to_open_it_and_the_page_goes_on(begun, se
     begun.desk.worker.end(5)
     again = server.open(begun.desk.folder.state.parent)
     alert = begun.page.locator("#message")
-    alert.get_by_text("The studio was restarted; open the address that its terminal shows.").wait_for(timeout=15000)
+    alert.get_by_text("The studio was restarted; open the address that its terminal shows.").wait_for()
     begun.page.get_by_role("tab", name="Picture").click()
     begun.page.locator("#side").get_by_label("Strength").fill("0.8")  # sent when the page may come in again
     other = begun.page.context.new_page()

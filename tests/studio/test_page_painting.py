@@ -71,7 +71,7 @@ def test_a_draft_and_a_result_that_replace_a_map_can_be_undone(begun):
     begun.tool("Brush")
     begun.drag((0.5, 0.1), (0.9, 0.1))
     page.get_by_role("button", name="Draft", exact=True).click()  # before the stroke is saved
-    page.get_by_role("button", name="Undo draft map").wait_for(timeout=30000)
+    page.get_by_role("button", name="Undo draft map").wait_for()
     drafted = begun.labels()
     assert begun.color_at(0.7, 0.1) != HEX["disk"]
     page.keyboard.press("Control+z")
@@ -177,7 +177,8 @@ def test_two_tabs_draft_a_new_picture_without_a_word(tab, open_tab):
     tab.wait(lambda: tab.state()["content"] and tab.state()["content"]["map"])
     for each in (tab, other):
         each.page.get_by_role("list", name="Regions").get_by_role("button").nth(1).wait_for()
-        each.page.wait_for_timeout(1000)
+    tab.page.wait_for_timeout(1000)
+    for each in (tab, other):
         assert each.page.locator("#message").inner_text() == ""
 
 
@@ -311,8 +312,9 @@ def test_the_wheel_zooms_to_the_cursor_and_space_moves_the_picture(begun):
     page = begun.page
     point = begun.at(0.75, 0.25)
     page.mouse.move(*point)
+    before = page.locator(".zoom .quiet").inner_text()
     page.mouse.wheel(0, -300)
-    page.wait_for_timeout(60)
+    begun.wait(lambda: page.locator(".zoom .quiet").inner_text() != before)
     assert max(abs(a - b) for a, b in zip(begun.at(0.75, 0.25), point, strict=True)) < 2
     page.locator("#map-glass").focus()
     page.keyboard.down(" ")

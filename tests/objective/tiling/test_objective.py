@@ -334,11 +334,13 @@ def test_the_tiles_of_lost_workers_are_computed_again(network, client, workers, 
     last = max(workers.workers)
     workers.sync(workers.workers[last].close)
     assert_same(here, there)
-    monkeypatch.setattr("maskstyle.objective.workers.PATIENCE", 0.1)
     workers.scale(0)
-    with pytest.raises(WorkerError, match="no worker of Dask is left"):
-        there.value_and_gradient(IMAGE)
+    with monkeypatch.context() as patch:
+        patch.setattr("maskstyle.objective.workers.PATIENCE", 0.1)
+        with pytest.raises(WorkerError, match="no worker of Dask is left"):
+            there.value_and_gradient(IMAGE)
     workers.scale(2)
+    client.wait_for_workers(2)
     assert_same(here, there)
 
 
