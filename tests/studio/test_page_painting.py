@@ -166,7 +166,10 @@ def test_a_stroke_on_its_way_when_the_draft_arrives_is_kept_without_a_false_conf
     with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.status == 409):
         strokes[0].continue_()
     page.evaluate("window.tell()")
-    page.get_by_text("You painted while the map was drafted").wait_for()
+    dropped = page.get_by_text("You painted while the map was drafted")
+    dropped.wait_for()
+    page.evaluate("async () => (await import('/static/js/project.js')).reload(() => true)")  # as for a late event
+    assert dropped.is_visible()
     begun.wait(lambda: begun.color_at(0.7, 0.1) == HEX["disk"])
     assert begun.color_at(0.25, 0.5) == HEX["disk"]  # as before the draft
 

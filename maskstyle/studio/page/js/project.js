@@ -4,6 +4,7 @@ import { RequestError, request, RETRY } from "./api.js";
 import { pictures, say, set, state } from "./store.js";
 
 const DELAY = 150; // ms between a change and its request: sliders send many
+const KNOWN = Symbol("known"); // the value of a request that was not needed
 
 let pending = null; // parts not sent yet
 let sending = null; // parts on their way
@@ -20,7 +21,7 @@ export const saved = () => afterSaving.forEach((listener) => listener());
 /** Run a request that changes the project, after all before it. Errors appear at `place`; then undefined returns. */
 export function inOrder(place, action) {
   const done = chain.then(action).then(
-    (value) => (state.message?.place === place && say(place, null), value),
+    (value) => (value !== KNOWN && state.message?.place === place && say(place, null), value),
     (error) => failed(place, error),
   );
   chain = done.catch(() => {});
@@ -88,9 +89,9 @@ export async function send(place, method, path, body) {
   });
 }
 
-/** Fetch the newest state, after what is on its way, unless `isKnown()` then. */
+/** Fetch the newest state, after what is on its way, unless `isKnown()` then: a late event takes no message away. */
 export const reload = (isKnown = () => false) =>
-  inOrder("stage", async () => isKnown() || adopt(await request("GET", "/api/project")));
+  inOrder("stage", async () => (isKnown() ? KNOWN : adopt(await request("GET", "/api/project"))));
 
 function mergeParts(old, parts) {
   if (!old) return parts;
