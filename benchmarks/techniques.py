@@ -110,7 +110,8 @@ def doodle(content: Image, style: Image) -> DoodleInputs:
 def stripes(number: int, side: int) -> SemanticMap:
     """Return a map of diagonal stripes."""
     labels = np.indices((side, side)).sum(axis=0) * number // (2 * side)
-    return SemanticMap(labels.astype(np.int32), tuple((7 * index, 255 - 7 * index, 90) for index in range(number)))
+    reds = [255 * index // number for index in range(number)]
+    return SemanticMap(labels.astype(np.int32), tuple((red, 255 - red, 90) for red in reds))
 
 
 if __name__ == "__main__":
