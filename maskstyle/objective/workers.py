@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from maskstyle.errors import MaskstyleError, WorkerError
@@ -27,7 +29,8 @@ def dask_settings(settings: Mapping[str, Any]) -> Iterator[None]:
     """
     import dask.config
 
-    given, defaults = dask.config.collect(), dask.config.merge(*dask.config.defaults)
+    variables = tuple(sorted(each for each in os.environ.items() if each[0].startswith("DASK_")))
+    given, defaults = _given_and_usual(variables, len(dask.config.defaults))
     missing = object()
 
     def is_set(name: str) -> bool:
@@ -36,6 +39,17 @@ def dask_settings(settings: Mapping[str, Any]) -> Iterator[None]:
 
     with dask.config.set({name: value for name, value in settings.items() if not is_set(name)}):
         yield
+
+
+@lru_cache(maxsize=1)
+def _given_and_usual(variables: tuple[tuple[str, str], ...], parts: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings that files and `variables` of Dask have, and its own, of so many parts.
+
+    Reading them takes longer than to send a task.
+    """
+    import dask.config
+
+    return dask.config.collect(env=dict(variables)), dask.config.merge(*dask.config.defaults)
 
 
 def submitted(client: Client, function: Callable[..., Any], *arguments: Any, retries: int = 0) -> Future[Any]:
