@@ -408,7 +408,7 @@ class OptimizerSettings:
     )
     steps: int = setting(
         40,
-        "Maximum number of steps at the first size; twice as many where lite paints before vgg19.",
+        "Maximum steps at the first size; twice that for underpainting.",
         SPEED,
         bounds=COUNT,
     )

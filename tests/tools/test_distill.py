@@ -25,10 +25,14 @@ def distill():
     """Return the modules of the tool, which is not a package."""
     sys.path.insert(0, str(FOLDER))
     try:
-        names = ("deep", "export", "factored", "lite_file", "pictures", "student", "train", "training")
+        names = ("deep", "export", "factored", "lite_file", "pictures", "report", "student", "train", "training")
         return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
     finally:
         sys.path.remove(str(FOLDER))
+
+
+def test_the_report_compares_pictures_that_one_network_has_painted(distill):
+    assert not distill.report.SETTINGS.changed(network="vgg19").underpainted
 
 
 def test_every_layer_of_the_network_is_trained(distill):

@@ -51,8 +51,9 @@ SETTINGS = Settings(
     style_layers=tuple((layer, 1.0) for layer in FIRST_LAYERS),
     style_weight=1.0,
     scales=2,
+    underpainting="none",
 )
-"""The layers of the literature, as relative distances."""
+"""The layers of the literature, as relative distances; each network paints all sizes itself."""
 
 SNAPSHOT_STEP = 8
 
