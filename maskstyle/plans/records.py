@@ -292,6 +292,8 @@ def _settings(record: Record, settings: Mapping[str, Any], initial: str | None, 
     used = {"network": record.network, "compute_type": record.compute_type}
     try:
         changed = inputs.defaults.changed(**{**values, **used})
+        if "underpainting" not in settings and changed.underpainted:  # painted before there was underpainting
+            changed = changed.changed(underpainting="none")
     except SettingsError as error:
         raise Unfit(str(error)) from None
     file = initial if values.get("init") == "image" else None

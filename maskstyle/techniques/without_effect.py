@@ -118,7 +118,11 @@ RULES = (
         lambda scene, _: scene.settings.network == scene.settings.underpainting == "lite",
         "where the network is lite",
     ),
-    Rule(("underpainting",), lambda scene, _: len(scene.sizes) == 1, "where there is one size"),
+    Rule(
+        ("underpainting",),
+        lambda scene, _: scene.settings.underpainting == "lite" and len(scene.sizes) == 1,
+        "where there is one size",
+    ),
     Rule(
         ("network", "compute_type", "padding", "underpainting"),
         lambda scene, _: _without_styles(scene) and scene.settings.content_weight == 0,

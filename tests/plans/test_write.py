@@ -107,6 +107,16 @@ def test_settings_of_a_recipe_that_do_nothing_are_left_out(tmp_path):
     assert not {"mask_exponent", "propagation"} & set(plan["settings"])
 
 
+def test_a_record_from_before_there_was_underpainting_is_repeated_without(tmp_path):
+    def underpainting(network, **settings):
+        given = metadata(network=network, settings={**metadata()["settings"], **settings})
+        return plan_of_result(given, tmp_path / "r.png")["settings"].get("underpainting", "auto")
+
+    assert underpainting("vgg19") == "none"
+    assert underpainting("vgg19", underpainting="auto") == "auto"
+    assert underpainting("lite") == "auto"  # which has none anyway
+
+
 @pytest.mark.parametrize(
     ("part", "changes"), [("inputs", {"halo": 3.0}), ("settings", {"halo": "wide"}), ("settings", {"halo": None})]
 )

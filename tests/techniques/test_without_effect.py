@@ -116,6 +116,17 @@ def test_an_input_without_effect_is_noted_only_there(name):
     assert without_effect([name], useful) == ()
 
 
+def test_an_underpainting_that_nothing_is_painted_over_is_noted():
+    def note(**settings):
+        changed = Settings(**{"network": "vgg19", "underpainting": "lite", "scales": 2, **settings})
+        return without_effect(["underpainting"], BasicInputs(IMAGE, IMAGE, settings=changed).scene())
+
+    assert note() == note(underpainting="none") == ()
+    assert "where the network is lite" in note(network="lite")[0]
+    assert "where there is one size" in note(scales=1)[0]
+    assert note(scales=1, underpainting="none") == ()  # as asked
+
+
 def test_shares_and_tiles_without_effect():
     assert "with one style image" in without_effect(["share"], scene())[0]
     two = BasicInputs(IMAGE, [IMAGE, IMAGE], settings=Settings(network="lite")).scene()
