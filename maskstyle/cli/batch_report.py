@@ -122,11 +122,12 @@ class _Bar:
         name, left = (TextColumn(f"{{task.{each}}}") for each in ("description", "fields[left]"))
         self.progress = Progress(name, *bar, left, console=console, disable=quiet)
         self._works, self._count, self._done, self._painted = works, len(works), done, 0.0
-        self._began = time.monotonic()
+        self._began, self._name = time.monotonic(), ""
         self._task = self.progress.add_task(self._described(""), total=self._count, completed=done, left="")
 
     def begin(self, name: str) -> None:
         """Show the picture that is painted."""
+        self._name = name
         self.progress.update(self._task, description=self._described(name))
 
     def step(self, step: Step) -> None:
@@ -138,6 +139,8 @@ class _Bar:
         if outcome.state == "painted":
             self._painted += self._works[self._done]
         self._done += 1
+        if not self._name:  # workers paint several at once, and none is named
+            self.progress.update(self._task, description=self._described(""))
         self._show(0.0)
 
     def _show(self, within: float) -> None:

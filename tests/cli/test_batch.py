@@ -335,6 +335,7 @@ def test_an_interrupted_picture_goes_on_where_it_was(desk, eagerly):
 def test_workers_of_dask_paint_the_same(photos, batch, desk, workers):
     ran = batch("basic", photos, "style.jpg", "--scheduler", workers.scheduler_address)
     again = batch("basic", photos, "style.jpg", "--scheduler", workers.scheduler_address)
+    assert any(line.startswith("3 of 3 ") for line in ran.err.splitlines())  # the bar counts what workers paint
     assert ran.code == again.code == 1
     assert "2 painted, 1 failed, of 3" in ran.err
     assert "photos/broken.jpg is not an image" in ran.err
