@@ -64,6 +64,7 @@ def test_a_studio_killed_amid_a_stroke_loses_nothing_that_the_page_has(start, br
     folder = tmp_path / "project"
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.goto(address)
     page.locator("#side .row").first.wait_for()
     tab = Tab(page, None)

@@ -414,7 +414,7 @@ def test_a_first_draft_of_a_painting_leaves_what_a_person_chose(desk, open_tab, 
     goes_on = threading.Event()
     (tmp_path / "map.png").write_bytes(map_of())
     drafted = load_map(tmp_path / "map.png")
-    monkeypatch.setattr(Painter, "draft", lambda *_: (goes_on.wait(20), drafted)[1])
+    monkeypatch.setattr(Painter, "draft", lambda *_: (goes_on.wait(120), drafted)[1])
     photo = desk.add_image(io.BytesIO(jpeg()), "content.jpg", "content")["content"]
     desk.save_map(photo["id"], map_of(), 0)
     desk.add_image(io.BytesIO(jpeg(seed=2)), "style.jpg", "style")

@@ -116,7 +116,7 @@ def test_what_is_painted_while_a_map_is_drafted_is_saved(begun, monkeypatch):
     page, drafting, draft = begun.page, threading.Event(), Painter.draft
 
     def slow(self, *arguments):
-        assert drafting.wait(30)
+        assert drafting.wait(120)
         return draft(self, *arguments)
 
     monkeypatch.setattr(Painter, "draft", slow)
@@ -136,7 +136,7 @@ def test_a_stroke_on_its_way_when_the_draft_arrives_is_kept_without_a_false_conf
     page, drafting, draft, strokes = begun.page, threading.Event(), Painter.draft, []
 
     def slow(self, *arguments):
-        assert drafting.wait(30)
+        assert drafting.wait(120)
         return draft(self, *arguments)
 
     monkeypatch.setattr(Painter, "draft", slow)
