@@ -44,21 +44,21 @@ CONSTANTS_OF_EIGEN = {
 }
 """The same where TensorFlow uses its own kernels, which unfold the features."""
 
-OPERATION = 1.0
+OPERATION = 0.92
 """Time of a multiply-add of a network, relative to one of the measured convolution in the same type."""
 
-VALUE = 0.65
+VALUE = 0.2
 """Time of 10^6 feature values, relative to 10^9 multiply-adds of the measured convolution in float32: narrow layers,
 activations, Gram matrices and the optimizer."""
 
-VALUE_IN_BFLOAT16 = 0.8
+VALUE_IN_BFLOAT16 = 0.71
 """The same in bfloat16, relative to float32: Gram matrices and the optimizer stay in float32."""
 
 EMULATED = 12.0
 """How many times slower bfloat16 is than float32 on a processor without instructions for it."""
 
 BEGIN_SECONDS = 0.5
-BEGIN_PER_LAYER = 0.115
+BEGIN_PER_LAYER = 0.06
 """Tracing and compiling of each size, and of each convolution layer in it."""
 
 BEGIN_EVALUATIONS = 0.6
@@ -83,7 +83,7 @@ SCHEDULER_MB, SCHEDULER_BYTES = 100.0, 60.0
 WORKER_MB = 60.0
 """MiB that a worker of Dask takes beside TensorFlow."""
 
-LOADING_SECONDS = 6.5
+LOADING_SECONDS = 4.5
 """Loading TensorFlow, the network and the pictures."""
 
 MASK_SHARE = 0.06

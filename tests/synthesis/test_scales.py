@@ -65,7 +65,7 @@ def test_lite_paints_all_sizes_but_the_last():
     result, steps = run(objective_at=objective_at, settings=SETTINGS.changed(network="vgg19"))
     assert asked == [each.network for each in result.scales] == ["lite", "lite", "vgg19"]
     assert [step.steps for step in steps[::6]] == [6, 6, 3]
-    assert steps[11].done == pytest.approx(2 * (24 + 96) / (2 * (24 + 96) + 6 * 384))
+    assert steps[11].done == pytest.approx(2 * (24 + 96) / (2 * (24 + 96) + 4.5 * 384))
 
 
 def with_detail_of_start(result, size):
